@@ -1,0 +1,51 @@
+# Every target sets up the environment first when it is missing or the lock has changed: see .ci/env.sh.
+# Works with GNU make 3.81 and any POSIX shell.
+
+run := sh .ci/env.sh
+
+# Names of studies go to the shell through the environment, as they are: never expanded, never executed.
+export REPORT_STUDY := $(value STUDY)
+export REPORT_AS_OF := $(value AS_OF)
+unexport STUDY AS_OF
+
+.DEFAULT_GOAL := help
+.PHONY: help report test lint lab calibrate lock setup clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+report: ## runs every study under data/; STUDY= a name, folder or file for one, AS_OF= a date
+	@if [ -n "$$REPORT_AS_OF" ]; then set -- --as-of "$$REPORT_AS_OF"; else set --; fi; \
+	if [ -n "$$REPORT_STUDY" ]; then set -- "$$@" -- "$$REPORT_STUDY"; else set -- --all "$$@"; fi; \
+	exec $(run) -m cxvalue report "$$@"
+
+test: ## the whole test suite: ruff, mypy, pytest with the examples of the docstrings
+	@status=0; \
+	$(run) -m ruff check --quiet . || status=1; \
+	$(run) -m mypy --no-error-summary || status=1; \
+	$(run) -m pytest -q -n auto --maxprocesses 4 || status=1; \
+	exit $$status
+
+lint: ## ruff and mypy alone
+	@status=0; \
+	$(run) -m ruff check . || status=1; \
+	$(run) -m mypy || status=1; \
+	exit $$status
+
+lab: ## JupyterLab, opened on notebooks/
+	@exec $(run) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+
+calibrate: ## the critical values and the coverage study, on simulated worlds
+	@exec $(run) -m tests.calibration.dropout_gate
+
+lock: ## a new requirements.lock, the newest that pyproject.toml allows
+	@$(run) -m pip install --quiet --disable-pip-version-check uv
+	@$(run) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --extra dev \
+	  --no-emit-index-url --no-emit-find-links --no-header --annotation-style line --output-file requirements.lock pyproject.toml
+
+setup: ## only the environment
+	@$(run)
+
+clean: ## removes .venv, caches and work folders; never reports/ or data/
+	rm -rf .venv .cxvalue .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	find .ci cxvalue tests -name __pycache__ -type d -prune -exec rm -rf {} +
