@@ -1,0 +1,90 @@
+"""Everything cxvalue refuses to do, and in which words.
+
+One tree::
+
+    CxvalueError            anything the product says no to            exit status 1
+    ├── BadInput            the study file or its data is wrong        exit status 2
+    └── RunFailed           a notebook or the publishing failed        exit status 1
+
+A `BadInput` carries every `Problem` that was found, never only the first: an analyst repairs a file once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["BadInput", "CxvalueError", "Problem", "RunFailed", "nearest", "one_of"]
+
+
+class CxvalueError(Exception):
+    """The base of every error that cxvalue raises on purpose."""
+
+    exit_status = 1
+
+
+class RunFailed(CxvalueError):
+    """A run could not be finished; nothing was published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, in an analyst's words.
+
+    `where` names the file and the key, or the table and the column; `found` says what is there; `remedy` says what is
+    allowed and what to do. `count` is the number of rows concerned and `examples` are the first few of them, as text.
+    """
+
+    where: str
+    found: str
+    remedy: str = ""
+    count: int | None = None
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        line = f"{self.where}: {self.found}"
+        if self.remedy:
+            line += f" {self.remedy}"
+        return line + "".join(f"\n      {example}" for example in self.examples)
+
+
+class BadInput(CxvalueError):
+    """The study file or its tables are wrong; the message lists all that was found.
+
+    >>> print(BadInput([Problem("study.yml: horizon", "unknown key.", "Did you mean 'horizon_months'?")]))
+    1 problem found:
+      1. study.yml: horizon: unknown key. Did you mean 'horizon_months'?
+    """
+
+    exit_status = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        many = "s" if len(self.problems) != 1 else ""
+        lines = [f"{len(self.problems)} problem{many} found:"]
+        lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, start=1)]
+        super().__init__("\n".join(lines))
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Say which known word was probably meant, as a sentence; without a near one, list what is allowed.
+
+    >>> nearest("gros_margin", ["gross_margin", "currency"])
+    "Did you mean 'gross_margin'?"
+    >>> nearest("zzz", ["b", "a"])
+    "Allowed: 'a', 'b'."
+    """
+    close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return one_of(sorted(known))
+
+
+def one_of(known: Sequence[str]) -> str:
+    """List what is allowed.
+
+    >>> one_of(["csv", "parquet"])
+    "Allowed: 'csv', 'parquet'."
+    """
+    return "Allowed: " + ", ".join(repr(word) for word in known) + "."

@@ -1,0 +1,415 @@
+"""The study file: what a company wants to know, of which tables, under which assumptions.
+
+`load_study_file` reads a ``study.yml`` into a frozen `StudyFile`. Nothing is checked twice and nothing is guessed: an
+unknown key is an error that names the nearest known one, and every problem of the file is reported at once.
+
+`find_study` turns what a user types (a name, a folder, a file) into the path of a study file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Hashable
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.study_errors import problems_of
+
+__all__ = [
+    "LATEST_COMPLETE_MONTH",
+    "MODEL_NAMES",
+    "TABLE_NAMES",
+    "ReadOptions",
+    "StudyFile",
+    "TableSource",
+    "find_study",
+    "list_studies",
+    "load_study_file",
+    "project_root",
+]
+
+LATEST_COMPLETE_MONTH = "latest_complete_month"
+MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd")
+TABLE_NAMES = (
+    "transactions",
+    "customers",
+    "subscriptions",
+    "contacts",
+    "offers",
+    "interactions",
+    "surveys",
+    "fees",
+    "rollout",
+    "employees",
+    "benchmarks",
+)
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="letters, digits, '-' and '_'")]
+Share = Annotated[float, Field(ge=0, le=1, description="a share between 0 and 1")]
+Amount = Annotated[float, Field(allow_inf_nan=False, description="an amount of money")]
+Columns = dict[str, str]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ReadOptions(_Settings):
+    """How a text file is written: its delimiter, decimal sign, encoding and dates."""
+
+    format: Literal["csv", "parquet", "text"] | None = None
+    delimiter: str | None = Field(
+        default=None, min_length=1, description="one character, or 'whitespace' for runs of blanks"
+    )
+    decimal: Literal[".", ","] = "."
+    thousands: Literal[",", ".", " ", "'", "_"] | None = None
+    encoding: str | None = Field(default=None, description="the name of a text encoding, such as utf-8 or cp1251")
+    date_format: str | None = Field(default=None, pattern="%", description="such as '%d.%m.%Y'")
+    header: bool = True
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> ReadOptions:
+        if self.thousands is not None and self.thousands == self.decimal:
+            raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
+        return self
+
+
+class TableSource(_Settings):
+    """Where one table comes from: a file, an installed package, or a database."""
+
+    path: str | None = None
+    package: str | None = None
+    files: dict[str, str] | None = None
+    query: str | None = None
+    database: str | None = Field(
+        default=None,
+        pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$",
+        description="${NAME} of an environment variable with the address",
+    )
+    table: str | None = None
+    read: ReadOptions = ReadOptions()
+    columns: Columns = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> TableSource:
+        ways = [self.path is not None, self.files is not None, self.database is not None]
+        if sum(ways) != 1:
+            raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
+        if (self.files is not None) != (self.query is not None):
+            raise ValueError("'files' and 'query' go together: the query selects from the named files")
+        if (self.database is not None) != (self.table is not None):
+            raise ValueError("'database' and 'table' go together")
+        if self.package is not None and self.database is not None:
+            raise ValueError("'package' goes with 'path' or 'files', not with 'database'")
+        return self
+
+
+class ControlTotals(_Settings):
+    """What the ledger says the tables must add up to."""
+
+    revenue: Amount
+    tolerance: Share = 0.005
+
+
+class BadRows(_Settings):
+    """Drop and count bad rows while they stay below a share of the table."""
+
+    drop_up_to: Share
+
+
+class Dormancy(_Settings):
+    """After how many silent days a customer counts as dormant."""
+
+    days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
+
+
+class Cltv(_Settings):
+    """Settings of the lifetime models."""
+
+    time_unit: Literal["day", "week", "month"] = "week"
+    models: Literal["auto"] | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd"], ...] = "auto"
+    holdout_start: date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_model(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("models"), str) and data["models"] != "auto":
+            return {**data, "models": [data["models"]]}
+        return data
+
+
+class Campaign(_Settings):
+    """A campaign to dormant customers, with the arm that was held out."""
+
+    name: Name
+    control: str | None = None
+    expected_share: Annotated[float, Field(gt=0, lt=1, description="the planned share held out")] | None = None
+    window_days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
+    product: str | None = None
+
+
+class Persistence(_Settings):
+    """How an effect goes on beyond what was measured."""
+
+    kind: Literal["measured", "none", "half_life"] = "measured"
+    half_life_months: float | None = Field(default=None, gt=0)
+
+
+def _persistence(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"kind": value}
+    if isinstance(value, dict) and set(value) == {"half_life_months"}:
+        return {"kind": "half_life", **value}
+    return value
+
+
+class CaseRules(_Settings):
+    """From when, for whom and how long a programme's effect counts."""
+
+    start: Literal["first_start", "as_of"] = Field(default="first_start", alias="from")
+    population: Literal["treated", "all"] = "treated"
+    persistence: Annotated[Persistence, BeforeValidator(_persistence)] = Persistence()
+
+
+class Costs(_Settings):
+    """What a programme costs, in the study's currency."""
+
+    one_off: Amount = 0.0
+    monthly: Amount = 0.0
+    per_treated_customer_month: Amount = 0.0
+
+
+class Benefit(_Settings):
+    """A benefit measured elsewhere, with its class; capacity never enters an NPV."""
+
+    name: str
+    kind: Literal["cash", "avoided", "capacity"] = Field(alias="class")
+    monthly: Amount
+    low: Amount | None = None
+    high: Amount | None = None
+    owner: str | None = None
+
+
+class Success(_Settings):
+    """The criterion, registered before the result."""
+
+    metric: Literal["npv", "payback_months", "effect"]
+    at_least: Amount | None = None
+    at_most: Amount | None = None
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description="a probability between 0.5 and 1")] = 0.90
+    registered_on: date | None = None
+
+
+class Programme(_Settings):
+    """A customer-experience programme and how it was rolled out."""
+
+    name: Name
+    design: Literal["experiment", "staggered", "matched", "single_unit", "auto"] = "auto"
+    unit: str = "customer_id"
+    outcome: Literal["margin", "revenue", "orders", "interactions"] = "margin"
+    horizon_months: int | None = Field(default=None, ge=1, le=600, description="a whole number of months")
+    case: CaseRules = CaseRules()
+    costs: Costs = Costs()
+    benefits: tuple[Benefit, ...] = ()
+    success: Success | None = None
+
+
+class ReportRules(_Settings):
+    """Who reads the report and what must not be shown in it."""
+
+    audience: str = "board"
+    suppress_below: int = Field(default=10, ge=0, le=1000, description="a whole number of customers")
+    pseudonymise: bool = True
+
+
+def _refuse_is_default(value: Any) -> Any:
+    return None if value == "refuse" else value
+
+
+class StudyFile(_Settings):
+    """A study as its file states it; see the design's section 4 for the meaning of every key."""
+
+    name: Name
+    title: str = ""
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description="a three-letter code such as EUR")
+    language: Literal["en", "ru", "uk", "zh"] = "en"
+    as_of: date | Literal["latest_complete_month"] = Field(
+        default="latest_complete_month", description="a day such as 2026-06-30, or latest_complete_month"
+    )
+    observed_from: date | None = None
+    contract: Literal["noncontractual", "contractual"] = "noncontractual"
+    gross_margin: float | None = Field(default=None, gt=0, le=1, description="a share of revenue above 0, such as 0.30")
+    annual_discount_rate: float = Field(
+        default=0.10, ge=0, lt=1, description="an effective annual rate: write 0.12 for 12%"
+    )
+    horizon_months: int = Field(default=24, ge=1, le=600, description="a whole number of months")
+    level: float = Field(default=0.95, ge=0.5, le=0.999, description="a share such as 0.95")
+    tables: dict[str, TableSource] = Field(min_length=1)
+    control_totals: ControlTotals | None = None
+    bad_rows: Annotated[BadRows | None, BeforeValidator(_refuse_is_default)] = Field(
+        default=None, description="refuse, or {drop_up_to: 0.01}"
+    )
+    dormancy: Dormancy = Field(default=Dormancy(), description="{days: 90}")
+    cltv: Cltv = Cltv()
+    campaigns: tuple[Campaign, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    report: ReportRules = ReportRules()
+
+    _path: Path = PrivateAttr(default=Path("study.yml"))
+
+    @property
+    def path(self) -> Path:
+        """The study file itself."""
+        return self._path
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative table paths start from."""
+        return self._path.parent
+
+    @property
+    def heading(self) -> str:
+        """The title, or the name where the file gives none."""
+        return self.title or self.name
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the file left open and the product therefore assumed, in plain words."""
+        said: list[str] = []
+        if "annual_discount_rate" not in self.model_fields_set:
+            said.append(f"Discount rate of {self.annual_discount_rate:.0%} a year: the study file names none.")
+        if "horizon_months" not in self.model_fields_set:
+            said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
+        if "dormancy" not in self.model_fields_set:
+            said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
+        return tuple(said)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice, where plain YAML silently keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_study_file(path: Path) -> StudyFile:
+    """Read and check a study file; raises `BadInput` with every problem in it."""
+    label = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+    except FileNotFoundError:
+        raise BadInput([Problem(label, "there is no such file.", "Start one with `cxvalue new DIR`.")]) from None
+    except UnicodeDecodeError as error:
+        raise BadInput([Problem(label, f"is not UTF-8 text ({error.reason}).", "Save it as UTF-8.")]) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}" if mark else ""
+        what = getattr(error, "problem", None) or "cannot be read"
+        raise BadInput([Problem(label, f"is not valid YAML{place}: {what}.", "Check the indentation there.")]) from None
+    if not isinstance(raw, dict):
+        raise BadInput([Problem(label, "holds no settings.", "Start from the file that `cxvalue new DIR` writes.")])
+    try:
+        study = StudyFile.model_validate(raw)
+    except ValidationError as error:
+        raise BadInput([*problems_of(error, StudyFile, label), *_unknown_tables(raw, label)]) from None
+    study._path = path.resolve()
+    problems = [*_unknown_tables(raw, label), *_disagreements(study, label)]
+    if problems:
+        raise BadInput(problems)
+    return study
+
+
+def _unknown_tables(raw: dict[str, Any], label: str) -> list[Problem]:
+    tables = raw.get("tables")
+    names = [str(name) for name in tables] if isinstance(tables, dict) else []
+    unknown = [name for name in names if name not in TABLE_NAMES]
+    return [Problem(f"{label}: tables.{name}", "unknown table.", nearest(name, TABLE_NAMES)) for name in unknown]
+
+
+def _disagreements(study: StudyFile, label: str) -> list[Problem]:
+    """Find settings that are each legal but contradict one another."""
+    problems: list[Problem] = []
+
+    def add(key: str, found: str, remedy: str) -> None:
+        problems.append(Problem(f"{label}: {key}", found, remedy))
+
+    data = project_root() / "data"
+    if study.path.name == "study.yml" and study.folder.parent == data.resolve() and study.folder.name != study.name:
+        add("name", f"{study.name!r} is in the folder 'data/{study.folder.name}'.", "Give both the same name.")
+    as_of = study.as_of if isinstance(study.as_of, date) else None
+    if as_of and study.observed_from and study.observed_from > as_of:
+        add("observed_from", f"{study.observed_from} is after as_of {as_of}.", "It must be on or before it.")
+    if study.cltv.holdout_start:
+        if as_of and study.cltv.holdout_start > as_of:
+            add("cltv.holdout_start", f"{study.cltv.holdout_start} is after as_of {as_of}.", "Choose an earlier day.")
+        if study.observed_from and study.cltv.holdout_start <= study.observed_from:
+            add(
+                "cltv.holdout_start",
+                f"{study.cltv.holdout_start} leaves no history before it (observed_from {study.observed_from}).",
+                "Choose a later day.",
+            )
+    for kind, items in (("campaigns", study.campaigns), ("programmes", study.programmes)):
+        names = [item.name for item in items]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            add(kind, f"the name {name!r} is used {names.count(name)} times.", "Give each its own name.")
+    for programme in study.programmes:
+        if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
+            add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")
+    needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
+    for kind, (table, declared) in needs.items():
+        if declared and table not in study.tables:
+            add(
+                kind, f"declared, but the table '{table}' is not among the tables.", f"Add it under 'tables: {table}:'."
+            )
+    wanted = "subscriptions" if study.contract == "contractual" else "transactions"
+    if wanted not in study.tables and "transactions" not in study.tables:
+        add("tables", f"a {study.contract} study needs the table '{wanted}'.", f"Add it under 'tables: {wanted}:'.")
+    return problems
+
+
+def project_root() -> Path:
+    """The project's folder: ``CXVALUE_ROOT``, else where the package is checked out, else the nearest one above."""
+    named = os.environ.get("CXVALUE_ROOT")
+    if named:
+        return Path(named).resolve()
+    checkout = Path(__file__).resolve().parent.parent
+    for folder in (checkout, Path.cwd(), *Path.cwd().parents):
+        if (folder / "notebooks").is_dir() and (folder / "data").is_dir():
+            return folder
+    return Path.cwd()
+
+
+def list_studies() -> list[str]:
+    """The names of the studies under the project's ``data/``."""
+    return sorted(path.parent.name for path in (project_root() / "data").glob("*/study.yml"))
+
+
+def find_study(reference: str | os.PathLike[str]) -> Path:
+    """Find the study file that a name, a folder or a file stands for; raises `BadInput` with the nearest name."""
+    text = os.fspath(reference)
+    bare = re.fullmatch(r"[A-Za-z0-9_-]+", text) is not None
+    named = project_root() / "data" / text / "study.yml"
+    if bare and named.is_file():
+        return named.resolve()
+    path = Path(text).expanduser()
+    if path.is_file():
+        return path.resolve()
+    if (path / "study.yml").is_file():
+        return (path / "study.yml").resolve()
+    known = list_studies()
+    remedy = nearest(text, known) if bare and known else "Give the name of a study under data/, a folder or a file."
+    raise BadInput([Problem(text, "there is no such study.", remedy)])
