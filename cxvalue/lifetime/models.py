@@ -1,0 +1,246 @@
+"""The fitted repeat-purchase model: parameters with their uncertainty, and everything it predicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxvalue.errors import CxvalueError, nearest
+from cxvalue.lifetime.bgnbd import BG_NBD, MBG_NBD
+from cxvalue.lifetime.families import Family, Floats, Params
+from cxvalue.lifetime.nbd import NBD
+from cxvalue.lifetime.paretonbd import PARETO_NBD
+from cxvalue.timeunit import TimeUnit
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["FAMILIES", "LifetimeModel", "family_of", "silence_probability"]
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
+
+
+def family_of(name: str) -> Family:
+    """The family with that name, or an error that names the nearest one."""
+    if name not in FAMILIES:
+        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(FAMILIES))}")
+    return FAMILIES[name]
+
+
+def silence_probability(r: Floats, alpha: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """((alpha + t_x) / (alpha + T))^(r + x): P(no purchase in (t_x, T]) of a customer who is alive at T."""
+    return np.exp((r + x) * (np.log(alpha + recency) - np.log(alpha + age)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifetimeModel:
+    """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
+
+    Attributes:
+        name: nbd, bg_nbd, mbg_nbd or pareto_nbd.
+        params: estimates by their name in the literature (r, alpha; a, b; s, beta).
+        se: standard errors on the natural scale.
+        covariance: of the log-parameters, in the order of `params`.
+        log_likelihood: total, of the purchase times on the original time scale (unit `time_unit`).
+        customers: number of customers fitted on.
+        status: ok, degenerate (the data identify no dropout, or a parameter sits at its limit) or not_converged.
+        reason: why the status is not ok, in one sentence; empty when it is.
+        likelihood_ratio: 2 (log-likelihood - that of the NBD); nan for the NBD itself.
+
+    The times given to the methods are in `time_unit`; states are converted to it.
+    """
+
+    name: str
+    params: Mapping[str, float]
+    se: Mapping[str, float]
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+    customers: int
+    time_unit: TimeUnit
+    status: str
+    reason: str
+    likelihood_ratio: float
+
+    @property
+    def aic(self) -> float:
+        """2 x number of parameters - 2 x log-likelihood."""
+        return 2.0 * len(self.params) - 2.0 * self.log_likelihood
+
+    @property
+    def family(self) -> Family:
+        """The functions behind the model."""
+        return family_of(self.name)
+
+    @property
+    def values(self) -> Params:
+        """The parameters as arrays of one, ready to broadcast with states."""
+        return tuple(np.array([value], dtype=float) for value in self.params.values())
+
+    @property
+    def p_alive_withheld(self) -> bool:
+        """Whether P(alive) is withheld: the model has no dropout, or none that the data identify."""
+        return not self.family.dropout or self.status == "degenerate"
+
+    def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Wald bounds from the log scale, so that none is negative."""
+        _check_level(level)
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
+        return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
+
+    def with_params(self, values: ArrayLike) -> LifetimeModel:
+        """The same model at other natural-scale parameters, in the order of `params`; the uncertainty is kept."""
+        from dataclasses import replace
+
+        numbers = np.asarray(values, dtype=float)
+        if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
+            raise CxvalueError(
+                f"{self.name} needs {len(self.params)} positive parameters ({', '.join(self.params)}), "
+                f"got {numbers.tolist()}."
+            )
+        return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
+
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
+        """n draws of the natural-scale parameters, (n, k), from the normal approximation on the log scale."""
+        centre = np.log(np.array(list(self.params.values())))
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        return np.exp(centre + rng.standard_normal((n, centre.size)) @ root.T)
+
+    # what is known about a customer -----------------------------------------------------------------------------
+
+    def history_of(self, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
+        """Frequency, recency and age of states in this model's unit of time."""
+        days = self.time_unit.days
+        x = np.asarray(states.frequency, dtype=float)
+        return x, np.asarray(states.recency_days, dtype=float) / days, np.asarray(states.age_days, dtype=float) / days
+
+    def p_alive(self, states: PurchaseStates) -> Floats:
+        """P(still alive at T) a state; nan throughout when it is withheld (`p_alive_withheld`)."""
+        x, recency, age = self.history_of(states)
+        if self.p_alive_withheld:
+            return np.full(x.shape, math.nan)
+        return self.family.alive(self.values, x, recency, age)
+
+    def p_silence(self, states: PurchaseStates) -> Floats:
+        """P(a silence as long as the present one | the history before it, alive): small means a broken rhythm."""
+        x, recency, age = self.history_of(states)
+        r, alpha = self.values[:2]
+        return silence_probability(r, alpha, x, recency, age)
+
+    def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
+        """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * self.family.expected(self._posterior(x, age), t_[:, None])[..., 0]
+
+    def p_return(self, states: PurchaseStates, t: ArrayLike) -> Floats:
+        """P(at least one purchase in (T, T + t]] a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * (1 - self.family.none(self._posterior(x, age), t_))
+
+    def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
+        """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        count = np.broadcast_to(np.asarray(n, dtype=float), x.shape)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * self.family.count(self._posterior(x, age), t_, count) + (1 - alive) * (count == 0)
+
+    # what is expected of a new customer -------------------------------------------------------------------------
+
+    def expected_new(self, t: ArrayLike) -> Floats:
+        """E[X(t)]: repeat purchases of a new customer within t of the first; shaped like `t`."""
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        share, future = self.family.newcomer(self.values)
+        return (share[:, None] * self.family.expected(future, times.reshape(1, -1))).reshape(np.shape(t))
+
+    def p_count_new(self, t: ArrayLike, n: ArrayLike) -> Floats:
+        """P(X(t) = n) of a new customer, elementwise."""
+        times, count = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(n, dtype=float))
+        shape = times.shape
+        times, count = times.reshape(-1), count.reshape(-1)
+        share, future = self.family.newcomer(self.values)
+        return (share * self.family.count(future, times, count) + (1 - share) * (count == 0)).reshape(shape)
+
+    # exchange ---------------------------------------------------------------------------------------------------
+
+    def to_lifetimes(self) -> Any:
+        """The same model as a fitted object of the lifetimes package (none exists for the NBD)."""
+        from cxvalue.lifetime.lifetimes_bridge import to_lifetimes
+
+        return to_lifetimes(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; an undefined number becomes None."""
+        return {
+            "name": self.name,
+            "params": dict(self.params),
+            "se": {key: _plain(value) for key, value in self.se.items()},
+            "covariance": [[_plain(value) for value in row] for row in self.covariance.tolist()],
+            "log_likelihood": self.log_likelihood,
+            "customers": self.customers,
+            "time_unit": self.time_unit.value,
+            "status": self.status,
+            "reason": self.reason,
+            "likelihood_ratio": _plain(self.likelihood_ratio),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LifetimeModel:
+        """The inverse of `to_dict`."""
+        return cls(
+            name=str(data["name"]),
+            params={key: float(value) for key, value in data["params"].items()},
+            se={key: _number(value) for key, value in data["se"].items()},
+            covariance=np.array([[_number(value) for value in row] for row in data["covariance"]]),
+            log_likelihood=float(data["log_likelihood"]),
+            customers=int(data["customers"]),
+            time_unit=TimeUnit(data["time_unit"]),
+            status=str(data["status"]),
+            reason=str(data["reason"]),
+            likelihood_ratio=_number(data["likelihood_ratio"]),
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{self.params[name]:.4g}</td><td>{self.se[name]:.2g}</td>"
+            f"<td>{low:.4g} to {high:.4g}</td></tr>"
+            for name, (low, high) in self.bounds().items()
+        )
+        note = f" {self.reason}" if self.reason else ""
+        return (
+            f"<table><caption>{self.family.title}, {self.customers:,} customers, unit {self.time_unit.value}, "
+            f"log-likelihood {self.log_likelihood:,.2f}: {self.status}.{note}</caption>"
+            f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
+        )
+
+    def _posterior(self, x: Floats, age: Floats) -> Params:
+        parameters = self.family.posterior(self.values, x, age)
+        return tuple(np.broadcast_to(value, x.shape) for value in parameters)
+
+    def _with_time(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
+        x, recency, age = self.history_of(states)
+        times = np.asarray(t, dtype=float)
+        if times.shape not in ((), (1,), x.shape) or not (times >= 0).all():
+            raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
+        return x, recency, age, np.broadcast_to(times, x.shape)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,82 @@
+"""NBD: customers buy at Gamma-distributed rates for ever (Ehrenberg 1959); the yardstick without dropout.
+
+Its likelihood is written for the purchase times, as in the models with dropout, so that likelihoods can be compared.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gammaln, psi
+
+from cxvalue.lifetime.families import Family, Floats, History, Params
+
+__all__ = ["NBD", "count_probability"]
+
+
+def rate_terms(r: float, history: History) -> tuple[Floats, Floats]:
+    """ln G(r + x) - ln G(r) and its derivative in r, one value a row, evaluated once a distinct frequency."""
+    value = gammaln(r + history.values) - gammaln(r)
+    slope = psi(r + history.values) - psi(r)
+    return value[history.which], slope[history.which]
+
+
+def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
+    """Total log-likelihood in (ln r, ln alpha) with its gradient."""
+    r, alpha = np.exp(theta)
+    x, w = history.x, history.weight
+    rate, rate_slope = rate_terms(r, history)
+    log_age = np.log(alpha + history.age)
+    value = rate + r * np.log(alpha) - (r + x) * log_age
+    by_r = rate_slope + np.log(alpha) - log_age
+    by_alpha = r / alpha - (r + x) / (alpha + history.age)
+    return float(w @ value), np.array([r * (w @ by_r), alpha * (w @ by_alpha)])
+
+
+def count_probability(r: Floats, alpha: Floats, t: Floats, n: Floats) -> Floats:
+    """Negative binomial P(n purchases within t) at a Gamma(r, alpha) rate, from logarithms."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_bought = np.where(n > 0, n * (np.log(t) - np.log(alpha + t)), 0.0)
+    log_none = -r * np.log1p(t / alpha)
+    return np.exp(gammaln(r + n) - gammaln(r) - gammaln(n + 1) + log_none + log_bought)
+
+
+def _alive(params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
+    return np.ones(np.broadcast_shapes(params[0].shape, x.shape, recency.shape, age.shape))
+
+
+def _posterior(params: Params, x: Floats, age: Floats) -> Params:
+    return params[0] + x, params[1] + age
+
+
+def _newcomer(params: Params) -> tuple[Floats, Params]:
+    return np.ones_like(params[0]), params
+
+
+def _expected(future: Params, times: Floats) -> Floats:
+    r, alpha = (value[..., None] for value in future)
+    return r * times / alpha
+
+
+def _none(future: Params, t: Floats) -> Floats:
+    return np.exp(-future[0] * np.log1p(t / future[1]))
+
+
+def _count(future: Params, t: Floats, n: Floats) -> Floats:
+    r, alpha = future
+    return count_probability(r, alpha, t, n)
+
+
+NBD = Family(
+    name="nbd",
+    title="NBD",
+    parameters=("r", "alpha"),
+    timed=(1,),
+    dropout=False,
+    log_likelihood=log_likelihood,
+    alive=_alive,
+    posterior=_posterior,
+    newcomer=_newcomer,
+    expected=_expected,
+    none=_none,
+    count=_count,
+)

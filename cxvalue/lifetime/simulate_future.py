@@ -1,0 +1,137 @@
+"""What may really come in: futures of customers drawn from a model, dropout, purchases, spend and discount together.
+
+Each column of a simulation is one possible world with its own parameters, so that customers of one column share what
+is unknown about the parameters while their fates are independent.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.lifetime.families import Floats, Params
+from cxvalue.timeunit import TimeUnit
+
+__all__ = ["DiscountCurve", "FutureDraw", "draw_futures"]
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountCurve:
+    """Worth today of a unit of money that comes in at a time from now: (1 + rate)^(-m / 12) throughout month m."""
+
+    annual_rate: float
+    months: int
+    month: float
+
+    @classmethod
+    def of(cls, annual_rate: float, months: int, unit: TimeUnit) -> DiscountCurve:
+        """The curve with its months measured in a unit of time."""
+        return cls(annual_rate, months, unit.from_months(1.0))
+
+    @property
+    def horizon(self) -> float:
+        """End of the last month."""
+        return self.months * self.month
+
+    @property
+    def ends(self) -> Floats:
+        """End of each month, in the unit of time."""
+        ends: Floats = self.month * np.arange(1, self.months + 1, dtype=np.float64)
+        return ends
+
+    @property
+    def factors(self) -> Floats:
+        """Worth of a unit in each month."""
+        months = np.arange(1, self.months + 1, dtype=np.float64)
+        worth: Floats = np.exp(months * (-math.log1p(self.annual_rate) / 12.0))
+        return worth
+
+    def at(self, time: Floats) -> Floats:
+        """Worth of a unit at a time within the horizon."""
+        number = np.minimum((time / self.month).astype(np.int64), self.months - 1)
+        worth: Floats = self.factors[number]
+        return worth
+
+    def mean_until(self, time: Floats) -> Floats:
+        """Mean worth of units that come in evenly over (0, time]."""
+        whole = np.concatenate([[0.0], np.cumsum(self.factors)])
+        number = np.minimum((time / self.month).astype(np.int64), self.months - 1)
+        part = time / self.month - number
+        months = np.maximum(time / self.month, 1e-300)
+        return np.where(time > 0, (whole[number] + part * self.factors[number]) / months, self.factors[0])
+
+
+@dataclass(frozen=True, slots=True)
+class FutureDraw:
+    """Purchases of customers who are alive: `cell` is the flat index of those with at least one purchase, `purchases`
+    their number, `worth` the mean discount factor of them and `early` how many come before the given time."""
+
+    cell: NDArray[np.intp]
+    purchases: Floats
+    worth: Floats
+    early: Floats
+
+
+def draw_futures(kind: str, future: Params, curve: DiscountCurve, early: float, rng: np.random.Generator) -> FutureDraw:
+    """Draw purchases over the horizon for customers alive now, one per element of the parameters of their future.
+
+    `kind` is the name of the model; the parameters are those of `Family.posterior`, flat arrays of equal length.
+    `early` is the time before which purchases are counted apart.
+    """
+    r, alpha = future[:2]
+    exposure: Floats | float = curve.horizon
+    if kind == "pareto_nbd":
+        s, beta = future[2:]
+        with np.errstate(over="ignore"):
+            exposure = np.minimum(beta * np.expm1(rng.standard_exponential(r.size) / s), curve.horizon)
+    bought = rng.poisson(rng.standard_gamma(r) * (exposure / alpha))
+    cell = np.flatnonzero(bought)
+    number = bought[cell]
+    end = np.broadcast_to(exposure, r.shape)[cell]
+    if kind in ("nbd", "pareto_nbd"):
+        worth = curve.mean_until(end)
+        soon = _before(number, end, early, rng)
+        return FutureDraw(cell, number.astype(float), worth, soon.astype(float))
+    return _geometric_dropout(cell, number, future[2][cell], future[3][cell], curve, early, rng)
+
+
+def _before(number: NDArray[np.int64], end: Floats, early: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """How many of `number` uniform times in (0, end) come before `early`."""
+    if not end.size or end.max() <= early:
+        return number
+    return rng.binomial(number, np.minimum(early / np.maximum(end, 1e-300), 1.0))
+
+
+def _geometric_dropout(
+    cell: NDArray[np.intp],
+    number: NDArray[np.int64],
+    a: Floats,
+    b: Floats,
+    curve: DiscountCurve,
+    early: float,
+    rng: np.random.Generator,
+) -> FutureDraw:
+    """Cut potential purchases short at the one after which the customer leaves.
+
+    The purchases are a Poisson sample of the horizon, so the k-th of N comes at the k-th order statistic of N uniforms
+    and those before it are uniform below it.
+    """
+    p = rng.beta(a, b)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        last = np.maximum(np.ceil(np.log1p(-rng.random(p.size)) / np.log1p(-p)), 1.0)
+    leaving = np.flatnonzero(last <= number)
+    k, n = last[leaving].astype(np.int64), number[leaving]
+    end = rng.beta(k, n + 1 - k) * curve.horizon
+
+    free, until = number.copy(), np.full(number.size, curve.horizon)
+    free[leaving], until[leaving] = k - 1, end
+    soon = _before(free, until, early, rng).astype(float)
+    soon[leaving] += end <= early
+    worth = np.full(number.size, float(curve.factors.mean()))
+    worth[leaving] = ((k - 1) * curve.mean_until(end) + curve.at(end)) / k
+    purchases = number.astype(float)
+    purchases[leaving] = k
+    return FutureDraw(cell, purchases, worth, soon)

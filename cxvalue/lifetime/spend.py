@@ -1,0 +1,279 @@
+"""Gamma-Gamma: what a purchase is worth (Fader, Hardie and Lee 2005; Fader and Hardie 2013, note 025).
+
+The value of a customer's purchases is Gamma(p, nu) with the customer's own nu ~ Gamma(q, gamma), independent of how
+often they buy. Mean value of a population: p gamma / (q - 1), which exists only for q > 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, psi
+
+from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.families import Floats
+from cxvalue.lifetime.optimise import invert, maximise
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["SpendModel", "fit_spend"]
+
+_PARAMETERS = ("p", "q", "gamma")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpendModel:
+    """The spend per purchase of a population, and of a customer given what they spent.
+
+    Attributes:
+        params: p, q and gamma; empty when it could not be fitted.
+        se: standard errors on the natural scale.
+        covariance: of the log-parameters.
+        log_likelihood: total; nan when not fitted.
+        customers: repeat customers with a positive mean spend, on whom it rests.
+        status: ok, degenerate or not_converged.
+        reason: why the status is not ok, in one sentence that also says what is used instead.
+        mean, mean_se: mean spend per repeat purchase, of purchases, with its standard error; the empirical fall-back.
+        variation: coefficient of variation of mean spend between customers; used with the fall-back.
+        pearson, spearman: correlation of frequency and mean spend over repeat customers, which the model takes as 0.
+    """
+
+    params: Mapping[str, float]
+    se: Mapping[str, float]
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+    customers: int
+    status: str
+    reason: str
+    mean: float
+    mean_se: float
+    variation: float
+    pearson: float
+    spearman: float
+
+    name = "gamma_gamma"
+
+    @property
+    def usable(self) -> bool:
+        """Whether the Gamma-Gamma model is used; otherwise everybody is expected to spend `mean`."""
+        return self.status == "ok"
+
+    @property
+    def aic(self) -> float:
+        """2 x number of parameters - 2 x log-likelihood."""
+        return 2.0 * len(self.params) - 2.0 * self.log_likelihood
+
+    def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Wald bounds from the log scale, so that none is negative."""
+        if not 0 < level < 1:
+            raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
+        return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=False)}
+
+    def population_mean(self) -> float:
+        """Expected revenue of a purchase of a customer about whom nothing is known."""
+        if not self.usable:
+            return self.mean
+        p, q, gamma = (self.params[name] for name in _PARAMETERS)
+        return p * gamma / (q - 1)
+
+    def expected_spend(self, states: PurchaseStates) -> Floats:
+        """Expected revenue of a purchase of each customer: between their own mean and that of the population."""
+        if states.mean_spend is None:
+            raise CxvalueError("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
+        return self.expected_given(states.frequency, states.mean_spend)
+
+    def expected_given(self, x: ArrayLike, mean_spend: ArrayLike) -> Floats:
+        """E[M | x, m]: weight p x / (p x + q - 1) on the customer's own mean; without a repeat purchase none."""
+        frequency, own = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(mean_spend, dtype=float))
+        if not self.usable:
+            return np.full(frequency.shape, self.mean)
+        known, own = known_spend(frequency, own)
+        p, q, gamma = (self.params[name] for name in _PARAMETERS)
+        return p * (gamma + known * own) / (p * known + q - 1)
+
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
+        """n draws of (p, q, gamma), (n, 3), from the normal approximation on the log scale, with q kept above 1."""
+        centre = np.log(np.array([self.params[name] for name in _PARAMETERS]))
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        draws = np.exp(centre + rng.standard_normal((n, 3)) @ root.T)
+        for _ in range(20):
+            low = draws[:, 1] <= 1.0 + 1e-3
+            if not low.any():
+                break
+            draws[low] = np.exp(centre + rng.standard_normal((int(low.sum()), 3)) @ root.T)
+        draws[draws[:, 1] <= 1.0 + 1e-3] = np.exp(centre)
+        return draws
+
+    def to_lifetimes(self) -> Any:
+        """The same model as a fitted GammaGammaFitter of the lifetimes package."""
+        from cxvalue.lifetime.lifetimes_bridge import spend_to_lifetimes
+
+        return spend_to_lifetimes(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; an undefined number becomes None."""
+
+        def plain(value: float) -> float | None:
+            return float(value) if math.isfinite(value) else None
+
+        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
+        return {
+            "params": dict(self.params),
+            "se": {key: plain(value) for key, value in self.se.items()},
+            "covariance": [[plain(value) for value in row] for row in self.covariance.tolist()],
+            "customers": self.customers,
+            "status": self.status,
+            "reason": self.reason,
+            **{name: plain(getattr(self, name)) for name in numbers},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SpendModel:
+        """The inverse of `to_dict`."""
+
+        def number(value: float | None) -> float:
+            return math.nan if value is None else float(value)
+
+        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
+        size = len(data["covariance"])
+        return cls(
+            params=dict(data["params"]),
+            se={key: number(value) for key, value in data["se"].items()},
+            covariance=np.array([[number(v) for v in row] for row in data["covariance"]]).reshape(size, size),
+            customers=int(data["customers"]),
+            status=str(data["status"]),
+            reason=str(data["reason"]),
+            **{name: number(data[name]) for name in numbers},
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{value:.4g}</td><td>{self.se[name]:.2g}</td></tr>"
+            for name, value in self.params.items()
+        )
+        note = f" {self.reason}" if self.reason else ""
+        return (
+            f"<table><caption>Gamma-Gamma, {self.customers:,} repeat customers, mean of a purchase "
+            f"{self.population_mean():,.2f}: {self.status}.{note}</caption>"
+            f"<tr><th>parameter</th><th>estimate</th><th>standard error</th></tr>{rows}</table>"
+        )
+
+
+def known_spend(frequency: Floats, mean_spend: Floats) -> tuple[Floats, Floats]:
+    """Purchases that tell something about spend, with their mean: none (0, 0) where the mean is unknown."""
+    known = (frequency > 0) & np.isfinite(mean_spend)
+    return np.where(known, frequency, 0.0), np.where(known, np.maximum(mean_spend, 0.0), 0.0)
+
+
+def log_likelihood(
+    theta: Floats, x: Floats, m: Floats, values: Floats, which: NDArray[np.intp]
+) -> tuple[float, Floats]:
+    """Total log-likelihood of mean spends m of x purchases in (ln p, ln q, ln gamma), with its gradient.
+
+    `values` are the distinct x and `which` says which of them each customer has.
+    """
+    p, q, gamma = np.exp(theta)
+    shape, total = p * values, p * values + q
+    log_rate = np.log(gamma + m * x)
+    once = gammaln(total) - gammaln(shape) - gammaln(q) + q * np.log(gamma) + shape * np.log(values)
+    value = once[which] + (p * x - 1) * np.log(m) - (p * x + q) * log_rate
+    by_p = (values * (psi(total) - psi(shape) + np.log(values)))[which] + x * (np.log(m) - log_rate)
+    by_q = (psi(total) - psi(q) + np.log(gamma))[which] - log_rate
+    by_gamma = q / gamma - (p * x + q) / (gamma + m * x)
+    return float(value.sum()), np.array([p * by_p.sum(), q * by_q.sum(), gamma * by_gamma.sum()])
+
+
+def fit_spend(states: PurchaseStates) -> SpendModel:
+    """Fit Gamma-Gamma to the mean spend of repeat purchases of customers with x > 0 and a positive mean.
+
+    Raises:
+        CxvalueError: states without spend, or without one repeat purchase of positive value.
+    """
+    if states.mean_spend is None:
+        raise CxvalueError("The spend model needs states per customer: purchase_states(..., per_customer=True).")
+    x, m = np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float)
+    known = (x > 0) & np.isfinite(m)
+    spending = known & (m > 0)
+    if not spending.any():
+        raise CxvalueError(
+            "No spend can be estimated: no customer has a repeat purchase with positive revenue. Check that revenue is "
+            "filled in and that the table goes back far enough to hold second purchases."
+        )
+    mean, mean_se = _ratio_mean(x[known], m[known])
+    x, m = x[spending], m[spending]
+    variation = float(m.std() / m.mean()) if m.size > 1 else 0.0
+    pearson, spearman = _correlations(x, m)
+    theta, covariance, value, status, reason = _fit(x, m)
+    fallback = f"Every purchase is therefore expected to bring the mean of all repeat purchases, {mean:,.2f}."
+    params = dict(zip(_PARAMETERS, np.exp(theta).tolist(), strict=True)) if theta.size else {}
+    se = dict(zip(_PARAMETERS, (np.exp(theta) * np.sqrt(np.diag(covariance))).tolist(), strict=True)) if params else {}
+    return SpendModel(
+        params=params,
+        se=se,
+        covariance=covariance,
+        log_likelihood=value,
+        customers=int(x.size),
+        status=status,
+        reason=f"{reason} {fallback}" if reason else "",
+        mean=mean,
+        mean_se=mean_se,
+        variation=variation,
+        pearson=pearson,
+        spearman=spearman,
+    )
+
+
+def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
+    nothing = np.zeros(0), np.zeros((0, 0)), math.nan
+    if x.size < 3:
+        return *nothing, "degenerate", f"Only {x.size} repeat customers have spend, too few for a Gamma-Gamma model."
+    values, which = np.unique(x, return_inverse=True)
+    scale = float(m.mean())
+
+    def objective(theta: Floats) -> tuple[float, Floats]:
+        return log_likelihood(theta, x, m, values, which.reshape(-1))
+
+    starts = [np.log([p, q, (q - 1) * scale / p]) for p, q in ((3.0, 4.0), (1.0, 2.0), (20.0, 10.0))]
+    span = (math.log(1e-4), math.log(1e5))
+    bounds = [span, span, (span[0] + math.log(scale), span[1] + math.log(scale))]
+    optimum = maximise(objective, objective, starts, bounds, float(x.size))
+    covariance = invert(optimum.information)
+    found = optimum.theta, covariance, float(optimum.value)
+    q = math.exp(optimum.theta[1])
+    if q <= 1:
+        reason = f"Spend is spread so widely that its Gamma-Gamma mean does not exist (q = {q:.2f})."
+        return *found, "degenerate", reason
+    # At a bound all purchases of a customer, or all customers, are alike: a limit that forecasts as well.
+    if not (optimum.converged or optimum.at_bound):
+        return *found, "not_converged", "The Gamma-Gamma fit did not settle on one best set of parameters."
+    return *found, "ok", ""
+
+
+def _ratio_mean(x: Floats, m: Floats) -> tuple[float, float]:
+    """Mean spend per purchase with its standard error, customers being the units that vary independently."""
+    mean = float((x * m).sum() / x.sum())
+    if x.size < 2:
+        return mean, math.nan
+    residual = x * (m - mean)
+    return mean, float(np.sqrt((residual**2).sum() * x.size / (x.size - 1)) / x.sum())
+
+
+def _correlations(x: Floats, m: Floats) -> tuple[float, float]:
+    if x.size < 3 or x.std() == 0 or m.std() == 0:
+        return math.nan, math.nan
+
+    def ranks(values: Floats) -> Floats:
+        _, position, count = np.unique(values, return_inverse=True, return_counts=True)
+        return (np.cumsum(count) - (count - 1) / 2)[position.reshape(-1)]
+
+    return float(np.corrcoef(x, m)[0, 1]), float(np.corrcoef(ranks(x), ranks(m))[0, 1])

@@ -1,0 +1,292 @@
+"""What every customer is still worth: margin over a stated horizon, discounted, with predictive intervals.
+
+The value of a customer is margin rate x E[spend | x, m] x the sum over months of the expected purchases of that month
+x (1 + annual rate)^(-month / 12); a month has 365.25 / 12 days. The point values are analytic. The intervals are for
+what will really come in and are simulated: parameters of the model and of spend are drawn, then the fate of everybody.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.families import Floats
+from cxvalue.lifetime.models import LifetimeModel, silence_probability
+from cxvalue.lifetime.predictive import Predictive, simulate
+from cxvalue.lifetime.simulate_future import DiscountCurve
+from cxvalue.lifetime.spend import SpendModel
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["CustomerValue", "Interval", "customer_value"]
+
+RHYTHM_BROKEN_BELOW = 0.05
+_STATES_AT_ONCE = 50_000
+
+
+class Interval(NamedTuple):
+    """A value with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerValue:
+    """The value of a customer base; every array has one element per customer, in the order of the states.
+
+    Attributes:
+        cltv, cltv_low, cltv_high: margin still to come over the horizon, discounted: expected value, and the interval
+            for what will really come in.
+        expected_transactions: purchases expected over the horizon.
+        p_alive: P(still a customer); nan throughout when `withheld` says why.
+        p_return_90d: P(a purchase within 90 days).
+        rhythm_broken: the present silence had a probability below 5%, were the customer alive.
+        equity: the sum of cltv; interval for what will really come in.
+        expected_purchases, expected_purchases_12m: purchases of all over the horizon and over 12 months; likewise.
+        new_customer: margin expected of a customer at the moment of the first purchase, that purchase included, before
+            acquisition cost; its interval is for the expectation. nan when the states carry no first margins.
+        margin_rate: margin per unit of revenue that turned spend into margin.
+        level: of every interval.
+        model: name of the model that forecast.
+        withheld: why p_alive is withheld, else empty.
+    """
+
+    cltv: Floats
+    cltv_low: Floats
+    cltv_high: Floats
+    expected_transactions: Floats
+    p_alive: Floats
+    p_return_90d: Floats
+    rhythm_broken: NDArray[np.bool_]
+    equity: Interval
+    expected_purchases: Interval
+    expected_purchases_12m: Interval
+    new_customer: Interval
+    margin_rate: float
+    horizon_months: int
+    annual_discount_rate: float
+    level: float
+    model: str
+    withheld: str
+
+    def _repr_html_(self) -> str:
+        lines = {
+            f"customer equity over {self.horizon_months} months": self.equity,
+            f"purchases over {self.horizon_months} months": self.expected_purchases,
+            "purchases over 12 months": self.expected_purchases_12m,
+            "value of a new customer": self.new_customer,
+        }
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{value:,.2f}</td><td>{low:,.2f} to {high:,.2f}</td></tr>"
+            for name, (value, low, high) in lines.items()
+        )
+        note = f" {self.withheld}" if self.withheld else ""
+        return (
+            f"<table><caption>{self.cltv.size:,} customers, {self.model}, {self.annual_discount_rate:.1%} a year.{note}"
+            f"</caption><tr><th></th><th>expected</th><th>{self.level:.0%} interval</th></tr>{rows}</table>"
+        )
+
+
+def customer_value(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    *,
+    horizon_months: int,
+    annual_discount_rate: float,
+    margin_rate: float | None = None,
+    level: float = 0.95,
+    draws: int = 400,
+    seed: int = 1,
+    withheld: str = "",
+) -> CustomerValue:
+    """Value every customer of per-customer states.
+
+    Args:
+        model: a sound model; for customers without an identifiable dropout pass the NBD, and the reason as `withheld`.
+        spend: the spend model.
+        states: one state per customer, with mean spend.
+        horizon_months: whole months of 365.25 / 12 days.
+        annual_discount_rate: effective annual rate, 0.12 for 12%.
+        margin_rate: margin per unit of revenue; by default total margin / total revenue of the states.
+        level: of every interval.
+        draws: simulated futures; the bounds of `level` 0.95 need a few hundred.
+        seed: equal seeds give equal results.
+
+    Raises:
+        CxvalueError: grouped states, a degenerate model, or a horizon, rate, level or margin that makes no sense.
+    """
+    rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
+    curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
+    x, recency, age = model.history_of(states)
+    mean_spend = np.asarray(states.mean_spend, dtype=float)
+    rows, which = _distinct(states)
+
+    worth, purchases = _expected(model, x[rows], recency[rows], age[rows], curve)
+    cltv = rate * spend.expected_given(x, mean_spend) * worth[which]
+    year = model.time_unit.from_months(12.0)
+    in_year = float(_purchases(model, x[rows], recency[rows], age[rows], year)[which].sum())
+
+    rng = np.random.default_rng(seed)
+    future = simulate(model, spend, x, recency, age, mean_spend, which, curve, rate, level, draws, rng)
+    tail = (1 - level) / 2
+    alive = model.family.alive(model.values, x[rows], recency[rows], age[rows])
+    hidden = model.p_alive_withheld
+    ninety = model.time_unit.from_days(90.0)
+    posterior = model.family.posterior(model.values, x[rows], age[rows])
+    back = alive * (1 - model.family.none(posterior, np.full(rows.size, ninety)))
+    silence = silence_probability(model.values[0], model.values[1], x[rows], recency[rows], age[rows])
+    return CustomerValue(
+        cltv=cltv,
+        cltv_low=future.low,
+        cltv_high=future.high,
+        expected_transactions=purchases[which],
+        p_alive=np.full(x.size, math.nan) if hidden else alive[which],
+        p_return_90d=back[which],
+        rhythm_broken=(silence < RHYTHM_BROKEN_BELOW)[which],
+        equity=_interval(float(cltv.sum()), future.value, tail),
+        expected_purchases=_interval(float(purchases[which].sum()), future.purchases, tail),
+        expected_purchases_12m=_interval(in_year, _year_totals(future, model, spend, states, which, draws, rng), tail),
+        new_customer=_new_customer(model, spend, states, curve, rate, tail, draws, rng),
+        margin_rate=rate,
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        level=level,
+        model=model.name,
+        withheld=(withheld or f"P(alive) is withheld: the {model.family.title} knows no dropout.") if hidden else "",
+    )
+
+
+def _check(
+    model: LifetimeModel,
+    states: PurchaseStates,
+    months: int,
+    discount: float,
+    margin_rate: float | None,
+    level: float,
+    draws: int,
+) -> float:
+    """The margin rate, once everything has been found to make sense."""
+    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
+        raise CxvalueError("customer_value needs states per customer: purchase_states(..., per_customer=True).")
+    if model.family.dropout and model.status == "degenerate":
+        raise CxvalueError(
+            f"The {model.family.title} cannot forecast: {model.reason} "
+            "Pass fit(states, 'nbd') instead, with this reason as withheld=..."
+        )
+    if months < 1 or int(months) != months:
+        raise CxvalueError(f"horizon_months == {months}, must be a whole number of months, 1 or more.")
+    if not 0 <= discount < 10:
+        raise CxvalueError(
+            f"annual_discount_rate == {discount}, must be an effective annual rate of 0 or more: 0.12 stands for 12%."
+        )
+    if not 0 < level < 1:
+        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    if draws < 20:
+        raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
+    if margin_rate is not None:
+        rate = float(margin_rate)
+    else:
+        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    if not math.isfinite(rate):
+        raise CxvalueError(
+            f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "
+            "Pass margin_rate=..., the margin per unit of revenue."
+        )
+    return rate
+
+
+def _distinct(states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First row of each distinct history, and which of them each customer has."""
+    columns = [np.asarray(c) for c in (states.age_days, states.recency_days, states.frequency)]
+    order = np.lexsort(columns)
+    changed = np.zeros(order.size, dtype=bool)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= np.diff(column[order]) != 0
+    which = np.empty(order.size, dtype=np.intp)
+    which[order] = np.cumsum(changed) - 1
+    return order[changed], which
+
+
+def _expected(
+    model: LifetimeModel, x: Floats, recency: Floats, age: Floats, curve: DiscountCurve
+) -> tuple[Floats, Floats]:
+    """Discounted and plain expected purchases over the horizon, a distinct state each."""
+    worth, purchases = np.empty(x.size), np.empty(x.size)
+    for start in range(0, x.size, _STATES_AT_ONCE):
+        part = slice(start, start + _STATES_AT_ONCE)
+        alive = model.family.alive(model.values, x[part], recency[part], age[part])
+        future = model.family.posterior(model.values, x[part], age[part])
+        path = model.family.expected(future, curve.ends[None, :])
+        worth[part] = alive * (np.diff(path, axis=1, prepend=0.0) @ curve.factors)
+        purchases[part] = alive * path[:, -1]
+    return worth, purchases
+
+
+def _purchases(model: LifetimeModel, x: Floats, recency: Floats, age: Floats, t: float) -> Floats:
+    alive = model.family.alive(model.values, x, recency, age)
+    return alive * model.family.expected(model.family.posterior(model.values, x, age), np.array([[t]]))[..., 0]
+
+
+def _year_totals(
+    future: Predictive,
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    which: NDArray[np.intp],
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
+    if future.purchases_12m is not None:
+        return future.purchases_12m
+    x, recency, age = model.history_of(states)
+    curve = DiscountCurve.of(0.0, 12, model.time_unit)
+    assert states.mean_spend is not None
+    return simulate(model, spend, x, recency, age, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
+
+
+def _new_customer(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    curve: DiscountCurve,
+    rate: float,
+    tail: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> Interval:
+    """First margin + margin rate x population mean spend x discounted expected purchases; interval of the mean."""
+    family = model.family
+
+    def discounted(values: Floats) -> Floats:
+        share, future = family.newcomer(tuple(values.T))
+        path = share[:, None] * family.expected(future, curve.ends[None, :])
+        return np.diff(path, axis=1, prepend=0.0) @ curve.factors
+
+    centre = np.array([list(model.params.values())])
+    value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(centre)[0])
+    if not math.isfinite(value):
+        return Interval(math.nan, math.nan, math.nan)
+    if spend.usable:
+        p, q, gamma = spend.draw(draws, rng).T
+        means = p * gamma / (q - 1)
+    else:
+        means = spend.mean + (spend.mean_se if math.isfinite(spend.mean_se) else 0.0) * rng.standard_normal(draws)
+    spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
+    first = states.first_margin_mean + spread * rng.standard_normal(draws)
+    return _interval(value, first + rate * means * discounted(model.draw(draws, rng)), tail)
+
+
+def _interval(value: float, draws: Floats, tail: float) -> Interval:
+    low, high = np.quantile(draws, [tail, 1 - tail])
+    return Interval(value, float(low), float(high))
