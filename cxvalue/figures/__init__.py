@@ -1,0 +1,60 @@
+"""Figures: plain tables and arrays in, a matplotlib `Figure` out; none shows or saves itself or touches pyplot's state.
+
+- `style`: how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
+- `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
+- `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
+- `lifetime`: forecasts against what came, who is still a customer, the value still to come
+"""
+
+from __future__ import annotations
+
+from cxvalue.figures.base import (
+    customer_bridge,
+    margin_bridge,
+    monthly_purchases,
+    rows_bridge,
+    value_concentration,
+    value_distribution,
+    waterfall,
+)
+from cxvalue.figures.behaviour import (
+    change_parts,
+    cohort_ageing,
+    cohort_comparison,
+    margin_by_cohort,
+    period_change,
+)
+from cxvalue.figures.lifetime import (
+    equity_by_decile,
+    equity_interval,
+    expected_by_history,
+    frequency_recency,
+    holdout_calibration,
+    holdout_tracking,
+    p_alive_distribution,
+)
+from cxvalue.figures.style import save, use_style
+
+__all__ = [
+    "change_parts",
+    "cohort_ageing",
+    "cohort_comparison",
+    "customer_bridge",
+    "equity_by_decile",
+    "equity_interval",
+    "expected_by_history",
+    "frequency_recency",
+    "holdout_calibration",
+    "holdout_tracking",
+    "margin_bridge",
+    "margin_by_cohort",
+    "monthly_purchases",
+    "p_alive_distribution",
+    "period_change",
+    "rows_bridge",
+    "save",
+    "use_style",
+    "value_concentration",
+    "value_distribution",
+    "waterfall",
+]

@@ -1,0 +1,249 @@
+"""Figures of the data and of the customer base as it stands: rows, months, concentration, waterfalls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from cxvalue.figures import style
+from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
+from cxvalue.report.numbers import format_date
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cxvalue.customer_base import Waterfall
+
+__all__ = [
+    "customer_bridge",
+    "margin_bridge",
+    "monthly_purchases",
+    "rows_bridge",
+    "value_concentration",
+    "value_distribution",
+    "waterfall",
+]
+
+_KINDS = {"dropped": BAD, "refused": BAD, "cut": SECOND, "merged": GREY, "netted": "#7a6a9c"}
+
+
+@style.drawn
+def rows_bridge(counts: pd.DataFrame) -> Figure:
+    """How the rows read became the rows kept.
+
+    `counts` has the columns kind (read, dropped, refused, cut, merged, netted, kept; others, such as note, are left
+    out), what (plain words) and rows; with a column table, each table gets a panel.
+    """
+    style.need_columns(counts, ("kind", "what", "rows"), "rows_bridge")
+    shown = counts[counts["kind"].isin(["read", *_KINDS, "kept"])]
+    names = list(dict.fromkeys(shown["table"])) if "table" in shown.columns else [""]
+    parts = [shown[shown["table"] == name] if name else shown for name in names] or [shown]
+    heights = [max(1, len(part)) + 1.2 for part in parts]
+    figure, panels = style.new_figure(0.7 + 0.36 * sum(heights), len(parts), height_ratios=heights)
+    for axes, name, part in zip(panels, names or [""], parts, strict=True):
+        _bridge(axes, part)
+        if name and len(parts) > 1:
+            axes.set_title(str(name), fontsize=10)
+    style.title(figure, "From the rows read to the rows kept")
+    return figure
+
+
+def _bridge(axes: Axes, part: pd.DataFrame) -> None:
+    if part.empty or part["rows"].max() <= 0:
+        style.nothing_to_show(axes, "No rows were read")
+        return
+    order = {"read": 0, "kept": 2}
+    part = part.assign(place=[order.get(kind, 1) for kind in part["kind"]]).sort_values("place", kind="stable")
+    top = float(part["rows"].max())
+    level = float(part.loc[part["kind"] == "read", "rows"].sum()) or top
+    for row, (kind, rows) in enumerate(zip(part["kind"], part["rows"].astype(float), strict=True)):
+        removed = kind in _KINDS
+        # A few rows out of a million would be thinner than a pixel.
+        width = max(rows, 0.004 * top) if rows else 0.0
+        left = level - width if removed else 0.0
+        axes.barh(row, width, left=left, color=_KINDS.get(kind, MAIN), height=0.62)
+        text = f"−{style.label(rows, '')}" if removed and rows else style.label(rows, "")
+        axes.text(1.02 * top, row, text, va="center", ha="left", color=INK, fontsize=9)
+        level -= rows if removed else 0.0
+    axes.set_yticks(range(len(part)), [style.wrapped(what, 34) for what in part["what"]])
+    axes.invert_yaxis()
+    axes.grid(False)
+    axes.set_xlim(0, 1.16 * top)
+    axes.xaxis.set_major_formatter(style.unit_ticks(""))
+    axes.xaxis.set_major_locator(style.few_ticks())
+    axes.set_xlabel("Rows")
+
+
+@style.drawn
+def monthly_purchases(months: pd.DataFrame, currency: str) -> Figure:
+    """Purchases, active customers and revenue month by month.
+
+    `months` has the columns month (first day), purchases, active_customers (who bought in the month) and revenue.
+    """
+    style.need_columns(months, ("month", "purchases", "active_customers", "revenue"), "monthly_purchases")
+    panels_of = (
+        ("purchases", "Purchases", "", MAIN),
+        ("active_customers", "Customers who bought", "", GOOD),
+        ("revenue", f"Revenue, {currency}", currency, SECOND),
+    )
+    figure, panels = style.new_figure(5.4, 3, sharex=True)
+    when = pd.to_datetime(months["month"])
+    for axes, (column, name, unit, colour) in zip(panels, panels_of, strict=True):
+        values = months[column].astype(float).to_numpy()
+        if values.size == 0:
+            style.nothing_to_show(axes, "No purchases")
+            continue
+        if values.size == 1:
+            axes.plot(when, values, "o", color=colour)
+        axes.fill_between(when, np.minimum(values, 0), values, color=colour, alpha=0.14, linewidth=0)
+        axes.plot(when, values, color=colour)
+        axes.set_ylim(bottom=min(0.0, float(values.min()) * 1.1))
+        style.panel_title(axes, name)
+        axes.yaxis.set_major_formatter(style.unit_ticks(unit))
+        axes.yaxis.set_major_locator(style.few_ticks(3))
+    if len(when):
+        style.month_axis(panels[-1], when)
+        panels[-1].set_xlabel("Month")
+    style.title(figure, "Purchases, customers and revenue by month")
+    return figure
+
+
+@style.drawn
+def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> Figure:
+    """Which share of the margin the best customers bring: tenths of customers and the Lorenz curve.
+
+    `margin_per_customer` holds one number per customer; negative ones are allowed.
+    """
+    values = np.sort(np.asarray(margin_per_customer, dtype=float))[::-1]
+    figure, (bars, curve) = style.new_figure(3.6, 1, 2, width_ratios=[1.15, 1])
+    total = values.sum()
+    if values.size == 0 or total <= 0:
+        for axes in (bars, curve):
+            style.nothing_to_show(axes, "Total margin is not positive,\nso it has no shares")
+        style.title(figure, "Margin by customer")
+        return figure
+    cumulative = np.concatenate([[0.0], np.cumsum(values)]) / total
+    customers = np.linspace(0, 1, values.size + 1)
+    reached = np.interp(np.linspace(0, 1, 11), customers, cumulative)
+    shares = np.diff(reached)
+    colours = [MAIN] + ["#8fb0cc"] * 9
+    bars.bar(range(1, 11), shares, color=colours, width=0.78)
+    for place, share in enumerate(shares, start=1):
+        if share >= 0.005 * max(shares):
+            bars.text(place, share, f"{share:.0%}", ha="center", va="bottom", fontsize=8.5)
+    bars.set_xticks(range(1, 11))
+    bars.set_xlabel("Tenth of customers, best first")
+    bars.set_ylabel("Share of margin")
+    bars.yaxis.set_major_formatter(style.unit_ticks("share"))
+    bars.margins(y=0.12)
+    # A million points would make a file of many megabytes and look the same.
+    places = np.unique(np.linspace(0, values.size, min(values.size, 400) + 1).astype(int))
+    curve.plot(customers[places], cumulative[places], color=MAIN)
+    curve.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (3, 3)))
+    curve.plot([0.1], [reached[1]], "o", color=SECOND, markersize=7)
+    curve.annotate(f"top 10% bring {reached[1]:.0%}", (0.1, reached[1]), (0.36, 0.13), color=INK, fontsize=9,
+                   arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8})  # fmt: skip
+    curve.set_xlabel("Share of customers, best first")
+    curve.set_ylabel("Share of margin, running total")
+    for axis in (curve.xaxis, curve.yaxis):
+        axis.set_major_formatter(style.unit_ticks("share"))
+    curve.set_xlim(0, 1)
+    curve.set_ylim(min(0.0, float(cumulative.min())), max(1.0, float(cumulative.max())) * 1.04)
+    style.title(figure, f"The best tenth of customers brings {reached[1]:.0%} of the margin")
+    return figure
+
+
+@style.drawn
+def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
+    """How customers spread over the margin they brought; the best and worst 1% stand in the outermost bars."""
+    import seaborn
+
+    values = np.asarray(margin_per_customer, dtype=float)
+    figure, (axes,) = style.new_figure(3.6)
+    style.title(figure, "Customers by the margin they brought")
+    if values.size == 0:
+        style.nothing_to_show(axes, "No customers")
+        return figure
+    low, high = np.quantile(values, [0.01, 0.99])
+    low = min(0.0, float(low)) if values.min() >= 0 or low >= 0 else float(low)
+    if high <= low:
+        high = low + max(1.0, abs(low))
+    seaborn.histplot(x=np.clip(values, low, high), bins=30, binrange=(low, high), color=MAIN, alpha=1, ax=axes)
+    mean, median = float(values.mean()), float(np.median(values))
+    for value, name, colour in ((mean, "mean", BAD), (median, "median", INK)):
+        axes.axvline(float(np.clip(value, low, high)), color=colour, linewidth=1.5, linestyle=(0, (4, 2)),
+                     label=f"{name} {style.label(value, currency)}")  # fmt: skip
+    axes.legend(loc="upper right")
+    axes.set_xlabel(f"Margin per customer, {currency}" + (" (last bar: and more)" if values.max() > high else ""))
+    axes.set_ylabel("Customers")
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    axes.xaxis.set_major_locator(style.few_ticks())
+    return figure
+
+
+@style.drawn
+def waterfall(
+    labels: Sequence[str], values: Sequence[float], totals: Sequence[bool], unit: str, *, title: str
+) -> Figure:
+    """From an opening to a closing figure, step by step.
+
+    `totals` marks the bars that stand on the ground (opening, closing); the others float by their signed value from
+    where the last one ended. `unit` is "customers" or a currency code.
+    """
+    figure, (axes,) = style.new_figure(3.7)
+    style.title(figure, title)
+    level, ends = 0.0, []
+    span = max((abs(float(value)) for value in values), default=0.0) or 1.0
+    for place, (value, total) in enumerate(zip(map(float, values), totals, strict=True)):
+        start = 0.0 if total else level
+        end = value if total else level + value
+        colour = MAIN if total else GOOD if value >= 0 else BAD
+        axes.bar(place, end - start, bottom=start, color=colour, width=0.62)
+        if place:
+            axes.plot([place - 1 + 0.31, place - 0.31], [level, level], color=GREY, linewidth=0.9)
+        text = style.label(value, unit)
+        text = f"+{text}" if not total and value > 0 else text
+        axes.annotate(text, (place, max(start, end)), (0, 3), textcoords="offset points", ha="center", fontsize=9.5)
+        level = end
+        ends += [start, end]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    axes.set_ylim(low - 0.04 * span * (low < 0), high + 0.12 * ((high - low) or span))
+    axes.axhline(0, color=GREY, linewidth=0.9)
+    axes.set_xticks(range(len(labels)), [style.wrapped(text, 14) for text in labels])
+    axes.yaxis.set_major_formatter(style.unit_ticks(unit))
+    axes.set_ylabel(unit if unit.isupper() else unit.capitalize())
+    return figure
+
+
+def customer_bridge(bridge: Waterfall) -> Figure:
+    """From the active customers of a year ago to those of today."""
+    labels, values, totals = bridge.customer_steps()
+    return waterfall(labels, values, totals, "customers", title=f"Active customers, {_span(bridge)}")
+
+
+def margin_bridge(bridge: Waterfall, currency: str) -> Figure:
+    """The same bridge in the margin of 12 months; says so where the tables begin too late to know it."""
+    steps = bridge.margin_steps()
+    title = f"Margin of active customers, {_span(bridge)}"
+    if steps is None:
+        return _empty(title, "The tables begin too late to know last year's margin")
+    labels, values, totals = steps
+    return waterfall(labels, values, totals, currency, title=title)
+
+
+@style.drawn
+def _empty(title: str, reason: str) -> Figure:
+    figure, (axes,) = style.new_figure(1.6)
+    style.title(figure, title)
+    style.nothing_to_show(axes, reason)
+    return figure
+
+
+def _span(bridge: Waterfall) -> str:
+    return f"{format_date(bridge.start)} to {format_date(bridge.end)}"

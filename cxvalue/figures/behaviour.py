@@ -1,0 +1,262 @@
+"""Figures of how behaviour changes: from period to period, with age, from cohort to cohort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxvalue.figures import style
+from cxvalue.figures.base import waterfall
+from cxvalue.figures.style import GOOD, GREY, INK, MAIN, SECOND
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["change_parts", "cohort_ageing", "cohort_comparison", "margin_by_cohort", "period_change"]
+
+_PERIODS = tuple(f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after"))
+_PART_NAMES = {
+    "by_customers": "more or fewer customers",
+    "by_frequency": "purchases per customer",
+    "by_margin": "margin per purchase",
+}
+
+
+def change_parts(periods: pd.DataFrame) -> pd.DataFrame:
+    """Split each change of margin into customers × purchases per customer × margin per purchase.
+
+    `periods` has the columns customers_before, customers_after, purchases_before, purchases_after, margin_before and
+    margin_after. Returned with the columns by_customers, by_frequency and by_margin, money, which add up to change: the
+    mean contribution of each factor over the six orders in which they can change (Shapley value), so that no order is
+    preferred. A rate that does not exist in one period (nobody bought) is taken from the other one.
+
+    >>> change_parts(pd.DataFrame({"customers_before": [10], "customers_after": [20], "purchases_before": [20],
+    ...     "purchases_after": [40], "margin_before": [100.0], "margin_after": [200.0]}))["by_customers"].tolist()
+    [100.0]
+    """
+    style.need_columns(periods, _PERIODS, "change_parts")
+    numbers = {name: periods[name].to_numpy(dtype=float) for name in _PERIODS}
+    customers = numbers["customers_before"], numbers["customers_after"]
+    frequency = _rates(numbers["purchases_before"], customers[0], numbers["purchases_after"], customers[1])
+    margin = _rates(
+        numbers["margin_before"], numbers["purchases_before"], numbers["margin_after"], numbers["purchases_after"]
+    )
+    parts = {
+        "by_customers": _shapley(customers, frequency, margin),
+        "by_frequency": _shapley(frequency, customers, margin),
+        "by_margin": _shapley(margin, customers, frequency),
+    }
+    return periods.assign(**parts, change=numbers["margin_after"] - numbers["margin_before"])
+
+
+def _rates(
+    top_before: np.ndarray, bottom_before: np.ndarray, top_after: np.ndarray, bottom_after: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    before = np.divide(top_before, bottom_before, out=np.full_like(top_before, np.nan), where=bottom_before != 0)
+    after = np.divide(top_after, bottom_after, out=np.full_like(top_after, np.nan), where=bottom_after != 0)
+    first = np.where(np.isnan(before), after, before)
+    second = np.where(np.isnan(after), before, after)
+    return np.nan_to_num(first), np.nan_to_num(second)
+
+
+def _shapley(
+    own: tuple[np.ndarray, np.ndarray], one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Contribution of a factor to the change of a product of three, averaged over all orders."""
+    step = own[1] - own[0]
+    ends = one[0] * other[0] / 3 + one[1] * other[1] / 3
+    return step * (ends + (one[0] * other[1] + one[1] * other[0]) / 6)
+
+
+@style.drawn
+def period_change(
+    periods: pd.DataFrame, currency: str, *, before: str = "the earlier period", after: str = "the later one"
+) -> Figure:
+    """How the margin changed from one period to the next, and through what.
+
+    `periods` has the column group and those of `change_parts`. One group is drawn as a waterfall, several as bars that
+    add up to each group's change (the dot). `before` and `after` name the periods.
+    """
+    style.need_columns(periods, ("group", *_PERIODS), "period_change")
+    parts = change_parts(periods)
+    names = list(_PART_NAMES.values())
+    if len(parts) == 1:
+        row = parts.iloc[0]
+        values = [row["margin_before"], *(row[part] for part in _PART_NAMES), row["margin_after"]]
+        marks = [True, False, False, False, True]
+        return waterfall(
+            [before, *names, after], values, marks, currency, title=f"Margin, {before} to {after}, and why"
+        )
+    figure, (axes,) = style.new_figure(1.5 + 0.42 * max(1, len(parts)))
+    positions = np.arange(len(parts))
+    above, below = np.zeros(len(parts)), np.zeros(len(parts))
+    for part, name, colour in zip(_PART_NAMES, names, (MAIN, SECOND, GOOD), strict=True):
+        amounts = parts[part].to_numpy(dtype=float)
+        left = np.where(amounts >= 0, above, below)
+        axes.barh(positions, amounts, left=left, color=colour, height=0.58, label=name)
+        above = np.where(amounts >= 0, above + amounts, above)
+        below = np.where(amounts < 0, below + amounts, below)
+    axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label="change in all", zorder=4)
+    axes.axvline(0, color=GREY, linewidth=0.9)
+    axes.set_yticks(positions, [style.wrapped(group, 22) for group in parts["group"]])
+    axes.invert_yaxis()
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks())
+    axes.set_xlabel(f"Change of margin, {currency}, {before} to {after}")
+    figure.legend(loc="outside lower left", ncols=2)
+    style.title(figure, f"What changed the margin, {before} to {after}")
+    return figure
+
+
+@style.drawn
+def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
+    """How one cohort ages: how many still buy, and what they bring.
+
+    `ages` has the columns quarter or months_since_first (the age), active_share (of the cohort, buying at that age) and
+    margin_per_customer (of the cohort's first size, at that age); a column cohort names it.
+    """
+    style.need_columns(ages, ("active_share", "margin_per_customer"), "cohort_ageing")
+    age, word = _age_of(ages, "cohort_ageing")
+    figure, (share, margin) = style.new_figure(4.4, 2, sharex=True)
+    when = ages[age].to_numpy(dtype=float)
+    active = ages["active_share"].to_numpy(dtype=float)
+    brought = ages["margin_per_customer"].to_numpy(dtype=float)
+    share.plot(when, active, color=MAIN, marker="o" if when.size < 40 else None, markersize=4)
+    share.set_ylim(0, max(1e-9, float(np.nanmax(active, initial=0.0))) * 1.12)
+    style.panel_title(share, f"Share of the cohort that bought in the {word}")
+    share.yaxis.set_major_formatter(style.unit_ticks("share"))
+    margin.bar(when, brought, color=GOOD, width=0.7)
+    margin.axhline(0, color=GREY, linewidth=0.9)
+    style.panel_title(margin, f"Margin in the {word} per customer of the cohort, {currency}")
+    margin.yaxis.set_major_formatter(style.unit_ticks(currency))
+    margin.set_xlabel(_age_label(age))
+    margin.xaxis.set_major_locator(style.few_ticks(12, whole=True))
+    for axes in (share, margin):
+        axes.yaxis.set_major_locator(style.few_ticks(4))
+    names = list(dict.fromkeys(ages["cohort"])) if "cohort" in ages.columns else []
+    style.title(figure, f"How a cohort ages{f': first purchase in {names[0]}' if len(names) == 1 else ''}")
+    return figure
+
+
+@style.drawn
+def cohort_comparison(
+    cohorts: pd.DataFrame,
+    *,
+    value: str = "active_share",
+    unit: str = "share",
+    what: str = "Share that bought",
+    suppress_below: int = 0,
+) -> Figure:
+    """Cohorts side by side at the same age, as a heat map; ages not yet reached are empty, suppressed ones hold a dot.
+
+    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and the one named
+    by `value`; with a column customers, cells of fewer than `suppress_below` customers are suppressed. `unit` is
+    "share" or a currency code, `what` names the value.
+    """
+    import seaborn
+
+    style.need_columns(cohorts, ("cohort", value), "cohort_comparison")
+    age, _ = _age_of(cohorts, "cohort_comparison")
+    hidden = pd.Series(False, index=cohorts.index)
+    if suppress_below and "customers" in cohorts.columns:
+        hidden = cohorts["customers"] < suppress_below
+    shown = cohorts.assign(cohort=cohorts["cohort"].astype(str), shown=cohorts[value].mask(hidden))
+    names = [str(name) for name in dict.fromkeys(shown["cohort"])]
+    grid = shown.pivot_table(index="cohort", columns=age, values="shown", aggfunc="first", dropna=False)
+    grid = grid.reindex(index=names).astype(float)
+    figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
+    style.title(figure, f"{what} by cohort and age")
+    if grid.size == 0 or not grid.notna().to_numpy().any():
+        style.nothing_to_show(axes, "No cohort is large enough to be shown")
+        return figure
+    few = grid.shape[1] <= 13 and len(grid) <= 24
+    marks = grid.map(lambda cell: "" if np.isnan(cell) else _cell(cell, unit)) if few else False
+    axes.grid(False)
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap=seaborn.light_palette(MAIN, as_cmap=True),
+        annot=marks,
+        fmt="",
+        annot_kws={"fontsize": 8},
+        linewidths=0.6,
+        linecolor="white",
+        robust=True,
+        cbar_kws={"format": style.unit_ticks(unit), "label": what if unit == "share" else f"{what}, {unit}"},
+        xticklabels=max(1, -(-grid.shape[1] // 13)),
+        yticklabels=max(1, -(-len(grid) // 24)),
+    )
+    axes.tick_params(axis="both", rotation=0)
+    ages = list(grid.columns)
+    if few:
+        for name, place in zip(shown["cohort"][hidden], shown[age][hidden], strict=True):
+            axes.text(ages.index(place) + 0.5, names.index(name) + 0.5, "·", ha="center", va="center", color=style.TEXT)
+    note = f"   (· fewer than {suppress_below} customers)" if hidden.any() and few else ""
+    axes.set_xlabel(_age_label(age) + note)
+    axes.set_ylabel("First purchase in")
+    return figure
+
+
+@style.drawn
+def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
+    """What each period's margin is made of: the layers of customers who came at different times.
+
+    `layers` has the columns period and cohort (both in the order of time) and margin.
+    """
+    import seaborn
+
+    style.need_columns(layers, ("period", "cohort", "margin"), "margin_by_cohort")
+    figure, (axes,) = style.new_figure(4.0)
+    style.title(figure, "Margin by when customers first bought")
+    if layers.empty:
+        style.nothing_to_show(axes, "No purchases")
+        return figure
+    periods = [str(name) for name in dict.fromkeys(layers["period"])]
+    cohorts = sorted({str(name) for name in layers["cohort"]})
+    grid = layers.assign(period=layers["period"].astype(str), cohort=layers["cohort"].astype(str)).pivot_table(
+        index="period", columns="cohort", values="margin", aggfunc="sum", fill_value=0.0
+    )
+    grid = grid.reindex(index=periods, columns=cohorts)
+    colours = seaborn.color_palette(f"blend:{INK},{MAIN},#cfdcea", len(cohorts))
+    above, below = np.zeros(len(periods)), np.zeros(len(periods))
+    named = {0, len(cohorts) // 2, len(cohorts) - 1}
+    for place, cohort in enumerate(cohorts):
+        amounts = grid[cohort].to_numpy(dtype=float)
+        # Negative margins hang below the line instead of hiding in the stack.
+        bottom = np.where(amounts >= 0, above, below)
+        label = f"first bought in {cohort}" if place in named else None
+        axes.bar(range(len(periods)), amounts, bottom=bottom, color=colours[place], width=0.86, label=label)
+        above, below = above + np.maximum(amounts, 0), below + np.minimum(amounts, 0)
+    step = max(1, -(-len(periods) // 8))
+    axes.set_xticks(range(0, len(periods), step), periods[::step])
+    axes.set_ylabel(f"Margin, {currency}")
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    figure.legend(loc="outside lower left", ncols=3)
+    return figure
+
+
+def _age_of(table: pd.DataFrame, what: str) -> tuple[str, str]:
+    """The column that holds the age, and what one step of it is called."""
+    for column, word in (("quarter", "quarter"), ("months_since_first", "month")):
+        if column in table.columns:
+            return column, word
+    style.need_columns(table, ("quarter",), what)
+    raise AssertionError("unreachable")
+
+
+def _age_label(column: str) -> str:
+    if column == "quarter":
+        return "Quarters of 91 days since the first purchase"
+    return "Months since the first purchase (0: its own month)"
+
+
+def _cell(value: float, unit: str) -> str:
+    if unit == "share":
+        return f"{value:.0%}"
+    if abs(value) >= 1e5:
+        return style.label(value, unit)
+    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")

@@ -1,0 +1,299 @@
+"""Figures of the lifetime models: do they predict, and what is still to come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from cxvalue.figures import style
+from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
+from cxvalue.report.numbers import format_level, format_range, format_value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from cxvalue.lifetime.models import LifetimeModel
+
+__all__ = [
+    "equity_by_decile",
+    "equity_interval",
+    "expected_by_history",
+    "frequency_recency",
+    "holdout_calibration",
+    "holdout_tracking",
+    "p_alive_distribution",
+]
+
+MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd")
+CAME = "what came"
+
+
+@style.drawn
+def holdout_tracking(
+    weeks: pd.DataFrame,
+    holdout_start: date | None = None,
+    titles: Mapping[str, str] | None = None,
+    *,
+    chosen: str | None = None,
+) -> Figure:
+    """Repeat purchases as they came against each model's forecast, running total above and per week below.
+
+    `weeks` has the columns week_end (date), actual (purchases of the week) and one column per model, named as the
+    model, with what it predicts for the week. What lies left of `holdout_start` was used for fitting. `titles` names
+    the models, and `chosen` is drawn on top.
+    """
+    style.need_columns(weeks, ("week_end", "actual"), "holdout_tracking")
+    models = _models(weeks, ("week_end", "actual"), titles, chosen)
+    figure, (total, single) = style.new_figure(5.0, 2, sharex=True)
+    when = pd.to_datetime(weeks["week_end"])
+    for axes, cumulative in ((total, True), (single, False)):
+        for name, look in models:
+            values = weeks[name].to_numpy(dtype=float)
+            axes.plot(when, np.cumsum(values) if cumulative else values, **look)
+        actual = weeks["actual"].to_numpy(dtype=float)
+        axes.plot(when, np.cumsum(actual) if cumulative else actual, color=INK, linewidth=1.6, label=CAME, zorder=4)
+        style.from_zero(axes)
+        axes.yaxis.set_major_formatter(style.unit_ticks(""))
+        axes.yaxis.set_major_locator(style.few_ticks(4))
+    style.panel_title(total, "Repeat purchases, running total", pad=16)
+    style.panel_title(single, "Repeat purchases per week")
+    if len(when):
+        style.month_axis(single, when)
+    if holdout_start is not None and len(when) > 1:
+        _split(total, single, pd.Timestamp(holdout_start), when)
+    handles, labels = total.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower left", ncols=3)
+    style.title(figure, "Forecast against what came")
+    return figure
+
+
+def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> None:
+    from matplotlib.dates import date2num
+
+    if not when.min() < start <= when.max():
+        return
+    for axes in (total, single):
+        axes.axvline(date2num(start), color=GREY, linewidth=1.1, linestyle=(0, (2, 2)))
+    # The words go where there is room for them, above the panel.
+    place = (start - when.min()) / (when.max() - when.min())
+    for text, side, offset in (("fitted ", "right", -2), (" forecast", "left", 2)):
+        total.annotate(text, (place, 1.0), (offset, 3), xycoords="axes fraction", textcoords="offset points",
+                       ha=side, va="bottom", color=style.TEXT, fontsize=8.5)  # fmt: skip
+
+
+@style.drawn
+def holdout_calibration(
+    bins: pd.DataFrame, titles: Mapping[str, str] | None = None, *, chosen: str | None = None
+) -> Figure:
+    """Mean purchases per customer in the holdout, by how often they had bought before.
+
+    `bins` has the columns frequency (text or number, in order), actual and one column per model; a column customers is
+    left out. `titles` names the models, and `chosen` is drawn on top.
+    """
+    style.need_columns(bins, ("frequency", "actual"), "holdout_calibration")
+    figure, (axes,) = style.new_figure(3.9)
+    places = np.arange(len(bins))
+    axes.bar(places, bins["actual"].to_numpy(dtype=float), color=style.LIGHT, width=0.7, label=CAME)
+    for name, look in _models(bins, ("frequency", "actual", "customers"), titles, chosen):
+        axes.plot(places, bins[name].to_numpy(dtype=float), marker="o", markersize=5, **look)
+    style.from_zero(axes)
+    axes.set_xticks(places, [str(name) for name in bins["frequency"]])
+    axes.set_xlabel("Repeat purchases before the forecast")
+    axes.set_ylabel("Purchases per customer\nin the forecast period")
+    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    figure.legend(loc="outside lower left", ncols=3)
+    style.title(figure, "Does the forecast hold for rare and frequent buyers?")
+    return figure
+
+
+@style.drawn
+def p_alive_distribution(p: ArrayLike) -> Figure:
+    """How many customers are how likely to be still buying; probabilities that are withheld (nan) are said to be so."""
+    import seaborn
+
+    values = np.asarray(p, dtype=float)
+    known = values[~np.isnan(values)]
+    figure, (axes,) = style.new_figure(3.3)
+    style.title(figure, "How likely are customers to be still with us?")
+    if known.size == 0:
+        style.nothing_to_show(axes, "Withheld: the data does not tell lost customers from quiet ones")
+        return figure
+    seaborn.histplot(x=known, bins=20, binrange=(0, 1), color=MAIN, alpha=1, ax=axes)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("Probability of still being a customer")
+    axes.set_ylabel("Customers")
+    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    mean = float(known.mean())
+    axes.margins(y=0.15)
+    axes.axvline(mean, color=SECOND, linewidth=1.6, linestyle=(0, (4, 2)))
+    side = 1 if mean < 0.6 else -1
+    axes.annotate(
+        f"mean {format_value(mean, 'share')}",
+        (mean, 1),
+        (5 * side, -4),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="left" if side > 0 else "right",
+        va="top",
+        fontsize=9,
+    )
+    return figure
+
+
+@style.drawn
+def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
+    """Which tenth of customers the margin still to come depends on.
+
+    `cltv` holds the expected margin still to come of each customer.
+    """
+    values = np.sort(np.asarray(cltv, dtype=float))[::-1]
+    figure, (axes,) = style.new_figure(3.5)
+    total = values.sum()
+    if values.size == 0 or total <= 0:
+        style.nothing_to_show(axes, "No margin is expected, so it has no shares")
+        style.title(figure, "Value still to come, by tenth of customers")
+        return figure
+    cumulative = np.concatenate([[0.0], np.cumsum(values)])
+    money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
+    axes.bar(range(1, 11), money, color=[MAIN] + ["#8fb0cc"] * 9, width=0.78)
+    for place, amount in enumerate(money, start=1):
+        axes.text(place, max(amount, 0), f"{amount / total:.0%}", ha="center", va="bottom", fontsize=9)
+    axes.margins(y=0.12)
+    axes.set_xticks(range(1, 11))
+    axes.set_xlabel("Tenth of customers, most valuable first")
+    axes.set_ylabel(f"Margin still to come, {currency}")
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.title(figure, f"{money[0] / total:.0%} of the value still to come lies with one tenth of customers")
+    return figure
+
+
+@style.drawn
+def equity_interval(
+    value: float, low: float, high: float, currency: str, *, level: float = 0.95, draws: ArrayLike | None = None
+) -> Figure:
+    """The margin still to come with its range; `draws` (simulated outcomes) show what is likelier."""
+    import seaborn
+
+    figure, (axes,) = style.new_figure(2.9 if draws is not None else 1.7)
+    axes.grid(False)
+    sample = np.asarray([] if draws is None else draws, dtype=float)
+    if sample.size > 1 and np.ptp(sample) > 0:
+        seaborn.histplot(x=sample, bins=40, color="#b9cddf", alpha=1, stat="density", ax=axes)
+    top = axes.get_ylim()[1] if sample.size > 1 and np.ptp(sample) > 0 else 1.0
+    line = -0.12 * top if sample.size > 1 else 0.0
+    axes.plot([low, high], [line, line], color=MAIN, linewidth=4, solid_capstyle="round")
+    axes.plot([value], [line], "o", color=INK, markersize=9, zorder=4)
+    axes.set_ylim(-0.3 * top if sample.size > 1 else -0.6, top * (1.08 if sample.size > 1 else 0.6))
+    axes.margins(x=0.1)
+    if high <= low:
+        axes.set_xlim(low - max(1.0, abs(low) * 0.1), high + max(1.0, abs(high) * 0.1))
+    axes.set_yticks([])
+    axes.set_ylabel("")
+    axes.set_xlabel(f"Margin still to come, {currency}")
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks())
+    style.panel_title(axes, f"{format_range(low, high, currency)} with {format_level(level)} confidence")
+    style.title(figure, f"Expected: {format_value(value, currency)}")
+    return figure
+
+
+def frequency_recency(model: LifetimeModel, customers: pd.DataFrame, horizon_months: float) -> Figure:
+    """What a model expects of a customer as old as the oldest, by how often they bought and when they bought last.
+
+    `customers` has the columns frequency and age_days of `tables/customers.parquet`; only their ranges are used.
+    """
+    from cxvalue.tables.states import PurchaseStates
+
+    style.need_columns(customers, ("frequency", "age_days"), "frequency_recency")
+    age = int(customers["age_days"].max()) if len(customers) else 0
+    most = int(np.ceil(customers["frequency"].quantile(0.995))) if len(customers) else 0
+    last, often = np.unique(np.linspace(0, age, 40).round().astype(int)), _steps(max(most, 2), 24)
+    # Somebody without a repeat purchase was last seen at age 0, everybody else later.
+    pairs = [(x, t) for x in often for t in last if (t > 0) == (x > 0)]
+    frequency, recency = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))
+    unit = model.time_unit
+    states = PurchaseStates(
+        frequency=frequency,
+        recency_days=recency,
+        age_days=np.full(len(pairs), age, dtype=np.int64),
+        count=np.ones(len(pairs), dtype=np.int64),
+        time_unit=unit,
+        as_of=date(1970, 1, 1),  # a day that no forecast depends on
+    )
+    expected = model.expected_transactions(states, unit.from_months(horizon_months))
+    table = pd.DataFrame({"frequency": frequency, "recency": states.recency, "expected": expected})
+    return expected_by_history(table, time_unit=unit.value, horizon=f"next {horizon_months:g} months")
+
+
+@style.drawn
+def expected_by_history(
+    expected: pd.DataFrame, *, time_unit: str = "week", what: str = "Expected purchases", horizon: str = ""
+) -> Figure:
+    """What is expected of a customer, by how often they bought and how old they were at their last purchase.
+
+    `expected` has the columns frequency (repeat purchases), recency (age at the last purchase, in `time_unit`) and
+    expected; pairs that are not in it stay empty.
+    """
+    import seaborn
+
+    style.need_columns(expected, ("frequency", "recency", "expected"), "expected_by_history")
+    grid = expected.pivot_table(index="frequency", columns="recency", values="expected").sort_index(ascending=False)
+    figure, (axes,) = style.new_figure(4.2)
+    style.title(figure, f"{what} by frequency and recency")
+    if grid.size == 0:
+        style.nothing_to_show(axes, "No customers")
+        return figure
+    axes.grid(False)
+    seaborn.heatmap(
+        grid,
+        ax=axes,
+        cmap=seaborn.light_palette(MAIN, as_cmap=True),
+        linewidths=0,
+        rasterized=True,
+        cbar_kws={"format": style.unit_ticks(""), "label": f"{what}, {horizon}" if horizon else what},
+        xticklabels=False,
+        yticklabels=False,
+    )
+    columns, rows = _spread(len(grid.columns)), _spread(len(grid.index))
+    axes.set_xticks([place + 0.5 for place in columns], [f"{float(grid.columns[place]):,.0f}" for place in columns])
+    axes.set_yticks([place + 0.5 for place in rows], [f"{float(grid.index[place]):,.0f}" for place in rows], rotation=0)
+    axes.set_xlabel(f"Age at the last purchase, {time_unit}s")
+    axes.set_ylabel("Repeat purchases")
+    return figure
+
+
+def _steps(top: int, most: int) -> NDArray[np.int64]:
+    return np.unique(np.linspace(0, top, min(top + 1, most)).round().astype(np.int64))
+
+
+def _spread(length: int) -> list[int]:
+    return _steps(length - 1, 8).tolist()
+
+
+def _models(
+    table: pd.DataFrame, others: tuple[str, ...], titles: Mapping[str, str] | None, chosen: str | None
+) -> list[tuple[str, dict[str, Any]]]:
+    """Models with how their lines look: a model has the same colour in every figure, and the chosen one stands out."""
+    named = titles or {}
+    names = [str(name) for name in table.columns if name not in others]
+    colours = {name: PALETTE[place] for place, name in enumerate(MODEL_ORDER)}
+    spare = [colour for colour in PALETTE if colour not in colours.values()]
+    looks: list[tuple[str, dict[str, Any]]] = []
+    for place, name in enumerate(names):
+        strong = chosen is None or name == chosen
+        look = {
+            "color": colours.get(name, spare[place % len(spare)]),
+            "label": named.get(name, name),
+            "linewidth": 2.2 if strong else 1.3,
+            "linestyle": "-" if strong else (0, (5, 2)),
+            "zorder": 3 if strong else 2,
+        }
+        looks.append((name, look))
+    return looks

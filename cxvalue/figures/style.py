@@ -1,0 +1,243 @@
+"""How every figure looks, and how it is saved so that the same figure gives the same bytes."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from cxvalue.report.numbers import format_number, format_value, is_currency
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import Formatter, MaxNLocator
+
+__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "use_style"]
+
+Parameters = ParamSpec("Parameters")
+
+INK, TEXT, GREY, LIGHT = "#1d2733", "#43505d", "#8894a0", "#dfe5ea"
+MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
+PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8")
+
+WIDTH = 7.0
+SALT = "cxvalue"
+
+_RC: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": TEXT,
+    "axes.edgecolor": GREY,
+    "axes.labelsize": 9.5,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlecolor": INK,
+    "axes.titlepad": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.spines.left": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "axes.prop_cycle": f"cycler('color', {list(PALETTE)})",
+    "grid.color": LIGHT,
+    "grid.linewidth": 0.8,
+    "xtick.color": TEXT,
+    "ytick.color": TEXT,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.pad": 6,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 2.0,
+    "patch.linewidth": 0.0,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "figure.titlesize": 11.5,
+    "figure.titleweight": "bold",
+    "svg.fonttype": "path",
+    "svg.hashsalt": SALT,
+}
+
+
+@contextmanager
+def use_style() -> Iterator[None]:
+    """Draw in the project's style inside the block; outside nothing is changed."""
+    import matplotlib
+    import seaborn
+
+    look: dict[Any, Any] = {**seaborn.axes_style("white"), **_RC}
+    with matplotlib.rc_context(look):
+        yield
+
+
+def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
+    """Make a figure function draw in the project's style, down to the ticks that matplotlib would only make later."""
+
+    @wraps(draw)
+    def styled(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Figure:
+        with use_style():
+            figure = draw(*args, **kwargs)
+            figure.draw_without_rendering()
+        return figure
+
+    return styled
+
+
+def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
+    """Write a figure as `<name>.svg` and `<name>.png` (150 dpi) into a folder and return both paths.
+
+    The svg holds its letters as paths, no date and no version, so equal figures are equal files.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    as_svg, as_png = folder / f"{name}.svg", folder / f"{name}.png"
+    nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    with use_style():
+        figure.savefig(as_svg, format="svg", metadata=nothing)
+        figure.savefig(as_png, format="png", dpi=150, metadata={"Software": None})
+    return as_svg, as_png
+
+
+@lru_cache(maxsize=1)
+def _figure_class() -> type[Figure]:
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        """A figure that notebooks show although pyplot does not know of it."""
+
+        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+            buffer = io.BytesIO()
+            with use_style():
+                self.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+            return buffer.getvalue(), {"width": round(self.get_figwidth() * 100)}
+
+    return NotebookFigure
+
+
+def new_figure(height: float, rows: int = 1, columns: int = 1, **subplots: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of the page's width, without any state of pyplot, and its axes row by row."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    space = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08, hspace=0.06, wspace=0.06)
+    figure = _figure_class()(figsize=(WIDTH, height), layout=space)
+    axes = figure.subplots(rows, columns, squeeze=False, **subplots)
+    return figure, list(axes.flat)
+
+
+def title(figure: Figure, text: str) -> None:
+    """Say what is seen, above the whole figure, from its left edge."""
+    figure.suptitle(text, x=0.012, ha="left")
+
+
+def unit_ticks(unit: str) -> Formatter:
+    """Ticks as short as an axis needs, all in one scale: 12,000; 1.5 M; 35%; the unit itself stands at the axis."""
+    from matplotlib.ticker import Formatter
+
+    class Ticks(Formatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return short(float(x), unit)
+
+        def format_ticks(self, values: Iterable[float]) -> list[str]:
+            places = [float(value) for value in values]
+            largest = max(map(abs, places), default=0.0)
+            return [short(place, unit, largest) for place in places]
+
+    return Ticks()
+
+
+def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
+    """At most so many ticks at round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(number, integer=whole)
+
+
+def month_axis(axes: Axes, when: pd.Series) -> None:
+    """Put months and years under a panel whose x values are dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=8)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    if len(when) > 1:
+        axes.set_xlim(when.min(), when.max())
+
+
+def from_zero(axes: Axes) -> None:
+    """Let the vertical axis begin at zero, or below where there is something below."""
+    bottom = min(0.0, float(axes.dataLim.y0))
+    axes.set_ylim(bottom, max(axes.get_ylim()[1], bottom + 1e-9))
+
+
+def panel_title(axes: Axes, text: str, *, pad: float = 5) -> None:
+    """Name what a panel of a larger figure shows."""
+    axes.set_title(text, fontsize=9.5, fontweight="normal", pad=pad)
+
+
+def wrapped(text: object, width: int) -> str:
+    """A label in at most three lines.
+
+    >>> wrapped("purchases of one customer", 14)
+    'purchases of\\none customer'
+    """
+    lines = textwrap.wrap(str(text), width) or [""]
+    return "\n".join(lines[:3]) + ("…" if len(lines) > 3 else "")
+
+
+def short(value: float, unit: str, largest: float = 0.0) -> str:
+    """A number as short as it can be read at a tick, in the scale of the largest on its axis.
+
+    >>> short(1_500_000, "USD"), short(0.35, "share"), short(2500.0, "customers"), short(500_000, "USD", largest=2e6)
+    ('1.5 M', '35%', '2,500', '0.5 M')
+    """
+    if value == 0:
+        return "0%" if unit == "share" else "0"
+    if unit == "share":
+        percent = f"{abs(value) * 100:,.6g}"
+        return ("−" if value < 0 else "") + percent + "%"
+    for scale, name in ((1e12, " tn"), (1e9, " bn"), (1e6, " M")):
+        if max(abs(value), largest) >= scale * (1 - 1e-9):
+            return f"{value / scale:,.5g}{name}".replace("-", "−")
+    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.5g}"
+    return text.replace("-", "−")
+
+
+def label(value: float, unit: str) -> str:
+    """A number as it stands beside a mark: money without its currency, which the axis names.
+
+    >>> label(1_238_412.0, "USD"), label(0.352, "share"), label(12345, "customers")
+    ('1.24 M', '35.2%', '12,345')
+    """
+    if unit == "share":
+        return format_value(value, "share")
+    if is_currency(unit):
+        return format_number(float(value))
+    return format_number(int(value) if float(value).is_integer() else float(value))
+
+
+def nothing_to_show(axes: Axes, text: str) -> None:
+    """Say in an empty panel why it is empty."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, text, ha="center", va="center", color=TEXT, transform=axes.transAxes, wrap=True)
+
+
+def need_columns(table: Any, columns: Sequence[str], what: str) -> None:
+    """Refuse a table that lacks columns, naming them and what there is."""
+    from cxvalue.errors import CxvalueError
+
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise CxvalueError(
+            f"{what} needs the column {missing[0]!r}; the table has {', '.join(map(str, table.columns))}."
+        )

@@ -1,0 +1,295 @@
+"""From results to findings: the sentences that an executive reads, one function for each notebook.
+
+The ids and what they mean are fixed by the design; the numbers come from the statistics and are only put in words here.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from cxvalue.customer_base import months_before
+from cxvalue.report.findings import Finding
+from cxvalue.report.numbers import format_date, format_level, format_range, format_value
+
+if TYPE_CHECKING:
+    from cxvalue.cltv import CltvFit
+    from cxvalue.customer_base import BaseCounts, Waterfall
+    from cxvalue.lifetime import CustomerValue, Interval
+    from cxvalue.tables.counts import TableSet
+
+__all__ = ["MODEL_TITLES", "base_findings", "cltv_findings", "data_findings"]
+
+MODEL_TITLES = {
+    "nbd": "NBD (no dropout)",
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "gamma_gamma": "Gamma-Gamma",
+}
+
+DATA_NOTEBOOK = "00_data_check"
+BASE_NOTEBOOK, CLTV_NOTEBOOK = "10_customer_base", "20_cltv"
+
+
+def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
+    """The findings ``data.*``: rows read, rows dropped as bad, purchases made of them, and the control total."""
+    rows = dict.fromkeys(("read", "dropped", "kept"), 0)
+    for count in tables.counts:
+        if count.table == "transactions" and count.kind in rows:
+            rows[count.kind] += count.rows
+
+    def counted(name: str, label: str, kind: str, unit: str, text: str) -> Finding:
+        return Finding(f"data.{name}", label, rows[kind], unit=unit, text=text, case="C18", notebook=DATA_NOTEBOOK)
+
+    dropped = f"{rows['dropped']:,} of them were bad and were dropped." if rows["dropped"] else "None of them was bad."
+    findings = [
+        counted(
+            "rows", "Rows of transactions read", "read", "rows", f"{rows['read']:,} rows of transactions were read."
+        ),
+        counted("dropped", "Bad rows dropped", "dropped", "rows", dropped),
+        counted(
+            "purchases",
+            "Purchases",
+            "kept",
+            "purchases",
+            f"They hold {rows['kept']:,} purchases: all that a customer bought on one day, after refunds.",
+        ),
+    ]
+    control = tables.control
+    if control is not None:
+        agrees = "agree with" if control.within else "DO NOT AGREE with"
+        findings.append(
+            Finding(
+                "data.control_difference",
+                "Revenue against the ledger",
+                control.difference,
+                unit=currency,
+                text=f"The tables hold {format_value(control.found, currency)} of revenue and {agrees} the ledger's "
+                f"{format_value(control.expected, currency)}.",
+                method=f"Sum of revenue from {tables.observed_from} to {tables.as_of}, refunds taken off.",
+                case="C18",
+                notebook=DATA_NOTEBOOK,
+            )
+        )
+    return findings
+
+
+def base_findings(
+    counts: BaseCounts,
+    bridge: Waterfall | None,
+    *,
+    as_of: date,
+    observed_from: date,
+    dormancy_days: int,
+    currency: str,
+) -> list[Finding]:
+    """The findings ``base.*``: customers ever seen, active, repeating and lost, and what the lost ones had brought."""
+    share = counts.active / counts.customers if counts.customers else 0.0
+    year_ago = months_before(as_of, 12)
+    rate = counts.repeat_rate
+    findings = [
+        Finding(
+            "base.customers",
+            "Customers ever seen",
+            counts.customers,
+            unit="customers",
+            text=f"{counts.customers:,} customers have bought at least once up to {format_date(as_of)}.",
+            method="Count of customers with a purchase that was not fully refunded.",
+            case="C4",
+            notebook=BASE_NOTEBOOK,
+        ),
+        Finding(
+            "base.active",
+            "Active customers",
+            counts.active,
+            unit="customers",
+            text=f"{counts.active:,} of them ({format_value(share, 'share')}) bought within the last "
+            f"{dormancy_days} days and count as active.",
+            method=f"A customer silent for {dormancy_days} days or more is dormant, everybody else is active.",
+            case="C4",
+            notebook=BASE_NOTEBOOK,
+        ),
+        Finding(
+            "base.repeat_rate",
+            "Customers who bought again",
+            rate,
+            unit="share",
+            text=(
+                f"{format_value(rate, 'share')} of the customers who first bought at least 12 months ago have bought again."
+                if rate is not None
+                else "Nobody has been a customer for 12 months yet, so no repeat rate can be given."
+            ),
+            method=f"Among the {counts.aged_12_months:,} customers whose first purchase was on or before "
+            f"{format_date(year_ago)}: share with a purchase on a second day.",
+            case="C4",
+            notebook=BASE_NOTEBOOK,
+        ),
+    ]
+    return findings + _lost(bridge, year_ago, observed_from, dormancy_days, currency)
+
+
+def _lost(
+    bridge: Waterfall | None, start: date, observed_from: date, dormancy_days: int, currency: str
+) -> list[Finding]:
+    too_short = (
+        f"Not available: the data begins on {format_date(observed_from)}, which is too late to know who was active on "
+        f"{format_date(start)} (active means a purchase within {dormancy_days} days)."
+    )
+    no_value = (
+        f"Not available: the margin of the 12 months before {format_date(start)} would be needed, "
+        f"and the data begins on {format_date(observed_from)}."
+    )
+    customers, value = (bridge.lost, bridge.lost_margin) if bridge else (None, None)
+    share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge and bridge.opening else ""
+    return [
+        Finding(
+            "base.lost_customers",
+            "Customers lost in 12 months",
+            customers,
+            unit="customers",
+            text=(
+                f"{bridge.lost:,} of the {bridge.opening:,} customers active on {format_date(start)}{share} "
+                "have fallen silent since."
+                if bridge
+                else too_short
+            ),
+            method="Active 12 months ago and dormant now, by the same rule at both dates.",
+            case="C4",
+            notebook=BASE_NOTEBOOK,
+        ),
+        Finding(
+            "base.lost_value",
+            "Margin the lost customers had brought",
+            value,
+            unit=currency,
+            text=(
+                f"In the 12 months before {format_date(start)} the customers lost since had brought "
+                f"{format_value(value, currency)} of margin."
+                if value is not None
+                else no_value
+            ),
+            method="Contribution margin of the lost customers in the 12 months before the opening date.",
+            case="C4",
+            notebook=BASE_NOTEBOOK,
+        ),
+    ]
+
+
+def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currency: str, level: float) -> list[Finding]:
+    """The findings ``cltv.*``: customer equity, its mean, a new customer's value, and how the holdout was forecast."""
+    months = value.horizon_months
+    title = MODEL_TITLES[fit.forecast]
+    made = (
+        f"{title} for purchases and {_spend_title(fit)} for spend, fitted on all data up to {format_date(fit.as_of)}; "
+        f"margin over {months} months, discounted at {format_value(value.annual_discount_rate, 'share')} a year, "
+        "nominal and before tax."
+    )
+    equity = _around(value.equity)
+    mean = (value.equity.value / customers, equity[0] / customers, equity[1] / customers)
+    newcomer = _around(value.new_customer)
+    sure = format_level(level)
+
+    def estimate(name: str, label: str, numbers: tuple[float, float, float], text: str, method: str) -> Finding:
+        return Finding(
+            name,
+            label,
+            numbers[0],
+            numbers[1],
+            numbers[2],
+            level,
+            currency,
+            "C",
+            text,
+            method,
+            "C5",
+            CLTV_NOTEBOOK,
+        )
+
+    return [
+        estimate(
+            "cltv.equity",
+            f"Customer equity over {months} months",
+            (value.equity.value, *equity),
+            f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of "
+            f"margin over the next {months} months, in today's money; with {sure} probability it will be "
+            f"{format_range(*equity, currency)}.",
+            f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
+            "purchases themselves.",
+        ),
+        estimate(
+            "cltv.mean",
+            f"Value of the average customer over {months} months",
+            mean,
+            f"That is {format_value(mean[0], currency)} for each customer ever seen, dormant ones included.",
+            f"Customer equity divided by all {customers:,} customers.",
+        ),
+        estimate(
+            "cltv.new_customer",
+            f"Value of a new customer over {months} months",
+            (value.new_customer.value, *newcomer),
+            f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
+            "the first purchase included and before the cost of winning them.",
+            f"{made} The first purchase counts at the mean margin of first purchases. The range is for the expectation.",
+        ),
+        *_holdout_findings(fit),
+    ]
+
+
+def _around(interval: Interval) -> tuple[float, float]:
+    """The interval's ends; a mean that a few very large customers pull past its end widens it."""
+    return min(interval.low, interval.value), max(interval.high, interval.value)
+
+
+def _spend_title(fit: CltvFit) -> str:
+    return (
+        MODEL_TITLES["gamma_gamma"]
+        if fit.spend.status == "ok"
+        else "the mean of repeat purchases (no spend model held)"
+    )
+
+
+def _holdout_findings(fit: CltvFit) -> list[Finding]:
+    score = fit.score
+    title = MODEL_TITLES[fit.selected]
+    if score is None or fit.holdout_start is None:
+        reason = "Not available: the history is too short to hold part of it back and forecast it."
+        return [
+            Finding(name, label, None, unit="transactions", text=reason, case="C5", notebook=CLTV_NOTEBOOK)
+            for name, label in (
+                ("cltv.holdout_bias", "Forecast error in total"),
+                ("cltv.holdout_mae", "Forecast error per customer"),
+            )
+        ]
+    span = f"{format_date(fit.holdout_start)} to {format_date(fit.as_of)}"
+    before = format_date(fit.holdout_start - timedelta(days=1))
+    off = abs(score.bias) / score.actual if score.actual else 0.0
+    verdict = (
+        "exactly as many"
+        if score.bias == 0
+        else f"{format_value(off, 'share')} too {'few' if score.bias < 0 else 'many'}"
+    )
+    method = f"{title} fitted on data up to {before} only, then compared with the purchases of {span}."
+    return [
+        Finding(
+            "cltv.holdout_bias",
+            "Forecast error in total",
+            score.bias,
+            unit="transactions",
+            text=f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} purchases "
+            f"for {span}; {score.actual:,.0f} came: its forecast was {verdict}.",
+            method=method,
+            case="C5",
+            notebook=CLTV_NOTEBOOK,
+        ),
+        Finding(
+            "cltv.holdout_mae",
+            "Forecast error per customer",
+            score.mae,
+            unit="transactions",
+            text=f"For a single customer the forecast was off by {format_value(score.mae, '')} purchases on average.",
+            method=f"{method} Mean absolute error over customers first seen before {format_date(fit.holdout_start)}.",
+            case="C5",
+            notebook=CLTV_NOTEBOOK,
+        ),
+    ]

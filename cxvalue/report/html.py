@@ -1,0 +1,109 @@
+"""Page models become self-contained HTML: one file, no script, no request to anywhere.
+
+Templates live in `templates/`, hold no prose and escape everything; figures are embedded as data URIs, and a link may
+only be relative to the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from cxvalue.errors import CxvalueError
+from cxvalue.report.numbers import format_date, format_moment
+from cxvalue.report.page import IndexEntry, PageModel, finding_lines
+from cxvalue.report.words import ENGLISH, words_for
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+__all__ = ["data_uri", "relative_link", "render_index", "render_notebook_shell", "render_page"]
+
+_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+
+
+def render_page(page: PageModel) -> str:
+    """Render the executive page; the files of its figures are read and embedded.
+
+    The same page model gives the same text. A missing figure or a link that leaves the report is a `CxvalueError`.
+    """
+    return _render("page.html.j2", page=page, words=page.words, language=page.language)
+
+
+def render_index(entries: Iterable[IndexEntry], language: str = "en") -> str:
+    """Render the index of all studies, in the order given; a study that was never reported shows its note instead."""
+    words = words_for(language)
+    return _render(
+        "index.html.j2",
+        entries=[_index_row(entry, words) for entry in entries],
+        words=words,
+        language=words["language"],
+    )
+
+
+def render_notebook_shell(body: Markup, title: str, *, back_href: str = "", language: str = "en") -> str:
+    """Put the clean body of a notebook into the report's own page."""
+    words = words_for(language)
+    return _render(
+        "notebook.html.j2", body=body, title=title, back_href=back_href, words=words, language=words["language"]
+    )
+
+
+def data_uri(path: Path | str) -> str:
+    """Embed a figure: its svg or png file as a data URI."""
+    path = Path(path)
+    media_type = _MEDIA_TYPES.get(path.suffix.lower())
+    if media_type is None:
+        raise CxvalueError(f"The figure {path.name!r} is neither svg nor png, so it cannot be embedded.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CxvalueError(f"The figure {path.name!r} cannot be read: {error.strerror}.") from error
+    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def relative_link(href: str) -> str:
+    """Return a link to a file of the report, quoted; anything that would leave the report is a `CxvalueError`.
+
+    >>> relative_link("tables/models 1.csv")
+    'tables/models%201.csv'
+    """
+    if not href or _SCHEME.match(href) or href.startswith(("/", "\\")):
+        raise CxvalueError(f"The link {href!r} leaves the report; links must be relative to the page.")
+    return quote(href, safe="/#%._-~")
+
+
+def _index_row(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "study": entry.study,
+        "title": entry.title or entry.study,
+        "href": entry.href,
+        "headline": finding_lines([entry.headline], words)[0] if entry.headline else None,
+        "verdicts": finding_lines(entry.verdicts, words),
+        "as_of": format_date(entry.as_of, words) if entry.as_of else "",
+        "made": format_moment(entry.made, words) if entry.made else "",
+        "note": entry.note or ("" if entry.href else words["index_never"]),
+    }
+
+
+def _render(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**{"words": ENGLISH, **values})
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("cxvalue.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["data_uri"] = data_uri
+    environment.filters["relative"] = relative_link
+    return environment

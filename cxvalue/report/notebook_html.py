@@ -1,0 +1,184 @@
+"""Executed notebooks become appendix pages without code, and notebooks that tell nothing of the machine they ran on."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.report.html import render_notebook_shell
+from cxvalue.report.sanitize import clean_markup
+from cxvalue.report.words import words_for
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
+
+INJECTED = "injected-parameters"
+HIDDEN = "…"
+
+_NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag"})
+_BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
+_NOT_SHOWN = ("application/javascript", "application/vnd.jupyter.widget-view+json", "text/latex")
+_KERNEL_FILE = re.compile(r"ipykernel_\d+")
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+
+
+def notebook_html(
+    notebook: Path | str | NotebookNode,
+    title: str,
+    *,
+    paths: Iterable[str | Path] = (),
+    back_href: str = "../index.html",
+    language: str = "en",
+) -> str:
+    """Turn an executed notebook (a path or a notebook node) into one self-contained page without code.
+
+    Markdown and results stay; code, prompts, standard error, widgets, scripts and links to the outside go; `paths` and
+    those of `machine_paths()` are hidden. The same notebook gives the same text.
+    """
+    from markupsafe import Markup
+    from nbconvert.exporters import HTMLExporter
+
+    words = words_for(language)
+    shown = _without_noise(_without_paths(_read(notebook), paths))
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        anchor_link_text="",
+    )
+    markup, _ = exporter.from_notebook_node(shown)
+    body = clean_markup(markup, image_alt=words["notebook_image"])
+    if "<h1" not in body:
+        body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
+    return render_notebook_shell(Markup(body), title, back_href=back_href, language=language)
+
+
+def scrub_notebook(
+    notebook: Path | str | NotebookNode, *, study: str, paths: Iterable[str | Path] = ()
+) -> NotebookNode:
+    """Return a copy of an executed notebook without traces of the machine and the moment it ran on.
+
+    Papermill's metadata and execution times go; the injected parameters cell says `study = "<study>"`, `work = None`;
+    `paths` and the paths of `machine_paths()` are replaced by an ellipsis wherever they occur in text. The notebook
+    given is left as it is.
+    """
+    scrubbed = _without_paths(_read(notebook), paths)
+    scrubbed.metadata.pop("papermill", None)
+    for cell in scrubbed.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if INJECTED in cell.metadata.get("tags", []):
+            # papermill gives this cell a new random id each time
+            cell["id"] = INJECTED
+            cell.source = f"# Parameters\nstudy = {json.dumps(study, ensure_ascii=False)}\nwork = None\n"
+    return scrubbed
+
+
+def machine_paths() -> tuple[str, ...]:
+    """The folders of this machine that no published file should name: home, temporary, working, code, environment."""
+    folders = [Path.home(), Path(tempfile.gettempdir()), Path.cwd(), Path(__file__).resolve().parents[2]]
+    if sys.prefix != sys.base_prefix:
+        folders.append(Path(sys.prefix))
+    return tuple(dict.fromkeys(str(folder) for folder in folders))
+
+
+def _read(notebook: Path | str | NotebookNode) -> NotebookNode:
+    if not isinstance(notebook, (str, Path)):
+        return notebook
+    import nbformat
+
+    with Path(notebook).open(encoding="utf-8") as file:
+        return nbformat.read(file, as_version=4)
+
+
+def _without_paths(notebook: NotebookNode, paths: Iterable[str | Path]) -> NotebookNode:
+    hidden = deepcopy(notebook)
+    hide = _path_hider([*paths, *machine_paths()])
+    for cell in hidden.cells:
+        cell.source = hide(cell.source)
+        if cell.cell_type == "code":
+            cell.outputs = [_scrubbed_output(output, hide) for output in cell.outputs]
+    return hidden
+
+
+def _without_noise(notebook: NotebookNode) -> NotebookNode:
+    shown = deepcopy(notebook)
+    shown.metadata.pop("widgets", None)
+    shown.cells = [cell for cell in shown.cells if _is_shown(cell)]
+    for cell in shown.cells:
+        if cell.cell_type != "code":
+            continue
+        cell.outputs = [output for output in map(_without_parts, cell.outputs) if output is not None]
+    shown.cells = [cell for cell in shown.cells if cell.cell_type == "markdown" or cell.outputs]
+    return shown
+
+
+def _is_shown(cell: NotebookNode) -> bool:
+    if cell.cell_type not in ("markdown", "code"):
+        return False
+    return not _NOISE_TAGS.intersection(cell.metadata.get("tags", []))
+
+
+def _without_parts(output: NotebookNode) -> NotebookNode | None:
+    if output.output_type == "stream":
+        return None if output.name == "stderr" else output
+    if output.output_type not in ("display_data", "execute_result"):
+        return None
+    for media_type in _NOT_SHOWN:
+        output.data.pop(media_type, None)
+    if not set(output.data) - {"text/plain"} and str(output.data.get("text/plain", "")).startswith("<"):
+        # The mere name of an object ("<Figure size 640x480>") says nothing to a reader.
+        return None
+    return output if output.data else None
+
+
+def _scrubbed_output(output: NotebookNode, hide: Callable[[str], str]) -> NotebookNode:
+    if "data" in output:
+        output.data = type(output.data)(
+            {kind: value if kind in _BINARY else _deep(value, hide) for kind, value in output.data.items()}
+        )
+    for key in ("text", "ename", "evalue", "traceback"):
+        if key in output:
+            output[key] = _deep(output[key], hide)
+    return output
+
+
+def _deep(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, list):
+        return [_deep(item, hide) for item in value]
+    if isinstance(value, dict):
+        return type(value)({key: _deep(item, hide) for key, item in value.items()})
+    return value
+
+
+def _path_hider(paths: Iterable[str | Path]) -> Callable[[str], str]:
+    """Make a function that hides paths, the longest first, where they stand as whole path components."""
+    spellings: set[str] = set()
+    for path in paths:
+        given = str(path).rstrip("/\\")
+        for spelling in (given, str(Path(given).resolve()) if given else ""):
+            # A bare root would match every path there is.
+            if len(spelling) > 1 and not re.fullmatch(r"[A-Za-z]:", spelling):
+                spellings.update({spelling, spelling.replace("\\", "\\\\"), spelling.replace("\\", "/")})
+    longest_first = sorted(spellings, key=lambda spelling: (-len(spelling), spelling))
+    # An ANSI colour code before a path in a traceback ends in 'm', so a letter there must not hide the path.
+    before, after = r"(?<![\w.~-])|(?<=\x1b\[\dm)|(?<=\x1b\[\d\dm)|(?<=\x1b\[\d;\d\dm)", r"(?![\w-])(?!\.\w)"
+    pattern = re.compile(f"(?:{before})(?:{'|'.join(map(re.escape, longest_first))}){after}") if longest_first else None
+
+    def hide(text: str) -> str:
+        if pattern is not None:
+            text = pattern.sub(HIDDEN, text)
+        return _ADDRESS.sub("0x…", _KERNEL_FILE.sub("ipykernel", text))
+
+    return hide

@@ -1,0 +1,130 @@
+"""What markup from elsewhere (notebook outputs, Markdown) may stay in a published page.
+
+An allow-list of tags and attributes; scripts, frames and forms go with their content, and whatever would make the
+reader's browser ask another machine for something goes too: a link to the outside keeps its text only.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+__all__ = ["clean_markup"]
+
+_KEPT_TAGS = """
+    a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr
+    i img kbd li ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul var
+"""
+_LOST_TAGS = """
+    script style iframe object embed noscript template svg math form button select textarea audio video canvas head
+    title
+"""
+_KEPT_ATTRIBUTES = "alt class colspan dir height href id lang role rowspan scope span src style title width"
+_TAGS = frozenset(_KEPT_TAGS.split())
+_VOID = frozenset(("br", "col", "hr", "img"))
+_DROPPED_WITH_CONTENT = frozenset(_LOST_TAGS.split())
+_ATTRIBUTES = frozenset(_KEPT_ATTRIBUTES.split())
+_ANCHORS = frozenset(("a", "h1", "h2", "h3", "h4", "h5", "h6", "section"))
+_IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_UNSAFE_STYLE = re.compile(r"url|@|expression|\\|/\*|image|behavior|-moz-binding", re.IGNORECASE)
+
+
+def clean_markup(markup: str, *, image_alt: str = "") -> str:
+    """Return markup with only what may stay; images without a description get `image_alt`.
+
+    >>> clean_markup('<p onclick="x()">Hi <a href="https://example.org">there</a><script>alert(1)</script></p>')
+    '<p>Hi <a>there</a></p>'
+    """
+    cleaner = _Cleaner(image_alt)
+    cleaner.feed(markup)
+    cleaner.close()
+    return cleaner.result()
+
+
+class _Cleaner(HTMLParser):
+    def __init__(self, image_alt: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self._image_alt = image_alt
+        self._out: list[str] = []
+        self._open: list[str] = []
+        self._dropping: list[str] = []
+
+    def result(self) -> str:
+        """All that was kept, with what was left open closed."""
+        return "".join(self._out) + "".join(f"</{tag}>" for tag in reversed(self._open))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._dropping:
+            if tag == self._dropping[-1]:
+                self._dropping.append(tag)
+            return
+        if tag in _DROPPED_WITH_CONTENT:
+            # A void <embed> never closes, so it must not swallow what follows it.
+            if tag != "embed":
+                self._dropping.append(tag)
+            return
+        if tag not in _TAGS:
+            return
+        kept = self._attributes(tag, attrs)
+        if tag == "img" and "src" not in kept:
+            return
+        text = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
+        self._out.append(f"<{tag}{text}>")
+        if tag not in _VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _DROPPED_WITH_CONTENT:
+            return
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._dropping:
+            if tag == self._dropping[-1]:
+                self._dropping.pop()
+            return
+        if tag not in self._open:
+            return
+        while self._open:
+            last = self._open.pop()
+            self._out.append(f"</{last}>")
+            if last == tag:
+                break
+
+    def handle_data(self, data: str) -> None:
+        if not self._dropping:
+            self._out.append(escape(data, quote=False))
+
+    def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> dict[str, str]:
+        kept: dict[str, str] = {}
+        for name, given in attrs:
+            value = given or ""
+            if name not in _ATTRIBUTES or name in kept:
+                continue
+            if name == "href" and not (tag == "a" and _stays_inside(value)):
+                continue
+            if name == "src" and not (tag == "img" and _IMAGE.fullmatch(value.strip())):
+                continue
+            if name == "id" and tag not in _ANCHORS:
+                # Ids inside tables are made anew by pandas each time, and nothing links to them.
+                continue
+            if name == "style" and _UNSAFE_STYLE.search(value):
+                continue
+            kept[name] = value
+        if tag == "img" and "src" in kept and not _described(kept.get("alt", "")):
+            kept["alt"] = self._image_alt
+        return kept
+
+
+def _stays_inside(href: str) -> bool:
+    plain = re.sub(r"[\x00-\x20]", "", href)
+    return bool(plain) and not _SCHEME.match(plain) and not plain.startswith(("/", "\\"))
+
+
+def _described(alt: str) -> bool:
+    # nbconvert writes a sentence of its own where a notebook gives no description.
+    return bool(alt) and not alt.startswith("No description has been provided")

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from cxvalue import figures
+from cxvalue.customer_base import Waterfall
+from cxvalue.errors import CxvalueError
+from cxvalue.figures.behaviour import change_parts
+from cxvalue.lifetime import fit
+from cxvalue.tables.states import PurchaseStates
+from cxvalue.timeunit import TimeUnit
+
+TITLES = {"bg_nbd": "BG/NBD", "nbd": "NBD"}
+DAY = pd.Timestamp("2026-01-01")
+BRIDGE = Waterfall(
+    date(2025, 6, 30), date(2026, 6, 30), 100, 20, 5, 30, 95, 3, 1e3, 200.0, 50.0, 300.0, -20.0, 930.0
+)  # fmt: skip
+
+
+def counts(*rows: int) -> pd.DataFrame:
+    kinds = ["read", "dropped", "merged", "note", "kept"][: len(rows)]
+    return pd.DataFrame({"kind": kinds, "what": [f"rows {kind}" for kind in kinds], "rows": rows})
+
+
+def months(*values: float) -> pd.DataFrame:
+    when = pd.date_range(DAY, periods=len(values), freq="MS")
+    return pd.DataFrame({"month": when, "purchases": values, "active_customers": values, "revenue": values})
+
+
+def periods(*values: float) -> pd.DataFrame:
+    names = [f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after")]
+    return pd.DataFrame({"group": [f"group {n}" for n in range(len(values))], **dict.fromkeys(names, values)})
+
+
+def cohorts(*values: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "cohort": [f"2026 Q{n + 1}" for n in range(len(values))],
+            "quarter": range(len(values)),
+            "active_share": values,
+            "margin_per_customer": values,
+            "customers": 12,
+        }
+    )
+
+
+def layers(*values: float) -> pd.DataFrame:
+    names = [f"2026 Q{n + 1}" for n in range(len(values))]
+    return pd.DataFrame({"period": names, "cohort": names, "margin": values})
+
+
+def weeks(*values: float) -> pd.DataFrame:
+    when = pd.date_range(DAY, periods=len(values), freq="7D")
+    return pd.DataFrame({"week_end": when, "actual": values, "nbd": values, "bg_nbd": values})
+
+
+def bins(*values: float) -> pd.DataFrame:
+    names = [str(n) for n in range(len(values))]
+    return pd.DataFrame({"frequency": names, "customers": 5, "actual": values, "bg_nbd": values, "mine": values})
+
+
+def histories(*values: float) -> pd.DataFrame:
+    return pd.DataFrame({"frequency": range(len(values)), "recency": range(len(values)), "expected": values})
+
+
+# Each figure for a list of numbers; the numbers are chosen to be awkward below.
+DRAW: dict[str, Callable[..., Figure]] = {
+    "rows_bridge": lambda *v: figures.rows_bridge(counts(*(int(abs(x)) for x in v))),
+    "monthly_purchases": lambda *v: figures.monthly_purchases(months(*v), "USD"),
+    "value_concentration": lambda *v: figures.value_concentration(v, "USD"),
+    "value_distribution": lambda *v: figures.value_distribution(v, "USD"),
+    "waterfall": lambda *v: figures.waterfall(
+        [f"step {n}" for n in v], v, [n == 0 for n in range(len(v))], "USD", title="W"
+    ),
+    "period_change": lambda *v: figures.period_change(periods(*v), "USD"),
+    "cohort_ageing": lambda *v: figures.cohort_ageing(cohorts(*v), "USD"),
+    "cohort_comparison": lambda *v: figures.cohort_comparison(cohorts(*v), suppress_below=10),
+    "margin_by_cohort": lambda *v: figures.margin_by_cohort(layers(*v), "USD"),
+    "holdout_tracking": lambda *v: figures.holdout_tracking(weeks(*v), date(2026, 1, 10), TITLES, chosen="bg_nbd"),
+    "holdout_calibration": lambda *v: figures.holdout_calibration(bins(*v), TITLES),
+    "p_alive_distribution": lambda *v: figures.p_alive_distribution(np.clip(v, 0, 1)),
+    "equity_by_decile": lambda *v: figures.equity_by_decile(v, "USD"),
+    "equity_interval": lambda *v: figures.equity_interval(float(np.mean(v)), min(v), max(v), "USD", draws=v),
+    "expected_by_history": lambda *v: figures.expected_by_history(histories(*v)),
+}
+ORDINARY = (5.0, 3.0, 8.0, 1.0)
+AWKWARD = [(7.0,), (0.0, 0.0, 0.0), (1e9, 3e9, 1e10), (-5.0, 2.0, -1e6)]
+
+
+@pytest.mark.parametrize("name", DRAW)
+@pytest.mark.parametrize("values", AWKWARD, ids=["one", "zeros", "huge", "negative"])
+@pytest.mark.filterwarnings("error")
+def test_figures_bear_awkward_numbers(name: str, values: tuple[float, ...]) -> None:
+    assert DRAW[name](*values).get_suptitle()
+
+
+@pytest.mark.parametrize("name", [name for name in DRAW if name not in ("equity_interval", "waterfall")])
+@pytest.mark.filterwarnings("error")
+def test_figures_say_when_there_is_nothing_to_show(name: str) -> None:
+    assert DRAW[name]().get_suptitle()
+
+
+def test_no_figure_touches_pyplot_or_the_settings() -> None:
+    import matplotlib.pyplot as pyplot
+
+    before = dict(matplotlib.rcParams)
+    for draw in DRAW.values():
+        assert isinstance(draw(*ORDINARY), Figure)
+    assert pyplot.get_fignums() == []
+    assert dict(matplotlib.rcParams) == before
+
+
+@pytest.mark.parametrize("name", ["waterfall", "cohort_comparison", "expected_by_history"])
+def test_equal_figures_are_equal_files(name: str, tmp_path: Path) -> None:
+    first = figures.save(DRAW[name](*ORDINARY), tmp_path / "one", name)
+    second = figures.save(DRAW[name](*ORDINARY), tmp_path / "two", name)
+    for one, two in zip(first, second, strict=True):
+        assert one.read_bytes() == two.read_bytes()
+    svg = first[0].read_text(encoding="utf-8")
+    assert "<text" not in svg
+    assert "date" not in svg
+    assert "matplotlib.org" not in svg
+
+
+def test_files_are_equal_in_another_process(tmp_path: Path) -> None:
+    code = (
+        "import sys; from cxvalue import figures;"
+        "f = figures.waterfall(['a', 'b'], [1.0, 2.0], [True, False], 'USD', title='W');"
+        "figures.save(f, sys.argv[1], 'w')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "there")], check=True)
+    figures.save(figures.waterfall(["a", "b"], [1.0, 2.0], [True, False], "USD", title="W"), tmp_path / "here", "w")
+    for kind in ("svg", "png"):
+        assert (tmp_path / "here" / f"w.{kind}").read_bytes() == (tmp_path / "there" / f"w.{kind}").read_bytes()
+
+
+def overlapping(figure: Figure) -> list[str]:
+    """Pairs of tick labels of one axis, or of texts of one panel, that cover each other."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    found = []
+    for axes in figure.axes:
+        for labels in (axes.get_xticklabels(), axes.get_yticklabels(), axes.texts):
+            shown = [text for text in labels if text.get_text().strip() and text.get_visible()]
+            boxes = [text.get_window_extent(renderer) for text in shown]
+            found += [
+                f"{one.get_text()!r} and {two.get_text()!r}"
+                for place, one in enumerate(shown)
+                for other, two in enumerate(shown[:place])
+                if boxes[place].overlaps(boxes[other])
+            ]
+    return found
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: figures.customer_bridge(BRIDGE),
+        lambda: figures.margin_bridge(BRIDGE, "USD"),
+        lambda: figures.rows_bridge(counts(1_234_567, 12, 34, 5, 1_234_521)),
+        lambda: figures.monthly_purchases(months(*np.linspace(1e6, 9e6, 48)), "RUB"),
+        lambda: figures.value_concentration(np.geomspace(1, 1e6, 5000), "USD"),
+        lambda: figures.holdout_tracking(weeks(*np.arange(1.0, 79.0)), date(2026, 10, 1), TITLES),
+        lambda: figures.margin_by_cohort(layers(*np.arange(1e6, 9e6, 2e5)), "RUB"),
+        lambda: figures.equity_interval(1.24e9, 1.1e9, 1.4e9, "RUB"),
+        lambda: figures.cohort_comparison(cohorts(*np.linspace(0.9, 0.1, 30))),
+    ],
+)
+def test_no_labels_cover_each_other(draw: Callable[[], Figure]) -> None:
+    assert overlapping(draw()) == []
+
+
+def test_notebooks_show_a_figure_that_pyplot_does_not_know() -> None:
+    figure = figures.waterfall(["a"], [1.0], [True], "USD", title="W")
+    png, metadata = figure._repr_png_()  # type: ignore[attr-defined]
+    assert png.startswith(b"\x89PNG")
+    assert metadata == {"width": 700}
+
+
+def test_titles_say_what_is_seen() -> None:
+    assert figures.value_concentration([90.0] + [10 / 9] * 9).get_suptitle() == (
+        "The best tenth of customers brings 90% of the margin"
+    )
+    assert figures.customer_bridge(BRIDGE).get_suptitle() == "Active customers, 30 June 2025 to 30 June 2026"
+    assert figures.margin_bridge(BRIDGE, "USD").axes[0].get_ylabel() == "USD"
+
+
+def test_withheld_probabilities_are_said_to_be_withheld() -> None:
+    figure = figures.p_alive_distribution([np.nan, np.nan])
+    assert "Withheld" in figure.axes[0].texts[0].get_text()
+
+
+def test_small_cells_are_suppressed() -> None:
+    table = cohorts(0.5, 0.4).assign(customers=[9, 12])
+    texts = [text.get_text() for text in figures.cohort_comparison(table, suppress_below=10).axes[0].texts]
+    assert "50%" not in texts
+    assert "40%" in texts
+    assert "·" in texts
+
+
+def test_rows_of_several_tables_get_a_panel_each() -> None:
+    both = pd.concat([counts(10, 1, 2, 0, 7).assign(table=name) for name in ("transactions", "contacts")])
+    assert [axes.get_title(loc="left") for axes in figures.rows_bridge(both).axes] == ["transactions", "contacts"]
+
+
+def test_a_table_that_lacks_a_column_is_refused() -> None:
+    with pytest.raises(CxvalueError, match="rows_bridge needs the column 'what'; the table has kind, rows"):
+        figures.rows_bridge(counts(1, 2).drop(columns="what"))
+    with pytest.raises(CxvalueError, match="cohort_ageing needs the column 'quarter'"):
+        figures.cohort_ageing(cohorts(1.0).drop(columns="quarter"), "USD")
+
+
+def test_change_is_split_without_a_rest() -> None:
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.uniform(1, 100, (50, 6)), columns=[c for c in periods(1.0).columns if c != "group"])
+    parts = change_parts(table)
+    total = parts[["by_customers", "by_frequency", "by_margin"]].sum(axis=1)
+    assert total.to_numpy() == pytest.approx((table["margin_after"] - table["margin_before"]).to_numpy())
+
+
+def test_change_is_the_mean_over_all_orders() -> None:
+    # An independent count: walk all six orders in which three factors can change and average each one's step.
+    from itertools import permutations
+
+    before, after = (10.0, 2.0, 5.0), (12.0, 3.0, 4.0)
+    steps = np.zeros(3)
+    for order in permutations(range(3)):
+        state = list(before)
+        for factor in order:
+            start = np.prod(state)
+            state[factor] = after[factor]
+            steps[factor] += (np.prod(state) - start) / 6
+    table = pd.DataFrame(
+        {
+            "customers_before": [10.0], "customers_after": [12.0],
+            "purchases_before": [20.0], "purchases_after": [36.0],
+            "margin_before": [100.0], "margin_after": [144.0],
+        }
+    )  # fmt: skip
+    parts = change_parts(table).iloc[0]
+    assert [parts["by_customers"], parts["by_frequency"], parts["by_margin"]] == pytest.approx(list(steps))
+
+
+def test_a_group_that_came_or_went_changes_by_its_customers() -> None:
+    table = pd.DataFrame(
+        {
+            "customers_before": [0, 10], "customers_after": [4, 0],
+            "purchases_before": [0, 30], "purchases_after": [8, 0],
+            "margin_before": [0.0, 90.0], "margin_after": [40.0, 0.0],
+        }
+    )  # fmt: skip
+    parts = change_parts(table)
+    assert parts["by_customers"].tolist() == [40.0, -90.0]
+    assert parts[["by_frequency", "by_margin"]].to_numpy().tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_frequency_and_recency_of_a_fitted_model() -> None:
+    rng = np.random.default_rng(5)
+    age = rng.integers(200, 400, 400)
+    frequency = rng.poisson(rng.gamma(0.6, 4, 400))
+    recency = np.where(frequency > 0, np.maximum((age * rng.uniform(0.2, 1, 400)).astype(int), 1), 0)
+    states = PurchaseStates(frequency, recency, age, np.ones(400, dtype=np.int64), TimeUnit.WEEK, date(2026, 1, 1))
+    figure = figures.frequency_recency(
+        fit(states, model="bg_nbd"), pd.DataFrame({"frequency": frequency, "age_days": age}), 12
+    )
+    assert figure.axes[0].get_xlabel() == "Age at the last purchase, weeks"
+    assert figure.axes[1].get_ylabel() == "Expected purchases, next 12 months"
+
+
+def test_importing_the_package_does_not_import_matplotlib() -> None:
+    code = "import cxvalue, sys; assert not {'matplotlib', 'seaborn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

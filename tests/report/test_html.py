@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from cxvalue.errors import CxvalueError
+from cxvalue.report.findings import Finding
+from cxvalue.report.html import data_uri, relative_link, render_index, render_page
+from cxvalue.report.page import (
+    Assumption,
+    IndexEntry,
+    Link,
+    NotebookOutcome,
+    PageFigure,
+    PageModel,
+    PageNotes,
+    build_page,
+)
+from cxvalue.report.words import ENGLISH
+from cxvalue.tables.counts import ControlResult, RowCount
+from tests.report.pages import assert_self_contained
+from tests.report.test_page import ALL, EQUITY, META, VERDICT
+
+HOSTILE = "<script>alert(1)</script>\"' onload=x & <img src=https://evil.example/x.png>"
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>'
+
+
+def full_page(folder: Path, hostile: str = "") -> PageModel:
+    figure = folder / "bridge.svg"
+    figure.write_text(SVG, encoding="utf-8")
+    meta = dataclasses.replace(META, title=f"Value {hostile}", audience=hostile, index_href="../../index.html")
+    findings = [
+        *ALL,
+        Finding("cltv.mean", f"Mean {hostile}", None, text=f"Withheld: {hostile or 'why'}", method=hostile, grade="A"),
+    ]
+    notes = PageNotes(
+        assumptions=(Assumption(f"Horizon {hostile}", "24 months", True),),
+        data=(RowCount("transactions", f"cut {hostile}", 3, 1.0, "cut"),),
+        control=ControlResult.of(1.0, 2.0, 0.1),
+        remarks=(f"a remark {hostile}",),
+        links=(Link(f"Customers {hostile}", "tables/customers.parquet", "tables"), Link("All", "findings.csv")),
+    )
+    notebooks = [
+        NotebookOutcome("10", f"Base {hostile}", "done", href="notebooks/10.html"),
+        NotebookOutcome("40", f"Wake {hostile}", "not_run", f"needs {hostile or 'contacts'}"),
+    ]
+    return build_page(meta, findings, [PageFigure(f"Bridge {hostile}", f"Lost {hostile}", figure)], notebooks, notes)
+
+
+def test_the_page_asks_nobody_for_anything(tmp_path: Path) -> None:
+    page = assert_self_contained(render_page(full_page(tmp_path)))
+    assert page.lang == "en"
+    assert "tables/customers.parquet" in page.references
+    assert "../../index.html" in page.references
+
+
+def test_hostile_titles_and_texts_stay_text(tmp_path: Path) -> None:
+    html = render_page(full_page(tmp_path, HOSTILE))
+    page = assert_self_contained(html)
+    assert "<script" not in html
+    assert HOSTILE in "".join(page.text)
+    assert page.images[0]["alt"] == f"Bridge {HOSTILE}. Lost {HOSTILE}"
+
+
+def test_the_same_page_is_the_same_text(tmp_path: Path) -> None:
+    page = full_page(tmp_path)
+    assert render_page(page) == render_page(page)
+
+
+def test_a_policy_forbids_scripts_and_requests(tmp_path: Path) -> None:
+    html = render_page(full_page(tmp_path))
+    assert "default-src 'none'" in html
+    assert "img-src data:" in html
+
+
+def test_values_reasons_and_the_failed_control_are_on_the_page(tmp_path: Path) -> None:
+    text = " ".join(" ".join(assert_self_contained(render_page(full_page(tmp_path))).text).split())
+    for words in (
+        "USD 1.20 M",
+        "between USD 1.10 and 1.40 M",
+        "95% interval",
+        "not available",
+        "The history is too short.",
+        "Not proven",
+        "assumed: not set in the study file",
+        "Matched with similar customers, or the forecast of a statistical model.",
+        ENGLISH["control_failed"],
+        "needs contacts",
+        "a remark",
+    ):
+        assert words in text
+    for nothing in ("None", "nan", "Undefined"):
+        assert nothing not in text
+
+
+def test_an_empty_run_still_makes_a_page() -> None:
+    page = assert_self_contained(render_page(build_page(META, [])))
+    assert ENGLISH["not_run_none"] in page.text
+    assert ENGLISH["data_none"] in page.text
+
+
+def test_every_table_has_headers_and_a_caption(tmp_path: Path) -> None:
+    tags = assert_self_contained(render_page(full_page(tmp_path))).tags
+    assert tags.count("table") == tags.count("caption")
+    assert tags.count("th") > tags.count("table")
+    assert tags.count("h1") == 1
+
+
+def test_figures_that_cannot_be_embedded_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CxvalueError, match=r"'a\.gif' is neither svg nor png"):
+        data_uri(tmp_path / "a.gif")
+    with pytest.raises(CxvalueError, match=r"'a\.svg' cannot be read"):
+        data_uri(tmp_path / "a.svg")
+
+
+@pytest.mark.parametrize(
+    "href", ["https://a.b", "//a.b/c", "/etc/passwd", "javascript:alert(1)", "file:x", "", "\\\\a\\b"]
+)
+def test_links_may_not_leave_the_report(href: str) -> None:
+    with pytest.raises(CxvalueError, match="leaves the report"):
+        relative_link(href)
+
+
+def test_the_index_lists_studies_and_those_that_never_succeeded() -> None:
+    entries = [
+        IndexEntry("shop", HOSTILE, date(2026, 6, 30), datetime(2026, 7, 1, 6, 5, tzinfo=UTC), EQUITY, (VERDICT,),
+                   "shop/latest/index.html"),
+        IndexEntry("new", "A new study"),
+        IndexEntry("broken", "", note="its latest report cannot be read"),
+    ]  # fmt: skip
+    html = render_index(entries)
+    page = assert_self_contained(html)
+    text = " ".join(" ".join(page.text).split())
+    assert page.references == ["shop/latest/index.html"]
+    for words in ("USD 1.20 M", "between USD 1.10 and 1.40 M", "Not proven", "30 June 2026", "1 July 2026, 06:05 UTC"):
+        assert words in text
+    assert "never reported successfully" in text
+    assert "its latest report cannot be read" in text
+    assert html == render_index(entries)
+
+
+def test_an_empty_index_says_what_to_do() -> None:
+    assert ENGLISH["index_none"] in assert_self_contained(render_index([])).text

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxvalue.errors import CxvalueError
+from cxvalue.report.assumptions import study_assumptions
+from cxvalue.report.findings import Finding
+from cxvalue.report.page import (
+    Link,
+    NotebookOutcome,
+    PageModel,
+    PageNotes,
+    RunMeta,
+    build_page,
+    headline_finding,
+    verdict_findings,
+)
+from cxvalue.report.words import ENGLISH, words_for
+from cxvalue.study import StudyFile
+from cxvalue.tables.counts import ControlResult, RowCount
+
+META = RunMeta(
+    "shop", "What customers are worth", date(2026, 6, 30), datetime(2026, 7, 1, 6, 5, tzinfo=UTC), "USD", "0.1.0"
+)
+EQUITY = Finding(
+    "cltv.equity", "Equity", 1.2e6, 1.1e6, 1.4e6, 0.95, "USD", "C", "Customers are worth USD 1.20 M.", "BG/NBD"
+)
+ACTIVE = Finding("base.active", "Active customers", 9142, unit="customers", text="9,142 bought lately.")
+CUSTOMERS = Finding("base.customers", "Customers", 23570, unit="customers", text="23,570 have bought.")
+LOST = Finding("base.lost_value", "Lost value", None, unit="USD", text="Not available: the history is too short.")
+VERDICT = Finding("programme.waiver.verdict", "Waiver", "NOT PROVEN", text="Not proven yet.", grade="B")
+NPV = Finding("programme.waiver.npv", "NPV", 5.0, -1.0, 9.0, 0.95, "USD", "B", "Worth USD 5.00.")
+BIAS = Finding("cltv.holdout_bias", "Forecast error", -412.3, unit="transactions", text="Too few.")
+RATE = Finding("churn.rate", "Churn", None, unit="share", text="Withheld: not identified.")
+ALL = [CUSTOMERS, ACTIVE, LOST, EQUITY, BIAS, RATE, NPV, VERDICT]
+
+
+def ids(lines: Any) -> list[str]:
+    return [line.id for line in lines]
+
+
+def test_the_verdict_comes_first_then_the_headlines_in_their_order() -> None:
+    page = build_page(META, ALL)
+    assert ids(page.verdicts) == ["programme.waiver.verdict"]
+    assert (page.verdicts[0].value, page.verdicts[0].tone) == ("Not proven", "open")
+    assert ids(page.cards) == ["programme.waiver.npv", "cltv.equity", "base.active", "base.lost_value"]
+    assert ids(page.lines) == [finding.id for finding in ALL]
+
+
+def test_a_card_has_its_value_interval_and_grade() -> None:
+    card = build_page(META, ALL).cards[1]
+    assert (card.value, card.interval) == ("USD 1.20 M", "between USD 1.10 and 1.40 M")
+    assert (card.confidence, card.evidence) == ("95% interval", "Evidence C")
+
+
+def test_a_withheld_value_keeps_its_place_with_its_reason() -> None:
+    page = build_page(META, ALL)
+    assert (page.cards[-1].value, page.cards[-1].tone) == ("not available", "withheld")
+    assert page.cards[-1].reason == "The history is too short."
+    assert [(line.value, line.reason) for line in page.withheld] == [
+        ("not available", "The history is too short."),
+        ("withheld", "Not identified."),
+    ]
+
+
+def test_one_minute_reads_on_and_leaves_out_what_is_not_known() -> None:
+    assert build_page(META, ALL).minute == (
+        "Not proven yet. Worth USD 5.00.",
+        "Customers are worth USD 1.20 M.",
+        "23,570 have bought. 9,142 bought lately.",
+    )
+
+
+def test_how_sure_lists_estimates_holdout_and_the_grades_used() -> None:
+    page = build_page(META, ALL)
+    assert ids(page.modelled) == ["cltv.equity", "programme.waiver.npv"]
+    assert ids(page.holdout) == ["cltv.holdout_bias"]
+    assert [grade for grade, _ in page.grades] == ["B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "agrees", "words"),
+    [(100.0, True, "Yes: revenue in the data is USD 99.8"), (90.0, False, "No: revenue")],
+)
+def test_the_control_total(expected: float, agrees: bool, words: str) -> None:
+    page = build_page(META, [], notes=PageNotes(control=ControlResult.of(expected, 99.8, 0.005)))
+    assert page.control_agrees is agrees
+    assert page.control.startswith(words)
+    assert "0.5%" in page.control
+    assert (ENGLISH["control_failed"] in page.banners) is not agrees
+
+
+def test_without_a_control_total_the_page_says_so() -> None:
+    page = build_page(META, [])
+    assert page.control_agrees is None
+    assert page.control == ENGLISH["control_none"]
+
+
+def test_what_did_not_run_is_listed_and_failures_are_announced() -> None:
+    notebooks = [
+        NotebookOutcome("00_data_check", "Data", "done", href="notebooks/00_data_check.html"),
+        NotebookOutcome("20_cltv", "Value", "failed", "cell 4 failed"),
+        NotebookOutcome("40_reactivation", "", "not_run", "needs the table 'contacts'"),
+    ]
+    notes = PageNotes(not_made=(("deck.pptx", "not part of this version"),))
+    page = build_page(dataclasses.replace(META, partial=True), [], [], notebooks, notes)
+    assert page.missing == (
+        ("Value", "failed", "cell 4 failed"),
+        ("40_reactivation", "not run", "needs the table 'contacts'"),
+        ("deck.pptx", "not made", "not part of this version"),
+    )
+    assert page.banners == (ENGLISH["partial"], ENGLISH["notebook_failed"].format(names="Value"))
+    assert page.links["notebooks"] == (Link("Data", "notebooks/00_data_check.html", "notebooks"),)
+
+
+def test_outcomes_need_a_known_status_and_a_reason() -> None:
+    with pytest.raises(CxvalueError, match="status is 'ok'"):
+        NotebookOutcome("a", "A", "ok")  # type: ignore[arg-type]
+    with pytest.raises(CxvalueError, match="needs a reason"):
+        NotebookOutcome("a", "A", "not_run")
+
+
+def test_data_notes_are_written_out() -> None:
+    counts = (RowCount("transactions", "rows after the day", 12345, 43210.0, "cut"),)
+    (note,) = build_page(META, [], notes=PageNotes(data=counts)).data
+    assert (note.kind, note.rows, note.amount) == ("cut", "12,345", "USD 43,200")
+
+
+def test_a_page_model_holds_no_markup() -> None:
+    page = build_page(META, ALL, notes=PageNotes(remarks=("a remark",)))
+    assert "<" not in repr(page).replace("<object", "")
+
+
+def test_the_page_says_when_its_language_is_not_there_yet() -> None:
+    page = build_page(dataclasses.replace(META, language="uk"), [])
+    assert page.language == "en"
+    assert page.remarks == (ENGLISH["language_missing"],)
+    assert words_for("uk") is ENGLISH
+
+
+def test_headline_and_verdicts_for_the_index() -> None:
+    assert headline_finding([CUSTOMERS, ACTIVE, EQUITY]) == EQUITY
+    assert headline_finding([VERDICT, LOST]) is None
+    assert verdict_findings(ALL) == (VERDICT,)
+
+
+def test_page_models_are_frozen() -> None:
+    page: PageModel = build_page(META, [])
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        page.title = "x"  # type: ignore[misc]
+
+
+def study(**keys: Any) -> StudyFile:
+    return StudyFile.model_validate(
+        {"name": "shop", "currency": "USD", "tables": {"transactions": {"path": "a.csv"}}, **keys}
+    )
+
+
+def test_assumptions_mark_what_the_study_file_does_not_set() -> None:
+    rows = {row.label: row for row in study_assumptions(study(gross_margin=0.3), observed_from=date(2024, 1, 1))}
+    assert rows["Money"].value == "nominal and before tax"
+    assert (rows["Discount rate"].value, rows["Discount rate"].assumed) == ("10% a year", True)
+    assert (rows["Gross margin"].value, rows["Gross margin"].assumed) == ("30% of revenue before discount", False)
+    assert rows["A customer is dormant after"].value == "90 days without a purchase"
+    assert (rows["History from"].value, rows["History from"].assumed) == ("1 January 2024", True)
+
+
+def test_assumptions_of_a_study_that_says_everything() -> None:
+    said = study(
+        annual_discount_rate=0.12, horizon_months=36, dormancy={"days": 30}, contract="contractual", level=0.9,
+        observed_from="2023-02-01", bad_rows={"drop_up_to": 0.01},
+    )  # fmt: skip
+    rows = study_assumptions(said, margin_column=True)
+    assert not any(row.assumed for row in rows)
+    written = {row.label: row.value for row in rows}
+    assert written["Horizon"] == "36 months"
+    assert written["Gross margin"] == "taken from the margin of each purchase"
+    assert written["Faulty rows"] == "dropped and counted, up to 1% of a table"
+
+
+def test_figures_keep_their_place(tmp_path: Path) -> None:
+    from cxvalue.report.page import PageFigure
+
+    figures = [PageFigure("b", "", tmp_path / "b.svg"), PageFigure("a", "", tmp_path / "a.svg")]
+    assert build_page(META, [], figures).figures == tuple(figures)
