@@ -1,0 +1,19 @@
+"""Data in: from the files of a study to checked, canonical tables and purchase histories.
+
+- `counts`      the counts and control totals that a data check prints, and `TableSet`, what loading gives
+- `contracts`   the columns of every table, with what is required and allowed (declarative)
+- `decode`      text files in any encoding, as clean UTF-8
+- `sources`     files, installed packages, queries and databases, read by DuckDB as raw columns
+- `textfile`    delimited text into columns of text, with line numbers and every line that does not fit
+- `dates`       which date format a column is written in, and the refusal when it could be read two ways
+- `parse`       raw text to ids, dates, numbers and flags; every value that does not parse is found
+- `checks`      bad rows and notes of every table, and consistency across tables
+- `ledger`      transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
+- `load`        all of it for one study: canonical parquet files, counts that reconcile, control totals
+- `frames`      a ledger brought along as a pandas, polars, arrow or ibis table
+- `states`      purchases to frequency, recency and age
+
+`paste` writes the `read:` line of a message and `sql` quotes names.
+"""
+
+from __future__ import annotations

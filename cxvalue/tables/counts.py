@@ -1,0 +1,99 @@
+"""The counts that a data check prints: what came in, what became of it, and whether the money agrees."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "reconciles"]
+
+CountKind = Literal["read", "refused", "dropped", "cut", "merged", "netted", "note", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """How many rows of a table had one fate, in plain words, with the revenue or amount on them where there is one.
+
+    For every table, rows of kind "read" equal those of the kinds "dropped", "cut", "merged", "netted" and "kept"
+    together; a "note" counts rows that are among the kept. The amount kept of transactions is net of refunds.
+    """
+
+    table: str
+    what: str
+    rows: int
+    amount: float | None
+    kind: CountKind
+
+
+@dataclass(frozen=True, slots=True)
+class ControlResult:
+    """Revenue found against what the ledger says: `difference` = found − expected, `relative` to expected."""
+
+    expected: float
+    found: float
+    difference: float
+    relative: float
+    tolerance: float
+    within: bool
+
+    @classmethod
+    def of(cls, expected: float, found: float, tolerance: float) -> ControlResult:
+        """Compare; an expected total of zero is met by zero only.
+
+        >>> ControlResult.of(200.0, 199.0, 0.005).within
+        True
+        """
+        difference = found - expected
+        relative = difference / abs(expected) if expected else (0.0 if not difference else float("inf"))
+        # The last digits of a sum are no disagreement.
+        return cls(expected, found, difference, relative, tolerance, abs(relative) <= tolerance + 1e-12)
+
+
+@dataclass(frozen=True, slots=True)
+class TableSet:
+    """The canonical tables of a study: parquet files by name, and how they came about.
+
+    `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
+    first and last day observed, both inclusive.
+    """
+
+    as_of: date
+    observed_from: date
+    paths: dict[str, Path]
+    counts: tuple[RowCount, ...]
+    control: ControlResult | None = None
+    read_notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON holds it."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "observed_from": self.observed_from.isoformat(),
+            "paths": {name: str(path) for name, path in self.paths.items()},
+            "counts": [asdict(count) for count in self.counts],
+            "control": asdict(self.control) if self.control else None,
+            "read_notes": list(self.read_notes),
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TableSet:
+        """Build it from what `to_dict` gave."""
+        return cls(
+            date.fromisoformat(data["as_of"]),
+            date.fromisoformat(data["observed_from"]),
+            {name: Path(path) for name, path in data["paths"].items()},
+            tuple(RowCount(**count) for count in data["counts"]),
+            ControlResult(**data["control"]) if data["control"] else None,
+            tuple(data["read_notes"]),
+        )
+
+
+def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
+    """Whether every row of a table that was read is accounted for exactly once."""
+    rows = {
+        kind: sum(count.rows for count in counts if count.table == table and count.kind == kind)
+        for kind in ("read", "dropped", "cut", "merged", "netted", "kept")
+    }
+    return rows.pop("read") == sum(rows.values())

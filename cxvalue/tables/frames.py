@@ -1,0 +1,102 @@
+"""A ledger held in memory or in an engine, as typed columns: the door for people who bring their own table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.tables.checks import conflicting_orders
+from cxvalue.tables.ledger import count_rows
+from cxvalue.tables.sources import connect
+
+__all__ = ["ledger_of"]
+
+_REQUIRED = ("customer_id", "date", "revenue")
+_OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
+
+
+def ledger_of(transactions: Any) -> ir.Table:
+    """Make a typed ledger of a pandas, polars, arrow or ibis table; raises `BadInput` with all that is wrong in it.
+
+    Ids become text (a whole number held as a float loses its '.0'), dates lose their time of day, NaN becomes missing.
+    """
+    table = transactions if isinstance(transactions, ir.Table) else _in_engine(transactions)
+    problems = [
+        Problem("transactions", f"has no column {name!r}.", nearest(name, table.columns))
+        for name in _REQUIRED
+        if name not in table.columns
+    ]
+    if problems:
+        raise BadInput(problems)
+    kept = [name for name in (*_REQUIRED, *_OPTIONAL) if name in table.columns]
+    if not (table.date.type().is_date() or table.date.type().is_timestamp()):
+        remedy = "Convert it first, for example with pandas.to_datetime(…, format=…)."
+        raise BadInput([Problem("transactions.date", f"holds {table.date.type()} values, not dates.", remedy)])
+    typed = table.select(**{name: _typed(table[name], name) for name in kept})
+    ledger = typed.mutate(revenue=_finite(typed.revenue))
+    wrong = (
+        ledger.aggregate([ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED])
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    what = {"customer_id": "no customer", "date": "no date", "revenue": "no finite amount"}
+    problems = [
+        Problem(
+            f"transactions.{name}", f"{count:,} row(s) with {what[name]}.", "Fill them in or drop them.", int(count)
+        )
+        for name, count in wrong.items()
+        if count
+    ]
+    if not problems and "order_id" in kept:
+        orders = conflicting_orders(ledger)
+        count = count_rows(orders)
+        if count:
+            shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
+            found = f"{count:,} order(s) whose rows differ in customer, day or amounts."
+            remedy = "Rows of one order must agree; give each order its own id, or add a product column."
+            problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
+    if problems:
+        raise BadInput(problems)
+    return ledger
+
+
+def _typed(value: Any, name: str) -> Any:
+    kind = value.type()
+    if name == "date":
+        return value.date() if kind.is_timestamp() else value
+    if name in ("revenue", "margin", "discount"):
+        number = value.cast("float64")
+        return number.isnan().ifelse(ibis.null("float64"), number)
+    if kind.is_floating() or kind.is_decimal():
+        known = value.cast("float64").isnan().ifelse(ibis.null("int64"), value.round().cast("int64"))
+        whole = (known.cast("float64") == value.cast("float64")).fill_null(False)
+        return whole.ifelse(known.cast("string"), value.cast("string")).nullif("nan")
+    return value.cast("string").nullif("")
+
+
+def _finite(value: Any) -> Any:
+    return value.isinf().ifelse(ibis.null("float64"), value)
+
+
+def _in_engine(frame: Any) -> ir.Table:
+    import pyarrow as pa
+
+    if hasattr(frame, "to_arrow"):  # polars
+        frame = frame.to_arrow()
+    elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
+        names = [name for name in (*_REQUIRED, *_OPTIONAL) if name in frame.columns]
+        frame = pa.Table.from_pandas(frame[names] if names else frame, preserve_index=False)
+    if not isinstance(frame, (pa.Table, pa.RecordBatch)):
+        found = f"is a {type(frame).__name__}."
+        raise BadInput([Problem("transactions", found, "Give a pandas, polars, arrow or ibis table.")])
+    columns = {}
+    for name, column in zip(frame.schema.names, frame.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        elif pa.types.is_null(column.type):
+            column = column.cast(pa.string())
+        columns[name] = column
+    return connect().create_table("transactions", pa.table(columns), temp=True)

@@ -1,0 +1,281 @@
+"""Transactions to purchases: cut at `as_of`, duplicates merged, refunds netted, one purchase a customer and day.
+
+Portable expressions throughout, so that the same ledger runs in DuckDB, Postgres or Spark.
+
+A refund (revenue below 0) nets the order whose id it carries, where that order is the same customer's, not later, and
+still large enough. Any other refund nets the customer's latest purchase day, not later than the refund, whose remaining
+amount is at least as large; such refunds of a customer are taken in order of date, one a round. An order or a day that
+is refunded in full is no purchase; one of zero revenue that was never refunded is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from cxvalue.tables.sql import ROW
+
+__all__ = ["Purchases", "canonical_transactions", "count_rows", "merge_duplicates", "purchases", "purchases_of_lines"]
+
+TOLERANCE = 1e-9  # relative; sums of money in floating point
+ROUNDS = 20
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """What a customer bought on a day, and how the rows became that.
+
+    `table` has customer_id, date, revenue, margin (net of refunds) and lines; `lines` are the rows it was made of,
+    refunds included, cut and free of duplicates. `unmatched` are the refund rows for which no purchase was found
+    (refund, customer_id, order_id, date, amount above 0, margin). Counts are of rows: `refunds` those that netted a
+    purchase with their `refunded` sum, `void_lines` the lines of orders and days refunded in full with their gross
+    `void_amount`, `merged_lines` the lines beyond the first of a purchase.
+    """
+
+    table: ir.Table
+    lines: ir.Table
+    unmatched: ir.Table | None = None
+    rows: int = 0
+    cut: int = 0
+    duplicates: int = 0
+    refunds: int = 0
+    refunded: float = 0.0
+    unmatched_refunds: int = 0
+    void_lines: int = 0
+    void_amount: float = 0.0
+    merged_lines: int = 0
+    purchases: int = 0
+    revenue: float = 0.0
+    held: tuple[ir.Table, ...] = field(default=(), repr=False)  # temporary tables live as long as these
+
+
+def canonical_transactions(rows: ir.Table, gross_margin: float | None) -> ir.Table:
+    """Transactions with a margin: their own, else gross_margin × (revenue + discount) − discount.
+
+    Raises ValueError when there is neither. A discount on a refund is taken back whatever its sign in the source.
+    """
+    if "margin" in rows.columns:
+        return rows
+    if gross_margin is None:
+        raise ValueError("transactions have no margin column, so gross_margin is needed")
+    discount: Any = ibis.literal(0.0)
+    if "discount" in rows.columns:
+        given = rows.discount.fill_null(0.0)
+        discount = (rows.revenue < 0).ifelse(-given.abs(), given)
+    return rows.mutate(margin=(rows.revenue + discount) * gross_margin - discount)
+
+
+def merge_duplicates(rows: ir.Table) -> ir.Table:
+    """Make one of repeated lines of an order: same customer, day, product and revenue. Rows without an order stay."""
+    if "order_id" not in rows.columns:
+        return rows
+    keys = [name for name in ("customer_id", "date", "order_id", "product", "revenue") if name in rows.columns]
+    others = {name: rows[name].min() for name in rows.columns if name not in keys}
+    alone = rows.order_id.isnull().ifelse(rows[ROW], 0).name("__alone__")
+    return rows.group_by([*keys, alone]).agg(**others).select(*rows.columns)
+
+
+def purchases(transactions: ir.Table, as_of: date) -> Purchases:
+    """Net, merge and cut a ledger of customer_id, date, revenue [, margin, order_id, product, …] into purchases.
+
+    Nothing may be missing in the first three columns. Refunds that match no purchase are left out and reported in
+    `unmatched`; whoever calls decides what they mean.
+    """
+    rows = transactions if ROW in transactions.columns else _numbered(transactions).cache()
+    if "margin" not in rows.columns:
+        rows = rows.mutate(margin=ibis.null("float64"))
+    before = rows.filter(rows.date <= ibis.literal(as_of))
+    lines = merge_duplicates(before).cache()
+    total, kept = count_rows(rows), count_rows(before)
+    counted = {"rows": total, "cut": total - kept, "duplicates": kept - count_rows(lines)}
+    made = purchases_of_lines(lines)
+    return replace(made, held=(*made.held, rows, lines), **counted)
+
+
+def purchases_of_lines(lines: ir.Table) -> Purchases:
+    """Purchases of lines that are cut and free of duplicates already; they need a margin and a row number."""
+    sold, back = lines.filter(lines.revenue >= 0), lines.filter(lines.revenue < 0)
+    if "order_id" not in lines.columns:
+        sold, back = (part.mutate(order_id=ibis.null("string")) for part in (sold, back))
+    refunds = back.select(
+        refund=back[ROW],
+        customer_id="customer_id",
+        date="date",
+        order_id="order_id",
+        amount=-back.revenue,
+        margin="margin",
+    ).cache()
+    with_order = int(refunds.order_id.count().to_pyarrow().as_py())
+    if count_rows(refunds) == 0:
+        table = _by_day(sold).cache()
+        return _described(table, lines, held=(refunds, table))
+    concerned = sold.semi_join(refunds, "customer_id")
+    units = (
+        concerned.group_by(["customer_id", "date", "order_id"])
+        .agg(gross=concerned.revenue.sum(), margin=concerned.margin.sum(), lines=concerned.count())
+        .mutate(left=lambda t: t.gross)
+        .cache()
+    )
+    rest, held = refunds, [refunds, units]
+    if with_order:
+        ordered = refunds.filter(refunds.order_id.notnull()), units.filter(units.order_id.notnull())
+        orders = _Matching(*ordered, ("customer_id", "order_id"))
+        rest = refunds.anti_join(orders.table, "refund").cache()
+        held += [units, rest, *orders.held]
+        units = _net(units, orders.table, ("customer_id", "order_id", "date")).cache()
+    else:
+        units = units.mutate(void=False)
+    open_units = units.filter(~units.void)
+    days = (
+        open_units.group_by(["customer_id", "date"])
+        .agg(
+            gross=open_units.left.sum(),
+            left=open_units.left.sum(),
+            margin=open_units.margin.sum(),
+            lines=open_units.lines.sum(),
+        )
+        .cache()
+    )
+    latest = _Matching(rest, days, ("customer_id",))
+    netted = _net(days, latest.table, ("customer_id", "date")).cache()
+    kept = netted.filter(~netted.void).select(
+        "customer_id", "date", revenue=netted.left, margin=netted.margin, lines=netted.lines
+    )
+    untouched = _by_day(sold.anti_join(refunds, "customer_id"))
+    table = untouched.union(kept).cache()
+    unmatched = rest.anti_join(latest.table, "refund").cache()
+    held += [units, days, netted, table, unmatched, *latest.held]
+    void_units, void_days = units.filter(units.void), netted.filter(netted.void)
+    voids = [_totals(void_units, "lines", "gross"), _totals(void_days, "lines", "gross")]
+    all_refunds, missed = _totals(refunds, None, "amount"), _totals(unmatched, None, "amount")
+    return _described(
+        table,
+        lines,
+        unmatched=unmatched,
+        refunds=all_refunds[0] - missed[0],
+        refunded=all_refunds[1] - missed[1],
+        unmatched_refunds=missed[0],
+        void_lines=sum(lines for lines, _ in voids),
+        void_amount=sum(amount for _, amount in voids),
+        held=tuple(held),
+    )
+
+
+class _Matching:
+    """Refunds matched to purchases within groups: `table` pairs each matched refund with the day of its purchase."""
+
+    def __init__(self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...]) -> None:
+        self.held: list[ir.Table] = []
+        left = self._keep(targets.select(*by, "date", "left"))
+        # Most refunds concern a group with one purchase that covers them all: no order matters there.
+        found = [self._keep(self._whole(refunds, left, by))]
+        rest = refunds.anti_join(found[0], "refund")
+        turn = ibis.row_number().over(group_by=list(by), order_by=["date", "refund"])
+        waiting = self._keep(rest.mutate(turn=turn))
+        left = left.semi_join(waiting, list(by))
+        rounds = waiting.aggregate(n=waiting.turn.max()).to_pyarrow().to_pylist()[0]["n"]
+        rounds = 0 if rounds is None else int(rounds) + 1
+        for number in range(min(rounds, ROUNDS)):
+            hit = self._keep(self._hits(waiting.filter(waiting.turn == number), left, by))
+            found.append(hit)
+            later = waiting.filter(waiting.turn > number)
+            taken = hit.select(*by, date="bought", taken="amount")
+            remaining = left.semi_join(later, list(by)).left_join(taken, [*by, "date"])
+            remaining = remaining.mutate(left=remaining.left - remaining.taken.fill_null(0.0))
+            left = self._keep(remaining.select(*by, "date", "left"))
+        if rounds > ROUNDS:
+            found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), left, by)))
+        self.table = self._keep(ibis.union(*found) if len(found) > 1 else found[0])
+
+    def _keep(self, table: ir.Table) -> ir.Table:
+        kept = table.cache()
+        self.held.append(kept)
+        return kept
+
+    @staticmethod
+    def _whole(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
+        single = left.group_by(list(by)).agg(days=left.count(), bought=left.date.min(), left=left.left.sum())
+        asked = refunds.group_by(list(by)).agg(total=refunds.amount.sum(), earliest=refunds.date.min())
+        both = single.inner_join(asked, list(by))
+        covered = both.filter(
+            (both.days == 1) & (both.bought <= both.earliest) & (both.total <= both.left * (1 + TOLERANCE))
+        )
+        return refunds.inner_join(covered.select(*by, "bought"), list(by)).select(
+            "refund", *by, "bought", "amount", "margin"
+        )
+
+    @staticmethod
+    def _one_by_one(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
+        # Only the few with very many refunds come here (an id shared by all guests, say): a round for each of their
+        # refunds would cost more than taking their rows out of the engine.
+        days: dict[tuple[Any, ...], list[list[Any]]] = {}
+        for row in left.order_by("date").to_pyarrow().to_pylist():
+            days.setdefault(tuple(row[name] for name in by), []).append([row["date"], row["left"]])
+        bought: dict[int, date] = {}
+        for row in refunds.order_by(["date", "refund"]).to_pyarrow().to_pylist():
+            candidates = days.get(tuple(row[name] for name in by), [])
+            for day in reversed(candidates[: bisect_right(candidates, row["date"], key=lambda item: item[0])]):
+                if day[1] >= row["amount"] * (1 - TOLERANCE):
+                    day[1] -= row["amount"]
+                    bought[row["refund"]] = day[0]
+                    break
+        matched = {"refund": pa.array(bought, pa.int64()), "bought": pa.array(bought.values(), pa.date32())}
+        pairs = ibis.memtable(pa.table(matched))
+        return refunds.inner_join(pairs, "refund").select("refund", *by, "bought", "amount", "margin")
+
+    @staticmethod
+    def _hits(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
+        targets = left.rename(bought="date")
+        enough = refunds.join(targets, list(by))
+        enough = enough.filter((enough.bought <= enough.date) & (enough.left >= enough.amount * (1 - TOLERANCE)))
+        latest = enough.group_by("refund").agg(bought=enough.bought.max())
+        return refunds.inner_join(latest, "refund").select("refund", *by, "bought", "amount", "margin")
+
+
+def _net(targets: ir.Table, hits: ir.Table, keys: tuple[str, ...]) -> ir.Table:
+    """Take matched refunds off their purchases; `void` marks those refunded in full."""
+    renamed = hits.rename(date="bought")
+    taken = renamed.group_by(list(keys)).agg(taken=renamed.amount.sum(), taken_margin=renamed.margin.sum())
+    # An empty order id never equals another, so lines without one keep their amounts.
+    joined = targets.left_join(taken, list(keys))
+    refunded, rest = joined.taken.fill_null(0.0), joined.left - joined.taken.fill_null(0.0)
+    return joined.select(
+        *[name for name in targets.columns if name not in ("left", "margin")],
+        left=rest,
+        margin=joined.margin + joined.taken_margin.fill_null(0.0),
+        void=(refunded > 0) & (rest <= joined.gross * TOLERANCE),
+    )
+
+
+def _by_day(lines: ir.Table) -> ir.Table:
+    return lines.group_by(["customer_id", "date"]).agg(
+        revenue=lines.revenue.sum(), margin=lines.margin.sum(), lines=lines.count()
+    )
+
+
+def _numbered(rows: ir.Table) -> ir.Table:
+    """Number the rows of a ledger by their content, so that the numbers do not depend on the engine."""
+    return rows.mutate(ibis.row_number().over(order_by=list(rows.columns)).name(ROW))
+
+
+def count_rows(table: ir.Table) -> int:
+    """How many rows a table has."""
+    return int(table.count().to_pyarrow().as_py())
+
+
+def _totals(table: ir.Table, rows: str | None, amount: str) -> tuple[int, float]:
+    counted = table[rows].sum() if rows else table.count()
+    row = table.aggregate(rows=counted, amount=table[amount].sum()).to_pyarrow().to_pylist()[0]
+    return int(row["rows"] or 0), float(row["amount"] or 0.0)
+
+
+def _described(table: ir.Table, lines: ir.Table, **fields: Any) -> Purchases:
+    count, revenue = _totals(table, None, "revenue")
+    merged = _totals(table, "lines", "revenue")[0] - count
+    return Purchases(table, lines, purchases=count, merged_lines=merged, revenue=revenue, **fields)

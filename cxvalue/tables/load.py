@@ -1,0 +1,399 @@
+"""All tables of a study: read, checked, made canonical and written as parquet, with counts that reconcile."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
+from cxvalue.tables import ledger
+from cxvalue.tables.checks import (
+    EXAMPLES,
+    Broken,
+    broken_rows,
+    conflicting_orders,
+    exact_duplicates,
+    repeated_keys,
+    row_rules,
+    split_rows,
+)
+from cxvalue.tables.contracts import CONTRACTS, TableContract
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+from cxvalue.tables.parse import ParsedTable, parse_table
+from cxvalue.tables.sources import RawTable, connect, read_table
+from cxvalue.tables.sql import ROW, quoted
+
+__all__ = ["TableSet", "load_tables"]
+
+_AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
+
+
+@dataclass
+class _Loading:
+    """One table on its way in."""
+
+    contract: TableContract
+    raw: RawTable
+    rows: int
+    amount: float | None
+    good: ir.Table
+    broken: list[Broken] = field(default_factory=list)
+
+    @property
+    def bad(self) -> int:
+        return sum(item.first for item in self.broken)
+
+
+def load_tables(
+    study: StudyFile,
+    as_of: date | str | None,
+    today: date,
+    out: Path,
+    con: ibis.backends.duckdb.Backend | None = None,
+) -> TableSet:
+    """Read and check every table of a study and write ``<out>/<table>.parquet`` and ``<out>/purchases.parquet``.
+
+    `as_of` (a date, such a text, or latest_complete_month) overrides the study's; `today` is the day of the run, after
+    which no date may lie. Raises `BadInput` with every problem of every table at once; a mismatch with the control
+    totals is no problem, it is reported.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    engine = con or connect()
+    with tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
+        return _Loader(study, today, engine, Path(scratch), out).run(_given(as_of))
+
+
+class _Loader:
+    def __init__(self, study: StudyFile, today: date, engine: Any, scratch: Path, out: Path) -> None:
+        self.study, self.today, self.engine = study, today, engine
+        self.scratch, self.out = scratch, out
+        self.problems: list[Problem] = []
+        self.counts: list[RowCount] = []
+        self.notes: list[str] = []
+        self.paths: dict[str, Path] = {}
+        self.tables: dict[str, _Loading] = {}
+        self.held: list[ir.Table] = []
+
+    def run(self, as_of: date | str | None) -> TableSet:
+        """Do it all, or raise `BadInput`."""
+        for name in self.study.tables:
+            try:
+                self.tables[name] = self._read(name)
+            except BadInput as error:
+                self.problems += error.problems
+        self._across()
+        first, last = self._span()
+        end = self._as_of(as_of, first, last)
+        start = self.study.observed_from or first
+        control: ControlResult | None = None
+        for name, loading in self.tables.items():
+            if name == "transactions":
+                control = self._transactions(loading, start, end)
+            else:
+                self._settle(loading)
+                if not self.problems:
+                    self._write_table(loading, end)
+        if not self.problems and (end is None or start is None):
+            self.problems.append(Problem("tables", "hold no row with a date.", "Check the files and bad_rows."))
+        if self.problems or end is None or start is None:
+            raise BadInput(self.problems)
+        return TableSet(end, start, self.paths, tuple(self.counts), control, tuple(self.notes))
+
+    def _read(self, name: str) -> _Loading:
+        native = self.engine.con
+        raw = read_table(native, name, self.study.tables[name], self.study.folder, self.scratch)
+        parsed = parse_table(native, raw)
+        table = self.engine.table(parsed.relation)
+        amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
+        contract = CONTRACTS[name]
+        good, broken = split_rows(table, row_rules(parsed, table, self.today), amount)
+        good = good.select(ROW, *parsed.columns)
+        if raw.malformed:
+            rows = len(raw.malformed)
+            examples = tuple(number for number, _ in raw.malformed[:EXAMPLES])
+            reasons = sorted({reason for _, reason in raw.malformed})
+            what = f"a line that does not split into the columns ({'; '.join(reasons[:2])})"
+            remedy = "Check the delimiter and the quotes of these lines."
+            broken.insert(0, Broken("", what, remedy, rows, rows, None, examples))
+        loading = _Loading(contract, raw, 0, None, good, broken)
+        loading.rows, loading.amount = self._measure(table, amount)
+        loading.rows += len(raw.malformed)
+        if not loading.rows:
+            raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
+        self._contradictions(loading, amount)
+        self._describe_source(parsed)
+        return loading
+
+    def _contradictions(self, loading: _Loading, amount: str | None) -> None:
+        """Take out rows that contradict one another: an order in two versions, a key given twice."""
+        contract, good = loading.contract, loading.good
+        if contract.name == "transactions" and "order_id" in good.columns:
+            orders = conflicting_orders(good).cache()
+            self._held(orders)
+            what = "one order_id with conflicting content (customer, day or amounts differ)"
+            remedy = "Rows of one order must agree; give each order its own id, or map a product column."
+            found = broken_rows(good.semi_join(orders, "order_id"), "order_id", what, remedy, amount)
+            loading.good = good.anti_join(orders, "order_id") if found else good
+            loading.broken += found
+        elif contract.key:
+            keys = repeated_keys(good, contract.key).cache()
+            self._held(keys)
+            named = " and ".join(contract.key)
+            found = broken_rows(
+                good.semi_join(keys, list(contract.key)),
+                contract.key[0],
+                f"a {named} that stands on more than one row",
+                f"A row is {contract.row}; keep one for each {named}.",
+                amount,
+            )
+            loading.good = good.anti_join(keys, list(contract.key)) if found else good
+            loading.broken += found
+
+    def _held(self, *tables: ir.Table) -> None:
+        self.held.extend(tables)  # a cached table lives as long as it is referred to
+
+    def _describe_source(self, parsed: ParsedTable) -> None:
+        raw = parsed.raw
+        renamed = [f"{ours} = {theirs}" for ours, theirs in raw.theirs.items() if ours != theirs]
+        if renamed:
+            self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
+        if raw.extra:
+            self.notes.append(f"{raw.name}: other columns kept as text: {', '.join(raw.extra)}.")
+
+    def _across(self) -> None:
+        """What must agree across the study and its tables."""
+        pairs = [("campaigns", "contacts", "campaign"), ("programmes", "rollout", "programme")]
+        for key, table, column in pairs:
+            loading = self.tables.get(table)
+            for item in getattr(self.study, key):
+                where = f"{key}.{item.name}"
+                if table not in self.study.tables:
+                    remedy = f"Add it under 'tables: {table}:'."
+                    self.problems.append(Problem(where, f"needs a table '{table}', which the study lacks.", remedy))
+                elif loading is not None:
+                    self.problems += _named(where, item, loading, table, column)
+
+    def _span(self) -> tuple[date | None, date | None]:
+        """The first and last day on which anything happened: in transactions, else in any table."""
+        names = ["transactions"] if "transactions" in self.tables else list(self.tables)
+        days: list[date] = []
+        for name in names:
+            loading = self.tables[name]
+            if loading.contract.event in loading.good.columns:
+                day = loading.good[str(loading.contract.event)]
+                found = loading.good.aggregate(low=day.min(), high=day.max()).to_pyarrow().to_pylist()[0]
+                days += [value for value in found.values() if value is not None]
+        return (min(days), max(days)) if days else (None, None)
+
+    def _as_of(self, given: date | str | None, first: date | None, last: date | None) -> date | None:
+        wanted = given or self.study.as_of
+        where = "--as-of" if given else "study.as_of"
+        end = wanted if isinstance(wanted, date) else _complete_month(last)
+        if end is None or first is None or last is None:
+            return None
+        if end > self.today:
+            remedy = f"Today is {self.today}; choose a day that has passed."
+            self.problems.append(Problem(where, f"{end} lies in the future.", remedy))
+        elif end < first:
+            found = f"{end} is before the first day in the tables, {first}."
+            if not isinstance(wanted, date):
+                found = f"no month is complete: the tables cover {first} to {last}."
+            self.problems.append(Problem(where, found, f"Choose a day from {first} to {last}."))
+        return end
+
+    def _transactions(self, loading: _Loading, start: date | None, end: date | None) -> ControlResult | None:
+        if end is None or start is None:
+            self._settle(loading)
+            return None
+        if "margin" not in loading.good.columns and self.study.gross_margin is None:
+            remedy = "Map a margin column, or give gross_margin in the study file."
+            self.problems.append(Problem("tables.transactions", "has no margin column and no gross_margin.", remedy))
+            self._settle(loading)
+            return None
+        rows = ledger.canonical_transactions(loading.good, self.study.gross_margin)
+        made = ledger.purchases(rows, end)
+        lines = made.lines
+        if made.unmatched is not None and made.unmatched_refunds:
+            missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
+            what = "a refund that matches no earlier purchase"
+            remedy = "No purchase of the customer on or before that day is as large; add it, or drop the refund."
+            loading.broken += broken_rows(missed, "revenue", what, remedy, "revenue")
+        self._settle(loading)
+        if self.problems:
+            return None
+        if made.unmatched_refunds:
+            lines = lines.anti_join(missed, ROW)
+        self._count_transactions(loading, made, rows, lines, start, end)
+        kept = [name for name in loading.contract.names if name in lines.columns]
+        self._write("transactions", lines.order_by(["customer_id", "date", ROW]).select(*kept))
+        self._write("purchases", made.table.order_by(["customer_id", "date"]))
+        return self._control(lines, start, end)
+
+    def _count_transactions(
+        self, loading: _Loading, made: ledger.Purchases, rows: ir.Table, lines: ir.Table, start: date, end: date
+    ) -> None:
+        after = rows.filter(rows.date > ibis.literal(end))
+        before = rows.filter(rows.date <= ibis.literal(end))
+        amounts = [self._measure(part, "revenue")[1] or 0.0 for part in (after, before, lines)]
+        missed = sum(item.amount or 0.0 for item in loading.broken if item.what.startswith("a refund"))
+        repeated = amounts[1] - missed - amounts[2]
+        self._add("transactions", f"after {end}, the last day observed", made.cut, amounts[0], "cut")
+        self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
+        self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")
+        self._add("transactions", "lines of purchases refunded in full", made.void_lines, made.void_amount, "netted")
+        self._add("transactions", "further lines of one customer and day", made.merged_lines, None, "merged")
+        self._add(
+            "transactions", "purchases (one customer, one day)", made.purchases, made.revenue, "kept", always=True
+        )
+        zero, negative = lines.filter(lines.revenue == 0), lines.filter((lines.margin < 0) & (lines.revenue >= 0))
+        self._add("transactions", "zero amounts (they count as purchases)", ledger.count_rows(zero), 0.0, "note")
+        negatives = self._measure(negative, "margin")
+        self._add("transactions", "lines with a negative margin", negatives[0], negatives[1], "note")
+        repeats = exact_duplicates(before) if self._any_alone(before) else 0
+        self._add("transactions", "exact duplicates without an order_id", repeats, None, "note")
+        early = self._measure(lines.filter(lines.date < ibis.literal(start)), "revenue")
+        self._add("transactions", f"before {start}, the first day observed", early[0], early[1], "note")
+
+    def _any_alone(self, rows: ir.Table) -> bool:
+        return "order_id" not in rows.columns or ledger.count_rows(rows.filter(rows.order_id.isnull())) > 0
+
+    def _control(self, lines: ir.Table, start: date, end: date) -> ControlResult | None:
+        totals = self.study.control_totals
+        if totals is None:
+            return None
+        inside = lines.filter((lines.date >= ibis.literal(start)) & (lines.date <= ibis.literal(end)))
+        return ControlResult.of(totals.revenue, self._measure(inside, "revenue")[1] or 0.0, totals.tolerance)
+
+    def _settle(self, loading: _Loading) -> None:
+        """Count what was read and dropped, or refuse the table for its bad rows."""
+        name = loading.contract.name
+        self._add(name, "rows read", loading.rows, loading.amount, "read", always=True)
+        if not loading.broken:
+            return
+        limit = self.study.bad_rows.drop_up_to if self.study.bad_rows else None
+        share = loading.bad / loading.rows
+        if limit is not None and share <= limit:
+            for item in loading.broken:
+                self._add(name, item.what, item.first, item.amount, "dropped")
+            return
+        self.problems += [self._problem(loading, item, share) for item in loading.broken]
+        if limit is not None:
+            found = f"{loading.bad:,} of {loading.rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}."
+            remedy = "Correct the source, or raise bad_rows.drop_up_to."
+            self.problems.append(Problem(f"tables.{name}", found, remedy, count=loading.bad))
+
+    def _problem(self, loading: _Loading, item: Broken, share: float) -> Problem:
+        raw = loading.raw
+        where = f"tables.{raw.name}"
+        if item.column:
+            where += f".{item.column}"
+            theirs = raw.theirs.get(item.column)
+            where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
+        found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
+        remedy = item.remedy
+        if self.study.bad_rows is None:
+            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {_rounded_up(share)}}}."
+        return Problem(where, found, remedy, item.rows, self._examples(raw, item.examples))
+
+    def _examples(self, raw: RawTable, rows: tuple[int, ...]) -> tuple[str, ...]:
+        """The first few rows as the source has them, with their line or row number."""
+        if raw.text is not None:
+            lines = raw.text.lines(set(rows))
+            return tuple(f"line {row}: {lines.get(row, '').strip()[:160]}" for row in rows)
+        names = [name for name in raw.types if name not in raw.extra]
+        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
+        found = self.engine.con.execute(
+            f"SELECT {ROW}, {chosen} FROM {raw.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
+        ).fetchall()
+        return tuple(
+            f"row {values[0]}: "
+            + ", ".join(
+                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
+            )
+            for values in found
+        )
+
+    def _write_table(self, loading: _Loading, end: date | None) -> None:
+        """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
+        contract, table = loading.contract, loading.good
+        if end is not None and contract.event in table.columns:
+            late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
+            rows, amount = self._measure(table.filter(late), _AMOUNT.get(contract.name))
+            self._add(contract.name, f"after {end}, the last day observed", rows, amount, "cut")
+            table = table.filter(~late)
+        for name in contract.open_ends:
+            if end is not None and name in table.columns:
+                open_then = (table[name] > ibis.literal(end)).fill_null(False)
+                rows = ledger.count_rows(table.filter(open_then))
+                self._add(contract.name, f"'{name}' after {end}, so still open on that day", rows, None, "note")
+                table = table.mutate(**{name: open_then.ifelse(ibis.null("date"), table[name])})
+        rows, amount = self._measure(table, _AMOUNT.get(contract.name))
+        self._add(contract.name, "rows kept", rows, amount, "kept", always=True)
+        self._write(contract.name, table.order_by(ROW).drop(ROW))
+
+    def _write(self, name: str, table: ir.Table) -> None:
+        self.paths[name] = self.out / f"{name}.parquet"
+        table.to_parquet(self.paths[name])
+
+    def _measure(self, table: ir.Table, amount: str | None) -> tuple[int, float | None]:
+        money = table[amount].sum() if amount in table.columns else ibis.null("float64")
+        row = table.aggregate(rows=table.count(), amount=money).to_pyarrow().to_pylist()[0]
+        return int(row["rows"]), row["amount"]
+
+    def _add(self, table: str, what: str, rows: int, amount: float | None, kind: Any, always: bool = False) -> None:
+        if rows or always:
+            self.counts.append(RowCount(table, what, rows, amount, kind))
+
+
+def _named(where: str, item: Any, loading: _Loading, table: str, column: str) -> list[Problem]:
+    """A declared campaign or programme must stand in its table, and a campaign's control among its arms."""
+    rows = loading.good
+    names = [str(value) for value in rows.select(column).distinct().to_pyarrow().column(column).to_pylist()]
+    if item.name not in names:
+        return [Problem(where, f"the table '{table}' has no {column} {item.name!r}.", nearest(item.name, names))]
+    control = getattr(item, "control", None)
+    if table != "contacts" or control is None:
+        return []
+    inside = rows.filter(rows.campaign == item.name).select("arm").distinct().to_pyarrow()
+    arms = [str(value) for value in inside.column("arm").to_pylist()]
+    if control in arms:
+        return []
+    return [Problem(f"{where}.control", f"no contact of the campaign has the arm {control!r}.", nearest(control, arms))]
+
+
+def _given(as_of: date | str | None) -> date | str | None:
+    """A day given as text, as a date; raises `BadInput` when it is none."""
+    if not isinstance(as_of, str) or as_of == LATEST_COMPLETE_MONTH:
+        return as_of
+    try:
+        return date.fromisoformat(as_of)
+    except ValueError:
+        remedy = f"Give a day such as 2026-06-30, or {LATEST_COMPLETE_MONTH}."
+        raise BadInput([Problem("--as-of", f"{as_of!r} is no day.", remedy)]) from None
+
+
+def _complete_month(last: date | None) -> date | None:
+    """The last day of the latest month that the day `last` completes."""
+    if last is None:
+        return None
+    end = last.replace(day=monthrange(last.year, last.month)[1])
+    return end if last == end else last.replace(day=1) - timedelta(days=1)
+
+
+def _rounded_up(share: float) -> float:
+    """A share rounded up to one digit, so that a limit of it lets the share pass.
+
+    >>> _rounded_up(0.0123)
+    0.02
+    """
+    digits = -math.floor(math.log10(share))
+    return min(1.0, round(math.ceil(round(share * 10**digits, 9)) / 10**digits, digits))

@@ -1,0 +1,32 @@
+"""The `read:` line of a study file, written out so that an analyst can paste it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["read_line"]
+
+_DEFAULTS = {"decimal": ".", "header": True}
+_KEYS = ("format", "delimiter", "decimal", "thousands", "encoding", "date_format", "header")
+
+
+def read_line(read: Any, **changes: object) -> str:
+    """Write the options in force with some changed, as one line of YAML.
+
+    >>> from cxvalue.study import ReadOptions
+    >>> print(read_line(ReadOptions(delimiter=";"), date_format="%d/%m/%Y"))
+    read: {delimiter: ";", date_format: "%d/%m/%Y"}
+    """
+    options = {key: changes.get(key, getattr(read, key, None)) for key in _KEYS}
+    shown = {key: value for key, value in options.items() if value is not None and value != _DEFAULTS.get(key)}
+    return "read: {" + ", ".join(f"{key}: {_yaml(key, value)}" for key, value in shown.items()) + "}"
+
+
+def _yaml(key: str, value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if key in ("format", "encoding") or text == "whitespace":
+        return text
+    escaped = text.replace("\\", "\\\\").replace("\t", "\\t").replace('"', '\\"')
+    return f'"{escaped}"'

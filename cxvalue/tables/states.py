@@ -1,0 +1,212 @@
+"""Purchase histories as sufficient statistics: frequency x, recency t_x and age T.
+
+The engine does the counting; what enters Python is a row per distinct state, or a row per customer when asked for.
+Recency is the age at the last purchase, as in the literature, not the time since it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.errors import BadInput, Problem
+from cxvalue.tables.frames import ledger_of
+from cxvalue.tables.ledger import purchases as purchases_of
+from cxvalue.timeunit import TimeUnit
+
+__all__ = ["HoldoutCounts", "PurchaseStates", "holdout_counts", "purchase_states", "purchase_states_from_purchases"]
+
+
+@dataclass(frozen=True)
+class PurchaseStates:
+    """The purchase histories that a lifetime model needs, distinct with counts or one per customer.
+
+    Every array has one element per state. `frequency` is x, the number of repeat purchase days; `recency_days` is t_x,
+    the age at the last purchase (0 when x = 0); `age_days` is T, from the first purchase to `as_of`; `count` is how
+    many customers are in the state (1 each when per customer). Only per customer: `customer_id`, sorted, and
+    `mean_spend`, the mean revenue of the repeat purchase days (nan when x = 0).
+
+    `total_margin` and `total_revenue` are sums over all purchases up to `as_of`; `first_margin_mean` and
+    `first_margin_se` are the mean margin of first purchases and its standard error (nan with fewer than two customers).
+    """
+
+    frequency: NDArray[np.int64]
+    recency_days: NDArray[np.int64]
+    age_days: NDArray[np.int64]
+    count: NDArray[np.int64]
+    time_unit: TimeUnit
+    as_of: date
+    customer_id: NDArray[np.object_] | None = None
+    mean_spend: NDArray[np.float64] | None = None
+    total_margin: float = float("nan")
+    total_revenue: float = float("nan")
+    first_margin_mean: float = float("nan")
+    first_margin_se: float = float("nan")
+
+    @property
+    def recency(self) -> NDArray[np.float64]:
+        """t_x in the time unit."""
+        return self.recency_days / self.time_unit.days
+
+    @property
+    def T(self) -> NDArray[np.float64]:
+        """Age in the time unit."""
+        return self.age_days / self.time_unit.days
+
+    @property
+    def customers(self) -> int:
+        """Number of customers over all states."""
+        return int(self.count.sum())
+
+    def __len__(self) -> int:
+        """Number of states."""
+        return len(self.frequency)
+
+    def grouped(self) -> PurchaseStates:
+        """Distinct states with counts, in ascending order of (x, t_x, T); ids and spend are dropped."""
+        states = np.column_stack([self.frequency, self.recency_days, self.age_days])
+        distinct, position = np.unique(states, axis=0, return_inverse=True)
+        count = np.zeros(len(distinct), dtype=np.int64)
+        np.add.at(count, position.reshape(-1), self.count)
+        return replace(
+            self,
+            frequency=distinct[:, 0],
+            recency_days=distinct[:, 1],
+            age_days=distinct[:, 2],
+            count=count,
+            customer_id=None,
+            mean_spend=None,
+        )
+
+    def with_time_unit(self, unit: TimeUnit | str) -> PurchaseStates:
+        """The same histories counted in another unit of time."""
+        return replace(self, time_unit=TimeUnit(unit))
+
+
+@dataclass(frozen=True)
+class HoldoutCounts:
+    """Purchase days in a holdout of the customers acquired before it, sorted by id; zeros included.
+
+    `first_seen_in_holdout` is how many were first seen in the holdout: they are left out.
+    """
+
+    customer_id: NDArray[np.object_]
+    count: NDArray[np.int64]
+    first_seen_in_holdout: int
+
+
+def purchase_states(
+    transactions: Any,
+    *,
+    as_of: date,
+    time_unit: TimeUnit | str = "week",
+    per_customer: bool = False,
+    until: date | None = None,
+) -> PurchaseStates:
+    """Count purchase histories up to `as_of`, the last day observed, from a pandas, polars, arrow or ibis table.
+
+    The table has customer_id, date and revenue, and may have margin, order_id and product. Purchases of a customer on
+    one day are one; a refund (revenue below 0) is taken off the order whose id it carries, else off the customer's
+    latest earlier purchase that is at least as large; what was refunded in full is no purchase. Customers acquired
+    after `as_of` are absent. With `until`, refunds up to `as_of` are netted and the states are those that stood on that
+    earlier day.
+
+    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund matches no purchase.
+
+    >>> import pandas as pd
+    >>> days = pd.to_datetime(["2025-01-01", "2025-01-15", "2025-01-15", "2025-01-08"])
+    >>> bought = pd.DataFrame({"customer_id": ["a", "a", "a", "b"], "date": days, "revenue": [10.0, 5.0, 7.0, 3.0]})
+    >>> states = purchase_states(bought, as_of=date(2025, 1, 29), per_customer=True)
+    >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
+    [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
+    """
+    made = purchases_of(ledger_of(transactions), as_of)
+    if made.unmatched_refunds and made.unmatched is not None:
+        first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
+        examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
+        found = f"{made.unmatched_refunds:,} refund(s) match no earlier purchase."
+        remedy = "Add the purchases they belong to, or leave them out."
+        raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
+    return purchase_states_from_purchases(
+        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer
+    )
+
+
+def purchase_states_from_purchases(
+    purchases: ir.Table, *, as_of: date, time_unit: TimeUnit | str = "week", per_customer: bool = False
+) -> PurchaseStates:
+    """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
+    rows = purchases.filter(purchases.date <= ibis.literal(as_of))
+    seen = rows.group_by("customer_id").agg(
+        first=rows.date.min(), last=rows.date.max(), days=rows.count(), revenue=rows.revenue.sum()
+    )
+    firsts = rows.select("customer_id", first="date", first_revenue="revenue", first_margin="margin")
+    customers = seen.inner_join(firsts, ["customer_id", "first"])
+    customers = customers.select(
+        "customer_id",
+        frequency=customers.days - 1,
+        recency_days=customers["last"].delta(customers["first"], unit="day"),
+        age_days=ibis.literal(as_of).delta(customers["first"], unit="day"),
+        repeat_revenue=customers.revenue - customers.first_revenue,
+        first_margin=customers.first_margin,
+    )
+    sums = _one_row(rows.aggregate(revenue=rows.revenue.sum(), margin=rows.margin.sum()))
+    margin = customers.first_margin
+    first = _one_row(customers.aggregate(n=margin.count(), mean=margin.mean(), spread=margin.std(how="sample")))
+    common: dict[str, Any] = {
+        "time_unit": TimeUnit(time_unit),
+        "as_of": as_of,
+        "total_margin": _number(sums["margin"]),
+        "total_revenue": float(sums["revenue"] or 0.0),
+        "first_margin_mean": _number(first["mean"]),
+        "first_margin_se": _number(first["spread"]) / np.sqrt(first["n"]) if first["n"] > 1 else float("nan"),
+    }
+    state = ["frequency", "recency_days", "age_days"]
+    if not per_customer:
+        grouped = customers.group_by(state).agg(count=customers.count()).order_by(state).to_pyarrow()
+        frequency, recency_days, age_days, count = (_integers(grouped, name) for name in (*state, "count"))
+        return PurchaseStates(frequency, recency_days, age_days, count, **common)
+    table = customers.to_pyarrow()
+    ids = table.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
+    order = np.argsort(ids, kind="stable")
+    frequency, recency_days, age_days = (_integers(table, name)[order] for name in state)
+    repeats = table.column("repeat_revenue").to_numpy(zero_copy_only=False).astype(np.float64)[order]
+    mean_spend = np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan)
+    count = np.ones(len(ids), dtype=np.int64)
+    return PurchaseStates(
+        frequency, recency_days, age_days, count, customer_id=ids[order], mean_spend=mean_spend, **common
+    )
+
+
+def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> HoldoutCounts:
+    """Purchase days from `holdout_start` to `as_of` of every customer seen before it.
+
+    The order is that of the calibration states, `purchase_states_from_purchases` per customer as of the day before
+    `holdout_start`, so the arrays can be compared element by element.
+    """
+    rows = purchases.filter(purchases.date <= ibis.literal(as_of))
+    inside = (rows.date >= ibis.literal(holdout_start)).ifelse(1, 0)
+    counted = rows.group_by("customer_id").agg(first=rows.date.min(), count=inside.sum())
+    known = counted.filter(counted["first"] < ibis.literal(holdout_start)).select("customer_id", "count").to_pyarrow()
+    new = counted.filter(counted["first"] >= ibis.literal(holdout_start)).count().to_pyarrow().as_py()
+    ids = known.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
+    order = np.argsort(ids, kind="stable")
+    return HoldoutCounts(ids[order], _integers(known, "count")[order], int(new))
+
+
+def _one_row(table: ir.Table) -> dict[str, Any]:
+    return dict(table.to_pyarrow().to_pylist()[0])
+
+
+def _integers(table: Any, name: str) -> NDArray[np.int64]:
+    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

@@ -1,0 +1,360 @@
+"""Transactions to purchases: what is cut, merged, netted, refused and noted, and that every row is accounted for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cxvalue.tables.counts import ControlResult, TableSet
+from cxvalue.tables.frames import ledger_of
+from cxvalue.tables.ledger import purchases
+from tests.tables.helpers import counted, ledger, load, problems, rows
+
+AS_OF = date(2025, 12, 31)
+ORDERS = "customer_id,date,revenue,order_id"
+
+
+def _bought(*given: tuple[Any, ...], columns: tuple[str, ...] = ("customer_id", "date", "revenue")) -> Any:
+    frame = pd.DataFrame(list(given), columns=list(columns))
+    frame["date"] = pd.to_datetime("2025-01-01") + pd.to_timedelta(frame["date"], unit="D")
+    return purchases(ledger_of(frame), AS_OF)
+
+
+def _days(made: Any) -> list[tuple[str, int, float]]:
+    table = made.table.order_by(["customer_id", "date"]).to_pyarrow().to_pylist()
+    return [(row["customer_id"], (row["date"] - date(2025, 1, 1)).days, row["revenue"]) for row in table]
+
+
+WITH_ORDER = ("customer_id", "date", "revenue", "order_id")
+
+
+def test_purchases_of_one_day_are_one() -> None:
+    made = _bought(("a", 0, 5), ("a", 0, 5), ("a", 1, 3), ("b", 0, 0))
+    assert _days(made) == [("a", 0, 10), ("a", 1, 3), ("b", 0, 0)]
+    assert (made.rows, made.merged_lines, made.purchases) == (4, 1, 3)
+
+
+def test_two_refunds_of_one_day_take_two_purchases() -> None:
+    made = _bought(("a", 0, 10), ("a", 1, 10), ("a", 2, 10), ("a", 3, -10), ("a", 3, -10))
+    assert _days(made) == [("a", 0, 10)]
+    assert (made.refunds, made.void_lines, made.refunded) == (2, 2, 20)
+
+
+def test_a_refund_takes_the_latest_purchase_that_is_large_enough() -> None:
+    assert _days(_bought(("a", 0, 10), ("a", 1, 4), ("a", 2, -6))) == [("a", 0, 4), ("a", 1, 4)]
+
+
+def test_a_refund_may_be_of_the_same_day_but_never_of_a_later_one() -> None:
+    assert _days(_bought(("a", 0, 10), ("a", 0, -4))) == [("a", 0, 6)]
+    made = _bought(("a", 0, -4), ("a", 1, 10))
+    assert (_days(made), made.unmatched_refunds) == ([("a", 1, 10)], 1)
+
+
+def test_a_refund_larger_than_any_purchase_matches_none() -> None:
+    made = _bought(("a", 0, 10), ("a", 1, 10), ("a", 2, -15))
+    assert (_days(made), made.unmatched_refunds, made.refunds) == ([("a", 0, 10), ("a", 1, 10)], 1, 0)
+
+
+def test_refunds_of_others_do_not_count() -> None:
+    assert _bought(("a", 0, 10), ("b", 1, -10)).unmatched_refunds == 1
+
+
+def test_later_refunds_see_what_earlier_ones_left() -> None:
+    made = _bought(("a", 0, 10), ("a", 1, 10), ("a", 2, -6), ("a", 3, -6), ("a", 4, -6))
+    assert (_days(made), made.unmatched_refunds) == ([("a", 0, 4), ("a", 1, 4)], 1)
+
+
+def test_a_refund_with_an_order_id_nets_that_order() -> None:
+    made = _bought(("a", 0, 10, "x"), ("a", 5, 10, "y"), ("a", 6, -4, "x"), columns=WITH_ORDER)
+    assert _days(made) == [("a", 0, 6), ("a", 5, 10)]
+    made = _bought(("a", 0, 10, "x"), ("a", 5, 10, "y"), ("a", 6, -10, "x"), columns=WITH_ORDER)
+    assert (_days(made), made.void_lines) == ([("a", 5, 10)], 1)
+
+
+def test_an_order_that_is_too_small_leaves_the_refund_to_the_latest_day() -> None:
+    made = _bought(("a", 0, 10, "x"), ("a", 5, 20, "y"), ("a", 6, -15, "x"), columns=WITH_ORDER)
+    assert _days(made) == [("a", 0, 10), ("a", 5, 5)]
+
+
+def test_an_order_of_another_customer_is_not_netted() -> None:
+    made = _bought(("a", 0, 10, "x"), ("b", 1, -10, "x"), columns=WITH_ORDER)
+    assert (_days(made), made.unmatched_refunds) == ([("a", 0, 10)], 1)
+
+
+def test_refunds_of_one_order_are_taken_in_order_while_they_fit() -> None:
+    made = _bought(
+        ("a", 0, 10, "x"), ("a", 0, 9, "y"), ("a", 1, -8, "x"), ("a", 2, -5, "x"), ("a", 3, -2, "x"), columns=WITH_ORDER
+    )
+    assert _days(made) == [("a", 0, 4)]
+    assert made.void_lines == 1
+
+
+def test_a_refunded_order_leaves_the_other_orders_of_the_day() -> None:
+    made = _bought(("a", 0, 10, "x"), ("a", 0, 0, "y"), ("a", 1, -10, "x"), columns=WITH_ORDER)
+    assert _days(made) == [("a", 0, 0)]
+
+
+def test_cents_do_not_stand_in_the_way_of_a_full_refund() -> None:
+    made = _bought(*[("a", 0, 0.1)] * 3, ("a", 1, -0.3))
+    assert (_days(made), made.refunds) == ([], 1)
+
+
+def test_margin_nets_along() -> None:
+    made = _bought(("a", 0, 10, 4), ("a", 1, -5, -2), columns=("customer_id", "date", "revenue", "margin"))
+    assert made.table.to_pyarrow().column("margin").to_pylist() == [2]
+
+
+def _reference(ledger_rows: list[tuple[str, int, int, str | None]]) -> tuple[dict[tuple[str, int], int], int]:
+    """The rules of the design's section 5, row by row in plain Python."""
+    seen: set[tuple[Any, ...]] = set()
+    lines = []
+    for row in ledger_rows:
+        if row[3] is None or row not in seen:
+            lines.append(row)
+        seen.add(row)
+    orders: dict[tuple[str, str, int], list[int]] = {}
+    loose: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for customer, day, amount, order in lines:
+        if amount >= 0 and order is not None:
+            orders.setdefault((customer, order, day), [0, 0])[0] += amount
+        elif amount >= 0:
+            loose[customer, day].append(amount)
+    rest = []
+    refunds = sorted((day, customer, order or "", amount) for customer, day, amount, order in lines if amount < 0)
+    for day, customer, order, amount in refunds:
+        fits = [key for key in orders if key[:2] == (customer, order) and key[2] <= day]
+        fits = [key for key in fits if orders[key][0] - orders[key][1] >= -amount]
+        if order and fits:
+            orders[max(fits, key=lambda key: key[2])][1] -= amount
+        else:
+            rest.append((day, customer, amount))
+    days: dict[tuple[str, int], list[int]] = {}
+    for (customer, _, day), (gross, taken) in orders.items():
+        if not (taken > 0 and gross == taken):
+            days.setdefault((customer, day), [0, 0])[0] += gross - taken
+    for key, amounts in loose.items():
+        days.setdefault(key, [0, 0])[0] += sum(amounts)
+    unmatched = 0
+    for (day, customer), group in groupby(sorted(rest), key=lambda row: row[:2]):
+        # Which of two refunds of one day comes first is not defined, so the ledgers below never need it.
+        for _, _, amount in group:
+            fits_day = [key for key in days if key[0] == customer and key[1] <= day]
+            fits_day = [key for key in fits_day if days[key][0] - days[key][1] >= -amount]
+            if fits_day:
+                days[max(fits_day, key=lambda key: key[1])][1] -= amount
+            else:
+                unmatched += 1
+    kept = {key: gross - taken for key, (gross, taken) in days.items() if not (taken > 0 and gross == taken)}
+    return kept, unmatched
+
+
+@st.composite
+def _ledgers(draw: st.DrawFn) -> list[tuple[str, int, int, str | None]]:
+    made: list[tuple[str, int, int, str | None]] = []
+    for customer in draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)):
+        bought = draw(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.booleans()), min_size=1, max_size=5))
+        own = [(day, amount, f"{customer}{i}" if known else None) for i, (day, amount, known) in enumerate(bought)]
+        made += [(customer, day, amount, order) for day, amount, order in own]
+        if draw(st.booleans()):
+            made += [made[-1]]
+        names = st.sampled_from([None, *[order for _, _, order in own if order], "none"])
+        # One refund a day, as the order among refunds of one day is free.
+        for day in draw(st.lists(st.integers(0, 9), max_size=4, unique=True)):
+            made.append((customer, day, -draw(st.integers(1, 9)), draw(names)))
+    return draw(st.permutations(made))
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(_ledgers())
+def test_purchases_agree_with_a_plain_reference(ledger_rows: list[tuple[str, int, int, str | None]]) -> None:
+    expected, unmatched = _reference(ledger_rows)
+    made = _bought(*ledger_rows, columns=WITH_ORDER)
+    assert {(customer, day): revenue for customer, day, revenue in _days(made)} == expected
+    assert made.unmatched_refunds == unmatched
+    accounted = made.duplicates + made.refunds + made.unmatched_refunds + made.void_lines + made.merged_lines
+    assert made.rows == accounted + made.purchases
+
+
+def test_one_id_with_very_many_refunds_follows_the_same_rules() -> None:
+    sold = [("a", day, 10 + day % 7, None) for day in range(60)]
+    back = [("a", 20 + day, -(3 + day % 11), None) for day in range(45)]
+    expected, unmatched = _reference(sold + back)
+    made = _bought(*sold, *back, columns=WITH_ORDER)
+    assert {(customer, day): revenue for customer, day, revenue in _days(made)} == expected
+    assert made.unmatched_refunds == unmatched
+
+
+def test_every_row_read_is_accounted_for(tmp_path: Path) -> None:
+    text = ledger(
+        "a,2025-01-01,10,o1",
+        "a,2025-01-01,10,o1",
+        "a,2025-01-01,5,o2",
+        "a,2025-02-01,20,o3",
+        "a,2025-02-03,-20,o3",
+        "b,2025-03-01,0,",
+        "b,2025-03-01,0,",
+        "b,2025-04-01,9,",
+        "b,2025-04-02,-4,",
+        ",2025-01-01,1,o9",
+        "c,2026-01-02,1,o8",
+        "d,2025-01-01,3,o7",
+        "e,2025-01-01,3,o7",
+        "d,2025-01-02,-7,",
+        header=ORDERS,
+    )
+    result = load(tmp_path, text, bad_rows={"drop_up_to": 0.5})
+    assert rows(result) == [("a", "2025-01-01", 15.0), ("b", "2025-03-01", 0.0), ("b", "2025-04-01", 5.0)]
+    assert counted(result, "read") == {"rows read": 14}
+    assert counted(result, "dropped") == {
+        "no customer_id": 1,
+        "one order_id with conflicting content (customer, day or amounts differ)": 2,
+        "a refund that matches no earlier purchase": 1,
+    }
+    assert counted(result, "cut") == {"after 2025-12-31, the last day observed": 1}
+    assert counted(result, "merged") == {"repeated lines of one order": 1, "further lines of one customer and day": 2}
+    assert counted(result, "netted") == {
+        "refunds taken off their purchase": 2,
+        "lines of purchases refunded in full": 1,
+    }
+    assert counted(result, "kept") == {"purchases (one customer, one day)": 3}
+    assert counted(result, "note") == {
+        "zero amounts (they count as purchases)": 2,
+        "exact duplicates without an order_id": 1,
+    }
+    amounts = {(count.kind, count.what): count.amount for count in result.counts}
+    assert amounts["merged", "repeated lines of one order"] == 10
+    assert amounts["kept", "purchases (one customer, one day)"] == 20
+    assert amounts["netted", "refunds taken off their purchase"] == -24
+    assert TableSet.from_dict(result.to_dict()) == result
+
+
+def test_bad_rows_above_the_limit_are_refused_with_the_share(tmp_path: Path) -> None:
+    message = problems(tmp_path, ledger("a,2025-01-01,1", ",2025-01-01,1"), bad_rows={"drop_up_to": 0.1})
+    assert "1 row with no customer_id." in message
+    assert "1 of 2 rows are bad (50.00%); bad_rows allows 10.00%. Correct the source, or raise" in message
+
+
+def test_an_unmatched_refund_is_a_bad_row(tmp_path: Path) -> None:
+    message = problems(tmp_path, ledger("a,2025-01-01,1", "a,2025-01-02,-3"))
+    assert "tables.transactions.revenue: 1 row with a refund that matches no earlier purchase." in message
+    assert "No purchase of the customer on or before that day is as large" in message
+    assert "line 3: a,2025-01-02,-3" in message
+
+
+@pytest.mark.parametrize(
+    ("header", "one", "other"),
+    [
+        (ORDERS, "a,2025-01-01,1,o", "b,2025-01-01,1,o"),
+        (ORDERS, "a,2025-01-01,1,o", "a,2025-01-02,1,o"),
+        (ORDERS, "a,2025-01-01,1,o", "a,2025-01-01,2,o"),
+        (ORDERS + ",channel", "a,2025-01-01,1,o,web", "a,2025-01-01,1,o,shop"),
+        (ORDERS + ",discount", "a,2025-01-01,1,o,", "a,2025-01-01,1,o,1"),
+        (ORDERS + ",product,discount", "a,2025-01-01,1,o,p,0", "a,2025-01-01,1,o,p,1"),
+        (ORDERS + ",product", "a,2025-01-01,1,o,p", "b,2025-01-01,1,o,q"),
+    ],
+)
+def test_one_order_with_conflicting_content_is_bad(tmp_path: Path, header: str, one: str, other: str) -> None:
+    message = problems(tmp_path, ledger(one, other, "z,2025-01-01,1,z" + "," * (header.count(",") - 3), header=header))
+    assert "tables.transactions.order_id: 2 rows with one order_id with conflicting content" in message
+    assert "give each order its own id, or map a product column." in message
+    assert f"line 2: {one}" in message
+    assert f"line 3: {other}" in message
+
+
+def test_products_and_amounts_make_lines_of_an_order(tmp_path: Path) -> None:
+    text = ledger(
+        "a,2025-01-01,1,o,p",
+        "a,2025-01-01,1,o,q",
+        "a,2025-01-01,2,o,q",
+        "a,2025-01-01,2,o,q",
+        header=ORDERS + ",product",
+    )
+    result = load(tmp_path, text)
+    assert rows(result, columns="revenue, lines") == [(4.0, 3)]
+    assert counted(result, "merged")["repeated lines of one order"] == 1
+
+
+def test_margin_is_the_gross_margin_with_the_discount_at_its_full_cost(tmp_path: Path) -> None:
+    text = ledger(
+        "a,2025-01-01,80,20", "b,2025-01-01,80,", "c,2025-01-01,10,90", header="customer_id,date,revenue,discount"
+    )
+    result = load(tmp_path, text, gross_margin=0.3)
+    assert rows(result, columns="customer_id, round(margin, 9)") == [("a", 10.0), ("b", 24.0), ("c", -60.0)]
+    assert counted(result, "note") == {"lines with a negative margin": 1}
+
+
+def test_a_refund_of_a_discounted_purchase_takes_back_its_margin(tmp_path: Path) -> None:
+    for sign in ("", "-"):
+        text = ledger("a,2025-01-01,80,20", f"a,2025-01-02,-40,{sign}10", header="customer_id,date,revenue,discount")
+        assert rows(load(tmp_path, text, gross_margin=0.3), columns="round(margin, 9)") == [(5.0,)]
+
+
+def test_a_margin_column_wins_and_must_be_filled(tmp_path: Path) -> None:
+    header = "customer_id,date,revenue,margin"
+    assert rows(load(tmp_path, ledger("a,2025-01-01,80,33", header=header)), columns="margin") == [(33.0,)]
+    message = problems(tmp_path, ledger("a,2025-01-01,80,", header=header))
+    assert "1 row with no margin. Fill it in, or leave the margin column out and give gross_margin" in message
+
+
+def test_without_any_margin_the_study_is_refused(tmp_path: Path) -> None:
+    message = problems(tmp_path, ledger("a,2025-01-01,80"), gross_margin=None)
+    assert "has no margin column and no gross_margin. Map a margin column, or give gross_margin" in message
+
+
+def test_the_latest_complete_month_ends_the_observation(tmp_path: Path) -> None:
+    for last, end in [("2025-03-30", date(2025, 2, 28)), ("2025-03-31", date(2025, 3, 31))]:
+        result = load(tmp_path, ledger("a,2025-01-05,1", f"a,{last},1"), as_of=None)
+        assert (result.as_of, result.observed_from) == (end, date(2025, 1, 5))
+    message = problems(tmp_path, ledger("a,2025-01-05,1", "a,2025-01-30,1"), as_of="latest_complete_month")
+    assert "no month is complete: the tables cover 2025-01-05 to 2025-01-30." in message
+
+
+def test_as_of_overrides_the_study_and_must_make_sense(tmp_path: Path) -> None:
+    text = ledger("a,2025-01-05,1")
+    assert load(tmp_path, text, as_of="2025-06-30").as_of == date(2025, 6, 30)
+    assert load(tmp_path, text, observed_from=date(2025, 1, 2)).observed_from == date(2025, 1, 2)
+    assert "--as-of: 2026-01-16 lies in the future. Today is 2026-01-15" in problems(
+        tmp_path, text, as_of=date(2026, 1, 16)
+    )
+    assert "2025-01-04 is before the first day in the tables, 2025-01-05." in problems(
+        tmp_path, text, as_of=date(2025, 1, 4)
+    )
+    assert "--as-of: 'May' is no day. Give a day such as 2026-06-30, or latest_complete_month." in problems(
+        tmp_path, text, as_of="May"
+    )
+
+
+def test_rows_before_the_first_day_observed_are_kept_and_noted(tmp_path: Path) -> None:
+    result = load(tmp_path, ledger("a,2025-01-05,1", "a,2025-02-05,1"), observed_from=date(2025, 2, 1))
+    assert counted(result, "note") == {"before 2025-02-01, the first day observed": 1}
+    assert len(rows(result)) == 2
+
+
+def test_control_totals_are_compared_and_a_mismatch_is_no_error(tmp_path: Path) -> None:
+    text = ledger("a,2024-12-31,7", "a,2025-01-05,100", "a,2025-01-06,-1", "a,2026-01-05,9")
+    settings_ = {"observed_from": date(2025, 1, 1)}
+    result = load(tmp_path, text, control_totals={"revenue": 100, "tolerance": 0.02}, **settings_)
+    assert result.control == ControlResult(100, 99, -1, -0.01, 0.02, True)
+    result = load(tmp_path, text, control_totals={"revenue": 110, "tolerance": 0.02}, **settings_)
+    assert result.control is not None
+    assert not result.control.within
+    assert TableSet.from_dict(result.to_dict()) == result
+
+
+def test_many_refunds_take_few_seconds() -> None:
+    day = timedelta(days=1)
+    frame = pd.DataFrame(
+        [(f"c{i % 500}", date(2025, 1, 1) + (i % 300) * day, -5.0 if i % 10 == 9 else 20.0) for i in range(20_000)],
+        columns=["customer_id", "date", "revenue"],
+    ).astype({"date": "datetime64[s]"})
+    made = purchases(ledger_of(frame), AS_OF)
+    accounted = made.refunds + made.unmatched_refunds + made.void_lines + made.merged_lines + made.purchases
+    assert made.rows == accounted == 20_000

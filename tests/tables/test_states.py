@@ -1,0 +1,201 @@
+"""Purchase histories against published counts, and the versions of the engine that they rest on."""
+
+from __future__ import annotations
+
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from cxvalue.errors import BadInput
+from cxvalue.tables.frames import ledger_of
+from cxvalue.tables.ledger import Purchases, purchases
+from cxvalue.tables.states import holdout_counts, purchase_states, purchase_states_from_purchases
+from cxvalue.timeunit import TimeUnit
+from tests.tables.helpers import counted, load
+
+CALIBRATION_END, HOLDOUT_START, END = date(1997, 9, 30), date(1997, 10, 1), date(1998, 6, 30)
+
+
+def _cdnow(name: str) -> Path:
+    spec = find_spec("lifetimes")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0]) / "datasets" / name
+
+
+@pytest.fixture(scope="module")
+def sample() -> pd.DataFrame:
+    names = ["master_id", "customer_id", "date", "cds", "revenue"]
+    frame = pd.read_csv(_cdnow("CDNOW_sample.txt"), sep=r"\s+", header=None, names=names, dtype={"date": str})
+    return frame.assign(date=pd.to_datetime(frame["date"], format="%Y%m%d"))
+
+
+@pytest.fixture(scope="module")
+def bought(sample: pd.DataFrame) -> Purchases:
+    return purchases(ledger_of(sample), END)
+
+
+def test_cdnow_sample_has_the_published_statistics(sample: pd.DataFrame) -> None:
+    # Fader, Hardie and Lee (2005), 1/10 sample, and the same counts from BTYD and CLVTools: N, sum of x, zero-repeaters.
+    states = purchase_states(sample, as_of=CALIBRATION_END)
+    assert states.customers == 2357
+    assert (states.frequency * states.count).sum() == 2457
+    assert states.count[states.frequency == 0].sum() == 1411
+    assert states.T.max() == pytest.approx(38.857, abs=5e-4)
+    one = (states.frequency == 2) & (states.recency_days == 213) & (states.age_days == 272)
+    assert states.count[one].sum() > 0  # customer 1 of Hardie's spreadsheet: x = 2, t_x = 30.43, T = 38.86
+
+
+def test_cdnow_holdout_has_the_published_total(bought: Purchases) -> None:
+    held = holdout_counts(bought.table, HOLDOUT_START, END)
+    calibration = purchase_states_from_purchases(bought.table, as_of=CALIBRATION_END, per_customer=True)
+    assert held.count.sum() == 1882
+    assert held.first_seen_in_holdout == 0
+    assert calibration.customer_id is not None
+    assert (held.customer_id == calibration.customer_id).all()
+
+
+def test_cdnow_sample_merges_same_day_purchases(bought: Purchases) -> None:
+    assert (bought.rows, bought.merged_lines, bought.purchases) == (6919, 223, 6696)
+
+
+def test_mean_repeat_spend_is_that_of_the_gamma_gamma_papers(sample: pd.DataFrame) -> None:
+    # Fader and Hardie (2013): mean of m_x over the 946 repeaters is 35.08.
+    states = purchase_states(sample, as_of=CALIBRATION_END, per_customer=True)
+    assert states.mean_spend is not None
+    assert states.mean_spend[states.frequency > 0].mean() == pytest.approx(35.0778, abs=5e-4)
+    assert np.isnan(states.mean_spend[states.frequency == 0]).all()
+
+
+def test_per_customer_groups_to_the_distinct_states(sample: pd.DataFrame) -> None:
+    distinct = purchase_states(sample, as_of=CALIBRATION_END)
+    grouped = purchase_states(sample, as_of=CALIBRATION_END, per_customer=True).grouped()
+    for name in ("frequency", "recency_days", "age_days", "count"):
+        assert (getattr(grouped, name) == getattr(distinct, name)).all()
+    assert grouped.customer_id is None
+    assert len(grouped) == len(distinct)
+
+
+def test_the_cdnow_files_load_with_their_known_rows(tmp_path: Path) -> None:
+    read = {"delimiter": "whitespace"}
+    master = {
+        "package": "lifetimes",
+        "path": "datasets/CDNOW_master.txt",
+        "read": read,
+        "columns": {"revenue": "dollar_value"},
+    }
+    result = load(tmp_path, {"transactions": master}, as_of=END)
+    assert counted(result, "read") == {"rows read": 69_659}
+    assert counted(result, "kept") == {"purchases (one customer, one day)": 67_591}
+    assert counted(result, "note") == {
+        "zero amounts (they count as purchases)": 80,
+        "exact duplicates without an order_id": 255,
+    }
+    table = ibis.duckdb.connect().read_parquet(result.paths["purchases"])
+    assert purchase_states_from_purchases(table, as_of=END).customers == 23_570
+    columns = {"customer_id": "column1", "date": "column2", "revenue": "column4"}
+    tenth = {
+        "package": "lifetimes",
+        "path": "datasets/CDNOW_sample.txt",
+        "read": {**read, "header": False},
+        "columns": columns,
+    }
+    result = load(tmp_path, {"transactions": tenth}, as_of=END)
+    assert counted(result, "note") == {
+        "zero amounts (they count as purchases)": 8,
+        "exact duplicates without an order_id": 21,
+    }
+    assert counted(result, "kept") == {"purchases (one customer, one day)": 6696}
+
+
+@pytest.fixture
+def small() -> pd.DataFrame:
+    days = pd.to_datetime(
+        [f"2025-{day}" for day in ("01-01 15:00", "01-15 00:00", "01-15 00:00", "01-08 00:00", "03-01 00:00")]
+    )
+    return pd.DataFrame(
+        {"customer_id": [1.0, 1, 1, 2, 3], "date": days, "revenue": [10.0, 5, 7, 4, 1], "margin": [4.0, 2, 3, 1, 1]}
+    )
+
+
+def test_any_kind_of_table_gives_the_same_states(small: pd.DataFrame) -> None:
+    arrow = pa.Table.from_pandas(small)
+
+    class Polars:  # what of polars is used
+        def to_arrow(self) -> pa.Table:
+            return arrow
+
+    for table in (small, arrow, Polars(), ibis.memtable(small), small.astype({"customer_id": "Int64"})):
+        states = purchase_states(table, as_of=date(2025, 1, 31), per_customer=True)
+        assert list(states.customer_id if states.customer_id is not None else []) == ["1", "2"]
+        assert states.frequency.tolist() == [1, 0]
+        assert states.recency_days.tolist() == [14, 0]
+        assert states.age_days.tolist() == [30, 23]
+        assert states.mean_spend is not None
+        assert states.mean_spend[0] == 12
+        assert (states.total_revenue, states.total_margin) == (26, 10)
+        assert states.first_margin_mean == 2.5
+        assert states.first_margin_se == pytest.approx(np.std([4, 1], ddof=1) / np.sqrt(2))
+
+
+def test_a_purchase_late_on_the_last_day_is_observed(small: pd.DataFrame) -> None:
+    # lifetimes sends a purchase of 15:00 on the last day to the holdout; days have no hours here.
+    assert purchase_states(small, as_of=date(2025, 1, 1)).customers == 1
+
+
+def test_states_of_an_earlier_day_and_another_unit(small: pd.DataFrame) -> None:
+    states = purchase_states(small, as_of=date(2025, 3, 31), until=date(2025, 1, 9), time_unit="day")
+    assert states.frequency.tolist() == [0, 0]
+    assert states.T.tolist() == [1.0, 8.0]
+    assert states.with_time_unit("week").T.tolist() == [1 / 7, 8 / 7]
+    assert states.with_time_unit("week").time_unit is TimeUnit.WEEK
+    assert np.isnan(purchase_states(small, as_of=date(2025, 1, 1)).first_margin_se)
+
+
+def test_customers_first_seen_in_the_holdout_are_counted_apart(small: pd.DataFrame) -> None:
+    held = holdout_counts(purchases(ledger_of(small), date(2025, 12, 31)).table, date(2025, 1, 9), date(2025, 12, 31))
+    assert (held.customer_id.tolist(), held.count.tolist(), held.first_seen_in_holdout) == (["1", "2"], [1, 0], 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"revenue": [1.0, np.nan, np.inf, 1, 1]}, "transactions.revenue: 2 row(s) with no finite amount."),
+        ({"customer_id": [1.0, 1, None, 2, 3]}, "transactions.customer_id: 1 row(s) with no customer."),
+        ({"date": ["2025-01-01"] * 5}, "transactions.date: holds string values, not dates. Convert it first"),
+        ({"revenue": [10.0, 5, 7, 4, -2]}, "transactions.revenue: 1 refund(s) match no earlier purchase."),
+        (
+            {"order_id": ["x", "x", "y", "z", "w"]},
+            "transactions.order_id: 1 order(s) whose rows differ in customer, day",
+        ),
+    ],
+)
+def test_a_ledger_that_is_wrong_says_so(small: pd.DataFrame, change: dict, said: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        purchase_states(small.assign(**change), as_of=date(2025, 12, 31))
+    assert said in str(caught.value)
+
+
+def test_what_is_no_ledger_is_refused(small: pd.DataFrame) -> None:
+    with pytest.raises(BadInput, match="has no column 'revenue'"):
+        purchase_states(small.rename(columns={"revenue": "revenues"}), as_of=END)
+    with pytest.raises(BadInput, match=r"is a dict\. Give a pandas, polars, arrow or ibis table"):
+        purchase_states({"a": 1}, as_of=END)
+
+
+def test_the_engine_can_create_overwrite_drop_cache_and_batch() -> None:
+    # These fail with sqlglot 30.18 (DROP TABLE IF EXISTS without a name) and with duckdb 2.0 (batches).
+    con = ibis.duckdb.connect()
+    con.create_table("t", pd.DataFrame({"x": [1, 2]}))
+    con.create_table("t", pd.DataFrame({"x": [3, 4, 5]}), overwrite=True)
+    cached = con.table("t").filter(lambda t: t.x > 3).cache()
+    assert cached.count().execute() == 2
+    assert sum(len(batch) for batch in con.table("t").to_pyarrow_batches()) == 3
+    con.drop_table("t")
+    assert "t" not in con.list_tables()
