@@ -1,0 +1,73 @@
+"""cxvalue: from a company's transactions and customer-experience records to value, effect, money and a verdict.
+
+The map. What is above may use what is below it, never the other way round::
+
+    cli  run  publish            commands; notebooks in processes; a report published in one step
+      execute  kernel  graph  folders  manifest  pseudonyms  console  doctor
+    workspace                    a study prepared once and opened by notebooks (`load_study`)
+    report/                      findings, the page, its words and its rendering
+    figures/                     a result in, a matplotlib figure out
+    simulate/                    worlds with a known truth
+    cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
+    customer_base                the audit: who is there, who came, who left
+    lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come
+    tables/                      sources, contracts, refunds, purchases, states
+    study  timeunit  errors      the words everyone shares
+
+Names are imported when they are first used, so that ``import cxvalue`` stays quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cxvalue.errors import BadInput, CxvalueError
+    from cxvalue.lifetime import LifetimeModel, SpendModel, customer_value, fit, fit_spend
+    from cxvalue.report.findings import Finding
+    from cxvalue.tables.states import PurchaseStates, purchase_states
+    from cxvalue.timeunit import TimeUnit
+    from cxvalue.workspace import Study, load_study
+
+_HOMES = {
+    "BadInput": "cxvalue.errors",
+    "CxvalueError": "cxvalue.errors",
+    "Finding": "cxvalue.report.findings",
+    "LifetimeModel": "cxvalue.lifetime",
+    "PurchaseStates": "cxvalue.tables.states",
+    "SpendModel": "cxvalue.lifetime",
+    "Study": "cxvalue.workspace",
+    "TimeUnit": "cxvalue.timeunit",
+    "customer_value": "cxvalue.lifetime",
+    "fit": "cxvalue.lifetime",
+    "fit_spend": "cxvalue.lifetime",
+    "load_study": "cxvalue.workspace",
+    "purchase_states": "cxvalue.tables.states",
+}
+
+__all__ = [
+    "BadInput",
+    "CxvalueError",
+    "Finding",
+    "LifetimeModel",
+    "PurchaseStates",
+    "SpendModel",
+    "Study",
+    "TimeUnit",
+    "customer_value",
+    "fit",
+    "fit_spend",
+    "load_study",
+    "purchase_states",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'cxvalue' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

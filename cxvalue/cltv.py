@@ -1,0 +1,252 @@
+"""Customer lifetime value from purchases: fit, holdout, choice of the model, and the tables that a run publishes.
+
+`fit_cltv` takes day-level purchases (an ibis table) and returns a frozen `CltvFit`: every model on the calibration window
+and on the full one, the spend model, the holdout scores and the model chosen by them. `customers_table` values each
+customer with it. The statistics live in `cxvalue.lifetime`; here they are put in order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.errors import CxvalueError
+from cxvalue.lifetime import (
+    CustomerValue,
+    HoldoutScore,
+    LifetimeModel,
+    SpendModel,
+    fit_all,
+    fit_spend,
+    score_holdout,
+    select_model,
+)
+from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
+from cxvalue.timeunit import TimeUnit
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+__all__ = ["CltvFit", "customers_table", "default_holdout_start", "fit_cltv", "holdout_table", "models_table"]
+
+SHORTEST_HOLDOUT_DAYS = 28
+SPEND_PARAMETERS = ("p", "q", "gamma")
+
+
+def default_holdout_start(as_of: date, observed_from: date) -> date | None:
+    """First day of the holdout when the study names none: the last third of the history, at most 12 months of it.
+
+    None when that third is shorter than four weeks.
+
+    >>> default_holdout_start(date(2026, 6, 30), date(2024, 7, 1))
+    datetime.date(2025, 10, 31)
+    """
+    days = min(((as_of - observed_from).days + 1) // 3, 365)
+    return as_of - timedelta(days=days - 1) if days >= SHORTEST_HOLDOUT_DAYS else None
+
+
+@dataclass(frozen=True)
+class CltvFit:
+    """Everything fitted for a study's customers.
+
+    `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
+    the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
+    `first_seen_in_holdout` counts the customers whom no calibration could know and who are therefore not scored.
+    """
+
+    as_of: date
+    holdout_start: date | None
+    time_unit: TimeUnit
+    calibration: tuple[LifetimeModel, ...]
+    full: tuple[LifetimeModel, ...]
+    spend_calibration: SpendModel | None
+    spend: SpendModel
+    scores: tuple[HoldoutScore, ...]
+    selected: str
+    forecast: str
+    first_seen_in_holdout: int
+
+    @property
+    def model(self) -> LifetimeModel:
+        """The model that values the customers, fitted on all data."""
+        return next(model for model in self.full if model.name == self.forecast)
+
+    @property
+    def score(self) -> HoldoutScore | None:
+        """The holdout score of the selected model."""
+        return next((score for score in self.scores if score.model == self.selected), None)
+
+    @property
+    def withheld(self) -> str:
+        """Why figures about being alive are withheld, or an empty text."""
+        if self.forecast != "nbd":
+            return ""
+        reasons = {model.name: model.reason for model in self.full}
+        return reasons.get(self.selected, "") or (
+            "No dropout can be told from the data: a model without dropout forecasts the holdout best."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
+            "time_unit": self.time_unit.value,
+            "calibration": [model.to_dict() for model in self.calibration],
+            "full": [model.to_dict() for model in self.full],
+            "spend_calibration": self.spend_calibration.to_dict() if self.spend_calibration else None,
+            "spend": self.spend.to_dict(),
+            "scores": [score.to_dict() for score in self.scores],
+            "selected": self.selected,
+            "forecast": self.forecast,
+            "first_seen_in_holdout": self.first_seen_in_holdout,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> CltvFit:
+        """The fit that `to_dict` wrote down."""
+        spend = data["spend_calibration"]
+        return cls(
+            as_of=date.fromisoformat(data["as_of"]),
+            holdout_start=date.fromisoformat(data["holdout_start"]) if data["holdout_start"] else None,
+            time_unit=TimeUnit(data["time_unit"]),
+            calibration=tuple(LifetimeModel.from_dict(model) for model in data["calibration"]),
+            full=tuple(LifetimeModel.from_dict(model) for model in data["full"]),
+            spend_calibration=SpendModel.from_dict(spend) if spend else None,
+            spend=SpendModel.from_dict(data["spend"]),
+            scores=tuple(HoldoutScore.from_dict(score) for score in data["scores"]),
+            selected=data["selected"],
+            forecast=data["forecast"],
+            first_seen_in_holdout=data["first_seen_in_holdout"],
+        )
+
+
+def fit_cltv(
+    purchases: ibis.Table,
+    *,
+    as_of: date,
+    observed_from: date,
+    time_unit: TimeUnit | str = TimeUnit.WEEK,
+    models: str | tuple[str, ...] = "auto",
+    holdout_start: date | None = None,
+) -> CltvFit:
+    """Fit every model on the calibration window and on all data, score the holdout and choose.
+
+    `models` is "auto" (the highest holdout log predictive score among the sound models) or the names to choose from.
+    Raises `CxvalueError` when there is nobody to learn from.
+    """
+    unit = TimeUnit(time_unit)
+    full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True)
+    if not full.frequency.any():
+        raise CxvalueError("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
+    start = holdout_start or default_holdout_start(as_of, observed_from)
+    calibration: tuple[LifetimeModel, ...] = ()
+    scores: tuple[HoldoutScore, ...] = ()
+    spend_calibration, newcomers = None, 0
+    if start is not None:
+        before = purchase_states_from_purchases(
+            purchases, as_of=start - timedelta(days=1), time_unit=unit, per_customer=True
+        )
+        if before.frequency.any():
+            calibration = fit_all(before.grouped())
+            spend_calibration = fit_spend(before)
+            counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
+            newcomers = counted.first_seen_in_holdout
+            scores = score_holdout(calibration, before, counted.count, days=(as_of - start).days + 1)
+        else:
+            start = None
+    fitted = fit_all(full.grouped())
+    allowed = None if models == "auto" else (models,) if isinstance(models, str) else models
+    selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
+    sound = {model.name for model in fitted if model.status == "ok"}
+    return CltvFit(
+        as_of=as_of,
+        holdout_start=start,
+        time_unit=unit,
+        calibration=calibration,
+        full=fitted,
+        spend_calibration=spend_calibration,
+        spend=fit_spend(full),
+        scores=scores,
+        selected=selected,
+        forecast=selected if selected in sound else "nbd",
+        first_seen_in_holdout=newcomers,
+    )
+
+
+def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:
+    sound = [model for model in models if model.status == "ok" and (allowed is None or model.name in allowed)]
+    return min(sound, key=lambda model: model.aic).name if sound else "nbd"
+
+
+def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
+    """Every parameter of every model in both windows, as published in ``models.csv``."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    windows: tuple[tuple[str, tuple[LifetimeModel, ...], SpendModel | None, str], ...] = (
+        ("calibration", fit.calibration, fit.spend_calibration, fit.selected),
+        ("full", fit.full, fit.spend, fit.forecast),
+    )
+    for window, models, spend, chosen in windows:
+        fitted: list[LifetimeModel | SpendModel] = [*models, *([spend] if spend else [])]
+        for model in fitted:
+            bounds = model.bounds(level) if model.params else {}
+            # A spend model that could not be fitted keeps its rows, so that its status can be read.
+            for parameter in model.params or SPEND_PARAMETERS:
+                low, high = bounds.get(parameter, (math.nan, math.nan))
+                rows.append(
+                    {
+                        "window": window,
+                        "model": model.name,
+                        "parameter": parameter,
+                        "estimate": model.params.get(parameter, math.nan),
+                        "se": model.se.get(parameter, math.nan),
+                        "low": low,
+                        "high": high,
+                        "log_likelihood": model.log_likelihood,
+                        "aic": model.aic,
+                        "customers": model.customers,
+                        "time_unit": fit.time_unit.value,
+                        "status": model.status,
+                        "selected": model.name == chosen or (model.name == "gamma_gamma" and model.status == "ok"),
+                    }
+                )
+    return pd.DataFrame(rows)
+
+
+def holdout_table(fit: CltvFit) -> pd.DataFrame:
+    """The holdout scores of every model, as published in ``holdout.csv``."""
+    import pandas as pd
+
+    columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
+    rows = [{**asdict(score), "selected": score.model == fit.selected} for score in fit.scores]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_days: int) -> pd.DataFrame:
+    """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`."""
+    import pandas as pd
+
+    silent = states.age_days - states.recency_days
+    return pd.DataFrame(
+        {
+            "customer_id": states.customer_id,
+            "frequency": states.frequency,
+            "recency_days": states.recency_days,
+            "age_days": states.age_days,
+            "mean_spend": states.mean_spend,
+            "p_alive": value.p_alive,
+            "expected_transactions": value.expected_transactions,
+            "cltv": value.cltv,
+            "cltv_low": value.cltv_low,
+            "cltv_high": value.cltv_high,
+            "days_silent": silent,
+            "dormant": silent >= dormancy_days,
+            "rhythm_broken": value.rhythm_broken,
+            "p_return_90d": value.p_return_90d,
+        }
+    )

@@ -1,0 +1,329 @@
+"""From a study file to data and fits that notebooks can open: prepared once, kept in a cache, never published.
+
+`prepare` validates a study, writes its canonical tables (parquet) and the shared fits into a folder that is keyed by
+the fingerprint of everything that went in, and leaves it alone when the same inputs come again. `load_study` opens it:
+inside a run (`work` is given) or by hand in JupyterLab (`work` is None: same preparation, nothing published).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from cxvalue.cltv import CltvFit, fit_cltv
+from cxvalue.errors import CxvalueError
+from cxvalue.study import StudyFile, find_study, load_study_file, project_root
+from cxvalue.tables.counts import TableSet
+from cxvalue.tables.load import load_tables
+from cxvalue.tables.sources import source_files
+from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from cxvalue.report.findings import Finding
+
+__all__ = ["Prepared", "Study", "check", "load_study", "open_run", "prepare"]
+
+KEPT_PREPARATIONS = 3
+VERSIONS_THAT_MATTER = ("duckdb", "ibis-framework", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study whose tables were validated and written, and whose models were fitted."""
+
+    folder: Path
+    study: StudyFile
+    as_of: date
+    fingerprint: str
+    inputs: dict[str, str]
+    tables: TableSet
+    unavailable: dict[str, str]
+
+    @property
+    def study_path(self) -> Path:
+        """The study file."""
+        return self.study.path
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the study file left open."""
+        return self.study.assumptions
+
+
+def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | None = None) -> Prepared:
+    """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
+    study = load_study_file(study_path)
+    inputs = _inputs(study)
+    fingerprint = _fingerprint(study, inputs, as_of)
+    shelf = (cache or _cache_folder()) / study.name
+    folder = shelf / fingerprint[:20]
+    if not (folder / "prepared.json").is_file():
+        shelf.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=shelf))
+        try:
+            _fill(staging, study, as_of)
+            _put(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    os.utime(folder)
+    _forget_old(shelf, folder)
+    return _open_prepared(folder, study, fingerprint, inputs)
+
+
+def check(study_path: Path, as_of: date | str | None = None) -> str:
+    """Validate a study and its tables and say in words what was found; writes nothing that stays."""
+    study = load_study_file(study_path)
+    with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
+        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=_connect())
+    names = ", ".join(sorted(tables.paths))
+    rows = {count.what: count.rows for count in tables.counts if count.table == "transactions"}
+    lines = [
+        f"{study.name}: the study file and its tables are sound.",
+        f"  observed     {tables.observed_from} to {tables.as_of}",
+        f"  tables       {names}",
+        *(f"  {what:<12} {number:,}" for what, number in rows.items()),
+        *(f"  assumed      {assumption}" for assumption in study.assumptions),
+    ]
+    return "\n".join(lines)
+
+
+def open_run(prepared: Prepared, folder: Path) -> None:
+    """Make a work folder from which notebooks open the prepared study."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(
+        json.dumps({"prepared": str(prepared.folder), "study": str(prepared.study_path)}), encoding="utf-8"
+    )
+
+
+def load_study(
+    reference: str | os.PathLike[str], *, work: str | os.PathLike[str] | None = None, as_of: date | str | None = None
+) -> Study:
+    """Open a study by its name, folder or file.
+
+    With `work` (a run's folder, given by the runner) the run's preparation is opened and `Study.publish` writes there;
+    without it the study is prepared from its cache and nothing is published.
+    """
+    if work is None:
+        return Study(prepare(find_study(reference), as_of), None)
+    run = json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))
+    study = load_study_file(Path(run["study"]))
+    return Study(_open_prepared(Path(run["prepared"]), study, "", {}), Path(work))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A prepared study, as notebooks use it: its settings, its tables and its fits."""
+
+    prepared: Prepared
+    work: Path | None
+
+    @property
+    def file(self) -> StudyFile:
+        """The settings of the study file."""
+        return self.prepared.study
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.file.name
+
+    @property
+    def as_of(self) -> date:
+        """The last day observed, inclusive."""
+        return self.prepared.tables.as_of
+
+    @property
+    def observed_from(self) -> date:
+        """The first day that the tables cover."""
+        return self.prepared.tables.observed_from
+
+    @property
+    def tables(self) -> TableSet:
+        """What was read, and every row that was dropped, cut, merged, netted or noted."""
+        return self.prepared.tables
+
+    @cached_property
+    def _connection(self) -> ibis.BaseBackend:
+        return _connect()
+
+    def table(self, name: str) -> ibis.Table:
+        """A canonical table of the study, or "purchases" (one row per customer and day, refunds netted)."""
+        paths = self.prepared.tables.paths
+        if name not in paths:
+            raise CxvalueError(f"The study {self.name!r} has no table {name!r}; it has {', '.join(sorted(paths))}.")
+        return self._connection.read_parquet(self.prepared.folder / paths[name])
+
+    @property
+    def purchases(self) -> ibis.Table:
+        """Day-level purchases: customer_id, date, revenue, margin."""
+        return self.table("purchases")
+
+    def states(self, *, as_of: date | None = None) -> PurchaseStates:
+        """The purchase history of each customer as frequency, recency and age."""
+        return purchase_states_from_purchases(
+            self.purchases, as_of=as_of or self.as_of, time_unit=self.file.cltv.time_unit, per_customer=True
+        )
+
+    @cached_property
+    def cltv(self) -> CltvFit:
+        """The lifetime models, fitted once for all notebooks."""
+        reason = self.prepared.unavailable.get("20_cltv")
+        if reason:
+            raise CxvalueError(reason)
+        return CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+
+    def publish(
+        self,
+        notebook: str,
+        *,
+        findings: Sequence[Finding] = (),
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        figures: Mapping[str, tuple[Figure, str, str]] | None = None,
+    ) -> str:
+        """Hand a notebook's findings, tables and figures (figure, title, caption) to the run, and say what was handed.
+
+        By hand (no work folder) nothing is written. The file that marks the notebook as done is written last.
+        """
+        tables, figures = tables or {}, figures or {}
+        said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
+        if self.work is None:
+            return f"Opened by hand: {said} were computed and nothing was published."
+        _write_outputs(self.work / notebook, findings, tables, figures)
+        return f"Handed to the run: {said}."
+
+
+def _write_outputs(
+    folder: Path,
+    findings: Sequence[Finding],
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, tuple[Figure, str, str]],
+) -> None:
+    from cxvalue.figures import save
+    from cxvalue.report.findings import write_findings
+
+    for part in ("tables", "figures"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    write_findings(findings, folder)
+    for name, table in tables.items():
+        # The format is the table's name in the report: rows per customer as parquet, small summaries as csv.
+        if name.endswith(".csv"):
+            table.to_csv(folder / "tables" / name, index=False)
+        else:
+            table.to_parquet(folder / "tables" / name, index=False)
+    captions = []
+    for name, (figure, title, caption) in figures.items():
+        save(figure, folder / "figures", name)
+        captions.append({"name": name, "title": title, "caption": caption})
+    (folder / "figures" / "figures.json").write_text(json.dumps(captions, indent=1), encoding="utf-8")
+    (folder / "done.json").write_text(json.dumps({"notebook": folder.name}), encoding="utf-8")
+
+
+def _connect() -> ibis.BaseBackend:
+    from cxvalue.tables.sources import connect
+
+    return connect()
+
+
+def _cache_folder() -> Path:
+    named = os.environ.get("CXVALUE_CACHE")
+    if named:
+        return Path(named)
+    root = project_root()
+    return root / ".cxvalue" if os.access(root, os.W_OK) else Path(tempfile.gettempdir()) / "cxvalue"
+
+
+def _inputs(study: StudyFile) -> dict[str, str]:
+    """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
+    hashes = {"study.yml": _hash_file(study.path)}
+    for name, source in study.tables.items():
+        if source.database is not None:
+            hashes[f"{name}: database"] = os.urandom(8).hex()
+        for path in source_files(source, study.folder):
+            hashes[f"{name}: {path.name}"] = _hash_file(path) if path.is_file() else "missing"
+    return hashes
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | None) -> str:
+    code = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        code.update(path.relative_to(package).as_posix().encode())
+        code.update(path.read_bytes())
+    everything = {
+        "inputs": inputs,
+        "as_of": str(as_of),
+        "code": code.hexdigest(),
+        "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
+    }
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
+    con = _connect()
+    tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
+    unavailable: dict[str, str] = {}
+    if study.contract == "contractual":
+        reason = "is for customers without a contract; contractual studies come with a later version."
+        unavailable = dict.fromkeys(("10_customer_base", "20_cltv"), reason)
+    elif "purchases" in tables.paths:
+        try:
+            fit = fit_cltv(
+                con.read_parquet(tables.paths["purchases"]),
+                as_of=tables.as_of,
+                observed_from=tables.observed_from,
+                time_unit=study.cltv.time_unit,
+                models=study.cltv.models,
+                holdout_start=study.cltv.holdout_start,
+            )
+        except CxvalueError as error:
+            unavailable["20_cltv"] = str(error)
+        else:
+            (folder / "cltv.json").write_text(json.dumps(fit.to_dict()), encoding="utf-8")
+    # The folder is about to be renamed, and whoever opens it knows where it is.
+    named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
+    summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
+    (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+def _put(staging: Path, folder: Path) -> None:
+    """Move a finished preparation into place; another run may have been faster, and then its equal work is kept."""
+    try:
+        staging.rename(folder)
+    except OSError:
+        if not (folder / "prepared.json").is_file():
+            raise
+
+
+def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dict[str, str]) -> Prepared:
+    summary = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))
+    tables = TableSet.from_dict(summary["tables"])
+    return Prepared(folder, study, tables.as_of, fingerprint, inputs, tables, summary["unavailable"])
+
+
+def _forget_old(shelf: Path, current: Path) -> None:
+    """Keep the latest few preparations of a study; customer data should not pile up."""
+    others = [path for path in shelf.iterdir() if path.is_dir() and path != current and not path.name.startswith(".")]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[KEPT_PREPARATIONS - 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
