@@ -1,0 +1,180 @@
+"""Which notebooks there are, what each needs, and which of them a study can have.
+
+`plan` is a pure function of the study, the tables it has and what was asked for; it starts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cxvalue.errors import BadInput, CxvalueError, Problem, nearest, one_of
+
+__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "plan"]
+
+
+class StudyShape(Protocol):
+    """What `plan` wants to know of a study file."""
+
+    @property
+    def contract(self) -> str:
+        """'noncontractual' or 'contractual'."""
+
+    @property
+    def campaigns(self) -> Sequence[object]:
+        """The declared campaigns."""
+
+    @property
+    def programmes(self) -> Sequence[object]:
+        """The declared programmes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookSpec:
+    """A notebook of this version.
+
+    `needs` are the tables without which it cannot run, `after` the notebooks whose results it reads, and `contract` the
+    only kind of customer relation it is for (None: both).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    contract: str | None = None
+    question: str = ""
+
+    def obstacle(self, contract: str, tables: Collection[str]) -> str:
+        """Say why a study cannot have this notebook, or nothing when it can."""
+        missing = [f"the table '{table}'" for table in self.needs if table not in tables]
+        if missing:
+            return f"needs {' and '.join(missing)}"
+        if self.contract is not None and self.contract != contract:
+            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
+        return ""
+
+
+_CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
+
+NOTEBOOKS: tuple[NotebookSpec, ...] = (
+    NotebookSpec("00_data_check", ("transactions",), question="Can the data carry the conclusions?"),
+    NotebookSpec("10_customer_base", ("transactions",), question="Who are the customers, and who left?"),
+    NotebookSpec(
+        "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNotebook:
+    """A notebook of the design that this version does not have yet.
+
+    A study would have it when it has one of the `tables`, or declares something under the key `declared`.
+    """
+
+    name: str
+    question: str
+    tables: tuple[str, ...]
+    declared: str | None = None
+
+    def concerns(self, study: StudyShape, tables: Collection[str]) -> bool:
+        """Whether a reader of this study would look for it."""
+        asked = self.declared is not None and bool(getattr(study, self.declared))
+        return asked or any(table in tables for table in self.tables)
+
+
+PLANNED: tuple[PlannedNotebook, ...] = (
+    PlannedNotebook("30_churn", "Who is about to leave, and what is at risk?", ("transactions", "subscriptions")),
+    PlannedNotebook("40_reactivation", "Did the campaign bring customers back?", ("contacts",), "campaigns"),
+    PlannedNotebook("50_discounts", "How deep a discount pays?", ("offers",)),
+    PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
+    PlannedNotebook("70_programmes", "What did the programme change?", ("rollout",), "programmes"),
+    PlannedNotebook("80_roi_case", "Does the programme pay?", (), "programmes"),
+)
+
+NOT_YET = "not part of this version"
+NOT_ASKED = "not asked for (--only)"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do: the notebooks in order, and for those left out the reason in plain words."""
+
+    run: tuple[NotebookSpec, ...]
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    partial: bool = False
+
+
+def plan(
+    study: StudyShape,
+    tables: Collection[str],
+    only: Sequence[str] = (),
+    notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
+    unavailable: Mapping[str, str] | None = None,
+    planned: Sequence[PlannedNotebook] = PLANNED,
+) -> Plan:
+    """Choose the notebooks that a study can have; `only` names some of them, and what those depend on comes along.
+
+    `unavailable` gives reasons, found while preparing, why this study cannot have a notebook. Raises
+    `CxvalueError` for an unknown name, and `BadInput` when a notebook that was asked for, or every notebook, lacks
+    something that the study does not have.
+    """
+    specs = {spec.name: spec for spec in notebooks}
+    asked = {resolve(word, notebooks, planned) for word in only}
+    obstacles: dict[str, str] = {}
+    for spec in notebooks:
+        reason = spec.obstacle(study.contract, tables) or (unavailable or {}).get(spec.name, "").rstrip(".")
+        for other in spec.after:
+            if not reason and other in obstacles:
+                reason = f"needs {other}, which cannot run: {obstacles[other]}"
+        if reason:
+            obstacles[spec.name] = reason
+    refused = [Problem(name, f"cannot run: {obstacles[name]}.") for name in specs if name in asked & obstacles.keys()]
+    if refused:
+        raise BadInput(refused)
+    if len(obstacles) == len(specs):
+        raise BadInput(Problem(name, f"cannot run: {reason}.") for name, reason in obstacles.items())
+    wanted = _with_dependencies(asked, specs) if asked else set(specs)
+    not_run = {name: reason for name, reason in obstacles.items() if name in wanted or not asked}
+    for name in specs:
+        if name not in wanted:
+            not_run[name] = NOT_ASKED
+    for late in planned:
+        if late.concerns(study, tables):
+            not_run[late.name] = NOT_YET
+    chosen = tuple(spec for spec in notebooks if spec.name in wanted and spec.name not in obstacles)
+    return Plan(chosen, dict(sorted(not_run.items())), partial=bool(asked))
+
+
+def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[PlannedNotebook] = ()) -> str:
+    """Turn '20', '20_cltv' or 'cltv' into the notebook's full name.
+
+    >>> resolve("cltv", NOTEBOOKS)
+    '20_cltv'
+    """
+    names = [spec.name for spec in notebooks]
+    bare = word.removesuffix(".ipynb")
+    for name in names:
+        if bare in _short_names(name):
+            return name
+    if any(bare in _short_names(late.name) for late in planned):
+        raise CxvalueError(f"--only {word}: {NOT_YET} of cxvalue. {one_of(names)}")
+    spellings = [spelling for name in names for spelling in _short_names(name)]
+    hint = nearest(bare, spellings)
+    raise CxvalueError(f"--only {word}: there is no such notebook. {hint if 'mean' in hint else one_of(names)}")
+
+
+def _short_names(name: str) -> tuple[str, str, str]:
+    number, _, topic = name.partition("_")
+    return name, number, topic
+
+
+def _with_dependencies(asked: Collection[str], specs: Mapping[str, NotebookSpec]) -> set[str]:
+    wanted: set[str] = set()
+    waiting = list(asked)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(specs[name].after)
+    return wanted
