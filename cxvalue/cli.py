@@ -115,6 +115,14 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     new = command("new", _new, "Write a commented study file to start from.")
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
 
+    simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
+    simulate.add_argument("world", metavar="WORLD", help="shop")
+    simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
+    simulate.add_argument("--customers", type=_jobs, metavar="N", help="number of customers (default: the world's own)")
+    simulate.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="another seed gives another world (default: 1)"
+    )
+
     command("doctor", _doctor, "Say what is installed, what is missing and how to get it.")
     return parser, commands
 
@@ -202,6 +210,16 @@ def _new(arguments: argparse.Namespace) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     print(f"{target} was written. Fill it in, then run `cxvalue check {folder}`.")
+    return DONE
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from cxvalue.simulate import WORLDS, write_world
+
+    if arguments.world not in WORLDS:
+        raise CxvalueError(f"there is no world {arguments.world!r}. {nearest(arguments.world, list(WORLDS))}")
+    size = {"customers": arguments.customers} if arguments.customers else {}
+    print(write_world(WORLDS[arguments.world](seed=arguments.seed, **size), arguments.folder))
     return DONE
 
 

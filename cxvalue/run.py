@@ -170,7 +170,6 @@ def _notes(prepared: Prepared) -> PageNotes:
         assumptions=study_assumptions(study, observed_from=tables.observed_from, margin_column=own_margin),
         data=tables.counts,
         control=tables.control,
-        remarks=tables.read_notes,
     )
 
 

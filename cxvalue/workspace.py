@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "Study", "check", "load_study", "open_run", "prepare"]
 
 KEPT_PREPARATIONS = 3
+LONGEST_RUN_S = 12 * 3600
 VERSIONS_THAT_MATTER = ("duckdb", "ibis-framework", "numpy", "scipy")
 
 
@@ -106,9 +108,7 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
 def open_run(prepared: Prepared, folder: Path) -> None:
     """Make a work folder from which notebooks open the prepared study."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "run.json").write_text(
-        json.dumps({"prepared": str(prepared.folder), "study": str(prepared.study_path)}), encoding="utf-8"
-    )
+    (folder / "run.json").write_text(json.dumps({"prepared": str(prepared.folder)}), encoding="utf-8")
 
 
 def load_study(
@@ -121,9 +121,9 @@ def load_study(
     """
     if work is None:
         return Study(prepare(find_study(reference), as_of), None)
-    run = json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))
-    study = load_study_file(Path(run["study"]))
-    return Study(_open_prepared(Path(run["prepared"]), study, "", {}), Path(work))
+    folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
+    # The settings that the data was prepared with: the study file may have been edited since.
+    return Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
 
 
 @dataclass(frozen=True)
@@ -284,7 +284,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
     unavailable: dict[str, str] = {}
     if study.contract == "contractual":
-        reason = "is for customers without a contract; contractual studies come with a later version."
+        reason = "it is for customers without a contract; contractual studies come with a later version"
         unavailable = dict.fromkeys(("10_customer_base", "20_cltv"), reason)
     elif "purchases" in tables.paths:
         try:
@@ -303,6 +303,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     # The folder is about to be renamed, and whoever opens it knows where it is.
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
     summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
+    shutil.copyfile(study.path, folder / "study.yml")
     (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
@@ -322,8 +323,9 @@ def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dic
 
 
 def _forget_old(shelf: Path, current: Path) -> None:
-    """Keep the latest few preparations of a study; customer data should not pile up."""
+    """Keep the latest few preparations of a study, and those that a run may still read: data should not pile up."""
     others = [path for path in shelf.iterdir() if path.is_dir() and path != current and not path.name.startswith(".")]
     others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for path in others[KEPT_PREPARATIONS - 1 :]:
-        shutil.rmtree(path, ignore_errors=True)
+        if time.time() - path.stat().st_mtime > LONGEST_RUN_S:
+            shutil.rmtree(path, ignore_errors=True)

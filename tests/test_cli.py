@@ -112,7 +112,7 @@ def test_debugging_shows_the_traceback(
     ("command", "said"),
     [
         (["reprot", "x"], "there is no command 'reprot'. Did you mean 'report'?"),
-        (["zzzz"], "there is no command 'zzzz'. Allowed: 'check', 'doctor', 'new', 'report'."),
+        (["zzzz"], "there is no command 'zzzz'. Allowed: 'check', 'doctor', 'new', 'report', 'simulate'."),
         (["report", "x", "--onyl", "20"], "unknown option '--onyl'. Did you mean '--only'?"),
         (["report", "x", "--as_of=2026-01-01"], "unknown option '--as_of'. Did you mean '--as-of'?"),
         (["report", "x", "y"], "unexpected argument 'y'"),

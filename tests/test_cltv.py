@@ -101,9 +101,7 @@ def test_calibration_by_frequency_is_the_published_table(sample: Study) -> None:
     table = cltv_checks.calibration_by_frequency(sample.cltv, sample.purchases)
     assert table["customers"].tolist() == [1411, 439, 214, 100, 62, 38, 29, 64]
     assert table["actual"].tolist() == pytest.approx([0.237, 0.697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359], abs=6e-4)
-    assert table["bg_nbd"].tolist() == pytest.approx(
-        [0.225, 0.523, 1.044, 1.520, 2.164, 2.654, 3.504, 6.157], abs=6e-4
-    )
+    assert table["bg_nbd"].tolist() == pytest.approx([0.225, 0.523, 1.044, 1.520, 2.164, 2.654, 3.504, 6.157], abs=6e-4)
     # BTYD stopped its search a little earlier (beta 11.656), hence a thousandth.
     assert table["pareto_nbd"].tolist() == pytest.approx(
         [0.138, 0.600, 1.196, 1.714, 2.399, 2.907, 3.819, 6.403], abs=1e-3
@@ -129,12 +127,8 @@ def test_days_and_weeks_give_the_same_value_within_a_percent(sample: Study) -> N
             models=("bg_nbd",),
             holdout_start=date(1997, 10, 1),
         )
-        states = purchase_states_from_purchases(
-            sample.purchases, as_of=sample.as_of, time_unit=unit, per_customer=True
-        )
-        value = customer_value(
-            fit.model, fit.spend, states, horizon_months=12, annual_discount_rate=0.1, draws=20
-        )
+        states = purchase_states_from_purchases(sample.purchases, as_of=sample.as_of, time_unit=unit, per_customer=True)
+        value = customer_value(fit.model, fit.spend, states, horizon_months=12, annual_discount_rate=0.1, draws=20)
         assert fit.forecast == "bg_nbd"
         equity[unit] = value.equity.value
     assert equity["day"] == pytest.approx(equity["week"], rel=0.01)
@@ -213,7 +207,10 @@ def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
 
 def test_concentration_ranks_and_shares() -> None:
     table = cltv_checks.concentration_table(np.array([1.0, 3.0, 2.0, 4.0]), groups=2)
-    assert table[["customers", "total", "share", "mean"]].to_numpy().tolist() == [[2, 7.0, 0.7, 3.5], [2, 3.0, 0.3, 1.5]]
+    assert table[["customers", "total", "share", "mean"]].to_numpy().tolist() == [
+        [2, 7.0, 0.7, 3.5],
+        [2, 3.0, 0.3, 1.5],
+    ]
     assert np.isnan(cltv_checks.concentration_table(np.zeros(3))["share"]).all()
 
 

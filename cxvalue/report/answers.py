@@ -28,6 +28,7 @@ MODEL_TITLES = {
     "gamma_gamma": "Gamma-Gamma",
 }
 
+CAUTION_ABOVE = 0.05
 DATA_NOTEBOOK = "00_data_check"
 BASE_NOTEBOOK, CLTV_NOTEBOOK = "10_customer_base", "20_cltv"
 
@@ -182,10 +183,11 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     title = MODEL_TITLES[fit.forecast]
     made = (
         f"{title} for purchases and {_spend_title(fit)} for spend, fitted on all data up to {format_date(fit.as_of)}; "
-        f"margin over {months} months, discounted at {format_value(value.annual_discount_rate, 'share')} a year, "
+        f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
     equity = _around(value.equity)
+    caution = _caution(fit)
     mean = (value.equity.value / customers, equity[0] / customers, equity[1] / customers)
     newcomer = _around(value.new_customer)
     sure = format_level(level)
@@ -212,8 +214,8 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"Customer equity over {months} months",
             (value.equity.value, *equity),
             f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of "
-            f"margin over the next {months} months, in today's money; with {sure} probability it will be "
-            f"{format_range(*equity, currency)}.",
+            f"margin over the next {months} months, in today's money. If they go on as the model describes, it will be "
+            f"{format_range(*equity, currency)} with {sure} probability.{caution}",
             f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
             "purchases themselves.",
         ),
@@ -234,6 +236,16 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
         ),
         *_holdout_findings(fit),
     ]
+
+
+def _caution(fit: CltvFit) -> str:
+    """What the range does not hold: a model that missed the holdout, or that cannot tell who has left."""
+    said = f" {fit.withheld}" if fit.withheld else ""
+    score = fit.score
+    if score is not None and score.actual and abs(score.bias) > CAUTION_ABOVE * score.actual:
+        off, side = format_value(abs(score.bias) / score.actual, "share"), "few" if score.bias < 0 else "many"
+        said += f" Caution: on the part of the history held back, it foresaw {off} too {side} purchases."
+    return said
 
 
 def _around(interval: Interval) -> tuple[float, float]:

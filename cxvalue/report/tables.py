@@ -97,7 +97,7 @@ def control_table(tables: TableSet, currency: str) -> Styler:
                 "the ledger says": format_value(control.expected, currency),
                 "the tables hold": format_value(control.found, currency),
                 "difference": format_value(control.found - control.expected, currency),
-                "tolerance": format_value(control.tolerance, "share"),
+                "tolerance": format_level(control.tolerance),
                 "agrees": "yes" if control.within else "NO",
             }
         ]
