@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.errors import CxvalueError
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.numbers import format_finding, format_interval, format_level, format_number, format_value
 
@@ -191,7 +192,10 @@ def models_display(models: pd.DataFrame) -> Styler:
 
 
 def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
-    """The parameters of the models that lifetimes knows, ours beside its own fit to the same customers."""
+    """The parameters of the models that lifetimes knows, ours beside its own fit to the same customers.
+
+    Where lifetimes finds no fit, that is said in its place.
+    """
     from cxvalue.lifetime.lifetimes_bridge import cross_check
 
     grouped = states.grouped()
@@ -199,7 +203,14 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
     for model in fit.full:
         if model.name not in ("bg_nbd", "mbg_nbd"):
             continue
-        for parameter, ours, theirs, difference in cross_check(model, grouped):
+        try:
+            checked = cross_check(model, grouped)
+        except CxvalueError as error:
+            rows.append(
+                {"model": MODEL_TITLES[model.name], "figure": "—", "cxvalue": model.status, "lifetimes": str(error)}
+            )
+            continue
+        for parameter, ours, theirs, difference in checked:
             rows.append(
                 {
                     "model": MODEL_TITLES[model.name],
@@ -209,4 +220,5 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
                     "relative difference": f"{difference:.1e}",
                 }
             )
-    return _styled(rows, ["model", "figure", "cxvalue", "lifetimes", "relative difference"])
+    columns = ["model", "figure", "cxvalue", "lifetimes", "relative difference"]
+    return _styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)

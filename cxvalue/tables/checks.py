@@ -93,9 +93,8 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
         }.get(column.kind, "Correct them, or declare how numbers are written with read: {decimal: …, thousands: …}.")
         yield Rule(name, f"a value of '{name}' that is not {kind}", remedy, unparsed)
     if name in parsed.not_finite:
-        yield Rule(
-            name, f"a value of '{name}' that is NaN or infinite", "Give an amount or leave it empty.", not_finite
-        )
+        remedy = "Give an amount." if column.must_hold else "Give an amount or leave it empty."
+        yield Rule(name, f"a value of '{name}' that is NaN or infinite", remedy, not_finite)
     if column.low is not None or column.high is not None:
         low, high = column.low, column.high
         outside = [value < low] if low is not None else []

@@ -34,6 +34,7 @@ from cxvalue.tables.sql import ROW, quoted
 
 __all__ = ["TableSet", "load_tables"]
 
+LARGEST_SHARE_TO_DROP = 0.05
 _AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 
 
@@ -300,7 +301,7 @@ class _Loader:
             where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
         found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
         remedy = item.remedy
-        if self.study.bad_rows is None:
+        if self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
             remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {_rounded_up(share)}}}."
         return Problem(where, found, remedy, item.rows, self._examples(raw, item.examples))
 

@@ -170,3 +170,21 @@ def test_tables_are_written_for_reading() -> None:
 def test_each_notebook_has_a_name_that_findings_carry(name: str) -> None:
     books = {answers.DATA_NOTEBOOK, answers.BASE_NOTEBOOK, answers.CLTV_NOTEBOOK}
     assert any(book.startswith(name) for book in books)
+
+
+def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cxvalue.errors import CxvalueError
+    from cxvalue.lifetime import lifetimes_bridge
+
+    models = [SimpleNamespace(name=name, status="ok") for name in ("nbd", "bg_nbd", "mbg_nbd")]
+    states: Any = SimpleNamespace(grouped=lambda: None)
+
+    def check(model: Any, grouped: Any) -> list[tuple[str, float, float, float]]:
+        if model.name == "mbg_nbd":
+            raise CxvalueError("lifetimes could not fit mbg_nbd.")
+        return [("log_likelihood", -10.5, -10.5, 0.0)]
+
+    monkeypatch.setattr(lifetimes_bridge, "cross_check", check)
+    shown = cells(tables.lifetimes_display(SimpleNamespace(full=models), states))  # type: ignore[arg-type]
+    assert shown["figure"].tolist() == ["log-likelihood", "—"]
+    assert shown["lifetimes"].tolist() == ["-10.5", "lifetimes could not fit mbg_nbd."]
