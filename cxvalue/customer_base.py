@@ -131,6 +131,21 @@ class Waterfall:
         ]
         return labels, values, [True, False, False, False, False, True]
 
+    def table(self) -> pd.DataFrame:
+        """One row a step, as published in ``waterfall.csv``: step, customers, margin (nan where not known)."""
+        import pandas as pd
+
+        lost = None if self.lost_margin is None else -self.lost_margin
+        steps = [
+            ("opening", self.opening, self.opening_margin),
+            ("new", self.new, self.new_margin),
+            ("reactivated", self.reactivated, self.reactivated_margin),
+            ("change_of_kept", 0, self.change_of_kept),
+            ("lost", -self.lost, lost),
+            ("closing", self.closing, self.closing_margin),
+        ]
+        return pd.DataFrame(steps, columns=["step", "customers", "margin"]).astype({"margin": "float64"})
+
 
 def waterfall(
     purchases: ibis.Table, *, as_of: date, observed_from: date, dormancy_days: int, months: int = 12

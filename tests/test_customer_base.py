@@ -138,6 +138,9 @@ def test_the_steps_of_the_bridge_lead_from_opening_to_closing(ledger: ibis.Table
         assert len(labels) == len(values) == len(totals) > 0
         assert values[0] + sum(values[1:-1]) == pytest.approx(values[-1])
         assert totals == [True, *[False] * (len(values) - 2), True]
+    steps = bridge.table().set_index("step")
+    assert steps["customers"].iloc[:-1].sum() == steps.loc["closing", "customers"] == 3
+    assert steps["margin"].iloc[:-1].sum() == pytest.approx(steps.loc["closing", "margin"])
 
 
 def test_months_count_buyers_once_and_say_whether_they_are_complete() -> None:

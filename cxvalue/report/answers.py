@@ -243,8 +243,8 @@ def _caution(fit: CltvFit) -> str:
     said = f" {fit.withheld}" if fit.withheld else ""
     score = fit.score
     if score is not None and score.actual and abs(score.bias) > CAUTION_ABOVE * score.actual:
-        off, side = format_value(abs(score.bias) / score.actual, "share"), "few" if score.bias < 0 else "many"
-        said += f" Caution: on the part of the history held back, it foresaw {off} too {side} purchases."
+        off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
+        said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} purchases."
     return said
 
 
@@ -276,11 +276,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     span = f"{format_date(fit.holdout_start)} to {format_date(fit.as_of)}"
     before = format_date(fit.holdout_start - timedelta(days=1))
     off = abs(score.bias) / score.actual if score.actual else 0.0
-    verdict = (
-        "exactly as many"
-        if score.bias == 0
-        else f"{format_value(off, 'share')} too {'few' if score.bias < 0 else 'many'}"
-    )
+    verdict = "exactly as many" if score.bias == 0 else f"{off:.1%} too {'few' if score.bias < 0 else 'many'}"
     method = f"{title} fitted on data up to {before} only, then compared with the purchases of {span}."
     return [
         Finding(
