@@ -214,7 +214,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"Customer equity over {months} months",
             (value.equity.value, *equity),
             f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of "
-            f"margin over the next {months} months, in today's money. If they go on as the model describes, it will be "
+            f"margin over the next {months} months, discounted to today. If they go on as the model describes, it will be "
             f"{format_range(*equity, currency)} with {sure} probability.{caution}",
             f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
             "purchases themselves.",
