@@ -5,6 +5,7 @@ The ids and what they mean are fixed by the design; the numbers come from the st
 
 from __future__ import annotations
 
+import math
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -239,10 +240,16 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
 
 
 def _caution(fit: CltvFit) -> str:
-    """What the range does not hold: a model that missed the holdout, or that cannot tell who has left."""
+    """What the range does not hold: a model that cannot tell who has left, or that missed the holdout by more than chance.
+
+    Customers' errors are independent, so chance moves the total by about RMSE x the root of the number of customers.
+    """
     said = f" {fit.withheld}" if fit.withheld else ""
     score = fit.score
-    if score is not None and score.actual and abs(score.bias) > CAUTION_ABOVE * score.actual:
+    if score is None or not score.actual or not score.mae:
+        return said
+    chance = score.rmse * math.sqrt(score.wmape * score.actual / score.mae)
+    if abs(score.bias) > max(CAUTION_ABOVE * score.actual, 2 * chance):
         off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
         said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} purchases."
     return said

@@ -102,7 +102,10 @@ def test_value_carries_its_interval_and_the_mean_is_equity_per_customer() -> Non
 
 
 def test_a_model_that_missed_the_holdout_is_said_beside_the_money() -> None:
+    # 1,600 customers (0.8 x 1,000 / 0.5), so chance alone moves the total by about 0.9 x 40 = 36 purchases.
     assert "Caution: on the part of the history held back, it foresaw 10.0% too few" in cltv()["cltv.equity"].text
+    chance = cltv(score=replace(SCORE, predicted=930.0, bias=-70.0))
+    assert "Caution" not in chance["cltv.equity"].text
     good = cltv(score=replace(SCORE, predicted=1010.0, bias=10.0))
     assert "Caution" not in good["cltv.equity"].text
     assert "its forecast was 1.0% too many" in good["cltv.holdout_bias"].text
