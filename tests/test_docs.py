@@ -1,0 +1,50 @@
+"""What the documents say holds: examples run, commands exist, links lead somewhere, columns are those of the contracts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cxvalue.cli import _parser
+from cxvalue.study import project_root
+from cxvalue.tables.contracts import CONTRACTS
+
+ROOT = project_root()
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", *sorted((ROOT / "data").glob("*.md")), ROOT / "tests" / "calibration" / "README.md"]
+
+
+def test_the_python_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXVALUE_CACHE", str(tmp_path))
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    value = names["value"]
+    assert value.equity.low < value.equity.value < value.equity.high  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_in_the_documents_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    _, commands = _parser()
+    for name in re.findall(r"bin/cxvalue (\w+)|`cxvalue (\w+)", text):
+        assert (name[0] or name[1]) in commands, name
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|clean|bench)\b", text):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_the_data_dictionary_names_every_table_and_required_column() -> None:
+    page = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    for name, contract in CONTRACTS.items():
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
+        for column in contract.required:
+            assert re.search(rf"\b{column}\b", row), (name, column)
