@@ -36,7 +36,8 @@ lab: ## JupyterLab, opened on notebooks/
 	@exec $(run) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 calibrate: ## the critical values and the coverage study, on simulated worlds
-	@exec $(run) -m tests.calibration.dropout_gate
+	@$(run) -m tests.calibration.dropout_gate
+	@exec $(run) -m tests.calibration.coverage
 
 lock: ## a new requirements.lock, the newest that pyproject.toml allows
 	@$(run) -m pip install --quiet --disable-pip-version-check uv
