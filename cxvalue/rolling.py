@@ -90,8 +90,7 @@ def _scored(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for model in models:
-        predicted = _expected(model, states, days)
-        chance = model.p_count(states, model.time_unit.from_days(days), actual)
+        predicted, chance = _foreseen(model, states, actual, days)
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
             {
@@ -117,13 +116,31 @@ def _scored(
 
 
 def _expected(model: LifetimeModel, states: PurchaseStates, days: float) -> NDArray[np.float64]:
-    """`LifetimeModel.expected_transactions`, with what depends on (x, T) alone worked out once for each such pair."""
+    """Expected purchases of each customer, as `LifetimeModel.expected_transactions` has them."""
+    return _foreseen(model, states, None, days)[0]
+
+
+def _foreseen(
+    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Expected purchases of each customer, and the probability of the actual number when it is given.
+
+    The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
+    worked out once for each such pair or triple.
+    """
     x, recency, age = model.history_of(states)
+    window = model.time_unit.from_days(days)
+    alive = model.family.alive(model.values, x, recency, age)
     first, which = pairs_of(states.frequency, states.age_days)
     future = model.family.posterior(model.values, x[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape) for value in future)
-    path = model.family.expected(future, np.array([[model.time_unit.from_days(days)]]))[:, 0]
-    return model.family.alive(model.values, x, recency, age) * path[which]
+    predicted = alive * model.family.expected(future, np.array([[window]]))[:, 0][which]
+    if actual is None:
+        return predicted, np.zeros(0)
+    rows, triple = pairs_of(actual.astype(np.int64), which)
+    each = tuple(value[which[rows]] for value in future)
+    chance = model.family.count(each, np.full(rows.size, window), actual[rows])[triple]
+    return predicted, alive * chance + (1 - alive) * (actual == 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.lifetime import MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
+from cxvalue.report.numbers import format_date
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,6 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
     axes.barh(places, gains, color=[GOOD if gain >= 0 else BAD for gain in gains], height=0.62)
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)
     axes.hlines(places, low, high, color=INK, linewidth=1.6)
-    span = max(float(np.abs([low, high, gains]).max()), 1e-9)
     for place, gain, one, other in zip(places, gains, low, high, strict=True):
         end, side = (max(other, gain), 1) if gain >= 0 else (min(one, gain), -1)
         text = style.label(gain, currency)
@@ -51,7 +51,8 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
         )
     axes.axvline(0, color=GREY, linewidth=0.9)
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
-    axes.set_xlim(least - 0.24 * span * (least < 0), most + 0.24 * span * (most > 0) + 1e-9)
+    room = 0.2 * max(most - least, 1e-9)  # for the numbers beside the bars
+    axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
     axes.set_yticks(places, [_named(row.lever, row.change, currency) for row in known.itertuples()])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
@@ -63,7 +64,7 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
 
 def _named(lever: str, change: float, currency: str) -> str:
     names = {
-        "retention": f"{change:.0%} more stay a year",
+        "retention": f"{round(100 * change)} in 100 more stays a year",
         "purchase": f"{change:g} purchase a year more, active customers",
         "margin": f"{currency} {change:g} more margin a purchase",
         "erosion": f"Market takes {change:.0%} a year for 2 years",
@@ -101,8 +102,8 @@ def rolling_bias(table: pd.DataFrame, titles: Mapping[str, str] | None = None, *
         )
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
-    axes.set_xticks(range(len(dates)), [f"from {pd.Timestamp(origin):%d %b %Y}" for origin in dates])
+    axes.set_xticks(range(len(dates)), [f"from {format_date(origin)}" for origin in dates])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel("Predicted over actual purchases,\nminus 1")
+    axes.set_ylabel("Predicted minus actual\npurchases, share of actual")
     figure.legend(loc="outside lower left", ncols=4)
     return figure

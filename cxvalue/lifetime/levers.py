@@ -44,7 +44,7 @@ __all__ = ["EROSION", "Lever", "ValueLevers", "value_levers"]
 EROSION = (0.05, 0.10, 0.20)
 EROSION_YEARS = 2.0
 POINT = 0.01
-_NODES, _ROUGH_NODES = 14, 8
+_NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
 
 
@@ -296,7 +296,7 @@ def _slower_dropout(family: Family, future: Params, heads: Floats, year: float, 
     The factor is 0 where a point more cannot be had.
     """
     weight = heads / heads.sum()
-    share = _path(lambda times: survival(family, future, times), future, family, year, nodes)
+    share = _path(lambda times: survival(family, future, times), future, family, year, max(nodes - 2, 6))
 
     def staying(factor: float) -> float:
         return float((share(np.array([factor * year])) @ weight)[0])
