@@ -51,7 +51,7 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
         )
     axes.axvline(0, color=GREY, linewidth=0.9)
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
-    room = 0.2 * max(most - least, 1e-9)  # for the numbers beside the bars
+    room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
     axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
     axes.set_yticks(places, [_named(row.lever, row.change, currency) for row in known.itertuples()])
     axes.grid(axis="y", visible=False)
