@@ -9,6 +9,7 @@ The map. What is above may use what is below it, never the other way round::
     figures/                     a result in, a matplotlib figure out
     simulate/                    worlds with a known truth
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
+    cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
     customer_base                the audit: who is there, who came, who left
     lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come
     tables/                      sources, contracts, refunds, purchases, states

@@ -15,7 +15,7 @@ from cxvalue.study import project_root
 
 FINDINGS = {
     *(f"base.{name}" for name in ("customers", "active", "repeat_rate", "lost_customers", "lost_value")),
-    *(f"cltv.{name}" for name in ("equity", "mean", "new_customer", "holdout_bias", "holdout_mae")),
+    *(f"cltv.{name}" for name in ("equity", "mean", "new_customer", "holdout_bias", "holdout_mae", "backtest")),
     *(f"data.{name}" for name in ("rows", "dropped", "purchases")),
 }
 COLUMNS = (

@@ -4,6 +4,7 @@
 - `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
 - `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
+- `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from cxvalue.figures.behaviour import (
     margin_by_cohort,
     period_change,
 )
+from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
     equity_by_decile,
     equity_interval,
@@ -51,10 +53,12 @@ __all__ = [
     "monthly_purchases",
     "p_alive_distribution",
     "period_change",
+    "rolling_bias",
     "rows_bridge",
     "save",
     "use_style",
     "value_concentration",
     "value_distribution",
+    "value_levers",
     "waterfall",
 ]

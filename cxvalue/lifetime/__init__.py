@@ -12,6 +12,8 @@ spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
 holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
 simulate_future, predictive   futures drawn from a model, for predictive intervals
 value               `customer_value`, `CustomerValue`: margin still to come, per customer and in total
+infinite            `dert`, `residual_value`: the same without an end
+levers              `value_levers`: what a little more retention, purchases or margin is worth, and what erosion costs
 lifetimes_bridge    exchange with the lifetimes package, the only module that imports it
 """
 
@@ -19,6 +21,8 @@ from __future__ import annotations
 
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
+from cxvalue.lifetime.infinite import dert, residual_value
+from cxvalue.lifetime.levers import Lever, ValueLevers, value_levers
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.spend import SpendModel, fit_spend
 from cxvalue.lifetime.value import CustomerValue, Interval, customer_value
@@ -28,12 +32,17 @@ __all__ = [
     "CustomerValue",
     "HoldoutScore",
     "Interval",
+    "Lever",
     "LifetimeModel",
     "SpendModel",
+    "ValueLevers",
     "customer_value",
+    "dert",
     "fit",
     "fit_all",
     "fit_spend",
+    "residual_value",
     "score_holdout",
     "select_model",
+    "value_levers",
 ]

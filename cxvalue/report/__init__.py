@@ -2,6 +2,7 @@
 
 - `findings`: the `Finding`, the only thing that pages, comparisons and business cases are built from
 - `answers`: results become findings with the sentences that an executive reads
+- `value_findings`, `value_tables`: the same for horizons, levers, payback and forecasts from past dates
 - `numbers`: how numbers are written (USD 1.24 M, 35.2%, 12 months)
 - `words`: every fixed word of the page, a mapping per language
 - `page`: findings, figures and notes become a `PageModel`, without any markup

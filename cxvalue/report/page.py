@@ -67,6 +67,8 @@ MINUTE = (
     "cltv.equity",
     "cltv.mean",
     "cltv.new_customer",
+    "cltv.payback_months",
+    "cltv.backtest",
     "base.customers",
     "base.active",
     "base.lost_customers",

@@ -74,6 +74,26 @@ def histories(*values: float) -> pd.DataFrame:
     return pd.DataFrame({"frequency": range(len(values)), "recency": range(len(values)), "expected": values})
 
 
+def levers(*values: float) -> pd.DataFrame:
+    names = ["retention", "purchase", "margin", "erosion"][: len(values)]
+    half = [abs(value) / 9 for value in values]
+    return pd.DataFrame(
+        {
+            "lever": names,
+            "change": [0.01, 1.0, 1.0, 0.05][: len(values)],
+            "gain": values,
+            "low": np.subtract(values, half),
+            "high": np.add(values, half),
+        }
+    )
+
+
+def origins(*values: float) -> pd.DataFrame:
+    when = [date(2026, 1, 1 + place) for place in range(len(values))]
+    both = [pd.DataFrame({"origin": when, "model": name, "relative_bias": values}) for name in ("bg_nbd", "mine")]
+    return pd.concat(both)
+
+
 # Each figure for a list of numbers; the numbers are chosen to be awkward below.
 DRAW: dict[str, Callable[..., Figure]] = {
     "rows_bridge": lambda *v: figures.rows_bridge(counts(*(int(abs(x)) for x in v))),
@@ -93,6 +113,8 @@ DRAW: dict[str, Callable[..., Figure]] = {
     "equity_by_decile": lambda *v: figures.equity_by_decile(v, "USD"),
     "equity_interval": lambda *v: figures.equity_interval(float(np.mean(v)), min(v), max(v), "USD", draws=v),
     "expected_by_history": lambda *v: figures.expected_by_history(histories(*v)),
+    "value_levers": lambda *v: figures.value_levers(levers(*v), "USD"),
+    "rolling_bias": lambda *v: figures.rolling_bias(origins(*v), TITLES, chosen="bg_nbd"),
 }
 ORDINARY = (5.0, 3.0, 8.0, 1.0)
 AWKWARD = [(7.0,), (0.0, 0.0, 0.0), (1e9, 3e9, 1e10), (-5.0, 2.0, -1e6)]
@@ -176,6 +198,8 @@ def overlapping(figure: Figure) -> list[str]:
         lambda: figures.margin_by_cohort(layers(*np.arange(1e6, 9e6, 2e5)), "RUB"),
         lambda: figures.equity_interval(1.24e9, 1.1e9, 1.4e9, "RUB"),
         lambda: figures.cohort_comparison(cohorts(*np.linspace(0.9, 0.1, 30))),
+        lambda: figures.value_levers(levers(1e6, 2e6, 3e6, -1e6), "RUB"),
+        lambda: figures.rolling_bias(origins(0.1, -0.2, 0.05)),
     ],
 )
 def test_no_labels_cover_each_other(draw: Callable[[], Figure]) -> None:

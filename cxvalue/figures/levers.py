@@ -1,0 +1,109 @@
+"""Figures of value: what moves it, and how forecasts from past dates fared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxvalue.figures import style
+from cxvalue.figures.lifetime import MODEL_ORDER
+from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
+from cxvalue.report.numbers import format_date
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["rolling_bias", "value_levers"]
+
+
+@style.drawn
+def value_levers(table: pd.DataFrame, currency: str) -> Figure:
+    """What each lever adds to the value still to come, or takes from it, with the range of the expectation.
+
+    `table` has the columns lever, change, gain, low and high of `tables/levers.csv`; levers without a gain are left out.
+    """
+    style.need_columns(table, ("lever", "change", "gain", "low", "high"), "value_levers")
+    known = table[table["gain"].notna()]
+    figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
+    style.title(figure, "What moves the value still to come")
+    if known.empty:
+        style.nothing_to_show(axes, "No lever could be valued")
+        return figure
+    gains = known["gain"].to_numpy(dtype=float)
+    places = np.arange(len(known))[::-1]
+    axes.barh(places, gains, color=[GOOD if gain >= 0 else BAD for gain in gains], height=0.62)
+    low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)
+    axes.hlines(places, low, high, color=INK, linewidth=1.6)
+    for place, gain, one, other in zip(places, gains, low, high, strict=True):
+        end, side = (max(other, gain), 1) if gain >= 0 else (min(one, gain), -1)
+        text = style.label(gain, currency)
+        axes.annotate(
+            f"+{text}" if gain > 0 else text,
+            (end, place),
+            (4 * side, 0),
+            textcoords="offset points",
+            ha="left" if side > 0 else "right",
+            va="center",
+            fontsize=9,
+        )
+    axes.axvline(0, color=GREY, linewidth=0.9)
+    least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
+    room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
+    axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
+    axes.set_yticks(places, [_named(row.lever, row.change, currency) for row in known.itertuples()])
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks())
+    axes.set_xlabel(f"Change of the margin still to come, {currency}")
+    return figure
+
+
+def _named(lever: str, change: float, currency: str) -> str:
+    names = {
+        "retention": f"{round(100 * change)} in 100 more stays a year",
+        "purchase": f"{change:g} purchase a year more, active customers",
+        "margin": f"{currency} {change:g} more margin a purchase",
+        "erosion": f"Market takes {change:.0%} a year for 2 years",
+    }
+    return names.get(lever, lever)
+
+
+@style.drawn
+def rolling_bias(table: pd.DataFrame, titles: Mapping[str, str] | None = None, *, chosen: str | None = None) -> Figure:
+    """By how much the forecast of each model was off in total, from each past date.
+
+    `table` has the columns origin, model and relative_bias of `tables/rolling.csv`. `titles` names the models, and
+    `chosen` is drawn on top.
+    """
+    style.need_columns(table, ("origin", "model", "relative_bias"), "rolling_bias")
+    figure, (axes,) = style.new_figure(3.3)
+    style.title(figure, "How far off were forecasts made at earlier dates?")
+    known = table[table["relative_bias"].notna()]
+    if known.empty:
+        style.nothing_to_show(axes, "The history is too short for forecasts from past dates")
+        return figure
+    dates = sorted(known["origin"].unique())
+    models = list(dict.fromkeys(known["model"]))
+    width = 0.8 / len(models)
+    colours = {name: PALETTE[place] for place, name in enumerate(MODEL_ORDER)}
+    for place, name in enumerate(models):
+        part = known[known["model"] == name]
+        axes.bar(
+            [dates.index(origin) + (place - (len(models) - 1) / 2) * width for origin in part["origin"]],
+            part["relative_bias"].to_numpy(dtype=float),
+            width=0.9 * width,
+            color=colours.get(name, GREY),
+            alpha=1.0 if chosen in (None, name) else 0.45,
+            label=(titles or {}).get(name, name) + (" (chosen)" if name == chosen else ""),
+        )
+    axes.axhline(0, color=INK, linewidth=1.0)
+    axes.margins(y=0.12)
+    axes.set_xticks(range(len(dates)), [f"from {format_date(origin)}" for origin in dates])
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.set_ylabel("Predicted minus actual\npurchases, share of actual")
+    figure.legend(loc="outside lower left", ncols=4)
+    return figure

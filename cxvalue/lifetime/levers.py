@@ -1,0 +1,356 @@
+"""What a little more is worth: of staying, of buying, of margin; and what is lost when the market takes purchases away.
+
+Each lever changes one thing for the customers of today and values them again, over the same horizon:
+
+- *one point of retention*: the dropout of every customer (the probability after each purchase, or the rate) is scaled
+  by one common factor, such that of the customers who are still there today one in a hundred more is still there in
+  12 months;
+- *one more purchase a year*: the pace of every active customer is scaled by one common factor, such that their mean
+  pace while they stay rises by one purchase a year. Where a customer may leave after each purchase (BG/NBD, MBG/NBD)
+  buying faster also brings that moment nearer;
+- *one more unit of margin* on every purchase to come;
+- *erosion*: everybody's pace falls evenly by a share a year for two years and then stays where it is.
+
+Scaling all dropout by k turns the expected purchases E[X(t)] into E[X(k t)] / k in every model here, and survival S(t)
+into S(k t). Scaling the pace by c turns them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it
+runs on time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import BarycentricInterpolator
+from scipy.optimize import brentq
+
+from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.families import Family, Floats, Params
+from cxvalue.lifetime.infinite import beta_mean, pairs_of
+from cxvalue.lifetime.models import LifetimeModel
+from cxvalue.lifetime.simulate_future import DiscountCurve
+from cxvalue.lifetime.spend import SpendModel, known_spend
+from cxvalue.lifetime.value import Interval
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["EROSION", "Lever", "ValueLevers", "value_levers"]
+
+EROSION = (0.05, 0.10, 0.20)
+EROSION_YEARS = 2.0
+POINT = 0.01
+_NODES, _ROUGH_NODES = 14, 7
+"""Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """One change and what it is worth in total, over the horizon, discounted.
+
+    `name` is retention, purchase, margin or erosion; `change` is its size (0.01 of retention, 1 purchase a year, 1
+    unit of money, 0.05 of the pace a year); `before` and `after` are what it moves (12-month retention, purchases a
+    year; nan where there is nothing to say). `gain` is negative for a loss, and its interval is for the expectation:
+    what is unknown about the parameters. `withheld` says why there is no gain (then nan), else it is empty.
+    """
+
+    name: str
+    change: float
+    gain: Interval
+    before: float = math.nan
+    after: float = math.nan
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLevers:
+    """All levers of a customer base; `equity` is the value that they change, with the interval of its expectation."""
+
+    equity: Interval
+    levers: tuple[Lever, ...]
+    active: int
+    horizon_months: int
+    annual_discount_rate: float
+    level: float
+    model: str
+
+
+def value_levers(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    *,
+    dormancy_days: int,
+    horizon_months: int,
+    annual_discount_rate: float,
+    margin_rate: float | None = None,
+    level: float = 0.95,
+    erosion: Sequence[float] = EROSION,
+    draws: int = 4000,
+    seed: int = 1,
+) -> ValueLevers:
+    """Value the levers for per-customer states; customers silent for less than `dormancy_days` are active.
+
+    The values are exact. Their intervals push draws of the parameters through the second-order expansion of each value
+    along the principal axes of the parameters' uncertainty.
+
+    Raises:
+        CxvalueError: grouped states, a degenerate model, or a margin rate that is not known.
+    """
+    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
+        raise CxvalueError("value_levers needs states per customer: purchase_states(..., per_customer=True).")
+    if model.family.dropout and model.status == "degenerate":
+        raise CxvalueError(f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, 'nbd') instead.")
+    rate = margin_rate
+    if rate is None:
+        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    if not math.isfinite(rate):
+        raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
+    base = _Base.of(model, states, dormancy_days)
+    curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
+    x, own = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
+
+    def worth_of(parameters: Floats | None) -> Floats:
+        return rate * (spend.expected_given(x, own) if parameters is None else _spend_given(spend, parameters, x, own))
+
+    centre = np.log(np.array(list(model.params.values())))
+    normal = worth_of(None)
+    outcome = _scenarios(model.family, np.exp(centre), base, curve, erosion)
+    totals = outcome.totals(base, normal)
+    rng = np.random.default_rng(seed)
+    by_model = _expansion(
+        lambda theta: _scenarios(model.family, np.exp(theta), base, curve, erosion, _ROUGH_NODES).totals(base, normal),
+        totals,
+        centre,
+        model.covariance,
+        draws,
+        rng,
+    )
+    by_spend = np.zeros((draws, totals.size))
+    if spend.usable:
+        mean = np.log(np.array(list(spend.params.values())))
+        by_spend = _expansion(
+            lambda phi: outcome.totals(base, worth_of(np.exp(phi))), totals, mean, spend.covariance, draws, rng
+        )
+    elif math.isfinite(spend.mean_se) and spend.mean:
+        by_spend = (spend.mean_se / spend.mean * rng.standard_normal(draws))[:, None] * totals
+        by_spend[:, _MARGIN] = 0.0
+    # The two are independent and multiply: relative changes, so that their product is kept.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = totals + by_model + by_spend + np.nan_to_num(by_model * by_spend / totals)
+    tail = (1 - level) / 2
+    bounds = np.quantile(drawn, [tail, 1 - tail], axis=0)
+
+    def interval(place: int) -> Interval:
+        value = float(totals[place])
+        if not math.isfinite(value):
+            return Interval(math.nan, math.nan, math.nan)
+        return Interval(value, min(value, float(bounds[0, place])), max(value, float(bounds[1, place])))
+
+    no_retention = _no_retention(model, outcome)
+    levers = (
+        Lever("retention", POINT, interval(_RETENTION), outcome.retention, outcome.retention + POINT, no_retention),
+        Lever("purchase", 1.0, interval(_PURCHASE), outcome.pace, outcome.pace + 1.0, _no_purchase(base, outcome)),
+        Lever("margin", 1.0, interval(_MARGIN)),
+        *(Lever("erosion", share, interval(_EROSION + place)) for place, share in enumerate(erosion)),
+    )
+    return ValueLevers(
+        interval(_EQUITY), levers, int(base.active.sum()), horizon_months, annual_discount_rate, level, model.name
+    )
+
+
+# Places in a row of totals.
+_EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
+
+
+def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
+    if not model.family.dropout:
+        return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
+    return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
+
+
+def _no_purchase(base: _Base, outcome: _Outcome) -> str:
+    return "" if math.isfinite(outcome.pace) else f"Withheld: none of {base.customers:,} customers is active."
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """Customers by distinct history, and histories by distinct (x, T), in the unit of time of the model."""
+
+    x: Floats
+    recency: Floats
+    age: Floats
+    active: Floats
+    count: Floats
+    pair: NDArray[np.intp]
+    first: NDArray[np.intp]
+    which: NDArray[np.intp]
+    per_year: float
+    customers: int
+
+    @classmethod
+    def of(cls, model: LifetimeModel, states: PurchaseStates, dormancy_days: int) -> _Base:
+        columns = [np.asarray(c, np.int64) for c in (states.frequency, states.recency_days, states.age_days)]
+        spans = [int(column.max(initial=0)) + 1 for column in columns]
+        key = (columns[0] * spans[1] + columns[1]) * spans[2] + columns[2]
+        _, rows, which = np.unique(key, return_index=True, return_inverse=True)
+        which = which.reshape(-1)
+        x, recency, age = (column[rows] for column in columns)
+        first, pair = pairs_of(x, age)
+        count = np.bincount(which, minlength=rows.size).astype(float)
+        days = model.time_unit.days
+        return cls(
+            x=x.astype(float),
+            recency=recency / days,
+            age=age / days,
+            active=np.where(age - recency < dormancy_days, count, 0.0),
+            count=count,
+            pair=pair,
+            first=first,
+            which=which,
+            per_year=model.time_unit.per_year,
+            customers=int(columns[0].size),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """P(alive) of each history, discounted purchases of each (x, T) in each scenario, and what the levers move."""
+
+    alive: Floats
+    purchases: Floats
+    retention: float
+    scaled: float
+    pace: float
+
+    def totals(self, base: _Base, worth: Floats) -> Floats:
+        """Equity and the gain of each lever; `worth` is the margin of a purchase of each customer."""
+        money = np.bincount(base.which, worth, base.x.size) * self.alive
+        active = np.where(base.active > 0, money, 0.0)
+        pairs = base.first.size
+        everybody, those = (np.bincount(base.pair, w, pairs) for w in (money, active))
+        heads = np.bincount(base.pair, base.count * self.alive, pairs)
+        plain, stay, more, *eroded = self.purchases
+        gains = [everybody @ plain, everybody @ (stay - plain), those @ (more - plain), heads @ plain]
+        return np.array([*gains, *(everybody @ (path - plain) for path in eroded)])
+
+
+def _scenarios(
+    family: Family,
+    parameters: Floats,
+    base: _Base,
+    curve: DiscountCurve,
+    erosion: Sequence[float],
+    nodes: int = _NODES,
+) -> _Outcome:
+    values: Params = tuple(np.array([value]) for value in parameters)
+    alive = family.alive(values, base.x, base.recency, base.age)
+    x, age = base.x[base.first], base.age[base.first]
+    future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.posterior(values, x, age))
+    heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
+    there = alive * base.active
+    rates = (future[0] / future[1] * base.per_year)[base.pair]
+    pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
+    faster = 1 + 1 / pace if math.isfinite(pace) else 1.0
+    retention, slower = math.nan, 0.0
+    if family.dropout:
+        retention, slower = _slower_dropout(family, future, heads, base.per_year, nodes)
+
+    # Where dropout runs on purchases, a change of pace is a change of the clock.
+    by_purchase = family.dropout and family.timed == (1,)
+    ends = np.concatenate([[0.0], curve.ends])
+    middle = (np.arange(curve.months) + 0.5) / 12
+    paces = [np.full(curve.months, faster), *((1 - s) ** np.minimum(middle, EROSION_YEARS) for s in erosion)]
+    clocks = [np.concatenate([[0.0], np.cumsum(pace_ * curve.month)]) for pace_ in paces]
+    longest = max([curve.horizon, *(float(clock[-1]) for clock in clocks)]) if by_purchase else curve.horizon
+    path = _path(lambda times: family.expected(future, times[None, :]), future, family, longest, nodes)
+    plain = np.diff(path(ends), axis=0)
+    stay = np.diff(path(slower * ends), axis=0) / slower if slower > 0 else np.full_like(plain, math.nan)
+    changed = [
+        np.diff(path(clock), axis=0) if by_purchase else plain * pace_[:, None]
+        for clock, pace_ in zip(clocks, paces, strict=True)
+    ]
+    if not math.isfinite(pace):
+        changed[0] = np.full_like(plain, math.nan)
+    purchases = np.array([curve.factors @ table for table in (plain, stay, *changed)])
+    return _Outcome(alive, purchases, retention, slower, pace)
+
+
+def _path(
+    values: Callable[[Floats], Floats], future: Params, family: Family, longest: float, nodes: int
+) -> Callable[[Floats], Floats]:
+    """A function of time for each (x, T) through Chebyshev points in ln(1 + t / shortest scale), where it is smooth."""
+    scale = min(float(future[place].min()) for place in family.timed)
+    points = (1 - np.cos(np.pi * np.arange(nodes) / (nodes - 1))) / 2 * math.log1p(longest / scale)
+    through = BarycentricInterpolator(points, values(scale * np.expm1(points)).T)
+    return lambda times: through(np.log1p(times / scale))
+
+
+def _slower_dropout(family: Family, future: Params, heads: Floats, year: float, nodes: int) -> tuple[float, float]:
+    """Share of the customers alive today who stay for a year, and the dropout's factor at which it is a point higher.
+
+    The factor is 0 where a point more cannot be had.
+    """
+    weight = heads / heads.sum()
+    share = _path(lambda times: survival(family, future, times), future, family, year, max(nodes - 2, 6))
+
+    def staying(factor: float) -> float:
+        return float((share(np.array([factor * year])) @ weight)[0])
+
+    now = staying(1.0)
+    if now >= 1 - POINT:
+        return now, 0.0
+    return now, float(brentq(lambda factor: staying(factor) - now - POINT, 0.0, 1.0, xtol=1e-10))
+
+
+def survival(family: Family, future: Params, times: Floats) -> Floats:
+    """P(still alive at each time) of future processes, (n, times).
+
+    (beta / (beta + t))^s for the Pareto/NBD, and the mean of (1 + p t / alpha)^-r over the dropout probability for the
+    BG/NBD and the MBG/NBD, where purchases that end a life come at the rate p lambda.
+    """
+    if "beta" in family.parameters:
+        s, beta = (value[:, None] for value in future[2:])
+        return np.exp(-s * np.log1p(times / beta))
+    r, alpha, a, b = (value[:, None] for value in future)
+
+    def at(t: float) -> Floats:
+        last = np.exp(-r * np.log1p(t / alpha))
+        return beta_mean(
+            lambda p, part: np.exp(-r[part] * np.log1p(p * t / alpha[part])), a, b, np.ones_like(r), last, r * t / alpha
+        )
+
+    return np.stack([at(float(t)) for t in times], axis=1)
+
+
+def _spend_given(spend: SpendModel, parameters: Floats, x: Floats, own: Floats) -> Floats:
+    p, q, gamma = parameters
+    # Only where the mean exists; draws near the edge are expanded from inside.
+    return p * (gamma + x * own) / (p * x + max(q - 1, 1e-3))
+
+
+def _expansion(
+    totals: Callable[[Floats], Floats],
+    middle: Floats,
+    centre: Floats,
+    covariance: NDArray[np.float64],
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Changes of totals at draws of log-parameters, expanded to second order along their principal axes.
+
+    `middle` are the totals at the centre.
+    """
+    variances, axes = np.linalg.eigh(covariance)
+    spread = np.sqrt(np.maximum(variances, 0.0))
+    change = np.zeros((draws, middle.size))
+    for size, axis in zip(spread, axes.T, strict=True):
+        z = rng.standard_normal(draws)[:, None]
+        if size > 0:
+            up, down = totals(centre + size * axis), totals(centre - size * axis)
+            change += (up - down) / 2 * z + ((up + down) / 2 - middle) * z**2
+    return change
