@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from cxvalue.run import RunResult, run_study
@@ -36,7 +37,14 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, dict[str, float]]:
     """A simulated shop outside the project, and its truth."""
     folder = tmp_path_factory.mktemp("simulated")
-    path = write_world(shop(1200, seed=7), folder / "myshop")
+    world, names = shop(1200, seed=7), [f"S{number:06d}" for number in range(1200)]
+    world.tables["customers"] = pd.DataFrame({"customer_id": names, "city": ["north", "south"] * 597 + ["tiny"] * 6})
+    world.tables["interactions"] = pd.DataFrame(
+        {"customer_id": names, "date": "2026-05-01", "channel": "phone", "reason": "late", "complaint": "true",
+         "resolved_on": [None, "2026-05-03"] * 600}
+    )  # fmt: skip
+    world.study["tables"] |= {name: {"path": f"{name}.csv"} for name in ("customers", "interactions")}
+    path = write_world(world, folder / "myshop")
     return run_study(path, out=folder / "reports"), json.loads((folder / "myshop" / "truth.json").read_text())
 
 
@@ -126,5 +134,11 @@ def test_a_simulated_shop_is_answered_near_its_truth(simulated: tuple[RunResult,
     assert not any(re.search(r"S\d{6}", text) for text in [*shown, (result.folder / "index.html").read_text()])
     ids = {str(row[0]) for row in rows(result, "customers.parquet", "customer_id")}
     assert "S000001" in ids  # this study says pseudonymise: false
+    segments = rows(result, "churn_segments.csv", 'segment, "group", rate, at_risk')
+    assert [row[:2] for row in segments] == [("city", "north"), ("city", "south")]  # fewer than 10 are not shown
+    complaints = dict(rows(result, "churn_reasons.csv", "reason, customers"))["complaint open"]
+    active = found["base.active"]["value"]
+    assert isinstance(active, int)
+    assert 0.35 * active < int(str(complaints)) < 0.65 * active
     bridge = json.loads((result.folder / "notebooks" / "10_customer_base.ipynb").read_text(encoding="utf-8"))
     assert "came back" in json.dumps(bridge)
