@@ -8,6 +8,7 @@ The map. What is above may use what is below it, never the other way round::
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out
     simulate/                    worlds with a known truth
+    churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
     customer_base                the audit: who is there, who came, who left

@@ -62,6 +62,13 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
     NotebookSpec(
         "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
     ),
+    NotebookSpec(
+        "30_churn",
+        ("transactions",),
+        after=("20_cltv",),
+        contract="noncontractual",
+        question="Who is about to leave, and what is at risk?",
+    ),
 )
 
 
@@ -84,7 +91,6 @@ class PlannedNotebook:
 
 
 PLANNED: tuple[PlannedNotebook, ...] = (
-    PlannedNotebook("30_churn", "Who is about to leave, and what is at risk?", ("transactions", "subscriptions")),
     PlannedNotebook("40_reactivation", "Did the campaign bring customers back?", ("contacts",), "campaigns"),
     PlannedNotebook("50_discounts", "How deep a discount pays?", ("offers",)),
     PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),

@@ -195,16 +195,24 @@ class Study:
         findings: Sequence[Finding] = (),
         tables: Mapping[str, pd.DataFrame] | None = None,
         figures: Mapping[str, tuple[Figure, str, str]] | None = None,
+        private: Mapping[str, pd.DataFrame] | None = None,
     ) -> str:
         """Hand a notebook's findings, tables and figures (figure, title, caption) to the run, and say what was handed.
 
-        By hand (no work folder) nothing is written. The file that marks the notebook as done is written last.
+        `private` are lists with real customer ids, named like ``calls.csv``: the run publishes them apart from the
+        report, readable by their owner only, and leaves the ids as they are. By hand (no work
+        folder) nothing is written. The file that marks the notebook as done is written last.
         """
-        tables, figures = tables or {}, figures or {}
+        tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
+        if private:
+            said += f", {len(private)} private {'list' if len(private) == 1 else 'lists'}"
+        wrong = next((name for name in private if not name.endswith(".csv")), None)
+        if wrong is not None:
+            raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
         if self.work is None:
             return f"Opened by hand: {said} were computed and nothing was published."
-        _write_outputs(self.work / notebook, findings, tables, figures)
+        _write_outputs(self.work / notebook, findings, tables, figures, private)
         return f"Handed to the run: {said}."
 
 
@@ -213,6 +221,7 @@ def _write_outputs(
     findings: Sequence[Finding],
     tables: Mapping[str, pd.DataFrame],
     figures: Mapping[str, tuple[Figure, str, str]],
+    private: Mapping[str, pd.DataFrame],
 ) -> None:
     from cxvalue.figures import save
     from cxvalue.report.findings import write_findings
@@ -226,6 +235,10 @@ def _write_outputs(
             table.to_csv(folder / "tables" / name, index=False)
         else:
             table.to_parquet(folder / "tables" / name, index=False)
+    for name, listed in private.items():
+        (folder / "private").mkdir(mode=0o700, exist_ok=True)
+        (folder / "private" / name).touch(mode=0o600)
+        listed.to_csv(folder / "private" / name, index=False)
     captions = []
     for name, (figure, title, caption) in figures.items():
         save(figure, folder / "figures", name)

@@ -28,14 +28,14 @@ def names(specs: tuple[NotebookSpec, ...]) -> list[str]:
 
 def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None:
     chosen = plan(study(), {"transactions"})
-    assert names(chosen.run) == ["00_data_check", "10_customer_base", "20_cltv"]
-    assert chosen.not_run == {"30_churn": "not part of this version"}
+    assert names(chosen.run) == ["00_data_check", "10_customer_base", "20_cltv", "30_churn"]
+    assert chosen.not_run == {}
     assert not chosen.partial
 
 
 def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -> None:
     chosen = plan(study(programmes=("waiver",)), {"transactions", "contacts"})
-    assert set(chosen.not_run) == {"30_churn", "40_reactivation", "70_programmes", "80_roi_case"}
+    assert set(chosen.not_run) == {"40_reactivation", "70_programmes", "80_roi_case"}
 
 
 def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
@@ -50,11 +50,13 @@ def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
 def test_a_study_with_contracts_has_no_cltv_in_this_version() -> None:
     chosen = plan(study("contractual"), {"transactions"})
     assert chosen.not_run["20_cltv"] == "20_cltv is for customers without a contract"
+    assert chosen.not_run["30_churn"] == "30_churn is for customers without a contract"
 
 
 def test_what_preparing_found_impossible_is_left_out_with_its_reason() -> None:
     chosen = plan(study(), {"transactions"}, unavailable={"20_cltv": "The history is too short."})
     assert chosen.not_run["20_cltv"] == "The history is too short"
+    assert chosen.not_run["30_churn"] == "needs 20_cltv, which cannot run: The history is too short"
 
 
 @pytest.mark.parametrize("word", ["20", "20_cltv", "cltv", "20_cltv.ipynb"])
@@ -81,7 +83,7 @@ def test_only_names_the_nearest_notebook() -> None:
 
 
 def test_only_lists_the_notebooks_where_none_is_near() -> None:
-    with pytest.raises(CxvalueError, match="Allowed: '00_data_check', '10_customer_base', '20_cltv'"):
+    with pytest.raises(CxvalueError, match="Allowed: '00_data_check', '10_customer_base', '20_cltv', '30_churn'"):
         plan(study(), {"transactions"}, ["zzzzzz"])
 
 
@@ -91,5 +93,5 @@ def test_only_for_a_planned_notebook_says_so() -> None:
 
 
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="3 problems found"):
+    with pytest.raises(BadInput, match="4 problems found"):
         plan(study("contractual"), {"subscriptions"})

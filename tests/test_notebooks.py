@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from cxvalue.run import RunResult, run_study
@@ -17,6 +19,7 @@ FINDINGS = {
     *(f"base.{name}" for name in ("customers", "active", "repeat_rate", "lost_customers", "lost_value")),
     *(f"cltv.{name}" for name in ("equity", "mean", "new_customer", "holdout_bias", "holdout_mae", "backtest")),
     *(f"data.{name}" for name in ("rows", "dropped", "purchases")),
+    *(f"churn.{name}" for name in ("rate", "value_at_risk", "auc", "brier")),
 }
 COLUMNS = (
     *("customer_id", "frequency", "recency_days", "age_days", "mean_spend", "p_alive", "expected_transactions"),
@@ -34,7 +37,14 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, dict[str, float]]:
     """A simulated shop outside the project, and its truth."""
     folder = tmp_path_factory.mktemp("simulated")
-    path = write_world(shop(1200, seed=7), folder / "myshop")
+    world, names = shop(1200, seed=7), [f"S{number:06d}" for number in range(1200)]
+    world.tables["customers"] = pd.DataFrame({"customer_id": names, "city": ["north", "south"] * 597 + ["tiny"] * 6})
+    world.tables["interactions"] = pd.DataFrame(
+        {"customer_id": names, "date": "2026-05-01", "channel": "phone", "reason": "late", "complaint": "true",
+         "resolved_on": [None, "2026-05-03"] * 600}
+    )  # fmt: skip
+    world.study["tables"] |= {name: {"path": f"{name}.csv"} for name in ("customers", "interactions")}
+    path = write_world(world, folder / "myshop")
     return run_study(path, out=folder / "reports"), json.loads((folder / "myshop" / "truth.json").read_text())
 
 
@@ -48,7 +58,7 @@ def rows(result: RunResult, table: str, columns: str = "*") -> list[tuple[object
 
 def test_a_real_study_publishes_everything(real: RunResult) -> None:
     assert set(findings(real)) == FINDINGS
-    assert [outcome.status for outcome in real.outcomes if outcome.name[0] in "012"] == ["done"] * 3
+    assert [outcome.status for outcome in real.outcomes if outcome.name[0] in "0123"] == ["done"] * 4
     assert (real.folder.parent / "latest").readlink() == Path(real.folder.name)
     for name in ("index.html", "findings.csv", "manifest.json", "tables/models.csv", "tables/holdout.csv"):
         assert (real.folder / name).is_file(), name
@@ -76,6 +86,27 @@ def test_nothing_published_names_a_machine_or_a_customer(real: RunResult) -> Non
             assert str(Path.home()) + "/" not in text, path.name
 
 
+def test_real_ids_are_in_the_private_list_alone(real: RunResult) -> None:
+    private = real.folder.parent / "private" / real.folder.name
+    assert [path.name for path in private.iterdir()] == ["early_warning.csv"]
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert stat.S_IMODE((private / "early_warning.csv").stat().st_mode) == 0o600
+    listed = duckdb.sql(f"select * from read_csv('{private / 'early_warning.csv'}', all_varchar=true)")
+    ids = {str(row[0]) for row in listed.select("customer_id").fetchall()}
+    assert len(ids) == findings(real)["base.active"]["value"]
+    published = {str(row[0]) for row in rows(real, "customers.parquet", "customer_id")}
+    assert not ids & published
+    total = listed.aggregate("sum(value_at_risk::double)").fetchall()[0][0]
+    assert findings(real)["churn.value_at_risk"]["value"] == pytest.approx(total)
+    # No table has a column of ids but the one with pseudonyms, and the notebook shows none.
+    for path in (real.folder / "tables").glob("churn*.csv"):
+        assert "customer_id" not in path.read_text(encoding="utf-8"), path.name
+    cells = json.loads((real.folder / "notebooks" / "30_churn.ipynb").read_text(encoding="utf-8"))["cells"]
+    outputs = json.dumps([cell.get("outputs", []) for cell in cells])
+    assert "customer_id" not in outputs
+    assert "private" not in (real.folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_pages_hold_no_code_and_ask_nobody(real: RunResult) -> None:
     for path in [real.folder / "index.html", *(real.folder / "notebooks").glob("*.html")]:
         text = path.read_text(encoding="utf-8")
@@ -95,10 +126,19 @@ def test_a_simulated_shop_is_answered_near_its_truth(simulated: tuple[RunResult,
     found = findings(result)
     for name in ("base.customers", "base.active"):
         assert found[name]["value"] == truth[name]
-    for name in ("cltv.equity", "cltv.mean", "cltv.new_customer"):
+    for name in ("cltv.equity", "cltv.mean", "cltv.new_customer", "churn.rate", "churn.value_at_risk"):
         assert found[name]["low"] <= truth[name] <= found[name]["high"], name
     assert found["base.lost_value"]["value"] > 0
+    assert 0.6 < float(str(found["churn.auc"]["value"])) < 1
+    shown = [path.read_text(encoding="utf-8") for path in (result.folder / "notebooks").iterdir()]
+    assert not any(re.search(r"S\d{6}", text) for text in [*shown, (result.folder / "index.html").read_text()])
     ids = {str(row[0]) for row in rows(result, "customers.parquet", "customer_id")}
     assert "S000001" in ids  # this study says pseudonymise: false
+    segments = rows(result, "churn_segments.csv", 'segment, "group", rate, at_risk')
+    assert [row[:2] for row in segments] == [("city", "north"), ("city", "south")]  # fewer than 10 are not shown
+    complaints = dict(rows(result, "churn_reasons.csv", "reason, customers"))["complaint open"]
+    active = found["base.active"]["value"]
+    assert isinstance(active, int)
+    assert 0.35 * active < int(str(complaints)) < 0.65 * active
     bridge = json.loads((result.folder / "notebooks" / "10_customer_base.ipynb").read_text(encoding="utf-8"))
     assert "came back" in json.dumps(bridge)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pytest
 
+from cxvalue.churn import active_states, margins_of, p_no_purchase
 from cxvalue.errors import CxvalueError
 from cxvalue.simulate import WORLDS, shop, write_world
 from cxvalue.simulate.shop import HORIZON_MONTHS, MARGIN, ShopParameters
 from cxvalue.study import load_study_file
+from cxvalue.tables.states import purchase_states
 from cxvalue.timeunit import DAYS_PER_MONTH
+from tests.lifetime.conftest import exact_model
 
 
 def test_a_world_is_the_same_for_the_same_seed_and_another_for_another() -> None:
@@ -57,3 +61,21 @@ def test_a_world_is_written_as_a_study_that_loads(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "README.md").is_file()
     with pytest.raises(CxvalueError, match="already holds"):
         write_world(shop(50), tmp_path / "mine")
+
+
+def test_the_truth_of_churn_is_near_what_the_model_behind_the_world_expects() -> None:
+    # A large world against P(no purchase) at the true parameters, which holds no information about the future.
+    world = shop(20_000, seed=6)
+    true = ShopParameters()
+    table = world.tables["transactions"]
+    states = purchase_states(table, as_of=world.study["as_of"], per_customer=True)
+    active = active_states(states, world.study["dormancy"]["days"])
+    model = exact_model("bg_nbd", true.r, true.alpha, true.a, true.b)
+    p = p_no_purchase(model, active, 12 * DAYS_PER_MONTH)
+    error = np.sqrt((p * (1 - p)).sum()) / p.size
+    assert world.truth["churn.rate"] == pytest.approx(p.mean(), abs=4 * error)
+    assert world.truth["base.active"] == p.size
+    daily = table.assign(margin=MARGIN * table["revenue"], date=table["date"].dt.date)
+    margins = margins_of(ibis.memtable(daily), active)
+    spread = np.sqrt((p * (1 - p) * margins**2).sum())
+    assert world.truth["churn.value_at_risk"] == pytest.approx(p @ margins, abs=4 * spread)

@@ -109,6 +109,19 @@ def test_a_run_gets_what_a_notebook_hands_over_and_the_mark_comes_last(folder: P
     assert (left / "done.json").stat().st_mtime_ns == max(p.stat().st_mtime_ns for p in left.rglob("*") if p.is_file())
 
 
+def test_private_lists_keep_their_ids_and_are_for_their_owner(folder: Path, tmp_path: Path) -> None:
+    open_run(prepare(find_study(folder)), tmp_path / "work")
+    study = load_study(folder, work=tmp_path / "work")
+    said = study.publish("30_x", private={"calls.csv": pd.DataFrame({"customer_id": ["c1"], "rank": [1]})})
+    assert said == "Handed to the run: 0 findings, 0 tables, 0 figures, 1 private list."
+    left = tmp_path / "work" / "30_x" / "private"
+    assert (left / "calls.csv").read_text() == "customer_id,rank\nc1,1\n"
+    assert (left.stat().st_mode & 0o777, (left / "calls.csv").stat().st_mode & 0o777) == (0o700, 0o600)
+    with pytest.raises(CxvalueError, match=r"The private list 'calls.parquet' .* must end with '.csv'"):
+        study.publish("30_y", private={"calls.parquet": pd.DataFrame()})
+    assert not (tmp_path / "work" / "30_y").exists()
+
+
 def test_a_study_file_edited_during_a_run_does_not_change_the_run(folder: Path, tmp_path: Path) -> None:
     open_run(prepare(find_study(folder)), tmp_path / "work")
     (folder / "study.yml").write_text("nonsense", encoding="utf-8")

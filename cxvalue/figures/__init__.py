@@ -3,6 +3,7 @@
 - `style`: how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
 - `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
 - `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
+- `churn`: whom we may lose and what they bring, whether the past warning came true
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
@@ -25,6 +26,7 @@ from cxvalue.figures.behaviour import (
     margin_by_cohort,
     period_change,
 )
+from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
     equity_by_decile,
@@ -39,6 +41,9 @@ from cxvalue.figures.style import save, use_style
 
 __all__ = [
     "change_parts",
+    "churn_bands",
+    "churn_calibration",
+    "churn_segments",
     "cohort_ageing",
     "cohort_comparison",
     "customer_bridge",

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from cxvalue.lifetime.families import Floats
+from cxvalue.lifetime.families import Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.paretonbd import log_odds_dead
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
 from cxvalue.lifetime.spend import SpendModel, known_spend
 
-__all__ = ["Predictive", "alive_in_draws", "simulate"]
+__all__ = ["Predictive", "alive_in_draws", "return_in_draws", "simulate"]
 
 _CELLS = 500_000
 """Customers x draws held at once; bounds the memory."""
@@ -110,15 +112,48 @@ def alive_in_draws(model: LifetimeModel, parameters: Floats, x: Floats, recency:
     rows = (x[:, None], recency[:, None], age[:, None])
     if model.name != "pareto_nbd":
         return model.family.alive(tuple(parameters.T), *rows)
+    return expit(-_expanded(model, parameters, partial(_odds_dead, rows)))
+
+
+def return_in_draws(
+    model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats, t: float
+) -> Floats:
+    """P(at least one purchase within t) of each history (rows) at each draw of the parameters (columns).
+
+    Expanded for the Pareto/NBD as in `alive_in_draws`.
+    """
+    rows = (x[:, None], recency[:, None], age[:, None])
+    if model.name == "pareto_nbd":
+        return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
+    future = model.family.posterior(tuple(parameters.T), rows[0], rows[2])
+    back = 1 - model.family.none(future, np.array(float(t)))
+    if not model.family.dropout:
+        return back
+    return model.family.alive(tuple(parameters.T), *rows) * back
+
+
+def _odds_dead(rows: tuple[Floats, ...], parameters: Params) -> Floats:
+    return log_odds_dead(parameters, *rows)
+
+
+def _odds_of_return(model: LifetimeModel, rows: tuple[Floats, ...], t: float, parameters: Params) -> Floats:
+    x, _, age = rows
+    back = 1 - model.family.none(model.family.posterior(parameters, x, age), np.array(float(t)))
+    back = np.clip(model.family.alive(parameters, *rows) * back, 1e-300, 1 - 1e-12)
+    return np.log(back) - np.log1p(-back)
+
+
+def _expanded(model: LifetimeModel, parameters: Floats, log_odds: Callable[[Params], Floats]) -> Floats:
+    """Log-odds of each history at each draw, to second order along the principal axes of the uncertainty."""
     variances, axes = np.linalg.eigh(model.covariance)
     spread = np.sqrt(np.maximum(variances, 0.0))
     centre = np.log(np.array(list(model.params.values())))
     points = [centre, *(centre + sign * s * axis for s, axis in zip(spread, axes.T, strict=True) for sign in (1, -1))]
-    odds = log_odds_dead(tuple(np.exp(np.array(points)).T), *rows)
+    odds = log_odds(tuple(np.exp(np.array(points)).T))
     middle, up, down = odds[:, :1], odds[:, 1::2], odds[:, 2::2]
     sure = np.isneginf(middle[:, 0])
     with np.errstate(invalid="ignore"):
         slope, bend = (up - down) / 2, (up + down) / 2 - middle
     slope[sure], bend[sure] = 0.0, 0.0
     z = (np.log(parameters) - centre) @ axes / np.where(spread > 0, spread, 1.0)
-    return expit(-(middle + slope @ z.T + bend @ (z**2).T))
+    return middle + slope @ z.T + bend @ (z**2).T

@@ -57,6 +57,8 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
 
     The truth of ``cltv.equity`` is the margin that these very customers bring after the last observed day, discounted
     month by month; that of ``cltv.new_customer`` is the mean over 200,000 further customers from their first purchase on.
+    Those of ``churn.rate`` and ``churn.value_at_risk`` are the share of the active customers who buy nothing in the 12
+    months after, and the margin that these very customers had brought in the 12 months before.
     """
     import pandas as pd
 
@@ -83,6 +85,7 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
         "cltv.equity": MARGIN * _discounted(day[future] - last_day, bought.revenue[future]),
         "cltv.new_customer": _new_customer(rng, horizon_days, parameters),
     }
+    truth |= _churn(silent < DORMANCY_DAYS, bought, day - last_day)
     truth["cltv.mean"] = truth["cltv.equity"] / customers
     study = {
         "title": "A simulated shop whose truth is known",
@@ -131,6 +134,19 @@ def _discounted(days_ahead: NDArray[np.int64], revenue: NDArray[np.float64]) -> 
     month = np.ceil(days_ahead / DAYS_PER_MONTH)
     within = month <= HORIZON_MONTHS
     return float((revenue[within] * (1 + ANNUAL_RATE) ** (-month[within] / 12)).sum())
+
+
+def _churn(active: NDArray[np.bool_], bought: _Purchases, day: NDArray[np.int64]) -> dict[str, float]:
+    """What the active customers do in the 12 months after day 0, and what those who stay away had brought before."""
+    comes = np.zeros(active.size, dtype=bool)
+    comes[bought.customer[(day > 0) & (day <= 12 * DAYS_PER_MONTH)]] = True
+    lost = active & ~comes
+    year = (day <= 0) & (day > -((AS_OF - AS_OF.replace(year=AS_OF.year - 1)).days))
+    margin = MARGIN * np.bincount(bought.customer[year], bought.revenue[year], active.size)
+    return {
+        "churn.rate": float(lost.sum() / active.sum()) if active.any() else float("nan"),
+        "churn.value_at_risk": float(margin[lost].sum()),
+    }
 
 
 def _new_customer(rng: np.random.Generator, horizon_days: int, true: ShopParameters) -> float:

@@ -94,6 +94,25 @@ def origins(*values: float) -> pd.DataFrame:
     return pd.concat(both)
 
 
+def losses_by_band(*values: float) -> pd.DataFrame:
+    names = [f"{n}% to {n + 1}%" for n in range(len(values))]
+    return pd.DataFrame(
+        {"band": names, "members": 7, "expected": 3.5, "value": values, "value_at_risk": [v / 2 for v in values]}
+    )
+
+
+def tenths(*values: float) -> pd.DataFrame:
+    share = np.clip(values, 0, 1)
+    return pd.DataFrame({"predicted": share, "actual": share, "low": share * 0.8, "high": np.minimum(share * 1.2, 1)})
+
+
+def segments(*values: float) -> pd.DataFrame:
+    share = np.clip(values, 0, 1)
+    groups = [f"group {n}" for n in range(len(values))]
+    kinds = ["region" if n % 2 else "plan" for n in range(len(values))]
+    return pd.DataFrame({"segment": kinds, "group": groups, "rate": share, "rate_low": share * 0.9, "rate_high": share})
+
+
 # Each figure for a list of numbers; the numbers are chosen to be awkward below.
 DRAW: dict[str, Callable[..., Figure]] = {
     "rows_bridge": lambda *v: figures.rows_bridge(counts(*(int(abs(x)) for x in v))),
@@ -112,6 +131,9 @@ DRAW: dict[str, Callable[..., Figure]] = {
     "p_alive_distribution": lambda *v: figures.p_alive_distribution(np.clip(v, 0, 1)),
     "equity_by_decile": lambda *v: figures.equity_by_decile(v, "USD"),
     "equity_interval": lambda *v: figures.equity_interval(float(np.mean(v)), min(v), max(v), "USD", draws=v),
+    "churn_bands": lambda *v: figures.churn_bands(losses_by_band(*v), "USD"),
+    "churn_calibration": lambda *v: figures.churn_calibration(tenths(*v), "the holdout"),
+    "churn_segments": lambda *v: figures.churn_segments(segments(*v)),
     "expected_by_history": lambda *v: figures.expected_by_history(histories(*v)),
     "value_levers": lambda *v: figures.value_levers(levers(*v), "USD"),
     "rolling_bias": lambda *v: figures.rolling_bias(origins(*v), TITLES, chosen="bg_nbd"),
@@ -200,6 +222,8 @@ def overlapping(figure: Figure) -> list[str]:
         lambda: figures.cohort_comparison(cohorts(*np.linspace(0.9, 0.1, 30))),
         lambda: figures.value_levers(levers(1e6, 2e6, 3e6, -1e6), "RUB"),
         lambda: figures.rolling_bias(origins(0.1, -0.2, 0.05)),
+        lambda: figures.churn_bands(losses_by_band(1.2e6, 3e6, 2e6, 1e6, 5e5), "RUB"),
+        lambda: figures.churn_segments(segments(*np.linspace(0.1, 0.9, 12))),
     ],
 )
 def test_no_labels_cover_each_other(draw: Callable[[], Figure]) -> None:
