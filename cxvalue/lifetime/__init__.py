@@ -8,6 +8,7 @@ nbd, bgnbd, paretonbd   the four models: likelihood with gradient, P(alive), fut
 optimise            maximum likelihood in log-parameters, several starts, Newton polish
 fitting             `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
 models              `LifetimeModel`: a fitted model and everything it predicts
+bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
 spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
 holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
 simulate_future, predictive   futures drawn from a model, for predictive intervals
@@ -17,22 +18,30 @@ lifetimes_bridge    exchange with the lifetimes package, the only module that im
 
 from __future__ import annotations
 
+from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.spend import SpendModel, fit_spend
 from cxvalue.lifetime.value import CustomerValue, Interval, customer_value
+from cxvalue.tables.discrete import DiscreteStates, Period, discrete_states
 
 __all__ = [
+    "DISCRETE_CRITICAL_VALUE",
     "DROPOUT_CRITICAL_VALUE",
     "CustomerValue",
+    "DiscreteModel",
+    "DiscreteStates",
     "HoldoutScore",
     "Interval",
     "LifetimeModel",
+    "Period",
     "SpendModel",
     "customer_value",
+    "discrete_states",
     "fit",
     "fit_all",
+    "fit_bg_bb",
     "fit_spend",
     "score_holdout",
     "select_model",

@@ -17,10 +17,18 @@ from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem
 from cxvalue.tables.frames import ledger_of
+from cxvalue.tables.ledger import Purchases
 from cxvalue.tables.ledger import purchases as purchases_of
 from cxvalue.timeunit import TimeUnit
 
-__all__ = ["HoldoutCounts", "PurchaseStates", "holdout_counts", "purchase_states", "purchase_states_from_purchases"]
+__all__ = [
+    "HoldoutCounts",
+    "PurchaseStates",
+    "holdout_counts",
+    "purchase_states",
+    "purchase_states_from_purchases",
+    "purchases_until",
+]
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,17 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
+    made = purchases_until(transactions, as_of)
+    return purchase_states_from_purchases(
+        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer
+    )
+
+
+def purchases_until(transactions: Any, as_of: date) -> Purchases:
+    """Purchases up to `as_of` from a ledger that somebody brought along; raises `BadInput` as `purchase_states` does.
+
+    The result must be kept for as long as its table is used.
+    """
     made = purchases_of(ledger_of(transactions), as_of)
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
@@ -133,9 +152,7 @@ def purchase_states(
         found = f"{made.unmatched_refunds:,} refund(s) match no earlier purchase."
         remedy = "Add the purchases they belong to, or leave them out."
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
-    return purchase_states_from_purchases(
-        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer
-    )
+    return made
 
 
 def purchase_states_from_purchases(
