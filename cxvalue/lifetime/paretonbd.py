@@ -139,11 +139,10 @@ def _expected(future: Params, times: Floats) -> Floats:
 def _none(future: Params, t: Floats) -> Floats:
     """Alive to t without a purchase, or dropped out before one."""
     r, alpha, s, beta = future
-    still = np.exp(-r * np.log1p(t / alpha) - s * np.log1p(t / beta))
+    log_still = -r * np.log1p(t / alpha) - s * np.log1p(t / beta)
     zero = np.zeros(np.shape(t))
-    with np.errstate(over="ignore"):
-        odds = np.exp(np.minimum(log_odds_dead((r, alpha, s, beta), zero, zero, t), 700.0))
-    return np.minimum(still * (1 + odds), 1.0)
+    # From logarithms throughout: for a short life the first underflows while the odds overflow.
+    return np.exp(np.minimum(log_still + np.logaddexp(0.0, log_odds_dead(future, zero, zero, t)), 0.0))
 
 
 def _count(future: Params, t: Floats, n: Floats) -> Floats:
