@@ -98,6 +98,25 @@ def test_pareto_return_where_a_life_is_short(params, t, expected):
     assert chance < expected + 1e-11
 
 
+@pytest.mark.parametrize(
+    ("params", "t"),
+    [
+        ((1.9, 24.7, 60.8, 0.0306), 365.0),
+        ((546.0, 60.7, 323.0, 0.0219), TEN_YEARS),
+        ((12.8, 8550.0, 19.7, 0.0146), TEN_YEARS),
+        ((30.0, 5.0, 0.02, 40.0), 100.0),
+    ],
+)
+def test_pareto_counts_add_up_where_a_life_is_short(params, t):
+    # The dropout falls into the first instant of the horizon, where the old nodes had nothing: the sum was 6e-4 short.
+    model = exact_model("pareto_nbd", *params, unit="day")
+    n = np.arange(4000)
+    chance = model.p_count_new(np.full(n.size, t), n)
+    assert chance.sum() == pytest.approx(1.0, abs=1e-10)
+    assert chance @ n == pytest.approx(model.expected_new(t), rel=1e-6)
+    assert (model.p_count_new(np.zeros(3), np.arange(3)) == [1.0, 0.0, 0.0]).all()
+
+
 @st.composite
 def parameters(draw, size):
     """Log-parameters over eight orders of magnitude, at times exactly 1 or equal to each other."""
