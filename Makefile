@@ -37,6 +37,8 @@ lab: ## JupyterLab, opened on notebooks/
 
 calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.dropout_gate
+	@$(run) -m tests.calibration.discrete_gate
+	@$(run) -m tests.calibration.regular_gate
 	@exec $(run) -m tests.calibration.coverage
 
 lock: ## a new requirements.lock, the newest that pyproject.toml allows

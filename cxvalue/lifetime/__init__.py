@@ -8,6 +8,8 @@ nbd, bgnbd, paretonbd   the four models: likelihood with gradient, P(alive), fut
 optimise            maximum likelihood in log-parameters, several starts, Newton polish
 fitting             `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
 models              `LifetimeModel`: a fitted model and everything it predicts
+bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
+regular             BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `RegularModel`
 spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
 holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
 simulate_future, predictive   futures drawn from a model, for predictive intervals
@@ -19,27 +21,38 @@ lifetimes_bridge    exchange with the lifetimes package, the only module that im
 
 from __future__ import annotations
 
+from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
 from cxvalue.lifetime.infinite import dert, residual_value
 from cxvalue.lifetime.levers import Lever, ValueLevers, value_levers
 from cxvalue.lifetime.models import LifetimeModel
+from cxvalue.lifetime.regular import RegularModel, fit_regular
 from cxvalue.lifetime.spend import SpendModel, fit_spend
 from cxvalue.lifetime.value import CustomerValue, Interval, customer_value
+from cxvalue.tables.discrete import DiscreteStates, Period, discrete_states
 
 __all__ = [
+    "DISCRETE_CRITICAL_VALUE",
     "DROPOUT_CRITICAL_VALUE",
     "CustomerValue",
+    "DiscreteModel",
+    "DiscreteStates",
     "HoldoutScore",
     "Interval",
     "Lever",
     "LifetimeModel",
+    "Period",
+    "RegularModel",
     "SpendModel",
     "ValueLevers",
     "customer_value",
     "dert",
+    "discrete_states",
     "fit",
     "fit_all",
+    "fit_bg_bb",
+    "fit_regular",
     "fit_spend",
     "residual_value",
     "score_holdout",

@@ -8,15 +8,18 @@ BG/NBD process: Gamma(r + x, alpha + T) rates and Beta(a, b + x) dropout, with b
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, gammaln, psi
+from scipy.special import betainc, betaln, expit, psi
 
 from cxvalue.lifetime.families import Family, Floats, History, Params
-from cxvalue.lifetime.nbd import count_probability, rate_terms
+from cxvalue.lifetime.nbd import count_probability, log_rise, rate_terms
 
 __all__ = ["BG_NBD", "MBG_NBD"]
 
 _CELLS = 1_500_000
 """Cells of one quadrature table; bounds the memory of `expected`."""
+
+_SHORT = 50.0
+"""Up to this steepness of the integrand at p = 0 a chord is near enough to it."""
 
 
 def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float, Floats]:
@@ -28,7 +31,7 @@ def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float,
 
     tosses = values + first
     total = psi(a + b) - psi(a + b + tosses)
-    survived = gammaln(a + b) - gammaln(a + b + tosses) + gammaln(b + tosses) - gammaln(b)
+    survived = log_rise(b, tosses) - log_rise(a + b, tosses)
     survived_b = total + psi(b + tosses) - psi(b)
     can_be_dead = tosses > 0
     last = np.where(can_be_dead, b + tosses - 1, 1.0)
@@ -56,12 +59,19 @@ def _alive(params: Params, x: Floats, recency: Floats, age: Floats, first: int) 
     return np.where(tosses > 0, expit(-log_odds), 1.0)
 
 
+def _log_power_mean(a: Floats, b: Floats, power: Floats) -> Floats:
+    """ln E[(1 - p)^power], p ~ Beta(a, b)."""
+    return log_rise(b, a) - log_rise(b + power, a)
+
+
 def _expected(future: Params, times: Floats) -> Floats:
     """E[(1 - (1 + p t / alpha)^-r) / p] over p ~ Beta(a, b), by the trapezoid rule in the log-odds of p.
 
     The closed form needs 2F1 and is 0/0 at a = 1; this integrand is positive and analytic in a strip around the real
-    line, so the rule converges exponentially for every parameter. The chord through p = 0 and p = 1 is taken out and
-    added back exactly, which keeps the tails short when a or b is small.
+    line, so the rule converges exponentially for every parameter. A curve through the values at p = 0 and p = 1, most
+    (1 - p)^m + least p, is taken out and added back exactly, which keeps the tails short when a or b is small. Where
+    the horizon is short m = 1, a chord; where it is long that chord would lie far above the curve and cancel against it,
+    so m grows until most (1 - p)^m lies below.
     """
     r, alpha, a, b = np.broadcast_arrays(*future)
     shape = r.shape
@@ -74,7 +84,7 @@ def _expected(future: Params, times: Floats) -> Floats:
     reach = r * times.max(axis=1, keepdims=True) / alpha
     width = np.sqrt((a + b + 2) / ((a + 1) * (b + 1)))
     peak = np.log((a + 1) / (b + 1))
-    low = peak - 8 * width - 28 / (a + 1) - np.log1p(reach)
+    low = peak - 8 * width - 28 / (a + 1) - np.log1p(reach * (r + 1) / r)
     high = peak + 8 * width + 28 / (b + 1)
     step = np.minimum(0.3, 0.5 * width)
     nodes = int(np.ceil(((high - low) / step).max())) + 1
@@ -84,15 +94,23 @@ def _expected(future: Params, times: Floats) -> Floats:
         width_ = (high[part] - low[part]) / (nodes - 1)
         log_odds = low[part] + width_ * np.arange(nodes)
         p = expit(log_odds)
-        log_weight = -a[part] * np.logaddexp(0, -log_odds) - b[part] * np.logaddexp(0, log_odds)
+        log_stays = -np.logaddexp(0, log_odds)
+        log_weight = -a[part] * np.logaddexp(0, -log_odds) + b[part] * log_stays
         weight = width_ * np.exp(log_weight - betaln(a[part], b[part]))
         mean = a[part, 0] / (a[part, 0] + b[part, 0])
         for column in range(times.shape[1]):
             t = times[part, column, None]
             least, most = -np.expm1(-r[part] * np.log1p(t / alpha[part])), r[part] * t / alpha[part]
-            bend = -np.expm1(-r[part] * np.log1p(p * t / alpha[part])) / p - most + (most - least) * p
-            chord = most[:, 0] * (1 - mean) + least[:, 0] * mean
-            result[part, column] = chord + np.einsum("ij,ij->i", weight, bend)
+            curve = -np.expm1(-r[part] * np.log1p(p * t / alpha[part])) / p
+            steep = (r[part] + 1) * t / alpha[part] / 2
+            if steep.max() <= _SHORT:
+                bend = curve - most + (most - least) * p
+                taken_out = most[:, 0] * (1 - mean)
+            else:
+                power = 1 + steep
+                bend = curve - most * np.exp(power * log_stays) - least * p
+                taken_out = most[:, 0] * np.exp(_log_power_mean(a[part], b[part], power))[:, 0]
+            result[part, column] = taken_out + least[:, 0] * mean + np.einsum("ij,ij->i", weight, bend)
     return np.maximum(result, 0.0).reshape(*shape, times.shape[-1])
 
 

@@ -17,7 +17,7 @@ from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["DROPOUT_CRITICAL_VALUE", "fit", "fit_all"]
+__all__ = ["DROPOUT_CRITICAL_VALUE", "checked_history", "fit", "fit_all"]
 
 DROPOUT_CRITICAL_VALUE = 7.0
 """Likelihood ratio against the NBD below which no dropout counts as identified: exceeded in 1% of worlds without any.
@@ -46,18 +46,19 @@ def fit(states: PurchaseStates, model: str = "bg_nbd") -> LifetimeModel:
     Raises:
         CxvalueError: an unknown model, no customers, or impossible histories.
     """
-    return _fit(_checked(states), states, family_of(model), None)
+    return _fit(checked_history(states), states, family_of(model), None)
 
 
 def fit_all(states: PurchaseStates, models: Sequence[str] = tuple(FAMILIES)) -> tuple[LifetimeModel, ...]:
     """Fit several models (all of them by default) to the same states, sharing the NBD yardstick."""
     families = [family_of(name) for name in models]
-    data = _checked(states)
+    data = checked_history(states)
     yardstick = _maximise(data, FAMILIES["nbd"])
     return tuple(_fit(data, states, family, yardstick) for family in families)
 
 
-def _checked(states: PurchaseStates) -> History:
+def checked_history(states: PurchaseStates) -> History:
+    """Distinct histories in the unit of the states; refuses impossible ones."""
     x, recency = np.asarray(states.frequency), np.asarray(states.recency_days)
     age, count = np.asarray(states.age_days), np.asarray(states.count)
     if not count.size or count.sum() <= 0:

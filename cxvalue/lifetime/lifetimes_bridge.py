@@ -17,11 +17,22 @@ from cxvalue.errors import CxvalueError, one_of
 from cxvalue.lifetime.families import history
 
 if TYPE_CHECKING:
+    from cxvalue.lifetime.discrete import DiscreteModel
     from cxvalue.lifetime.models import LifetimeModel
     from cxvalue.lifetime.spend import SpendModel
+    from cxvalue.tables.discrete import DiscreteStates
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["CrossCheck", "LifetimesFit", "cross_check", "lifetimes_fit", "spend_to_lifetimes", "to_lifetimes"]
+__all__ = [
+    "CrossCheck",
+    "LifetimesFit",
+    "cross_check",
+    "discrete_lifetimes_fit",
+    "discrete_to_lifetimes",
+    "lifetimes_fit",
+    "spend_to_lifetimes",
+    "to_lifetimes",
+]
 
 _FITTERS = {"bg_nbd": "BetaGeoFitter", "mbg_nbd": "ModifiedBetaGeoFitter", "pareto_nbd": "ParetoNBDFitter"}
 _OPTION = "mode.chained_assignment"
@@ -109,6 +120,45 @@ def spend_to_lifetimes(spend: SpendModel) -> Any:
         values = fitter.params_.to_numpy()
         _set_uncertainty(fitter, spend.covariance * np.outer(values, values))
     return fitter
+
+
+def discrete_to_lifetimes(model: DiscreteModel, states: DiscreteStates | None = None) -> Any:
+    """A fitted BetaGeoBetaBinomFitter with the parameters of a BG/BB model.
+
+    With `states` it also holds the data, which its `expected_number_of_transactions_in_first_n_periods` counts.
+    """
+    import pandas as pd
+
+    with _lifetimes() as module:
+        fitter = module.BetaGeoBetaBinomFitter()
+        fitter.params_ = pd.Series(dict(model.params))
+        fitter._negative_log_likelihood_ = -model.log_likelihood / model.customers
+        values = fitter.params_.to_numpy()
+        _set_uncertainty(fitter, model.covariance * np.outer(values, values))
+        if states is not None:
+            fitter.data = pd.DataFrame(_opportunities(states), index=states.customer_id)
+    return fitter
+
+
+def discrete_lifetimes_fit(states: DiscreteStates) -> LifetimesFit:
+    """Fit the BG/BB with lifetimes itself to the same states.
+
+    Raises:
+        CxvalueError: a fit that lifetimes gives up on.
+    """
+    with _lifetimes() as module:
+        fitter = module.BetaGeoBetaBinomFitter()
+        try:
+            fitter.fit(**_opportunities(states))
+        except Exception as error:
+            raise CxvalueError(f"lifetimes could not fit bg_bb: {str(error).strip().splitlines()[0]}") from error
+        params = {str(name): float(value) for name, value in fitter.params_.items()}
+    return LifetimesFit(params, -float(fitter._negative_log_likelihood_) * states.customers)
+
+
+def _opportunities(states: DiscreteStates) -> dict[str, Any]:
+    columns = {"frequency": states.frequency, "recency": states.recency, "n_periods": states.opportunities}
+    return {**columns, "weights": np.asarray(states.count)}
 
 
 def _set_uncertainty(fitter: Any, covariance: np.ndarray) -> None:

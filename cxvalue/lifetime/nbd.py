@@ -6,16 +6,31 @@ Its likelihood is written for the purchase times, as in the models with dropout,
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, psi
 
 from cxvalue.lifetime.families import Family, Floats, History, Params
 
-__all__ = ["NBD", "count_probability"]
+__all__ = ["NBD", "count_probability", "log_rise", "rate_terms"]
+
+_LARGE = 50.0
+
+
+def log_rise(z: ArrayLike, a: ArrayLike) -> Floats:
+    """ln G(z + a) - ln G(z); by Stirling's series where z is large and the two would cancel."""
+    z, a = np.asarray(z, dtype=float), np.asarray(a, dtype=float)
+    large = np.maximum(z, _LARGE)
+    series = (large - 0.5) * np.log1p(a / large) + a * (np.log(large + a) - 1) + _stirling(large + a) - _stirling(large)
+    return np.where(z > _LARGE, series, gammaln(z + a) - gammaln(z))
+
+
+def _stirling(z: Floats) -> Floats:
+    return 1 / (12 * z) - 1 / (360 * z**3) + 1 / (1260 * z**5)
 
 
 def rate_terms(r: float, history: History) -> tuple[Floats, Floats]:
     """ln G(r + x) - ln G(r) and its derivative in r, one value a row, evaluated once a distinct frequency."""
-    value = gammaln(r + history.values) - gammaln(r)
+    value = log_rise(r, history.values)
     slope = psi(r + history.values) - psi(r)
     return value[history.which], slope[history.which]
 
@@ -37,7 +52,7 @@ def count_probability(r: Floats, alpha: Floats, t: Floats, n: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         log_bought = np.where(n > 0, n * (np.log(t) - np.log(alpha + t)), 0.0)
     log_none = -r * np.log1p(t / alpha)
-    return np.exp(gammaln(r + n) - gammaln(r) - gammaln(n + 1) + log_none + log_bought)
+    return np.exp(log_rise(r, n) - gammaln(n + 1) + log_none + log_bought)
 
 
 def _alive(params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:

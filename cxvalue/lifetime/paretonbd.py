@@ -8,10 +8,12 @@ fast as at its start, so the range ends where nothing is left, and the nearest s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import exprel
+from numpy.typing import NDArray
+from scipy.special import expit, exprel
 
 from cxvalue.lifetime.families import Family, Floats, History, Params
 from cxvalue.lifetime.nbd import count_probability, rate_terms
@@ -20,6 +22,8 @@ __all__ = ["PARETO_NBD", "log_odds_dead"]
 
 _CELLS = 1_000_000
 """Cells of one quadrature table; bounds the memory."""
+
+_COUNT_NODES = 80
 
 _DECAY = 36.0
 """The range of integration ends where the integrand has fallen by this many e-folds (2e-16)."""
@@ -139,37 +143,60 @@ def _expected(future: Params, times: Floats) -> Floats:
 def _none(future: Params, t: Floats) -> Floats:
     """Alive to t without a purchase, or dropped out before one."""
     r, alpha, s, beta = future
-    still = np.exp(-r * np.log1p(t / alpha) - s * np.log1p(t / beta))
+    log_still = -r * np.log1p(t / alpha) - s * np.log1p(t / beta)
     zero = np.zeros(np.shape(t))
-    with np.errstate(over="ignore"):
-        odds = np.exp(np.minimum(log_odds_dead((r, alpha, s, beta), zero, zero, t), 700.0))
-    return np.minimum(still * (1 + odds), 1.0)
+    # From logarithms throughout: for a short life the first underflows while the odds overflow.
+    return np.exp(np.minimum(log_still + np.logaddexp(0.0, log_odds_dead(future, zero, zero, t)), 0.0))
+
+
+def _count_range(r: Floats, alpha: Floats, s: Floats, beta: Floats, t: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Where t^(n + 1) (alpha + t)^-(r + n) (beta + t)^-(s + 1) matters in ln t, up to ln t of the horizon."""
+
+    def height(v: Floats) -> Floats:
+        return (n + 1) * v - (r + n) * np.logaddexp(log_alpha, v) - (s + 1) * np.logaddexp(log_beta, v)
+
+    def slope(v: Floats) -> Floats:
+        return n + 1 - (r + n) * expit(v - log_alpha) - (s + 1) * expit(v - log_beta)
+
+    log_alpha, log_beta = np.log(alpha), np.log(beta)
+    end = np.log(np.maximum(t, np.finfo(float).tiny))
+    before = np.minimum(np.minimum(log_alpha, log_beta), end) - np.log(r + n + s + 1) - 1
+    mode = _bisect(lambda v: slope(v) > 0, before, end)
+    floor = height(mode) - _DECAY - 2
+    low = _bisect(lambda v: height(v) < floor, before - 25, mode)
+    high = _bisect(lambda v: height(v) > floor, mode, end)
+    return low, high
+
+
+def _bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Floats) -> Floats:
+    """Where `below` turns false between low and high; high where it does not."""
+    last = high
+    never = below(high)
+    for _ in range(26):
+        middle = (low + high) / 2
+        left = below(middle)
+        low, high = np.where(left, middle, low), np.where(left, high, middle)
+    return np.where(never, last, high)
 
 
 def _count(future: Params, t: Floats, n: Floats) -> Floats:
     """P(n purchases within t): alive throughout, or n purchases before a dropout, integrated over its time.
 
-    The integral runs over w = t / (alpha + t), in which the count's likelihood is a Beta(n + 1, r - 1) shape; only the
-    part where that shape has mass is integrated.
+    The integral runs over the logarithm of that time, in which the log-integrand is concave: it has one mode, and the
+    part beyond 38 e-folds below it on either side is left out.
     """
     columns = np.broadcast_arrays(*future, t, n)
     shape = columns[0].shape
     r, alpha, s, beta, t_, n_ = (np.asarray(v, dtype=float).reshape(-1, 1) for v in columns)
     result = np.empty(r.shape[0])
-    points, weights = _legendre(64)
-    rows = _CELLS // 64
+    points, weights = _legendre(_COUNT_NODES)
+    rows = _CELLS // _COUNT_NODES
     for start in range(0, r.shape[0], rows):
         p = slice(start, start + rows)
-        size = r[p] + n_[p]
-        middle, spread = (n_[p] + 1) / (size + 1), np.sqrt(n_[p] + 1) / (size + 1)
-        low = np.maximum(0.0, middle - 9 * spread - 9 / size)
-        high = np.minimum(t_[p] / (alpha[p] + t_[p]), middle + 9 * spread + 40 / size)
-        low = np.minimum(low, high)
-        w = low + (high - low) * points
-        time = alpha[p] * w / (1 - w)
-        log_density = np.log(s[p] / beta[p]) - (s[p] + 1) * np.log1p(time / beta[p])
-        log_step = np.log(alpha[p]) - 2 * np.log1p(-w)
-        inside = count_probability(r[p], alpha[p], time, n_[p]) * np.exp(log_density + log_step)
+        low, high = _count_range(r[p], alpha[p], s[p], beta[p], t_[p], n_[p])
+        time = np.exp(low + (high - low) * points)
+        log_density = np.log(s[p] / beta[p]) - (s[p] + 1) * np.log1p(time / beta[p]) + np.log(time)
+        inside = count_probability(r[p], alpha[p], time, n_[p]) * np.exp(log_density)
         survived = np.exp(-s[p] * np.log1p(t_[p] / beta[p])) * count_probability(r[p], alpha[p], t_[p], n_[p])
         result[p] = survived[:, 0] + (high - low)[:, 0] * (inside @ weights)
     whole = result.reshape(shape)

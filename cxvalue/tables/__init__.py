@@ -12,6 +12,7 @@
 - `load`        all of it for one study: canonical parquet files, counts that reconcile, control totals
 - `frames`      a ledger brought along as a pandas, polars, arrow or ibis table
 - `states`      purchases to frequency, recency and age
+- `discrete`    purchases to opportunities taken, one a calendar period
 
 `paste` writes the `read:` line of a message and `sql` quotes names.
 """

@@ -17,10 +17,18 @@ from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem
 from cxvalue.tables.frames import ledger_of
+from cxvalue.tables.ledger import Purchases
 from cxvalue.tables.ledger import purchases as purchases_of
 from cxvalue.timeunit import TimeUnit
 
-__all__ = ["HoldoutCounts", "PurchaseStates", "holdout_counts", "purchase_states", "purchase_states_from_purchases"]
+__all__ = [
+    "HoldoutCounts",
+    "PurchaseStates",
+    "holdout_counts",
+    "purchase_states",
+    "purchase_states_from_purchases",
+    "purchases_until",
+]
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class PurchaseStates:
 
     `total_margin` and `total_revenue` are sums over all purchases up to `as_of`; `first_margin_mean` and
     `first_margin_se` are the mean margin of first purchases and its standard error (nan with fewer than two customers).
+    `sum_log_gaps`, when asked for, adds up the logarithms of the days between neighbouring purchases over the customers
+    of the state: how regularly they buy.
     """
 
     frequency: NDArray[np.int64]
@@ -48,6 +58,7 @@ class PurchaseStates:
     total_revenue: float = float("nan")
     first_margin_mean: float = float("nan")
     first_margin_se: float = float("nan")
+    sum_log_gaps: NDArray[np.float64] | None = None
 
     @property
     def recency(self) -> NDArray[np.float64]:
@@ -82,6 +93,9 @@ class PurchaseStates:
             count=count,
             customer_id=None,
             mean_spend=None,
+            sum_log_gaps=None
+            if self.sum_log_gaps is None
+            else np.bincount(position.reshape(-1), self.sum_log_gaps).astype(float),
         )
 
     def with_time_unit(self, unit: TimeUnit | str) -> PurchaseStates:
@@ -108,6 +122,7 @@ def purchase_states(
     time_unit: TimeUnit | str = "week",
     per_customer: bool = False,
     until: date | None = None,
+    log_gaps: bool = False,
 ) -> PurchaseStates:
     """Count purchase histories up to `as_of`, the last day observed, from a pandas, polars, arrow or ibis table.
 
@@ -115,7 +130,7 @@ def purchase_states(
     one day are one; a refund (revenue below 0) is taken off the order whose id it carries, else off the customer's
     latest earlier purchase that is at least as large; what was refunded in full is no purchase. Customers acquired
     after `as_of` are absent. With `until`, refunds up to `as_of` are netted and the states are those that stood on that
-    earlier day.
+    earlier day. With `log_gaps` the states carry `sum_log_gaps`, which models of regular timing need.
 
     Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund matches no purchase.
 
@@ -126,6 +141,17 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
+    made = purchases_until(transactions, as_of)
+    return purchase_states_from_purchases(
+        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
+    )
+
+
+def purchases_until(transactions: Any, as_of: date) -> Purchases:
+    """Purchases up to `as_of` from a ledger that somebody brought along; raises `BadInput` as `purchase_states` does.
+
+    The result must be kept for as long as its table is used.
+    """
     made = purchases_of(ledger_of(transactions), as_of)
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
@@ -133,13 +159,16 @@ def purchase_states(
         found = f"{made.unmatched_refunds:,} refund(s) match no earlier purchase."
         remedy = "Add the purchases they belong to, or leave them out."
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
-    return purchase_states_from_purchases(
-        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer
-    )
+    return made
 
 
 def purchase_states_from_purchases(
-    purchases: ir.Table, *, as_of: date, time_unit: TimeUnit | str = "week", per_customer: bool = False
+    purchases: ir.Table,
+    *,
+    as_of: date,
+    time_unit: TimeUnit | str = "week",
+    per_customer: bool = False,
+    log_gaps: bool = False,
 ) -> PurchaseStates:
     """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
     rows = purchases.filter(purchases.date <= ibis.literal(as_of))
@@ -156,6 +185,8 @@ def purchase_states_from_purchases(
         repeat_revenue=customers.revenue - customers.first_revenue,
         first_margin=customers.first_margin,
     )
+    if log_gaps:
+        customers = _with_log_gaps(customers, rows)
     sums = _one_row(rows.aggregate(revenue=rows.revenue.sum(), margin=rows.margin.sum()))
     margin = customers.first_margin
     first = _one_row(customers.aggregate(n=margin.count(), mean=margin.mean(), spread=margin.std(how="sample")))
@@ -169,8 +200,11 @@ def purchase_states_from_purchases(
     }
     state = ["frequency", "recency_days", "age_days"]
     if not per_customer:
-        grouped = customers.group_by(state).agg(count=customers.count()).order_by(state).to_pyarrow()
+        more = {"sum_log_gaps": customers.sum_log_gaps.sum()} if log_gaps else {}
+        grouped = customers.group_by(state).agg(count=customers.count(), **more).order_by(state).to_pyarrow()
         frequency, recency_days, age_days, count = (_integers(grouped, name) for name in (*state, "count"))
+        if log_gaps:
+            common["sum_log_gaps"] = _floats(grouped, "sum_log_gaps")
         return PurchaseStates(frequency, recency_days, age_days, count, **common)
     table = customers.to_pyarrow()
     ids = table.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
@@ -179,9 +213,21 @@ def purchase_states_from_purchases(
     repeats = table.column("repeat_revenue").to_numpy(zero_copy_only=False).astype(np.float64)[order]
     mean_spend = np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan)
     count = np.ones(len(ids), dtype=np.int64)
+    if log_gaps:
+        common["sum_log_gaps"] = _floats(table, "sum_log_gaps")[order]
     return PurchaseStates(
         frequency, recency_days, age_days, count, customer_id=ids[order], mean_spend=mean_spend, **common
     )
+
+
+def _with_log_gaps(customers: ir.Table, rows: ir.Table) -> ir.Table:
+    window = ibis.window(group_by="customer_id", order_by="date")
+    dated = rows.select("customer_id", "date", before=rows.date.lag().over(window))
+    dated = dated.filter(dated.before.notnull())
+    gaps = dated.select("customer_id", log_gap=dated.date.delta(dated.before, unit="day").cast("float64").ln())
+    summed = gaps.group_by("customer_id").agg(gaps=gaps.log_gap.sum())
+    joined = customers.left_join(summed, "customer_id")
+    return joined.select(*customers.columns, sum_log_gaps=joined.gaps.fill_null(0.0))
 
 
 def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> HoldoutCounts:
@@ -206,6 +252,10 @@ def _one_row(table: ir.Table) -> dict[str, Any]:
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _floats(table: Any, name: str) -> NDArray[np.float64]:
+    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _number(value: float | None) -> float:
