@@ -197,7 +197,8 @@ class _Crew:
 
     def run(self, specs: Sequence[NotebookSpec]) -> None:
         (self.work / "executed").mkdir(exist_ok=True)
-        waiting = list(specs)
+        # Those that others wait for first: they decide when the run ends.
+        waiting = sorted(specs, key=lambda spec: -sum(spec.name in other.after for other in specs))
         names = {spec.name for spec in specs}
         while waiting or self.running:
             for spec in self._ready(waiting, names):
