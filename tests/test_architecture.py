@@ -27,6 +27,8 @@ FLOORS = {
     "customer_base": 4,
     "cltv": 5,
     "cltv_checks": 6,
+    "contract_base": 5,
+    "renewals": 6,
     "simulate": 6,
     "report": 7,
     "figures": 8,
