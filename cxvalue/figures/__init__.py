@@ -3,6 +3,7 @@
 - `style`: how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
 - `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
 - `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
+- `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 """
 
@@ -33,12 +34,15 @@ from cxvalue.figures.lifetime import (
     holdout_tracking,
     p_alive_distribution,
 )
+from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.style import save, use_style
 
 __all__ = [
     "change_parts",
     "cohort_ageing",
     "cohort_comparison",
+    "contract_flow",
+    "contract_survival",
     "customer_bridge",
     "equity_by_decile",
     "equity_interval",
