@@ -116,7 +116,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
 
     simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
-    simulate.add_argument("world", metavar="WORLD", help="shop")
+    simulate.add_argument("world", metavar="WORLD", help="shop or insurer")
     simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
     simulate.add_argument("--customers", type=_jobs, metavar="N", help="number of customers (default: the world's own)")
     simulate.add_argument(

@@ -34,8 +34,8 @@ class StudyShape(Protocol):
 class NotebookSpec:
     """A notebook of this version.
 
-    `needs` are the tables without which it cannot run, `after` the notebooks whose results it reads, and `contract` the
-    only kind of customer relation it is for (None: both).
+    `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
+    whose results it reads, and `contract` the only kind of customer relation it is for (None: both).
     """
 
     name: str
@@ -43,24 +43,40 @@ class NotebookSpec:
     after: tuple[str, ...] = ()
     contract: str | None = None
     question: str = ""
+    any_of: tuple[str, ...] = ()
 
     def obstacle(self, contract: str, tables: Collection[str]) -> str:
         """Say why a study cannot have this notebook, or nothing when it can."""
+        if self.contract is not None and self.contract != contract:
+            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
         missing = [f"the table '{table}'" for table in self.needs if table not in tables]
         if missing:
             return f"needs {' and '.join(missing)}"
-        if self.contract is not None and self.contract != contract:
-            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
+        if self.any_of and not any(table in tables for table in self.any_of):
+            return "needs " + " or ".join(f"the table '{table}'" for table in self.any_of)
         return ""
 
 
 _CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
 
 NOTEBOOKS: tuple[NotebookSpec, ...] = (
-    NotebookSpec("00_data_check", ("transactions",), question="Can the data carry the conclusions?"),
-    NotebookSpec("10_customer_base", ("transactions",), question="Who are the customers, and who left?"),
+    NotebookSpec(
+        "00_data_check", (), question="Can the data carry the conclusions?", any_of=("transactions", "subscriptions")
+    ),
+    NotebookSpec(
+        "10_customer_base",
+        ("transactions",),
+        contract="noncontractual",
+        question="Who are the customers, and who left?",
+    ),
     NotebookSpec(
         "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
+    ),
+    NotebookSpec(
+        "20_cltv_contractual",
+        ("subscriptions",),
+        contract="contractual",
+        question="Who renews, who leaves, and what will the contracts still be worth?",
     ),
     NotebookSpec(
         "30_churn",
@@ -126,7 +142,9 @@ def plan(
     something that the study does not have.
     """
     specs = {spec.name: spec for spec in notebooks}
-    asked = {resolve(word, notebooks, planned) for word in only}
+    # Two notebooks may share a number; it means the one for this study's kind of customers.
+    fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
+    asked = {resolve(word, fitting, planned) for word in only}
     obstacles: dict[str, str] = {}
     for spec in notebooks:
         reason = spec.obstacle(study.contract, tables) or (unavailable or {}).get(spec.name, "").rstrip(".")
@@ -142,8 +160,10 @@ def plan(
         raise BadInput(Problem(name, f"cannot run: {reason}.") for name, reason in obstacles.items())
     wanted = _with_dependencies(asked, specs) if asked else set(specs)
     not_run = {name: reason for name, reason in obstacles.items() if name in wanted or not asked}
+    if study.contract == "noncontractual":  # nobody without contracts looks for the notebook about them
+        not_run = {name: reason for name, reason in not_run.items() if specs[name].contract != "contractual"}
     for name in specs:
-        if name not in wanted:
+        if name not in wanted and specs[name].contract in (None, study.contract):
             not_run[name] = NOT_ASKED
     for late in planned:
         if late.concerns(study, tables):

@@ -165,7 +165,7 @@ def _notes(prepared: Prepared) -> PageNotes:
 
     study, tables = prepared.study, prepared.tables
     transactions = study.tables.get("transactions")
-    own_margin = study.gross_margin is None or (transactions is not None and "margin" in transactions.columns)
+    own_margin = transactions is not None and (study.gross_margin is None or "margin" in transactions.columns)
     return PageNotes(
         assumptions=study_assumptions(study, observed_from=tables.observed_from, margin_column=own_margin),
         data=tables.counts,

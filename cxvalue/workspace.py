@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from cxvalue.cltv import CltvFit, fit_cltv
+from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.errors import CxvalueError
+from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
@@ -94,7 +96,8 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=_connect())
     names = ", ".join(sorted(tables.paths))
-    rows = {count.what: count.rows for count in tables.counts if count.table == "transactions"}
+    main = "transactions" if "transactions" in tables.paths else "subscriptions"
+    rows = {count.what: count.rows for count in tables.counts if count.table == main}
     lines = [
         f"{study.name}: the study file and its tables are sound.",
         f"  observed     {tables.observed_from} to {tables.as_of}",
@@ -187,6 +190,19 @@ class Study:
         if reason:
             raise CxvalueError(reason)
         return CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The contracts of the study and the relations that they make."""
+        return contracts_of(self.table("subscriptions"), as_of=self.as_of, observed_from=self.observed_from)
+
+    @cached_property
+    def renewals(self) -> RenewalFit:
+        """The model of contracts, fitted once for all notebooks."""
+        reason = self.prepared.unavailable.get("20_cltv_contractual")
+        if reason:
+            raise CxvalueError(reason)
+        return RenewalFit.from_dict(json.loads((self.prepared.folder / "contract.json").read_text(encoding="utf-8")))
 
     def publish(
         self,
@@ -297,8 +313,15 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
     unavailable: dict[str, str] = {}
     if study.contract == "contractual":
-        reason = "it is for customers without a contract; contractual studies come with a later version"
-        unavailable = dict.fromkeys(("10_customer_base", "20_cltv"), reason)
+        if "subscriptions" in tables.paths:
+            subscriptions = con.read_parquet(tables.paths["subscriptions"])
+            contracts = contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from)
+            try:
+                renewals = fit_renewals(contracts, holdout_start=study.cltv.holdout_start)
+            except CxvalueError as error:
+                unavailable["20_cltv_contractual"] = str(error)
+            else:
+                (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
     elif "purchases" in tables.paths:
         try:
             fit = fit_cltv(

@@ -33,6 +33,8 @@ FLOORS = {
     "churn": 6,
     "churn_checks": 7,
     "early_warning": 7,
+    "contract_base": 5,
+    "renewals": 6,
     "simulate": 6,
     "report": 8,
     "figures": 9,

@@ -47,10 +47,12 @@ def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
     }
 
 
-def test_a_study_with_contracts_has_no_cltv_in_this_version() -> None:
-    chosen = plan(study("contractual"), {"transactions"})
-    assert chosen.not_run["20_cltv"] == "20_cltv is for customers without a contract"
-    assert chosen.not_run["30_churn"] == "30_churn is for customers without a contract"
+def test_a_study_with_contracts_has_its_own_cltv() -> None:
+    chosen = plan(study("contractual"), {"subscriptions"})
+    assert names(chosen.run) == ["00_data_check", "20_cltv_contractual"]
+    for name in ("10_customer_base", "20_cltv", "30_churn"):
+        assert chosen.not_run[name] == f"{name} is for customers without a contract"
+    assert names(plan(study("contractual"), {"subscriptions"}, ["20"]).run) == ["20_cltv_contractual"]
 
 
 def test_what_preparing_found_impossible_is_left_out_with_its_reason() -> None:
@@ -93,5 +95,5 @@ def test_only_for_a_planned_notebook_says_so() -> None:
 
 
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
-    with pytest.raises(BadInput, match="4 problems found"):
-        plan(study("contractual"), {"subscriptions"})
+    with pytest.raises(BadInput, match="needs the table 'transactions' or the table 'subscriptions'"):
+        plan(study("contractual"), {"contacts"})

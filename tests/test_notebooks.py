@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.run import RunResult, run_study
-from cxvalue.simulate import shop, write_world
+from cxvalue.simulate import insurer, shop, write_world
 from cxvalue.study import project_root
 
 FINDINGS = {
@@ -142,3 +142,28 @@ def test_a_simulated_shop_is_answered_near_its_truth(simulated: tuple[RunResult,
     assert 0.35 * active < int(str(complaints)) < 0.65 * active
     bridge = json.loads((result.folder / "notebooks" / "10_customer_base.ipynb").read_text(encoding="utf-8"))
     assert "came back" in json.dumps(bridge)
+
+
+def test_a_simulated_insurer_is_answered_near_its_truth(tmp_path: Path) -> None:
+    path = write_world(insurer(900, seed=5), tmp_path / "myinsurer")
+    result = run_study(path, out=tmp_path / "reports")
+    truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
+    assert {name for name in FINDINGS if name[:4] in ("base", "cltv")} < set(found)
+    for name in ("base.customers", "base.active", "base.lost_customers"):
+        assert found[name]["value"] == truth[name]
+    for name in ("churn.rate", "churn.value_at_risk", "cltv.equity", "cltv.mean", "cltv.new_customer"):
+        assert found[name]["low"] <= truth[name] <= found[name]["high"], name
+    assert found["base.repeat_rate"]["value"] is None
+    assert found["base.lost_value"]["value"] > 0
+    described = duckdb.sql(f"select * from '{result.folder / 'tables' / 'customers.parquet'}'")
+    assert tuple(described.columns) == COLUMNS
+    assert rows(result, "customers.parquet", "sum(cltv)")[0][0] == pytest.approx(found["cltv.equity"]["value"])
+    assert set(rows(result, "models.csv", "model, parameter, time_unit")) == {
+        ("sbg", "alpha", "month"),
+        ("sbg", "beta", "month"),
+    }
+    ended = {outcome.name: outcome.status for outcome in result.outcomes}
+    assert (ended["00_data_check"], ended["20_cltv_contractual"], ended["20_cltv"]) == ("done", "done", "not_run")
+    for book in (result.folder / "notebooks").glob("*.ipynb"):
+        cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
+        assert not [out for cell in cells for out in cell.get("outputs", []) if out.get("name") == "stderr"]

@@ -139,7 +139,7 @@ def test_what_cannot_be_fitted_is_said_and_the_rest_is_prepared(folder: Path) ->
 def test_contractual_customers_are_not_valued_by_models_without_contracts(folder: Path) -> None:
     text = STUDY.format(name="tiny") + "contract: contractual\n"
     (folder / "study.yml").write_text(text, encoding="utf-8")
-    assert set(prepare(find_study(folder)).unavailable) == {"10_customer_base", "20_cltv"}
+    assert not (prepare(find_study(folder)).folder / "cltv.json").exists()
 
 
 def test_bad_data_leaves_nothing_in_the_cache(folder: Path, cache: Path) -> None:

@@ -4,6 +4,7 @@
 - `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
 - `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
 - `churn`: whom we may lose and what they bring, whether the past warning came true
+- `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
@@ -37,6 +38,7 @@ from cxvalue.figures.lifetime import (
     holdout_tracking,
     p_alive_distribution,
 )
+from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.style import save, use_style
 
 __all__ = [
@@ -46,6 +48,8 @@ __all__ = [
     "churn_segments",
     "cohort_ageing",
     "cohort_comparison",
+    "contract_flow",
+    "contract_survival",
     "customer_bridge",
     "equity_by_decile",
     "equity_interval",

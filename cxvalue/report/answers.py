@@ -27,6 +27,7 @@ MODEL_TITLES = {
     "mbg_nbd": "MBG/NBD",
     "pareto_nbd": "Pareto/NBD",
     "gamma_gamma": "Gamma-Gamma",
+    "sbg": "shifted-beta-geometric (sBG)",
 }
 
 CAUTION_ABOVE = 0.05
@@ -36,9 +37,11 @@ BASE_NOTEBOOK, CLTV_NOTEBOOK = "10_customer_base", "20_cltv"
 
 def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
     """The findings ``data.*``: rows read, rows dropped as bad, purchases made of them, and the control total."""
+    contracts_only = "subscriptions" in tables.paths and "transactions" not in tables.paths
+    main = "subscriptions" if contracts_only else "transactions"
     rows = dict.fromkeys(("read", "dropped", "kept"), 0)
     for count in tables.counts:
-        if count.table == "transactions" and count.kind in rows:
+        if count.table == main and count.kind in rows:
             rows[count.kind] += count.rows
 
     def counted(name: str, label: str, kind: str, unit: str, text: str) -> Finding:
@@ -46,9 +49,7 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
 
     dropped = f"{rows['dropped']:,} of them were bad and were dropped." if rows["dropped"] else "None of them was bad."
     findings = [
-        counted(
-            "rows", "Rows of transactions read", "read", "rows", f"{rows['read']:,} rows of transactions were read."
-        ),
+        counted("rows", f"Rows of {main} read", "read", "rows", f"{rows['read']:,} rows of {main} were read."),
         counted("dropped", "Bad rows dropped", "dropped", "rows", dropped),
         counted(
             "purchases",
@@ -56,7 +57,9 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
             "kept",
             "purchases",
             f"They hold {rows['kept']:,} purchases: all that a customer bought on one day, after refunds.",
-        ),
+        )
+        if main == "transactions"
+        else counted("contracts", "Contracts", "kept", "contracts", f"They hold {rows['kept']:,} contracts."),
     ]
     control = tables.control
     if control is not None:

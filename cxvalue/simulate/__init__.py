@@ -1,14 +1,17 @@
 """Worlds with a known truth: a study that cxvalue can run, and what its answers should be.
 
 `shop`      customers of a shop without contracts (lifetime value, holdout, customer base)
+`insurer`   customers under contract who renew or leave (renewals, churn, lifetime value)
 
 Each world is a function of the number of customers and a seed; `write_world` puts its study, its tables and its
 ``truth.json`` into a folder. The truth comes from what the simulated customers go on to do, never from an estimator.
 """
 
+from cxvalue.simulate.insurer import insurer
 from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
 WORLDS["shop"] = shop
+WORLDS["insurer"] = insurer
 
-__all__ = ["WORLDS", "World", "shop", "write_world"]
+__all__ = ["WORLDS", "World", "insurer", "shop", "write_world"]

@@ -1,0 +1,80 @@
+"""Figures of customers under contract: how long they stay, and how many come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxvalue.figures import style
+from cxvalue.figures.style import BAD, GOOD, INK, MAIN, PALETTE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cxvalue.lifetime.renewal import RenewalModel
+
+__all__ = ["contract_flow", "contract_survival"]
+
+
+@style.drawn
+def contract_flow(months: pd.DataFrame) -> Figure:
+    """Customers who began and ended their relation in each month, and how many were under contract at its end.
+
+    `months` has the columns month (first day), began, ended and active.
+    """
+    style.need_columns(months, ("month", "began", "ended", "active"), "contract_flow")
+    figure, (flow, stock) = style.new_figure(4.6, 2, sharex=True)
+    style.title(figure, "Customers who came, left and were there")
+    when = pd.to_datetime(months["month"])
+    if not len(when):
+        style.nothing_to_show(flow, "No complete month")
+        return figure
+    flow.bar(when, months["began"], width=24, color=GOOD, label="began")
+    flow.bar(when, -months["ended"], width=24, color=BAD, label="ended")
+    flow.axhline(0, color=INK, linewidth=0.8)
+    stock.plot(when, months["active"], color=MAIN, linewidth=2)
+    style.from_zero(stock)
+    for axes in (flow, stock):
+        axes.yaxis.set_major_formatter(style.unit_ticks(""))
+        axes.yaxis.set_major_locator(style.few_ticks(4))
+    style.panel_title(flow, "Began and ended, each month")
+    style.panel_title(stock, "Under contract at the end of the month")
+    style.month_axis(stock, when)
+    figure.legend(loc="outside lower left", ncols=2)
+    return figure
+
+
+@style.drawn
+def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *, horizon_months: int = 0) -> Figure:
+    """Share of customers still under contract by age: as counted, and as the model continues it.
+
+    `curve` has the columns segment, month, survival, low and high, a line a segment; the interval is drawn when there is
+    only one. The model is drawn to `horizon_months` after the last age at which somebody left.
+    """
+    style.need_columns(curve, ("segment", "month", "survival", "low", "high"), "contract_survival")
+    figure, (axes,) = style.new_figure(3.9)
+    style.title(figure, "How long do customers stay?")
+    if curve.empty:
+        style.nothing_to_show(axes, "Nobody has left yet")
+        return figure
+    names = list(dict.fromkeys(curve["segment"]))
+    for place, name in enumerate(names):
+        part = curve[curve["segment"] == name]
+        months = np.append(0, part["month"])
+        colour = MAIN if len(names) == 1 else PALETTE[place % len(PALETTE)]
+        label = "counted" if len(names) == 1 else str(name)
+        axes.step(months, np.append(1.0, part["survival"]), where="post", color=colour, linewidth=2, label=label)
+        if len(names) == 1:
+            low, high = np.append(1.0, part["low"]), np.append(1.0, part["high"])
+            axes.fill_between(months, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
+    if model is not None:
+        ages = np.arange(int(curve["month"].max()) + horizon_months + 1)
+        axes.plot(ages, model.survival(ages), color=INK, linewidth=1.6, linestyle=(0, (5, 2)), label="model (sBG)")
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("Months since the contract began")
+    axes.set_ylabel("Still under contract")
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    figure.legend(loc="outside lower left", ncols=4)
+    return figure

@@ -1,0 +1,414 @@
+"""Lifetime value and churn of customers under contract: fit, holdout, forecast, and the tables that a run publishes.
+
+`fit_renewals` takes the contracts of a study and returns a frozen `RenewalFit`; `renewal_value` says with it who will
+leave, and what margin is still to come. The statistics live in `cxvalue.lifetime.renewal`; here they meet the calendar.
+
+A customer can leave once a month of their own. Where in that month those who left did so is taken from the data
+(`part`): at its end for contracts billed by the month, anywhere in it for contracts that can be ended at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from cxvalue.cltv import default_holdout_start
+from cxvalue.contract_base import Contracts
+from cxvalue.customer_base import months_before
+from cxvalue.errors import CxvalueError
+from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.lifetime.renewal import RenewalModel, fit_renewal, survival
+from cxvalue.timeunit import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cxvalue.lifetime.families import Floats
+
+__all__ = [
+    "RenewalFit",
+    "RenewalValue",
+    "fit_renewals",
+    "renewal_customers_table",
+    "renewal_holdout_table",
+    "renewal_models_table",
+    "renewal_value",
+    "risk_table",
+]
+
+YEAR = 12
+
+
+@dataclass(frozen=True)
+class RenewalFit:
+    """The model of a study's contracts: on all data, and on what was known before the holdout.
+
+    `part` is the mean part of their last month for which those who left still were customers, `part_calibration` the
+    same as known before the holdout, `left_out` the number of relations that no whole month of observation covers.
+    """
+
+    as_of: date
+    holdout_start: date | None
+    full: RenewalModel
+    part: float
+    calibration: RenewalModel | None
+    part_calibration: float
+    score: HoldoutScore | None
+    left_out: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
+            "full": self.full.to_dict(),
+            "part": self.part,
+            "calibration": self.calibration.to_dict() if self.calibration else None,
+            "part_calibration": self.part_calibration,
+            "score": self.score.to_dict() if self.score else None,
+            "left_out": self.left_out,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> RenewalFit:
+        """The fit that `to_dict` wrote down."""
+        start, before, score = data["holdout_start"], data["calibration"], data["score"]
+        return cls(
+            as_of=date.fromisoformat(data["as_of"]),
+            holdout_start=date.fromisoformat(start) if start else None,
+            full=RenewalModel.from_dict(data["full"]),
+            part=data["part"],
+            calibration=RenewalModel.from_dict(before) if before else None,
+            part_calibration=data["part_calibration"],
+            score=HoldoutScore.from_dict(score) if score else None,
+            left_out=data["left_out"],
+        )
+
+
+def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> RenewalFit:
+    """Fit the sBG on all contracts and on what was known before the holdout, and score its forecast of who stays.
+
+    Raises `CxvalueError` when nobody has left; without a calibration window in which somebody left there is no score.
+    """
+    full = fit_renewal(contracts.durations())
+    start = holdout_start or default_holdout_start(contracts.as_of, contracts.observed_from)
+    before, score, part = None, None, 1.0
+    if start is not None:
+        last = start - timedelta(days=1)
+        try:
+            before = fit_renewal(contracts.durations(last))
+        except CxvalueError:
+            start = None
+        else:
+            part = contracts.part_of_last_month(last)
+            score = _score(before, contracts, last, part)
+    return RenewalFit(
+        as_of=contracts.as_of,
+        holdout_start=start if score else None,
+        full=full,
+        part=contracts.part_of_last_month(),
+        calibration=before if score else None,
+        part_calibration=part,
+        score=score,
+        left_out=contracts.left_out(),
+    )
+
+
+class _Outlook(NamedTuple):
+    """Where active customers stand: their position, renewals so far, and months until they can next leave."""
+
+    who: NDArray[np.intp]
+    renewed: NDArray[np.int64]
+    wait: Floats
+
+
+def _outlook(contracts: Contracts, part: float, on: date | None = None) -> _Outlook:
+    ages = contracts.age_months(on)
+    who = np.flatnonzero(~np.isnan(ages))
+    whole = np.floor(ages[who])
+    wait = part - (ages[who] - whole)
+    passed = wait <= 0
+    return _Outlook(who, (whole + passed).astype(np.int64), wait + passed)
+
+
+def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:
+    """Compare who of the customers at the end of `last` was still there at the end of `as_of` with the forecast."""
+    seen = _outlook(contracts, part, last)
+    if not seen.who.size:
+        return None
+    months = (contracts.as_of - last).days / DAYS_PER_MONTH
+    chances = np.clip(np.floor(months - seen.wait) + 1, 0, None)
+    stays = model.survival(chances, seen.renewed)
+    came = _stayed(contracts, last)[seen.who]
+    error = stays - came
+    safe = np.clip(np.where(came, stays, 1 - stays), 1e-300, None)
+    return HoldoutScore(
+        model=model.name,
+        actual=float(came.sum()),
+        predicted=float(stays.sum()),
+        bias=float(error.sum()),
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        wmape=float(np.abs(error).sum() / came.sum()) if came.any() else math.nan,
+        log_score=float(np.log(safe).sum()),
+        status=model.status,
+        selected=True,
+    )
+
+
+def _stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
+    """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
+    day, end = ((moment - date(1970, 1, 1)).days for moment in (last, contracts.as_of))
+    relations = contracts.relations
+    through = relations[(relations["start"] <= day) & (relations["end"] > end)]
+    stayed = np.zeros(len(contracts.customers), dtype=bool)
+    stayed[through["customer"]] = True
+    return stayed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenewalValue:
+    """Who will leave, and the margin still to come, a number a customer and in total.
+
+    `p_end` is P(the relation ends within 12 months), nan for who has left; `margin` the margin of the last 12 months;
+    `cltv` with its interval the discounted margin of the horizon, 0 for who has left. Intervals are for what will really
+    happen; that of `new_customer` is for the expectation. What cannot be had is None or nan, and `missing` says why.
+    """
+
+    active: NDArray[np.bool_]
+    age_months: NDArray[np.float64]
+    p_end: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    cltv: NDArray[np.float64]
+    cltv_low: NDArray[np.float64]
+    cltv_high: NDArray[np.float64]
+    churn_rate: Interval | None
+    value_at_risk: Interval | None
+    equity: Interval | None
+    new_customer: Interval | None
+    horizon_months: int
+    annual_discount_rate: float
+    missing: str
+
+
+def renewal_value(
+    fit: RenewalFit,
+    contracts: Contracts,
+    *,
+    horizon_months: int,
+    annual_discount_rate: float,
+    gross_margin: float | None,
+    level: float = 0.95,
+    draws: int = 400,
+    seed: int = 1,
+) -> RenewalValue:
+    """Value every customer over the horizon, and say how likely each is to leave within 12 months.
+
+    The margin of a month is what the days under contract bring in it, at its end discounted to today:
+    sum over months m of gross_margin x value per month x P(there) x (1 + rate)^(-m / 12). What a contract brings in a
+    month is taken to stay as it is.
+    """
+    rng = np.random.default_rng(seed)
+    tail = (1 - level) / 2
+    seen = _outlook(contracts, fit.part)
+    missing = _missing(contracts, gross_margin)
+    rate = math.nan if missing or gross_margin is None else gross_margin
+    worth = rate * contracts.monthly_value()[seen.who]
+    past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
+    factors = (1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12)
+    drawn = fit.full.draw(draws, rng)
+    groups, which = np.unique(seen.renewed, return_inverse=True)
+    reach = np.arange(max(horizon_months, YEAR) + 1)
+    stays = fit.full.survival(reach[None, :], groups[:, None])
+    gone_12m = 1 - stays[which, YEAR]
+    months = _discounted_months(stays, factors)[:, which]
+    expected = seen.wait * months[0] + (1 - seen.wait) * months[1]
+    left, at_risk, total = _simulated(drawn, seen, worth, past[seen.who], factors, rng)
+    low, high = _customer_bounds(drawn, groups, which, seen.wait, factors, tail)
+    size = len(contracts.customers)
+
+    def spread(values: Floats, elsewhere: float) -> Floats:
+        whole = np.full(size, elsewhere)
+        whole[seen.who] = values
+        return whole
+
+    def interval(value: float, outcomes: Floats) -> Interval:
+        ends = np.quantile(outcomes, [tail, 1 - tail])
+        return Interval(value, float(min(ends[0], value)), float(max(ends[1], value)))
+
+    money = bool(seen.who.size) and not missing
+    nothing = math.nan if missing else 0.0
+    return RenewalValue(
+        active=contracts.active(),
+        age_months=contracts.age_months(),
+        p_end=spread(gone_12m, math.nan),
+        margin=past,
+        cltv=spread(worth * expected, nothing),
+        cltv_low=spread(np.minimum(worth * low, worth * high), nothing),
+        cltv_high=spread(np.maximum(worth * low, worth * high), nothing),
+        churn_rate=interval(float(gone_12m.mean()), left / seen.who.size) if seen.who.size else None,
+        value_at_risk=interval(float(gone_12m @ past[seen.who]), at_risk) if money else None,
+        equity=interval(float(worth @ expected), total) if money else None,
+        new_customer=None if missing else _new_customer(fit, contracts, drawn, factors, rate, tail, rng),
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
+    )
+
+
+def _missing(contracts: Contracts, gross_margin: float | None) -> str:
+    without, every = int(contracts.rows["value"].isna().sum()), len(contracts.rows)
+    if without:
+        who = "No contract has" if without == every else f"{without:,} of {every:,} contracts do not have"
+        return f"{who} a value per month (column value_per_month of subscriptions)."
+    return "" if gross_margin is not None else "The study file gives no gross_margin."
+
+
+def _discounted_months(stays: Floats, factors: Floats) -> Floats:
+    """Discounted months by who is there at each month's beginning and at its end; `stays` ends with the months."""
+    horizon = factors.size
+    return np.stack([stays[..., :horizon] @ factors, stays[..., 1 : horizon + 1] @ factors])
+
+
+def _simulated(
+    drawn: Floats, seen: _Outlook, worth: Floats, past: Floats, factors: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats, Floats]:
+    """In each draw of the parameters one future: customers lost in 12 months, their margin, and all margin to come."""
+    paid = np.concatenate([[0.0], np.cumsum(factors)])
+    last = np.append(factors, 0.0)
+    outcomes = np.empty((3, len(drawn)))
+    for place, (alpha, beta) in enumerate(drawn):
+        leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
+        stay = np.ceil(np.log(rng.random(leaving.size)) / np.log1p(-leaving))  # the chance at which they leave
+        full = np.clip(stay - 1, 0, factors.size).astype(np.intp)
+        lost = stay <= YEAR
+        outcomes[:, place] = lost.sum(), past @ lost, worth @ (paid[full] + seen.wait * last[full])
+    return outcomes[0], outcomes[1], outcomes[2]
+
+
+def _customer_bounds(
+    drawn: Floats, groups: NDArray[np.int64], which: NDArray[np.intp], wait: Floats, factors: Floats, tail: float
+) -> tuple[Floats, Floats]:
+    """Discounted months of each customer at the ends of the interval, from the distribution of when they leave."""
+    chances = np.arange(factors.size + 1)
+    stays = np.zeros((groups.size, chances.size))
+    for alpha, beta in drawn:
+        stays += survival(alpha, beta, chances[None, :], groups[:, None]) / len(drawn)
+    paid = np.concatenate([[0.0], np.cumsum(factors)])
+    last = np.append(factors, 0.0)
+    ends = []
+    for share in (tail, 1 - tail):
+        full = ((1 - stays[:, 1:]) < share).sum(axis=1)[which]
+        ends.append(paid[full] + wait * last[full])
+    return ends[0], ends[1]
+
+
+def _new_customer(
+    fit: RenewalFit,
+    contracts: Contracts,
+    drawn: Floats,
+    factors: Floats,
+    rate: float,
+    tail: float,
+    rng: np.random.Generator,
+) -> Interval:
+    """Mean first value per month x discounted months from the first day on; interval of the expectation."""
+    rows = contracts.rows.merge(contracts.relations[["customer", "start"]], on=["customer", "start"])
+    first = rate * rows.groupby(["customer", "start"])["value"].sum().to_numpy()
+    error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
+    chances = np.arange(factors.size + 1)
+
+    def months(alpha: Any, beta: Any) -> Floats:
+        by_beginning, by_end = _discounted_months(survival(alpha, beta, chances), factors)
+        return np.asarray(fit.part * by_beginning + (1 - fit.part) * by_end)
+
+    value = float(first.mean() * months(*fit.full.values))
+    outcomes = (first.mean() + error * rng.standard_normal(len(drawn))) * months(drawn[:, :1], drawn[:, 1:])
+    low, high = np.quantile(outcomes, [tail, 1 - tail])
+    return Interval(value, float(min(low, value)), float(max(high, value)))
+
+
+def renewal_models_table(fit: RenewalFit, level: float = 0.95) -> pd.DataFrame:
+    """The parameters in both windows, as published in ``models.csv``."""
+    import pandas as pd
+
+    rows = []
+    for window, model in (("calibration", fit.calibration), ("full", fit.full)):
+        if model is None:
+            continue
+        bounds = model.bounds(level)
+        for parameter, estimate in model.params.items():
+            rows.append(
+                {
+                    "window": window,
+                    "model": model.name,
+                    "parameter": parameter,
+                    "estimate": estimate,
+                    "se": model.se[parameter],
+                    "low": bounds[parameter][0],
+                    "high": bounds[parameter][1],
+                    "log_likelihood": model.log_likelihood,
+                    "aic": model.aic,
+                    "customers": model.customers,
+                    "time_unit": model.time_unit,
+                    "status": model.status,
+                    "selected": True,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def renewal_holdout_table(fit: RenewalFit) -> pd.DataFrame:
+    """The forecast of who would still be a customer and what came, as published in ``holdout.csv``."""
+    import pandas as pd
+
+    columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
+    return pd.DataFrame([asdict(fit.score)] if fit.score else [], columns=columns)
+
+
+def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
+    """One row a customer, as published in ``customers.parquet``; what only purchases could tell is empty."""
+    import pandas as pd
+
+    size = len(contracts.customers)
+    unknown = np.full(size, math.nan)
+    day = (contracts.as_of - date(1970, 1, 1)).days
+    return pd.DataFrame(
+        {
+            "customer_id": contracts.customers,
+            "frequency": pd.array([None] * size, dtype="Int64"),
+            "recency_days": pd.array([None] * size, dtype="Int64"),
+            "age_days": day - contracts.first_day(),
+            "mean_spend": unknown,
+            "p_alive": value.active.astype(float),
+            "expected_transactions": unknown,
+            "cltv": value.cltv,
+            "cltv_low": value.cltv_low,
+            "cltv_high": value.cltv_high,
+            "days_silent": pd.array([None] * size, dtype="Int64"),
+            "dormant": ~value.active,
+            "rhythm_broken": pd.array([None] * size, dtype="boolean"),
+            "p_return_90d": unknown,
+        }
+    )
+
+
+def risk_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
+    """Active customers by margin at risk, largest first: age, P(end within 12 months), margin, value at risk."""
+    import pandas as pd
+
+    table = pd.DataFrame(
+        {
+            "customer_id": contracts.customers,
+            "age_months": np.round(value.age_months, 1),
+            "p_end_12_months": value.p_end,
+            "margin_12_months": value.margin,
+            "value_at_risk": value.p_end * value.margin,
+        }
+    )[value.active]
+    return table.sort_values(["value_at_risk", "p_end_12_months"], ascending=False, ignore_index=True)
