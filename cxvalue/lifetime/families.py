@@ -63,7 +63,7 @@ def history(x: NDArray[Any], recency: NDArray[Any], age: NDArray[Any], weight: N
     """
     tables = [_numbered(np.asarray(column, dtype=float)) for column in (x, recency, age)]
     rows, row_of = distinct_rows(*(number for _, number in tables))
-    weights = np.bincount(row_of, np.asarray(weight, dtype=float), rows.size)
+    weights = np.bincount(row_of, np.asarray(weight, dtype=float), rows.size).astype(np.float64)
     (values, which), (recencies, recency_of), (ages, age_of) = ((known, number[rows]) for known, number in tables)
     return History(
         values[which], recencies[recency_of], ages[age_of], weights, values, which, ages, age_of, recencies, recency_of

@@ -194,7 +194,7 @@ class _Spending(NamedTuple):
     @classmethod
     def of(cls, x: Floats, m: Floats, values: Floats, which: NDArray[np.intp]) -> _Spending:
         number = np.bincount(which, minlength=values.size).astype(float)
-        return cls(x, m, values, which, number, np.bincount(which, np.log(m), values.size))
+        return cls(x, m, values, which, number, np.bincount(which, np.log(m), values.size).astype(np.float64))
 
 
 def log_likelihood(
