@@ -50,7 +50,8 @@ def alive(params: Params, x: Floats, recency: Floats, n: Floats, ahead: int = 0)
     """P(alive at opportunity n + ahead), one value a history; the parameters are arrays of one (A10)."""
     values = np.array([float(value[0]) for value in params])
     ones = np.ones(x.shape)
-    history = History(x, recency, n, ones, ones, np.zeros(x.size, dtype=np.intp))
+    each = np.arange(x.size)
+    history = History(x, recency, n, ones, ones, np.zeros(x.size, dtype=np.intp), n, each, recency, each)
     result = np.empty(x.shape)
     for part, terms, _ in _terms(values, history):
         silent = (n[part] - recency[part]).astype(int)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import betainc, betaln, expit, psi
 
+from cxvalue.lifetime.blocks import add_up
 from cxvalue.lifetime.families import Family, Floats, History, Params
-from cxvalue.lifetime.nbd import count_probability, log_rise, rate_terms
+from cxvalue.lifetime.nbd import count_probability, log_rise
 
 __all__ = ["BG_NBD", "MBG_NBD"]
 
@@ -20,14 +21,17 @@ _CELLS = 1_500_000
 
 _SHORT = 50.0
 """Up to this steepness of the integrand at p = 0 a chord is near enough to it."""
+_ROWS = 8_192
+"""Histories worked on at once in the likelihood."""
 
 
 def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float, Floats]:
     """Shared by both: `first` is 1 when the first purchase may be the last (MBG/NBD), else 0."""
     r, alpha, a, b = np.exp(theta)
-    x, w, values, which = history.x, history.weight, history.values, history.which
-    rate, rate_slope = rate_terms(r, history)
-    log_age, log_recency = np.log(alpha + history.age), np.log(alpha + history.recency)
+    values = history.values
+    rate, rate_slope = log_rise(r, values), psi(r + values) - psi(r)
+    log_ages, log_recencies = np.log(alpha + history.ages), np.log(alpha + history.recencies)
+    inverse_ages, inverse_recencies = 1 / (alpha + history.ages), 1 / (alpha + history.recencies)
 
     tosses = values + first
     total = psi(a + b) - psi(a + b + tosses)
@@ -35,19 +39,30 @@ def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float,
     survived_b = total + psi(b + tosses) - psi(b)
     can_be_dead = tosses > 0
     last = np.where(can_be_dead, b + tosses - 1, 1.0)
-    log_odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)[which]
-    with np.errstate(invalid="ignore"):
-        log_odds = log_odds + (r + x) * (log_age - log_recency)
-    dead = expit(log_odds)
+    odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)
+    # What differs by frequency alone is summed by frequency, the rest row by row.
+    number = np.bincount(history.which, history.weight, values.size)
+    fixed = number @ (rate + r * np.log(alpha) + survived)
+    slopes = np.array([number @ (rate_slope + np.log(alpha)), 0.0, number @ total, number @ survived_b])
 
-    value = rate + r * np.log(alpha) + survived[which] - (r + x) * log_age + np.logaddexp(0.0, log_odds)
-    by_r = rate_slope + np.log(alpha) - log_age + dead * (log_age - log_recency)
-    alive_and_dead = (1 - dead) / (alpha + history.age) + dead / (alpha + history.recency)
-    by_alpha = r / alpha - (r + x) * alive_and_dead
-    by_a = total[which] + dead / a
-    by_b = survived_b[which] - dead / last[which]
-    gradient = np.array([r * (w @ by_r), alpha * (w @ by_alpha), a * (w @ by_a), b * (w @ by_b)])
-    return float(w @ value), gradient
+    def block(part: slice) -> tuple[float, Floats]:
+        x, w, which = history.x[part], history.weight[part], history.which[part]
+        age, recency = history.age_of[part], history.recency_of[part]
+        log_age = log_ages[age]
+        silence, shape = log_age - log_recencies[recency], r + x
+        with np.errstate(invalid="ignore"):
+            log_odds = odds[which] + shape * silence
+        # One exponential gives both ln(1 + odds) and P(dead).
+        small = np.exp(-np.abs(log_odds))
+        either = np.maximum(log_odds, 0.0) + np.log1p(small)
+        dead = np.where(log_odds > 0, 1.0, small) / (1 + small)
+        here = inverse_ages[age]
+        by_alpha = r / alpha - shape * (here + dead * (inverse_recencies[recency] - here))
+        gradient = [w @ (dead * silence - log_age), w @ by_alpha, (w @ dead) / a, -(w @ (dead / last[which]))]
+        return float(w @ (either - shape * log_age)), np.array(gradient)
+
+    value, gradient = add_up(block, history.x.size, _ROWS)
+    return float(fixed + value), np.array([r, alpha, a, b]) * (slopes + gradient)
 
 
 def _alive(params: Params, x: Floats, recency: Floats, age: Floats, first: int) -> Floats:

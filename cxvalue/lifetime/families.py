@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.tables.distinct import distinct_rows
+
 __all__ = ["Family", "Floats", "History", "Params", "history"]
 
 Floats = NDArray[np.float64]
@@ -26,7 +28,8 @@ class History:
     """Distinct purchase histories with the number of customers that share each one; times in one unit throughout.
 
     `values` are the distinct frequencies and `which` says which of them a row has, so that gamma functions are
-    evaluated once a frequency and not once a row.
+    evaluated once a frequency and not once a row; likewise `ages` and `recencies` for logarithms of times. Of large
+    data there are hundreds of thousands of histories, and hardly more than a thousand of each.
     """
 
     x: Floats
@@ -35,6 +38,10 @@ class History:
     weight: Floats
     values: Floats
     which: NDArray[np.intp]
+    ages: NDArray[np.float64]
+    age_of: NDArray[np.intp]
+    recencies: NDArray[np.float64]
+    recency_of: NDArray[np.intp]
 
     @property
     def customers(self) -> float:
@@ -54,18 +61,24 @@ def history(x: NDArray[Any], recency: NDArray[Any], age: NDArray[Any], weight: N
     >>> merged.x.tolist(), merged.weight.tolist()
     ([0.0, 1.0], [1.0, 4.0])
     """
-    columns = [np.asarray(column, dtype=float) for column in (x, recency, age)]
-    order = np.lexsort(columns[::-1])
-    columns = [column[order] for column in columns]
-    changed = np.zeros(order.size, dtype=bool)
-    changed[:1] = True
-    for column in columns:
-        changed[1:] |= column[1:] != column[:-1]
-    starts = np.flatnonzero(changed)
-    weights = np.add.reduceat(np.asarray(weight, dtype=float)[order], starts) if starts.size else np.zeros(0)
-    x_, recency_, age_ = (column[starts] for column in columns)
-    values, which = np.unique(x_, return_inverse=True)
-    return History(x_, recency_, age_, weights, values, which.reshape(-1))
+    tables = [_numbered(np.asarray(column, dtype=float)) for column in (x, recency, age)]
+    rows, row_of = distinct_rows(*(number for _, number in tables))
+    weights = np.bincount(row_of, np.asarray(weight, dtype=float), rows.size).astype(np.float64)
+    (values, which), (recencies, recency_of), (ages, age_of) = ((known, number[rows]) for known, number in tables)
+    return History(
+        values[which], recencies[recency_of], ages[age_of], weights, values, which, ages, age_of, recencies, recency_of
+    )
+
+
+def _numbered(column: Floats) -> tuple[Floats, NDArray[np.intp]]:
+    """The distinct values, ascending, and which of them each row has."""
+    if not column.size:
+        return column, np.zeros(0, dtype=np.intp)
+    ordered = np.sort(column)
+    changed = np.ones(ordered.size, dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=changed[1:])
+    values = ordered[changed]
+    return values, np.searchsorted(values, column)
 
 
 @dataclass(frozen=True, slots=True)

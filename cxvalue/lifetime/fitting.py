@@ -32,6 +32,9 @@ _SMALLEST = 1e-3
 _LARGEST = 1e3
 _LONGEST = 100.0
 
+_MIDDLE = 8_000
+"""Histories of the sample on which large data are fitted before the last steps on all of them."""
+
 
 def fit(states: PurchaseStates, model: str = "bg_nbd") -> LifetimeModel:
     """Fit one model by maximum likelihood to states, grouped or per customer.
@@ -53,7 +56,7 @@ def fit_all(states: PurchaseStates, models: Sequence[str] = tuple(FAMILIES)) -> 
     """Fit several models (all of them by default) to the same states, sharing the NBD yardstick."""
     families = [family_of(name) for name in models]
     data = checked_history(states)
-    yardstick = _maximise(data, FAMILIES["nbd"])
+    yardstick = _maximise(_without_recency(data), FAMILIES["nbd"])
     return tuple(_fit(data, states, family, yardstick) for family in families)
 
 
@@ -73,6 +76,11 @@ def checked_history(states: PurchaseStates) -> History:
         )
     days = states.time_unit.days
     return history(x, recency / days, age / days, count)
+
+
+def _without_recency(data: History) -> History:
+    """The histories as the NBD sees them: how many purchases at what age, whenever they were."""
+    return history(data.x, np.zeros(data.x.size), data.age, data.weight)
 
 
 def _maximise(data: History, family: Family, nbd: Optimum | None = None) -> Optimum:
@@ -96,10 +104,9 @@ def _maximise(data: History, family: Family, nbd: Optimum | None = None) -> Opti
             bounds += 2 * [(math.log(1e-6), math.log(1e4))]
         factors = [(1.2, 0.6), (1.0, 1.0), (1.5, 1.0)]
         starts = [np.log([r * f, alpha * g, *tail]) for (f, g), tail in zip(factors, tails, strict=True)]
-    small = coarsen(data)
-    return maximise(
-        partial(_objective, family, data), partial(_objective, family, small), starts, bounds, data.customers
-    )
+    on = partial(partial, _objective, family)
+    middle = on(coarsen(data, _MIDDLE)) if data.x.size > 4 * _MIDDLE else None
+    return maximise(on(data), on(coarsen(data)), starts, bounds, data.customers, middle)
 
 
 def _objective(family: Family, data: History, theta: Floats) -> tuple[float, Floats]:
@@ -107,7 +114,7 @@ def _objective(family: Family, data: History, theta: Floats) -> tuple[float, Flo
 
 
 def _fit(data: History, states: PurchaseStates, family: Family, yardstick: Optimum | None) -> LifetimeModel:
-    nbd = yardstick or _maximise(data, FAMILIES["nbd"])
+    nbd = yardstick or _maximise(_without_recency(data), FAMILIES["nbd"])
     optimum = _maximise(data, family, nbd) if family.dropout else nbd
     ratio = 2 * (optimum.value - nbd.value) if family.dropout else math.nan
     params = dict(zip(family.parameters, np.exp(optimum.theta).tolist(), strict=True))

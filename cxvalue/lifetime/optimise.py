@@ -55,12 +55,17 @@ def coarsen(data: History, rows: int = 1500) -> History:
 
 
 def maximise(
-    full: Objective, coarse: Objective, starts: Sequence[Floats], bounds: Sequence[tuple[float, float]], scale: float
+    full: Objective,
+    coarse: Objective,
+    starts: Sequence[Floats],
+    bounds: Sequence[tuple[float, float]],
+    scale: float,
+    middle: Objective | None = None,
 ) -> Optimum:
     """Climb from every start on the coarse objective, then from the best end on the full one.
 
     `scale` is the number of customers: the search runs on the mean log-likelihood. When the first two starts end at
-    different heights the remaining starts are tried as well.
+    different heights the remaining starts are tried as well. `middle` is a finer sample, worth having for large data.
     """
     found: list[tuple[float, Floats]] = []
     for start in starts:
@@ -68,7 +73,12 @@ def maximise(
             break
         found.append(_climb(coarse, start, bounds, scale, iterations=300))
     theta = max(found, key=lambda end: end[0])[1]
-    optimum = _newton(full, theta, bounds, scale)
+    # Large data: nearly all of the way is walked on a sample, whose curvature then serves for the last steps.
+    guide = None if middle is None else _newton(middle, theta, bounds, scale)
+    if guide is not None and guide.converged and guide.positive_definite:
+        optimum = _newton(full, guide.theta, bounds, scale, guide.information)
+    else:
+        optimum = _newton(full, theta, bounds, scale)
     if not optimum.converged:
         theta = _climb(full, optimum.theta, bounds, scale, iterations=500)[1]
         again = _newton(full, theta, bounds, scale)
@@ -113,11 +123,21 @@ def _slope(gradient: Floats, theta: Floats, low: Floats, high: Floats) -> float:
     return float(np.abs(np.where(free, gradient, 0.0)).max())
 
 
-def _newton(objective: Objective, theta: Floats, bounds: Sequence[tuple[float, float]], scale: float) -> Optimum:
-    """A few damped Newton steps; the Hessian is renewed only where the last step was large."""
+def _newton(
+    objective: Objective,
+    theta: Floats,
+    bounds: Sequence[tuple[float, float]],
+    scale: float,
+    information: Floats | None = None,
+) -> Optimum:
+    """A few damped Newton steps; the Hessian is renewed only where the last step was large.
+
+    `information` is a Hessian to begin with, near enough to step by; the one that is returned is always the exact one.
+    """
     low, high = np.array(bounds).T
     value, gradient = objective(theta)
-    information = _information(objective, theta)
+    if information is None:
+        information = _information(objective, theta)
     renew = False
     for _ in range(12):
         if _slope(gradient, theta, low, high) < 1e-3 * GRADIENT_TOLERANCE * scale:

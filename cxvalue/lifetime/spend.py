@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SpendModel", "fit_spend"]
 
 _PARAMETERS = ("p", "q", "gamma")
+_SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,6 +177,26 @@ def known_spend(frequency: Floats, mean_spend: Floats) -> tuple[Floats, Floats]:
     return np.where(known, frequency, 0.0), np.where(known, np.maximum(mean_spend, 0.0), 0.0)
 
 
+class _Spending(NamedTuple):
+    """Mean spends m of x purchases, with what the likelihood needs of them summed up once.
+
+    `values` are the distinct x; `which` says which of them a customer has, `number` how many customers have each and
+    `logs` their sum of ln m.
+    """
+
+    x: Floats
+    m: Floats
+    values: Floats
+    which: NDArray[np.intp]
+    number: Floats
+    logs: Floats
+
+    @classmethod
+    def of(cls, x: Floats, m: Floats, values: Floats, which: NDArray[np.intp]) -> _Spending:
+        number = np.bincount(which, minlength=values.size).astype(float)
+        return cls(x, m, values, which, number, np.bincount(which, np.log(m), values.size).astype(np.float64))
+
+
 def log_likelihood(
     theta: Floats, x: Floats, m: Floats, values: Floats, which: NDArray[np.intp]
 ) -> tuple[float, Floats]:
@@ -182,15 +204,23 @@ def log_likelihood(
 
     `values` are the distinct x and `which` says which of them each customer has.
     """
+    return _log_likelihood(theta, _Spending.of(x, m, values, which))
+
+
+def _log_likelihood(theta: Floats, data: _Spending) -> tuple[float, Floats]:
+    """The same from sums; only gamma + m x differs from customer to customer."""
     p, q, gamma = np.exp(theta)
+    values, number = data.values, data.number
     shape, total = p * values, p * values + q
-    log_rate = np.log(gamma + m * x)
+    rate = gamma + data.m * data.x
+    log_rate = np.bincount(data.which, np.log(rate))
+    inverse_rate = np.bincount(data.which, 1 / rate)
     once = gammaln(total) - gammaln(shape) - gammaln(q) + q * np.log(gamma) + shape * np.log(values)
-    value = once[which] + (p * x - 1) * np.log(m) - (p * x + q) * log_rate
-    by_p = (values * (psi(total) - psi(shape) + np.log(values)))[which] + x * (np.log(m) - log_rate)
-    by_q = (psi(total) - psi(q) + np.log(gamma))[which] - log_rate
-    by_gamma = q / gamma - (p * x + q) / (gamma + m * x)
-    return float(value.sum()), np.array([p * by_p.sum(), q * by_q.sum(), gamma * by_gamma.sum()])
+    value = number @ once + (shape - 1) @ data.logs - total @ log_rate
+    by_p = number @ (values * (psi(total) - psi(shape) + np.log(values))) + values @ (data.logs - log_rate)
+    by_q = number @ (psi(total) - psi(q) + np.log(gamma)) - log_rate.sum()
+    by_gamma = q / gamma * number.sum() - total @ inverse_rate
+    return float(value), np.array([p * by_p, q * by_q, gamma * by_gamma])
 
 
 def fit_spend(states: PurchaseStates) -> SpendModel:
@@ -237,16 +267,18 @@ def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
     nothing = np.zeros(0), np.zeros((0, 0)), math.nan
     if x.size < 3:
         return *nothing, "degenerate", f"Only {x.size} repeat customers have spend, too few for a Gamma-Gamma model."
-    values, which = np.unique(x, return_inverse=True)
     scale = float(m.mean())
-
-    def objective(theta: Floats) -> tuple[float, Floats]:
-        return log_likelihood(theta, x, m, values, which.reshape(-1))
+    objective = partial(_log_likelihood, data=_spending(x, m))
+    start_objective = objective
+    if x.size > 4 * _SAMPLE:
+        # Start values only: every so-manyth customer in order of purchases and spend, scaled up to all.
+        pick = np.lexsort((m, x))[:: x.size // _SAMPLE]
+        start_objective = partial(_scaled, data=_spending(x[pick], m[pick]), factor=x.size / pick.size)
 
     starts = [np.log([p, q, (q - 1) * scale / p]) for p, q in ((3.0, 4.0), (1.0, 2.0), (20.0, 10.0))]
     span = (math.log(1e-4), math.log(1e5))
     bounds = [span, span, (span[0] + math.log(scale), span[1] + math.log(scale))]
-    optimum = maximise(objective, objective, starts, bounds, float(x.size))
+    optimum = maximise(objective, start_objective, starts, bounds, float(x.size))
     covariance = invert(optimum.information)
     found = optimum.theta, covariance, float(optimum.value)
     q = math.exp(optimum.theta[1])
@@ -257,6 +289,16 @@ def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
     if not (optimum.converged or optimum.at_bound):
         return *found, "not_converged", "The Gamma-Gamma fit did not settle on one best set of parameters."
     return *found, "ok", ""
+
+
+def _spending(x: Floats, m: Floats) -> _Spending:
+    values, which = np.unique(x, return_inverse=True)
+    return _Spending.of(x, m, values, which.reshape(-1))
+
+
+def _scaled(theta: Floats, data: _Spending, factor: float) -> tuple[float, Floats]:
+    value, gradient = _log_likelihood(theta, data)
+    return factor * value, factor * gradient
 
 
 def _ratio_mean(x: Floats, m: Floats) -> tuple[float, float]:

@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
+from cxvalue.lifetime.large import AGES, SMALLEST, ByAge, clock_of, predict, suits
 from cxvalue.lifetime.models import LifetimeModel, silence_probability
 from cxvalue.lifetime.predictive import Predictive, simulate
 from cxvalue.lifetime.simulate_future import DiscountCurve
 from cxvalue.lifetime.spend import SpendModel
+from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -128,21 +130,23 @@ def customer_value(
     curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
     x, recency, age = model.history_of(states)
     mean_spend = np.asarray(states.mean_spend, dtype=float)
-    rows, which = _distinct(states)
+    rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
 
-    worth, purchases = _expected(model, x[rows], recency[rows], age[rows], curve)
+    alive = model.family.alive(model.values, x[rows], recency[rows], age[rows])
+    worth, purchases, year_of, none = _of_the_living(model, x[rows], age[rows], curve)
+    worth, purchases = alive * worth, alive * purchases
     cltv = rate * spend.expected_given(x, mean_spend) * worth[which]
-    year = model.time_unit.from_months(12.0)
-    in_year = float(_purchases(model, x[rows], recency[rows], age[rows], year)[which].sum())
+    in_year = float((alive * year_of)[which].sum())
 
     rng = np.random.default_rng(seed)
-    future = simulate(model, spend, x, recency, age, mean_spend, which, curve, rate, level, draws, rng)
+    future: Predictive
+    if suits(x.size, spend):
+        future = predict(model, spend, x, recency, age, mean_spend, rows, which, curve, rate, level, draws, rng)
+    else:
+        future = simulate(model, spend, x, recency, age, mean_spend, which, curve, rate, level, draws, rng)
     tail = (1 - level) / 2
-    alive = model.family.alive(model.values, x[rows], recency[rows], age[rows])
     hidden = model.p_alive_withheld
-    ninety = model.time_unit.from_days(90.0)
-    posterior = model.family.posterior(model.values, x[rows], age[rows])
-    back = alive * (1 - model.family.none(posterior, np.full(rows.size, ninety)))
+    back = alive * (1 - none)
     silence = silence_probability(model.values[0], model.values[1], x[rows], recency[rows], age[rows])
     return CustomerValue(
         cltv=cltv,
@@ -204,37 +208,26 @@ def _check(
     return rate
 
 
-def _distinct(states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First row of each distinct history, and which of them each customer has."""
-    columns = [np.asarray(c) for c in (states.age_days, states.recency_days, states.frequency)]
-    order = np.lexsort(columns)
-    changed = np.zeros(order.size, dtype=bool)
-    changed[:1] = True
-    for column in columns:
-        changed[1:] |= np.diff(column[order]) != 0
-    which = np.empty(order.size, dtype=np.intp)
-    which[order] = np.cumsum(changed) - 1
-    return order[changed], which
-
-
-def _expected(
-    model: LifetimeModel, x: Floats, recency: Floats, age: Floats, curve: DiscountCurve
-) -> tuple[Floats, Floats]:
-    """Discounted and plain expected purchases over the horizon, a distinct state each."""
-    worth, purchases = np.empty(x.size), np.empty(x.size)
-    for start in range(0, x.size, _STATES_AT_ONCE):
+def _of_the_living(
+    model: LifetimeModel, x: Floats, age: Floats, curve: DiscountCurve
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Were the customers alive: purchases expected over the horizon, discounted and plain, and over 12 months, and
+    P(none within 90 days). All depend on frequency and age alone, smoothly on the age: many rows are interpolated.
+    """
+    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST else None
+    x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
+    year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
+    ends = np.append(curve.ends, year)
+    results = np.empty((4, x_.size))
+    for start in range(0, x_.size, _STATES_AT_ONCE):
         part = slice(start, start + _STATES_AT_ONCE)
-        alive = model.family.alive(model.values, x[part], recency[part], age[part])
-        future = model.family.posterior(model.values, x[part], age[part])
-        path = model.family.expected(future, curve.ends[None, :])
-        worth[part] = alive * (np.diff(path, axis=1, prepend=0.0) @ curve.factors)
-        purchases[part] = alive * path[:, -1]
-    return worth, purchases
-
-
-def _purchases(model: LifetimeModel, x: Floats, recency: Floats, age: Floats, t: float) -> Floats:
-    alive = model.family.alive(model.values, x, recency, age)
-    return alive * model.family.expected(model.family.posterior(model.values, x, age), np.array([[t]]))[..., 0]
+        future = model.family.posterior(model.values, x_[part], age_[part])
+        path = model.family.expected(future, ends[None, :])
+        results[0, part] = np.diff(path[:, :-1], axis=1, prepend=0.0) @ curve.factors
+        results[1, part], results[2, part] = path[:, -2], path[:, -1]
+        results[3, part] = model.family.none(future, np.full(x_[part].size, ninety))
+    worth, purchases, in_year, none = results if table is None else (table(row) for row in results)
+    return worth, purchases, in_year, none
 
 
 def _year_totals(
@@ -252,6 +245,10 @@ def _year_totals(
     x, recency, age = model.history_of(states)
     curve = DiscountCurve.of(0.0, 12, model.time_unit)
     assert states.mean_spend is not None
+    if suits(x.size, spend):
+        rows = distinct_rows(states.frequency, states.recency_days, states.age_days)[0]
+        own = states.mean_spend
+        return predict(model, spend, x, recency, age, own, rows, which, curve, 1.0, 0.95, draws, rng).purchases
     return simulate(model, spend, x, recency, age, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
 
 

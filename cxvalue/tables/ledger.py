@@ -21,7 +21,15 @@ import pyarrow as pa
 
 from cxvalue.tables.sql import ROW
 
-__all__ = ["Purchases", "canonical_transactions", "count_rows", "merge_duplicates", "purchases", "purchases_of_lines"]
+__all__ = [
+    "Purchases",
+    "canonical_transactions",
+    "count_rows",
+    "merge_duplicates",
+    "plain_purchases",
+    "purchases",
+    "purchases_of_lines",
+]
 
 TOLERANCE = 1e-9  # relative; sums of money in floating point
 ROUNDS = 20
@@ -96,6 +104,19 @@ def purchases(transactions: ir.Table, as_of: date) -> Purchases:
     counted = {"rows": total, "cut": total - kept, "duplicates": kept - count_rows(lines)}
     made = purchases_of_lines(lines)
     return replace(made, held=(*made.held, rows, lines), **counted)
+
+
+def plain_purchases(transactions: ir.Table, as_of: date) -> ir.Table | None:
+    """Purchases of a ledger without refunds and order ids, as an expression that holds nothing; None for any other.
+
+    Without refunds nothing is netted and without order ids nothing is a duplicate, so a purchase is a sum by day.
+    """
+    if "order_id" in transactions.columns:
+        return None
+    rows = transactions.filter(transactions.date <= ibis.literal(as_of))
+    if count_rows(rows.filter(rows.revenue < 0)):
+        return None
+    return _by_day(rows if "margin" in rows.columns else rows.mutate(margin=ibis.null("float64")))
 
 
 def purchases_of_lines(lines: ir.Table) -> Purchases:

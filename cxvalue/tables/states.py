@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem
+from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.frames import ledger_of
-from cxvalue.tables.ledger import Purchases
+from cxvalue.tables.ledger import Purchases, plain_purchases
 from cxvalue.tables.ledger import purchases as purchases_of
 from cxvalue.timeunit import TimeUnit
 
@@ -81,21 +82,19 @@ class PurchaseStates:
 
     def grouped(self) -> PurchaseStates:
         """Distinct states with counts, in ascending order of (x, t_x, T); ids and spend are dropped."""
-        states = np.column_stack([self.frequency, self.recency_days, self.age_days])
-        distinct, position = np.unique(states, axis=0, return_inverse=True)
-        count = np.zeros(len(distinct), dtype=np.int64)
-        np.add.at(count, position.reshape(-1), self.count)
+        first, which = distinct_rows(self.frequency, self.recency_days, self.age_days)
+        count = np.bincount(which, self.count, first.size).astype(np.int64)
         return replace(
             self,
-            frequency=distinct[:, 0],
-            recency_days=distinct[:, 1],
-            age_days=distinct[:, 2],
+            frequency=self.frequency[first],
+            recency_days=self.recency_days[first],
+            age_days=self.age_days[first],
             count=count,
             customer_id=None,
             mean_spend=None,
             sum_log_gaps=None
             if self.sum_log_gaps is None
-            else np.bincount(position.reshape(-1), self.sum_log_gaps).astype(float),
+            else np.bincount(which, self.sum_log_gaps, first.size).astype(float),
         )
 
     def with_time_unit(self, unit: TimeUnit | str) -> PurchaseStates:
@@ -141,9 +140,13 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
-    made = purchases_until(transactions, as_of)
+    ledger = ledger_of(transactions)
+    plain = plain_purchases(ledger, as_of)
+    # What was settled must live as long as its table is used.
+    settled = None if plain is not None else _settled(ledger, as_of)
+    table = plain if settled is None else settled.table
     return purchase_states_from_purchases(
-        made.table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
+        table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
     )
 
 
@@ -152,7 +155,11 @@ def purchases_until(transactions: Any, as_of: date) -> Purchases:
 
     The result must be kept for as long as its table is used.
     """
-    made = purchases_of(ledger_of(transactions), as_of)
+    return _settled(ledger_of(transactions), as_of)
+
+
+def _settled(ledger: ir.Table, as_of: date) -> Purchases:
+    made = purchases_of(ledger, as_of)
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
         examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
@@ -172,51 +179,57 @@ def purchase_states_from_purchases(
 ) -> PurchaseStates:
     """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
     rows = purchases.filter(purchases.date <= ibis.literal(as_of))
+    # An engine's "value at the smallest date" may pass over missing values; as NaN a first margin stays the first one.
+    margin = rows.margin.cast("float64").fill_null(float("nan"))
     seen = rows.group_by("customer_id").agg(
-        first=rows.date.min(), last=rows.date.max(), days=rows.count(), revenue=rows.revenue.sum()
+        first=rows.date.min(),
+        last=rows.date.max(),
+        days=rows.count(),
+        revenue=rows.revenue.sum(),
+        margin=rows.margin.sum(),
+        first_revenue=rows.revenue.argmin(rows.date),
+        first_margin=margin.argmin(rows.date),
     )
-    firsts = rows.select("customer_id", first="date", first_revenue="revenue", first_margin="margin")
-    customers = seen.inner_join(firsts, ["customer_id", "first"])
-    customers = customers.select(
+    # One pass over the purchases, and a row per customer leaves the engine: the rest is arithmetic on its columns.
+    customers = seen.select(
         "customer_id",
-        frequency=customers.days - 1,
-        recency_days=customers["last"].delta(customers["first"], unit="day"),
-        age_days=ibis.literal(as_of).delta(customers["first"], unit="day"),
-        repeat_revenue=customers.revenue - customers.first_revenue,
-        first_margin=customers.first_margin,
+        "revenue",
+        "margin",
+        "first_revenue",
+        "first_margin",
+        frequency=seen.days - 1,
+        recency_days=seen["last"].delta(seen["first"], unit="day"),
+        age_days=ibis.literal(as_of).delta(seen["first"], unit="day"),
     )
     if log_gaps:
         customers = _with_log_gaps(customers, rows)
-    sums = _one_row(rows.aggregate(revenue=rows.revenue.sum(), margin=rows.margin.sum()))
-    margin = customers.first_margin
-    first = _one_row(customers.aggregate(n=margin.count(), mean=margin.mean(), spread=margin.std(how="sample")))
-    common: dict[str, Any] = {
-        "time_unit": TimeUnit(time_unit),
-        "as_of": as_of,
-        "total_margin": _number(sums["margin"]),
-        "total_revenue": float(sums["revenue"] or 0.0),
-        "first_margin_mean": _number(first["mean"]),
-        "first_margin_se": _number(first["spread"]) / np.sqrt(first["n"]) if first["n"] > 1 else float("nan"),
-    }
-    state = ["frequency", "recency_days", "age_days"]
-    if not per_customer:
-        more = {"sum_log_gaps": customers.sum_log_gaps.sum()} if log_gaps else {}
-        grouped = customers.group_by(state).agg(count=customers.count(), **more).order_by(state).to_pyarrow()
-        frequency, recency_days, age_days, count = (_integers(grouped, name) for name in (*state, "count"))
-        if log_gaps:
-            common["sum_log_gaps"] = _floats(grouped, "sum_log_gaps")
-        return PurchaseStates(frequency, recency_days, age_days, count, **common)
-    table = customers.to_pyarrow()
-    ids = table.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
-    order = np.argsort(ids, kind="stable")
-    frequency, recency_days, age_days = (_integers(table, name)[order] for name in state)
-    repeats = table.column("repeat_revenue").to_numpy(zero_copy_only=False).astype(np.float64)[order]
-    mean_spend = np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan)
-    count = np.ones(len(ids), dtype=np.int64)
+    table = customers.order_by("customer_id").to_pyarrow() if per_customer else customers.to_pyarrow()
+    margins, firsts = _decimals(table, "margin"), _decimals(table, "first_margin")
+    known, first = margins[~np.isnan(margins)], firsts[~np.isnan(firsts)]
+    revenue = _decimals(table, "revenue")
+    state = ("frequency", "recency_days", "age_days")
+    frequency, recency_days, age_days = (_integers(table, name) for name in state)
+    states = PurchaseStates(
+        frequency,
+        recency_days,
+        age_days,
+        np.ones(frequency.size, dtype=np.int64),
+        time_unit=TimeUnit(time_unit),
+        as_of=as_of,
+        total_margin=float(known.sum()) if known.size else float("nan"),
+        total_revenue=float(revenue.sum()),
+        first_margin_mean=float(first.mean()) if first.size else float("nan"),
+        first_margin_se=float(first.std(ddof=1) / np.sqrt(first.size)) if first.size > 1 else float("nan"),
+    )
     if log_gaps:
-        common["sum_log_gaps"] = _floats(table, "sum_log_gaps")[order]
-    return PurchaseStates(
-        frequency, recency_days, age_days, count, customer_id=ids[order], mean_spend=mean_spend, **common
+        states = replace(states, sum_log_gaps=_decimals(table, "sum_log_gaps"))
+    if not per_customer:
+        return states.grouped()
+    repeats = revenue - _decimals(table, "first_revenue")
+    return replace(
+        states,
+        customer_id=table.column("customer_id").to_numpy(zero_copy_only=False).astype(object),
+        mean_spend=np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan),
     )
 
 
@@ -246,17 +259,10 @@ def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> Hol
     return HoldoutCounts(ids[order], _integers(known, "count")[order], int(new))
 
 
-def _one_row(table: ir.Table) -> dict[str, Any]:
-    return dict(table.to_pyarrow().to_pylist()[0])
-
-
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _floats(table: Any, name: str) -> NDArray[np.float64]:
+def _decimals(table: Any, name: str) -> NDArray[np.float64]:
+    """A column as numbers; missing ones are NaN."""
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
