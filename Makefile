@@ -9,7 +9,7 @@ export REPORT_AS_OF := $(value AS_OF)
 unexport STUDY AS_OF
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint lab calibrate lock setup clean
+.PHONY: help report test lint lab calibrate bench lock setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ lab: ## JupyterLab, opened on notebooks/
 
 calibrate: ## the critical values and the coverage study, on simulated worlds
 	@exec $(run) -m tests.calibration.dropout_gate
+
+bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
+	@exec $(run) -m tests.bench
 
 lock: ## a new requirements.lock, the newest that pyproject.toml allows
 	@$(run) -m pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,1 @@
+"""Speed and memory of transactions to customer values, beside lifetimes in the same run: ``make bench``."""
