@@ -38,13 +38,18 @@ def rate_terms(r: float, history: History) -> tuple[Floats, Floats]:
 def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
     """Total log-likelihood in (ln r, ln alpha) with its gradient."""
     r, alpha = np.exp(theta)
-    x, w = history.x, history.weight
-    rate, rate_slope = rate_terms(r, history)
-    log_age = np.log(alpha + history.age)
-    value = rate + r * np.log(alpha) - (r + x) * log_age
-    by_r = rate_slope + np.log(alpha) - log_age
-    by_alpha = r / alpha - (r + x) / (alpha + history.age)
-    return float(w @ value), np.array([r * (w @ by_r), alpha * (w @ by_alpha)])
+    values = history.values
+    rate, rate_slope = gammaln(r + values) - gammaln(r), psi(r + values) - psi(r)
+    log_ages, inverse_ages = np.log(alpha + history.ages), 1 / (alpha + history.ages)
+    # The rows enter through sums by frequency and sums by age alone.
+    number = np.bincount(history.which, history.weight, values.size)
+    by_age = np.bincount(history.age_of, history.weight, history.ages.size)
+    bought = np.bincount(history.age_of, history.weight * history.x, history.ages.size)
+    exposed = r * by_age + bought
+    value = (number * (rate + r * np.log(alpha))).sum() - (exposed * log_ages).sum()
+    by_r = (number * (rate_slope + np.log(alpha))).sum() - (by_age * log_ages).sum()
+    by_alpha = (number * r / alpha).sum() - (exposed * inverse_ages).sum()
+    return float(value), np.array([r * by_r, alpha * by_alpha])
 
 
 def count_probability(r: Floats, alpha: Floats, t: Floats, n: Floats) -> Floats:

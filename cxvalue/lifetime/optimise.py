@@ -46,7 +46,7 @@ def coarsen(data: History, rows: int = 1500) -> History:
     """
     if data.x.size <= rows:
         return data
-    order = np.lexsort((data.recency, data.age, data.x))
+    order = np.argsort((data.which * data.ages.size + data.age_of) * data.recencies.size + data.recency_of)
     starts = np.arange(0, data.x.size, -(-data.x.size // rows))
     sizes = np.diff(np.append(starts, data.x.size))
     weight = np.add.reduceat(data.weight[order], starts)
