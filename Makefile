@@ -44,9 +44,6 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench
 
-bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
-	@exec $(run) -m tests.bench
-
 lock: ## a new requirements.lock, the newest that pyproject.toml allows
 	@$(run) -m pip install --quiet --disable-pip-version-check uv
 	@$(run) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest --extra dev \

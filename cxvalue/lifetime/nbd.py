@@ -39,7 +39,7 @@ def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
     """Total log-likelihood in (ln r, ln alpha) with its gradient."""
     r, alpha = np.exp(theta)
     values = history.values
-    rate, rate_slope = gammaln(r + values) - gammaln(r), psi(r + values) - psi(r)
+    rate, rate_slope = log_rise(r, values), psi(r + values) - psi(r)
     log_ages, inverse_ages = np.log(alpha + history.ages), 1 / (alpha + history.ages)
     # The rows enter through sums by frequency and sums by age alone.
     number = np.bincount(history.which, history.weight, values.size)
