@@ -1,0 +1,195 @@
+"""The frozen result that every design ends in: an estimate, its event-time vector with covariance, and its checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.errors import CxvalueError
+
+__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
+
+DESIGNS = ("experiment", "staggered", "matched", "single_unit")
+BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
+GRADES = "ABCDE"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of a design's assumptions.
+
+    `question` is what it asks, in an analyst's words; `detail` the sentence with what was found. `passed` is None where
+    the data could not make the check. Only `gating` checks lower the evidence grade. Checks with a `p_value` are judged
+    together (`holm`), others by their own rule.
+    """
+
+    name: str
+    question: str
+    passed: bool | None
+    gating: bool
+    detail: str
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """The same effect by another estimator or another cut of the data, shown beside the estimate."""
+
+    name: str
+    estimate: float
+    se: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """The units that started in one month: `start` is the first full month under treatment, as its first day."""
+
+    start: date
+    units: int
+    customers: int
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a programme changed per treated customer and month, and how sure that is.
+
+    `estimate` is the mean over the treated customer-months that could be identified, with standard error `se`, a
+    reference t distribution of `df` degrees of freedom (infinite: normal) and its interval `low`–`high` at `level`.
+    `event_time` counts months since a unit's first treated month (0, 1, …); `event_effect` is the effect there with
+    `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−2, −3, …
+    against the base month −1). `naive` is before/after on the treated alone. Money is in the study's currency, per
+    customer and month; `outcome` says of what.
+    """
+
+    design: str
+    outcome: str
+    unit: str
+    estimate: float
+    se: float
+    df: float
+    low: float
+    high: float
+    level: float
+    event_time: NDArray[np.int64]
+    event_effect: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    event_weight: NDArray[np.float64]
+    pre_time: NDArray[np.int64]
+    pre_effect: NDArray[np.float64]
+    pre_covariance: NDArray[np.float64]
+    cohorts: tuple[Cohort, ...]
+    treated_units: int
+    control_units: int
+    treated_customers: int
+    control_customers: int
+    treated_customer_months: int
+    unidentified_customer_months: int
+    naive: float
+    naive_se: float | None
+    checks: tuple[Check, ...]
+    grade: str
+    last_month: date
+    alternatives: tuple[Alternative, ...] = ()
+    notes: tuple[str, ...] = ()
+    explanation: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)  # JSON only: what figures of one design need
+
+    def __post_init__(self) -> None:
+        if self.design not in DESIGNS:
+            raise CxvalueError(f"An effect of the design {self.design!r}: allowed are {', '.join(DESIGNS)}.")
+        size = len(self.event_time)
+        if not (len(self.event_effect) == len(self.event_weight) == size and self.covariance.shape == (size, size)):
+            raise CxvalueError("The event-time vector, its weights and its covariance differ in length.")
+        if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
+            raise CxvalueError(f"The effect is {self.estimate} with standard error {self.se}: no finite estimate.")
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+    def probability_at_least(self, threshold: float) -> float:
+        """P(effect ≥ threshold) by the reference t distribution around the estimate."""
+        if self.se == 0:
+            return float(self.estimate >= threshold)
+        return float(stats.t.sf((threshold - self.estimate) / self.se, self.df))
+
+    def with_checks(self, checks: Sequence[Check]) -> Effect:
+        """The same effect with these checks, judged together, and the grade that follows."""
+        judged = holm(checks)
+        return replace(self, checks=judged, grade=grade_of(BASE_GRADES[self.design], judged))
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-ready copy, which `from_dict` turns back."""
+        out: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                value = value.tolist()
+            elif item.name == "cohorts":
+                value = [[cohort.start.isoformat(), cohort.units, cohort.customers] for cohort in value]
+            elif item.name in ("checks", "alternatives"):
+                value = [{part.name: getattr(one, part.name) for part in fields(one)} for one in value]
+            elif isinstance(value, date):
+                value = value.isoformat()
+            elif item.name == "df":
+                value = None if np.isinf(value) else float(value)
+            out[item.name] = value
+        return out
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Effect:
+        """Turn what `to_dict` wrote back into an effect."""
+        values = dict(data)
+        for name in ("event_time", "pre_time"):
+            values[name] = np.asarray(values[name], dtype=np.int64)
+        for name in ("event_effect", "event_weight", "pre_effect"):
+            values[name] = np.asarray(values[name], dtype=float)
+        for name, size in (("covariance", "event_time"), ("pre_covariance", "pre_time")):
+            side = len(values[size])
+            values[name] = np.asarray(values[name], dtype=float).reshape(side, side)
+        values["cohorts"] = tuple(Cohort(date.fromisoformat(one[0]), one[1], one[2]) for one in values["cohorts"])
+        values["checks"] = tuple(Check(**one) for one in values["checks"])
+        values["alternatives"] = tuple(Alternative(**one) for one in values["alternatives"])
+        values["last_month"] = date.fromisoformat(values["last_month"])
+        values["notes"] = tuple(values["notes"])
+        values["df"] = np.inf if values["df"] is None else values["df"]
+        return cls(**values)
+
+
+def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:
+    """Judge the gating checks that have a p-value together (Holm 1979): a check fails when its adjusted p is below alpha.
+
+    >>> one, two = holm([Check("a", "?", None, True, "", 0.03), Check("b", "?", None, True, "", 0.04)])
+    >>> one.passed, two.passed  # 2 × 0.03 is above 0.05
+    (True, True)
+    """
+    ranked = sorted(
+        (check.p_value, place) for place, check in enumerate(checks) if check.gating and check.p_value is not None
+    )
+    failed: set[int] = set()
+    for rank, (p_value, place) in enumerate(ranked):
+        if p_value * (len(ranked) - rank) >= alpha:
+            break
+        failed.add(place)
+    judged = {place for _, place in ranked}
+    return tuple(
+        replace(check, passed=place not in failed) if place in judged else check for place, check in enumerate(checks)
+    )
+
+
+def grade_of(base: str, checks: Sequence[Check]) -> str:
+    """One grade down from the design's own for each gating check that failed, E at the lowest.
+
+    >>> grade_of("B", [Check("a", "?", False, True, ""), Check("b", "?", False, False, "")])
+    'C'
+    """
+    failed = sum(check.gating and check.passed is False for check in checks)
+    return GRADES[min(GRADES.index(base) + failed, len(GRADES) - 1)]
