@@ -116,8 +116,11 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
 
     simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
-    simulate.add_argument("world", metavar="WORLD", help="shop or insurer")
+    simulate.add_argument("world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics or bank")
     simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
+    simulate.add_argument(
+        "--parameters", type=Path, metavar="FILE", help="a YAML file with true parameters of the world"
+    )
     simulate.add_argument("--customers", type=_jobs, metavar="N", help="number of customers (default: the world's own)")
     simulate.add_argument(
         "--seed", type=int, default=1, metavar="N", help="another seed gives another world (default: 1)"
@@ -214,12 +217,11 @@ def _new(arguments: argparse.Namespace) -> int:
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
-    from cxvalue.simulate import WORLDS, write_world
+    from cxvalue.simulate import read_parameters, simulate, write_world
 
-    if arguments.world not in WORLDS:
-        raise CxvalueError(f"there is no world {arguments.world!r}. {nearest(arguments.world, list(WORLDS))}")
-    size = {"customers": arguments.customers} if arguments.customers else {}
-    print(write_world(WORLDS[arguments.world](seed=arguments.seed, **size), arguments.folder))
+    given = read_parameters(arguments.parameters) if arguments.parameters else {}
+    world = simulate(arguments.world, seed=arguments.seed, customers=arguments.customers, parameters=given)
+    print(write_world(world, arguments.folder))
     return DONE
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "MODEL_NAMES",
     "TABLE_NAMES",
     "ReadOptions",
+    "Simulated",
     "StudyFile",
     "TableSource",
     "find_study",
@@ -228,6 +229,15 @@ class ReportRules(_Settings):
     pseudonymise: bool = True
 
 
+class Simulated(_Settings):
+    """A simulated world that makes the study's tables where they are missing, with its parameters."""
+
+    world: str
+    seed: int = Field(default=1, ge=0, description="a whole number")
+    customers: int | None = Field(default=None, ge=10, le=5_000_000, description="a whole number of customers")
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
 def _refuse_is_default(value: Any) -> Any:
     return None if value == "refuse" else value
 
@@ -260,6 +270,7 @@ class StudyFile(_Settings):
     campaigns: tuple[Campaign, ...] = ()
     programmes: tuple[Programme, ...] = ()
     report: ReportRules = ReportRules()
+    simulated: Simulated | None = None
 
     _path: Path = PrivateAttr(default=Path("study.yml"))
 

@@ -26,6 +26,7 @@ from cxvalue.cltv import CltvFit, fit_cltv
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.errors import CxvalueError
 from cxvalue.renewals import RenewalFit, fit_renewals
+from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
@@ -73,6 +74,7 @@ class Prepared:
 def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | None = None) -> Prepared:
     """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
     study = load_study_file(study_path)
+    make_missing_tables(study)
     inputs = _inputs(study)
     fingerprint = _fingerprint(study, inputs, as_of)
     shelf = (cache or _cache_folder()) / study.name
@@ -93,6 +95,7 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
 def check(study_path: Path, as_of: date | str | None = None) -> str:
     """Validate a study and its tables and say in words what was found; writes nothing that stays."""
     study = load_study_file(study_path)
+    make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=_connect())
     names = ", ".join(sorted(tables.paths))

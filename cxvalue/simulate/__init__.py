@@ -7,6 +7,7 @@ Each world is a function of the number of customers and a seed; `write_world` pu
 ``truth.json`` into a folder. The truth comes from what the simulated customers go on to do, never from an estimator.
 """
 
+from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
 from cxvalue.simulate.insurer import insurer
 from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
@@ -14,4 +15,4 @@ from cxvalue.simulate.world import WORLDS, World, write_world
 WORLDS["shop"] = shop
 WORLDS["insurer"] = insurer
 
-__all__ = ["WORLDS", "World", "insurer", "shop", "write_world"]
+__all__ = ["WORLDS", "World", "insurer", "make_missing_tables", "read_parameters", "shop", "simulate", "write_world"]

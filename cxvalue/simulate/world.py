@@ -24,7 +24,7 @@ class World:
 
     study: dict[str, Any]
     tables: dict[str, pd.DataFrame]
-    truth: dict[str, float]
+    truth: dict[str, Any]
     about: str
 
 
