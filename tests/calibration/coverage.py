@@ -1,12 +1,18 @@
 """Do the intervals cover? Worlds whose model is known, fitted with that model, against what then really comes in.
 
-Run as ``python -m tests.calibration.coverage [customers] [worlds]``. For each model it makes worlds (day-level purchases,
+Run as ``python -m tests.calibration.coverage [customers] [worlds] [model of the worlds] [model of the forecast]``. For
+each model it makes worlds (day-level purchases,
 Gamma-Gamma spend), fits the model and the spend to the past, and counts how often the 95% intervals hold the truth:
 
 - equity: the margin that these customers bring in the following 12 months, discounted month by month;
 - purchases: their purchases in the same time;
 - new customer: the mean over a million further customers from their first purchase on;
-- customers: each customer's own margin (the share of customers inside, averaged over worlds).
+- customers: each customer's own margin (the share of customers inside, averaged over worlds);
+- churn, at risk: share of the active customers who buy nothing in the following 12 months, and what they had brought.
+
+*PIT* is the largest distance from uniform of the randomised probability integral transform of single customers' purchases
+(Czado, Gneiting and Held 2009): 200 customers of each world, all worlds together. With a second model's name the worlds
+are made by one model and forecast by another: the loss when the model is wrong.
 
 A fit that is not sound is counted apart (withheld), since nothing would be published of it.
 """
@@ -22,7 +28,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.lifetime import customer_value, fit, fit_spend
+from cxvalue.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
+from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_spend
+from cxvalue.lifetime.predictive import alive_in_draws
+from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
+from cxvalue.losses import losses
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.timeunit import DAYS_PER_MONTH, TimeUnit
 
@@ -35,15 +45,17 @@ TRUE = {
     "pareto_nbd": (0.6, 6.0, 0.7, 20.0),
 }
 NEWCOMERS = 1_000_000
-MEASURES = ("equity", "purchases", "new customer", "customers")
+MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
+ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
 
 
 class World(NamedTuple):
-    """What was seen, and the margin of each customer and all purchases that then come."""
+    """What was seen, with the margin of the last 12 months, and each customer's margin and purchases that then come."""
 
     states: PurchaseStates
+    brought: NDArray[np.float64]
     margin: NDArray[np.float64]
-    purchases: int
+    purchases: NDArray[np.int64]
 
 
 def purchase_days(
@@ -101,7 +113,13 @@ def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
         first_margin_se=float(MARGIN * first.std(ddof=1) / np.sqrt(customers)),
     )
     worth = MARGIN * revenue[~past] * _discount(day[~past] - DAYS)
-    return World(states, np.bincount(owner[~past], worth, minlength=customers), int((~past).sum()))
+    recent = past & (day > DAYS - 365)
+    return World(
+        states,
+        np.bincount(owner[recent], MARGIN * revenue[recent], minlength=customers),
+        np.bincount(owner[~past], worth, minlength=customers),
+        np.bincount(owner[~past], minlength=customers),
+    )
 
 
 def _discount(days_ahead: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -121,37 +139,79 @@ def newcomer_truth(model: str) -> float:
     return float(MARGIN * p * gamma / (q - 1) * (1 + total / NEWCOMERS))
 
 
-def one_world(task: tuple[str, int, int]) -> list[float] | None:
-    """Whether each measure is covered in one world, and the relative width of equity; None when withheld."""
-    model, customers, seed = task
-    rng = np.random.default_rng([seed, customers, *model.encode()])
-    world = simulate(model, customers, rng)
+def pit(model: LifetimeModel, world: World, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Randomised probability integral transforms of some customers' purchases in the 12 months that follow."""
+    chosen = rng.choice(len(world.purchases), min(PIT_CUSTOMERS, len(world.purchases)), replace=False)
+    x, recency, age = (column[chosen] for column in model.history_of(world.states))
+    parameters = model.draw(PIT_DRAWS, rng)
+    alive = rng.random((chosen.size, PIT_DRAWS)) < alive_in_draws(model, parameters, x, recency, age)
+    cell = np.flatnonzero(alive)
+    who, draw = cell // PIT_DRAWS, cell % PIT_DRAWS
+    future = model.family.posterior(tuple(parameters[draw].T), x[who], age[who])
+    drawn = draw_futures(model.name, future, DiscountCurve.of(RATE, MONTHS, model.time_unit), 1.0, rng)
+    counts = np.zeros(alive.size)
+    counts[cell[drawn.cell]] = drawn.purchases
+    counts = counts.reshape(alive.shape)
+    came = world.purchases[chosen][:, None]
+    below, at = (counts < came).mean(axis=1), (counts == came).mean(axis=1)
+    return below + rng.random(chosen.size) * at
+
+
+def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.float64]] | None:
+    """Whether each measure is covered in one world, the width and bias of equity, and PITs; None when withheld."""
+    true, model, customers, seed = task
+    rng = np.random.default_rng([seed, customers, *true.encode()])
+    world = simulate(true, customers, rng)
     fitted, spend = fit(world.states, model), fit_spend(world.states)
     if fitted.status != "ok" or spend.status != "ok":
         return None
     value = customer_value(
         fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=400, seed=seed
     )
-    truths = (world.margin.sum(), world.purchases, newcomer_truth(model))
+    truths = (world.margin.sum(), world.purchases.sum(), newcomer_truth(true))
     intervals = (value.equity, value.expected_purchases, value.new_customer)
     inside = [float(low <= truth <= high) for truth, (_, low, high) in zip(truths, intervals, strict=True)]
     each = (value.cltv_low - 1e-9 <= world.margin) & (world.margin <= value.cltv_high + 1e-9)
     width = (value.equity.high - value.equity.low) / value.equity.value
-    return [*inside, float(each.mean()), width, value.equity.value / truths[0] - 1]
+    churned = _churn_inside(fitted, world, seed)
+    return [*inside, float(each.mean()), *churned, width, value.equity.value / truths[0] - 1], pit(fitted, world, rng)
 
 
-def main(customers: int = 500, worlds: int = 1000) -> None:
+def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]:
+    """Whether churn and value at risk are covered; nan for a model that cannot say who has left."""
+    if not fitted.family.dropout:
+        return [np.nan, np.nan]
+    states = active_states(world.states, ACTIVE_DAYS)
+    rows = np.asarray(states.customer_id, dtype=np.int64)
+    brought, lost = world.brought[rows], world.purchases[rows] == 0
+    said = p_no_purchase(fitted, states, CHURN_MONTHS * DAYS_PER_MONTH)
+    found = losses(said, brought, in_draws=_away_in_draws(fitted, states, 400, seed), draws=400, level=0.95, seed=seed)
+    truths = (lost.mean(), brought[lost].sum())
+    ends = (found.rate, found.at_risk)
+    return [float(low <= truth <= high) for truth, (_, low, high) in zip(truths, ends, strict=True)]
+
+
+def main(customers: int = 500, worlds: int = 1000, true: str = "", forecast: str = "") -> None:
     """Print a line for each model."""
-    print(f"{customers} customers, {worlds} worlds, 95% intervals")
-    print(f"{'model':<12}" + "".join(f"{name:>14}" for name in (*MEASURES, "width", "bias", "withheld")))
+    print(f"{customers} customers, {worlds} worlds, 95% intervals" + (f", worlds of {true}" if true else ""))
+    print(f"{'model':<12}" + "".join(f"{name:>13}" for name in (*MEASURES, "width", "bias", "PIT", "withheld")))
+    pairs = [(true, forecast or true)] if true else [(model, model) for model in TRUE]
     with ProcessPoolExecutor() as pool:
-        for model in TRUE:
-            results = list(pool.map(one_world, [(model, customers, seed) for seed in range(worlds)], chunksize=10))
-            kept = np.array([result for result in results if result is not None])
-            withheld = 1 - len(kept) / worlds
-            cells = [*kept.mean(axis=0), withheld]
-            print(f"{model:<12}" + "".join(f"{cell:>14.1%}" for cell in cells), flush=True)
+        for world, model in pairs:
+            newcomer_truth(world)
+            tasks = [(world, model, customers, seed) for seed in range(worlds)]
+            results = list(pool.map(one_world, tasks, chunksize=10))
+            kept = [result for result in results if result is not None]
+            transforms = np.sort(np.concatenate([result[1] for result in kept]))
+            uniform = (np.arange(transforms.size) + 0.5) / transforms.size
+            distance = np.abs(transforms - uniform).max()
+            cells = [*np.mean([result[0] for result in kept], axis=0), distance, 1 - len(kept) / worlds]
+            print(f"{model:<12}" + "".join(f"{cell:>13.1%}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    numbers, names = (
+        [word for word in sys.argv[1:] if word.isdigit()],
+        [word for word in sys.argv[1:] if not word.isdigit()],
+    )
+    main(*map(int, numbers), **dict(zip(("true", "forecast"), names, strict=False)))
