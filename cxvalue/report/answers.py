@@ -263,6 +263,23 @@ def _around(interval: Interval) -> tuple[float, float]:
     return min(interval.low, interval.value), max(interval.high, interval.value)
 
 
+def _others(fit: CltvFit) -> str:
+    """How far the other sound models were from the chosen one, in the total of the holdout."""
+    score = fit.score
+    rest = [other for other in fit.scores if other.model != fit.selected and other.status == "ok"]
+    if score is None or not score.actual or not rest:
+        return ""
+    rest.sort(key=lambda other: -other.log_score)
+    said = ", ".join(f"{MODEL_TITLES[other.model]} {other.bias / other.actual:+.1%}" for other in rest)
+    best = all(score.log_score >= other.log_score for other in rest)
+    why = (
+        f"{MODEL_TITLES[fit.selected]} foresaw best how each customer would buy"
+        if best
+        else (f"The study asks for {MODEL_TITLES[fit.selected]}")
+    )
+    return f" {why}; the others missed the total by: {said.replace('-', '−')}."
+
+
 def _spend_title(fit: CltvFit) -> str:
     return (
         MODEL_TITLES["gamma_gamma"]
@@ -295,7 +312,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
             score.bias,
             unit="transactions",
             text=f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} purchases "
-            f"for {span}; {score.actual:,.0f} came: its forecast was {verdict}.",
+            f"for {span}; {score.actual:,.0f} came: its forecast was {verdict}.{_others(fit)}",
             method=method,
             case="C5",
             notebook=CLTV_NOTEBOOK,

@@ -47,6 +47,7 @@ def fit(**changes: Any) -> Any:
         "as_of": date(2026, 6, 30),
         "holdout_start": date(2025, 10, 1),
         "score": SCORE,
+        "scores": (),
         "spend": SimpleNamespace(status="ok"),
         "withheld": "",
     }
@@ -111,6 +112,17 @@ def test_a_model_that_missed_the_holdout_is_said_beside_the_money() -> None:
     assert "its forecast was 1.0% too many" in good["cltv.holdout_bias"].text
     exact = cltv(score=replace(SCORE, predicted=1000.0, bias=0.0))
     assert "its forecast was exactly as many" in exact["cltv.holdout_bias"].text
+
+
+def test_it_says_how_far_the_other_models_were() -> None:
+    pareto = replace(SCORE, model="pareto_nbd", bias=50.0, log_score=SCORE.log_score - 3)
+    unsound = replace(SCORE, model="mbg_nbd", status="degenerate")
+    text = cltv(scores=(pareto, SCORE, unsound))["cltv.holdout_bias"].text
+    assert text.endswith(
+        "BG/NBD foresaw best how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
+    )
+    better = replace(pareto, log_score=SCORE.log_score + 3)
+    assert "The study asks for BG/NBD" in cltv(scores=(better, SCORE))["cltv.holdout_bias"].text
 
 
 def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
