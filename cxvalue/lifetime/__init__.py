@@ -7,6 +7,7 @@ families            what a model must be able to do; distinct histories with cou
 nbd, bgnbd, paretonbd   the four models: likelihood with gradient, P(alive), future purchases
 optimise            maximum likelihood in log-parameters, several starts, Newton polish
 fitting             `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
+covariates          `fit_with_covariates`: segments that buy and leave differently, in BG/NBD, MBG/NBD and Pareto/NBD
 models              `LifetimeModel`: a fitted model and everything it predicts
 bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
 regular             BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `RegularModel`
@@ -21,6 +22,7 @@ lifetimes_bridge    exchange with the lifetimes package, the only module that im
 
 from __future__ import annotations
 
+from cxvalue.lifetime.covariates import CovariateModel, fit_with_covariates
 from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
@@ -35,6 +37,7 @@ from cxvalue.tables.discrete import DiscreteStates, Period, discrete_states
 __all__ = [
     "DISCRETE_CRITICAL_VALUE",
     "DROPOUT_CRITICAL_VALUE",
+    "CovariateModel",
     "CustomerValue",
     "DiscreteModel",
     "DiscreteStates",
@@ -54,6 +57,7 @@ __all__ = [
     "fit_bg_bb",
     "fit_regular",
     "fit_spend",
+    "fit_with_covariates",
     "residual_value",
     "score_holdout",
     "select_model",
