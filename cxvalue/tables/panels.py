@@ -1,0 +1,420 @@
+"""Panels: what customers brought month by month, before and after their unit got a programme.
+
+Full calendar months only. A customer counts from the first full month on or after the later of the acquisition and the
+first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
+is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
+start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
+unit's start (never-treated units: before the last start); those who came later are counted apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+
+__all__ = ["CLUSTERS", "CustomerPanel", "PanelMonths", "PanelSource", "UnitPanel", "customer_panel", "unit_panel"]
+
+CUSTOMER = "customer_id"
+CLUSTERS = 200
+"""Groups that customers are put into where they are the units themselves: enough for a jackknife."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelMonths:
+    """The full calendar months of a panel: the first day of the first of them, and how many there are."""
+
+    first: date
+    count: int
+
+    @classmethod
+    def between(cls, observed_from: date, as_of: date) -> PanelMonths:
+        """The full months from one day to another, both inclusive.
+
+        >>> PanelMonths.between(date(2025, 1, 15), date(2025, 6, 30))
+        PanelMonths(first=datetime.date(2025, 2, 1), count=5)
+        """
+        first = observed_from if observed_from.day == 1 else _month_start(observed_from, 1)
+        after = as_of + timedelta(days=1)
+        return cls(first, max((after.year - first.year) * 12 + after.month - first.month, 0))
+
+    @property
+    def base(self) -> int:
+        """Year x 12 + month of the first month, from which months are numbered."""
+        return self.first.year * 12 + self.first.month
+
+    def day(self, number: int) -> date:
+        """First day of the month with a number, which may lie outside the panel."""
+        return _month_start(self.first, number)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSource:
+    """Where a panel comes from: ibis tables of a study, and the names of one programme.
+
+    `purchases` has a row a customer and day (None in a study that knows contracts only); `rollout` only the rows of the
+    programme. `margin_share` turns the value of a contract into margin.
+    """
+
+    rollout: ir.Table
+    unit: str
+    outcome: str
+    as_of: date
+    observed_from: date
+    purchases: ir.Table | None = None
+    customers: ir.Table | None = None
+    subscriptions: ir.Table | None = None
+    interactions: ir.Table | None = None
+    margin_share: float | None = None
+    programme: str = "programme"
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPanel:
+    """Customers and their outcome by cell (unit and start), bin of acquisition and month, added up by the engine.
+
+    A row of the arrays is a cell: one unit or, where customers are the units, a random group of those who started in the
+    same month. `customers` and `total` have the shape cells x bins x months; bin f holds those who count from month f on.
+
+    Attributes:
+        months: the months of the panel.
+        cluster: what is left out together in a jackknife, a number for each cell.
+        names: of the clusters.
+        start: first treated month of a cell; -1 for never (or not within the panel).
+        base: last month before the start; the number of months for never.
+        later: customers acquired after their unit's start, who are left out.
+        unlisted: customers whose unit is not named in the roll-out.
+        outcome, unit: of what, and what was treated.
+    """
+
+    months: PanelMonths
+    cluster: Ints
+    names: tuple[str, ...]
+    start: Ints
+    base: Ints
+    customers: Floats
+    total: Floats
+    later: int
+    unlisted: int
+    outcome: str
+    unit: str
+
+    @property
+    def treated(self) -> NDArray[np.bool_]:
+        """Cells with a treated month in the panel."""
+        return self.start >= 0
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerPanel:
+    """One row a customer of the population: `outcome` is customers x months, nan where the customer does not count.
+
+    Attributes:
+        months: the months of the panel.
+        customer_id: in the order of the rows.
+        unit: number of the customer's unit in `names`.
+        start, base: as in `UnitPanel`, for each customer.
+        arm: what the roll-out names for the customer's unit, "" where it names none.
+        first, last: first and last month that counts.
+    """
+
+    months: PanelMonths
+    customer_id: NDArray[np.object_]
+    unit: Ints
+    names: tuple[str, ...]
+    start: Ints
+    base: Ints
+    arm: NDArray[np.object_]
+    first: Ints
+    last: Ints
+    values: NDArray[np.float32]
+    later: int
+    unlisted: int
+    outcome: str
+    unit_kind: str
+
+
+def unit_panel(source: PanelSource) -> UnitPanel:
+    """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
+    months, people, later, unlisted = _population(source)
+    by_customer = source.unit == CUSTOMER
+    cluster = people.customer_id.hash().abs() % CLUSTERS if by_customer else people.unit
+    people = people.mutate(cluster=cluster.cast("string"))
+    keys = ["cluster", "start", "base", "first"]
+    counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
+    values = _values(source, months)
+    joined = values.inner_join(people, "customer_id")
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    summed = joined.group_by([*keys, "month"]).agg(total=joined.value.sum()).to_pandas()
+
+    names, number = np.unique(counted["cluster"].to_numpy(str), return_inverse=True)
+    cells, cell_of = np.unique(
+        np.column_stack([number, counted["start"].to_numpy(int), counted["base"].to_numpy(int)]),
+        axis=0,
+        return_inverse=True,
+    )
+    shape = (len(cells), months.count, months.count)
+    people_in, total = np.zeros(shape), np.zeros(shape)
+    first, last = counted["first"].to_numpy(int), counted["last"].to_numpy(int)
+    # Those who come in at `first` and leave after `last` are added once and summed over the months.
+    steps = np.zeros((len(cells), months.count, months.count + 1))
+    cell_of = cell_of.reshape(-1)
+    np.add.at(steps, (cell_of, first, first), counted["number"].to_numpy(float))
+    np.add.at(steps, (cell_of, first, last + 1), -counted["number"].to_numpy(float))
+    people_in[:] = np.cumsum(steps, axis=2)[:, :, :-1]
+    if len(summed):
+        place = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
+        of = np.searchsorted(names, summed["cluster"].to_numpy(str))
+        rows = [place[key] for key in zip(of.tolist(), summed["start"].tolist(), summed["base"].tolist(), strict=True)]
+        np.add.at(
+            total, (rows, summed["first"].to_numpy(int), summed["month"].to_numpy(int)), summed["total"].to_numpy(float)
+        )
+    return UnitPanel(
+        months=months,
+        cluster=cells[:, 0].astype(np.int64),
+        names=tuple(names.tolist()),
+        start=cells[:, 1].astype(np.int64),
+        base=cells[:, 2].astype(np.int64),
+        customers=people_in,
+        total=total,
+        later=later,
+        unlisted=unlisted,
+        outcome=source.outcome,
+        unit=source.unit,
+    )
+
+
+def customer_panel(source: PanelSource) -> CustomerPanel:
+    """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
+    import ibis
+
+    months, people, later, unlisted = _population(source)
+    people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
+    rows = people.order_by("row").to_pyarrow()
+    values = _values(source, months)
+    joined = values.inner_join(people, "customer_id")
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    cells = joined.select("row", "month", "value").to_pyarrow()
+    first, last = (rows.column(name).to_numpy().astype(np.int64) for name in ("first", "last"))
+    number = np.arange(months.count)
+    matrix = np.where((number >= first[:, None]) & (number <= last[:, None]), np.float32(0), np.float32(np.nan))
+    matrix[cells.column("row").to_numpy(), cells.column("month").to_numpy()] = cells.column("value").to_numpy()
+    names, unit = np.unique(np.asarray(rows.column("unit").to_pylist(), dtype=str), return_inverse=True)
+    return CustomerPanel(
+        months=months,
+        customer_id=np.array(rows.column("customer_id").to_pylist(), dtype=object),
+        unit=unit.astype(np.int64),
+        names=tuple(names.tolist()) if source.unit != CUSTOMER else (),
+        start=rows.column("start").to_numpy().astype(np.int64),
+        base=rows.column("base").to_numpy().astype(np.int64),
+        arm=np.array([arm or "" for arm in rows.column("arm").to_pylist()], dtype=object),
+        first=first,
+        last=last,
+        values=matrix,
+        later=later,
+        unlisted=unlisted,
+        outcome=source.outcome,
+        unit_kind=source.unit,
+    )
+
+
+def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int]:
+    """Customers of the population with unit, arm, start, base, first and last month; and how many are left out."""
+    import ibis
+
+    months = PanelMonths.between(source.observed_from, source.as_of)
+    listed = _checked_rollout(source, months)
+    last_start = listed.start.max().to_pyarrow().as_py()
+    everyone = _everyone(source)
+    known = everyone.left_join(listed, everyone.unit == listed.of_unit)
+    known = known.select(*everyone.columns, "arm", began=listed.start, listed=listed.of_unit.notnull())
+    unlisted = int(known.filter(~known.listed).count().to_pyarrow().as_py())
+    known = known.filter(known.listed)
+    limit = known.began.fill_null(ibis.literal(last_start))
+    later = int(known.filter(known.acquired >= limit).count().to_pyarrow().as_py())
+    inside = known.filter(known.acquired < limit)
+    number, whole = _number(inside.began, months), inside.began.day() == 1
+    begins = ibis.greatest(inside.acquired, ibis.literal(source.observed_from))
+    first = _number(begins, months) + (begins.day() > 1).ifelse(1, 0)
+    ended = _number(inside.ended, months) - 1
+    last = ibis.least(ended.fill_null(months.count - 1), ibis.literal(months.count - 1))
+    start = (number + whole.ifelse(0, 1)).fill_null(-1)
+    inside = inside.mutate(
+        # A start after the last full month leaves no treated month: until then the unit is a comparison.
+        start=(start >= months.count).ifelse(-1, start).cast("int64"),
+        base=(number - 1).fill_null(months.count).cast("int64"),
+        first=ibis.greatest(first, ibis.literal(0)).cast("int64"),
+        last=last.cast("int64"),
+    )
+    inside = inside.filter((inside["first"] < months.count) & (inside["last"] >= inside["first"]))
+    people = inside.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
+    _check_people(source, months, people)
+    return months, people, later, unlisted
+
+
+def _everyone(source: PanelSource) -> ir.Table:
+    """Every customer with the unit, the day of acquisition and the day of the contract's end (null: none)."""
+    import ibis
+
+    seen = []
+    if source.purchases is not None:
+        bought = source.purchases
+        seen.append(bought.group_by("customer_id").agg(began=bought.date.min(), ended=ibis.null("date")))
+    if source.subscriptions is not None:
+        held = source.subscriptions
+        if "role" in held.columns:
+            held = held.filter(held.role.fill_null("") != "user")
+        closed = held.end.isnull().ifelse(0, 1)
+        seen.append(
+            held.group_by("customer_id").agg(
+                began=held.start.min(), ended=(closed.min() == 1).ifelse(held.end.max(), ibis.null("date"))
+            )
+        )
+    people = seen[0] if len(seen) == 1 else ibis.union(*seen)
+    if len(seen) > 1:
+        people = people.group_by("customer_id").agg(began=people.began.min(), ended=people.ended.max())
+    table = source.customers
+    if table is None:
+        return people.select("customer_id", unit=people.customer_id, acquired=people.began, ended=people.ended)
+    unit = table.customer_id if source.unit == CUSTOMER else table[source.unit].cast("string")
+    joined_on = table.acquired_on if "acquired_on" in table.columns else ibis.null("date")
+    about = table.select(who=table.customer_id, its_unit=unit, joined_on=joined_on)
+    both = people.outer_join(about, people.customer_id == about.who)
+    name = both.customer_id.fill_null(both.who)
+    everyone = both.select(
+        customer_id=name,
+        unit=name if source.unit == CUSTOMER else both.its_unit,
+        acquired=both.joined_on.fill_null(both.began),
+        ended=both.ended,
+    )
+    return everyone.filter(everyone.acquired.notnull() & (everyone.acquired <= ibis.literal(source.as_of)))
+
+
+def _values(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """The outcome by customer and month number, where it is not zero."""
+    if source.outcome == "interactions":
+        touched = source.interactions
+        assert touched is not None
+        rows = touched.mutate(month=_number(touched.date, months))
+        return _within(rows, months).group_by(["customer_id", "month"]).agg(value=rows.count().cast("float64"))
+    if source.purchases is None:
+        return _contract_values(source, months)
+    bought = source.purchases
+    amount = {"margin": "margin", "revenue": "revenue"}.get(source.outcome)
+    rows = bought.mutate(month=_number(bought.date, months))
+    inside = _within(rows, months)
+    value = inside.count().cast("float64") if amount is None else inside[amount].sum()
+    return inside.group_by(["customer_id", "month"]).agg(value=value)
+
+
+def _contract_values(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """Value of contracts by month, each day under contract its part of the month."""
+    import ibis
+
+    held = source.subscriptions
+    assert held is not None
+    share = (source.margin_share or 1.0) if source.outcome == "margin" else 1.0
+    calendar = ibis.memtable(
+        {
+            "month": list(range(months.count)),
+            "from_day": [months.day(i) for i in range(months.count)],
+            "to_day": [months.day(i + 1) for i in range(months.count)],
+        }
+    )
+    last = held.end.fill_null(ibis.literal(source.as_of + timedelta(days=1)))
+    rows = held.mutate(last=last).cross_join(calendar)
+    days = ibis.least(rows["last"], rows.to_day).delta(ibis.greatest(rows.start, rows.from_day), unit="day")
+    rows = rows.mutate(part=days / rows.to_day.delta(rows.from_day, unit="day"))
+    rows = rows.filter(rows.part > 0)
+    return rows.group_by(["customer_id", "month"]).agg(value=(rows.part * rows.value_per_month * share).sum())
+
+
+def _within(rows: ir.Table, months: PanelMonths) -> ir.Table:
+    return rows.filter((rows.month >= 0) & (rows.month < months.count))
+
+
+def _number(day: Any, months: PanelMonths) -> Any:
+    """Number of the month of a day."""
+    return day.year() * 12 + day.month() - months.base
+
+
+def _month_start(day: date, later: int) -> date:
+    number = day.year * 12 + day.month - 1 + later
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """The roll-out of a programme with its units as text; everything that rules a panel out is said at once."""
+    where, rollout = f"programmes.{source.programme}", source.rollout
+    problems: list[Problem] = []
+    if source.unit != CUSTOMER:
+        columns = [] if source.customers is None else [*source.customers.columns]
+        if source.unit not in columns:
+            found = f"the unit {source.unit!r} is no column of the table 'customers'."
+            problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
+    needed = {"interactions": source.interactions, "orders": source.purchases}
+    if source.outcome in needed and needed[source.outcome] is None:
+        table = "interactions" if source.outcome == "interactions" else "transactions"
+        found = f"the outcome {source.outcome!r} needs the table '{table}'."
+        problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
+    contracts_only = source.purchases is None and source.subscriptions is not None
+    if (
+        contracts_only
+        and source.outcome in ("margin", "revenue")
+        and "value_per_month" not in source.subscriptions.columns
+    ):
+        found = "the contracts have no value per month, so nothing can be said in money."
+        remedy = "Map a column value_per_month of the table 'subscriptions'."
+        problems.append(Problem(f"{where}.outcome", found, remedy))
+    started = int(rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py())
+    if not started:
+        found = f"no unit had started by {source.as_of}, the last day observed."
+        problems.append(
+            Problem(where, found, "Wait for the first month after a start, or correct the roll-out's dates.")
+        )
+    if months.count < 2:
+        found = f"there are {months.count} full calendar months between {source.observed_from} and {source.as_of}."
+        problems.append(Problem(where, found, "A month before the start and one after it are the least."))
+    if problems:
+        raise BadInput(problems)
+    arm = rollout.arm if "arm" in rollout.columns else _no_text()
+    return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, arm=arm)
+
+
+def _no_text() -> Any:
+    import ibis
+
+    return ibis.null("string")
+
+
+def _check_people(source: PanelSource, months: PanelMonths, people: ibis.Table) -> None:
+    """A panel needs customers with a treated month and others without one."""
+    where = f"programmes.{source.programme}"
+    by_kind = people.group_by("start").agg(units=people.unit.nunique()).to_pandas()
+    treated = by_kind[by_kind["start"] >= 0]
+    if treated.empty:
+        found = (
+            "no customer of a unit that has started was acquired before the start and seen for a full month after it."
+        )
+        raise BadInput(
+            [Problem(where, found, "Check that the roll-out names the units as the table 'customers' does.")]
+        )
+    untreated = by_kind[by_kind["start"] < 0]
+    if untreated.empty and treated["start"].nunique() == 1:
+        month = months.day(int(treated["start"].iloc[0]))
+        found = (
+            f"every unit started by {month:%B %Y} and none is left without the programme, so nothing can be compared."
+        )
+        raise BadInput([Problem(where, found, "List the units that never got it, with an empty start.")])
