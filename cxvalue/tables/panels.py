@@ -369,12 +369,9 @@ def _checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
         table = "interactions" if source.outcome == "interactions" else "transactions"
         found = f"the outcome {source.outcome!r} needs the table '{table}'."
         problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
-    contracts_only = source.purchases is None and source.subscriptions is not None
-    if (
-        contracts_only
-        and source.outcome in ("margin", "revenue")
-        and "value_per_month" not in source.subscriptions.columns
-    ):
+    held = source.subscriptions
+    in_money = source.outcome in ("margin", "revenue") and source.purchases is None
+    if in_money and held is not None and "value_per_month" not in held.columns:
         found = "the contracts have no value per month, so nothing can be said in money."
         remedy = "Map a column value_per_month of the table 'subscriptions'."
         problems.append(Problem(f"{where}.outcome", found, remedy))

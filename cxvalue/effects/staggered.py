@@ -1,0 +1,211 @@
+"""A programme rolled out to units at different dates: group-time effects, their checks and an `Effect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
+from cxvalue.effects.group_time import GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.pretrend import PLACEBO_MONTHS, PreTrend, placebo_start, pre_trend
+from cxvalue.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from cxvalue.tables.panels import UnitPanel
+
+__all__ = ["BASE_MONTHS", "estimate_staggered"]
+
+Floats = NDArray[np.float64]
+
+BASE_MONTHS = 12
+"""Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
+
+FEW_UNITS = 10
+
+
+def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str = "programme") -> Effect:
+    """The effect of a staggered roll-out, per treated customer and month.
+
+    Raises `BadInput` when a single unit is treated or nothing can be compared.
+    """
+    treated = np.unique(panel.cluster[panel.treated])
+    if treated.size < 2:
+        found = "one unit only has got the programme, so its own luck cannot be told from the programme."
+        raise BadInput([Problem(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")])
+    if not (panel.treated & (panel.base >= 0)).any():
+        found = "no unit has a full month before its start, so there is nothing to compare with."
+        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+    found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
+    if not found_.identified:
+        found = "no treated month has a comparison: no unit was still without the programme."
+        raise BadInput(
+            [Problem(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")]
+        )
+    before, before_knife = group_time(panel), jackknife(panel)
+    post = found_.event_time >= 0
+    pre = before.event_time < -1
+    after, earlier = 2 + np.flatnonzero(post), 2 + np.flatnonzero(pre)
+    se = float(np.sqrt(knife.covariance[0, 0]))
+    half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
+    pre_covariance = before_knife.covariance[np.ix_(earlier, earlier)]
+    drift = (
+        before.event_time[pre],
+        before.event_effect[pre],
+        pre_covariance,
+        before.event_weight[pre],
+        before_knife.df,
+    )
+    checks = [
+        _drift_check(pre_trend(*drift), found_.overall),
+        _placebo_check(placebo_start(*drift)),
+        _one_unit_check(found_, knife, half),
+        _size_check(panel, treated.size),
+    ]
+    units, customers = _sizes(panel)
+    effect = Effect(
+        design="staggered",
+        outcome=panel.outcome,
+        unit=panel.unit,
+        estimate=found_.overall,
+        se=se,
+        df=knife.df,
+        low=found_.overall - half,
+        high=found_.overall + half,
+        level=level,
+        event_time=found_.event_time[post],
+        event_effect=found_.event_effect[post],
+        covariance=knife.covariance[np.ix_(after, after)],
+        event_weight=found_.event_weight[post],
+        pre_time=before.event_time[pre],
+        pre_effect=before.event_effect[pre],
+        pre_covariance=pre_covariance,
+        cohorts=cohorts_of(panel),
+        treated_units=units[0],
+        control_units=units[1],
+        treated_customers=customers[0],
+        control_customers=customers[1],
+        treated_customer_months=round(found_.identified),
+        unidentified_customer_months=round(found_.unidentified),
+        naive=found_.naive,
+        naive_se=float(np.sqrt(knife.covariance[1, 1])),
+        checks=(),
+        grade="B",
+        last_month=panel.months.day(panel.months.count - 1),
+        alternatives=_alternatives(panel, before, before_knife),
+        notes=tuple(_notes(panel, found_)),
+        explanation=(
+            "Units that got the programme are compared, month by month, with units that had not got it yet or never "
+            "did: how much more did their customers change from the year before the start? Customers are compared with "
+            "customers who joined at the same time."
+        ),
+        extra={"groups": _group_table(panel, found_)},
+    )
+    return effect.with_checks(checks)
+
+
+def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
+    """The cohorts of a panel with their units and customers, in the order of their starts."""
+    cohorts = []
+    for start in np.unique(panel.start[panel.treated]):
+        cells = panel.start == start
+        units = np.unique(panel.cluster[cells]).size
+        cohorts.append(Cohort(panel.months.day(int(start)), units, round(_heads(panel, cells))))
+    return tuple(cohorts)
+
+
+def _heads(panel: UnitPanel, cells: NDArray[np.bool_]) -> float:
+    """Customers of some cells, each counted once, in the month from which it counts."""
+    bins = np.arange(panel.months.count)
+    return float(panel.customers[cells][:, bins, bins].sum())
+
+
+def _sizes(panel: UnitPanel) -> tuple[tuple[int, int], tuple[int, int]]:
+    sides = (panel.treated, ~panel.treated)
+    units = tuple(int(np.unique(panel.cluster[side]).size) for side in sides)
+    heads = tuple(round(_heads(panel, side)) for side in sides)
+    return (units[0], units[1]), (heads[0], heads[1])
+
+
+def _drift_check(drift: PreTrend | None, estimate: float) -> Check:
+    question = "Did the units move like the others before they got the programme?"
+    if drift is None:
+        return Check("pre_trend", question, None, True, "There are too few months before the first start to tell.")
+    against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
+    detail = (
+        f"They drifted apart by {drift.slope:+,.2g} a month before the start (p = {drift.p_value:.2f}); a drift of "
+        f"{drift.detectable:,.2g} a month would have been found with 80% probability{against}."
+    )
+    return Check("pre_trend", question, None, True, detail, drift.p_value)
+
+
+def _placebo_check(placebo: PreTrend | None) -> Check:
+    question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
+    if placebo is None:
+        return Check("placebo_start", question, None, True, "There are too few months before the first start to try.")
+    detail = f"It would have shown {placebo.slope:+,.2g} (p = {placebo.p_value:.2f}); it should show nothing."
+    return Check("placebo_start", question, None, True, detail, placebo.p_value)
+
+
+def _one_unit_check(found: GroupTime, knife: Jackknife, half: float) -> Check:
+    low, high = float(knife.without.min()), float(knife.without.max())
+    proven = abs(found.overall) > half
+    passed = (low > 0) == (high > 0) if proven else None
+    detail = f"Leaving out one unit at a time, the effect lies between {low:,.3g} and {high:,.3g}."
+    return Check("one_unit", "Does a single unit decide?", passed, False, detail)
+
+
+def _size_check(panel: UnitPanel, treated: int) -> Check:
+    controls = np.unique(panel.cluster[~panel.treated]).size
+    passed = min(treated, controls) >= FEW_UNITS
+    detail = f"{treated} units with and {controls} without the programme; the range allows for their number."
+    return Check("units", "Are there enough units?", passed, False, detail)
+
+
+def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
+    found = [
+        Alternative(
+            "last month before the start only", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
+            "The level before the start is that of one month instead of a year.",
+        )
+    ]  # fmt: skip
+    if (~panel.treated).any():
+        never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
+        if np.isfinite(never.overall):
+            found.append(
+                Alternative("never-treated units only", never.overall, None, "Without those that start later.")
+            )
+    return tuple(found)
+
+
+def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
+    notes = []
+    if found.unidentified >= 0.5:
+        share = found.unidentified / (found.unidentified + found.identified)
+        notes.append(
+            f"{found.unidentified:,.0f} treated customer-months ({share:.1%}) have no comparison or no month "
+            "before the start and are left out of the effect."
+        )
+    if panel.later:
+        notes.append(
+            f"{panel.later:,} customers joined after their unit had started and are not part of the comparison."
+        )
+    if panel.unlisted:
+        notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
+    return notes
+
+
+def _group_table(panel: UnitPanel, found: GroupTime) -> list[dict[str, object]]:
+    """Mean effect of each cohort over its treated months."""
+    rows: list[dict[str, object]] = []
+    for number, start in enumerate(found.cohorts):
+        known = found.post[number] & ~np.isnan(found.effects[number])
+        weight = found.weights[number][known]
+        if weight.sum() > 0:
+            mean = float((weight * found.effects[number][known]).sum() / weight.sum())
+            month = panel.months.day(int(start)).isoformat()
+            rows.append({"start": month, "customer_months": float(weight.sum()), "effect": mean})
+    return rows
