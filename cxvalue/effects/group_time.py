@@ -25,6 +25,9 @@ __all__ = ["GroupTime", "Jackknife", "group_time", "jackknife"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FEW_TREATED = 8
+"""With fewer treated units than this nothing can be said of effects that differ with their size."""
+
 FEWEST_IN_A_BIN = 30
 """Bins of acquisition with fewer customers than this in the comparison are merged with the next."""
 
@@ -117,8 +120,33 @@ def jackknife(panel: UnitPanel, *, base_months: int = 1, never_only: bool = Fals
     rows = np.where(np.isnan(rows), full.vector, rows)
     off = rows - full.vector
     count = clusters.size
+    off = _without_size(panel, clusters, off)
     covariance = (count - 1) / count * (off.T @ off)
     return Jackknife(covariance, _degrees(panel, clusters, off[:, 0]), rows[:, 0])
+
+
+def _without_size(panel: UnitPanel, clusters: Ints, off: Floats) -> Floats:
+    """Take out of the jackknife what differs between treated units because of their size.
+
+    The effect is that of these very units, so a difference between their effects is no error. Of it only what goes with
+    something known can be told from chance (Neyman 1923; Ding, Feller and Miratrix 2019): here with the size.
+    """
+    sizes = np.zeros(clusters.size)
+    for place, number in enumerate(clusters):
+        cells = (panel.cluster == number) & panel.treated
+        if cells.any() and not (~panel.treated[panel.cluster == number]).any():
+            sizes[place] = panel.customers[cells].max(axis=2).sum()
+    found = off.copy()
+    for column in range(off.shape[1]):
+        units = np.flatnonzero((sizes > 0) & (off[:, column] != 0))
+        if units.size < FEW_TREATED:
+            continue
+        share = sizes[units] / sizes[units].sum()
+        x = np.log(sizes[units])
+        x = share / (1 - share) * (x - share @ x)
+        slope = (x @ off[units, column]) / (x @ x) if x @ x > 0 else 0.0
+        found[units, column] = (off[units, column] - slope * x) * np.sqrt(units.size / (units.size - 1))
+    return found
 
 
 def _degrees(panel: UnitPanel, clusters: Ints, off: Floats) -> float:

@@ -1,0 +1,27 @@
+"""Money: from an effect to monthly margin, costs, NPV and a verdict.
+
+finance     discounting by month, NPV, IRR, payback, peak exposure
+cashflow    costs, benefits by class, treated customers month by month, how an effect goes on
+case        `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
+verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
+"""
+
+from __future__ import annotations
+
+from cxvalue.money.case import Case, Range, Risk, business_case
+from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
+from cxvalue.money.verdict import Registration, Verdict, judge, register
+
+__all__ = [
+    "Capacity",
+    "Case",
+    "CashBenefit",
+    "ProgrammeCosts",
+    "Range",
+    "Registration",
+    "Risk",
+    "Verdict",
+    "business_case",
+    "judge",
+    "register",
+]

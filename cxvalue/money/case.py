@@ -1,0 +1,378 @@
+"""The business case: from an effect to monthly contribution margin, costs, and what they may be worth today.
+
+Every draw takes the effect's event-time vector from its joint sampling distribution and the other inputs from their stated
+ranges, and follows the same treated customers month by month; the NPV is the median of the draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.errors import CxvalueError
+from cxvalue.money.cashflow import Capacity, CashBenefit, Decay, Exposure, ProgrammeCosts, exposure, extend, fit_decay
+from cxvalue.money.finance import discount_factors, irr, npv, payback_months, peak_exposure
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cxvalue.effects.effect import Effect
+    from cxvalue.money.verdict import Verdict
+
+__all__ = ["Case", "Range", "Risk", "business_case"]
+
+Floats = NDArray[np.float64]
+
+DRAWS = 20_000
+
+
+class Range(NamedTuple):
+    """A median with the ends of its 95% range."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """A loss that may happen: how often a year (Poisson), its mean and the size exceeded in 1 of 20 (log-normal)."""
+
+    name: str
+    per_year: float
+    mean_loss: float
+    loss_exceeded_in_5_percent: float
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A programme's money, month by month and in `draws` possible worlds.
+
+    Attributes:
+        effect: what was measured.
+        exposure: treated customers by month and months since their start.
+        horizon_months, annual_discount_rate: of the case.
+        costs, benefits, capacity, risks: what was stated.
+        persistence, half_life_months: how the effect goes on beyond what was measured.
+        decay: the measured fade.
+        margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
+        effect_flow: expected margin of months 0 … H from the effect; `benefit_flow` and `cost_flow` likewise.
+        npv_draws, payback_draws: one for each draw (nan: never within the horizon).
+        per_unit_effect: NPV of an effect of 1 per treated customer and month, in every month.
+    """
+
+    effect: Effect
+    exposure: Exposure
+    horizon_months: int
+    annual_discount_rate: float
+    costs: ProgrammeCosts
+    benefits: tuple[CashBenefit, ...]
+    capacity: tuple[Capacity, ...]
+    risks: tuple[Risk, ...]
+    persistence: str
+    half_life_months: float | None
+    decay: Decay
+    margin_per_unit: float
+    start: str
+    population: str
+    everyone: int
+    correlation: float
+    effect_flow: Floats
+    benefit_flow: Floats
+    cost_flow: Floats
+    npv_draws: Floats
+    payback_draws: Floats
+    per_unit_effect: float
+
+    @property
+    def net_flow(self) -> Floats:
+        """Expected net flow of months 0 … H, undiscounted."""
+        return self.effect_flow + self.benefit_flow - self.cost_flow
+
+    @property
+    def npv(self) -> Range:
+        """Net present value: median of the draws and its 2.5–97.5% range."""
+        middle, low, high = np.quantile(self.npv_draws, [0.5, 0.025, 0.975])
+        return Range(float(middle), float(low), float(high))
+
+    @property
+    def probability_of_loss(self) -> float:
+        """Share of the draws with an NPV below 0."""
+        return float((self.npv_draws < 0).mean())
+
+    @property
+    def expected_loss(self) -> float:
+        """What going ahead would cost on average if the programme does lose money; 0 when no draw loses."""
+        lost = self.npv_draws[self.npv_draws < 0]
+        return float(-lost.mean()) if lost.size else 0.0
+
+    @property
+    def payback(self) -> Range | None:
+        """Discounted payback in months, median of the draws; None when never within the horizon. Ends may be infinite."""
+        months = np.where(np.isnan(self.payback_draws), np.inf, self.payback_draws)
+        middle, low, high = np.quantile(months, [0.5, 0.025, 0.975], method="higher")
+        return Range(float(middle), float(low), float(high)) if np.isfinite(middle) else None
+
+    def paid_back_within(self, months: float) -> float:
+        """P(discounted payback within a number of months)."""
+        return float((self.payback_draws <= months).mean())
+
+    @property
+    def irr(self) -> float | None:
+        """Annual internal rate of return of the expected flows; None unless they change sign once."""
+        return irr(self.net_flow)
+
+    @property
+    def roi(self) -> float | None:
+        """(benefits − costs) / costs, both discounted; None without costs."""
+        spent = float(npv(self.cost_flow, self.annual_discount_rate))
+        return float(npv(self.net_flow, self.annual_discount_rate)) / spent if spent > 0 else None
+
+    @property
+    def peak_exposure(self) -> float:
+        """The most money that is out at any time, expected, undiscounted."""
+        return float(peak_exposure(self.net_flow))
+
+    @property
+    def break_even_effect(self) -> float | None:
+        """The constant effect per treated customer and month at which the NPV is 0."""
+        return self.effect_worth(0.0)
+
+    def effect_worth(self, threshold: float) -> float | None:
+        """The constant effect per treated customer and month at which the NPV reaches a threshold."""
+        if self.per_unit_effect <= 0:
+            return None
+        rest = float(npv(self.benefit_flow - self.cost_flow, self.annual_discount_rate))
+        return (threshold - rest) / self.per_unit_effect
+
+    def verdict(
+        self,
+        *,
+        at_least: float | None = None,
+        at_most: float | None = None,
+        confidence: float = 0.90,
+        metric: str = "npv",
+    ) -> Verdict:
+        """Judge the case against a criterion, see `cxvalue.money.verdict.judge`."""
+        from cxvalue.money.verdict import judge
+
+        return judge(self, metric=metric, at_least=at_least, at_most=at_most, confidence=confidence)
+
+    def table(self) -> pd.DataFrame:
+        """Month by month: treated customers, margin from the effect, other benefits, costs, net, discounted and summed."""
+        import pandas as pd
+
+        months = np.arange(self.horizon_months + 1)
+        discounted = self.net_flow * discount_factors(self.horizon_months, self.annual_discount_rate)
+        first = self.exposure.first_month
+        number = first.year * 12 + first.month - 2 + months
+        return pd.DataFrame(
+            {
+                "month": months,
+                "calendar_month": [date(int(n) // 12, int(n) % 12 + 1, 1).isoformat() for n in number],
+                "observed": (months >= 1) & (months <= self.exposure.months_seen),
+                "treated_customers": np.concatenate([[0.0], self.exposure.by_month]),
+                "margin_from_effect": self.effect_flow,
+                "other_benefits": self.benefit_flow,
+                "costs": self.cost_flow,
+                "net": self.net_flow,
+                "net_discounted": discounted,
+                "net_discounted_to_date": np.cumsum(discounted),
+            }
+        )
+
+    def changed(self, **settings: object) -> Case:
+        """The same case under other settings of `business_case`, for scenarios."""
+        kept: dict[str, object] = {
+            name: getattr(self, name)
+            for name in (
+                *("horizon_months", "annual_discount_rate", "costs", "benefits", "capacity", "risks", "persistence"),
+                *("half_life_months", "margin_per_unit", "start", "population", "everyone", "correlation"),
+            )
+        }
+        effect = settings.pop("effect", self.effect)
+        return business_case(effect, **{**kept, **settings, "draws": self.npv_draws.size})  # type: ignore[arg-type]
+
+    def _repr_html_(self) -> str:
+        middle, low, high = self.npv
+        return (
+            f"<p>NPV over {self.horizon_months} months at {self.annual_discount_rate:.1%} a year, nominal and before tax: "
+            f"<b>{middle:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
+            f"probability of a loss {self.probability_of_loss:.0%}.</p>"
+        )
+
+
+def business_case(
+    effect: Effect,
+    *,
+    costs: ProgrammeCosts | None = None,
+    horizon_months: int = 36,
+    annual_discount_rate: float = 0.10,
+    benefits: Sequence[CashBenefit] = (),
+    capacity: Sequence[Capacity] = (),
+    risks: Sequence[Risk] = (),
+    persistence: str = "measured",
+    half_life_months: float | None = None,
+    margin_per_unit: float = 1.0,
+    start: str = "first_start",
+    population: str = "treated",
+    everyone: int = 0,
+    correlation: float = 0.0,
+    draws: int = DRAWS,
+    seed: int = 1,
+) -> Case:
+    """Turn an effect into money.
+
+    Args:
+        effect: per treated customer and month, with its event-time vector and covariance.
+        costs: once, each month, and for each treated customer and month; costs already spent are included.
+        horizon_months: months 1 … H.
+        annual_discount_rate: effective annual, 0.12 for 12%.
+        benefits: money measured elsewhere; capacity is no money and goes into `capacity`, which is only shown.
+        risks: losses as frequency and severity.
+        persistence: measured, none or half_life (with `half_life_months`), beyond the last measured month.
+        margin_per_unit: margin for one unit of the outcome.
+        start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
+        population: treated (as they came in) or all (`everyone` customers from month 1 on).
+        correlation: between the stated ranges, 0 (independent) to 1.
+
+    Raises:
+        CxvalueError: settings that make no sense.
+    """
+    if horizon_months < 1:
+        raise CxvalueError(f"horizon_months == {horizon_months}, must be 1 or more.")
+    if not 0 <= correlation <= 1:
+        raise CxvalueError(f"correlation == {correlation}, must lie between 0 and 1.")
+    wrong = next((one for one in benefits if not isinstance(one, CashBenefit)), None)
+    if wrong is not None:
+        raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
+    costs = costs or ProgrammeCosts()
+    shape = exposure(effect, horizon_months=horizon_months, start=start, population=population, everyone=everyone)
+    decay = fit_decay(effect)
+    rng = np.random.default_rng(seed)
+    vector = _contiguous(effect)
+    length = shape.customers.shape[1]
+
+    def carried(values: Floats, rate: float) -> Floats:
+        return extend(values, length, persistence=persistence, half_life_months=half_life_months, rate=rate)
+
+    rate = decay.rate_per_month if decay.significant else 0.0
+    zero = np.zeros(1)
+    margin = margin_per_unit * shape.customers @ carried(vector, rate)
+    cost = np.concatenate([[costs.one_off], costs.monthly + costs.per_treated_customer_month * shape.by_month])
+    benefit = np.full(horizon_months, sum(one.monthly for one in benefits))
+    expected_loss = np.full(horizon_months, sum(one.per_year * one.mean_loss / 12 for one in risks))
+    ones = margin_per_unit * shape.customers @ carried(np.ones(vector.size), rate)
+
+    flows = _effect_draws(effect, shape.customers, carried, rate, decay, draws, rng) * margin_per_unit
+    flows += _benefit_draws(benefits, correlation, draws, rng)[:, None]
+    flows -= _risk_draws(risks, draws, horizon_months, rng)
+    flows = np.concatenate([np.zeros((draws, 1)), flows], axis=1) - cost
+    return Case(
+        effect=effect,
+        exposure=shape,
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        costs=costs,
+        benefits=tuple(benefits),
+        capacity=tuple(capacity),
+        risks=tuple(risks),
+        persistence=persistence,
+        half_life_months=half_life_months,
+        decay=decay,
+        margin_per_unit=margin_per_unit,
+        start=start,
+        population=population,
+        everyone=everyone,
+        correlation=correlation,
+        effect_flow=np.concatenate([zero, margin]),
+        benefit_flow=np.concatenate([zero, benefit - expected_loss]),
+        cost_flow=cost,
+        npv_draws=npv(flows, annual_discount_rate),
+        payback_draws=payback_months(flows, annual_discount_rate),
+        per_unit_effect=float(npv(np.concatenate([zero, ones]), annual_discount_rate)),
+    )
+
+
+def _contiguous(effect: Effect) -> Floats:
+    """The effect at 0, 1, 2, … months; one that could not be measured takes the value before it."""
+    vector = np.full(int(effect.event_time.max()) + 1, np.nan)
+    vector[effect.event_time] = effect.event_effect
+    last = effect.estimate
+    for place, value in enumerate(vector):
+        last = value if np.isfinite(value) else last
+        vector[place] = last
+    return vector
+
+
+def _effect_draws(
+    effect: Effect,
+    customers: Floats,
+    carried: Callable[[Floats, float], Floats],
+    rate: float,
+    decay: Decay,
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Margin units by month in each draw: multivariate t around the event-time vector (normal without a df)."""
+    values, vectors = np.linalg.eigh((effect.covariance + effect.covariance.T) / 2)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    z = rng.standard_normal((draws, values.size)) @ root.T
+    if np.isfinite(effect.df):
+        z *= np.sqrt(effect.df / rng.chisquare(effect.df, draws))[:, None]
+    vector = _contiguous(effect)
+    drawn = np.broadcast_to(vector, (draws, vector.size)).copy()
+    drawn[:, effect.event_time] += z
+    if rate == 0.0 or decay.se == 0.0:
+        flows: Floats = carried(drawn, rate) @ customers.T
+        return flows
+    # The fade is uncertain as well: a few of its values stand for all.
+    pieces = np.array_split(np.arange(draws), 25)
+    chance = (np.arange(len(pieces)) + 0.5) / len(pieces)
+    rates = np.maximum(rate + decay.se * stats.norm.ppf(chance), 0.0)
+    return np.concatenate(
+        [carried(drawn[rows], float(own)) @ customers.T for rows, own in zip(pieces, rates, strict=True)]
+    )
+
+
+def _benefit_draws(benefits: Sequence[CashBenefit], correlation: float, draws: int, rng: np.random.Generator) -> Floats:
+    """Monthly sum of the benefits: each normal on either side of its value, with a common part in all of them."""
+    total = np.zeros(draws)
+    common = rng.standard_normal(draws)
+    for one in benefits:
+        z = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(draws)
+        side = np.where(z < 0, one.monthly - one.low, one.high - one.monthly) / 1.959964
+        total += one.monthly + z * side
+    return total
+
+
+def _risk_draws(risks: Sequence[Risk], draws: int, months: int, rng: np.random.Generator) -> Floats:
+    """Losses by month in each draw: Poisson numbers of log-normal losses."""
+    lost = np.zeros((draws, months))
+    for one in risks:
+        spread = _log_spread(one)
+        centre = np.log(one.mean_loss) - spread**2 / 2
+        number = rng.poisson(one.per_year / 12, (draws, months))
+        where = np.repeat(np.arange(number.size), number.reshape(-1))
+        size = np.exp(centre + spread * rng.standard_normal(where.size))
+        lost += np.bincount(where, size, number.size).reshape(number.shape)
+    return lost
+
+
+def _log_spread(risk: Risk) -> float:
+    """Log-scale standard deviation of losses whose mean and 95% quantile are given (the smaller of the two solutions)."""
+    ratio = np.log(risk.loss_exceeded_in_5_percent / risk.mean_loss)
+    z = 1.644854
+    inside = z**2 - 2 * ratio
+    if ratio < 0 or inside < 0:
+        raise CxvalueError(
+            f"The risk {risk.name!r}: a loss of {risk.loss_exceeded_in_5_percent:,} in 1 of 20 does not go with a mean of "
+            f"{risk.mean_loss:,}; it must lie between the mean and 3.8 times the mean."
+        )
+    return float(z - np.sqrt(inside))

@@ -1,0 +1,200 @@
+"""From an effect per customer and month to the margin of every month of a case, and what it costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.errors import CxvalueError
+
+if TYPE_CHECKING:
+    from cxvalue.effects.effect import Effect
+
+__all__ = ["Capacity", "CashBenefit", "Decay", "Exposure", "ProgrammeCosts", "exposure", "extend", "fit_decay"]
+
+Floats = NDArray[np.float64]
+Persistence = Literal["measured", "none", "half_life"]
+
+LAST_TIMES = 3
+"""Event times whose mean stands for the effect beyond what was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeCosts:
+    """What a programme costs: once at month 0, each month, and for each treated customer and month."""
+
+    one_off: float = 0.0
+    monthly: float = 0.0
+    per_treated_customer_month: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CashBenefit:
+    """A monthly benefit measured elsewhere that is money: cash, or a planned cost avoided. `low`–`high` hold 95%."""
+
+    name: str
+    monthly: float
+    low: float
+    high: float
+    kind: Literal["cash", "avoided"] = "cash"
+    owner: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.monthly <= self.high:
+            raise CxvalueError(
+                f"The benefit {self.name!r}: {self.monthly:,} does not lie in {self.low:,} to {self.high:,}."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """Time or room that a programme sets free. It is shown, and no function here takes it into a cash flow."""
+
+    name: str
+    monthly: float
+    low: float
+    high: float
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exposure:
+    """Treated customers by month of the case (months 1 … H) and months since their start.
+
+    `customers` is months x event times; `months_seen` counts the months of the case that lie within the data.
+    """
+
+    customers: Floats
+    first_month: date
+    months_seen: int
+
+    @property
+    def by_month(self) -> Floats:
+        """Treated customers in each month."""
+        total: Floats = self.customers.sum(axis=1)
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Decay:
+    """Monthly rate at which an effect fades (0: not at all), its standard error and its p-value against no change."""
+
+    rate_per_month: float
+    se: float
+    p_value: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether an effect is carried on with this decay: a fade that chance would show less than 1 time in 20."""
+        return self.rate_per_month > 0 and self.p_value < 0.05
+
+    @property
+    def half_life_months(self) -> float:
+        """Months until half of the effect is left."""
+        return float(np.log(2) / self.rate_per_month) if self.rate_per_month > 0 else float("inf")
+
+
+def exposure(
+    effect: Effect, *, horizon_months: int, start: str = "first_start", population: str = "treated", everyone: int = 0
+) -> Exposure:
+    """Follow the treated customers as they came in (`treated`), or roll out to `everyone` at month 1 (`all`).
+
+    Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
+    """
+    cohorts = [(cohort.start, cohort.customers) for cohort in effect.cohorts]
+    begin = min(day for day, _ in cohorts) if start == "first_start" else _later(effect.last_month, 1)
+    if population == "all":
+        cohorts = [(begin, everyone)]
+    size = horizon_months + max(_months(day, begin) for day, _ in cohorts) + 1
+    customers = np.zeros((horizon_months, max(size, horizon_months)))
+    month = np.arange(horizon_months)
+    for day, count in cohorts:
+        since = month + _months(day, begin)
+        there = since >= 0
+        customers[month[there], since[there]] += count
+    seen = int(np.clip(_months(begin, effect.last_month) + 1, 0, horizon_months))
+    return Exposure(customers, begin, seen)
+
+
+def fit_decay(effect: Effect) -> Decay:
+    """Does the effect fade with the time since the start? Log-linear by generalised least squares.
+
+    effect(e) = A exp(-rate e), the two fitted to the event-time vector with its covariance (Gauss-Newton); the p-value
+    is two-sided with the effect's degrees of freedom. A rising effect counts as no decay.
+    """
+    y, time = effect.event_effect, effect.event_time.astype(float)
+    kept = np.isfinite(y) & (effect.event_weight > 0)
+    if kept.sum() < 4 or effect.estimate == 0:
+        return Decay(0.0, 0.0, 1.0)
+    y, time = y[kept], time[kept]
+    covariance = effect.covariance[np.ix_(kept, kept)]
+    # The jackknife's covariance of many months from few units has no inverse: it is drawn towards its diagonal.
+    shrunk = 0.5 * covariance + 0.5 * np.diag(np.diag(covariance))
+    if np.diag(shrunk).min() <= 0:
+        shrunk = shrunk + np.eye(y.size) * max(np.diag(covariance).max(), y.var(), 1e-12) * 1e-6
+    weight = np.linalg.inv(shrunk)
+    level, rate = float(effect.estimate), 0.0
+    for _ in range(50):
+        fade = np.exp(-rate * time)
+        slopes = np.column_stack([fade, -level * time * fade])
+        step = np.linalg.lstsq(slopes.T @ weight @ slopes, slopes.T @ weight @ (y - level * fade), rcond=None)[0]
+        level, rate = level + float(step[0]), float(np.clip(rate + step[1], -1.0, 3.0))
+        if abs(step[1]) < 1e-10:
+            break
+    fade = np.exp(-rate * time)
+    slopes = np.column_stack([fade, -level * time * fade])
+    bread = np.linalg.pinv(slopes.T @ weight @ slopes)
+    error = bread @ slopes.T @ weight @ covariance @ weight @ slopes @ bread
+    se = float(np.sqrt(max(error[1, 1], 0.0)))
+    p_value = float(2 * stats.t.sf(abs(rate) / se, effect.df)) if se > 0 else float(rate == 0)
+    return Decay(max(rate, 0.0), se, p_value)
+
+
+def extend(
+    event_effect: Floats,
+    length: int,
+    *,
+    persistence: str = "measured",
+    half_life_months: float | None = None,
+    rate: float = 0.0,
+) -> Floats:
+    """Effects by event time (last axis) carried on to `length` months since the start.
+
+    Beyond the last measured one: `measured` holds the mean of the last three, fading at `rate` a month; `none` is 0;
+    `half_life` lets that mean halve every `half_life_months`.
+
+    >>> extend(np.array([1.0, 2.0, 3.0, 4.0]), 6, persistence="measured").tolist()
+    [1.0, 2.0, 3.0, 4.0, 3.0, 3.0]
+    """
+    measured = event_effect[..., :length]
+    more = length - measured.shape[-1]
+    if more <= 0:
+        return measured
+    held = event_effect[..., -LAST_TIMES:].mean(axis=-1, keepdims=True)
+    ahead = np.arange(1, more + 1)
+    if persistence == "none":
+        shape = np.zeros(more)
+    elif persistence == "half_life":
+        if half_life_months is None or half_life_months <= 0:
+            raise CxvalueError(f"half_life_months == {half_life_months}, must be a number of months above 0.")
+        shape = 0.5 ** (ahead / half_life_months)
+    elif persistence == "measured":
+        shape = np.exp(-rate * ahead)
+    else:
+        raise CxvalueError(f"persistence == {persistence!r}, must be measured, none or half_life.")
+    return np.concatenate([measured, held * shape], axis=-1)
+
+
+def _months(earlier: date, later: date) -> int:
+    """Months from one month to another."""
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def _later(day: date, months: int) -> date:
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)

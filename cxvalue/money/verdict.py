@@ -1,0 +1,143 @@
+"""The verdict on a case against the criterion that was registered before the result was known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from cxvalue.errors import CxvalueError, one_of
+
+if TYPE_CHECKING:
+    from cxvalue.money.case import Case
+
+__all__ = ["Registration", "Verdict", "judge", "register"]
+
+METRICS = ("npv", "payback_months", "effect")
+POWER = 0.84
+"""z of 80%: a true effect of the smallest provable size passes in 80% of data sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """PASS, FAIL or NOT PROVEN, with what stands behind it.
+
+    Attributes:
+        word: PASS when P(metric meets the criterion) ≥ confidence, FAIL when ≤ 1 − confidence, else NOT PROVEN.
+        metric, at_least, at_most, confidence: the criterion.
+        probability: that the criterion is met.
+        mde: the smallest constant effect per treated customer and month that such data could have proven.
+        break_even: the constant effect at which the criterion is just met.
+        value_of_certainty: what knowing the truth would be worth today: the expected loss avoided by deciding rightly.
+    """
+
+    word: str
+    metric: str
+    at_least: float | None
+    at_most: float | None
+    confidence: float
+    probability: float
+    mde: float | None
+    break_even: float | None
+    value_of_certainty: float
+
+    @property
+    def criterion(self) -> str:
+        """The criterion in words."""
+        name = {"npv": "NPV", "payback_months": "payback in months", "effect": "effect"}[self.metric]
+        bound = f"at least {self.at_least:,.6g}" if self.at_least is not None else f"at most {self.at_most:,.6g}"
+        return f"{name} {bound} with a probability of {self.confidence:.0%} or more"
+
+
+def judge(
+    case: Case,
+    *,
+    metric: str = "npv",
+    at_least: float | None = None,
+    at_most: float | None = None,
+    confidence: float = 0.90,
+) -> Verdict:
+    """Judge a case: `metric` is npv, payback_months or effect, with one of `at_least` and `at_most`.
+
+    The smallest provable effect is break-even + (z of the confidence + 0.84) x standard error, the error being that of
+    the metric itself, expressed as a constant effect.
+    """
+    if metric not in METRICS:
+        raise CxvalueError(f"metric == {metric!r}. {one_of(METRICS)}")
+    if (at_least is None) == (at_most is None):
+        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
+    if not 0.5 < confidence < 1:
+        raise CxvalueError(f"confidence == {confidence}, must lie between 0.5 and 1.")
+    draws, error, break_even = _metric(case, metric, at_least if at_least is not None else at_most)
+    if isinstance(draws, float):
+        probability = draws if at_least is not None else 1 - draws
+    else:
+        met = draws >= at_least if at_least is not None else draws <= at_most
+        probability = float(np.mean(met))
+    word = "PASS" if probability >= confidence else "FAIL" if probability <= 1 - confidence else "NOT PROVEN"
+    mde = None
+    if break_even is not None and error is not None and np.isfinite(error):
+        mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
+    gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
+    return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, float(min(gains, losses)))
+
+
+def _metric(case: Case, metric: str, threshold: Any) -> tuple[Any, float | None, float | None]:
+    """Draws of a metric (or P(metric ≥ threshold)), its error as a constant effect, and the effect that just meets it."""
+    if metric == "effect":
+        return case.effect.probability_at_least(threshold), case.effect.se, float(threshold)
+    if case.per_unit_effect <= 0:
+        draws = case.npv_draws if metric == "npv" else _never_is_late(case)
+        return draws, None, None
+    if metric == "npv":
+        return case.npv_draws, float(case.npv_draws.std()) / case.per_unit_effect, case.effect_worth(threshold)
+    months = int(min(threshold, case.horizon_months))
+    short = case.changed(horizon_months=max(months, 1))
+    error = float(short.npv_draws.std()) / short.per_unit_effect if short.per_unit_effect > 0 else None
+    return _never_is_late(case), error, short.effect_worth(0.0)
+
+
+def _never_is_late(case: Case) -> Any:
+    return np.where(np.isnan(case.payback_draws), np.inf, case.payback_draws)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """The hash of a criterion, when it was registered, and whether that was before the first outcome."""
+
+    sha256: str
+    registered_on: date | None
+    before_first_outcome: bool
+    seen_before: bool
+
+    @property
+    def text(self) -> str:
+        """The sentence that stands beside the verdict."""
+        mark = f"criterion {self.sha256[:12]}"
+        if self.registered_on is None:
+            return f"The criterion carries no date of registration ({mark}): it may have been chosen after the result."
+        said = f"Registered on {self.registered_on} ({mark})"
+        if not self.before_first_outcome:
+            return f"{said}, AFTER the first outcome could be seen: it may have been chosen to fit the result."
+        return f"{said}, before the first outcome" + (
+            ", and published with an earlier run." if self.seen_before else "; self-declared."
+        )
+
+
+def register(
+    settings: Mapping[str, Any], *, registered_on: date | None, first_start: date, earlier: Collection[str] = ()
+) -> Registration:
+    """Hash a criterion with the settings that define its programme (JSON types), independent of the order of keys.
+
+    `earlier` are hashes published with earlier runs.
+    """
+    text = json.dumps(settings, sort_keys=True, default=str, ensure_ascii=True)
+    number = hashlib.sha256(text.encode()).hexdigest()
+    before = registered_on is not None and registered_on <= first_start
+    return Registration(number, registered_on, before, number in earlier)
