@@ -3,16 +3,30 @@
 `shop`      customers of a shop without contracts (lifetime value, holdout, customer base)
 `insurer`   customers under contract who renew or leave (renewals, churn, lifetime value)
 
+`bank`      customers at branches, and a programme that reaches branches at different dates (effects, business cases)
+
 Each world is a function of the number of customers and a seed; `write_world` puts its study, its tables and its
 ``truth.json`` into a folder. The truth comes from what the simulated customers go on to do, never from an estimator.
 """
 
+from cxvalue.simulate.bank import bank
 from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
 from cxvalue.simulate.insurer import insurer
 from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
+WORLDS["bank"] = bank
 WORLDS["shop"] = shop
 WORLDS["insurer"] = insurer
 
-__all__ = ["WORLDS", "World", "insurer", "make_missing_tables", "read_parameters", "shop", "simulate", "write_world"]
+__all__ = [
+    "WORLDS",
+    "World",
+    "bank",
+    "insurer",
+    "make_missing_tables",
+    "read_parameters",
+    "shop",
+    "simulate",
+    "write_world",
+]

@@ -1,0 +1,114 @@
+"""What designs with customers as units share: cohorts, event times, and influence functions added up by customer.
+
+Every customer's influence on every event-time effect is kept, so the covariance of the whole vector, and of any mean of it,
+is a sum of squares over customers. A customer who serves as a comparison for several cohorts counts once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.effects.effect import Cohort
+
+if TYPE_CHECKING:
+    from cxvalue.tables.panels import CustomerPanel
+
+__all__ = ["Accumulated", "Accumulator", "cohort_pairs", "cohorts_of_customers", "naive_change", "pre_means"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+BEFORE_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accumulated:
+    """Overall effect, the event-time vector behind it, and the covariance of both (overall first)."""
+
+    overall: float
+    event_time: Ints
+    event_effect: Floats
+    event_weight: Floats
+    covariance: Floats
+
+
+class Accumulator:
+    """Adds up effects of cohorts and months, weighted by treated customers, with every customer's influence."""
+
+    def __init__(self, customers: int, longest: int) -> None:
+        self.effect = np.zeros(longest)
+        self.weight = np.zeros(longest)
+        self.influence = np.zeros((customers, longest), dtype=np.float32)
+
+    def add(self, since: int, effect: float, weight: float, rows: Ints, influence: Floats) -> None:
+        """Add the effect of one cohort in one month; `influence` is that of the customers in `rows` on the effect."""
+        self.effect[since] += weight * effect
+        self.weight[since] += weight
+        self.influence[rows, since] += (weight * influence).astype(np.float32)
+
+    def result(self, cluster: Ints | None = None) -> Accumulated:
+        """Means and their covariance; `cluster` adds customers up who were assigned together."""
+        time = np.flatnonzero(self.weight > 0)
+        weight = self.weight[time]
+        parts = self.influence[:, time].astype(float)
+        whole = np.column_stack([parts.sum(axis=1) / weight.sum(), parts / weight])
+        if cluster is not None:
+            sums = np.zeros((int(cluster.max()) + 1, whole.shape[1]))
+            np.add.at(sums, cluster, whole)
+            whole = sums[np.bincount(cluster) > 0] * np.sqrt(len(sums) / max(len(sums) - 1, 1))
+        return Accumulated(
+            overall=float(self.effect[time].sum() / weight.sum()),
+            event_time=time.astype(np.int64),
+            event_effect=self.effect[time] / weight,
+            event_weight=weight,
+            covariance=whole.T @ whole,
+        )
+
+
+def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
+    """The cohorts of a panel with their units and customers, in the order of their starts."""
+    found = []
+    for start in np.unique(panel.start[panel.start >= 0]):
+        inside = panel.start == start
+        units = int(np.unique(panel.unit[inside]).size)
+        found.append(Cohort(panel.months.day(int(start)), units, int(inside.sum())))
+    return tuple(found)
+
+
+def pre_means(panel: CustomerPanel, rows: Ints, base: int, months: int = BEFORE_MONTHS, until: int = 0) -> Floats:
+    """Mean outcome of customers over the months base − `months` + 1 … base − `until`; nan where none of them counts."""
+    window = panel.values[rows, max(base - months + 1, 0) : base + 1 - until].astype(float)
+    known = ~np.isnan(window)
+    number = known.sum(axis=1)
+    total = np.where(known, window, 0.0).sum(axis=1)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+
+
+def naive_change(panel: CustomerPanel) -> tuple[float, float]:
+    """Before and after on the treated alone, with a standard error over customers."""
+    changes, weights = [], []
+    for start, base in cohort_pairs(panel):
+        rows = np.flatnonzero((panel.start == start) & (panel.base == base))
+        before = pre_means(panel, rows, base)
+        after = panel.values[rows, start:].astype(float)
+        months = (~np.isnan(after)).sum(axis=1)
+        usable = ~np.isnan(before) & (months > 0)
+        changes.append(np.nansum(after[usable], axis=1) / months[usable] - before[usable])
+        weights.append(months[usable].astype(float))
+    change, weight = np.concatenate(changes), np.concatenate(weights)
+    if weight.size < 2:
+        return float("nan"), float("nan")
+    mean = float(np.average(change, weights=weight))
+    return mean, float(np.sqrt((weight**2 * (change - mean) ** 2).sum()) / weight.sum())
+
+
+def cohort_pairs(panel: CustomerPanel) -> list[tuple[int, int]]:
+    """Start and base of each cohort with a base."""
+    treated = (panel.start >= 0) & (panel.base >= 0)
+    pairs = np.unique(np.column_stack([panel.start[treated], panel.base[treated]]), axis=0)
+    return [(int(start), int(base)) for start, base in pairs]

@@ -1,0 +1,360 @@
+"""A programme given to whoever asked, complained or was picked: compared with similar customers who did not get it.
+
+For the customers of each start month the comparison are customers without the programme, described by what they did
+before that month. The estimate is doubly robust (augmented inverse probability weighting for the treated; Robins,
+Rotnitzky and Zhao 1994, Sant'Anna and Zhao 2020): it is right if either the chance of getting the programme or the outcome
+without it is described well. Customers picked for a bad month recover anyway, so the months before the bad one are part
+of the description.
+
+The comparison are all who had not got it yet. To leave out those who got it later would keep customers who never had a bad
+month again; so they stay, and the effect itself is taken off their later months (Robins 1994, structural nested means).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import expit
+
+from cxvalue.effects.customer_level import Accumulator, cohort_pairs, cohorts_of_customers, naive_change
+from cxvalue.effects.effect import Alternative, Check, Effect
+from cxvalue.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from cxvalue.tables.panels import CustomerPanel
+
+__all__ = ["estimate_matched", "fit_logit", "robustness_value"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FEWEST = 30
+ROUNDS = 3
+"""How often the effect is taken off those who got it later and estimated anew."""
+COMPARISONS_PER_TREATED, FEWEST_COMPARISONS = 20, 5_000
+HIGHEST_ODDS = 10.0
+"""Treated customers likelier than 10 to 1 to get the programme have nobody to be compared with."""
+DESCRIBED_MONTHS, PLACEBO_MONTHS = 12, 6
+UNBALANCED = 0.10
+"""Standardised differences above this after weighting count as unbalanced (Austin 2009)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stack:
+    """Treated and comparison customers of all cohorts, one under the other, with what they did before."""
+
+    row: Ints
+    cohort: Ints
+    treated: NDArray[np.bool_]
+    x: Floats
+    odds: Floats
+    kept: NDArray[np.bool_]
+
+
+def estimate_matched(
+    panel: CustomerPanel, *, level: float = 0.95, programme: str = "programme", seed: int = 1
+) -> Effect:
+    """The effect of a programme on those who got it, against similar customers who did not.
+
+    Raises `BadInput` when there are too few of either, or when nobody without the programme is like those with it.
+    """
+    where = f"programmes.{programme}"
+    pairs = [pair for pair in cohort_pairs(panel) if pair[1] >= 1]
+    stack = _stack(panel, pairs, np.random.default_rng(seed))
+    if stack is None:
+        found = (
+            "there are too few customers with, or without, the programme who were customers for two months before it."
+        )
+        raise BadInput([Problem(where, found, f"Each side needs {FEWEST} customers or more.")])
+    lost = float((stack.treated & ~stack.kept).sum() / stack.treated.sum())
+    if lost > 0.5:
+        found = (
+            f"{lost:.0%} of those who got the programme are unlike anybody without it, so there is no fair comparison."
+        )
+        raise BadInput(
+            [Problem(where, found, "Keep a random part of the customers without it, and use design: experiment.")]
+        )
+    effect_off = np.zeros(panel.months.count)
+    for _ in range(ROUNDS):
+        gathered = Accumulator(len(panel.start), panel.months.count)
+        for place, (start, _) in enumerate(pairs):
+            inside = np.flatnonzero(stack.cohort == place)
+            for month in range(start, panel.months.count):
+                _add(panel, gathered, stack, inside, month, month - start, effect_off)
+        result = gathered.result()
+        # Beyond the longest time that could be measured the mean effect stands for it.
+        effect_off[:] = result.overall
+        effect_off[result.event_time] = result.event_effect
+    se = float(np.sqrt(result.covariance[0, 0]))
+    half = float(stats.norm.ppf((1 + level) / 2)) * se
+    naive, naive_se = naive_change(panel)
+    weight = round(float(result.event_weight.sum()))
+    treated = np.flatnonzero(panel.start >= 0)
+    number = np.arange(panel.months.count)
+    every = int(((number >= panel.start[treated][:, None]) & ~np.isnan(panel.values[treated])).sum())
+    effect = Effect(
+        design="matched",
+        outcome=panel.outcome,
+        unit=panel.unit_kind,
+        estimate=result.overall,
+        se=se,
+        df=np.inf,
+        low=result.overall - half,
+        high=result.overall + half,
+        level=level,
+        event_time=result.event_time,
+        event_effect=result.event_effect,
+        covariance=result.covariance[1:, 1:],
+        event_weight=result.event_weight,
+        pre_time=np.zeros(0, dtype=np.int64),
+        pre_effect=np.zeros(0),
+        pre_covariance=np.zeros((0, 0)),
+        cohorts=cohorts_of_customers(panel),
+        treated_units=int(treated.size),
+        control_units=int(np.unique(stack.row[~stack.treated]).size),
+        treated_customers=int(treated.size),
+        control_customers=int(np.unique(stack.row[~stack.treated]).size),
+        treated_customer_months=weight,
+        unidentified_customer_months=every - weight,
+        naive=naive,
+        naive_se=naive_se,
+        checks=(),
+        grade="C",
+        last_month=panel.months.day(panel.months.count - 1),
+        alternatives=(_plain_difference(panel, stack, pairs),),
+        notes=(f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out.",)
+        if lost
+        else (),
+        explanation=(
+            "Those who got the programme are compared with customers without it who had done the same before: how much they "
+            "brought in each of the last months and in the year, how long they had been customers. What nobody recorded "
+            "cannot be balanced, so this is no proof."
+        ),
+    )
+    checks = [_balance_check(stack), _overlap_check(lost), _placebo_check(panel, stack, pairs), _hidden_check(effect)]
+    return effect.with_checks(checks)
+
+
+def _stack(
+    panel: CustomerPanel,
+    pairs: list[tuple[int, int]],
+    rng: np.random.Generator,
+) -> _Stack | None:
+    """Customers of all cohorts with what they did up to their base, and their odds of getting the programme."""
+    rows, cohorts, treated, x = [], [], [], []
+    for number, (start, base) in enumerate(pairs):
+        own = np.flatnonzero((panel.start == start) & (panel.base == base) & (panel.first <= base - 1))
+        later = (panel.start < 0) | (panel.base > base)
+        others = np.flatnonzero(later & (panel.first <= base - 1))
+        most = max(COMPARISONS_PER_TREATED * own.size, FEWEST_COMPARISONS)
+        if others.size > most:
+            others = np.sort(rng.choice(others, most, replace=False))
+        if not own.size or others.size < FEWEST:
+            continue
+        chosen = np.concatenate([own, others])
+        rows.append(chosen)
+        cohorts.append(np.full(chosen.size, number))
+        treated.append(np.arange(chosen.size) < own.size)
+        x.append(_history(panel, chosen, base))
+    if not rows or sum(part.sum() for part in treated) < FEWEST:
+        return None
+    cohort, got = np.concatenate(cohorts), np.concatenate(treated)
+    described = np.vstack(x)
+    spread = described.std(axis=0)
+    described = (described - described.mean(axis=0))[:, spread > 0] / spread[spread > 0]
+    present = np.unique(cohort)
+    design = np.column_stack([cohort[:, None] == present, described])
+    odds = np.exp(np.clip(design @ fit_logit(design, got), -30, 30))
+    kept = odds <= HIGHEST_ODDS
+    return _Stack(np.concatenate(rows), cohort, got, design, odds, kept)
+
+
+def _history(panel: CustomerPanel, rows: Ints, until: int) -> Floats:
+    """What customers did up to a month: each of the last months, half-years, months without anything, a bad last month."""
+    window = np.full((rows.size, 12), np.nan)
+    there = panel.values[rows, max(until - 11, 0) : until + 1].astype(float)
+    window[:, 12 - there.shape[1] :] = there
+    known = ~np.isnan(window)
+    filled = np.where(known, window, 0.0)
+
+    def mean(first: int, last: int) -> Floats:
+        number = known[:, first:last].sum(axis=1)
+        every = filled.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+        return np.where(number > 0, filled[:, first:last].sum(axis=1) / np.maximum(number, 1), every)
+
+    last, usual, far = filled[:, -1], mean(6, 11), mean(0, 6)
+    empty = (filled == 0) & known
+    return np.column_stack(
+        [
+            *filled.T[-3:],
+            mean(9, 12),
+            usual,
+            far,
+            np.sqrt(np.maximum(usual, 0)),
+            np.sqrt(np.maximum(last, 0)),
+            empty[:, -1],
+            empty[:, -2],
+            empty[:, -3:].all(axis=1),
+            empty[:, -6:].sum(axis=1),
+            empty.sum(axis=1),
+            (last < 0.5 * usual) & (usual > 0),
+            (usual > 0) & (last == 0),
+            known.sum(axis=1),
+            np.log1p(np.maximum(until - panel.first[rows], 0)),
+        ]
+    ).astype(float)
+
+
+def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
+    """Coefficients of a logistic regression by Newton's method, with a ridge of `ridge` a row against separation.
+
+    >>> x = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
+    >>> fit_logit(x, np.array([True, False, True, False]), ridge=1e-9).round(6).tolist()
+    [0.0, 0.0]
+    """
+    beta = np.zeros(x.shape[1])
+    target = y.astype(float)
+    penalty = ridge * np.eye(x.shape[1])
+    for _ in range(60):
+        p = expit(x @ beta)
+        weight = p * (1 - p)
+        step = np.linalg.solve(x.T @ (weight[:, None] * x) + penalty, x.T @ (target - p) - penalty @ beta)
+        step *= min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
+        beta = beta + step
+        if np.abs(step).max() < 1e-9:
+            break
+    return beta
+
+
+def _add(
+    panel: CustomerPanel,
+    gathered: Accumulator,
+    stack: _Stack,
+    inside: Ints,
+    month: int,
+    since: int,
+    effect_off: Floats | None = None,
+) -> None:
+    """Add the doubly robust effect of one cohort in one month, with the effect taken off those who got it later."""
+    if not inside.size:
+        return
+    y = panel.values[stack.row[inside], month].astype(float)
+    use = inside[~np.isnan(y) & stack.kept[inside]]
+    y = panel.values[stack.row[use], month].astype(float)
+    if effect_off is not None:
+        own = panel.start[stack.row[use]]
+        later = ~stack.treated[use] & (own >= 0) & (month >= own)
+        y[later] -= effect_off[month - own[later]]
+    treated = stack.treated[use]
+    if treated.sum() < 2 or (~treated).sum() < FEWEST:
+        return
+    effect, influence = _doubly_robust(stack.x[use], y, treated, stack.odds[use])
+    # A customer may stand in the stack once for each cohort, but only once within this one.
+    gathered.add(since, effect, float(treated.sum()), stack.row[use], influence)
+
+
+def _doubly_robust(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats) -> tuple[float, Floats]:
+    """Effect on the treated and each row's influence: outcome regression on the others, their residuals weighted by odds."""
+    others = ~treated
+    weight = np.where(others, odds, 0.0)
+    weight = weight / weight.sum()
+    design = x[others]
+    bread = np.linalg.pinv(design.T @ (odds[others, None] * design))
+    slope = bread @ (design.T @ (odds[others] * y[others]))
+    left = y - x @ slope
+    share = treated / treated.sum()
+    effect = float(share @ left - weight @ left)
+    # The regression is weighted by the same odds, so its own error is balanced to first order (Sant'Anna and Zhao 2020).
+    influence = share * (left - share @ left) - weight * (left - weight @ left)
+    tilt = share @ x - weight @ x
+    influence[others] -= odds[others] * left[others] * (design @ (bread @ tilt))
+    return effect, influence
+
+
+def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, int]]) -> Alternative:
+    """Treated against the others as they are, from the first treated month on."""
+    total = weight = 0.0
+    for number, (start, _) in enumerate(pairs):
+        inside = stack.cohort == number
+        own, others = (stack.row[inside & side] for side in (stack.treated, ~stack.treated))
+        if own.size and others.size:
+            months = panel.months.count - start
+            total += (
+                own.size * months * (np.nanmean(panel.values[own, start:]) - np.nanmean(panel.values[others, start:]))
+            )
+            weight += own.size * months
+    estimate = float(total / weight) if weight else float("nan")
+    return Alternative(
+        "plain difference, not matched", estimate, None, "With the programme against without, as they are."
+    )
+
+
+def _balance_check(stack: _Stack) -> Check:
+    question = "Are the compared customers alike before the start?"
+    use = stack.kept
+    own, others = use & stack.treated, use & ~stack.treated
+    weight = stack.odds[others] / stack.odds[others].sum()
+    mean = stack.x[own].mean(axis=0)
+    spread = np.sqrt((stack.x[own].var(axis=0) + stack.x[others].var(axis=0)) / 2)
+    raw = np.abs(mean - stack.x[others].mean(axis=0))[spread > 0] / spread[spread > 0]
+    left = np.abs(mean - weight @ stack.x[others])[spread > 0] / spread[spread > 0]
+    detail = (
+        f"The largest of {left.size} standardised differences is {left.max():.2f} after weighting, {raw.max():.2f} before; "
+        f"up to {UNBALANCED:.2f} is usual."
+    )
+    return Check("balance", question, bool(left.max() <= UNBALANCED), True, detail)
+
+
+def _overlap_check(lost: float) -> Check:
+    detail = f"{lost:.1%} of those with the programme had nobody to be compared with and are left out."
+    return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
+
+
+def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, int]]) -> Check:
+    """Did the compared customers differ in the half-year before all that they are described by?
+
+    If the months that describe them are all that led to the programme, the months before those are balanced as well.
+    """
+    question = "Does the comparison show an effect where there can be none?"
+    gathered = Accumulator(len(panel.start), PLACEBO_MONTHS)
+    for number, (_, base) in enumerate(pairs):
+        inside = np.flatnonzero(stack.cohort == number)
+        first = base - DESCRIBED_MONTHS - PLACEBO_MONTHS + 1
+        for since in range(PLACEBO_MONTHS):
+            if first + since >= 0:
+                _add(panel, gathered, stack, inside, first + since, since)
+    if not gathered.weight.any():
+        return Check("placebo_month", question, None, True, "The history before the start is too short to try.")
+    result = gathered.result()
+    se = float(np.sqrt(result.covariance[0, 0]))
+    p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else 1.0
+    detail = (
+        f"More than a year before the start, the compared customers differed by {result.overall:+,.2g} a month "
+        f"(p = {p_value:.2f}); they should not."
+    )
+    return Check("placebo_month", question, None, True, detail, p_value)
+
+
+def robustness_value(t: float, df: float) -> float:
+    """Share of what is left unexplained, of both treatment and outcome, that something hidden must explain to undo t.
+
+    Cinelli and Hazlett (2020), equation 17, with q = 1.
+
+    >>> round(robustness_value(4.18, 783), 3)  # their Darfur example: 13.9%
+    0.139
+    """
+    f2 = t**2 / df
+    return float((np.sqrt(f2**2 + 4 * f2) - f2) / 2)
+
+
+def _hidden_check(effect: Effect) -> Check:
+    question = "How strong would something unrecorded have to be?"
+    if effect.se == 0:
+        return Check("hidden", question, None, False, "The effect has no error to compare with.")
+    value = robustness_value(effect.estimate / effect.se, max(effect.treated_customers + effect.control_customers, 2))
+    detail = f"Something that explains {value:.1%} of both who got it and what they brought would undo the effect."
+    return Check("hidden", question, None, False, detail)

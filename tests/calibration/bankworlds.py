@@ -1,0 +1,61 @@
+"""Panels of simulated banks straight from memory, as the engine would make them from the bank's tables."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+
+from cxvalue.simulate.bank import FIRST_MONTH, BankDraw, _first_of, _month_of
+from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
+
+
+def counts_from(drawn: BankDraw) -> np.ndarray:
+    """The first full month of each customer."""
+    return np.array([_month_of(day) + (_first_of(day) != day) for day in drawn.acquired.tolist()]).clip(0)
+
+
+def customer_panel_of(drawn: BankDraw, unit: str = "customer_id") -> CustomerPanel:
+    """The population's customers with their margin by month."""
+    months = drawn.with_it.shape[1]
+    last_start = drawn.start_day.max()
+    inside = drawn.acquired < np.where(drawn.start_day >= 0, drawn.start_day, last_start)
+    first = counts_from(drawn)
+    inside &= first < months
+    values = drawn.with_it[inside].astype(np.float32)
+    values[np.arange(months) < first[inside][:, None]] = np.nan
+    rows = int(inside.sum())
+    return CustomerPanel(
+        months=PanelMonths(date(FIRST_MONTH.year, FIRST_MONTH.month, 1), months),
+        customer_id=np.arange(len(drawn.branch))[inside].astype(object),
+        unit=np.arange(rows) if unit == "customer_id" else drawn.branch[inside],
+        names=(),
+        start=drawn.start[inside].astype(np.int64),
+        base=drawn.base[inside].astype(np.int64),
+        arm=np.full(rows, "", dtype=object),
+        first=first[inside],
+        last=np.full(rows, months - 1),
+        values=values,
+        later=int((~inside).sum()),
+        unlisted=0,
+        outcome="margin",
+        unit_kind=unit,
+    )
+
+
+def unit_panel_of(drawn: BankDraw) -> UnitPanel:
+    """The same customers added up by branch, bin and month."""
+    panel = customer_panel_of(drawn, "branch")
+    months = panel.months.count
+    keys = np.column_stack([panel.unit, panel.start, panel.base])
+    cells, cell = np.unique(keys, axis=0, return_inverse=True)
+    cell = cell.reshape(-1)
+    people, total = (np.zeros((len(cells), months, months)) for _ in range(2))
+    for month in range(months):
+        here = panel.first <= month
+        np.add.at(people, (cell[here], panel.first[here], month), 1.0)
+        np.add.at(total, (cell[here], panel.first[here], month), panel.values[here, month].astype(float))
+    return UnitPanel(
+        panel.months, cells[:, 0], tuple(map(str, range(len(cells)))), cells[:, 1], cells[:, 2], people, total,
+        panel.later, 0, "margin", "branch",
+    )  # fmt: skip

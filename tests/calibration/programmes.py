@@ -1,0 +1,120 @@
+"""Do effects and money cover? Simulated banks whose truth is known, by design.
+
+Run as ``python -m tests.calibration.programmes DESIGN [worlds] [customers] [null | early | proven]``, with DESIGN one of
+staggered, experiment, cluster_experiment and matched. A line says how often the 95% intervals of the effect and of the NPV
+hold the truth, how wide they are, how often the grade was kept, and how often the verdict was PASS; ``null`` are worlds in
+which the programme does nothing, ``early`` worlds whose early branches were growing anyway, and ``proven`` worlds with
+an effect of the smallest size that is said to be provable.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from scipy import stats
+
+from cxvalue.effects.effect import BASE_GRADES, Effect
+from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.matched import estimate_matched
+from cxvalue.effects.staggered import estimate_staggered
+from cxvalue.money import ProgrammeCosts, business_case
+from cxvalue.simulate.bank import ANNUAL_RATE, PROGRAMME, BankDraw, BankParameters, draw_bank, truth_of
+from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
+
+BASE = BankParameters(branches=40, months=30, one_off=4_000.0, monthly=100.0)
+COLUMNS = ("effect", "npv", "event times", "kept", "pass", "bias", "width", "true", "mde")
+
+
+def estimate(drawn: BankDraw) -> Effect:
+    """The effect by the world's own design."""
+    design = drawn.parameters.design
+    if design == "staggered":
+        return estimate_staggered(unit_panel_of(drawn))
+    if design == "cluster_experiment":
+        return estimate_cluster_experiment(unit_panel_of(drawn))
+    return (estimate_experiment if design == "experiment" else estimate_matched)(customer_panel_of(drawn))
+
+
+def one_world(task: tuple[BankParameters, int, int, str]) -> list[float]:
+    """What is counted in one world."""
+    true, customers, seed, kind = task
+    drawn = draw_bank(customers, seed, true)
+    if kind == "proven":
+        drawn = with_effect_of(drawn, verdict_of(estimate(without_effect(drawn)), true).mde or 0.0)
+    truth = truth_of(drawn)
+    effect = estimate(drawn)
+    case = case_of(effect, true)
+    verdict = case.verdict(at_least=0, confidence=0.90)
+    name = f"programme.{PROGRAMME}"
+    at = truth[f"{name}.effect"]
+    vector = np.array(truth[f"{name}.event_effects"])[effect.event_time]
+    q = stats.t.ppf(0.975, effect.df)
+    covered = np.abs(vector - effect.event_effect) <= q * np.sqrt(np.diag(effect.covariance))
+    _, low, high = case.npv
+    return [
+        float(effect.low <= at <= effect.high),
+        float(low <= truth[f"{name}.npv"] <= high),
+        float(np.average(covered, weights=effect.event_weight)),
+        float(effect.grade == BASE_GRADES[effect.design]),
+        float(verdict.word == "PASS"),
+        effect.estimate - at,
+        effect.high - effect.low,
+        at,
+        verdict.mde if verdict.mde is not None else np.nan,
+    ]
+
+
+def case_of(effect: Effect, true: BankParameters):
+    """The world's case."""
+    return business_case(
+        effect,
+        costs=ProgrammeCosts(true.one_off, true.monthly),
+        horizon_months=true.horizon_months,
+        annual_discount_rate=ANNUAL_RATE,
+        draws=4000,
+    )
+
+
+def verdict_of(effect: Effect, true: BankParameters):
+    """The verdict on the world's case."""
+    return case_of(effect, true).verdict(at_least=0, confidence=0.90)
+
+
+def without_effect(drawn: BankDraw) -> BankDraw:
+    """The same customers, whom the programme does nothing to."""
+    return replace(drawn, with_it=drawn.without_it)
+
+
+def with_effect_of(drawn: BankDraw, amount: float) -> BankDraw:
+    """The same customers with a constant effect in every treated month."""
+    months = np.arange(drawn.with_it.shape[1])
+    treated = (drawn.start >= 0)[:, None] & (months >= drawn.start[:, None])
+    return replace(drawn, with_it=drawn.without_it + amount * treated)
+
+
+def main(design: str = "staggered", worlds: int = 200, customers: int = 4000, kind: str = "") -> None:
+    """Print one line, with exact 99.9% bounds of the shares that are judged."""
+    true = replace(BASE, design=design)
+    if kind == "null":
+        true = replace(true, effect_scale=0.0)
+    if kind == "early":
+        true = replace(true, early_growth=0.010)
+    with ProcessPoolExecutor() as pool:
+        rows = np.array(
+            list(pool.map(one_world, [(true, customers, seed, kind) for seed in range(worlds)], chunksize=5))
+        )
+    print(f"{design} {kind or 'effect'}: {worlds} worlds of {customers} customers")
+    mean = np.nanmean(rows, axis=0)
+    print("  " + "  ".join(f"{name} {value:.3f}" for name, value in zip(COLUMNS, mean, strict=True)), end="")
+    print(f"  sd of error {rows[:, 5].std():.3f}  mean se {rows[:, 6].mean() / 3.92:.3f}")
+    for name in ("effect", "npv", "kept", "pass"):
+        hits = int(rows[:, COLUMNS.index(name)].sum())
+        bound = stats.binomtest(hits, worlds).proportion_ci(0.999, method="exact")
+        print(f"    {name}: {hits / worlds:.1%} (99.9% bound {bound.low:.1%} to {bound.high:.1%})")
+
+
+if __name__ == "__main__":
+    main(*(int(word) if word.isdigit() else word for word in sys.argv[1:]))
