@@ -35,7 +35,8 @@ class NotebookSpec:
     """A notebook of this version.
 
     `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
-    whose results it reads, and `contract` the only kind of customer relation it is for (None: both).
+    whose results it reads, `declared` the list of the study file that must not be empty, and `contract` the only kind of
+    customer relation it is for (None: both).
     """
 
     name: str
@@ -44,9 +45,10 @@ class NotebookSpec:
     contract: str | None = None
     question: str = ""
     any_of: tuple[str, ...] = ()
+    declared: str | None = None
 
-    def obstacle(self, contract: str, tables: Collection[str]) -> str:
-        """Say why a study cannot have this notebook, or nothing when it can."""
+    def obstacle(self, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
+        """Say why a study cannot have this notebook, or nothing when it can; `declared` are the lists that it fills."""
         if self.contract is not None and self.contract != contract:
             return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
         missing = [f"the table '{table}'" for table in self.needs if table not in tables]
@@ -54,6 +56,8 @@ class NotebookSpec:
             return f"needs {' and '.join(missing)}"
         if self.any_of and not any(table in tables for table in self.any_of):
             return "needs " + " or ".join(f"the table '{table}'" for table in self.any_of)
+        if self.declared is not None and self.declared not in declared:
+            return f"needs {self.declared} to be declared in the study file"
         return ""
 
 
@@ -85,6 +89,10 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         contract="noncontractual",
         question="Who is about to leave, and what is at risk?",
     ),
+    NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
+    NotebookSpec(
+        "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
+    ),
 )
 
 
@@ -110,8 +118,6 @@ PLANNED: tuple[PlannedNotebook, ...] = (
     PlannedNotebook("40_reactivation", "Did the campaign bring customers back?", ("contacts",), "campaigns"),
     PlannedNotebook("50_discounts", "How deep a discount pays?", ("offers",)),
     PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
-    PlannedNotebook("70_programmes", "What did the programme change?", ("rollout",), "programmes"),
-    PlannedNotebook("80_roi_case", "Does the programme pay?", (), "programmes"),
 )
 
 NOT_YET = "not part of this version"
@@ -145,9 +151,10 @@ def plan(
     # Two notebooks may share a number; it means the one for this study's kind of customers.
     fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
     asked = {resolve(word, fitting, planned) for word in only}
+    declared = {name for name in ("campaigns", "programmes") if getattr(study, name)}
     obstacles: dict[str, str] = {}
     for spec in notebooks:
-        reason = spec.obstacle(study.contract, tables) or (unavailable or {}).get(spec.name, "").rstrip(".")
+        reason = spec.obstacle(study.contract, tables, declared) or (unavailable or {}).get(spec.name, "").rstrip(".")
         for other in spec.after:
             if not reason and other in obstacles:
                 reason = f"needs {other}, which cannot run: {obstacles[other]}"

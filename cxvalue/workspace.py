@@ -25,6 +25,7 @@ import ibis
 from cxvalue.cltv import CltvFit, fit_cltv
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.errors import CxvalueError
+from cxvalue.programmes import ProgrammeFit, fit_programmes
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
@@ -207,6 +208,13 @@ class Study:
             raise CxvalueError(reason)
         return RenewalFit.from_dict(json.loads((self.prepared.folder / "contract.json").read_text(encoding="utf-8")))
 
+    @cached_property
+    def programmes(self) -> tuple[ProgrammeFit, ...]:
+        """The effects of the declared programmes, estimated once for all notebooks."""
+        path = self.prepared.folder / "programmes.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return tuple(ProgrammeFit.from_dict(one) for one in found)
+
     def publish(
         self,
         notebook: str,
@@ -339,6 +347,14 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
             unavailable["20_cltv"] = str(error)
         else:
             (folder / "cltv.json").write_text(json.dumps(fit.to_dict()), encoding="utf-8")
+    if study.programmes:
+        found = fit_programmes(
+            study,
+            lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None,
+            as_of=tables.as_of,
+            observed_from=tables.observed_from,
+        )
+        (folder / "programmes.json").write_text(json.dumps([one.to_dict() for one in found]), encoding="utf-8")
     # The folder is about to be renamed, and whoever opens it knows where it is.
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
     summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}

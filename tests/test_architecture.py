@@ -37,6 +37,7 @@ FLOORS = {
     "renewals": 6,
     "effects": 5,
     "money": 6,
+    "programmes": 7,
     "reactivation": 7,
     "discounts": 7,
     "simulate": 6,

@@ -32,6 +32,7 @@ __all__ = ["estimate_matched", "fit_logit", "robustness_value"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+CUSTOMER = "customer_id"
 FEWEST = 30
 ROUNDS = 3
 """How often the effect is taken off those who got it later and estimated anew."""
@@ -85,7 +86,7 @@ def estimate_matched(
             inside = np.flatnonzero(stack.cohort == place)
             for month in range(start, panel.months.count):
                 _add(panel, gathered, stack, inside, month, month - start, effect_off)
-        result = gathered.result()
+        result = gathered.result(None if panel.unit_kind == CUSTOMER else panel.unit)
         # Beyond the longest time that could be measured the mean effect stands for it.
         effect_off[:] = result.overall
         effect_off[result.event_time] = result.event_effect

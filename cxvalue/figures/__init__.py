@@ -6,6 +6,7 @@
 - `churn`: whom we may lose and what they bring, whether the past warning came true
 - `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
+- `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
 
@@ -38,10 +39,14 @@ from cxvalue.figures.lifetime import (
     holdout_tracking,
     p_alive_distribution,
 )
+from cxvalue.figures.programmes import case_bridge, case_money, case_tornado, event_study
 from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.style import save, use_style
 
 __all__ = [
+    "case_bridge",
+    "case_money",
+    "case_tornado",
     "change_parts",
     "churn_bands",
     "churn_calibration",
@@ -53,6 +58,7 @@ __all__ = [
     "customer_bridge",
     "equity_by_decile",
     "equity_interval",
+    "event_study",
     "expected_by_history",
     "frequency_recency",
     "holdout_calibration",

@@ -1,0 +1,116 @@
+"""Figures of programmes: the effect by month since the start, the money month by month, what moves it, the cash bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import stats
+
+from cxvalue.figures import style
+from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from cxvalue.effects.effect import Effect
+    from cxvalue.money.bridge import BridgeStep
+    from cxvalue.money.case import Case
+    from cxvalue.money.sensitivity import Swing
+
+__all__ = ["case_bridge", "case_money", "case_tornado", "event_study"]
+
+
+@style.drawn
+def event_study(effect: Effect, unit: str) -> Figure:
+    """The effect by months since the start, and what the same comparison shows before it."""
+    figure, (axes,) = style.new_figure(3.8)
+    style.title(figure, "What changed after the start, and did anything move before?")
+    z = float(stats.t.ppf((1 + effect.level) / 2, effect.df))
+    parts = (
+        (effect.pre_time, effect.pre_effect, effect.pre_covariance, GREY, "before the start: should be 0"),
+        (effect.event_time, effect.event_effect, effect.covariance, MAIN, "effect after the start"),
+    )
+    for time, value, covariance, colour, name in parts:
+        if len(time):
+            reach = z * np.sqrt(np.maximum(np.diag(covariance), 0))
+            axes.errorbar(time, value, yerr=reach, fmt="o", color=colour, markersize=4, elinewidth=1.2, label=name)
+    axes.axhline(0, color=GREY, linewidth=1)
+    axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
+    axes.set_xlabel("Months since the unit's first treated month")
+    axes.set_ylabel(f"{effect.outcome} per customer and month, {unit}")
+    axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
+    axes.yaxis.set_major_formatter(style.unit_ticks(unit))
+    figure.legend(loc="outside lower left", ncols=2)
+    return figure
+
+
+@style.drawn
+def case_money(case: Case, currency: str) -> Figure:
+    """Money in and out month by month, and the discounted sum to date."""
+    figure, (upper, lower) = style.new_figure(5.2, 2, 1, height_ratios=(1, 1), sharex=True)
+    style.title(figure, "When does the money go out, and when does it come back?")
+    table = case.table()
+    month = table["month"].to_numpy(float)
+    upper.bar(month, case.effect_flow + case.benefit_flow, color=GOOD, width=0.8, label="comes in")
+    upper.bar(month, -case.cost_flow, color=BAD, width=0.8, label="goes out")
+    lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label="sum to date, discounted")
+    lower.axhline(0, color=GREY, linewidth=1)
+    seen = case.exposure.months_seen
+    for axes in (upper, lower):
+        if 0 < seen < case.horizon_months:
+            axes.axvline(seen + 0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
+        axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+        axes.yaxis.set_major_locator(style.few_ticks())
+    if 0 < seen < case.horizon_months:
+        lower.annotate("observed | assumed to go on", (seen + 0.5, 1), (0, -10), xycoords=("data", "axes fraction"),
+                       textcoords="offset points", ha="center", fontsize=8, color=GREY)  # fmt: skip
+    upper.set_ylabel(f"A month, {currency}")
+    lower.set_ylabel(f"To date, {currency}")
+    lower.set_xlabel("Months since the first unit started")
+    figure.legend(loc="outside lower left", ncols=3)
+    return figure
+
+
+@style.drawn
+def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
+    """How far each input alone moves the net present value, the farthest on top."""
+    figure, (axes,) = style.new_figure(1.3 + 0.55 * max(len(swings), 1))
+    style.title(figure, "What moves the result?")
+    rows = np.arange(len(swings))
+    for row, swing in zip(rows, swings, strict=True):
+        for end, colour in ((swing.low_npv, BAD), (swing.high_npv, GOOD)):
+            axes.barh(row, end - npv, left=npv, color=colour if end >= npv else BAD, height=0.6)
+    axes.axvline(npv, color=GREY, linewidth=1)
+    axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
+    axes.set_yticks(rows, [style.wrapped(swing.name, 34) for swing in swings], fontsize=8)
+    axes.set_ylim(len(swings) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks(6))
+    axes.set_xlabel(f"Net present value, {currency}; dashed: nothing gained")
+    axes.grid(False, axis="y")
+    return figure
+
+
+@style.drawn
+def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
+    """From the claim of before and after to the net present value."""
+    figure, (axes,) = style.new_figure(3.8)
+    style.title(figure, "What is left of the claim?")
+    total = 0.0
+    for place, step in enumerate(steps):
+        whole = place in (0, len(steps) - 1)
+        bottom = 0.0 if whole else total
+        colour = LIGHT if whole else GOOD if step.amount >= 0 else BAD
+        axes.bar(place, step.amount, bottom=bottom, color=colour, width=0.7)
+        total = step.amount if whole else total + step.amount
+        top = max(bottom, bottom + step.amount)
+        axes.annotate(style.label(step.amount, currency), (place, top), (0, 2), textcoords="offset points",
+                      ha="center", fontsize=8)  # fmt: skip
+    axes.axhline(0, color=GREY, linewidth=1)
+    axes.set_xticks(range(len(steps)), [style.wrapped(step.name, 15) for step in steps], fontsize=8)
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.yaxis.set_major_locator(style.few_ticks())
+    axes.margins(y=0.12)
+    return figure

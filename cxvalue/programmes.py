@@ -1,0 +1,216 @@
+"""The programmes of a study: the design that fits how each was rolled out, its effect, its case and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxvalue.effects.effect import Effect
+from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.matched import estimate_matched
+from cxvalue.effects.single_unit import estimate_single_unit
+from cxvalue.effects.staggered import estimate_staggered
+from cxvalue.errors import BadInput, Problem
+from cxvalue.money import Capacity, Case, CashBenefit, ProgrammeCosts, Registration, Verdict, business_case, register
+from cxvalue.tables.panels import CUSTOMER, PanelSource, customer_panel, unit_panel
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+
+    from cxvalue.study import Programme, StudyFile
+
+__all__ = ["ProgrammeFit", "case_of", "contribution_to_date", "fit_programmes", "registration_of", "verdict_of"]
+
+
+@dataclass(frozen=True)
+class ProgrammeFit:
+    """What was measured of one programme, and what turns it into money.
+
+    `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
+    the study; `chosen` says why this design.
+    """
+
+    name: str
+    effect: Effect
+    margin_per_unit: float | None
+    everyone: int
+    chosen: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        return {**vars(self), "effect": self.effect.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ProgrammeFit:
+        """The fit that `to_dict` wrote down."""
+        return cls(**{**data, "effect": Effect.from_dict(data["effect"])})
+
+
+def fit_programmes(
+    study: StudyFile, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
+) -> tuple[ProgrammeFit, ...]:
+    """Estimate every declared programme; raises `BadInput` with what is wrong with any of them.
+
+    `table` gives a canonical table by its name, or None where the study has none.
+    """
+    fits: list[ProgrammeFit] = []
+    problems: list[Problem] = []
+    for programme in study.programmes:
+        try:
+            fits.append(_fit(study, programme, table, as_of, observed_from))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return tuple(fits)
+
+
+def _fit(
+    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], as_of: date, observed_from: date
+) -> ProgrammeFit:
+    rollout = table("rollout")
+    assert rollout is not None  # the loader has refused a programme without it
+    rollout = rollout.filter(rollout.programme == programme.name)
+    design, chosen = _design(programme, rollout)
+    purchases = table("purchases")
+    price, no_price = _margin_per_unit(programme.outcome, purchases)
+    success = programme.success
+    if price is None and success is not None and success.metric != "effect":
+        found = f"the criterion is on {success.metric}, but {no_price}"
+        raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
+    source = PanelSource(
+        rollout=rollout,
+        unit=programme.unit,
+        outcome=programme.outcome,
+        as_of=as_of,
+        observed_from=observed_from,
+        purchases=purchases,
+        customers=table("customers"),
+        subscriptions=table("subscriptions") if study.contract == "contractual" else None,
+        interactions=table("interactions"),
+        margin_share=study.gross_margin,
+        programme=programme.name,
+    )
+    named: dict[str, Any] = {"level": study.level, "programme": programme.name}
+    if design == "matched":
+        effect = estimate_matched(customer_panel(source), **named)
+    elif design == "experiment" and programme.unit == CUSTOMER:
+        effect = estimate_experiment(customer_panel(source), **named)
+    else:
+        by_unit = {"experiment": estimate_cluster_experiment, "single_unit": estimate_single_unit}
+        effect = by_unit.get(design, estimate_staggered)(unit_panel(source), **named)
+    return ProgrammeFit(programme.name, effect, price, _everyone(table), chosen)
+
+
+def _design(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
+    """The design of a programme, and why, where the study leaves it to the tables."""
+    if programme.design != "auto":
+        return programme.design, f"The study says how the programme was given: {programme.design}."
+    arms = rollout.filter(rollout.arm.notnull()).arm.nunique().to_pyarrow().as_py() if "arm" in rollout.columns else 0
+    started = rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py()
+    if arms >= 2:
+        return (
+            "experiment",
+            f"The roll-out names {arms} arms, so chance is taken to have decided who got the programme.",
+        )
+    if programme.unit == CUSTOMER:
+        return "matched", "Customers got it one by one and no arms are named, so they are matched with similar ones."
+    if started == 1:
+        return "single_unit", f"A single {programme.unit} got it, so it is compared with a mixture of the others."
+    return (
+        "staggered",
+        f"Each {programme.unit} got it at its own date, so those with it are compared with those still without.",
+    )
+
+
+def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float | None, str]:
+    """Margin for one unit of an outcome, or the reason why there is none."""
+    if outcome == "margin":
+        return 1.0, ""
+    if outcome == "interactions" or purchases is None:
+        return None, f"the outcome {outcome!r} has no price in the study, so nothing is computed in money."
+    sums = purchases.aggregate(margin=purchases.margin.sum(), revenue=purchases.revenue.sum(), orders=purchases.count())
+    row = sums.to_pyarrow().to_pylist()[0]
+    below = row["revenue"] if outcome == "revenue" else row["orders"]
+    return (row["margin"] / below, "") if below else (None, "there is no revenue to compare the margin with.")
+
+
+def _everyone(table: Callable[[str], ir.Table | None]) -> int:
+    for name in ("customers", "purchases", "subscriptions"):
+        rows = table(name)
+        if rows is not None:
+            return int(rows.customer_id.nunique().to_pyarrow().as_py())
+    return 0
+
+
+def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case | None:
+    """The business case by the rules of the study file; None where the outcome has no price."""
+    if fit.margin_per_unit is None:
+        return None
+    rules, costs = programme.case, programme.costs
+    money = [
+        CashBenefit(
+            one.name, one.monthly, one.monthly if one.low is None else one.low,
+            one.monthly if one.high is None else one.high, one.kind, one.owner or "",
+        )
+        for one in programme.benefits
+        if one.kind != "capacity"
+    ]  # fmt: skip
+    room = [
+        Capacity(
+            one.name, one.monthly, one.monthly if one.low is None else one.low,
+            one.monthly if one.high is None else one.high, one.owner or "",
+        )
+        for one in programme.benefits
+        if one.kind == "capacity"
+    ]  # fmt: skip
+    return business_case(
+        fit.effect,
+        costs=ProgrammeCosts(costs.one_off, costs.monthly, costs.per_treated_customer_month),
+        horizon_months=programme.horizon_months or study.horizon_months,
+        annual_discount_rate=study.annual_discount_rate,
+        benefits=money,
+        capacity=room,
+        persistence=rules.persistence.kind,
+        half_life_months=rules.persistence.half_life_months,
+        margin_per_unit=fit.margin_per_unit,
+        start=rules.start,
+        population=rules.population,
+        everyone=fit.everyone,
+    )
+
+
+def verdict_of(case: Case, programme: Programme) -> Verdict:
+    """The verdict by the registered criterion; without one, break-even at 90% stands in for the smallest provable effect."""
+    success = programme.success
+    if success is None:
+        return case.verdict(at_least=0.0, confidence=0.90)
+    bounds = {"at_least": success.at_least, "at_most": success.at_most}
+    return case.verdict(metric=success.metric, confidence=success.confidence, **bounds)
+
+
+def registration_of(programme: Programme, effect: Effect) -> Registration | None:
+    """The registration of a programme's criterion; None where the study registers none."""
+    success = programme.success
+    if success is None:
+        return None
+    settings = programme.model_dump(mode="json", exclude={"benefits"})
+    first = min(cohort.start for cohort in effect.cohorts)
+    return register(settings, registered_on=success.registered_on, first_start=first)
+
+
+def contribution_to_date(fit: ProgrammeFit, case: Case) -> tuple[float, float, float]:
+    """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
+    effect, costs = fit.effect, case.costs
+    first = min(cohort.start for cohort in effect.cohorts)
+    last = effect.last_month
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    spent = costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
+    ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent
+    return float(ends[0]), float(ends[1]), float(ends[2])

@@ -1,0 +1,251 @@
+"""From the effect and the case of a programme to the findings ``programme.NAME.*`` and their sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.programmes import contribution_to_date
+from cxvalue.report.findings import Finding
+from cxvalue.report.numbers import format_level, format_range, format_value
+
+if TYPE_CHECKING:
+    from cxvalue.effects.effect import Effect
+    from cxvalue.money import Case, Registration, Verdict
+    from cxvalue.programmes import ProgrammeFit
+    from cxvalue.study import Programme
+
+__all__ = ["case_findings", "effect_findings"]
+
+EFFECT_NOTEBOOK, CASE_NOTEBOOK = "70_programmes", "80_roi_case"
+UNITS = {"margin": None, "revenue": None, "orders": "orders", "interactions": "contacts"}
+
+
+def title_of(name: str) -> str:
+    """A programme's name as a reader would write it.
+
+    >>> title_of("penalty_waiver")
+    'Penalty waiver'
+    """
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case_id: str = "C6") -> list[Finding]:
+    """``effect``, ``naive`` and ``contribution_to_date`` of one programme."""
+    effect, name, title = fit.effect, fit.name, title_of(fit.name)
+    unit = UNITS[effect.outcome] or currency
+    shown = format_value(effect.estimate, unit)
+    spread = format_range(effect.low, effect.high, unit)
+    direction = "more" if effect.estimate >= 0 else "less"
+    sure = (effect.low > 0) or (effect.high < 0)
+    what = {"orders": "orders", "interactions": "contacts"}.get(effect.outcome, effect.outcome)
+    text = (
+        f"{title}: each treated customer brought {format_value(abs(effect.estimate), unit)} of {what} a month {direction} "
+        f"than without the programme ({spread} with {format_level(effect.level)} confidence)."
+        if sure
+        else f"{title}: the data do not show a change in {what}: {shown} per treated customer and month, but anything "
+        f"{spread} fits the data."
+    )
+    failed = [check for check in effect.checks if check.gating and check.passed is False]
+    if failed:
+        text += f" Doubtful: {failed[0].detail}"
+    findings = [
+        Finding(
+            f"programme.{name}.effect",
+            f"{title}: effect per treated customer and month",
+            effect.estimate,
+            effect.low,
+            effect.high,
+            effect.level,
+            unit,
+            effect.grade,
+            text,
+            f"{fit.chosen} {effect.explanation} {effect.treated_customers:,} treated customers in "
+            f"{effect.treated_units:,} units, compared with {effect.control_customers:,} in {effect.control_units:,}.",
+            case_id,
+            EFFECT_NOTEBOOK,
+        ),
+        _naive(effect, name, title, unit, case_id),
+    ]
+    if case is None:
+        reason = f"Not available: the outcome ({what}) has no price in the study."
+        findings.append(
+            Finding(
+                f"programme.{name}.contribution_to_date", f"{title}: contribution so far", None, unit=currency, text=reason,
+                case=case_id, notebook=EFFECT_NOTEBOOK,
+            )
+        )  # fmt: skip
+        return findings
+    value, low, high = contribution_to_date(fit, case)
+    so_far = "has contributed" if value >= 0 else "has cost"
+    findings.append(
+        Finding(
+            f"programme.{name}.contribution_to_date",
+            f"{title}: contribution so far, net of cost",
+            value,
+            low,
+            high,
+            effect.level,
+            currency,
+            effect.grade,
+            f"By the end of {case.effect.last_month:%B %Y} the programme {so_far} {format_value(abs(value), currency)} net "
+            f"of its costs ({format_range(low, high, currency)}), nothing extrapolated.",
+            "Measured effect × treated customer-months so far − costs so far; nominal and before tax.",
+            case_id,
+            EFFECT_NOTEBOOK,
+        )
+    )
+    return findings
+
+
+def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:
+    missing = effect.naive != effect.naive
+    error = effect.naive_se
+    reach = None if missing or error is None else 1.96 * error
+    return Finding(
+        f"programme.{name}.naive",
+        f"{title}: before and after alone",
+        None if missing else effect.naive,
+        None if reach is None else effect.naive - reach,
+        None if reach is None else effect.naive + reach,
+        None if reach is None else 0.95,
+        unit,
+        "E",
+        "Not available: no treated customer was there before the start."
+        if missing
+        else f"Before and after on the treated alone would have claimed {format_value(effect.naive, unit)}; "
+        f"compared with those without the programme it is {format_value(effect.estimate, unit)}.",
+        "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
+        case_id,
+        EFFECT_NOTEBOOK,
+    )
+
+
+def case_findings(
+    fit: ProgrammeFit,
+    programme: Programme,
+    case: Case | None,
+    verdict: Verdict | None,
+    registration: Registration | None,
+    *,
+    currency: str,
+    case_id: str = "C6",
+) -> list[Finding]:
+    """``verdict``, ``npv``, ``payback_months``, ``probability_of_loss`` and ``mde`` of one programme."""
+    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
+    parts = {
+        "verdict": ("", "Verdict"),
+        "npv": (currency, "Net present value"),
+        "payback_months": ("months", "Payback"),
+        "probability_of_loss": ("share", "Probability of a loss"),
+        "mde": (UNITS[fit.effect.outcome] or currency, "Smallest effect that could have been proven"),
+    }
+    if case is None or verdict is None:
+        reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
+        return [
+            Finding(
+                f"programme.{name}.{key}",
+                f"{title}: {label}",
+                None,
+                unit=unit,
+                text=reason,
+                case=case_id,
+                notebook=CASE_NOTEBOOK,
+            )
+            for key, (unit, label) in parts.items()
+        ]
+    npv, payback = case.npv, case.payback
+    made = (
+        f"Median of {case.npv_draws.size:,} draws of the effect and the stated ranges over {case.horizon_months} months, "
+        f"discounted at {format_level(case.annual_discount_rate)} a year, nominal and before tax. {_goes_on(case)}"
+    )
+
+    def finding(
+        key: str, value: float | str | None, ends: tuple[float, float] | None, text: str, method: str
+    ) -> Finding:
+        unit, label = parts[key]
+        low, high = ends if ends and value is not None else (None, None)
+        level = 0.95 if low is not None else None
+        return Finding(
+            f"programme.{name}.{key}", f"{title}: {label}", value, low, high, level, unit, grade, text, method, case_id,
+            CASE_NOTEBOOK,
+        )  # fmt: skip
+
+    worth = (
+        f"Over {case.horizon_months} months the programme is worth {format_value(npv.value, currency)} today "
+        f"({format_range(npv.low, npv.high, currency)} with 95% confidence), nominal and before tax."
+    )
+    ends = (payback.low, payback.high) if payback and payback.high < float("inf") else None
+    back = (
+        f"It has paid back its costs after {format_value(payback.value, 'months')}."
+        if payback and payback.value > 0
+        else "It never needs money of its own."
+        if payback
+        else f"Not available: in at least half of the possible outcomes it does not pay back within {case.horizon_months} "
+        "months."
+    )
+    loss = case.probability_of_loss
+    risk = f"The chance that it loses money is {format_value(loss, 'share')}" + (
+        f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
+    )
+    least = _least_text(verdict, fit.effect, parts["mde"][0])
+    judged = _verdict_text(programme, verdict, registration, title, least)
+    paid = payback.value if payback else None
+    return [
+        finding("verdict", _word(programme, verdict), None, judged, made),
+        finding("npv", npv.value, (npv.low, npv.high), worth, made),
+        finding("payback_months", paid, ends, back, f"Discounted, median of the draws. {made}"),
+        finding("probability_of_loss", loss, None, risk, "Share of the draws with a net present value below zero."),
+        finding(
+            "mde",
+            verdict.mde,
+            None,
+            least if verdict.mde is not None else "Not available: nothing can be broken even.",
+            "Break-even effect + (z of the confidence + 0.84) × standard error: a true effect of this size passes in 80% of "
+            "such data sets.",
+        ),
+    ]
+
+
+def _word(programme: Programme, verdict: Verdict) -> str | None:
+    return verdict.word if programme.success is not None else None
+
+
+def _verdict_text(
+    programme: Programme, verdict: Verdict, registration: Registration | None, title: str, least: str
+) -> str:
+    if programme.success is None or registration is None:
+        return (
+            "Not available: the study registers no criterion for this programme, so the result is described and not judged. "
+            "Add a success block before the next programme starts."
+        )
+    said = {"PASS": "passes", "FAIL": "fails", "NOT PROVEN": "is not proven"}[verdict.word]
+    text = (
+        f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of {verdict.probability:.0%}. "
+        f"{registration.text}"
+    )
+    if verdict.word == "NOT PROVEN":
+        text += f" {least} More data may decide: knowing for certain would be worth {verdict.value_of_certainty:,.0f} today."
+    return text
+
+
+def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:
+    if verdict.mde is None:
+        return ""
+    return (
+        f"The smallest effect that these data could have proven is {format_value(verdict.mde, unit)} per treated customer "
+        f"and month; break-even needs {format_value(verdict.break_even or 0.0, unit)}, and "
+        f"{format_value(effect.estimate, unit)} was measured."
+    )
+
+
+def _goes_on(case: Case) -> str:
+    measured = int(case.effect.event_time.max()) + 1
+    if case.persistence == "none":
+        return f"Nothing is counted beyond the {measured} months measured."
+    if case.persistence == "half_life":
+        return f"Beyond the {measured} months measured the effect halves every {case.half_life_months:g} months."
+    held = f"Beyond the {measured} months measured the mean of the last three is held"
+    if case.decay.significant:
+        return f"{held}, fading by half every {case.decay.half_life_months:.0f} months as measured."
+    return f"{held}."
