@@ -89,6 +89,12 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         contract="noncontractual",
         question="Who is about to leave, and what is at risk?",
     ),
+    NotebookSpec(
+        "40_reactivation",
+        ("transactions", "contacts"),
+        question="Did the campaign bring customers back?",
+        declared="campaigns",
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
@@ -115,7 +121,6 @@ class PlannedNotebook:
 
 
 PLANNED: tuple[PlannedNotebook, ...] = (
-    PlannedNotebook("40_reactivation", "Did the campaign bring customers back?", ("contacts",), "campaigns"),
     PlannedNotebook("50_discounts", "How deep a discount pays?", ("offers",)),
     PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
 )

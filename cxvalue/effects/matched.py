@@ -18,16 +18,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.special import expit
 
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, cohorts_of_customers, naive_change
+from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels import CustomerPanel
 
-__all__ = ["estimate_matched", "fit_logit", "robustness_value"]
+__all__ = ["estimate_matched"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -210,27 +210,6 @@ def _history(panel: CustomerPanel, rows: Ints, until: int) -> Floats:
     ).astype(float)
 
 
-def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
-    """Coefficients of a logistic regression by Newton's method, with a ridge of `ridge` a row against separation.
-
-    >>> x = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
-    >>> fit_logit(x, np.array([True, False, True, False]), ridge=1e-9).round(6).tolist()
-    [0.0, 0.0]
-    """
-    beta = np.zeros(x.shape[1])
-    target = y.astype(float)
-    penalty = ridge * np.eye(x.shape[1])
-    for _ in range(60):
-        p = expit(x @ beta)
-        weight = p * (1 - p)
-        step = np.linalg.solve(x.T @ (weight[:, None] * x) + penalty, x.T @ (target - p) - penalty @ beta)
-        step *= min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
-        beta = beta + step
-        if np.abs(step).max() < 1e-9:
-            break
-    return beta
-
-
 def _add(
     panel: CustomerPanel,
     gathered: Accumulator,
@@ -253,27 +232,9 @@ def _add(
     treated = stack.treated[use]
     if treated.sum() < 2 or (~treated).sum() < FEWEST:
         return
-    effect, influence = _doubly_robust(stack.x[use], y, treated, stack.odds[use])
+    effect, influence = doubly_robust_att(stack.x[use], y, treated, stack.odds[use])
     # A customer may stand in the stack once for each cohort, but only once within this one.
     gathered.add(since, effect, float(treated.sum()), stack.row[use], influence)
-
-
-def _doubly_robust(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats) -> tuple[float, Floats]:
-    """Effect on the treated and each row's influence: outcome regression on the others, their residuals weighted by odds."""
-    others = ~treated
-    weight = np.where(others, odds, 0.0)
-    weight = weight / weight.sum()
-    design = x[others]
-    bread = np.linalg.pinv(design.T @ (odds[others, None] * design))
-    slope = bread @ (design.T @ (odds[others] * y[others]))
-    left = y - x @ slope
-    share = treated / treated.sum()
-    effect = float(share @ left - weight @ left)
-    # The regression is weighted by the same odds, so its own error is balanced to first order (Sant'Anna and Zhao 2020).
-    influence = share * (left - share @ left) - weight * (left - weight @ left)
-    tilt = share @ x - weight @ x
-    influence[others] -= odds[others] * left[others] * (design @ (bread @ tilt))
-    return effect, influence
 
 
 def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, int]]) -> Alternative:
@@ -338,18 +299,6 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
         f"(p = {p_value:.2f}); they should not."
     )
     return Check("placebo_month", question, None, True, detail, p_value)
-
-
-def robustness_value(t: float, df: float) -> float:
-    """Share of what is left unexplained, of both treatment and outcome, that something hidden must explain to undo t.
-
-    Cinelli and Hazlett (2020), equation 17, with q = 1.
-
-    >>> round(robustness_value(4.18, 783), 3)  # their Darfur example: 13.9%
-    0.139
-    """
-    f2 = t**2 / df
-    return float((np.sqrt(f2**2 + 4 * f2) - f2) / 2)
 
 
 def _hidden_check(effect: Effect) -> Check:

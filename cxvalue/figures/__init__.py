@@ -6,6 +6,7 @@
 - `churn`: whom we may lose and what they bring, whether the past warning came true
 - `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
+- `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
 - `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
@@ -40,10 +41,12 @@ from cxvalue.figures.lifetime import (
     p_alive_distribution,
 )
 from cxvalue.figures.programmes import case_bridge, case_money, case_tornado, event_study
+from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
 from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.style import save, use_style
 
 __all__ = [
+    "campaign_uplift",
     "case_bridge",
     "case_money",
     "case_tornado",
@@ -56,6 +59,7 @@ __all__ = [
     "contract_flow",
     "contract_survival",
     "customer_bridge",
+    "dormancy_flow",
     "equity_by_decile",
     "equity_interval",
     "event_study",
@@ -68,9 +72,11 @@ __all__ = [
     "monthly_purchases",
     "p_alive_distribution",
     "period_change",
+    "policy_value",
     "rolling_bias",
     "rows_bridge",
     "save",
+    "second_lifetimes",
     "use_style",
     "value_concentration",
     "value_distribution",

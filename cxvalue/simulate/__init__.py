@@ -3,6 +3,7 @@
 `shop`      customers of a shop without contracts (lifetime value, holdout, customer base)
 `insurer`   customers under contract who renew or leave (renewals, churn, lifetime value)
 
+`mealkit`   sleeping customers, most of them contacted and some held out by lot (reactivation)
 `bank`      customers at branches, and a programme that reaches branches at different dates (effects, business cases)
 
 Each world is a function of the number of customers and a seed; `write_world` puts its study, its tables and its
@@ -12,10 +13,12 @@ Each world is a function of the number of customers and a seed; `write_world` pu
 from cxvalue.simulate.bank import bank
 from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
 from cxvalue.simulate.insurer import insurer
+from cxvalue.simulate.mealkit import mealkit
 from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
 WORLDS["bank"] = bank
+WORLDS["mealkit"] = mealkit
 WORLDS["shop"] = shop
 WORLDS["insurer"] = insurer
 
@@ -25,6 +28,7 @@ __all__ = [
     "bank",
     "insurer",
     "make_missing_tables",
+    "mealkit",
     "read_parameters",
     "shop",
     "simulate",

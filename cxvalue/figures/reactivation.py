@@ -1,0 +1,104 @@
+"""Figures of sleeping customers: who sleeps and wakes, what a campaign added as time went on, whom a contact pays for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.figures import style
+from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["campaign_uplift", "dormancy_flow", "policy_value", "second_lifetimes"]
+
+
+@style.drawn
+def dormancy_flow(months: pd.DataFrame) -> Figure:
+    """Customers who fell asleep and who came back each month, and how many sleep; see `dormancy_by_month`."""
+    style.need_columns(months, ("month", "fell_asleep", "came_back", "asleep"), "dormancy_flow")
+    figure, (upper, lower) = style.new_figure(4.6, 2, 1, sharex=True)
+    style.title(figure, "How many customers sleep, and how many wake?")
+    upper.fill_between(months["month"], months["asleep"], color=LIGHT)
+    upper.plot(months["month"], months["asleep"], color=MAIN, linewidth=1.5)
+    upper.set_ylabel("Sleeping customers")
+    width = 24
+    lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label="came back")
+    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label="fell asleep")
+    lower.axhline(0, color=GREY, linewidth=1)
+    lower.set_ylabel("Customers a month")
+    for axes in (upper, lower):
+        axes.yaxis.set_major_formatter(style.unit_ticks(""))
+        axes.yaxis.set_major_locator(style.few_ticks())
+    style.month_axis(lower, months["month"])
+    figure.legend(loc="outside lower left", ncols=2)
+    return figure
+
+
+@style.drawn
+def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
+    """Customers woken and margin added per contact, as the days since the contact go on; see `windows_table`."""
+    style.need_columns(windows, ("days", "return_uplift", "margin"), "campaign_uplift")
+    figure, panels = style.new_figure(3.9, 1, 2)
+    style.title(figure, "What did the contact add, and does it last?")
+    parts = (
+        ("return_uplift", "share", "Came back because of us"),
+        ("margin", currency, f"Margin per contact, {currency}"),
+    )
+    for axes, (name, unit, label) in zip(panels, parts, strict=True):
+        if windows.empty:
+            style.nothing_to_show(axes, "Nobody was observed long enough")
+            continue
+        axes.fill_between(
+            windows["days"], windows[f"{name}_low"], windows[f"{name}_high"], color=LIGHT, label="95% range"
+        )
+        axes.plot(windows["days"], windows[name], color=MAIN, marker="o", markersize=4, label="contacted less held out")
+        axes.axhline(0, color=GREY, linewidth=1)
+        axes.set_xlabel("Days since the contact")
+        axes.set_ylabel(label)
+        axes.yaxis.set_major_formatter(style.unit_ticks(unit))
+        axes.yaxis.set_major_locator(style.few_ticks())
+    if not windows.empty:
+        handles, labels = panels[0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+    return figure
+
+
+@style.drawn
+def second_lifetimes(curves: pd.DataFrame) -> Figure:
+    """Share of returners who are still buying, by days since the return; see `survival_after_return`."""
+    style.need_columns(curves, ("kind", "days", "share"), "second_lifetimes")
+    figure, (axes,) = style.new_figure(3.6)
+    style.title(figure, "How long do those who came back stay?")
+    if curves.empty:
+        style.nothing_to_show(axes, "Too few came back")
+        return figure
+    for (kind, part), colour in zip(curves.groupby("kind", sort=False), (MAIN, GREY), strict=False):
+        axes.step(part["days"], part["share"], where="post", color=colour, linewidth=2, label=f"came back {kind}"
+                  if kind != "contacted" else "came back after a contact")  # fmt: skip
+    axes.set_ylim(0, 1.02)
+    axes.set_xlabel("Days since the return")
+    axes.set_ylabel("Still buying")
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    figure.legend(loc="outside lower left", ncols=2)
+    return figure
+
+
+@style.drawn
+def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
+    """What contacting the first so many percent of a ranking earns; `curves` by the ranking's name, see `policy_curve`."""
+    figure, (axes,) = style.new_figure(3.8)
+    style.title(figure, "What does it earn to contact only some?")
+    for (name, curve), colour in zip(curves.items(), (MAIN, BAD, GREY), strict=False):
+        if colour == MAIN:
+            axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
+        axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=name)
+    axes.axhline(0, color=GREY, linewidth=1)
+    axes.set_xlabel("Share of the customers contacted, best-ranked first")
+    axes.set_ylabel(f"Earned per customer, {currency}")
+    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.yaxis.set_major_locator(style.few_ticks())
+    figure.legend(loc="outside lower left", ncols=3)
+    return figure

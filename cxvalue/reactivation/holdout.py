@@ -1,0 +1,234 @@
+"""What a campaign did, against the customers who were held out by lot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxvalue.effects.abtest import (
+    Estimate,
+    adjusted_difference,
+    capped,
+    difference_in_means,
+    difference_in_shares,
+    holm_adjusted,
+    ratio_change,
+    sample_ratio,
+    standardised_difference,
+)
+from cxvalue.effects.effect import Check, grade_of, holm
+from cxvalue.reactivation.campaign import CampaignData, Window
+
+__all__ = ["CampaignResult", "arms_table", "campaign_result", "windows_table"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+FEWEST_RETURNERS = 5
+COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CampaignResult:
+    """What a campaign changed, per contacted customer, within its window.
+
+    Attributes:
+        name, window_days: of the campaign.
+        contacted, held_out: customers of the arms who were observed for the window; `left_out` were not.
+        contacted_in_all: everybody who was contacted.
+        returned, would_return: share of the contacted who came back, and of those held out.
+        return_uplift: the difference.
+        check_uplift: revenue an order of contacted returners over that of held-out ones, minus 1; None with too few.
+        margin_per_contact: contribution margin per contacted customer, contact cost taken off.
+        revenue_per_contact: revenue per contacted customer.
+        cost_per_contact: of contacting.
+        subsidy: discount given to contacted customers who would have come back anyway (part of the margin already).
+        checks, grade, randomised: how far it can be believed.
+        capped: margin per contact with the largest 1% of margins capped, which the single big order cannot move.
+        note: what else a reader must know.
+    """
+
+    name: str
+    window_days: int
+    contacted: int
+    held_out: int
+    left_out: int
+    contacted_in_all: int
+    returned: float
+    would_return: float
+    return_uplift: Estimate | None
+    check_uplift: Estimate | None
+    margin_per_contact: Estimate | None
+    revenue_per_contact: Estimate | None
+    cost_per_contact: float
+    subsidy: float
+    checks: tuple[Check, ...]
+    grade: str
+    randomised: bool
+    capped: Estimate | None
+    note: str = ""
+
+    @property
+    def profit(self) -> Estimate | None:
+        """Margin per contact x customers contacted."""
+        if self.margin_per_contact is None:
+            return None
+        value, low, high, se, p_value = self.margin_per_contact
+        n = self.contacted_in_all
+        return Estimate(value * n, low * n, high * n, se * n, p_value)
+
+    @property
+    def break_even_uplift(self) -> float | None:
+        """The return uplift at which the campaign would just pay, were a return worth what it was."""
+        if self.margin_per_contact is None or self.return_uplift is None or self.return_uplift.value <= 0:
+            return None
+        worth = (self.margin_per_contact.value + self.cost_per_contact) / self.return_uplift.value
+        return self.cost_per_contact / worth if worth > 0 else None
+
+
+def campaign_result(data: CampaignData, *, expected_share: float | None = None, level: float = 0.95) -> CampaignResult:
+    """Compare the contacted with those held out, as they were assigned (intention to treat)."""
+    window = data.main
+    seen = window.observed
+    own, others = seen & ~data.control, seen & data.control
+    returned = window.returned
+    net = window.margin - data.cost
+    before = data.before
+    tops = capped({"own": net[own], "others": net[others]})
+    return CampaignResult(
+        name=data.name,
+        window_days=window.days,
+        contacted=int(own.sum()),
+        held_out=int(others.sum()),
+        left_out=int((~seen).sum()),
+        contacted_in_all=int((~data.control).sum()),
+        returned=float(returned[own].mean()),
+        would_return=float(returned[others].mean()),
+        return_uplift=difference_in_shares(
+            int(returned[own].sum()), int(own.sum()), int(returned[others].sum()), int(others.sum()), level
+        ),
+        check_uplift=check_uplift(window, own, others, level),
+        margin_per_contact=adjusted_difference(net[own], net[others], before[own], before[others], level),
+        revenue_per_contact=adjusted_difference(
+            window.revenue[own], window.revenue[others], before[own], before[others], level
+        ),
+        cost_per_contact=float(data.cost[own].mean()),
+        subsidy=subsidy(data, own, others),
+        checks=(checks := _checks(data, own, others, expected_share)),
+        grade=grade_of("A", checks),
+        randomised=True,
+        capped=adjusted_difference(tops["own"], tops["others"], before[own], before[others], level),
+    )
+
+
+def check_uplift(window: Window, own: Bools, others: Bools, level: float) -> Estimate | None:
+    """Revenue an order of returners, contacted over held out, minus 1; None with fewer than five of either.
+
+    It compares those who returned, and contacting changes who returns: part of it may be other customers, not other baskets.
+    """
+    rows = [side & window.returned & (window.revenue > 0) for side in (own, others)]
+    if min(int(row.sum()) for row in rows) < FEWEST_RETURNERS:
+        return None
+    return ratio_change(
+        window.revenue[rows[0]], window.orders[rows[0]], window.revenue[rows[1]], window.orders[rows[1]], level
+    )
+
+
+def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
+    """Discount given to contacted customers who would have come back anyway, in all: their share of what returners got."""
+    window = data.main
+    back = float(window.returned[own].mean())
+    anyway = min(float(window.returned[others].mean()) / back, 1.0) if back > 0 else 0.0
+    scale = float((~data.control).sum() / max(own.sum(), 1))
+    return float(window.discount[own].sum()) * anyway * scale
+
+
+def _checks(data: CampaignData, own: Bools, others: Bools, expected_share: float | None) -> tuple[Check, ...]:
+    held, every = int(data.control.sum()), len(data.control)
+    question = "Were as many held out as planned?"
+    if expected_share is None:
+        detail = f"{held / every:.1%} were held out; the study does not say how many were to be."
+        checks = [Check("split", question, None, True, detail)]
+    else:
+        p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
+        detail = f"{held / every:.1%} were held out, {expected_share:.0%} were planned (p = {p_value:.3f})."
+        checks = [Check("split", question, None, True, detail, p_value)]
+    found = [
+        (
+            name,
+            difference_in_means(column[own], column[others]).p_value,
+            standardised_difference(column[own], column[others]),
+        )
+        for name, column in zip(COVARIATES, data.before.T, strict=True)
+    ]
+    adjusted = holm_adjusted([p for _, p, _ in found])
+    worst = int(np.argmin(adjusted))
+    detail = (
+        f"The groups differ most in {found[worst][0]}: {found[worst][2]:+.2f} standard deviations "
+        f"(p = {adjusted[worst]:.2f}, {len(found)} comparisons allowed for)."
+    )
+    checks.append(
+        Check("balance", "Were the groups alike before the contact?", None, True, detail, float(adjusted[worst]))
+    )
+    return holm(checks)
+
+
+def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
+    """Return, orders, revenue and margin after 7, 14, 30, … days: contacted, held out and the difference, with ranges.
+
+    Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
+    with _low and _high: difference per contacted customer, margin net of contact cost).
+    """
+    rows = []
+    for days, window in sorted(data.windows.items()):
+        own, others = window.observed & ~data.control, window.observed & data.control
+        if own.sum() < 2 or others.sum() < 2:
+            continue
+        back = window.returned
+        uplift = difference_in_shares(
+            int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), level
+        )
+        row: dict[str, float] = {
+            "days": days, "contacted": int(own.sum()), "held_out": int(others.sum()), "returned": float(back[own].mean()),
+            "would_return": float(back[others].mean()), "return_uplift": uplift.value, "return_uplift_low": uplift.low,
+            "return_uplift_high": uplift.high,
+        }  # fmt: skip
+        for name, values in (
+            ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
+        ):  # fmt: skip
+            gain = adjusted_difference(values[own], values[others], data.before[own], data.before[others], level)
+            row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
+    """Each arm against those held out, at a level that holds for all arms together (Bonferroni), p-values after Holm.
+
+    Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin.
+    """
+    window = data.main
+    others = window.observed & data.control
+    arms = sorted({str(arm) for arm in data.arm[~data.control]})
+    apart = 1 - (1 - level) / max(len(arms), 1)
+    rows = []
+    for arm in arms:
+        own = window.observed & ~data.control & (data.arm == arm)
+        if own.sum() < 2 or others.sum() < 2:
+            continue
+        back = window.returned
+        uplift = difference_in_shares(
+            int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), apart
+        )
+        net = window.margin - data.cost
+        gain = adjusted_difference(net[own], net[others], data.before[own], data.before[others], apart)
+        rows.append((arm, int(own.sum()), float(back[own].mean()), *uplift[:3], *gain[:3], gain.p_value))
+    columns = ["arm", "contacted", "returned", "return_uplift", "return_uplift_low", "return_uplift_high"]
+    columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high", "p_value"]
+    table = pd.DataFrame(rows, columns=columns)
+    if len(table):
+        table["p_value"] = holm_adjusted(table["p_value"].to_numpy())
+    return table

@@ -1,0 +1,132 @@
+"""What a campaign did when nobody was held out: against similar customers who were not contacted, if there are any."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.effects.abtest import Estimate
+from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit
+from cxvalue.effects.effect import Check, grade_of, holm
+from cxvalue.reactivation.campaign import CampaignData
+from cxvalue.reactivation.holdout import CampaignResult, check_uplift, subsidy
+
+__all__ = ["matched_campaign_result"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+HIGHEST_ODDS = 20.0
+LEAST_ALIKE = 0.5
+"""Share of the contacted who must have somebody to be compared with, below which nothing is said."""
+UNBALANCED = 0.10
+FEWEST = 30
+
+
+def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> CampaignResult:
+    """Compare the contacted with similar customers who were not (doubly robust); evidence grade C at the best.
+
+    Where most of the contacted are unlike everybody else, the estimates are None and the note says so.
+    """
+    window = data.main
+    x = _described(data)
+    odds = np.exp(np.clip(x @ fit_logit(x, ~data.control), -30, 30))
+    alike = odds <= HIGHEST_ODDS
+    seen = window.observed
+    own, others = seen & ~data.control & alike, seen & data.control
+    lost = 1 - float(alike[~data.control & seen].mean())
+    contacted = int((seen & ~data.control).sum())
+
+    def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
+        returned = window.returned
+        share = float(returned[own].mean()) if own.any() else 0.0
+        uplift = found.get("return")
+        return CampaignResult(
+            name=data.name,
+            window_days=window.days,
+            contacted=contacted,
+            held_out=int(others.sum()),
+            left_out=int((~seen & ~data.control).sum()),
+            contacted_in_all=int((~data.control).sum()),
+            returned=share,
+            would_return=share - uplift.value if uplift else float("nan"),
+            return_uplift=uplift,
+            check_uplift=found.get("check"),
+            margin_per_contact=found.get("margin"),
+            revenue_per_contact=found.get("revenue"),
+            cost_per_contact=float(data.cost[~data.control].mean()),
+            subsidy=subsidy(data, own, others) if own.any() else 0.0,
+            checks=checks,
+            grade=grade_of("C", checks),
+            randomised=False,
+            capped=None,
+            note=note,
+        )
+
+    if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
+        note = (
+            f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so there is no fair "
+            "comparison. Hold out a random part of the customers next time."
+        )
+        return result(note, {}, (_overlap_check(lost),))
+    rows = np.flatnonzero(own | others)
+    treated = ~data.control[rows]
+    estimates: dict[str, Estimate | None] = {}
+    for name, values in (
+        ("return", window.returned.astype(float)), ("revenue", window.revenue), ("margin", window.margin - data.cost)
+    ):  # fmt: skip
+        effect, influence = doubly_robust_att(x[rows], values[rows], treated, odds[rows])
+        se = float(np.sqrt((influence**2).sum()))
+        reach = float(stats.norm.ppf((1 + level) / 2)) * se
+        estimates[name] = Estimate(
+            effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
+        )
+    # Which of the others would have returned like the contacted is not known, so their checks are not compared.
+    estimates["check"] = check_uplift(window, own, others & _likely(odds, own), level)
+    checks = holm([_overlap_check(lost), _balance_check(x, odds, own, others), _weights_check(odds, others)])
+    return result("", estimates, checks)
+
+
+def _likely(odds: Floats, own: Bools) -> Bools:
+    """Customers whose odds of a contact lie in the range of the contacted."""
+    low = float(np.quantile(odds[own], 0.05))
+    return odds >= low
+
+
+def _described(data: CampaignData) -> Floats:
+    """Covariates with an intercept, standardised: what customers had done by the day of the contact."""
+    silent, tenure = np.nan_to_num(data.days_silent), data.tenure_days
+    columns = [
+        np.log1p(silent), np.sqrt(silent), np.log1p(data.frequency), np.log1p(tenure), np.log1p(data.orders_before),
+        np.sqrt(np.maximum(data.margin_before, 0)), np.sqrt(np.maximum(data.revenue_before, 0)),
+        silent > 30, silent > 90, silent > 180, data.orders_before == 0,
+        np.log1p(data.frequency) * np.log1p(silent),
+    ]  # fmt: skip
+    x = np.column_stack([np.asarray(column, dtype=float) for column in columns])
+    spread = x.std(axis=0)
+    return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0))[:, spread > 0] / spread[spread > 0]])
+
+
+def _overlap_check(lost: float) -> Check:
+    detail = f"{lost:.1%} of the contacted have nobody to be compared with and are left out."
+    return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
+
+
+def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:
+    weight = odds[others] / odds[others].sum()
+    spread = np.sqrt((x[own].var(axis=0) + x[others].var(axis=0)) / 2)
+    gap = np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]
+    raw = np.abs(x[own].mean(axis=0) - x[others].mean(axis=0))[spread > 0] / spread[spread > 0]
+    detail = f"The largest standardised difference is {gap.max():.2f} after weighting, {raw.max():.2f} before."
+    return Check("balance", "Are the compared customers alike?", bool(gap.max() <= UNBALANCED), True, detail)
+
+
+def _weights_check(odds: Floats, others: Bools) -> Check:
+    """Were few enough weights decisive? A comparison that rests on a handful of customers is none."""
+    weight = odds[others] / odds[others].sum()
+    effective = float(1 / (weight**2).sum())
+    detail = (
+        f"The comparison is worth as much as {effective:,.0f} customers of the {int(others.sum()):,} not contacted."
+    )
+    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST, True, detail)

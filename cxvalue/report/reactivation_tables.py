@@ -1,0 +1,132 @@
+"""The tables of the reactivation notebook as it shows them; none of them names a customer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.report.numbers import format_date, format_range, format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.effects.effect import Check
+    from cxvalue.reactivation.dormancy import Recovery
+    from cxvalue.reactivation.second_life import SecondLife
+    from cxvalue.reactivation.targeting import Targeting
+
+__all__ = [
+    "arms_display",
+    "campaign_checks_display",
+    "groups_display",
+    "recovery_sentence",
+    "returns_display",
+    "second_lives_display",
+    "windows_display",
+]
+
+SHOWN_DAYS = (30, 60, 90, 180)
+JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
+
+
+def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows)).style.hide(axis="index")
+
+
+def returns_display(curve: pd.DataFrame) -> Styler:
+    """How many of the sleeping wake by themselves."""
+    return _styled(
+        {
+            "days after falling asleep": row.days,
+            "times a customer fell asleep": f"{row.customers:,}",
+            "came back by then": format_value(row.share, "share"),
+            "range": format_range(row.low, row.high, "share"),
+        }
+        for row in curve.itertuples()
+    )
+
+
+def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
+    """Contacted against held out after 30, 60, 90 and 180 days and the campaign's own window."""
+    return _styled(
+        {
+            "days": row.days,
+            "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
+            "came back": format_value(row.returned, "share"),
+            "anyway": format_value(row.would_return, "share"),
+            "because of us": f"{format_value(row.return_uplift, 'share')} "
+            f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
+            "orders added": f"{row.orders:.2f}",
+            "revenue added": format_value(row.revenue, currency),
+            "margin added, net": f"{format_value(row.margin, currency)} "
+            f"({format_range(row.margin_low, row.margin_high, currency)})",
+        }
+        for row in windows.itertuples()
+        if row.days in {*SHOWN_DAYS, own}
+    )
+
+
+def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
+    """Each arm against those held out."""
+    return _styled(
+        {
+            "arm": row.arm,
+            "contacted": f"{row.contacted:,}",
+            "came back": format_value(row.returned, "share"),
+            "because of us": format_range(row.return_uplift_low, row.return_uplift_high, "share"),
+            "margin per contact": format_value(row.margin_per_contact, currency),
+            "range": format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency),
+        }
+        for row in arms.itertuples()
+    )
+
+
+def campaign_checks_display(checks: Sequence[Check]) -> Styler:
+    """The checks in words."""
+    return _styled(
+        {"question": one.question, "result": JUDGED[one.passed], "what was found": one.detail} for one in checks
+    )
+
+
+def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int, currency: str) -> str:
+    """What the selection rule promises by itself."""
+    if found is None:
+        return "The history before the campaign is too short to say what the rule promises by itself."
+    return (
+        f"Customers silent for {silent_days} days or more, taken at {len(found.dates)} earlier dates (from "
+        f"{format_date(min(found.dates))}): {format_value(found.share, 'share')} came back within {window_days} days "
+        "with no "
+        f"campaign, and all of them together brought {format_value(found.margin, currency)} each. A report that "
+        "compares before "
+        "and after would call all of that its success: before, by the rule, it was nothing."
+    )
+
+
+def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
+    """Second lifetimes, contacted and by themselves."""
+    return _styled(
+        {
+            "came back": life.kind if life.kind != "contacted" else "after a contact",
+            "customers": f"{life.returners:,}",
+            "asleep again": "too early" if life.lapse_share is None else format_value(life.lapse_share, "share"),
+            "margin so far": format_value(life.margin_so_far, currency),
+            "margin in 12 months": life.reason if life.margin_12m is None else format_value(life.margin_12m, currency),
+        }
+        for life in lives
+    )
+
+
+def groups_display(found: Targeting, currency: str) -> Styler:
+    """What a contact added for five groups by ranking."""
+    names = ("top fifth", "second", "third", "fourth", "last fifth")
+    return _styled(
+        {
+            "ranked": name,
+            "a contact added, net of cost": format_value(value, currency),
+            "range": format_range(value - 1.96 * se, value + 1.96 * se, currency),
+        }
+        for name, (value, se) in zip(names, found.groups, strict=True)
+    )
