@@ -4,6 +4,7 @@
 `insurer`   customers under contract who renew or leave (renewals, churn, lifetime value)
 
 `mealkit`   sleeping customers, most of them contacted and some held out by lot (reactivation)
+`cosmetics` a till's ladder of discounts, smallest first (discounts)
 `bank`      customers at branches, and a programme that reaches branches at different dates (effects, business cases)
 
 Each world is a function of the number of customers and a seed; `write_world` puts its study, its tables and its
@@ -12,12 +13,14 @@ Each world is a function of the number of customers and a seed; `write_world` pu
 
 from cxvalue.simulate.bank import bank
 from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
+from cxvalue.simulate.cosmetics import cosmetics
 from cxvalue.simulate.insurer import insurer
 from cxvalue.simulate.mealkit import mealkit
 from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
 WORLDS["bank"] = bank
+WORLDS["cosmetics"] = cosmetics
 WORLDS["mealkit"] = mealkit
 WORLDS["shop"] = shop
 WORLDS["insurer"] = insurer

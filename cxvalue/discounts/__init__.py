@@ -1,0 +1,14 @@
+"""Discounts: how deep a discount each customer needs, and what every policy would earn.
+
+occasions     offers become brackets of the reservation discount, added up by the engine
+reservation   families fitted to the brackets, and the curve without one (Turnbull)
+policies      `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
+"""
+
+from __future__ import annotations
+
+from cxvalue.discounts.occasions import Occasions, occasions_of
+from cxvalue.discounts.policies import DEPTHS, DiscountResult, analyse
+from cxvalue.discounts.reservation import turnbull
+
+__all__ = ["DEPTHS", "DiscountResult", "Occasions", "analyse", "occasions_of", "turnbull"]

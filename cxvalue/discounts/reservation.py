@@ -1,0 +1,243 @@
+"""The distribution of reservation discounts, from brackets: families compared by likelihood, and the curve without one.
+
+Each occasion says that the reservation discount lies in (low, high]. A family on the whole real line (below zero: the
+customer buys at full price) is fitted by maximum likelihood, its centre shifted by segment. Several families compete,
+so that the data choose the shape; Turnbull's (1976) estimate, which assumes none, is drawn beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+from scipy.optimize import minimize
+
+__all__ = [
+    "FAMILIES",
+    "Fitted",
+    "fit_family",
+    "fit_families",
+    "Refit",
+    "goodness_of_fit",
+    "refit",
+    "turnbull",
+    "weights_of",
+]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Cdf = Callable[[Floats, Floats], Floats]
+
+SMALLEST = 1e-12
+
+
+def _normal(z: Floats, shape: Floats) -> Floats:
+    return np.asarray(special.ndtr(z), dtype=float)
+
+
+def _logistic(z: Floats, shape: Floats) -> Floats:
+    return np.asarray(special.expit(z), dtype=float)
+
+
+def _gumbel_max(z: Floats, shape: Floats) -> Floats:
+    return np.exp(-np.exp(np.clip(-z, -700, 700)))
+
+
+def _gumbel_min(z: Floats, shape: Floats) -> Floats:
+    return -np.expm1(-np.exp(np.clip(z, -700, 700)))
+
+
+def _t4(z: Floats, shape: Floats) -> Floats:
+    return np.asarray(stats.t.cdf(z, 4), dtype=float)
+
+
+def _two_piece(z: Floats, shape: Floats) -> Floats:
+    """Normal with one width below the centre and another above (Fechner 1897)."""
+    left, right = np.exp(-shape[0] / 2), np.exp(shape[0] / 2)
+    below = 2 * left / (left + right) * special.ndtr(z / left)
+    above = (left - right + 2 * right * special.ndtr(z / right)) / (left + right)
+    return np.where(z < 0, below, above)
+
+
+def _mixture(z: Floats, shape: Floats) -> Floats:
+    """Two normals: a share near full price, the rest a distance away and of another width."""
+    share, away, width = special.expit(shape[0]), np.exp(np.clip(shape[1], -5, 3)), np.exp(np.clip(shape[2], -1.5, 1.5))
+    return np.asarray(share * special.ndtr(z) + (1 - share) * special.ndtr((z - away) / width), dtype=float)
+
+
+FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
+    "normal": (_normal, ()),
+    "logistic": (_logistic, ()),
+    "heavy-tailed (t, 4 df)": (_t4, ()),
+    "skewed up (Gumbel)": (_gumbel_max, ()),
+    "skewed down (Gumbel)": (_gumbel_min, ()),
+    "two-piece normal": (_two_piece, (0.0,)),
+    "mixture of two normals": (_mixture, (0.5, 0.3, 0.0)),
+}
+"""Each family's distribution function of (z, shape) and where its shape parameters start."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A family fitted to brackets: centre of each segment, scale, shape; log-likelihood and number of parameters."""
+
+    family: str
+    centre: Floats
+    scale: float
+    shape: Floats
+    log_likelihood: float
+    parameters: int
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return 2 * self.parameters - 2 * self.log_likelihood
+
+    def below(self, depth: Floats, segment: Ints) -> Floats:
+        """P(reservation discount ≤ depth), elementwise; −inf and inf are allowed."""
+        return _below(FAMILIES[self.family][0], depth, self.centre[segment], self.scale, self.shape)
+
+
+def _below(cdf: Cdf, depth: Floats, centre: Floats, scale: float, shape: Floats) -> Floats:
+    with np.errstate(invalid="ignore", over="ignore"):
+        inside = cdf(np.where(np.isfinite(depth), (depth - centre) / scale, 0.0), shape)
+    return np.where(np.isposinf(depth), 1.0, np.where(np.isneginf(depth), 0.0, inside))
+
+
+def fit_family(
+    family: str, low: Floats, high: Floats, segment: Ints, count: Floats, start: Fitted | None = None
+) -> Fitted:
+    """Fit one family to counts of brackets by maximum likelihood (BFGS from one start, or from `start`)."""
+    cdf, shape0 = FAMILIES[family]
+    segments = int(segment.max()) + 1
+    total = max(float(count.sum()), 1.0)
+
+    def unpack(theta: Floats) -> tuple[Floats, float, Floats]:
+        return theta[:segments], float(np.exp(np.clip(theta[segments], -12, 6))), theta[segments + 1 :]
+
+    def negative(theta: Floats) -> float:
+        centre, scale, shape = unpack(theta)
+        at = centre[segment]
+        inside = _below(cdf, high, at, scale, shape) - _below(cdf, low, at, scale, shape)
+        # A weak pull keeps a parameter that the brackets do not inform where it started.
+        pull = 1e-3 * float(((theta[segments + 1 :] - np.array(shape0)) ** 2).sum()) if shape0 else 0.0
+        return -float(count @ np.log(np.maximum(inside, SMALLEST))) / total + pull / total
+
+    if start is None:
+        middle = np.clip(np.where(np.isfinite(low), low, high - 0.1), -0.5, 1) / 2
+        middle = middle + np.clip(np.where(np.isfinite(high), high, low + 0.1), -0.5, 1) / 2
+        centres = [
+            float(np.average(middle[segment == k], weights=np.maximum(count[segment == k], 1e-9)))
+            for k in range(segments)
+        ]
+        theta0 = np.array([*centres, np.log(0.1), *shape0])
+    else:
+        theta0 = np.concatenate([start.centre, [np.log(start.scale)], start.shape])
+    best = minimize(negative, theta0, method="BFGS", options={"gtol": 1e-7, "maxiter": 400})
+    centre, scale, shape = unpack(best.x)
+    inside = _below(cdf, high, centre[segment], scale, shape) - _below(cdf, low, centre[segment], scale, shape)
+    value = float(count @ np.log(np.maximum(inside, SMALLEST)))
+    return Fitted(family, centre, scale, np.asarray(shape), value, segments + 1 + len(shape0))
+
+
+def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> Refit:
+    """Prepare fits to other counts of the same brackets by one Newton step from a fit to these counts."""
+    cdf = FAMILIES[fitted.family][0]
+    segments = fitted.centre.size
+    theta = np.concatenate([fitted.centre, [np.log(fitted.scale)], fitted.shape])
+
+    def log_share(at: Floats) -> Floats:
+        centre, scale = at[:segments][segment], float(np.exp(at[segments]))
+        shape = at[segments + 1 :]
+        inside = _below(cdf, high, centre, scale, shape) - _below(cdf, low, centre, scale, shape)
+        return np.log(np.maximum(inside, SMALLEST))
+
+    steps = 1e-5 * np.eye(theta.size)
+    score = np.column_stack([(log_share(theta + step) - log_share(theta - step)) / 2e-5 for step in steps])
+    information = score.T @ (count[:, None] * score)
+    # The weak pull of the fit on its shape, so that a direction without information has an inverse.
+    information += np.diag([1e-6 * count.sum()] * (segments + 1) + [2e-3] * fitted.shape.size)
+    inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    return Refit(fitted, theta, score, inverse, count)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refit:
+    """A fit with its scores, from which fits to other counts follow in one step."""
+
+    fitted: Fitted
+    theta: Floats
+    score: Floats
+    inverse: Floats
+    count: Floats
+
+    def to(self, count: Floats) -> Fitted:
+        """The fit to other counts of the same brackets."""
+        step = self.inverse @ (self.score.T @ (count - self.count))
+        moved = self.theta + np.clip(step, -1.0, 1.0)
+        segments = self.fitted.centre.size
+        return Fitted(
+            self.fitted.family,
+            moved[:segments],
+            float(np.exp(moved[segments])),
+            moved[segments + 1 :],
+            self.fitted.log_likelihood,
+            self.fitted.parameters,
+        )
+
+
+def fit_families(low: Floats, high: Floats, segment: Ints, count: Floats) -> tuple[Fitted, ...]:
+    """Fit every family; those with more parameters than the brackets can tell apart are left out."""
+    informative = len({(s, a, b) for s, a, b in zip(segment.tolist(), low.tolist(), high.tolist(), strict=True)})
+    free = informative - len(np.unique(segment))
+    return tuple(
+        fit_family(family, low, high, segment, count)
+        for family, (_, shape) in FAMILIES.items()
+        if int(segment.max()) + 2 + len(shape) <= max(free, int(segment.max()) + 2)
+    )
+
+
+def goodness_of_fit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> tuple[float, int]:
+    """Pearson's chi-squared over brackets within segments, and its degrees of freedom (0: nothing is left to test).
+
+    For brackets that divide the line, as one ladder's do; with several ladders in a segment it is a rough guide.
+    """
+    per_segment = np.bincount(segment, count, int(segment.max()) + 1)
+    expected = per_segment[segment] * (fitted.below(high, segment) - fitted.below(low, segment))
+    df = max(len(count) - int(segment.max()) - 1 - fitted.parameters, 0)
+    return float(((count - expected) ** 2 / np.maximum(expected, 1e-9)).sum()), df
+
+
+def weights_of(fits: tuple[Fitted, ...], spread: float = 1.0) -> Floats:
+    """Akaike weights; `spread` above 1 is the overdispersion by which the likelihoods are taken less at their word."""
+    aic = np.array([2 * fit.parameters - 2 * fit.log_likelihood / max(spread, 1.0) for fit in fits])
+    weight = np.exp(-(aic - aic.min()) / 2)
+    result: Floats = weight / weight.sum()
+    return result
+
+
+def turnbull(low: Floats, high: Floats, count: Floats, tolerance: float = 1e-10) -> tuple[Floats, Floats]:
+    """Turnbull's (1976) estimate of the distribution from brackets: depths, and the share at or below each of them.
+
+    Self-consistent (EM) masses on the innermost intervals; the share is known at the depths that were offered only.
+
+    >>> at, share = turnbull(np.array([-np.inf, 0.1]), np.array([0.1, np.inf]), np.array([3.0, 1.0]))
+    >>> at.tolist(), share.tolist()
+    ([0.1], [0.75])
+    """
+    ends = np.unique(np.concatenate([low[np.isfinite(low)], high[np.isfinite(high)]]))
+    left, right = np.concatenate([[-np.inf], ends]), np.concatenate([ends, [np.inf]])
+    holds = (left[None, :] >= low[:, None]) & (right[None, :] <= high[:, None])
+    mass = np.full(left.size, 1 / left.size)
+    for _ in range(20_000):
+        inside = holds * mass
+        sums = inside.sum(axis=1, keepdims=True)
+        new = (count[:, None] * inside / np.maximum(sums, 1e-300)).sum(axis=0) / count.sum()
+        if np.abs(new - mass).max() < tolerance:
+            mass = new
+            break
+        mass = new
+    return ends, np.cumsum(mass)[:-1]
