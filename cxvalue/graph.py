@@ -95,6 +95,7 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         question="Did the campaign bring customers back?",
         declared="campaigns",
     ),
+    NotebookSpec("50_discounts", ("offers",), question="How deep a discount pays?"),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
@@ -121,7 +122,6 @@ class PlannedNotebook:
 
 
 PLANNED: tuple[PlannedNotebook, ...] = (
-    PlannedNotebook("50_discounts", "How deep a discount pays?", ("offers",)),
     PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
 )
 

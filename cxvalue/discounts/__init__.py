@@ -7,8 +7,8 @@ policies      `analyse`: what no discount, one depth, the ladder as run and the 
 
 from __future__ import annotations
 
-from cxvalue.discounts.occasions import Occasions, occasions_of
+from cxvalue.discounts.occasions import Occasions, occasions_of, segment_column
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, analyse
 from cxvalue.discounts.reservation import turnbull
 
-__all__ = ["DEPTHS", "DiscountResult", "Occasions", "analyse", "occasions_of", "turnbull"]
+__all__ = ["DEPTHS", "DiscountResult", "Occasions", "analyse", "occasions_of", "segment_column", "turnbull"]

@@ -17,7 +17,7 @@ from cxvalue.errors import BadInput, Problem
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["GROUPS", "Occasions", "occasions_of"]
+__all__ = ["GROUPS", "Occasions", "occasions_of", "segment_column"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -138,6 +138,18 @@ def occasions_of(offers: ir.Table, customers: ir.Table | None = None, *, segment
         first_refusals=_by_visit(each),
         priced=priced,
     )
+
+
+def segment_column(customers: ir.Table | None) -> str | None:
+    """The column of the customers that makes segments: the first text column with 2 to 12 different values."""
+    if customers is None:
+        return None
+    known = ("customer_id", "acquired_on", "acquisition_cost")
+    for name in (column for column in customers.columns if column not in known):
+        distinct = int(customers[name].nunique().to_pyarrow().as_py())
+        if customers[name].type().is_string() and 2 <= distinct <= MOST_SEGMENTS:
+            return str(name)
+    return None
 
 
 def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:

@@ -7,6 +7,7 @@
 - `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 - `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
+- `discounts`: how many buy at which depth, what each depth earns, the policies side by side
 - `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
@@ -30,6 +31,7 @@ from cxvalue.figures.behaviour import (
     period_change,
 )
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
+from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
     equity_by_decile,
@@ -59,6 +61,9 @@ __all__ = [
     "contract_flow",
     "contract_survival",
     "customer_bridge",
+    "discount_acceptance",
+    "discount_policies",
+    "discount_profit",
     "dormancy_flow",
     "equity_by_decile",
     "equity_interval",

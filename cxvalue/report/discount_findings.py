@@ -1,0 +1,146 @@
+"""From reservation discounts to the findings ``discounts.*`` and their sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.report.findings import Finding
+from cxvalue.report.numbers import format_range, format_value
+
+if TYPE_CHECKING:
+    from cxvalue.discounts import DiscountResult, Occasions
+    from cxvalue.discounts.policies import Figure
+
+__all__ = ["discount_findings", "extrapolation_sentence"]
+
+NOTEBOOK, CASE = "50_discounts", "C2"
+POORLY = 3.0
+"""Overdispersion above which no family describes the refusals well."""
+
+
+def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
+    """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
+    method = (
+        f"{data.total:,.0f} occasions of {data.customers:,} customers. Reservation discounts fitted to the depths "
+        "refused and "
+        f"accepted; the shape ({found.best.family}) was chosen by the data among {len(found.fits)}. Immediate margin "
+        "only, and "
+        "reservation discounts are assumed to stay as they are under another policy."
+    )
+    parts: list[tuple[str, str, str, Figure | None, str]] = [
+        ("none_profit", "margin an occasion without a discount", currency, found.none, _none_text(found, currency)),
+        (
+            "flat_profit",
+            "margin an occasion at the best flat discount",
+            currency,
+            found.flat,
+            _flat_text(found, currency),
+        ),
+        (
+            "ladder_profit",
+            "margin an occasion with the ladder as run",
+            currency,
+            found.ladder,
+            _ladder_text(found, currency),
+        ),
+        ("optimal_depth", "best flat discount", "share", found.optimal_depth, _depth_text(found)),
+    ]
+    grade = "D" if found.overdispersion > POORLY else "C"
+    findings = []
+    for key, label, unit, figure, text in parts:
+        name, title = f"discounts.{key}", f"Discounts: {label}"
+        if figure is None:
+            reason = (
+                "Not available: the offers carry no basket value and basket margin, so nothing can be said in money."
+            )
+            findings.append(
+                Finding(name, title, None, unit=unit, grade=grade, text=reason, case=CASE, notebook=NOTEBOOK)
+            )
+            continue
+        own = (
+            "What the till really brought; the range is for other customers like these."
+            if key == "ladder_profit"
+            else method
+        )
+        findings.append(
+            Finding(name, title, figure.value, figure.low, figure.high, level, unit, grade, text, own, CASE, NOTEBOOK)
+        )
+    return findings
+
+
+def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
+    """Whether what happens without a discount was ever seen."""
+    if found.offered_nothing > 0.02:
+        return (
+            f"In {format_value(found.offered_nothing, 'share')} of the occasions no discount was named first, so what "
+            "happens "
+            "without one is measured."
+        )
+    return (
+        f"Nobody was ever offered nothing: the first discount named was "
+        f"{format_value(float(data.ladder[0]), 'share')} or more. How "
+        "many would have bought at full price is therefore extrapolated, and its range holds the doubt about the "
+        "shape. Naming "
+        "no discount first in one visit out of twenty would settle it."
+    )
+
+
+def _none_text(found: DiscountResult, currency: str) -> str:
+    if found.none is None:
+        return ""
+    share = found.acceptance[:, 0]
+    return (
+        f"Without any discount {format_value(float(share[0]), 'share')} of the occasions would end in a purchase and "
+        "each occasion "
+        f"would bring {format_value(found.none.value, currency)} of margin "
+        f"({format_range(found.none.low, found.none.high, currency)})."
+    )
+
+
+def _flat_text(found: DiscountResult, currency: str) -> str:
+    if found.flat is None or found.optimal_depth is None or found.none is None:
+        return ""
+    depth = found.optimal_depth.value
+    if depth == 0:
+        return (
+            f"No flat discount pays: full price for everybody brings most, {format_value(found.flat.value, currency)} "
+            "an occasion."
+        )
+    return (
+        f"The best single discount for everybody is {format_value(depth, 'share')}: it would bring "
+        f"{format_value(found.flat.value, currency)} of margin an occasion "
+        f"({format_range(found.flat.low, found.flat.high, currency)})."
+    )
+
+
+def _ladder_text(found: DiscountResult, currency: str) -> str:
+    if found.ladder is None or found.flat is None:
+        return ""
+    gain = found.ladder.value - found.flat.value
+    compared = "more" if gain >= 0 else "less"
+    text = (
+        f"The ladder as run brings {format_value(found.ladder.value, currency)} of margin an occasion "
+        f"({format_range(found.ladder.low, found.ladder.high, currency)}), {format_value(abs(gain), currency)} "
+        f"{compared} than the "
+        f"best single discount. {format_value(found.walked_away, 'share')} of the occasions end without a purchase."
+    )
+    if found.short_ladder is not None:
+        rungs, worth = found.short_ladder
+        if worth > found.ladder.value:
+            steps = ", ".join(format_value(rung, "share") for rung in rungs)
+            text += (
+                f" A ladder of {steps} would bring about {format_value(worth, currency)}, if customers do not learn "
+                "to wait for "
+                "the next rung."
+            )
+    return text
+
+
+def _depth_text(found: DiscountResult) -> str:
+    if found.optimal_depth is None:
+        return ""
+    depth = found.optimal_depth
+    return (
+        f"If everybody got the same discount, {format_value(depth.value, 'share')} would bring most "
+        f"({format_range(depth.low, depth.high, 'share')})."
+    )
