@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-BUNDLED = ("cdnow", "cdnow_sample", "complete_journey")
+BUNDLED = ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "mealkit")
 TARGETS = ("help", "report", "test", "lint", "lab", "calibrate", "bench", "lock", "setup", "clean")
 
 FAKE_PIP = """

@@ -11,6 +11,7 @@ from scipy import stats
 
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.group_time import GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.imputation import imputed_effect
 from cxvalue.effects.pretrend import PLACEBO_MONTHS, PreTrend, placebo_start, pre_trend
 from cxvalue.errors import BadInput, Problem
 
@@ -178,6 +179,11 @@ def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> t
             found.append(
                 Alternative("never-treated units only", never.overall, None, "Without those that start later.")
             )
+    imputed = imputed_effect(panel)
+    if np.isfinite(imputed):
+        found.append(
+            Alternative("imputation", imputed, None, "The treated months as the untreated ones would have them.")
+        )
     return tuple(found)
 
 

@@ -47,7 +47,7 @@ def one_world(task: tuple[str, int, int]) -> list[float]:
     family, customers, seed = task
     true = CosmeticsParameters(family=family)
     visits = draw_visits(customers, seed, true)
-    truth = truth_of(visits, true)
+    truth = truth_of(true)
     found = analyse(occasions_in_memory(visits, true), seed=seed, draws=200)
     inside, widths, errors = [], [], []
     for name, figure in zip(NAMES, (found.none, found.flat, found.ladder, found.optimal_depth), strict=True):

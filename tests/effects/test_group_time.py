@@ -1,0 +1,110 @@
+"""Group-time effects: published numbers, a panel written out by hand, and worlds whose effect is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cxvalue.effects.group_time import group_time, jackknife
+from cxvalue.effects.imputation import imputed_effect
+from cxvalue.simulate.bank import BankParameters, draw_bank, truth_of
+from tests.calibration.bankworlds import unit_panel_of
+from tests.effects.data import ehec, mpdta
+
+# R `did`, never-treated and not-yet-treated comparisons, no covariates: the reference files of csdid's tests (r_ref).
+NEVER = {"simple": -0.0399512751551763, "se": 0.0120340127701854}
+BY_TIME = (-0.0199318, -0.0509574, -0.1372587, -0.1008114)
+BY_GROUP = {2004: -0.0797491, 2006: -0.0229095, 2007: -0.0260544}
+NOT_YET = -0.0397636
+
+
+@pytest.fixture(scope="module")
+def counties():
+    return mpdta()
+
+
+def test_the_published_effects_on_teen_employment_are_reproduced(counties):
+    found = group_time(counties, never_only=True)
+    assert found.overall == pytest.approx(NEVER["simple"], abs=1e-12)
+    after = found.event_time >= 0
+    assert found.event_effect[after] == pytest.approx(BY_TIME, abs=1e-6)
+    for number, start in enumerate(found.cohorts):
+        known = found.post[number] & ~np.isnan(found.effects[number])
+        assert found.effects[number][known].mean() == pytest.approx(BY_GROUP[2003 + int(start)], abs=1e-6)
+    # Calendar: the mean over years of each year's mean effect, weighted by the counties treated by then.
+    years = [
+        np.average(found.effects[:, t][found.post[:, t]], weights=found.weights[:, t][found.post[:, t]])
+        for t in range(1, 5)
+    ]
+    assert np.mean(years) == pytest.approx(-0.0417004321312822, abs=1e-12)
+    assert group_time(counties).overall == pytest.approx(NOT_YET, abs=1e-6)
+
+
+def test_the_jackknife_agrees_with_the_published_standard_error(counties):
+    knife = jackknife(counties, never_only=True)
+    assert np.sqrt(knife.covariance[0, 0]) == pytest.approx(NEVER["se"], rel=0.03)
+
+
+def test_the_published_imputation_is_reproduced(counties):
+    # Borusyak, Jaravel and Spiess on mpdta, by hand OLS (equal to Gardner's and extended TWFE).
+    assert imputed_effect(counties) == pytest.approx(-0.0477099182784, abs=1e-9)
+
+
+def test_the_published_effects_of_medicaid_are_reproduced():
+    # Mixtape-Sessions Advanced-DID: CS with not-yet-treated states 0.068 (0.0077), ATT(2014, 2014) = 0.04670243.
+    states = ehec()
+    found = group_time(states)
+    assert found.overall == pytest.approx(0.0679832683, abs=1e-7)
+    assert np.sqrt(jackknife(states).covariance[0, 0]) == pytest.approx(0.0077, rel=0.06)
+    first = int(np.flatnonzero(found.cohorts == 2014 - 2008)[0])
+    assert found.effects[first, 2014 - 2008] == pytest.approx(0.04670243, abs=1e-8)
+
+
+def test_a_longer_base_is_the_difference_of_means(counties):
+    found = group_time(counties, base_months=12, never_only=True)
+    last = int(np.flatnonzero(found.cohorts == 4)[0])  # treated in the last year, four years before it
+    y, treated = counties.total[:, 0], counties.start == 4
+    never = counties.start < 0
+    change = y[:, 4] - y[:, :4].mean(axis=1)
+    assert found.effects[last, 4] == pytest.approx(change[treated].mean() - change[never].mean(), abs=1e-12)
+
+
+def test_customers_are_compared_with_those_who_joined_when_they_did():
+    # Every customer brings 100 in the first counted months and less each month; units differ only in whom they took in.
+    months, n, y = 10, np.zeros((4, 10, 10)), np.zeros((4, 10, 10))
+    joins = ([0], [0], range(7), range(7))  # two units of old customers, two that took in new ones
+    for unit, bins in enumerate(joins):
+        for first in bins:
+            n[unit, first, first:] = 50
+            y[unit, first, first:] = 50 * 100 * 0.7 ** np.arange(months - first)
+    panel = replace(
+        mpdta(), cluster=np.arange(4), names=("a", "b", "c", "d"), start=np.array([-1, 6, -1, 6]),
+        base=np.array([10, 5, 10, 5]), customers=n, total=y, months=replace(mpdta().months, count=10),
+    )  # fmt: skip
+    assert group_time(panel).overall == pytest.approx(0.0, abs=1e-9)
+
+
+def test_months_without_a_comparison_are_counted():
+    drawn = draw_bank(1500, 3, BankParameters(branches=12, months=24, share_never=0.25))
+    panel = unit_panel_of(drawn)
+    found = group_time(panel)
+    treated = panel.customers[panel.treated]
+    months = np.arange(panel.months.count) >= panel.start[panel.treated][:, None]
+    assert found.identified + found.unidentified == pytest.approx((treated.sum(axis=1) * months).sum())
+
+
+def test_the_effect_is_unbiased_and_its_range_covers():
+    true = BankParameters(branches=30, months=24)
+    errors, inside = [], []
+    for seed in range(60):
+        drawn = draw_bank(2500, seed, true)
+        panel = unit_panel_of(drawn)
+        found, knife = group_time(panel, base_months=12), jackknife(panel, base_months=12)
+        at, se = truth_of(drawn)["programme.penalty_waiver.effect"], np.sqrt(knife.covariance[0, 0])
+        errors.append((found.overall - at) / se)
+        inside.append(abs(errors[-1]) < 2.05)
+    # 60 worlds: a mean within 4 standard errors of 0, and fewer than 50 covered would have a probability below 0.1%.
+    assert abs(np.mean(errors)) < 4 / np.sqrt(60)
+    assert sum(inside) >= 50
