@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
-__all__ = ["GroupTime", "Jackknife", "group_time", "jackknife"]
+__all__ = ["DRIFT", "EVENTS", "GroupTime", "Jackknife", "group_time", "jackknife"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+DRIFT, EVENTS = 2, 3
+"""Where the drift and the event-time effects stand in `GroupTime.vector`."""
 
 FEW_TREATED = 8
 """With fewer treated units than this nothing can be said of effects that differ with their size."""
@@ -46,6 +49,7 @@ class GroupTime:
         event_time, event_effect, event_weight: the same by months since the first treated one; before the start by months
             from the base, which is -1.
         naive: before and after, on the treated alone.
+        drift: slope a month of the placebo effects before the start, each cohort around its own level; nan without any.
         identified, unidentified: treated customer-months with and without an effect.
     """
 
@@ -59,13 +63,14 @@ class GroupTime:
     event_effect: Floats
     event_weight: Floats
     naive: float
+    drift: float
     identified: float
     unidentified: float
 
     @property
     def vector(self) -> Floats:
-        """All that is judged together: overall, naive, then the event-time effects."""
-        return np.concatenate([[self.overall, self.naive], self.event_effect])
+        """All that is judged together: overall, naive, drift, then the event-time effects from `EVENTS` on."""
+        return np.concatenate([[self.overall, self.naive, self.drift], self.event_effect])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,9 +295,25 @@ def _summary(
         event_effect=np.array([mean(effects, where) for where in sums.values()]),
         event_weight=np.array([weights[where].sum() for where in sums.values()]),
         naive=mean(naive, inside),
+        drift=_drift(frame, effects, weights),
         identified=float(weights[inside].sum()),
         unidentified=float(unidentified),
     )
+
+
+def _drift(frame: _Frame, effects: Floats, weights: Floats) -> float:
+    """Weighted slope of the effects up to the base on the months, with a level of its own for each cohort."""
+    number = np.arange(effects.shape[1])
+    above = below = 0.0
+    for cohort, base in enumerate(frame.bases):
+        known = (number <= base) & ~np.isnan(effects[cohort]) & (weights[cohort] > 0)
+        if known.sum() < 2:
+            continue
+        weight = weights[cohort][known]
+        off = number[known] - np.average(number[known], weights=weight)
+        above += float(weight * off @ effects[cohort][known])
+        below += float(weight @ off**2)
+    return above / below if below > 0 else float("nan")
 
 
 def _mean(n: Floats, y: Floats) -> Floats:

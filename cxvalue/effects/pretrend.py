@@ -32,19 +32,16 @@ class PreTrend:
     detectable: float
 
 
-def pre_trend(time: Ints, effect: Floats, covariance: Floats, weight: Floats, df: float) -> PreTrend | None:
-    """Slope of the placebo effects before the start, weighted by the customers behind them.
+def pre_trend(slope: float, se: float, df: float, direction: float) -> PreTrend | None:
+    """Judge a drift before the start: is there one in the direction of the effect, which would pass for it afterwards?
 
-    `time` has the months −2, −3, … before the start, `effect` the differences from month −1 and `covariance` theirs. The
-    level is left free, so that the luck of the base month is no drift. None with fewer than two months.
+    One-sided, towards the sign of `direction`. None without a drift or an error.
     """
-    if time.size < 2:
+    if not (np.isfinite(slope) and np.isfinite(se) and se > 0):
         return None
-    x = np.append(time, -1).astype(float)  # the base month takes part: its difference is zero by construction
-    w = np.append(weight, weight.max())
-    off = x - np.average(x, weights=w)
-    per_month = (w * off / (w @ off**2))[:-1]
-    return _judge(float(per_month @ effect), float(per_month @ covariance @ per_month), df)
+    sign = 1.0 if direction >= 0 else -1.0
+    p_value = float(stats.t.sf(sign * slope / se, df))
+    return PreTrend(slope, se, p_value, float((stats.t.ppf(0.95, df) + stats.norm.ppf(POWER)) * se))
 
 
 def placebo_start(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
-from cxvalue.effects.group_time import GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.group_time import DRIFT, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.imputation import imputed_effect
 from cxvalue.effects.pretrend import PLACEBO_MONTHS, PreTrend, placebo_start, pre_trend
 from cxvalue.errors import BadInput, Problem
@@ -49,20 +49,21 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     before, before_knife = group_time(panel), jackknife(panel)
     post = found_.event_time >= 0
     pre = before.event_time < -1
-    after, earlier = 2 + np.flatnonzero(post), 2 + np.flatnonzero(pre)
+    after, earlier = EVENTS + np.flatnonzero(post), EVENTS + np.flatnonzero(pre)
     se = float(np.sqrt(knife.covariance[0, 0]))
     half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
     pre_covariance = before_knife.covariance[np.ix_(earlier, earlier)]
-    drift = (
+    early = (
         before.event_time[pre],
         before.event_effect[pre],
         pre_covariance,
         before.event_weight[pre],
         before_knife.df,
     )
+    drift_se = float(np.sqrt(before_knife.covariance[DRIFT, DRIFT]))
     checks = [
-        _drift_check(pre_trend(*drift), found_.overall),
-        _placebo_check(placebo_start(*drift)),
+        _drift_check(pre_trend(before.drift, drift_se, before_knife.df, found_.overall), found_.overall),
+        _placebo_check(placebo_start(*early)),
         _one_unit_check(found_, knife, half),
         _size_check(panel, treated.size),
     ]
@@ -137,8 +138,8 @@ def _drift_check(drift: PreTrend | None, estimate: float) -> Check:
         return Check("pre_trend", question, None, True, "There are too few months before the first start to tell.")
     against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
     detail = (
-        f"They drifted apart by {drift.slope:+,.2g} a month before the start (p = {drift.p_value:.2f}); a drift of "
-        f"{drift.detectable:,.2g} a month would have been found with 80% probability{against}."
+        f"They drifted apart by {drift.slope:+,.2g} a month before the start (p = {drift.p_value:.2f}, towards the effect); "
+        f"a drift of {drift.detectable:,.2g} a month would have been found with 80% probability{against}."
     )
     return Check("pre_trend", question, None, True, detail, drift.p_value)
 
@@ -146,9 +147,9 @@ def _drift_check(drift: PreTrend | None, estimate: float) -> Check:
 def _placebo_check(placebo: PreTrend | None) -> Check:
     question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
     if placebo is None:
-        return Check("placebo_start", question, None, True, "There are too few months before the first start to try.")
+        return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
     detail = f"It would have shown {placebo.slope:+,.2g} (p = {placebo.p_value:.2f}); it should show nothing."
-    return Check("placebo_start", question, None, True, detail, placebo.p_value)
+    return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 
 def _one_unit_check(found: GroupTime, knife: Jackknife, half: float) -> Check:

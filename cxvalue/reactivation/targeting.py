@@ -27,7 +27,7 @@ __all__ = ["Targeting", "contact_list", "policy_curve", "qini_coefficient", "qin
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-FOLDS = 5
+FOLDS, LEARN_FIRST = 6, 2
 RIDGE_SHARE = 0.02
 
 
@@ -36,12 +36,13 @@ class Targeting:
     """A ranking of customers by what a contact adds, and what the test says about it.
 
     Attributes:
-        score: each customer's doubly robust effect, unbiased one by one and very noisy; contact cost taken off.
-        ranking: predicted effect from models that did not see the customer, contact cost taken off.
+        score: doubly robust effect of each customer who is judged, unbiased one by one and very noisy; contact cost off.
+        ranking: predicted effect of the same customers from models of others, contact cost taken off.
         slope, slope_p: of the scores on the ranking: 1 when predictions are right, 0 when there is nothing to predict; the
             p-value is one-sided against nothing.
         groups: mean effect of five groups of equal size by ranking, the best first, with their standard errors.
         coefficients, centre, scale: of the final ridge regression, to rank other customers.
+        judged: which customers are judged; the first third only taught the models.
     """
 
     score: Floats
@@ -52,6 +53,7 @@ class Targeting:
     coefficients: Floats
     centre: Floats
     scale: Floats
+    judged: Bools
 
     @property
     def differs(self) -> bool:
@@ -78,22 +80,28 @@ def target(outcome: Floats, treated: Bools, before: Floats, cost: float, *, seed
     x = _features((before - centre) / scale)
     fold = rng.permutation(len(outcome)) % FOLDS
     chance = float(treated.mean())
-    score = np.empty(len(outcome))
-    for k in range(FOLDS):
-        inside, out = fold != k, fold == k
-        fitted = [x[out] @ _ridge(x[inside & side], outcome[inside & side]) for side in (treated, ~treated)]
-        left = np.where(treated[out], (outcome[out] - fitted[0]) / chance, -(outcome[out] - fitted[1]) / (1 - chance))
-        score[out] = np.asarray(fitted[0] - fitted[1] + left - cost, dtype=float)
-    ranking = np.empty(len(outcome))
-    for k in range(FOLDS):
-        ranking[fold == k] = x[fold == k] @ _ridge(x[fold != k], score[fold != k])
-    slope, p_value = _slope(score, ranking)
+    score, ranking = np.full(len(outcome), np.nan), np.full(len(outcome), np.nan)
+    parts = []
+    for k in range(LEARN_FIRST, FOLDS):
+        # A customer is ranked and scored by models of earlier folds only. Were later ones used as well, the folds would
+        # confirm one another's chance differences.
+        known, out = fold < k, fold == k
+        models = [_ridge(x[known & side], outcome[known & side]) for side in (treated, ~treated)]
+        every = _scores(x, outcome, treated, models, chance) - cost
+        score[out] = every[out]
+        ranking[out] = x[out] @ _ridge(x[known], every[known])
+        parts.append(_slope(score[out], ranking[out]))
+    slope, p_value = _together(parts)
+    judged = fold >= LEARN_FIRST
+    final = [_ridge(x[side], outcome[side]) for side in (treated, ~treated)]
+    coefficients = _ridge(x, _scores(x, outcome, treated, final, chance) - cost)
+    score, ranking = score[judged], ranking[judged]
     order = np.argsort(-ranking, kind="stable")
     groups = tuple(
         (float(score[part].mean()), float(score[part].std(ddof=1) / np.sqrt(part.size)))
         for part in np.array_split(order, 5)
     )
-    return Targeting(score, ranking, slope, p_value, groups, _ridge(x, score), centre, scale)
+    return Targeting(score, ranking, slope, p_value, groups, coefficients, centre, scale, judged)
 
 
 def _features(z: Floats) -> Floats:
@@ -110,16 +118,33 @@ def _ridge(x: Floats, y: Floats) -> Floats:
     return np.asarray(np.linalg.solve(x.T @ x + penalty, x.T @ y), dtype=np.float64)
 
 
+def _scores(x: Floats, y: Floats, treated: Bools, models: list[Floats], chance: float) -> Floats:
+    """Doubly robust scores: the difference of the two predictions, corrected by what the own one missed."""
+    own, others = x @ models[0], x @ models[1]
+    left = np.where(treated, (y - own) / chance, -(y - others) / (1 - chance))
+    return np.asarray(own - others + left, dtype=np.float64)
+
+
 def _slope(score: Floats, ranking: Floats) -> tuple[float, float]:
-    """Best linear predictor of the scores by the ranking, with a robust one-sided p-value."""
+    """Best linear predictor of the scores by the ranking, with a standard error that outliers do not shrink (HC3)."""
     off = ranking - ranking.mean()
     spread = float(off @ off)
     if spread < 1e-12 * max(float(score @ score), 1.0):
-        return 0.0, 1.0
+        return 0.0, np.inf
     slope = float(off @ score / spread)
-    left = score - score.mean() - slope * off
-    se = float(np.sqrt(((off * left) ** 2).sum())) / spread
-    return slope, float(stats.norm.sf(slope / se)) if se > 0 else 1.0
+    left = (score - score.mean() - slope * off) / (1 - 1 / score.size - off**2 / spread).clip(0.05)
+    return slope, float(np.sqrt(((off * left) ** 2).sum())) / spread
+
+
+def _together(parts: list[tuple[float, float]]) -> tuple[float, float]:
+    """Slope of all folds, weighted by how sure each is, and the one-sided p-value against nothing."""
+    sure = [(slope, se) for slope, se in parts if np.isfinite(se) and se > 0]
+    if not sure:
+        return 0.0, 1.0
+    weight = np.array([1 / se**2 for _, se in sure])
+    slope = float(weight @ [one for one, _ in sure] / weight.sum())
+    z = sum(one / se for one, se in sure) / np.sqrt(len(sure))
+    return slope, float(stats.norm.sf(z))
 
 
 def policy_curve(score: Floats, ranking: Floats, level: float = 0.95, points: int = 21) -> pd.DataFrame:

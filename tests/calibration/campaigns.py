@@ -1,0 +1,109 @@
+"""Do the figures of a campaign cover? Simulated campaigns with a holdout, whose truth is known.
+
+Run as ``python -m tests.calibration.campaigns [worlds] [customers] [null]``. It prints how often the 95% intervals hold
+the truth, their mean widths and the mean error, how often a campaign is said to have earned money, and how often a
+difference between customers is seen; ``null`` are campaigns that change nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from scipy import stats
+
+from cxvalue.effects.abtest import share_interval
+from cxvalue.reactivation.campaign import CampaignData, Window
+from cxvalue.reactivation.holdout import campaign_result
+from cxvalue.reactivation.targeting import policy_curve, target
+from cxvalue.simulate.mealkit import (
+    NAME,
+    WINDOW_DAYS,
+    Campaign,
+    MealkitParameters,
+    _margin,
+    simulate_campaign,
+    truth_of,
+)
+
+NAMES = ("return_uplift", "check_uplift", "margin_per_contact", "first_ever_share")
+
+
+def campaign_in_memory(campaign: Campaign, true: MealkitParameters) -> CampaignData:
+    """The same as the engine makes of contacts and purchases."""
+    orders = campaign.observed
+    inside = orders.within(WINDOW_DAYS)
+    size = len(campaign.arm)
+    window = Window(
+        WINDOW_DAYS, np.ones(size, dtype=bool), inside.sum(axis=1).astype(float),
+        np.where(inside, orders.revenue, 0.0).sum(axis=1), _margin(orders, inside, true),
+        np.where(inside, orders.discount, 0.0).sum(axis=1),
+    )  # fmt: skip
+    held = campaign.arm == 0
+    return CampaignData(
+        name=NAME, customer_id=np.arange(size).astype(object), arm=campaign.arm.astype(str).astype(object),
+        control=held,
+        contacted_on=np.zeros(size, dtype=np.int64), cost=np.where(held, 0.0, true.contact_cost),
+        days_silent=campaign.silent,
+        frequency=np.round(campaign.used_to * 400), tenure_days=campaign.silent + 200, revenue_before=campaign.used_to * 9000,
+        margin_before=campaign.used_to * 3000, orders_before=np.round(campaign.used_to * 200), windows={WINDOW_DAYS: window},
+        window_days=WINDOW_DAYS, as_of=date(2026, 6, 30),
+    )  # fmt: skip
+
+
+def one_world(task: tuple[MealkitParameters, int, int]) -> list[float]:
+    """Which intervals hold the truth, their widths and errors, and what is claimed."""
+    true, customers, seed = task
+    rng = np.random.default_rng([seed, customers])
+    pace = true.orders_per_day * rng.gamma(2.0, 0.5, customers).clip(0.05)
+    campaign = simulate_campaign(pace, 90 + rng.exponential(120, customers), rng, true)
+    data, truth = campaign_in_memory(campaign, true), truth_of(campaign, true)
+    found = campaign_result(data, expected_share=true.held_out)
+    buyers = 300
+    low, high = share_interval(int(rng.binomial(buyers, true.first_ever)), buyers)
+    intervals = [found.return_uplift, found.check_uplift, found.margin_per_contact]
+    ends = [(one.low, one.high, one.value) if one else (np.nan,) * 3 for one in intervals] + [(low, high, np.nan)]
+    at = [truth[f"reactivation.{NAME}.{name}"] for name in NAMES]
+    inside = [float(a <= t <= b) for t, (a, b, _) in zip(at, ends, strict=True)]
+    ranked = target(data.main.margin, ~data.control, data.before, true.contact_cost, seed=seed)
+    best = policy_curve(ranked.score, ranked.ranking, points=5).iloc[2]
+    those = np.flatnonzero(ranked.judged)
+    chosen = those[np.argsort(-ranked.ranking, kind="stable")[: round(those.size / 2)]]
+    gain = np.zeros(customers)
+    each = _margin(campaign.with_it, campaign.with_it.within(WINDOW_DAYS), true) - _margin(
+        campaign.without_it, campaign.without_it.within(WINDOW_DAYS), true
+    )
+    gain[chosen] = each[chosen] - true.contact_cost
+    return [
+        *inside,
+        *(b - a for a, b, _ in ends),
+        *(v - t for t, (_, _, v) in zip(at, ends, strict=True)),
+        float(found.margin_per_contact is not None and found.margin_per_contact.low > 0),
+        float(ranked.differs),
+        float(best["low"] <= gain[those].mean() <= best["high"]),
+        float(found.grade == "A"),
+    ]
+
+
+def main(worlds: int = 1000, customers: int = 3000, kind: str = "") -> None:
+    """Print the figures."""
+    true = MealkitParameters()
+    if kind == "null":
+        true = replace(true, effect_scale=0.0, contact_cost=0.0)
+    with ProcessPoolExecutor() as pool:
+        rows = np.array(list(pool.map(one_world, [(true, customers, seed) for seed in range(worlds)], chunksize=10)))
+    print(f"campaigns {kind or 'effect'}: {worlds} worlds of {customers} customers")
+    mean = np.nanmean(np.where(np.isnan(rows).all(axis=0), 0.0, rows), axis=0)
+    for place, name in enumerate(NAMES):
+        print(f"  {name:<20} covered {mean[place]:.1%}  mean width {mean[4 + place]:.4f}  bias {mean[8 + place]:+.5f}")
+    for place, name in enumerate(("said to earn", "customers differ", "policy value covered", "grade kept")):
+        hits = int(rows[:, 12 + place].sum())
+        bound = stats.binomtest(hits, worlds).proportion_ci(0.999, method="exact")
+        print(f"  {name:<20} {hits / worlds:.1%} (99.9% bound {bound.low:.1%} to {bound.high:.1%})")
+
+
+if __name__ == "__main__":
+    main(*(int(word) if word.isdigit() else word for word in sys.argv[1:]))

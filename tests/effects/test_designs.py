@@ -1,0 +1,152 @@
+"""The four designs: truth, checks that fire, refusals and grades."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.group_time import group_time
+from cxvalue.effects.matched import estimate_matched
+from cxvalue.effects.pretrend import placebo_start, pre_trend
+from cxvalue.effects.single_unit import _simplex, estimate_single_unit, synthetic_did
+from cxvalue.effects.staggered import estimate_staggered
+from cxvalue.errors import BadInput
+from cxvalue.simulate.bank import BankParameters, draw_bank, truth_of
+from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
+
+NAME = "programme.penalty_waiver"
+SMALL = BankParameters(branches=24, months=24)
+
+
+def world(seed: int, customers: int = 2500, **changes):
+    return draw_bank(customers, seed, replace(SMALL, **changes))
+
+
+def estimate(drawn):
+    design = drawn.parameters.design
+    if design in ("experiment", "matched"):
+        return (estimate_experiment if design == "experiment" else estimate_matched)(customer_panel_of(drawn))
+    by_unit = {"staggered": estimate_staggered, "cluster_experiment": estimate_cluster_experiment}
+    return by_unit.get(design, estimate_single_unit)(unit_panel_of(drawn))
+
+
+@pytest.mark.parametrize("design", ["staggered", "experiment", "cluster_experiment", "matched", "single_unit"])
+def test_each_design_finds_the_truth_in_its_own_world(design):
+    errors, inside, graded = [], 0, 0
+    for seed in range(40):
+        drawn = world(seed, design=design)
+        found, at = estimate(drawn), truth_of(drawn)[f"{NAME}.effect"]
+        errors.append((found.estimate - at) / found.se)
+        inside += found.low <= at <= found.high
+        graded += found.grade == {"experiment": "A", "cluster_experiment": "A", "matched": "C"}.get(design, "B")
+        assert found.covariance.shape == (found.event_time.size,) * 2
+        assert np.average(found.event_effect, weights=found.event_weight) == pytest.approx(found.estimate, abs=1e-6)
+    # 40 worlds of 95%: 32 or fewer inside would have a probability below 0.1%.
+    assert abs(np.mean(errors)) < 4 / np.sqrt(40)
+    assert inside > 32
+    assert graded > 30
+
+
+def test_branches_that_were_growing_anyway_are_noticed():
+    noticed = [estimate(world(seed, 4000, early_growth=0.05, branches=40, months=36)).grade > "B" for seed in range(12)]
+    assert sum(noticed) >= 9
+
+
+def test_before_and_after_alone_is_far_off():
+    drawn = world(1)
+    found = estimate(drawn)
+    at = truth_of(drawn)[f"{NAME}.effect"]
+    assert abs(found.naive - at) > 4 * found.se
+
+
+def test_one_treated_unit_is_sent_to_its_own_design():
+    with pytest.raises(BadInput, match="single_unit"):
+        estimate_staggered(unit_panel_of(world(1, design="single_unit")))
+    with pytest.raises(BadInput, match="exactly one"):
+        estimate_single_unit(unit_panel_of(world(1)))
+
+
+def test_too_few_customers_are_refused():
+    with pytest.raises(BadInput, match="too few"):
+        estimate_experiment(customer_panel_of(world(1, customers=40, design="experiment")))
+    panel = customer_panel_of(world(1, design="matched"))
+    got = panel.start >= 0
+    at_once = replace(panel, start=np.where(got, 14, -1), base=np.where(got, 13, panel.months.count))
+    none_like_them = replace(at_once, values=np.where(got[:, None], panel.values + 1e4, panel.values))
+    with pytest.raises(BadInput, match="unlike anybody"):
+        estimate_matched(none_like_them)
+
+
+def test_an_unbalanced_experiment_loses_its_grade():
+    panel = customer_panel_of(world(2, design="experiment"))
+    richer = np.where((panel.start >= 0)[:, None], panel.values * np.float32(1.4), panel.values)
+    found = estimate_experiment(replace(panel, values=richer))
+    assert found.grade == "B"
+    planned = estimate_experiment(panel, planned_share=0.2)
+    assert {check.name for check in planned.checks if check.passed is False} == {"split"}
+
+
+def test_a_drift_towards_the_effect_is_found_and_its_size_said():
+    flat = pre_trend(0.0, 0.1, 30.0, 1.0)
+    assert flat is not None
+    assert flat.p_value == pytest.approx(0.5)
+    assert pre_trend(0.3, 0.1, 30.0, 1.0).p_value < 0.01 < pre_trend(0.3, 0.1, 30.0, -1.0).p_value
+    # A drift of the size said to be detectable is found in 80 of 100 cases.
+    rng = np.random.default_rng(1)
+    found = [pre_trend(flat.detectable + rng.normal(0, 0.1), 0.1, 1e6, 1.0).p_value < 0.05 for _ in range(1000)]
+    assert 0.74 < np.mean(found) < 0.86
+    assert pre_trend(float("nan"), 0.1, 9.0, 1.0) is None
+
+
+def test_a_step_before_the_start_shows_as_an_effect_of_a_false_start():
+    time, covariance, weight = np.arange(-12, -1), 0.04 * np.eye(11), np.ones(11)
+    assert placebo_start(time[-3:], np.zeros(3), np.eye(3), np.ones(3), 9.0) is None
+    step = placebo_start(time, np.where(time >= -6, 1.0, 0.0), covariance, weight, 30.0)
+    assert step is not None
+    assert step.p_value < 0.001
+    assert placebo_start(time, np.zeros(11), covariance, weight, 30.0).p_value == 1.0
+
+
+def test_the_drift_is_each_cohorts_own():
+    # Two cohorts, the later one with a higher level: no drift in either, though their mean by event time would show one.
+    panel = unit_panel_of(world(5))
+    flat = replace(panel, total=panel.customers * (10.0 + 5.0 * panel.start.clip(0))[:, None, None])
+    # Levels of 60 to 90: what is left is that merged bins fill up at different times.
+    assert group_time(flat).drift == pytest.approx(0.0, abs=0.005)
+    months = np.arange(panel.months.count)
+    rising = replace(panel, total=panel.customers * (0.3 * months * panel.treated[:, None])[:, None, :])
+    assert group_time(rising, never_only=True).drift == pytest.approx(0.3, abs=1e-9)
+
+
+def test_synthetic_weights_solve_their_problem():
+    rng = np.random.default_rng(3)
+    design, target = rng.standard_normal((14, 5)), rng.standard_normal(14)
+    weights = _simplex(design, target, 0.7)
+
+    def cost(w):
+        left = (design - design.mean(axis=0)) @ w - (target - target.mean())
+        return left @ left + 0.7 * w @ w
+
+    other = minimize(cost, np.full(5, 0.2), bounds=[(0, 1)] * 5, constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
+                     options={"ftol": 1e-14, "maxiter": 500})  # fmt: skip
+    assert weights.sum() == pytest.approx(1)
+    assert cost(weights) == pytest.approx(other.fun, rel=1e-5)
+
+
+def test_synthetic_did_is_exact_without_noise():
+    months, before = 20, 12
+    factor = np.cumsum(np.random.default_rng(1).standard_normal(months))
+    others = np.array([1.0 + load * factor for load in (0.5, 1.0, 1.5)])
+    treated = 7.0 + 1.0 * factor + 3.0 * (np.arange(months) >= before)
+    found = synthetic_did(np.vstack([treated, others, others + 2]), before)
+    assert found.effect == pytest.approx(3.0, abs=0.4)
+    plain = synthetic_did(
+        np.vstack([np.full(months, 5.0) + 3.0 * (np.arange(months) >= before), np.zeros((4, months))]), before
+    )
+    assert plain.effect == pytest.approx(3.0, abs=1e-9)
+    with pytest.raises(ValueError, match="untreated units"):
+        synthetic_did(np.zeros((1, 5)), 2)
