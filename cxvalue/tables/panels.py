@@ -308,7 +308,8 @@ def _values(source: PanelSource, months: PanelMonths) -> ir.Table:
         touched = source.interactions
         assert touched is not None
         rows = touched.mutate(month=_number(touched.date, months))
-        return _within(rows, months).group_by(["customer_id", "month"]).agg(value=rows.count().cast("float64"))
+        inside = _within(rows, months)
+        return inside.group_by(["customer_id", "month"]).agg(value=inside.count().cast("float64"))
     if source.purchases is None:
         return _contract_values(source, months)
     bought = source.purchases
