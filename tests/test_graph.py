@@ -29,13 +29,27 @@ def names(specs: tuple[NotebookSpec, ...]) -> list[str]:
 def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None:
     chosen = plan(study(), {"transactions"})
     assert names(chosen.run) == ["00_data_check", "10_customer_base", "20_cltv", "30_churn"]
-    assert chosen.not_run == {}
+    assert chosen.not_run == {
+        "40_reactivation": "needs the table 'contacts'",
+        "50_discounts": "needs the table 'offers'",
+        "70_programmes": "needs the table 'rollout'",
+        "80_roi_case": "needs the table 'rollout'",
+    }
     assert not chosen.partial
 
 
+def test_campaigns_and_programmes_get_their_notebooks_when_they_are_declared() -> None:
+    tables = {"transactions", "contacts", "rollout", "offers"}
+    chosen = plan(study(campaigns=("wake",), programmes=("waiver",)), tables)
+    assert names(chosen.run)[-4:] == ["40_reactivation", "50_discounts", "70_programmes", "80_roi_case"]
+    bare = plan(study(), tables)
+    assert bare.not_run["40_reactivation"] == "needs campaigns to be declared in the study file"
+    assert bare.not_run["80_roi_case"] == "needs programmes to be declared in the study file"
+
+
 def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -> None:
-    chosen = plan(study(programmes=("waiver",)), {"transactions", "contacts"})
-    assert set(chosen.not_run) == {"40_reactivation", "70_programmes", "80_roi_case"}
+    assert "60_experience" not in plan(study(), {"transactions"}).not_run
+    assert plan(study(), {"transactions", "fees"}).not_run["60_experience"] == "not part of this version"
 
 
 def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
@@ -90,8 +104,8 @@ def test_only_lists_the_notebooks_where_none_is_near() -> None:
 
 
 def test_only_for_a_planned_notebook_says_so() -> None:
-    with pytest.raises(CxvalueError, match="--only 70: not part of this version of cxvalue"):
-        plan(study(), {"transactions"}, ["70"])
+    with pytest.raises(CxvalueError, match="--only 60: not part of this version of cxvalue"):
+        plan(study(), {"transactions"}, ["60"])
 
 
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:

@@ -28,6 +28,9 @@ Ints = NDArray[np.int64]
 DRIFT, EVENTS = 2, 3
 """Where the drift and the event-time effects stand in `GroupTime.vector`."""
 
+FEW_AT_A_TIME = 5
+"""With fewer treated units than this at an event time, its own spread says too little of its error."""
+
 FEW_TREATED = 8
 """With fewer treated units than this nothing can be said of effects that differ with their size."""
 
@@ -125,9 +128,52 @@ def jackknife(panel: UnitPanel, *, base_months: int = 1, never_only: bool = Fals
     rows = np.where(np.isnan(rows), full.vector, rows)
     off = rows - full.vector
     count = clusters.size
-    off = _without_size(panel, clusters, off)
+    off = _no_surer_than_others(panel, clusters, _without_size(panel, clusters, off), full)
     covariance = (count - 1) / count * (off.T @ off)
     return Jackknife(covariance, _degrees(panel, clusters, off[:, 0]), rows[:, 0])
+
+
+def _no_surer_than_others(panel: UnitPanel, clusters: Ints, off: Floats, full: GroupTime) -> Floats:
+    """Give event times that rest on few treated units the variance that units have at other times.
+
+    Leaving out the only unit of an event time leaves nothing to compare with, and two or three units may agree by luck. The
+    variance of the mean of k units with W customers is taken to fall with k and with W, whichever leaves more of it.
+    """
+    treated = np.array([panel.treated[panel.cluster == number].any() for number in clusters])
+    if (treated & np.array([(~panel.treated[panel.cluster == number]).any() for number in clusters])).any():
+        return off  # groups of customers: every one of them is at every time
+    there = _presence(panel, clusters, full.event_time)
+    units, people = there.sum(axis=0), full.event_weight
+    part = (off[treated][:, EVENTS:] ** 2).sum(axis=0)
+    known = (units >= FEW_AT_A_TIME) & (full.event_time != -1) & (people > 0)
+    if known.sum() < 3:
+        return off
+    by_unit, by_head = float((part * units)[known].mean()), float((part * people)[known].mean())
+    found = off.copy()
+    for place in np.flatnonzero((units > 0) & (units < FEW_AT_A_TIME) & (full.event_time != -1) & (people > 0)):
+        least = max(by_unit / units[place], by_head / people[place])
+        if part[place] >= least:
+            continue
+        rows = np.flatnonzero(treated & there[:, place])
+        if part[place] > 0.01 * least:
+            found[rows, EVENTS + place] *= np.sqrt(least / part[place])
+        else:  # one sign throughout: the luck of a unit lasts
+            found[rows, EVENTS + place] = np.sqrt(least / rows.size)
+    return found
+
+
+def _presence(panel: UnitPanel, clusters: Ints, event_time: Ints) -> NDArray[np.bool_]:
+    """Which treated cluster has customers at which event time."""
+    found = np.zeros((clusters.size, event_time.size), dtype=bool)
+    number = np.arange(panel.months.count)
+    place = np.searchsorted(clusters, panel.cluster)
+    for cell in np.flatnonzero(panel.treated & (panel.base >= 0)):
+        start, base = panel.start[cell], panel.base[cell]
+        usable = panel.customers[cell, : base + 1].sum(axis=0) > 0
+        since = np.where(number >= start, number - start, number - base - 1)
+        own = since[usable & ((number >= start) | (number <= base))]
+        found[place[cell]] |= np.isin(event_time, own)
+    return found
 
 
 def _without_size(panel: UnitPanel, clusters: Ints, off: Floats) -> Floats:

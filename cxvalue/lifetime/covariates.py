@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import chdtrc, ndtri
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Family, Floats, History, history
@@ -168,7 +168,7 @@ def fit_with_covariates(
         covariance=covariance,
         log_likelihood=float(optimum.value),
         plain=plain,
-        p_value=float(stats.chi2.sf(ratio, 2 * columns)),
+        p_value=float(chdtrc(2 * columns, ratio)),
         groups=groups,
         models=models,
         group_of=group_of,
@@ -279,7 +279,7 @@ def _coefficients(
     covariates: Mapping[str, Sequence[Any]],
     weights: NDArray[Any],
 ) -> tuple[Coefficient, ...]:
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     found = []
     for kind, about in enumerate(("purchases", "leaving")):
         for column, (name, label) in enumerate(names):

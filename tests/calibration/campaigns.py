@@ -48,8 +48,10 @@ def campaign_in_memory(campaign: Campaign, true: MealkitParameters) -> CampaignD
         control=held,
         contacted_on=np.zeros(size, dtype=np.int64), cost=np.where(held, 0.0, true.contact_cost),
         days_silent=campaign.silent,
-        frequency=np.round(campaign.used_to * 400), tenure_days=campaign.silent + 200, revenue_before=campaign.used_to * 9000,
-        margin_before=campaign.used_to * 3000, orders_before=np.round(campaign.used_to * 200), windows={WINDOW_DAYS: window},
+        frequency=np.round(campaign.used_to * 400),
+        tenure_days=campaign.silent + 200, revenue_before=campaign.used_to * 9000, margin_before=campaign.used_to * 3000,
+        orders_before=np.round(campaign.used_to * 200),
+        windows={WINDOW_DAYS: window},
         window_days=WINDOW_DAYS, as_of=date(2026, 6, 30),
     )  # fmt: skip
 
