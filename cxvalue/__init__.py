@@ -7,7 +7,11 @@ The map. What is above may use what is below it, never the other way round::
     workspace                    a study prepared once and opened by notebooks (`load_study`)
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out
+    programmes                   the programmes of a study: design, effect, case
+    reactivation/  discounts/    sleeping customers and campaigns; ladders of discounts
     simulate/                    worlds with a known truth
+    money/                       cash flow, business case, verdict
+    effects/                     what a programme changed: designs, checks, evidence grade
     churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
@@ -25,42 +29,54 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cxvalue.effects import Effect, estimate_effect
     from cxvalue.errors import BadInput, CxvalueError
     from cxvalue.lifetime import LifetimeModel, SpendModel, customer_value, fit, fit_spend
+    from cxvalue.money import Case, business_case
     from cxvalue.report.findings import Finding
     from cxvalue.tables.states import PurchaseStates, purchase_states
     from cxvalue.timeunit import TimeUnit
-    from cxvalue.workspace import Study, load_study
+    from cxvalue.workspace import Study, load_study, programme_panel
 
 _HOMES = {
     "BadInput": "cxvalue.errors",
+    "Case": "cxvalue.money",
     "CxvalueError": "cxvalue.errors",
+    "Effect": "cxvalue.effects",
     "Finding": "cxvalue.report.findings",
     "LifetimeModel": "cxvalue.lifetime",
     "PurchaseStates": "cxvalue.tables.states",
     "SpendModel": "cxvalue.lifetime",
     "Study": "cxvalue.workspace",
     "TimeUnit": "cxvalue.timeunit",
+    "business_case": "cxvalue.money",
     "customer_value": "cxvalue.lifetime",
+    "estimate_effect": "cxvalue.effects",
     "fit": "cxvalue.lifetime",
     "fit_spend": "cxvalue.lifetime",
     "load_study": "cxvalue.workspace",
+    "programme_panel": "cxvalue.workspace",
     "purchase_states": "cxvalue.tables.states",
 }
 
 __all__ = [
     "BadInput",
+    "Case",
     "CxvalueError",
+    "Effect",
     "Finding",
     "LifetimeModel",
     "PurchaseStates",
     "SpendModel",
     "Study",
     "TimeUnit",
+    "business_case",
     "customer_value",
+    "estimate_effect",
     "fit",
     "fit_spend",
     "load_study",
+    "programme_panel",
     "purchase_states",
 ]
 

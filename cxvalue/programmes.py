@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.effects.effect import Effect
-from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
-from cxvalue.effects.matched import estimate_matched
-from cxvalue.effects.single_unit import estimate_single_unit
-from cxvalue.effects.staggered import estimate_staggered
+from cxvalue.effects.estimate import estimate_effect
 from cxvalue.errors import BadInput, Problem
 from cxvalue.money import Capacity, Case, CashBenefit, ProgrammeCosts, Registration, Verdict, business_case, register
-from cxvalue.tables.panels import CUSTOMER, PanelSource, customer_panel, unit_panel
+from cxvalue.tables.panels import CUSTOMER, CustomerPanel, PanelSource, UnitPanel, customer_panel, unit_panel
 
 if TYPE_CHECKING:
     import ibis
@@ -24,7 +21,17 @@ if TYPE_CHECKING:
 
     from cxvalue.study import Programme, StudyFile
 
-__all__ = ["ProgrammeFit", "case_of", "contribution_to_date", "fit_programmes", "registration_of", "verdict_of"]
+__all__ = [
+    "ProgrammeFit",
+    "case_of",
+    "contribution_to_date",
+    "design_of",
+    "fit_programmes",
+    "panel_for",
+    "panel_source",
+    "registration_of",
+    "verdict_of",
+]
 
 
 @dataclass(frozen=True)
@@ -76,38 +83,47 @@ def _fit(
     rollout = table("rollout")
     assert rollout is not None  # the loader has refused a programme without it
     rollout = rollout.filter(rollout.programme == programme.name)
-    design, chosen = _design(programme, rollout)
+    design, chosen = design_of(programme, rollout)
     purchases = table("purchases")
     price, no_price = _margin_per_unit(programme.outcome, purchases)
     success = programme.success
     if price is None and success is not None and success.metric != "effect":
         found = f"the criterion is on {success.metric}, but {no_price}"
         raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
-    source = PanelSource(
-        rollout=rollout,
+    source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+    panel = panel_for(source, design)
+    effect = estimate_effect(panel, design=design, level=study.level, programme=programme.name)
+    return ProgrammeFit(programme.name, effect, price, _everyone(table), chosen)
+
+
+def panel_source(
+    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
+) -> PanelSource:
+    """Where the panel of a programme comes from."""
+    rollout = table("rollout")
+    assert rollout is not None  # the loader has refused a programme without it
+    return PanelSource(
+        rollout=rollout.filter(rollout.programme == programme.name),
         unit=programme.unit,
         outcome=programme.outcome,
         as_of=as_of,
         observed_from=observed_from,
-        purchases=purchases,
+        purchases=table("purchases"),
         customers=table("customers"),
         subscriptions=table("subscriptions") if study.contract == "contractual" else None,
         interactions=table("interactions"),
         margin_share=study.gross_margin,
         programme=programme.name,
     )
-    named: dict[str, Any] = {"level": study.level, "programme": programme.name}
-    if design == "matched":
-        effect = estimate_matched(customer_panel(source), **named)
-    elif design == "experiment" and programme.unit == CUSTOMER:
-        effect = estimate_experiment(customer_panel(source), **named)
-    else:
-        by_unit = {"experiment": estimate_cluster_experiment, "single_unit": estimate_single_unit}
-        effect = by_unit.get(design, estimate_staggered)(unit_panel(source), **named)
-    return ProgrammeFit(programme.name, effect, price, _everyone(table), chosen)
 
 
-def _design(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
+def panel_for(source: PanelSource, design: str) -> UnitPanel | CustomerPanel:
+    """The panel that a design works on."""
+    by_customer = design == "matched" or (design == "experiment" and source.unit == CUSTOMER)
+    return customer_panel(source) if by_customer else unit_panel(source)
+
+
+def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
     """The design of a programme, and why, where the study leaves it to the tables."""
     if programme.design != "auto":
         return programme.design, f"The study says how the programme was given: {programme.design}."

@@ -42,6 +42,7 @@ __all__ = ["LATEST", "RunRecord", "publish", "write_index"]
 LATEST = "latest"
 RESERVED = (LATEST, "failed", "private")
 FIGURE_KINDS = (".svg", ".png")
+_FIRST = {"80": 0, "70": 1, "40": 2, "50": 3}
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ def _copy_tables(record: RunRecord, folder: Path, key: Pseudonyms | None) -> Non
 def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
     _handed_over(record, "figures")
     figures: list[PageFigure] = []
-    for run in record.runs:
+    # What was asked about a programme or a campaign comes before the customer base that it rests on.
+    for run in sorted(record.runs, key=lambda run: _FIRST.get(run.name[:2], len(_FIRST))):
         source = record.work / run.name / "figures"
         listing = source / "figures.json"
         for entry in json.loads(listing.read_text(encoding="utf-8")) if listing.is_file() else []:

@@ -24,8 +24,8 @@ import ibis
 
 from cxvalue.cltv import CltvFit, fit_cltv
 from cxvalue.contract_base import Contracts, contracts_of
-from cxvalue.errors import CxvalueError
-from cxvalue.programmes import ProgrammeFit, fit_programmes
+from cxvalue.errors import CxvalueError, nearest
+from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cxvalue.report.findings import Finding
+    from cxvalue.tables.panels import CustomerPanel, UnitPanel
 
-__all__ = ["Prepared", "Study", "check", "load_study", "open_run", "prepare"]
+__all__ = ["Prepared", "Study", "check", "load_study", "open_run", "prepare", "programme_panel"]
 
 KEPT_PREPARATIONS = 3
 LONGEST_RUN_S = 12 * 3600
@@ -241,6 +242,20 @@ class Study:
             return f"Opened by hand: {said} were computed and nothing was published."
         _write_outputs(self.work / notebook, findings, tables, figures, private)
         return f"Handed to the run: {said}."
+
+
+def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
+    """The panel of one programme of a study, as its design works on it; raises `CxvalueError` for an unknown name."""
+    programme = next((one for one in study.file.programmes if one.name == name), None)
+    if programme is None:
+        known = [one.name for one in study.file.programmes]
+        raise CxvalueError(f"The study {study.name!r} declares no programme {name!r}. {nearest(name, known)}")
+
+    def table(wanted: str) -> ibis.Table | None:
+        return study.table(wanted) if wanted in study.tables.paths else None
+
+    source = panel_source(study.file, programme, table, as_of=study.as_of, observed_from=study.observed_from)
+    return panel_for(source, design_of(programme, source.rollout)[0])
 
 
 def _write_outputs(

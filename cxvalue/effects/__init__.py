@@ -1,8 +1,19 @@
 """Effects: what a programme or campaign changed, with the checks that its design rests on.
 
-`effect`        the frozen `Effect` that every design ends in, its checks and its evidence grade
+effect          the frozen `Effect` that every design ends in, its checks and its evidence grade
+estimate        `estimate_effect`: a panel and the name of a design in, an `Effect` out
+frames          panels from a plain table, pandas or other
+group_time      effects of a staggered roll-out by cohort and month, and the jackknife over units
+staggered, pretrend, imputation   the staggered design, drift before the start, the imputation estimator beside it
+experiment, matched, customer_level   customers as units: by chance, or picked and compared with similar ones
+doubly_robust   odds of treatment, effect on the treated and on everybody
+single_unit     one treated unit: synthetic difference-in-differences with placebo inference
+abtest          the arithmetic of an A/B comparison
 """
 
-from cxvalue.effects.effect import Alternative, Check, Effect, grade_of, holm
+from __future__ import annotations
 
-__all__ = ["Alternative", "Check", "Effect", "grade_of", "holm"]
+from cxvalue.effects.effect import Alternative, Check, Effect, grade_of, holm
+from cxvalue.effects.estimate import estimate_effect
+
+__all__ = ["Alternative", "Check", "Effect", "estimate_effect", "grade_of", "holm"]

@@ -35,7 +35,7 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     discounted = float(npv(case.effect_flow, rate))
     steps = [
         BridgeStep("Before and after, as claimed", claim),
-        BridgeStep("Would have come anyway", incremental - claim),
+        BridgeStep("What would have happened anyway", incremental - claim),
         BridgeStep("Build-up and fading", as_time_goes - incremental),
         BridgeStep("Money later is worth less", discounted - as_time_goes),
     ]

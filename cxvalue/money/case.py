@@ -6,7 +6,7 @@ ranges, and follows the same treated customers month by month; the NPV is the me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
@@ -211,7 +211,7 @@ class Case:
 def business_case(
     effect: Effect,
     *,
-    costs: ProgrammeCosts | None = None,
+    costs: ProgrammeCosts | Mapping[str, float] | None = None,
     horizon_months: int = 36,
     annual_discount_rate: float = 0.10,
     benefits: Sequence[CashBenefit] = (),
@@ -231,7 +231,7 @@ def business_case(
 
     Args:
         effect: per treated customer and month, with its event-time vector and covariance.
-        costs: once, each month, and for each treated customer and month; costs already spent are included.
+        costs: one_off, monthly, per_treated_customer_month; costs already spent are included.
         horizon_months: months 1 … H.
         annual_discount_rate: effective annual, 0.12 for 12%.
         benefits: money measured elsewhere; capacity is no money and goes into `capacity`, which is only shown.
@@ -252,7 +252,7 @@ def business_case(
     wrong = next((one for one in benefits if not isinstance(one, CashBenefit)), None)
     if wrong is not None:
         raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
-    costs = costs or ProgrammeCosts()
+    costs = costs if isinstance(costs, ProgrammeCosts) else ProgrammeCosts(**(costs or {}))
     shape = exposure(effect, horizon_months=horizon_months, start=start, population=population, everyone=everyone)
     decay = fit_decay(effect)
     rng = np.random.default_rng(seed)

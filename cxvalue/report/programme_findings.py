@@ -164,10 +164,11 @@ def case_findings(
         key: str, value: float | str | None, ends: tuple[float, float] | None, text: str, method: str
     ) -> Finding:
         unit, label = parts[key]
+        named = title if key == "verdict" else f"{title}: {label}"
         low, high = ends if ends and value is not None else (None, None)
         level = 0.95 if low is not None else None
         return Finding(
-            f"programme.{name}.{key}", f"{title}: {label}", value, low, high, level, unit, grade, text, method, case_id,
+            f"programme.{name}.{key}", named, value, low, high, level, unit, grade, text, method, case_id,
             CASE_NOTEBOOK,
         )  # fmt: skip
 

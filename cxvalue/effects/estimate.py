@@ -1,0 +1,63 @@
+"""A panel and the name of a design in, an `Effect` out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cxvalue.effects.effect import DESIGNS, Effect
+from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.frames import panel_of_frames
+from cxvalue.effects.matched import estimate_matched
+from cxvalue.effects.single_unit import estimate_single_unit
+from cxvalue.effects.staggered import estimate_staggered
+from cxvalue.errors import CxvalueError, nearest
+from cxvalue.tables.panels import CustomerPanel, UnitPanel
+
+__all__ = ["estimate_effect"]
+
+
+def estimate_effect(
+    panel: Any,
+    rollout: Any = None,
+    *,
+    design: str,
+    outcome: str = "margin",
+    level: float = 0.95,
+    programme: str = "programme",
+) -> Effect:
+    """Estimate what a programme changed, per treated customer and month.
+
+    Args:
+        panel: a table with a row a unit (or customer) and month, see `cxvalue.effects.frames`; or what `unit_panel` or
+            `customer_panel` makes of a study, which hold the roll-out already.
+        rollout: a table with unit and start (missing: never), to go with a plain table.
+        design: experiment, staggered, matched or single_unit.
+        outcome: the column of a plain table.
+        level: of the intervals.
+        programme: its name, for messages.
+
+    Raises:
+        CxvalueError: an unknown design, or one that does not go with the panel.
+        BadInput: data that the design cannot work with.
+    """
+    if design not in DESIGNS:
+        raise CxvalueError(f"There is no design {design!r}. {nearest(design, list(DESIGNS))}")
+    if not isinstance(panel, (UnitPanel, CustomerPanel)):
+        if rollout is None:
+            raise CxvalueError(
+                "A plain table of a panel needs the roll-out: estimate_effect(panel, rollout, design=...)."
+            )
+        panel = panel_of_frames(panel, rollout, outcome=outcome, design=design)
+    by_unit = isinstance(panel, UnitPanel)
+    estimators: dict[tuple[str, bool], Any] = {
+        ("experiment", True): estimate_cluster_experiment,
+        ("experiment", False): estimate_experiment,
+        ("staggered", True): estimate_staggered,
+        ("single_unit", True): estimate_single_unit,
+        ("matched", False): estimate_matched,
+    }
+    if (design, by_unit) not in estimators:
+        wanted = "unit_panel" if design in ("staggered", "single_unit") else "customer_panel"
+        raise CxvalueError(f"The design {design!r} needs the panel that {wanted} makes.")
+    found: Effect = estimators[design, by_unit](panel, level=level, programme=programme)
+    return found
