@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOBODY = "not contacted"
+SHORTEST_RULE_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +84,18 @@ class CampaignData:
     def main(self) -> Window:
         """The campaign's own window."""
         return self.windows[self.window_days]
+
+    @property
+    def began(self) -> date:
+        """Day of the first contact of anybody."""
+        return date.fromordinal(date(1970, 1, 1).toordinal() + int(self.contacted_on[~self.control].min()))
+
+    @property
+    def silent_rule_days(self) -> int | None:
+        """How long everybody contacted had been silent; None below two weeks: then silence was not the rule."""
+        silent = self.days_silent[~self.control]
+        least = int(np.nanmin(silent)) if np.isfinite(silent).any() else 0
+        return least if least >= SHORTEST_RULE_DAYS else None
 
     @property
     def before(self) -> Floats:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["CLUSTERS", "CustomerPanel", "PanelMonths", "PanelSource", "UnitPanel", "customer_panel", "unit_panel"]
 
 CUSTOMER = "customer_id"
+CONTROL_ARMS = ("control", "holdout", "hold-out", "held out", "no treatment", "untreated", "none")
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
 
@@ -235,7 +236,7 @@ def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int]:
     import ibis
 
     months = PanelMonths.between(source.observed_from, source.as_of)
-    listed = _checked_rollout(source, months)
+    listed = _without_controls(_checked_rollout(source, months))
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)
@@ -389,6 +390,14 @@ def _checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
         raise BadInput(problems)
     arm = rollout.arm if "arm" in rollout.columns else _no_text()
     return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, arm=arm)
+
+
+def _without_controls(listed: ir.Table) -> ir.Table:
+    """An arm that is called control never starts, whatever day the experiment began on."""
+    import ibis
+
+    held = listed.arm.lower().isin(CONTROL_ARMS).fill_null(False)
+    return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
 
 
 def _no_text() -> Any:

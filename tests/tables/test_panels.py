@@ -132,6 +132,14 @@ def test_the_engine_agrees_with_the_world_in_memory():
     assert np.allclose(cells.total.sum(axis=(0, 1)), other.total.sum(axis=(0, 1)), rtol=1e-4)
 
 
+def test_a_control_arm_never_starts_whatever_its_day():
+    starts = frame([("p", "north", "2025-04-01", "new"), ("p", "south", "2025-04-01", "Control")],
+                   ["programme", "unit", "start", "arm"])  # fmt: skip
+    found = customer_panel(source(BOUGHT, starts, PEOPLE))
+    assert found.start.tolist() == [3, 3, -1]
+    assert found.arm.tolist() == ["new", "new", "Control"]
+
+
 def test_what_rules_a_panel_out_is_said():
     def said(**changes):
         given = {"transactions": BOUGHT, "rollout": STARTS, "customers": PEOPLE} | {
