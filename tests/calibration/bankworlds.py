@@ -6,13 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from cxvalue.simulate.bank import FIRST_MONTH, BankDraw, _first_of, _month_of
+from cxvalue.simulate.bank import FIRST_MONTH, BankDraw, counts_from
 from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
-
-
-def counts_from(drawn: BankDraw) -> np.ndarray:
-    """The first full month of each customer."""
-    return np.array([_month_of(day) + (_first_of(day) != day) for day in drawn.acquired.tolist()]).clip(0)
 
 
 def customer_panel_of(drawn: BankDraw, unit: str = "customer_id") -> CustomerPanel:
