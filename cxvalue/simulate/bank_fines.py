@@ -186,13 +186,14 @@ def _within_limit(eligible: Flags, who: Ints, day: Ints, times: int) -> Flags:
 
 
 def _complaints_before(drawn: BankDraw, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Who complained after a bad month: everybody who then got the programme, and some who did not."""
+    """Who complained, mostly after a bad month: everybody who then got the programme, and as many who did not."""
     true, first = drawn.parameters, _first_days(drawn.parameters.months)
     given = np.flatnonzero(drawn.start_day >= 0)
     who, day = [given], [drawn.start_day[given] - rng.integers(1, 15, given.size)]
     for month in asking_months(true):
-        _, bad = bad_month(drawn.without_it, month)
-        others = np.flatnonzero(bad & (drawn.start_day < 0) & (rng.random(bad.size) < BAD_MONTH_COMPLAINTS))
+        usual, bad = bad_month(drawn.without_it, month)
+        complains = rng.random(bad.size) < np.where(bad, BAD_MONTH_COMPLAINTS, BAD_MONTH_COMPLAINTS / 10) * (usual > 0)
+        others = np.flatnonzero(complains & (drawn.start_day < 0))
         who, day = [*who, others], [*day, first[month + 1] - rng.integers(1, 15, others.size)]
     return np.concatenate(who), np.concatenate(day)
 
