@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from cxvalue.money.case import Case, Range, Risk, business_case
 from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
-from cxvalue.money.verdict import Registration, Verdict, judge, register
+from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, register
 
 __all__ = [
     "Capacity",
@@ -23,5 +23,6 @@ __all__ = [
     "Verdict",
     "business_case",
     "judge",
+    "judge_effect",
     "register",
 ]
