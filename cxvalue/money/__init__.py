@@ -3,6 +3,7 @@
 finance     discounting by month, NPV, IRR, payback, peak exposure
 cashflow    costs, benefits by class, treated customers month by month, how an effect goes on
 case        `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
+policy      `search_rules`: goodwill rules by cap and times a year
 verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
 """
 
