@@ -39,7 +39,11 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.dropout_gate
 	@$(run) -m tests.calibration.discrete_gate
 	@$(run) -m tests.calibration.regular_gate
-	@exec $(run) -m tests.calibration.coverage
+	@$(run) -m tests.calibration.coverage
+	@$(run) -m tests.calibration.campaigns
+	@$(run) -m tests.calibration.discounts 1000
+	@for design in staggered experiment cluster_experiment matched; do \
+	  $(run) -m tests.calibration.programmes $$design 1000 4000 || exit 1; done
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench

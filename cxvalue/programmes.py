@@ -12,7 +12,17 @@ import numpy as np
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.errors import BadInput, Problem
-from cxvalue.money import Capacity, Case, CashBenefit, ProgrammeCosts, Registration, Verdict, business_case, register
+from cxvalue.money import (
+    Capacity,
+    Case,
+    CashBenefit,
+    ProgrammeCosts,
+    Registration,
+    Verdict,
+    business_case,
+    judge_effect,
+    register,
+)
 from cxvalue.tables.panels import CUSTOMER, CustomerPanel, PanelSource, UnitPanel, customer_panel, unit_panel
 
 if TYPE_CHECKING:
@@ -201,12 +211,19 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
     )
 
 
-def verdict_of(case: Case, programme: Programme) -> Verdict:
-    """The verdict by the registered criterion; without one, break-even at 90% stands in for the smallest provable effect."""
+def verdict_of(fit: ProgrammeFit, case: Case | None, programme: Programme) -> Verdict | None:
+    """The verdict by the registered criterion; without one, break-even at 90% stands in for the smallest provable effect.
+
+    None where there is neither money nor a criterion on the effect itself.
+    """
     success = programme.success
     if success is None:
-        return case.verdict(at_least=0.0, confidence=0.90)
+        return case.verdict(at_least=0.0, confidence=0.90) if case else None
     bounds = {"at_least": success.at_least, "at_most": success.at_most}
+    if success.metric == "effect":
+        return judge_effect(fit.effect, confidence=success.confidence, **bounds)
+    if case is None:
+        return None
     return case.verdict(metric=success.metric, confidence=success.confidence, **bounds)
 
 

@@ -65,7 +65,7 @@ def test_the_findings_are_complete_and_say_the_same(waiver):
     study, _ = waiver
     fit, programme = study.programmes[0], study.file.programmes[0]
     case = case_of(fit, programme, study.file)
-    verdict, registered = verdict_of(case, programme), registration_of(programme, fit.effect)
+    verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
     found = {one.id: one for one in effect_findings(fit, case, currency="EUR")}
     found |= {one.id: one for one in case_findings(fit, programme, case, verdict, registered, currency="EUR")}
     keys = ("effect", "naive", "contribution_to_date", "verdict", "npv", "payback_months", "probability_of_loss", "mde")
@@ -92,7 +92,7 @@ def test_without_a_criterion_it_describes_and_does_not_judge(tmp_path):
     study, _ = prepared(tmp_path, BankParameters(branches=14, months=20), success=None)
     fit, programme = study.programmes[0], study.file.programmes[0]
     case = case_of(fit, programme, study.file)
-    found = case_findings(fit, programme, case, verdict_of(case, programme), None, currency="EUR")
+    found = case_findings(fit, programme, case, verdict_of(fit, case, programme), None, currency="EUR")
     assert found[0].value is None
     assert "registers no criterion" in found[0].text
     assert found[-1].value is not None
@@ -103,7 +103,11 @@ def test_an_outcome_without_a_price_gives_an_effect_and_no_money(tmp_path):
     study, _ = prepared(tmp_path, BankParameters(branches=14, months=20), outcome="interactions", success=success)
     fit, programme = study.programmes[0], study.file.programmes[0]
     assert case_of(fit, programme, study.file) is None
-    assert case_findings(fit, programme, None, None, None, currency="EUR")[1].value is None
+    verdict, registered = verdict_of(fit, None, programme), registration_of(programme, fit.effect)
+    found = case_findings(fit, programme, None, verdict, registered, currency="EUR")
+    assert [one.value is None for one in found] == [False, True, True, True, False]
+    assert found[0].value == verdict.word
+    assert verdict.mde < 0  # fewer contacts are better, so what can be proven lies below
     assert effect_findings(fit, None, currency="EUR")[2].value is None
 
 

@@ -40,6 +40,7 @@ COMPARISONS_PER_TREATED, FEWEST_COMPARISONS = 20, 5_000
 HIGHEST_ODDS = 10.0
 """Treated customers likelier than 10 to 1 to get the programme have nobody to be compared with."""
 DESCRIBED_MONTHS, PLACEBO_MONTHS = 12, 6
+TOO_ALIKE = 0.95
 UNBALANCED = 0.10
 """Standardised differences above this after weighting count as unbalanced (Austin 2009)."""
 
@@ -132,7 +133,8 @@ def estimate_matched(
         else (),
         explanation=(
             "Those who got the programme are compared with customers without it who had done the same before: how much they "
-            "brought in each of the last months and in the year, how long they had been customers. What nobody recorded "
+            "brought in each of the last months and in the year, how long they had been customers, and what the customers "
+            "table says of them. What nobody recorded "
             "cannot be balanced, so this is no proof."
         ),
     )
@@ -146,6 +148,7 @@ def _stack(
     rng: np.random.Generator,
 ) -> _Stack | None:
     """Customers of all cohorts with what they did up to their base, and their odds of getting the programme."""
+    about = _telling(panel)
     rows, cohorts, treated, x = [], [], [], []
     for number, (start, base) in enumerate(pairs):
         own = np.flatnonzero((panel.start == start) & (panel.base == base) & (panel.first <= base - 1))
@@ -160,7 +163,8 @@ def _stack(
         rows.append(chosen)
         cohorts.append(np.full(chosen.size, number))
         treated.append(np.arange(chosen.size) < own.size)
-        x.append(_history(panel, chosen, base))
+        history = _history(panel, chosen, base)
+        x.append(history if about is None else np.column_stack([history, about[chosen]]))
     if not rows or sum(part.sum() for part in treated) < FEWEST:
         return None
     cohort, got = np.concatenate(cohorts), np.concatenate(treated)
@@ -172,6 +176,16 @@ def _stack(
     odds = np.exp(np.clip(design @ fit_logit(design, got), -30, 30))
     kept = odds <= HIGHEST_ODDS
     return _Stack(np.concatenate(rows), cohort, got, design, odds, kept)
+
+
+def _telling(panel: CustomerPanel) -> Floats | None:
+    """What is known of customers, without columns that only say who got the programme: those describe nobody."""
+    if panel.about is None:
+        return None
+    got = (panel.start >= 0).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        alike = [abs(np.corrcoef(column, got)[0, 1]) > TOO_ALIKE for column in panel.about.T]
+    return panel.about[:, ~np.array(alike)]
 
 
 def _history(panel: CustomerPanel, rows: Ints, until: int) -> Floats:

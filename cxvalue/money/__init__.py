@@ -3,6 +3,7 @@
 finance     discounting by month, NPV, IRR, payback, peak exposure
 cashflow    costs, benefits by class, treated customers month by month, how an effect goes on
 case        `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
+policy      `search_rules`: goodwill rules by cap and times a year
 verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from cxvalue.money.case import Case, Range, Risk, business_case
 from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
-from cxvalue.money.verdict import Registration, Verdict, judge, register
+from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, register
 
 __all__ = [
     "Capacity",
@@ -23,5 +24,6 @@ __all__ = [
     "Verdict",
     "business_case",
     "judge",
+    "judge_effect",
     "register",
 ]

@@ -15,9 +15,10 @@ from scipy import stats
 from cxvalue.errors import CxvalueError, one_of
 
 if TYPE_CHECKING:
+    from cxvalue.effects.effect import Effect
     from cxvalue.money.case import Case
 
-__all__ = ["Registration", "Verdict", "judge", "register"]
+__all__ = ["Registration", "Verdict", "judge", "judge_effect", "register"]
 
 METRICS = ("npv", "payback_months", "effect")
 POWER = 0.84
@@ -74,13 +75,12 @@ def judge(
         raise CxvalueError("A criterion has exactly one of at_least and at_most.")
     if not 0.5 < confidence < 1:
         raise CxvalueError(f"confidence == {confidence}, must lie between 0.5 and 1.")
+    if metric == "effect":
+        return judge_effect(case.effect, at_least=at_least, at_most=at_most, confidence=confidence)
     draws, error, break_even = _metric(case, metric, at_least if at_least is not None else at_most)
-    if isinstance(draws, float):
-        probability = draws if at_least is not None else 1 - draws
-    else:
-        met = draws >= at_least if at_least is not None else draws <= at_most
-        probability = float(np.mean(met))
-    word = "PASS" if probability >= confidence else "FAIL" if probability <= 1 - confidence else "NOT PROVEN"
+    met = draws >= at_least if at_least is not None else draws <= at_most
+    probability = float(np.mean(met))
+    word = _word(probability, confidence)
     mde = None
     if break_even is not None and error is not None and np.isfinite(error):
         mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
@@ -88,10 +88,27 @@ def judge(
     return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, float(min(gains, losses)))
 
 
+def judge_effect(
+    effect: Effect, *, at_least: float | None = None, at_most: float | None = None, confidence: float = 0.90
+) -> Verdict:
+    """Judge an effect by itself, without money: by the t distribution around the estimate."""
+    threshold = at_least if at_least is not None else at_most
+    if threshold is None or (at_least is not None and at_most is not None):
+        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
+    above = effect.probability_at_least(threshold)
+    probability = above if at_least is not None else 1 - above
+    reach = (stats.norm.ppf(confidence) + POWER) * effect.se
+    mde = float(threshold + reach if at_least is not None else threshold - reach)
+    word = _word(probability, confidence)
+    return Verdict(word, "effect", at_least, at_most, confidence, probability, mde, float(threshold), 0.0)
+
+
+def _word(probability: float, confidence: float) -> str:
+    return "PASS" if probability >= confidence else "FAIL" if probability <= 1 - confidence else "NOT PROVEN"
+
+
 def _metric(case: Case, metric: str, threshold: Any) -> tuple[Any, float | None, float | None]:
-    """Draws of a metric (or P(metric ≥ threshold)), its error as a constant effect, and the effect that just meets it."""
-    if metric == "effect":
-        return case.effect.probability_at_least(threshold), case.effect.se, float(threshold)
+    """Draws of a metric, its error as a constant effect, and the effect that just meets the threshold."""
     if case.per_unit_effect <= 0:
         draws = case.npv_draws if metric == "npv" else _never_is_late(case)
         return draws, None, None

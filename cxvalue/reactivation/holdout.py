@@ -129,8 +129,9 @@ def check_uplift(window: Window, own: Bools, others: Bools, level: float) -> Est
 
     It compares those who returned, and contacting changes who returns: part of it may be other customers, not other baskets.
     """
-    rows = [side & window.returned & (window.revenue > 0) for side in (own, others)]
-    if min(int(row.sum()) for row in rows) < FEWEST_RETURNERS:
+    rows = [side & window.returned for side in (own, others)]
+    few = min(int(row.sum()) for row in rows) < FEWEST_RETURNERS
+    if few or min(float(window.revenue[row].sum()) for row in rows) <= 0:
         return None
     return ratio_change(
         window.revenue[rows[0]], window.orders[rows[0]], window.revenue[rows[1]], window.orders[rows[1]], level

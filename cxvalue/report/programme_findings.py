@@ -9,6 +9,8 @@ from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_level, format_range, format_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cxvalue.effects.effect import Effect
     from cxvalue.money import Case, Registration, Verdict
     from cxvalue.programmes import ProgrammeFit
@@ -140,20 +142,9 @@ def case_findings(
         "probability_of_loss": ("share", "Probability of a loss"),
         "mde": (UNITS[fit.effect.outcome] or currency, "Smallest effect that could have been proven"),
     }
-    if case is None or verdict is None:
-        reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
-        return [
-            Finding(
-                f"programme.{name}.{key}",
-                f"{title}: {label}",
-                None,
-                unit=unit,
-                text=reason,
-                case=case_id,
-                notebook=CASE_NOTEBOOK,
-            )
-            for key, (unit, label) in parts.items()
-        ]
+    if case is None:
+        return _without_money(fit, programme, verdict, registration, parts, case_id)
+    assert verdict is not None  # with money there is at least break-even to judge by
     npv, payback = case.npv, case.payback
     made = (
         f"Median of {case.npv_draws.size:,} draws of the effect and the stated ranges over {case.horizon_months} months, "
@@ -208,6 +199,33 @@ def case_findings(
     ]
 
 
+def _without_money(
+    fit: ProgrammeFit,
+    programme: Programme,
+    verdict: Verdict | None,
+    registration: Registration | None,
+    parts: Mapping[str, tuple[str, str]],
+    case_id: str,
+) -> list[Finding]:
+    """The findings of a programme whose outcome has no price: a verdict on the effect at most, and no money."""
+    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
+    found: dict[str, tuple[float | str | None, str]] = {}
+    if verdict is not None:
+        least = _least_text(verdict, fit.effect, parts["mde"][0])
+        found["verdict"] = (
+            _word(programme, verdict), _verdict_text(programme, verdict, registration, title, least)
+        )  # fmt: skip
+        found["mde"] = (verdict.mde, least)
+    reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
+    return [
+        Finding(
+            f"programme.{name}.{key}", title if key == "verdict" else f"{title}: {label}", found.get(key, (None, reason))[0],
+            unit=unit, grade=grade, text=found.get(key, (None, reason))[1], case=case_id, notebook=CASE_NOTEBOOK,
+        )
+        for key, (unit, label) in parts.items()
+    ]  # fmt: skip
+
+
 def _word(programme: Programme, verdict: Verdict) -> str | None:
     return verdict.word if programme.success is not None else None
 
@@ -226,7 +244,11 @@ def _verdict_text(
         f"{registration.text}"
     )
     if verdict.word == "NOT PROVEN":
-        text += f" {least} More data may decide: knowing for certain would be worth {verdict.value_of_certainty:,.0f} today."
+        text += f" {least}"
+        if verdict.value_of_certainty > 0:
+            text += (
+                f" More data may decide: knowing for certain would be worth {verdict.value_of_certainty:,.0f} today."
+            )
     return text
 
 

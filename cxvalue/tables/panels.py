@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.tables.about import customers_as_numbers
 
 if TYPE_CHECKING:
     import ibis
@@ -129,6 +130,7 @@ class CustomerPanel:
         start, base: as in `UnitPanel`, for each customer.
         arm: what the roll-out names for the customer's unit, "" where it names none.
         first, last: first and last month that counts.
+        about: what the customers table says of each, as numbers (one column for each number, one for each level of a text).
     """
 
     months: PanelMonths
@@ -145,6 +147,7 @@ class CustomerPanel:
     unlisted: int
     outcome: str
     unit_kind: str
+    about: Floats | None = None
 
 
 def unit_panel(source: PanelSource) -> UnitPanel:
@@ -228,6 +231,7 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         unlisted=unlisted,
         outcome=source.outcome,
         unit_kind=source.unit,
+        about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
     )
 
 

@@ -150,3 +150,20 @@ def test_synthetic_did_is_exact_without_noise():
     assert plain.effect == pytest.approx(3.0, abs=1e-9)
     with pytest.raises(ValueError, match="untreated units"):
         synthetic_did(np.zeros((1, 5)), 2)
+
+
+def test_a_segment_that_decides_who_is_picked_is_balanced():
+    errors = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        panel = customer_panel_of(draw_bank(2500, seed, replace(SMALL, design="experiment", effect_scale=0.0)))
+        rich = rng.random(len(panel.start)) < 0.3  # a segment whose margin grows, and which asks more often
+        grows = np.where(rich[:, None], 1 + 0.05 * np.arange(panel.months.count), 1.0).astype(np.float32)
+        asks = rng.random(len(rich)) < np.where(rich, 0.5, 0.1)
+        start = np.where(asks, 14, -1)
+        made = replace(panel, values=panel.values * grows, start=start, base=np.where(asks, 13, panel.months.count))
+        known = estimate_matched(replace(made, about=rich[:, None].astype(float)))
+        errors.append(known.estimate / known.se)
+    assert abs(np.mean(errors)) < 4 / np.sqrt(12)
+    named = estimate_matched(replace(made, about=(start >= 0)[:, None].astype(float)))
+    assert np.isfinite(named.estimate)  # a column that only repeats who was picked is left out

@@ -157,3 +157,19 @@ def test_what_rules_a_panel_out_is_said():
     assert "full calendar months" in said(observed_from=date(2025, 6, 1))
     nowhere = STARTS.assign(unit=["east", "west"])
     assert "names the units as the table 'customers' does" in said(rollout=nowhere)
+
+
+def test_what_is_known_of_customers_comes_along_as_numbers():
+    people = PEOPLE.assign(tier=["gold", "basic", "basic", "basic"], city=["x", "x", "x", "x"])
+    found = customer_panel(source(BOUGHT, STARTS, people))
+    assert found.about.tolist() == [[1.0], [0.0], [0.0]]  # gold or not; a single city says nothing
+    many = pd.DataFrame(
+        {"customer_id": [f"k{i:02d}" for i in range(30)], "branch": ["north", "south"] * 15, "age": range(30)}
+    )
+    bought = frame(
+        [(f"k{i:02d}", "2025-01-05", 1.0, 1.0) for i in range(30)], ["customer_id", "date", "revenue", "margin"]
+    )
+    numbers = customer_panel(source(bought, STARTS, many)).about
+    assert numbers.shape == (30, 1)
+    assert numbers.std() == pytest.approx(1.0)
+    assert customer_panel(source(BOUGHT, STARTS, PEOPLE)).about is None
