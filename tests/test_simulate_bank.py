@@ -251,3 +251,21 @@ def test_too_few_customers_are_refused_in_one_message(tmp_path: Path, capsys):
     assert main(["simulate", "bank", str(tmp_path / "one"), "--customers", "1", "--seed", "1"]) == 2
     assert "so few that nobody got the programme" in capsys.readouterr().err
     assert not (tmp_path / "one").exists()
+
+
+def test_a_programme_for_those_who_complain_follows_a_complaint_after_a_bad_month():
+    true = BankParameters(design="matched", months=24)
+    world, drawn = bank(4000, 6, true), draw_bank(4000, 6, true)
+    calls = world.tables["interactions"]
+    complaints = calls[calls["reason"] == "complaint"]
+    assert complaints["complaint"].map(FLAGS).all()
+    in_month = set(zip(complaints["customer_id"], complaints["date"].dt.to_period("M"), strict=True))
+    starts = world.tables["rollout"].dropna(subset="start")
+    months_before = starts["start"].dt.to_period("M") - 1
+    assert in_month >= set(zip(starts["unit"], months_before, strict=True))
+    # As many complained and were not given it, so that there is somebody to compare with.
+    never = ~complaints["customer_id"].isin(starts["unit"])
+    assert never.sum() > 0.5 * len(starts)
+    rows = np.flatnonzero(drawn.start >= 0)
+    month, usual = drawn.base[rows], drawn.without_it[:, : true.months // 2].mean()
+    assert drawn.without_it[rows, month].mean() < 0.7 * usual

@@ -16,6 +16,7 @@ from cxvalue.errors import BadInput, Problem, nearest
 
 __all__ = [
     "ANNUAL_RATE",
+    "ASKS",
     "FIRST_MONTH",
     "PROGRAMME",
     "BankDraw",
@@ -36,6 +37,8 @@ FIRST_MONTH = date(2023, 7, 1)
 PROGRAMME = "penalty_waiver"
 ANNUAL_RATE = 0.12
 DESIGNS = ("staggered", "experiment", "cluster_experiment", "matched", "single_unit")
+ASKS = (0.10, 0.01)
+"""Who asks for the programme in the matched design: after a bad month, and otherwise."""
 SHARES = ("share_never", "active", "leaving", "retention", "short_payments")
 LEAST = {"branches": 5, "months": 12, "ramp_months": 1, "horizon_months": 1, "waivers_a_year": 0, "cap": 0, "margin": 0}
 
@@ -239,7 +242,7 @@ def _chosen_after_a_bad_month(true: BankParameters, acquired: Ints, margin: Floa
     start = np.full(len(acquired), -1)
     for month in asking_months(true):
         usual, bad = bad_month(margin, month)
-        asks = rng.random(len(acquired)) < np.where(bad, 0.10, 0.01) * (usual > 0)
+        asks = rng.random(len(acquired)) < np.where(bad, *ASKS) * (usual > 0)
         new = asks & (start < 0) & (acquired < (month_start(month - 6) - FIRST_MONTH).days)
         start[new] = (month_start(month + 1) - FIRST_MONTH).days
     return start

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.simulate.bank_draw import (
+    ASKS,
     FIRST_MONTH,
     PROGRAMME,
     BankDraw,
@@ -30,7 +31,8 @@ __all__ = ["BankService", "draw_service", "service_tables", "service_truth"]
 APPROVALS = 3
 CALLS_ABOUT_A_FINE = 0.5
 COMPLAINTS = 0.2
-BAD_MONTH_COMPLAINTS = 0.15
+COMPLAINS_BESIDE = (0.15, 0.015)
+"""Who complains without asking for the programme: in a bad month, and otherwise."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -124,7 +126,7 @@ def service_tables(
     approvals = [np.where(service.waived[call, 0], 0, APPROVALS), np.zeros(other.sum(), dtype=np.int64)]
     complains, reason = [service.complains[call], np.zeros(other.sum(), dtype=bool)], ["fine", "other"]
     if true.design == "matched":
-        asked_who, asked_day = _complaints_before(drawn, rng)
+        asked_who, asked_day = _complaints(drawn, rng)
         size = asked_who.size
         who, day = [*who, asked_who], [*day, asked_day]
         minutes, reason = [*minutes, np.round(rng.gamma(4.0, 3.0, size), 1)], [*reason, "complaint"]
@@ -185,15 +187,22 @@ def _within_limit(eligible: Flags, who: Ints, day: Ints, times: int) -> Flags:
     return chosen
 
 
-def _complaints_before(drawn: BankDraw, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Who complained, mostly after a bad month: everybody who then got the programme, and as many who did not."""
+def _complaints(drawn: BankDraw, rng: np.random.Generator) -> tuple[Ints, Ints]:
+    """Who complained and when, mostly in a bad month: everybody who then got the programme, and others as often.
+
+    Those who have the programme go on to complain at the rate of everybody else, so it changes nothing about complaints;
+    a month is bad for those who have just left, too, and they complain like the others.
+    """
     true, first = drawn.parameters, _first_days(drawn.parameters.months)
     given = np.flatnonzero(drawn.start_day >= 0)
     who, day = [given], [drawn.start_day[given] - rng.integers(1, 15, given.size)]
     for month in asking_months(true):
         usual, bad = bad_month(drawn.without_it, month)
-        complains = rng.random(bad.size) < np.where(bad, BAD_MONTH_COMPLAINTS, BAD_MONTH_COMPLAINTS / 10) * (usual > 0)
-        others = np.flatnonzero(complains & (drawn.start_day < 0))
+        asks, more = np.where(bad, *ASKS), np.where(bad, *COMPLAINS_BESIDE)
+        has_it = (drawn.start >= 0) & (drawn.start <= month)
+        chance = np.where(has_it, 1 - (1 - asks) * (1 - more), more) * (usual > 0)
+        able = (drawn.acquired < first[month - 6]) & (drawn.start != month + 1)
+        others = np.flatnonzero(able & (rng.random(bad.size) < chance))
         who, day = [*who, others], [*day, first[month + 1] - rng.integers(1, 15, others.size)]
     return np.concatenate(who), np.concatenate(day)
 
