@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
-from cxvalue.effects.effect import Cohort
+from cxvalue.effects.effect import BASE_GRADES, Alternative, Cohort, Effect
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels import CustomerPanel
 
-__all__ = ["Accumulated", "Accumulator", "cohort_pairs", "cohorts_of_customers", "naive_change", "pre_means"]
+__all__ = [
+    "effect_of_customers",
+    "Accumulated",
+    "Accumulator",
+    "cohort_pairs",
+    "cohorts_of_customers",
+    "naive_change",
+    "pre_means",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -112,3 +121,57 @@ def cohort_pairs(panel: CustomerPanel) -> list[tuple[int, int]]:
     treated = (panel.start >= 0) & (panel.base >= 0)
     pairs = np.unique(np.column_stack([panel.start[treated], panel.base[treated]]), axis=0)
     return [(int(start), int(base)) for start, base in pairs]
+
+
+def effect_of_customers(
+    panel: CustomerPanel,
+    result: Accumulated,
+    *,
+    design: str,
+    controls: int,
+    level: float,
+    explanation: str,
+    notes: tuple[str, ...] = (),
+    alternatives: tuple[Alternative, ...] = (),
+) -> Effect:
+    """The effect of a design with customers as units, before its checks are made."""
+    se = float(np.sqrt(result.covariance[0, 0]))
+    half = float(stats.norm.ppf((1 + level) / 2)) * se
+    treated = np.flatnonzero(panel.start >= 0)
+    after = np.arange(panel.months.count) >= panel.start[treated][:, None]
+    every = int((after & ~np.isnan(panel.values[treated])).sum())
+    measured = round(float(result.event_weight.sum()))
+    naive, naive_se = naive_change(panel)
+    return Effect(
+        design=design,
+        outcome=panel.outcome,
+        unit=panel.unit_kind,
+        estimate=result.overall,
+        se=se,
+        df=np.inf,
+        low=result.overall - half,
+        high=result.overall + half,
+        level=level,
+        event_time=result.event_time,
+        event_effect=result.event_effect,
+        covariance=result.covariance[1:, 1:],
+        event_weight=result.event_weight,
+        pre_time=np.zeros(0, dtype=np.int64),
+        pre_effect=np.zeros(0),
+        pre_covariance=np.zeros((0, 0)),
+        cohorts=cohorts_of_customers(panel),
+        treated_units=int(treated.size),
+        control_units=controls,
+        treated_customers=int(treated.size),
+        control_customers=controls,
+        treated_customer_months=measured,
+        unidentified_customer_months=every - measured,
+        naive=naive,
+        naive_se=naive_se,
+        checks=(),
+        grade=BASE_GRADES[design],
+        last_month=panel.months.day(panel.months.count - 1),
+        alternatives=alternatives,
+        notes=notes,
+        explanation=explanation,
+    )

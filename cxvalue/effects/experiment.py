@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.effects.customer_level import Accumulator, cohort_pairs, cohorts_of_customers, naive_change, pre_means
+from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.errors import BadInput, Problem
 
@@ -54,42 +54,18 @@ def estimate_experiment(
     if not gathered.weight.any():
         found = "no cohort has enough customers with a month before the start."
         raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
-    result = gathered.result()
-    se = float(np.sqrt(result.covariance[0, 0]))
-    half = float(stats.norm.ppf((1 + level) / 2)) * se
-    naive, naive_se = naive_change(panel)
-    effect = Effect(
-        design="experiment",
-        outcome=panel.outcome,
-        unit=panel.unit_kind,
-        estimate=result.overall,
-        se=se,
-        df=np.inf,
-        low=result.overall - half,
-        high=result.overall + half,
-        level=level,
-        event_time=result.event_time,
-        event_effect=result.event_effect,
-        covariance=result.covariance[1:, 1:],
-        event_weight=result.event_weight,
-        pre_time=np.zeros(0, dtype=np.int64),
-        pre_effect=np.zeros(0),
-        pre_covariance=np.zeros((0, 0)),
-        cohorts=cohorts_of_customers(panel),
-        treated_units=int(treated.size),
-        control_units=int(control.size),
-        treated_customers=int(treated.size),
-        control_customers=int(control.size),
-        treated_customer_months=round(float(result.event_weight.sum())),
-        unidentified_customer_months=_months_of(panel, treated) - round(float(result.event_weight.sum())),
-        naive=naive,
-        naive_se=naive_se,
-        checks=(),
-        grade="A",
-        last_month=panel.months.day(panel.months.count - 1),
-        notes=(f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
+    notes = (
+        (f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
         if panel.later
-        else (),
+        else ()
+    )
+    effect = effect_of_customers(
+        panel,
+        gathered.result(),
+        design="experiment",
+        controls=int(control.size),
+        level=level,
+        notes=notes,
         explanation=(
             "Chance decided who got the programme. Customers are compared as they were assigned, whether or not "
             "they used it, and what they had brought before the start takes luck out of the comparison."
@@ -141,12 +117,6 @@ def _design(panel: CustomerPanel, rows: Ints, base: int) -> Floats:
     year, quarter = pre_means(panel, rows, base), pre_means(panel, rows, base, months=3)
     new = np.isnan(year)
     return np.column_stack([np.ones(rows.size), np.nan_to_num(year), np.nan_to_num(quarter), new])
-
-
-def _months_of(panel: CustomerPanel, treated: Ints) -> int:
-    number = np.arange(panel.months.count)
-    after = number >= panel.start[treated][:, None]
-    return int((after & ~np.isnan(panel.values[treated])).sum())
 
 
 def _balance(panel: CustomerPanel, own: Ints, others: Ints, base: int) -> tuple[float, float]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.effects.customer_level import Accumulator, cohort_pairs, cohorts_of_customers, naive_change
+from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers
 from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
@@ -91,46 +91,15 @@ def estimate_matched(
         # Beyond the longest time that could be measured the mean effect stands for it.
         effect_off[:] = result.overall
         effect_off[result.event_time] = result.event_effect
-    se = float(np.sqrt(result.covariance[0, 0]))
-    half = float(stats.norm.ppf((1 + level) / 2)) * se
-    naive, naive_se = naive_change(panel)
-    weight = round(float(result.event_weight.sum()))
-    treated = np.flatnonzero(panel.start >= 0)
-    number = np.arange(panel.months.count)
-    every = int(((number >= panel.start[treated][:, None]) & ~np.isnan(panel.values[treated])).sum())
-    effect = Effect(
+    left_out = f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out."
+    effect = effect_of_customers(
+        panel,
+        result,
         design="matched",
-        outcome=panel.outcome,
-        unit=panel.unit_kind,
-        estimate=result.overall,
-        se=se,
-        df=np.inf,
-        low=result.overall - half,
-        high=result.overall + half,
+        controls=int(np.unique(stack.row[~stack.treated]).size),
         level=level,
-        event_time=result.event_time,
-        event_effect=result.event_effect,
-        covariance=result.covariance[1:, 1:],
-        event_weight=result.event_weight,
-        pre_time=np.zeros(0, dtype=np.int64),
-        pre_effect=np.zeros(0),
-        pre_covariance=np.zeros((0, 0)),
-        cohorts=cohorts_of_customers(panel),
-        treated_units=int(treated.size),
-        control_units=int(np.unique(stack.row[~stack.treated]).size),
-        treated_customers=int(treated.size),
-        control_customers=int(np.unique(stack.row[~stack.treated]).size),
-        treated_customer_months=weight,
-        unidentified_customer_months=every - weight,
-        naive=naive,
-        naive_se=naive_se,
-        checks=(),
-        grade="C",
-        last_month=panel.months.day(panel.months.count - 1),
         alternatives=(_plain_difference(panel, stack, pairs),),
-        notes=(f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out.",)
-        if lost
-        else (),
+        notes=(left_out,) if lost else (),
         explanation=(
             "Those who got the programme are compared with customers without it who had done the same before: how much they "
             "brought in each of the last months and in the year, how long they had been customers, and what the customers "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["Recovery", "dormancy_by_month", "expected_recovery", "return_curve"]
+    from cxvalue.cltv import CltvFit
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["Recovery", "Sleeping", "dormancy_by_month", "expected_recovery", "return_curve", "sleeping_value"]
 
 RETURN_DAYS = (30, 60, 90, 180)
 
@@ -67,6 +70,48 @@ def return_curve(purchases: ir.Table, *, days: int, as_of: date, level: float = 
         if every:
             rows.append((wait, every, number, number / every, *share_interval(number, every, level)))
     return pd.DataFrame(rows, columns=["days", "customers", "came_back", "share", "low", "high"])
+
+
+@dataclass(frozen=True, slots=True)
+class Sleeping:
+    """The sleeping customers of today: how many, what they will still bring with its range, and who returns by the model.
+
+    `rhythm_broken` are all customers, asleep by the rule or not, whose silence would be improbable at their own pace;
+    `return_90d` is the mean probability of the sleeping to buy within 90 days by themselves.
+    """
+
+    customers: int
+    rhythm_broken: int
+    value: tuple[float, float, float]
+    return_90d: float
+
+
+def sleeping_value(
+    fit: CltvFit, states: PurchaseStates, *, days: int, horizon_months: int, annual_discount_rate: float, level: float
+) -> Sleeping | None:
+    """What the sleeping customers will still bring if nobody does anything; None when nobody sleeps."""
+    from cxvalue.lifetime import customer_value
+    from cxvalue.lifetime.value import RHYTHM_BROKEN_BELOW
+
+    asleep = states.age_days - states.recency_days >= days
+    if not asleep.any() or states.customer_id is None or states.mean_spend is None:
+        return None
+    chosen = replace(
+        states,
+        frequency=states.frequency[asleep],
+        recency_days=states.recency_days[asleep],
+        age_days=states.age_days[asleep],
+        count=states.count[asleep],
+        customer_id=states.customer_id[asleep],
+        mean_spend=states.mean_spend[asleep],
+    )
+    found = customer_value(
+        fit.model, fit.spend, chosen, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level,
+        draws=200,
+    )  # fmt: skip
+    broken = fit.model.p_silence(states) < RHYTHM_BROKEN_BELOW
+    worth = (found.equity.value, found.equity.low, found.equity.high)
+    return Sleeping(int(asleep.sum()), int(broken.sum()), worth, float(found.p_return_90d.mean()))
 
 
 @dataclass(frozen=True, slots=True)

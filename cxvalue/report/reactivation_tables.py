@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
     from cxvalue.effects.effect import Check
-    from cxvalue.reactivation.dormancy import Recovery
+    from cxvalue.reactivation import CampaignResult
+    from cxvalue.reactivation.dormancy import Recovery, Sleeping
     from cxvalue.reactivation.second_life import SecondLife
     from cxvalue.reactivation.targeting import Targeting
 
 __all__ = [
     "arms_display",
     "campaign_checks_display",
+    "capped_sentence",
     "groups_display",
     "recovery_sentence",
     "returns_display",
     "second_lives_display",
+    "sleeping_sentence",
     "windows_display",
 ]
 
@@ -102,6 +105,35 @@ def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int
         f"campaign, and all of them together brought {format_value(found.margin, currency)} each. A report that "
         "compares before "
         "and after would call all of that its success: before, by the rule, it was nothing."
+    )
+
+
+def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: str) -> str:
+    """What the sleeping will still bring by themselves, and how many have broken their own rhythm."""
+    if found is None:
+        return "Nobody is asleep."
+    value, low, high = found.value
+    return (
+        f"{found.customers:,} customers have bought nothing for {days} days or more. If nobody does anything, the "
+        "model expects "
+        f"{format_value(found.return_90d, 'share')} of them to buy within 90 days, and all of them together to bring "
+        f"{format_value(value, currency)} of margin over {months} months ({format_range(low, high, currency)}). By "
+        "their own "
+        f"rhythm, which may be slower or faster than the rule, {found.rhythm_broken:,} customers have been silent for "
+        "improbably long."
+    )
+
+
+def capped_sentence(result: CampaignResult, currency: str) -> str:
+    """Whether a few very large orders make the result: the same figure with the largest 1% of margins capped."""
+    found, whole = result.capped, result.margin_per_contact
+    if found is None or whole is None:
+        return ""
+    same = (found.low > 0) == (whole.low > 0)
+    return (
+        f"With the largest 1% of margins capped, a contact earned {format_value(found.value, currency)} "
+        f"({format_range(found.low, found.high, currency)}) instead of {format_value(whole.value, currency)}: "
+        + ("the result does not hang on a few large orders." if same else "THE RESULT HANGS ON A FEW LARGE ORDERS.")
     )
 
 

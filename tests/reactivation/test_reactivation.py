@@ -20,7 +20,7 @@ from cxvalue.reactivation import (
     windows_table,
 )
 from cxvalue.reactivation.campaign import history_on
-from cxvalue.reactivation.dormancy import dormancy_by_month, expected_recovery, return_curve
+from cxvalue.reactivation.dormancy import dormancy_by_month, expected_recovery, return_curve, sleeping_value
 from cxvalue.reactivation.second_life import second_lives, survival_after_return
 from cxvalue.reactivation.targeting import contact_list, policy_curve, qini_coefficient, qini_curve, target
 from cxvalue.report.reactivation_findings import reactivation_findings, targeting_sentence
@@ -257,3 +257,24 @@ def test_the_contact_list_is_ranked_and_has_a_reason(world, data):
     assert listed["customer_id"].is_unique
     assert listed["reason"].str.len().min() > 5
     assert "contact" in targeting_sentence(found, "EUR").lower()
+
+
+def test_what_the_sleeping_are_still_worth(tmp_path, world):
+    from cxvalue.report.reactivation_tables import capped_sentence, sleeping_sentence
+    from cxvalue.simulate import write_world
+    from cxvalue.workspace import Study, prepare
+
+    study = Study(prepare(write_world(world, tmp_path / "meals"), cache=tmp_path / "cache"), None)
+    states = study.states()
+    settings = {"horizon_months": 12, "annual_discount_rate": 0.1, "level": 0.95}
+    found = sleeping_value(study.cltv, states, days=90, **settings)
+    assert found.customers == int((states.age_days - states.recency_days >= 90).sum())
+    assert found.value[1] < found.value[0] < found.value[2]
+    longer = sleeping_value(study.cltv, states, days=200, **settings)
+    assert longer.customers < found.customers
+    assert longer.value[0] < found.value[0]
+    assert longer.return_90d < found.return_90d
+    assert sleeping_value(study.cltv, states, days=5000, **settings) is None
+    assert "If nobody does anything" in sleeping_sentence(found, 90, 12, "EUR")
+    result = campaign_result(campaign_in_memory(campaign(1), TRUE))
+    assert "does not hang on" in capped_sentence(result, "EUR")
