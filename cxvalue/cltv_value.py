@@ -6,22 +6,24 @@ Every function returns a small pandas table or a frozen result, from the same mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxvalue.lifetime import LifetimeModel, SpendModel, ValueLevers
+from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.infinite import pairs_of, residual_value, why_no_infinite
 from cxvalue.lifetime.simulate_future import DiscountCurve
 
 if TYPE_CHECKING:
     import ibis
     import pandas as pd
+    from numpy.typing import NDArray
 
+    from cxvalue.cltv import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["HORIZONS", "Payback", "acquisition_cost", "horizons_table", "levers_table", "payback"]
+__all__ = ["HORIZONS", "Payback", "acquisition_cost", "horizons_table", "levers_table", "payback", "value_of_some"]
 
 HORIZONS = (12, 24, 36)
 RATE_STEP = 0.05
@@ -162,3 +164,28 @@ def payback(
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     ends = [int(end) if np.isfinite(end) else None for end in (min(low, expected), expected, max(high, expected))]
     return Payback(cost, ends[1], ends[0], ends[2], level, longest)
+
+
+def value_of_some(
+    fit: CltvFit, states: PurchaseStates, chosen: NDArray[np.bool_], *, horizon_months: int, annual_discount_rate: float,
+    level: float, draws: int = 200,
+) -> CustomerValue | None:  # fmt: skip
+    """What the chosen customers will still bring, by the study's model; None when none is chosen.
+
+    `states` has a row a customer with mean spend, `chosen` is a mask of them.
+    """
+    if not chosen.any() or states.customer_id is None or states.mean_spend is None:
+        return None
+    some = replace(
+        states,
+        frequency=states.frequency[chosen],
+        recency_days=states.recency_days[chosen],
+        age_days=states.age_days[chosen],
+        count=states.count[chosen],
+        customer_id=states.customer_id[chosen],
+        mean_spend=states.mean_spend[chosen],
+    )
+    return customer_value(
+        fit.model, fit.spend, some, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level,
+        draws=draws,
+    )  # fmt: skip

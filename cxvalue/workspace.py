@@ -196,6 +196,12 @@ class Study:
             raise CxvalueError(reason)
         return CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
 
+    @property
+    def values_customers(self) -> bool:
+        """Whether a model of purchases values the customers of this study."""
+        bought = "transactions" in self.tables.paths and self.file.contract == "noncontractual"
+        return bought and "20_cltv" not in self.prepared.unavailable
+
     @cached_property
     def contracts(self) -> Contracts:
         """The contracts of the study and the relations that they make."""

@@ -3,6 +3,7 @@
 occasions     offers become brackets of the reservation discount, added up by the engine
 reservation   families fitted to the brackets, and the curve without one (Turnbull)
 policies      `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
+walkaways     customers who leave without buying: how many do not come back, and what goes with them
 """
 
 from __future__ import annotations
@@ -10,5 +11,17 @@ from __future__ import annotations
 from cxvalue.discounts.occasions import Occasions, occasions_of, segment_column
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, analyse
 from cxvalue.discounts.reservation import turnbull
+from cxvalue.discounts.walkaways import afterwards, lost_share, policy_outcomes
 
-__all__ = ["DEPTHS", "DiscountResult", "Occasions", "analyse", "occasions_of", "segment_column", "turnbull"]
+__all__ = [
+    "DEPTHS",
+    "DiscountResult",
+    "Occasions",
+    "afterwards",
+    "analyse",
+    "lost_share",
+    "occasions_of",
+    "policy_outcomes",
+    "segment_column",
+    "turnbull",
+]

@@ -17,7 +17,7 @@ from cxvalue.errors import BadInput, Problem
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["GROUPS", "Occasions", "occasions_of", "segment_column"]
+__all__ = ["GROUPS", "Occasions", "occasions_of", "segment_column", "with_occasions"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,13 +68,7 @@ def occasions_of(offers: ir.Table, customers: ir.Table | None = None, *, segment
     """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds."""
     import ibis
 
-    rows = offers.mutate(place=ibis.row_number())
-    if "occasion_id" in rows.columns:
-        rows = rows.mutate(occasion=rows.occasion_id.fill_null(rows.customer_id + "@" + rows.date.cast("string")))
-    else:
-        within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
-        number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
-        rows = rows.mutate(occasion=rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string"))
+    rows = with_occasions(offers)
     priced = {"basket_value", "basket_margin"} <= set(rows.columns)
     nothing = ibis.literal(float("nan"))
     rows = rows.mutate(
@@ -138,6 +132,18 @@ def occasions_of(offers: ir.Table, customers: ir.Table | None = None, *, segment
         first_refusals=_by_visit(each),
         priced=priced,
     )
+
+
+def with_occasions(offers: ir.Table) -> ir.Table:
+    """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences."""
+    import ibis
+
+    rows = offers.mutate(place=ibis.row_number())
+    if "occasion_id" in rows.columns:
+        return rows.mutate(occasion=rows.occasion_id.fill_null(rows.customer_id + "@" + rows.date.cast("string")))
+    within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
+    number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
+    return rows.mutate(occasion=rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string"))
 
 
 def segment_column(customers: ir.Table | None) -> str | None:

@@ -79,6 +79,12 @@ class CustomerValue:
     model: str
     withheld: str
 
+    @property
+    def each_mean(self) -> tuple[float, float, float]:
+        """The equity an average customer, with its interval."""
+        value, low, high = self.equity
+        return value / self.cltv.size, low / self.cltv.size, high / self.cltv.size
+
     def _repr_html_(self) -> str:
         lines = {
             f"customer equity over {self.horizon_months} months": self.equity,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -90,25 +90,15 @@ def sleeping_value(
     fit: CltvFit, states: PurchaseStates, *, days: int, horizon_months: int, annual_discount_rate: float, level: float
 ) -> Sleeping | None:
     """What the sleeping customers will still bring if nobody does anything; None when nobody sleeps."""
-    from cxvalue.lifetime import customer_value
+    from cxvalue.cltv_value import value_of_some
     from cxvalue.lifetime.value import RHYTHM_BROKEN_BELOW
 
     asleep = states.age_days - states.recency_days >= days
-    if not asleep.any() or states.customer_id is None or states.mean_spend is None:
-        return None
-    chosen = replace(
-        states,
-        frequency=states.frequency[asleep],
-        recency_days=states.recency_days[asleep],
-        age_days=states.age_days[asleep],
-        count=states.count[asleep],
-        customer_id=states.customer_id[asleep],
-        mean_spend=states.mean_spend[asleep],
+    found = value_of_some(
+        fit, states, asleep, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level
     )
-    found = customer_value(
-        fit.model, fit.spend, chosen, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level,
-        draws=200,
-    )  # fmt: skip
+    if found is None:
+        return None
     broken = fit.model.p_silence(states) < RHYTHM_BROKEN_BELOW
     worth = (found.equity.value, found.equity.low, found.equity.high)
     return Sleeping(int(asleep.sum()), int(broken.sum()), worth, float(found.p_return_90d.mean()))

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.report.numbers import format_value
+from cxvalue.report.numbers import format_range, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.discounts import DiscountResult, Occasions
+    from cxvalue.discounts.policies import Figure
+    from cxvalue.discounts.walkaways import Afterwards, PolicyOutcome
 
 __all__ = [
     "curve_table",
     "families_display",
     "families_table",
+    "lost_sentence",
     "learning_sentence",
+    "outcomes_display",
+    "outcomes_table",
     "segments_display",
     "segments_table",
 ]
@@ -115,3 +120,64 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
         return f"{said} Customers learn to wait: each visit adds {format_value(slope, 'share')} of refusals.{cost}"
     del first
     return f"{said} There is no sign that customers learn to wait."
+
+
+def lost_sentence(
+    counts: Afterwards, lost: Figure | None, worth: tuple[float, float, float] | None, months: int, currency: str
+) -> str:
+    """How many of those who walk away do not come back because of it, and what one of them is worth."""
+    if lost is None:
+        return (
+            f"Too few customers left without buying, or bought at the last discount, at least {counts.days} days before "
+            "the end of the data to say whether leaving once means leaving for good."
+        )
+    whom = "those who bought" if counts.all_rungs else "those who bought at the deepest discount"
+    back = [
+        format_value(float(n.sum() / d.sum()), "share")
+        for n, d in ((counts.walked_back, counts.walked), (counts.bought_back, counts.bought))
+    ]
+    text = (
+        f"Of those who walked away {back[0]} were seen again within {counts.days} days, of {whom} {back[1]}. "
+        f"So about {format_value(lost.value, 'share')} of the walk-aways seem to be lost for good "
+        f"({format_range(lost.low, lost.high, 'share')})"
+    )
+    if lost.low <= 0:
+        text += ", which is no more than chance can make"
+    if worth is None:
+        return text + ". What a customer is worth is not known here, so the loss has no price."
+    return (
+        f"{text}; a customer who buys will still bring {format_value(worth[0], currency)} over {months} months. Who walks "
+        "away may differ in other ways as well, so this is shown apart from the margins above."
+    )
+
+
+def outcomes_table(outcomes: Iterable[PolicyOutcome]) -> pd.DataFrame:
+    """An occasion under each policy: margin now, share that walks away, future margin lost with them."""
+    import pandas as pd
+
+    rows = [
+        (one.policy, one.margin, one.walked_away)
+        + ((one.future_lost.value, one.future_lost.low, one.future_lost.high) if one.future_lost else (None,) * 3)
+        for one in outcomes
+    ]
+    columns = ["policy", "margin", "walked_away", "future_lost", "future_lost_low", "future_lost_high"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler:
+    """The policies in words: margin lost against customers lost."""
+    rows = []
+    for one in outcomes:
+        row = {
+            "policy": one.policy,
+            "margin an occasion": format_value(one.margin, currency),
+            "walk away": format_value(one.walked_away, "share"),
+        }
+        if one.future_lost is not None:
+            lost = one.future_lost
+            row["future margin that leaves with them"] = (
+                f"{format_value(lost.value, currency)} ({format_range(lost.low, lost.high, currency)})"
+            )
+            row["both together"] = format_value(one.margin - lost.value, currency)
+        rows.append(row)
+    return _styled(rows)

@@ -49,7 +49,7 @@ class CosmeticsParameters:
 
     `family` is the shape of the reservation discounts (normal, logistic, heavy, late, early or mixture), `centre` and
     `spread` its location and scale; segments lie `segment_step` apart, customers differ by `between`. `learning` lets
-    the centre grow with every visit.
+    the centre grow with every visit. Whoever walks away never comes again with probability `leaves`.
     """
 
     family: str = "normal"
@@ -62,6 +62,7 @@ class CosmeticsParameters:
     basket: float = 40.0
     margin_share: float = 0.55
     learning: float = 0.0
+    leaves: float = 0.08
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
@@ -90,7 +91,13 @@ def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> 
 
 
 def draw_visits(customers: int, seed: int, true: CosmeticsParameters = CosmeticsParameters()) -> Visits:
-    """Simulate the visits of customers."""
+    """Simulate the visits of customers, up to the walk-away after which one stays away."""
+    visits, stays = _all_visits(customers, seed, true)
+    return _chosen(visits, stays)
+
+
+def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[Visits, NDArray[np.bool_]]:
+    """The visits that customers meant to make, and which of them they do make."""
     rng = np.random.default_rng(seed)
     segment_of = rng.choice(3, customers, p=SEGMENT_SHARES)
     own = true.between * rng.standard_normal(customers)
@@ -108,7 +115,24 @@ def draw_visits(customers: int, seed: int, true: CosmeticsParameters = Cosmetics
         )
     else:
         z = np.asarray(FAMILIES[true.family].rvs(size=customer.size, random_state=rng), dtype=float)
-    return Visits(customer, segment, number, value, margin, centre, centre + true.spread * z)
+    visits = Visits(customer, segment, number, value, margin, centre, centre + true.spread * z)
+    return visits, _until_gone(visits, true, rng)
+
+
+def _until_gone(visits: Visits, true: CosmeticsParameters, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Which visits come before the walk-away after which the customer stays away, that one included."""
+    gone = (visits.reservation > true.ladder[-1]) & (rng.random(visits.customer.size) < true.leaves)
+    before: Ints = np.cumsum(gone) - gone
+    first = np.flatnonzero(visits.number == 0)
+    stays: NDArray[np.bool_] = before == before[first][np.searchsorted(first, np.arange(gone.size), side="right") - 1]
+    return stays
+
+
+def _chosen(visits: Visits, rows: NDArray[np.bool_]) -> Visits:
+    customer, segment, number, value, margin, centre, reservation = visits
+    return Visits(
+        customer[rows], segment[rows], number[rows], value[rows], margin[rows], centre[rows], reservation[rows]
+    )
 
 
 @lru_cache(maxsize=8)
@@ -122,6 +146,8 @@ def truth_of(true: CosmeticsParameters) -> dict[str, float]:
     value = true.basket * (1 + BASKET_STEP * np.arange(len(SEGMENTS)))
     margin = value * true.margin_share
     inside = [visits.segment == number for number in range(len(SEGMENTS))]
+    # Customers who walk away and stay away visit less often, so segments have other shares of visits than of customers.
+    share_of = np.array([rows.mean() for rows in inside]) if true.leaves > 0 else np.array(SEGMENT_SHARES)
 
     def buys(depth: float) -> Floats:
         at = [np.full(rows.sum(), depth) for rows in inside]
@@ -130,7 +156,7 @@ def truth_of(true: CosmeticsParameters) -> dict[str, float]:
         )
 
     def flat(depth: float) -> float:
-        return float(np.array(SEGMENT_SHARES) @ (buys(depth) * (margin - depth * value)))
+        return float(share_of @ (buys(depth) * (margin - depth * value)))
 
     coarse = GRID[::20]
     near = coarse[int(np.argmax([flat(float(depth)) for depth in coarse]))]
@@ -139,14 +165,15 @@ def truth_of(true: CosmeticsParameters) -> dict[str, float]:
     before, ladder = np.zeros(len(SEGMENTS)), 0.0
     for depth in true.ladder:
         share = buys(depth)
-        ladder += float(np.array(SEGMENT_SHARES) @ ((share - before) * (margin - depth * value)))
+        ladder += float(share_of @ ((share - before) * (margin - depth * value)))
         before = share
     return {
         "discounts.none_profit": flat(0.0),
         "discounts.flat_profit": max(worth),
         "discounts.ladder_profit": ladder,
         "discounts.optimal_depth": float(fine[int(np.argmax(worth))]),
-        "discounts.walked_away": float(1 - np.array(SEGMENT_SHARES) @ before),
+        "discounts.walked_away": float(1 - share_of @ before),
+        "discounts.lost_of_walkaways": true.leaves,
     }
 
 
@@ -155,13 +182,16 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
     import pandas as pd
 
     true, rng = parameters, np.random.default_rng([seed, 1])
-    visits = draw_visits(customers, seed, true)
+    visits, stays = _all_visits(customers, seed, true)
     ids = np.array([f"K{number:06d}" for number in range(customers)], dtype=object)
     day = np.sort(rng.integers(0, DAYS, visits.customer.size))
     order = np.lexsort((day, visits.customer))
     days = np.empty(day.size, dtype=np.int64)
     days[np.lexsort((visits.number, visits.customer))] = rng.permutation(day)[order]
-    days = _rising(visits.customer, days)
+    segment_of = np.zeros(customers, dtype=int)
+    segment_of[visits.customer] = visits.segment
+    days = _rising(visits.customer, days)[stays]
+    visits = _chosen(visits, stays)
     when = pd.Timestamp(FIRST_DAY) + pd.to_timedelta(days, unit="D")
     ladder = np.array(true.ladder)
     taken = np.searchsorted(ladder, visits.reservation - 1e-12)  # the first rung that is deep enough
@@ -186,8 +216,6 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
             "discount": discount,
         }
     ).sort_values(["date", "customer_id"], ignore_index=True)  # fmt: skip
-    segment_of = np.zeros(customers, dtype=int)
-    segment_of[visits.customer] = visits.segment
     people = pd.DataFrame({"customer_id": ids, "segment": np.array(SEGMENTS, dtype=object)[segment_of]})
     study = {
         "title": "A simulated cosmetics chain whose truth is known",
