@@ -122,39 +122,48 @@ def adjusted_difference(
 
     Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
     """
-    y = [np.asarray(values, dtype=float) for values in (treated, control)]
-    x = [
-        np.asarray(values, dtype=float).reshape(len(own), -1)
-        for values, own in zip((treated_before, control_before), y, strict=True)
-    ]
-    centre = np.vstack(x).mean(axis=0)
-    spread = np.vstack(x).std(axis=0)
-    kept = spread > 0
-    means, variances, sizes, slopes = [], [], [], []
-    for own, before in zip(y, x, strict=True):
-        z = (before - centre)[:, kept] / spread[kept]
-        design = np.column_stack([np.ones(own.size), z])
-        coefficients = np.linalg.lstsq(design, own, rcond=None)[0]
-        left = own - design @ coefficients
-        means.append(float(coefficients[0]))
-        variances.append(float((left**2).sum() / max(own.size - design.shape[1], 1) / own.size))
-        sizes.append(own.size)
-        slopes.append(coefficients[1:])
-    # The mean of all customers is itself a draw: it moves the difference by the difference of the slopes.
-    z_all = (np.vstack(x) - centre)[:, kept] / spread[kept]
-    tilt = slopes[0] - slopes[1]
-    moved = (
-        float(tilt @ np.cov(z_all, rowvar=False).reshape(tilt.size, tilt.size) @ tilt / len(z_all))
-        if tilt.size
-        else 0.0
-    )
-    variance = sum(variances) + moved
-    df = (
-        variance**2 / sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
-        if variance > 0
-        else np.inf
-    )
-    return _around(means[0] - means[1], float(np.sqrt(variance)), df, level)
+    return Adjustment(treated_before, control_before).difference(treated, control, level)
+
+
+class Adjustment:
+    """What two groups did before, made ready once for the adjusted differences of several outcomes."""
+
+    def __init__(self, treated_before: ArrayLike, control_before: ArrayLike) -> None:
+        """Take the columns of both groups, a row each customer."""
+        x = [np.asarray(values, dtype=float) for values in (treated_before, control_before)]
+        x = [values.reshape(len(values), -1) for values in x]
+        self._size = sum(len(values) for values in x)
+        centre = sum(values.sum(axis=0) for values in x) / self._size
+        spread = np.sqrt(sum(((values - centre) ** 2).sum(axis=0) for values in x) / self._size)
+        kept = spread > 0
+        self._designs = [
+            np.column_stack([np.ones(len(values)), (values[:, kept] - centre[kept]) / spread[kept]]) for values in x
+        ]
+        self._grams = [design.T @ design for design in self._designs]
+        self._covariance = sum(gram[1:, 1:] for gram in self._grams) / max(self._size - 1, 1)
+
+    def difference(self, treated: ArrayLike, control: ArrayLike, level: float = 0.95) -> Estimate:
+        """Adjusted difference in means of one outcome; rows as in the groups' columns."""
+        means, variances, sizes, slopes = [], [], [], []
+        for values, design, gram in zip((treated, control), self._designs, self._grams, strict=True):
+            own = np.asarray(values, dtype=float)
+            middle = float(own.mean())
+            coefficients = np.linalg.lstsq(gram, design.T @ (own - middle), rcond=None)[0]
+            left = own - middle - design @ coefficients
+            means.append(middle + float(coefficients[0]))
+            variances.append(float(left @ left / max(own.size - design.shape[1], 1) / own.size))
+            sizes.append(own.size)
+            slopes.append(coefficients[1:])
+        # The mean of all customers is itself a draw: it moves the difference by the difference of the slopes.
+        tilt = slopes[0] - slopes[1]
+        moved = float(tilt @ self._covariance @ tilt / self._size) if tilt.size else 0.0
+        variance = sum(variances) + moved
+        df = (
+            variance**2 / sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
+            if variance > 0
+            else np.inf
+        )
+        return _around(means[0] - means[1], float(np.sqrt(variance)), df, level)
 
 
 def capped(values: Mapping[str, Floats], share: float = 0.99) -> dict[str, Floats]:

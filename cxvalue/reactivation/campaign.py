@@ -28,22 +28,48 @@ WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOBODY = "not contacted"
 SHORTEST_RULE_DAYS = 14
 
+PART_CUSTOMERS = 1_000_000
+"""Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
+OUTCOMES = ("orders", "revenue", "margin", "discount")
+FACTS = ("days_silent", "frequency", "tenure_days", "revenue_before", "margin_before", "orders_before")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Window:
-    """What each customer did within a window of days, and who was observed for all of it."""
+    """What each customer did within a window of days, and who was observed for all of it.
+
+    `sums` has a row each for orders, revenue, margin and discount. Where the columns are many they are kept in single
+    precision (a part in ten million of one customer's sum); they come out in double precision, so that totals are exact.
+    """
 
     days: int
     observed: NDArray[np.bool_]
-    orders: Floats
-    revenue: Floats
-    margin: Floats
-    discount: Floats
+    sums: NDArray[Any]
+
+    @property
+    def orders(self) -> Floats:
+        """Purchases of each customer."""
+        return self.sums[0].astype(np.float64)
+
+    @property
+    def revenue(self) -> Floats:
+        """Revenue of each customer."""
+        return self.sums[1].astype(np.float64)
+
+    @property
+    def margin(self) -> Floats:
+        """Contribution margin of each customer."""
+        return self.sums[2].astype(np.float64)
+
+    @property
+    def discount(self) -> Floats:
+        """Discount given to each customer."""
+        return self.sums[3].astype(np.float64)
 
     @property
     def returned(self) -> NDArray[np.bool_]:
         """Who bought."""
-        bought: NDArray[np.bool_] = self.orders > 0
+        bought: NDArray[np.bool_] = self.sums[0] > 0
         return bought
 
 
@@ -139,39 +165,72 @@ def campaign_data(
     if control is None:
         first = first.union(_stand_ins(first, purchases, seed))
     lengths = sorted({*windows, window_days})
-    table = _outcomes(first, purchases, transactions, lengths).order_by("customer_id").to_pyarrow()
-
-    def column(label: str) -> Floats:
-        return np.nan_to_num(table.column(label).to_numpy(zero_copy_only=False).astype(float))
-
-    arm = np.array(table.column("arm").to_pylist(), dtype=object)
-    day = np.array(table.column("first").to_numpy(zero_copy_only=False), dtype="datetime64[D]").astype(np.int64)
-    held = arm == (NOBODY if control is None else control)
-    seen = (as_of - date(1970, 1, 1)).days - day
+    rows_of = _read(first, purchases, transactions, lengths)
+    held = rows_of.arm == (NOBODY if control is None else control)
+    seen = (as_of - date(1970, 1, 1)).days - rows_of.day
+    known = {name: np.nan_to_num(rows_of.facts[name]) for name in FACTS if name != "days_silent"}
     data = CampaignData(
         name=name,
-        customer_id=np.array(table.column("customer_id").to_pylist(), dtype=object),
-        arm=arm,
+        customer_id=rows_of.customer_id,
+        arm=rows_of.arm,
         control=held,
-        contacted_on=day,
-        cost=np.where(held, 0.0, column("cost")),
-        days_silent=table.column("days_silent").to_numpy(zero_copy_only=False).astype(float),
-        frequency=column("frequency"),
-        tenure_days=column("tenure_days"),
-        revenue_before=column("revenue_before"),
-        margin_before=column("margin_before"),
-        orders_before=column("orders_before"),
-        windows={
-            days: Window(
-                days, seen >= days, *(column(f"{what}_{days}") for what in ("orders", "revenue", "margin", "discount"))
-            )
-            for days in lengths
-        },
+        contacted_on=rows_of.day,
+        cost=np.where(held, 0.0, rows_of.facts["cost"]),
+        days_silent=rows_of.facts["days_silent"],
+        **known,
+        windows={days: Window(days, seen >= days, rows_of.sums[i]) for i, days in enumerate(lengths)},
         window_days=window_days,
         as_of=as_of,
     )
     _check(data, control, where)
     return data
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """What the engine added up: `sums` is windows x outcomes x customers."""
+
+    customer_id: NDArray[np.object_]
+    arm: NDArray[np.object_]
+    day: Ints
+    facts: dict[str, Floats]
+    sums: NDArray[Any]
+
+
+def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, lengths: Sequence[int]) -> _Rows:
+    """Add up each customer's purchases, a part of the customers at a time where there are many."""
+    import ibis
+
+    # The engine numbers the customers, so that no later step handles ids.
+    numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
+    table = numbered.order_by("number").to_pyarrow()
+    total = table.num_rows
+    arm = table.column("arm").combine_chunks().dictionary_encode()
+    parts = max(1, -(-total // PART_CUSTOMERS))
+    sums = np.zeros((len(lengths), len(OUTCOMES), total), dtype=np.float64 if parts == 1 else np.float32)
+    facts = {name: np.full(total, np.nan if name == "days_silent" else 0.0) for name in FACTS}
+    bought = _bought(purchases, transactions)
+    for start in range(0, total, PART_CUSTOMERS):
+        stop = min(start + PART_CUSTOMERS, total)
+        chosen = numbered.filter(numbered.number.between(start, stop - 1)) if parts > 1 else numbered
+        joined = _since(chosen, bought)
+        before = _facts(joined).to_pyarrow()
+        rows = before.column("number").to_numpy()
+        for name, values in facts.items():
+            values[rows] = before.column(name).to_numpy(zero_copy_only=False)
+        added = np.zeros((len(OUTCOMES), len(lengths), stop - start))
+        after = _outcomes(joined, lengths).to_pyarrow()
+        where = after.column("bucket").to_numpy(), after.column("number").to_numpy() - start
+        for j, what in enumerate(OUTCOMES):
+            added[j][where] = np.nan_to_num(after.column(what).to_numpy(zero_copy_only=False).astype(float))
+        sums[:, :, start:stop] = np.cumsum(added, axis=1, out=added).transpose(1, 0, 2)
+    return _Rows(
+        customer_id=np.array(table.column("customer_id").to_pylist(), dtype=object),
+        arm=np.array(arm.dictionary.to_pylist(), dtype=object)[arm.indices.to_numpy(zero_copy_only=False)],
+        day=np.asarray(table.column("first").to_numpy(zero_copy_only=False), dtype="datetime64[D]").astype(np.int64),
+        facts={**facts, "cost": np.asarray(table.column("cost").to_numpy(zero_copy_only=False), dtype=float)},
+        sums=sums,
+    )
 
 
 def _check(data: CampaignData, control: str | None, where: str) -> None:
@@ -210,32 +269,46 @@ def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
     return rows.select("customer_id", "first", arm=ibis.literal(NOBODY), cost=ibis.literal(0.0))
 
 
-def _outcomes(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, lengths: Sequence[int]) -> ir.Table:
+def _bought(purchases: ir.Table, transactions: ir.Table | None) -> ir.Table:
+    """Purchases with the discount given on their day."""
     bought = purchases.select("customer_id", "date", "revenue", "margin")
-    if transactions is not None and "discount" in transactions.columns:
-        given = transactions.group_by(["customer_id", "date"]).agg(discount=transactions.discount.fill_null(0.0).sum())
-        bought = bought.left_join(given, ["customer_id", "date"]).select(
-            "customer_id", "date", "revenue", "margin", "discount"
-        )
-    else:
-        bought = bought.mutate(discount=bought.revenue * 0.0)
-    joined = first.left_join(bought, "customer_id")
-    since: Any = joined.date.delta(joined["first"], unit="day")
-    before, year = since <= 0, (since <= 0) & (since > -365)
-    sums: dict[str, Any] = {
-        "days_silent": -since.max(where=before),
-        "tenure_days": -since.min(where=before),
-        "frequency": joined.date.count(where=before),
-        "orders_before": joined.date.count(where=year),
-        "revenue_before": joined.revenue.sum(where=year),
-        "margin_before": joined.margin.sum(where=year),
-    }
-    for days in lengths:
-        inside = (since >= 1) & (since <= days)
-        sums[f"orders_{days}"] = joined.date.count(where=inside)
-        for what in ("revenue", "margin", "discount"):
-            sums[f"{what}_{days}"] = joined[what].sum(where=inside)
-    return joined.group_by(["customer_id", "arm", "first", "cost"]).agg(**sums)
+    if transactions is None or "discount" not in transactions.columns:
+        return bought.mutate(discount=bought.revenue * 0.0)
+    given = transactions.group_by(["customer_id", "date"]).agg(discount=transactions.discount.fill_null(0.0).sum())
+    return bought.left_join(given, ["customer_id", "date"]).select(
+        "customer_id", "date", "revenue", "margin", "discount"
+    )
+
+
+def _since(first: ir.Table, bought: ir.Table) -> ir.Table:
+    """Purchases of the customers of `first`, with the days since that day."""
+    joined: Any = first.select("customer_id", "first", "number").inner_join(bought, "customer_id")
+    return joined.select(
+        "number", "revenue", "margin", "discount", since=joined.date.delta(joined["first"], unit="day")
+    )
+
+
+def _facts(joined: ir.Table) -> ir.Table:
+    """What each customer had done by the day: one row for each who had bought before."""
+    past: Any = joined.filter(joined.since <= 0)
+    year = past.since > -365
+    return past.group_by("number").agg(
+        days_silent=-past.since.max(), tenure_days=-past.since.min(), frequency=past.count(),
+        orders_before=year.ifelse(1, 0).sum(), revenue_before=year.ifelse(past.revenue, 0.0).sum(),
+        margin_before=year.ifelse(past.margin, 0.0).sum(),
+    )  # fmt: skip
+
+
+def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:
+    """What each customer did between one window's end and the next; `bucket` is the first window that holds it."""
+    import ibis
+
+    later: Any = joined.filter(joined.since.between(1, lengths[-1]))
+    branches = [(later.since <= days, number) for number, days in enumerate(lengths)]
+    later = later.mutate(bucket=ibis.cases(*branches, else_=len(lengths) - 1))
+    return later.group_by(["number", "bucket"]).agg(
+        orders=later.count(), revenue=later.revenue.sum(), margin=later.margin.sum(), discount=later.discount.sum()
+    )
 
 
 def history_on(purchases: ir.Table, day: date, *, silent_days: int) -> tuple[NDArray[np.object_], Floats]:
@@ -243,10 +316,10 @@ def history_on(purchases: ir.Table, day: date, *, silent_days: int) -> tuple[NDA
     import ibis
 
     bought = purchases.group_by("customer_id").agg(began=purchases.date.min())
-    first = bought.filter(bought.began <= ibis.literal(day)).select(
-        "customer_id", first=ibis.literal(day), arm=ibis.literal(NOBODY), cost=ibis.literal(0.0)
-    )
-    table = _outcomes(first, purchases, None, ()).order_by("customer_id").to_pyarrow()
+    began = bought.filter(bought.began <= ibis.literal(day)).select("customer_id", first=ibis.literal(day))
+    first = began.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
+    facts = _facts(_since(first, _bought(purchases, None)))
+    table = first.inner_join(facts, "number").order_by("number").to_pyarrow()
     columns = [
         np.nan_to_num(table.column(name).to_numpy(zero_copy_only=False).astype(float))
         for name in ("margin_before", "orders_before", "days_silent", "frequency")

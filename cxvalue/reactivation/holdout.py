@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.effects.abtest import (
+    Adjustment,
     Estimate,
     adjusted_difference,
     capped,
@@ -97,6 +98,7 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
     returned = window.returned
     net = window.margin - data.cost
     before = data.before
+    adjust = Adjustment(before[own], before[others])
     tops = capped({"own": net[own], "others": net[others]})
     return CampaignResult(
         name=data.name,
@@ -111,16 +113,14 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
             int(returned[own].sum()), int(own.sum()), int(returned[others].sum()), int(others.sum()), level
         ),
         check_uplift=check_uplift(window, own, others, level),
-        margin_per_contact=adjusted_difference(net[own], net[others], before[own], before[others], level),
-        revenue_per_contact=adjusted_difference(
-            window.revenue[own], window.revenue[others], before[own], before[others], level
-        ),
+        margin_per_contact=adjust.difference(net[own], net[others], level),
+        revenue_per_contact=adjust.difference(window.revenue[own], window.revenue[others], level),
         cost_per_contact=float(data.cost[own].mean()),
         subsidy=subsidy(data, own, others),
         checks=(checks := _checks(data, own, others, expected_share)),
         grade=grade_of("A", checks),
         randomised=True,
-        capped=adjusted_difference(tops["own"], tops["others"], before[own], before[others], level),
+        capped=adjust.difference(tops["own"], tops["others"], level),
     )
 
 
@@ -183,11 +183,17 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
     Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
     with _low and _high: difference per contacted customer, margin net of contact cost).
     """
-    rows = []
+    rows: list[dict[str, float]] = []
+    before = data.before
+    adjust: Adjustment | None = None
+    seen_before = -1
     for days, window in sorted(data.windows.items()):
         own, others = window.observed & ~data.control, window.observed & data.control
         if own.sum() < 2 or others.sum() < 2:
             continue
+        # A longer window is observed by some of those who were observed for a shorter one, or by all of them.
+        if adjust is None or int(window.observed.sum()) != seen_before:
+            adjust, seen_before = Adjustment(before[own], before[others]), int(window.observed.sum())
         back = window.returned
         uplift = difference_in_shares(
             int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), level
@@ -200,7 +206,7 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
         for name, values in (
             ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
         ):  # fmt: skip
-            gain = adjusted_difference(values[own], values[others], data.before[own], data.before[others], level)
+            gain = adjust.difference(values[own], values[others], level)
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -216,6 +222,7 @@ def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
     arms = sorted({str(arm) for arm in data.arm[~data.control]})
     apart = 1 - (1 - level) / max(len(arms), 1)
     rows = []
+    before = data.before
     for arm in arms:
         own = window.observed & ~data.control & (data.arm == arm)
         if own.sum() < 2 or others.sum() < 2:
@@ -225,7 +232,7 @@ def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
             int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), apart
         )
         net = window.margin - data.cost
-        gain = adjusted_difference(net[own], net[others], data.before[own], data.before[others], apart)
+        gain = adjusted_difference(net[own], net[others], before[own], before[others], apart)
         rows.append((arm, int(own.sum()), float(back[own].mean()), *uplift[:3], *gain[:3], gain.p_value))
     columns = ["arm", "contacted", "returned", "return_uplift", "return_uplift_low", "return_uplift_high"]
     columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high", "p_value"]

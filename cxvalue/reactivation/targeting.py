@@ -8,7 +8,7 @@ are none earns nothing by it (Athey and Wager 2021; Chernozhukov, Demirer, Duflo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,8 @@ Bools = NDArray[np.bool_]
 
 FOLDS, LEARN_FIRST = 6, 2
 RIDGE_SHARE = 0.02
+MOST_CUSTOMERS = 1_000_000
+"""Of more customers so many are drawn: more would rank no better, and take memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +74,16 @@ class Targeting:
 def target(outcome: Floats, treated: Bools, before: Floats, cost: float, *, seed: int = 1) -> Targeting:
     """Rank customers by the effect of a contact on an outcome (margin before contact cost), from a randomised test.
 
-    `before` has one column for each thing known before the contact; `cost` is that of one contact.
+    `before` has one column for each thing known before the contact; `cost` is that of one contact. Of more than
+    `MOST_CUSTOMERS` customers a random part is judged.
     """
     rng = np.random.default_rng(seed)
+    if len(outcome) > MOST_CUSTOMERS:
+        some = np.sort(rng.choice(len(outcome), MOST_CUSTOMERS, replace=False))
+        found = target(outcome[some], treated[some], before[some], cost, seed=seed)
+        judged = np.zeros(len(outcome), dtype=bool)
+        judged[some] = found.judged
+        return replace(found, judged=judged)
     spread = before.std(axis=0)
     centre, scale = np.asarray(before.mean(axis=0)), np.where(spread > 0, spread, 1.0)
     x = _features((before - centre) / scale)

@@ -37,11 +37,11 @@ def campaign_in_memory(campaign: Campaign, true: MealkitParameters) -> CampaignD
     orders = campaign.observed
     inside = orders.within(WINDOW_DAYS)
     size = len(campaign.arm)
-    window = Window(
-        WINDOW_DAYS, np.ones(size, dtype=bool), inside.sum(axis=1).astype(float),
-        np.where(inside, orders.revenue, 0.0).sum(axis=1), _margin(orders, inside, true),
+    sums = (
+        inside.sum(axis=1).astype(float), np.where(inside, orders.revenue, 0.0).sum(axis=1), _margin(orders, inside, true),
         np.where(inside, orders.discount, 0.0).sum(axis=1),
     )  # fmt: skip
+    window = Window(WINDOW_DAYS, np.ones(size, dtype=bool), np.array(sums))
     held = campaign.arm == 0
     return CampaignData(
         name=NAME, customer_id=np.arange(size).astype(object), arm=campaign.arm.astype(str).astype(object),

@@ -239,6 +239,28 @@ def test_targeting_finds_who_responds_and_nothing_where_nobody_differs():
     assert np.ptp(replace(found, slope_p=0.5).predict(before)) == 0
 
 
+@pytest.mark.parametrize(
+    ("outcome", "ranking", "treated", "published"),
+    [
+        ([1, 1], [0.1, 0.3], [0, 1], 1.0),
+        ([1, 1], [0.1, 0.3], [1, 0], 0.0),
+        ([0, 1], [0.1, 0.3], [1, 0], 1.0),
+        ([1, 0], [0.1, 0.3], [0, 1], 1.0),
+        ([0, 1, 2], [0.1, 0.3, 0.9], [0, 1, 0], -0.5),
+        ([0, 1, 2], [0.1, 0.3, 0.9], [1, 0, 1], 0.75),
+    ],
+)
+def test_qini_of_published_toy_cases(outcome, ranking, treated, published):
+    """Source: scikit-uplift 0.5.1, sklift/tests/test_metrics.py, test_qini_auc_score.
+
+    Its score is the area between the curve and a random order's, over the same area of the best possible order, which
+    takes treated customers by outcome, highest first, and the others by outcome, lowest first.
+    """
+    y, w = np.array(outcome, dtype=float), np.array(treated, dtype=bool)
+    best = qini_coefficient(y, w, np.where(w, y, -y))
+    assert qini_coefficient(y, w, np.array(ranking)) / best == pytest.approx(published)
+
+
 def test_qini_of_a_hand_computed_case():
     # Four customers in the order of the ranking: treated 1, control 0, treated 0, control 1.
     y, w = np.array([1.0, 0.0, 0.0, 1.0]), np.array([True, False, True, False])
