@@ -1,7 +1,7 @@
 """The arithmetic of an A/B comparison, on one number per customer: shares, means, ratios, adjustment, sample ratio.
 
-Everything compares a treated group with a control group and returns an `Estimate`. Independent customers are assumed; where
-whole groups were assigned together, their sums are the customers.
+Everything compares a treated group with a control group and returns an `Estimate`. Independent customers are assumed; for
+whole units assigned together see `clustered`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 __all__ = [
+    "Adjustment",
     "Estimate",
     "SampleRatio",
     "adjusted_difference",
+    "around",
     "capped",
     "difference_in_means",
     "difference_in_shares",
@@ -54,7 +56,7 @@ def difference_in_means(treated: ArrayLike, control: ArrayLike, level: float = 0
     variance = sum(parts)
     below = parts[0] ** 2 / (a.size - 1) + parts[1] ** 2 / (b.size - 1)
     df = variance**2 / below if below > 0 else np.inf
-    return _around(float(a.mean() - b.mean()), float(np.sqrt(variance)), df, level)
+    return around(float(a.mean() - b.mean()), float(np.sqrt(variance)), df, level)
 
 
 def difference_in_shares(treated: int, treated_of: int, control: int, control_of: int, level: float = 0.95) -> Estimate:
@@ -110,7 +112,7 @@ def ratio_change(
     change = float(np.log(ratios[0] / ratios[1]))
     below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
     df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
-    log = _around(change, float(np.sqrt(sum(variances))), df, level)
+    log = around(change, float(np.sqrt(sum(variances))), df, level)
     ends = np.expm1([log.value, log.low, log.high])
     return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(change) * log.se), log.p_value)
 
@@ -163,7 +165,7 @@ class Adjustment:
             if variance > 0
             else np.inf
         )
-        return _around(means[0] - means[1], float(np.sqrt(variance)), df, level)
+        return around(means[0] - means[1], float(np.sqrt(variance)), df, level)
 
 
 def capped(values: Mapping[str, Floats], share: float = 0.99) -> dict[str, Floats]:
@@ -212,7 +214,7 @@ def holm_adjusted(p_values: ArrayLike) -> Floats:
     return adjusted
 
 
-def _around(value: float, se: float, df: float, level: float) -> Estimate:
+def around(value: float, se: float, df: float, level: float) -> Estimate:
     reach = float(stats.t.ppf((1 + level) / 2, df)) * se
     p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
     return Estimate(value, value - reach, value + reach, se, p_value)

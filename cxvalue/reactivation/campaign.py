@@ -7,7 +7,7 @@ into the window of w days. Who was observed for less than a window is left out o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,8 @@ SHORTEST_RULE_DAYS = 14
 
 PART_CUSTOMERS = 1_000_000
 """Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
+FEWEST_UNITS, MEAN_OF_UNIT = 6, 5
+"""A column makes units with at least so many of them, of so many customers on average."""
 OUTCOMES = ("orders", "revenue", "margin", "discount")
 FACTS = ("days_silent", "frequency", "tenure_days", "revenue_before", "margin_before", "orders_before")
 
@@ -88,6 +90,8 @@ class CampaignData:
         windows: outcomes by window length.
         window_days: the campaign's own window.
         as_of: last day observed.
+        unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
+            were assigned together; None where customers were assigned one by one.
     """
 
     name: str
@@ -105,6 +109,8 @@ class CampaignData:
     windows: dict[int, Window]
     window_days: int
     as_of: date
+    unit: NDArray[np.int64] | None = None
+    unit_name: str = ""
 
     @property
     def main(self) -> Window:
@@ -139,12 +145,16 @@ def campaign_data(
     window_days: int,
     as_of: date,
     transactions: ir.Table | None = None,
+    customers: ir.Table | None = None,
     windows: Sequence[int] = WINDOWS,
     seed: int = 1,
 ) -> CampaignData:
     """One row a customer of a campaign; without a control arm, customers who were not contacted stand in for one.
 
-    Those get a day drawn from the campaign's own contact days, and are marked as control.
+    With a table of `customers`, a column of it whose units lie wholly in one arm tells that units were assigned, not
+    customers.
+
+    Those not contacted get a day drawn from the campaign's own contact days, and are marked as control.
 
     Raises `BadInput` when a customer is in two arms, when an arm is empty, or when nobody was observed long enough.
     """
@@ -168,7 +178,6 @@ def campaign_data(
     rows_of = _read(first, purchases, transactions, lengths)
     held = rows_of.arm == (NOBODY if control is None else control)
     seen = (as_of - date(1970, 1, 1)).days - rows_of.day
-    known = {name: np.nan_to_num(rows_of.facts[name]) for name in FACTS if name != "days_silent"}
     data = CampaignData(
         name=name,
         customer_id=rows_of.customer_id,
@@ -177,12 +186,39 @@ def campaign_data(
         contacted_on=rows_of.day,
         cost=np.where(held, 0.0, rows_of.facts["cost"]),
         days_silent=rows_of.facts["days_silent"],
-        **known,
+        frequency=rows_of.facts["frequency"],
+        tenure_days=rows_of.facts["tenure_days"],
+        revenue_before=np.nan_to_num(rows_of.facts["revenue_before"]),
+        margin_before=np.nan_to_num(rows_of.facts["margin_before"]),
+        orders_before=rows_of.facts["orders_before"],
         windows={days: Window(days, seen >= days, rows_of.sums[i]) for i, days in enumerate(lengths)},
         window_days=window_days,
         as_of=as_of,
     )
     _check(data, control, where)
+    return data if control is None or customers is None else _with_units(data, first, customers)
+
+
+def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table) -> CampaignData:
+    """The same with the unit of each customer, when every unit of some column of the customers is wholly in one arm."""
+    import ibis
+
+    names = [name for name, kind in customers.schema().items() if kind.is_string() or kind.is_integer()]
+    for name in (name for name in names if name != "customer_id"):
+        about: Any = customers.select("customer_id", unit=customers[name].cast("string"))
+        joined = first.select("customer_id", "arm").inner_join(about.filter(about.unit.notnull()), "customer_id")
+        units = joined.group_by("unit").agg(arms=joined.arm.nunique(), number=joined.count())
+        found = units.aggregate(
+            units=units.count(), mixed=(units.arms > 1).ifelse(1, 0).sum(), people=units.number.sum()
+        )
+        row = found.to_pyarrow().to_pylist()[0]
+        enough = row["units"] >= FEWEST_UNITS and row["people"] >= MEAN_OF_UNIT * row["units"]
+        if not enough or row["mixed"] or row["people"] < len(data.customer_id):
+            continue
+        numbered = joined.select("customer_id", unit=ibis.dense_rank().over(ibis.window(order_by=joined.unit)))
+        table = numbered.order_by("customer_id").to_pyarrow()
+        unit = table.column("unit").to_numpy(zero_copy_only=False).astype(np.int64)
+        return replace(data, unit=unit, unit_name=name)
     return data
 
 

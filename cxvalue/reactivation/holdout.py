@@ -8,20 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from cxvalue.effects.abtest import (
-    Adjustment,
-    Estimate,
-    adjusted_difference,
-    capped,
-    difference_in_means,
-    difference_in_shares,
-    holm_adjusted,
-    ratio_change,
-    sample_ratio,
-    standardised_difference,
-)
+from cxvalue.effects.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData, Window
+from cxvalue.reactivation.compare import Comparison
 
 __all__ = ["CampaignResult", "arms_table", "campaign_result", "windows_table"]
 
@@ -29,6 +19,7 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FEWEST_RETURNERS = 5
+FEW_UNITS = 10
 COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
 
 
@@ -97,9 +88,10 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
     own, others = seen & ~data.control, seen & data.control
     returned = window.returned
     net = window.margin - data.cost
-    before = data.before
-    adjust = Adjustment(before[own], before[others])
-    tops = capped({"own": net[own], "others": net[others]})
+    compared = Comparison(data, own, others, level)
+    tops = capped({"all": np.where(seen, net, 0.0)[seen]})
+    cut = np.zeros(net.size)
+    cut[seen] = tops["all"]
     return CampaignResult(
         name=data.name,
         window_days=window.days,
@@ -109,33 +101,45 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
         contacted_in_all=int((~data.control).sum()),
         returned=float(returned[own].mean()),
         would_return=float(returned[others].mean()),
-        return_uplift=difference_in_shares(
-            int(returned[own].sum()), int(own.sum()), int(returned[others].sum()), int(others.sum()), level
-        ),
-        check_uplift=check_uplift(window, own, others, level),
-        margin_per_contact=adjust.difference(net[own], net[others], level),
-        revenue_per_contact=adjust.difference(window.revenue[own], window.revenue[others], level),
+        return_uplift=compared.share(returned),
+        check_uplift=check_uplift(window, compared),
+        margin_per_contact=compared.mean(net),
+        revenue_per_contact=compared.mean(window.revenue),
         cost_per_contact=float(data.cost[own].mean()),
         subsidy=subsidy(data, own, others),
-        checks=(checks := _checks(data, own, others, expected_share)),
+        checks=(checks := _checks(data, compared, expected_share)),
         grade=grade_of("A", checks),
         randomised=True,
-        capped=adjust.difference(tops["own"], tops["others"], level),
+        capped=compared.mean(cut),
+        note=_units_note(data, own, others),
     )
 
 
-def check_uplift(window: Window, own: Bools, others: Bools, level: float) -> Estimate | None:
+def check_uplift(window: Window, compared: Comparison) -> Estimate | None:
     """Revenue an order of returners, contacted over held out, minus 1; None with fewer than five of either.
 
     It compares those who returned, and contacting changes who returns: part of it may be other customers, not other baskets.
     """
-    rows = [side & window.returned for side in (own, others)]
+    back, revenue = window.returned, window.revenue
+    rows = [side & back for side in (compared.own, compared.others)]
     few = min(int(row.sum()) for row in rows) < FEWEST_RETURNERS
-    if few or min(float(window.revenue[row].sum()) for row in rows) <= 0:
+    if few or min(float(revenue[row].sum()) for row in rows) <= 0:
         return None
-    return ratio_change(
-        window.revenue[rows[0]], window.orders[rows[0]], window.revenue[rows[1]], window.orders[rows[1]], level
+    return compared.ratio(revenue, window.orders, back)
+
+
+def _units_note(data: CampaignData, own: Bools, others: Bools) -> str:
+    """That whole units were assigned, and how many."""
+    if data.unit is None:
+        return ""
+    numbers = [np.unique(data.unit[side]).size for side in (own, others)]
+    note = (
+        f"Whole units ({data.unit_name}) were contacted or held out together, {numbers[0]:,} and {numbers[1]:,} of them: "
+        "every range treats a unit as one draw, not its customers."
     )
+    if min(numbers) < FEW_UNITS:
+        note += " With so few units the ranges are rough."
+    return note
 
 
 def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
@@ -147,22 +151,23 @@ def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
     return float(window.discount[own].sum()) * anyway * scale
 
 
-def _checks(data: CampaignData, own: Bools, others: Bools, expected_share: float | None) -> tuple[Check, ...]:
-    held, every = int(data.control.sum()), len(data.control)
+def _checks(data: CampaignData, compared: Comparison, expected_share: float | None) -> tuple[Check, ...]:
+    counted, what = data.control, "of the customers"
+    if data.unit is not None:
+        _, some = np.unique(data.unit, return_index=True)
+        counted, what = data.control[some], f"of the units ({data.unit_name})"
+    held, every = int(counted.sum()), len(counted)
     question = "Were as many held out as planned?"
     if expected_share is None:
-        detail = f"{held / every:.1%} were held out; the study does not say how many were to be."
+        detail = f"{held / every:.1%} {what} were held out; the study does not say how many were to be."
         checks = [Check("split", question, None, True, detail)]
     else:
         p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        detail = f"{held / every:.1%} were held out, {expected_share:.0%} were planned (p = {p_value:.3f})."
+        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned (p = {p_value:.3f})."
         checks = [Check("split", question, None, True, detail, p_value)]
+    own, others = compared.own, compared.others
     found = [
-        (
-            name,
-            difference_in_means(column[own], column[others]).p_value,
-            standardised_difference(column[own], column[others]),
-        )
+        (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
         for name, column in zip(COVARIATES, data.before.T, strict=True)
     ]
     adjusted = holm_adjusted([p for _, p, _ in found])
@@ -185,19 +190,17 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
     """
     rows: list[dict[str, float]] = []
     before = data.before
-    adjust: Adjustment | None = None
+    compared: Comparison | None = None
     seen_before = -1
     for days, window in sorted(data.windows.items()):
         own, others = window.observed & ~data.control, window.observed & data.control
         if own.sum() < 2 or others.sum() < 2:
             continue
         # A longer window is observed by some of those who were observed for a shorter one, or by all of them.
-        if adjust is None or int(window.observed.sum()) != seen_before:
-            adjust, seen_before = Adjustment(before[own], before[others]), int(window.observed.sum())
+        if compared is None or int(window.observed.sum()) != seen_before:
+            compared, seen_before = Comparison(data, own, others, level, before), int(window.observed.sum())
         back = window.returned
-        uplift = difference_in_shares(
-            int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), level
-        )
+        uplift = compared.share(back)
         row: dict[str, float] = {
             "days": days, "contacted": int(own.sum()), "held_out": int(others.sum()), "returned": float(back[own].mean()),
             "would_return": float(back[others].mean()), "return_uplift": uplift.value, "return_uplift_low": uplift.low,
@@ -206,7 +209,7 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
         for name, values in (
             ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
         ):  # fmt: skip
-            gain = adjust.difference(values[own], values[others], level)
+            gain = compared.mean(values)
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)
     return pd.DataFrame(rows)
@@ -228,11 +231,10 @@ def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
         if own.sum() < 2 or others.sum() < 2:
             continue
         back = window.returned
-        uplift = difference_in_shares(
-            int(back[own].sum()), int(own.sum()), int(back[others].sum()), int(others.sum()), apart
-        )
+        compared = Comparison(data, own, others, apart, before)
+        uplift = compared.share(back)
         net = window.margin - data.cost
-        gain = adjusted_difference(net[own], net[others], before[own], before[others], apart)
+        gain = compared.mean(net)
         rows.append((arm, int(own.sum()), float(back[own].mean()), *uplift[:3], *gain[:3], gain.p_value))
     columns = ["arm", "contacted", "returned", "return_uplift", "return_uplift_low", "return_uplift_high"]
     columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high", "p_value"]

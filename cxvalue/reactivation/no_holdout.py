@@ -10,6 +10,7 @@ from cxvalue.effects.abtest import Estimate
 from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData
+from cxvalue.reactivation.compare import Comparison
 from cxvalue.reactivation.holdout import CampaignResult, check_uplift, subsidy
 
 __all__ = ["matched_campaign_result"]
@@ -83,7 +84,7 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
             effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
         )
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
-    estimates["check"] = check_uplift(window, own, others & _likely(odds, own), level)
+    estimates["check"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
     checks = holm([_overlap_check(lost), _balance_check(x, odds, own, others), _weights_check(odds, others)])
     return result("", estimates, checks)
 

@@ -300,3 +300,34 @@ def test_what_the_sleeping_are_still_worth(tmp_path, world):
     assert "If nobody does anything" in sleeping_sentence(found, 90, 12, "EUR")
     result = campaign_result(campaign_in_memory(campaign(1), TRUE))
     assert "does not hang on" in capped_sentence(result, "EUR")
+
+
+def test_units_that_were_assigned_together_are_found_and_counted_as_one():
+    rng = np.random.default_rng(5)
+    size = 600
+    shop = rng.integers(0, 20, size)
+    ids = np.array([f"c{i:04d}" for i in range(size)])
+    arm = np.where(shop % 2 == 0, "control", "mail")
+    contacts = ibis.memtable(
+        pd.DataFrame({"customer_id": ids, "date": pd.Timestamp("2025-03-01"), "campaign": "x", "arm": arm})
+    ).mutate(date=ibis._.date.cast("date"))
+    weather = rng.uniform(0.1, 0.6, 20)
+    bought = rng.random(size) < weather[shop]
+    when = pd.Timestamp("2025-03-10")
+    rows = pd.DataFrame({"customer_id": ids[bought], "date": when, "revenue": 10.0, "margin": 4.0})
+    old = pd.DataFrame({"customer_id": ids, "date": pd.Timestamp("2024-06-01"), "revenue": 10.0, "margin": 4.0})
+    purchases = ibis.memtable(pd.concat([rows, old], ignore_index=True)).mutate(date=ibis._.date.cast("date"))
+    people = ibis.memtable(pd.DataFrame({"customer_id": ids, "shop": [f"s{n:02d}" for n in shop], "seat": "a"}))
+    given = {"name": "x", "control": "control", "window_days": 30, "as_of": date(2025, 6, 30)}
+    alone = campaign_data(contacts, purchases, **given)
+    together = campaign_data(contacts, purchases, customers=people, **given)
+    assert alone.unit is None
+    assert together.unit_name == "shop"
+    assert together.unit.tolist() == shop.tolist()
+    plain, clustered = campaign_result(alone), campaign_result(together, expected_share=0.5)
+    assert clustered.return_uplift.value == pytest.approx(plain.return_uplift.value)
+    assert clustered.return_uplift.se > 2 * plain.return_uplift.se
+    assert "Whole units (shop)" in clustered.note
+    assert "of the units (shop)" in clustered.checks[0].detail
+    shuffled = people.mutate(shop=people.customer_id.substr(4, 1))
+    assert campaign_data(contacts, purchases, customers=shuffled, **given).unit is None
