@@ -1,5 +1,6 @@
 """Discounts: how deep a discount each customer needs, and what every policy would earn.
 
+given         what was given away by product, from sales alone
 occasions     offers become brackets of the reservation discount, added up by the engine
 reservation   families fitted to the brackets, and the curve without one (Turnbull)
 policies      `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
@@ -8,6 +9,7 @@ walkaways     customers who leave without buying: how many do not come back, and
 
 from __future__ import annotations
 
+from cxvalue.discounts.given import depth_by_product
 from cxvalue.discounts.occasions import Occasions, occasions_of, segment_column
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, analyse
 from cxvalue.discounts.reservation import turnbull
@@ -19,6 +21,7 @@ __all__ = [
     "Occasions",
     "afterwards",
     "analyse",
+    "depth_by_product",
     "lost_share",
     "occasions_of",
     "policy_outcomes",

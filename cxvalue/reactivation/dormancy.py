@@ -77,13 +77,14 @@ class Sleeping:
     """The sleeping customers of today: how many, what they will still bring with its range, and who returns by the model.
 
     `rhythm_broken` are all customers, asleep by the rule or not, whose silence would be improbable at their own pace;
-    `return_90d` is the mean probability of the sleeping to buy within 90 days by themselves.
+    `return_90d` is the mean probability of the sleeping to buy within 90 days by themselves, `returns` the same by days.
     """
 
     customers: int
     rhythm_broken: int
     value: tuple[float, float, float]
     return_90d: float
+    returns: tuple[tuple[int, float], ...]
 
 
 def sleeping_value(
@@ -101,7 +102,9 @@ def sleeping_value(
         return None
     broken = fit.model.p_silence(states) < RHYTHM_BROKEN_BELOW
     worth = (found.equity.value, found.equity.low, found.equity.high)
-    return Sleeping(int(asleep.sum()), int(broken.sum()), worth, float(found.p_return_90d.mean()))
+    unit = fit.model.time_unit.days
+    returns = tuple((wait, float(fit.model.p_return(states, wait / unit)[asleep].mean())) for wait in RETURN_DAYS)
+    return Sleeping(int(asleep.sum()), int(broken.sum()), worth, float(found.p_return_90d.mean()), returns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "curve_table",
+    "depths_display",
     "families_display",
     "families_table",
     "lost_sentence",
@@ -181,3 +182,18 @@ def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler
             row["both together"] = format_value(one.margin - lost.value, currency)
         rows.append(row)
     return _styled(rows)
+
+
+def depths_display(depths: pd.DataFrame, currency: str) -> Styler:
+    """What was given away by product, in words."""
+    return _styled(
+        {
+            "product": row.product,
+            "sales before discount": format_value(float(row.full_price), currency),
+            "given away": format_value(float(row.discount), currency),
+            "mean depth": format_value(float(row.depth), "share"),
+            "sold with a discount": format_value(float(row.with_discount), "share"),
+            "depth when given": format_value(float(row.depth_when_given), "share"),
+        }
+        for row in depths.itertuples()
+    )

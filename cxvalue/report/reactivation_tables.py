@@ -116,7 +116,8 @@ def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: 
     return (
         f"{found.customers:,} customers have bought nothing for {days} days or more. If nobody does anything, the "
         "model expects "
-        f"{format_value(found.return_90d, 'share')} of them to buy within 90 days, and all of them together to bring "
+        f"{_by_days(found.returns)} of them to buy by themselves within "
+        f"{' / '.join(str(days) for days, _ in found.returns)} days, and all of them together to bring "
         f"{format_value(value, currency)} of margin over {months} months ({format_range(low, high, currency)}). By "
         "their own "
         f"rhythm, which may be slower or faster than the rule, {found.rhythm_broken:,} customers have been silent for "
@@ -162,3 +163,7 @@ def groups_display(found: Targeting, currency: str) -> Styler:
         }
         for name, (value, se) in zip(names, found.groups, strict=True)
     )
+
+
+def _by_days(returns: Iterable[tuple[int, float]]) -> str:
+    return " / ".join(format_value(share, "share") for _, share in returns)
