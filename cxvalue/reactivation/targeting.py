@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["Targeting", "contact_list", "policy_curve", "qini_coefficient", "qini_curve", "target"]
+__all__ = ["Targeting", "contact_list", "policy_curve", "qini_coefficient", "qini_curve", "qini_interval", "target"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -199,6 +199,29 @@ def qini_coefficient(outcome: Floats, treated: Bools, ranking: Floats) -> float:
     taken, added = qini_curve(outcome, treated, ranking)
     line = added[-1] * taken / taken[-1]
     return float(trapezoid(added - line, taken) / taken[-1])
+
+
+def qini_interval(
+    outcome: Floats, treated: Bools, ranking: Floats, *, level: float = 0.95, draws: int = 200, seed: int = 1
+) -> tuple[float, float, float]:
+    """Qini coefficient of a ranking with its interval: customers drawn anew (Poisson weights), the ranking as it is.
+
+    0 is what a random order has; the ranking must come from models that never saw these customers.
+    """
+    order = np.argsort(-ranking, kind="stable")
+    y, w = outcome[order], treated[order]
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(draws if y.size <= 100_000 else draws // 4):
+        weight = rng.poisson(1.0, y.size).astype(float)
+        own, others, taken = np.cumsum(weight * w), np.cumsum(weight * ~w), np.cumsum(weight)
+        gained, lost = np.cumsum(weight * y * w), np.cumsum(weight * y * ~w)
+        added = gained - np.divide(lost * own, others, out=np.zeros(y.size), where=others > 0)
+        if taken[-1] > 0:
+            line = added[-1] * taken / taken[-1]
+            found.append(float(trapezoid(added - line, taken) / taken[-1]) * y.size / taken[-1])
+    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    return qini_coefficient(outcome, treated, ranking), float(low), float(high)
 
 
 def contact_list(found: Targeting, purchases: ir.Table, *, as_of: date, silent_days: int) -> pd.DataFrame:

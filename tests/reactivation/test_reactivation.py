@@ -22,7 +22,14 @@ from cxvalue.reactivation import (
 from cxvalue.reactivation.campaign import history_on
 from cxvalue.reactivation.dormancy import dormancy_by_month, expected_recovery, return_curve, sleeping_value
 from cxvalue.reactivation.second_life import second_lives, survival_after_return
-from cxvalue.reactivation.targeting import contact_list, policy_curve, qini_coefficient, qini_curve, target
+from cxvalue.reactivation.targeting import (
+    contact_list,
+    policy_curve,
+    qini_coefficient,
+    qini_curve,
+    qini_interval,
+    target,
+)
 from cxvalue.report.reactivation_findings import reactivation_findings, targeting_sentence
 from cxvalue.simulate import mealkit
 from cxvalue.simulate.mealkit import MealkitParameters, simulate_campaign, truth_of
@@ -331,3 +338,21 @@ def test_units_that_were_assigned_together_are_found_and_counted_as_one():
     assert "of the units (shop)" in clustered.checks[0].detail
     shuffled = people.mutate(shop=people.customer_id.substr(4, 1))
     assert campaign_data(contacts, purchases, customers=shuffled, **given).unit is None
+
+
+def test_the_range_of_a_qini_coefficient_covers_and_a_random_order_has_none():
+    """300 tests of 800 customers whose effect is their ranking: the range holds the mean of all; at random it holds 0."""
+    rng = np.random.default_rng(3)
+    worth, inside, null = [], [], []
+    for seed in range(300):
+        score = rng.random(800)
+        treated = rng.random(800) < 0.5
+        back = (rng.random(800) < 0.2 + 0.4 * score * treated).astype(float)
+        worth.append(qini_interval(back, treated, score, draws=60, seed=seed))
+        low, high = qini_interval(back, treated, rng.random(800), draws=60, seed=seed)[1:]
+        null.append(low <= 0 <= high)
+    truth = float(np.mean([one[0] for one in worth]))
+    inside = [low <= truth <= high for _, low, high in worth]
+    assert truth > 0
+    assert np.mean(inside) > 0.89  # 60 draws make the ends a little too narrow
+    assert np.mean(null) > 0.89
