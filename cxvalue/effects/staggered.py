@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
+from cxvalue.effects.few_units import few_units_note
 from cxvalue.effects.group_time import DRIFT, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.imputation import imputed_effect
 from cxvalue.effects.pretrend import PLACEBO_MONTHS, PreTrend, placebo_start, pre_trend
@@ -202,7 +203,8 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
         )
     if panel.unlisted:
         notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
-    return notes
+    few = few_units_note(panel)
+    return [*notes, few] if few else notes
 
 
 def _group_table(panel: UnitPanel, found: GroupTime) -> list[dict[str, object]]:
