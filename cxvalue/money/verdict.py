@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats
 
 from cxvalue.errors import CxvalueError, one_of
+from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -36,6 +37,7 @@ class Verdict:
         mde: the smallest constant effect per treated customer and month that such data could have proven.
         break_even: the constant effect at which the criterion is just met.
         value_of_certainty: what knowing the truth would be worth today: the expected loss avoided by deciding rightly.
+        waiting: what some more months of data are worth, against the margin put off meanwhile; empty without money.
     """
 
     word: str
@@ -47,6 +49,7 @@ class Verdict:
     mde: float | None
     break_even: float | None
     value_of_certainty: float
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def criterion(self) -> str:
@@ -85,7 +88,14 @@ def judge(
     if break_even is not None and error is not None and np.isfinite(error):
         mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
     gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
-    return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, float(min(gains, losses)))
+    waiting = value_of_waiting(
+        float(case.npv_draws.mean()),
+        float(case.npv_draws.std()),
+        months_measured=int(case.effect.event_time.max()) + 1,
+        horizon_months=case.horizon_months,
+    )
+    certainty = float(min(gains, losses))
+    return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, certainty, waiting)
 
 
 def judge_effect(

@@ -181,7 +181,7 @@ def case_findings(
         f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
     )
     least = _least_text(verdict, fit.effect, parts["mde"][0])
-    judged = _verdict_text(programme, verdict, registration, title, least)
+    judged = _verdict_text(programme, verdict, registration, title, least, currency)
     paid = payback.value if payback else None
     return [
         finding("verdict", _word(programme, verdict), None, judged, made),
@@ -213,7 +213,7 @@ def _without_money(
     if verdict is not None:
         least = _least_text(verdict, fit.effect, parts["mde"][0])
         found["verdict"] = (
-            _word(programme, verdict), _verdict_text(programme, verdict, registration, title, least)
+            _word(programme, verdict), _verdict_text(programme, verdict, registration, title, least, "")
         )  # fmt: skip
         found["mde"] = (verdict.mde, least)
     reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
@@ -231,7 +231,7 @@ def _word(programme: Programme, verdict: Verdict) -> str | None:
 
 
 def _verdict_text(
-    programme: Programme, verdict: Verdict, registration: Registration | None, title: str, least: str
+    programme: Programme, verdict: Verdict, registration: Registration | None, title: str, least: str, currency: str
 ) -> str:
     if programme.success is None or registration is None:
         return (
@@ -246,10 +246,26 @@ def _verdict_text(
     if verdict.word == "NOT PROVEN":
         text += f" {least}"
         if verdict.value_of_certainty > 0:
-            text += (
-                f" More data may decide: knowing for certain would be worth {verdict.value_of_certainty:,.0f} today."
-            )
+            text += _waiting_text(verdict, currency)
     return text
+
+
+def _waiting_text(verdict: Verdict, currency: str) -> str:
+    """What it is worth to wait for more data, against what the delay costs."""
+    text = f" Knowing for certain would be worth {format_value(verdict.value_of_certainty, currency)} today"
+    if not verdict.waiting:
+        return text + "."
+    said = "; ".join(
+        f"{one.months} more months of data at most {format_value(one.value, currency)}" for one in verdict.waiting
+    )
+    text += f", {said}."
+    best = max(verdict.waiting, key=lambda one: one.value - one.delay_cost)
+    if best.delay_cost <= 0:
+        return f"{text} Waiting costs no margin that is expected today."
+    text += f" Putting the programme off for {best.months} months costs about {format_value(best.delay_cost, currency)}"
+    if best.worth_it:
+        return f"{text}: waiting for them may pay."
+    return f"{text}: waiting alone does not pay, so go on measuring while it runs."
 
 
 def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:
