@@ -14,6 +14,7 @@ The map. What is above may use what is below it, never the other way round::
     effects/                     what a programme changed: designs, checks, evidence grade
     churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
+    crosssell  referral          what customers take up next; what customers who were brought are worth
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
     customer_base                the audit: who is there, who came, who left
     lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come

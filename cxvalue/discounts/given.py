@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["GROUP_MARK", "depth_by_product"]
+__all__ = ["GROUP_MARK", "depth_by_product", "product_group"]
 
 GROUP_MARK = " / "
 """In "DAIRY / 12345" the first part is the product's group."""
+
+
+def product_group(lines: ir.Table) -> ir.StringColumn:
+    """The group of each line's product: what stands before the mark, or the product itself."""
+    group: ir.StringColumn = lines["product"].split(GROUP_MARK)[0]
+    return group
 
 
 def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame | None:
@@ -29,7 +35,7 @@ def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame 
     if not {"product", "discount"} <= set(transactions.columns):
         return None
     lines: Any = transactions.filter(transactions.revenue >= 0)
-    group = lines["product"].fill_null("not known").split(GROUP_MARK)[0]
+    group = product_group(lines).fill_null("not known")
     given = lines.discount.fill_null(0.0)
     full = lines.revenue + given
     rows = lines.mutate(group=group, given=given, full=full, cut=(given > 0).ifelse(full, 0.0))

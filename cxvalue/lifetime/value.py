@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
@@ -84,6 +85,14 @@ class CustomerValue:
         """The equity an average customer, with its interval."""
         value, low, high = self.equity
         return value / self.cltv.size, low / self.cltv.size, high / self.cltv.size
+
+    @property
+    def equity_relative_error(self) -> float:
+        """The standard error that the equity's interval would have under a normal, as a share of it; 0 without equity."""
+        value, low, high = self.equity
+        if value <= 0:
+            return 0.0
+        return float((high - low) / (2 * stats.norm.ppf((1 + self.level) / 2)) / value)
 
     def _repr_html_(self) -> str:
         lines = {

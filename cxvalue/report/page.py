@@ -88,6 +88,8 @@ MINUTE = (
     "cltv.new_customer",
     "cltv.payback_months",
     "cltv.backtest",
+    "crosssell.point_value",
+    "referral.worth",
     "base.customers",
     "base.active",
     "base.lost_customers",
