@@ -34,9 +34,9 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
         else ""
     )
     made = (
-        f"Customers active on {format_date(found.start)} who had not bought the product by then; new buyers did so {window}. "
-        "Margin of the product itself, less the fall of their other margin against customers with as many visits and as much margin "
-        "before; a rise is not credited. Wilson's and Student's intervals."
+        f"Customers active on {format_date(found.start)} who had not bought the product by then; new buyers did so "
+        f"{window}. Margin of the product itself, less the fall of their other margin against customers with as many visits "
+        "and as much margin before; a rise is not credited. Wilson's and Student's intervals."
     )
     return [
         Finding(
@@ -90,7 +90,7 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
                 "referral.per_customer_year", "Referrals in a year, for each customer", value * share, low * share,
                 high * share, found.level, currency, "D",
                 f"In the year up to {format_date(found.as_of)}, {found.new_referred:,} of {found.new:,} new customers were "
-                f"referred: {format_value(value * share, currency)} for each of the {before:,} customers who were there before.",
+                f"referred: {format_value(value * share, currency)} for each of the {before:,} earlier customers.",
                 f"{made} Times the referred customers of those months, for each earlier customer.", "C5", CLTV_NOTEBOOK,
             )
         )  # fmt: skip
