@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.hazard import HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.spells import OPEN, spells
 from cxvalue.timeunit import DAYS_PER_MONTH
@@ -24,9 +25,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["RENEWAL", "SEASON", "TENURE", "TREND", "Happening", "Members", "calendar_columns", "fit_members", "member_months"]
+__all__ = ["RENEWAL", "RESERVED", "SEASON", "TENURE", "TREND", "Happening", "Members", "calendar_columns", "fit_members", "member_months"]
 
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
+RESERVED = frozenset(
+    (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "months", "ends", "ended", "t", "begins",
+     "event_key", "event_day", "event_value", "at_risk", "n", "d")
+)  # fmt: skip
+"""Names that no driver of a caller may have."""
 TENURE_EDGES = (3, 6, 12, 24, 36, 60)
 RECENT = "last 12 months"
 _MONTHS_AT_ONCE = 5_000_000
@@ -121,6 +127,9 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     """
     import ibis
 
+    clash = sorted(RESERVED.intersection(members.fixed))
+    if clash:
+        raise CxvalueError(f"A driver may not be called {clash[0]!r}: the months of members have a column of that name.")
     epoch = date(1970, 1, 1)
     until, begun = (members.until - epoch).days, (members.observed_from - epoch).days
     table = members.table
