@@ -36,6 +36,7 @@ __all__ = [
     "RenewalFit",
     "RenewalValue",
     "fit_renewals",
+    "missing_margin",
     "outlook",
     "renewal_customers_table",
     "renewal_holdout_table",
@@ -240,7 +241,7 @@ def renewal_value(
     rng = np.random.default_rng(seed)
     tail = (1 - level) / 2
     seen = outlook(contracts, fit.part)
-    missing = _missing(contracts, gross_margin)
+    missing = missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
     worth = rate * contracts.monthly_value()[seen.who]
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
@@ -286,7 +287,8 @@ def renewal_value(
     )
 
 
-def _missing(contracts: Contracts, gross_margin: float | None) -> str:
+def missing_margin(contracts: Contracts, gross_margin: float | None) -> str:
+    """Why contracts have no margin, in a sentence; empty when they have one."""
     without, every = int(contracts.rows["value"].isna().sum()), len(contracts.rows)
     if without:
         who = "No contract has" if without == every else f"{without:,} of {every:,} contracts do not have"

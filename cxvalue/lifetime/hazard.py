@@ -65,13 +65,15 @@ class HazardModel:
 
         Where nothing was gathered into `other`, it counts as the level with most member-months.
         """
+        import pandas as pd
+
         columns = [np.ones(len(table))]
         for driver in self.drivers:
             names = self.levels[driver]
-            place = {name: number for number, name in enumerate(names)}
-            largest = max(names, key=lambda name, driver=driver: self.at_risk[f"{driver}={name}"])
-            spare = place.get(OTHER, place[largest])
-            code = table[driver].map(lambda name, place=place, spare=spare: place.get(name, spare)).to_numpy(dtype=int)
+            counted = [self.at_risk[f"{driver}={name}"] for name in names]
+            spare = names.index(OTHER) if OTHER in names else int(np.argmax(counted))
+            code = np.asarray(pd.Categorical(table[driver], categories=list(names)).codes, dtype=int)
+            code = np.where(code < 0, spare, code)
             columns += [(code == number).astype(float) for number in range(1, len(names))]
         return np.column_stack(columns)
 
