@@ -35,6 +35,7 @@ RESERVED = frozenset(
 """Names that no driver of a caller may have."""
 TENURE_EDGES = (3, 6, 12, 24, 36, 60)
 RECENT = "last 12 months"
+_BACK = (RECENT, "the 12 months before", "earlier")
 _MONTHS_AT_ONCE = 5_000_000
 
 
@@ -55,6 +56,11 @@ class Happening:
     bands: tuple[str, str, str] = ("low", "middle", "high")
     unknown: str = "not asked"
     by_cluster: bool = False
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """All levels, the one to compare with first: no, or the highest band."""
+        return (self.no, self.yes) if self.edges is None else (*reversed(self.bands), self.unknown)
 
     def level(self, value: ir.Value, inside: ir.BooleanValue) -> ir.Value:
         """The level of a month from the value of the latest event and whether it is recent enough."""
@@ -150,7 +156,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     for number in (2, 1, 0):
         season = (day.month() <= 3 * number + 3).ifelse(_QUARTERS[number], season)
     back = until - rows.begins
-    trend = (back <= 365).ifelse(RECENT, (back <= 730).ifelse("the 12 months before", "earlier"))
+    trend = (back <= 365).ifelse(_BACK[0], (back <= 730).ifelse(_BACK[1], _BACK[2]))
     around = (rows.t >= 11) & ((rows.t % 12 == 11) | (rows.t % 12 == 0))
     rows = rows.mutate(**{TENURE: tenure, SEASON: season, TREND: trend, RENEWAL: around.ifelse("yes", "no")})
     for one in members.happenings:
@@ -170,7 +176,7 @@ def _with(rows: ir.Table, one: Happening) -> ir.Table:
 
 
 def fit_members(
-    members: Members, con: ibis.BaseBackend, *, references: Mapping[str, str] | None = None
+    members: Members, con: ibis.BaseBackend, *, order: Mapping[str, Sequence[str]] | None = None
 ) -> HazardModel:
     """Fit the hazard model to members, with a covariance that lets members of one cluster go together.
 
@@ -181,17 +187,18 @@ def fit_members(
     drivers = list(members.drivers)
     grouped = months.group_by(drivers).agg(at_risk=months.count(), ended=months.ended.sum())
     cells = grouped.order_by(drivers).to_pandas()
-    compared = {TENURE: tenure_name(0), TREND: RECENT, RENEWAL: "no"} | {one.name: _base(one) for one in members.happenings}
-    compared |= dict(references or {})
+    natural: dict[str, Sequence[str]] = {
+        TENURE: [tenure_name(number) for number in range(len(TENURE_EDGES) + 1)],
+        SEASON: _QUARTERS,
+        TREND: _BACK,
+        RENEWAL: ("no", "yes"),
+    }
+    natural |= {one.name: one.levels for one in members.happenings} | dict(order or {})
     for name in (SEASON, TREND):
-        if name in drivers and not worth_keeping(cells, drivers, name, references=compared):
+        if name in drivers and not worth_keeping(cells, drivers, name):
             drivers.remove(name)
-    model = fit_hazard(cells, drivers, references=compared)
+    model = fit_hazard(cells, drivers, order=natural)
     return robust(model, *_meat(model, months, cells, members.drivers))
-
-
-def _base(one: Happening) -> str:
-    return one.no if one.edges is None else one.bands[2]
 
 
 def _meat(

@@ -42,7 +42,6 @@ __all__ = [
     "renewal_holdout_table",
     "renewal_models_table",
     "renewal_value",
-    "risk_table",
     "stayed",
 ]
 
@@ -453,19 +452,3 @@ def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.Dat
             "p_return_90d": unknown,
         }
     )
-
-
-def risk_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
-    """Active customers by margin at risk, largest first: age, P(end within 12 months), margin, value at risk."""
-    import pandas as pd
-
-    table = pd.DataFrame(
-        {
-            "customer_id": contracts.customers,
-            "age_months": np.round(value.age_months, 1),
-            "p_end_12_months": value.p_end,
-            "margin_12_months": value.margin,
-            "value_at_risk": value.p_end * value.margin,
-        }
-    )[value.active]
-    return table.sort_values(["value_at_risk", "p_end_12_months"], ascending=False, ignore_index=True)

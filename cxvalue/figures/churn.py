@@ -25,8 +25,8 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
-    event = "to end the contract" if contractual else "not to buy again"
-    style.title(figure, f"How likely are active customers {event}, and what do they bring?")
+    asked = "How likely are contracts to end" if contractual else "How likely are active customers not to buy again"
+    style.title(figure, f"{asked}, and what do they bring?")
     sides = (
         ("members", "expected", "", "Active customers"),
         ("value", "value_at_risk", currency, f"Margin, {currency}"),

@@ -48,11 +48,12 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
         style.panel_title(axes, str(name))
         axes.set_xscale("log")
     ends = pd.concat([ratios["low"], ratios["high"], ratios["ratio"]]).dropna()
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if ends.min() / 2 <= tick <= ends.max() * 2]
-    panels[-1].set_xlim(max(ends.min() / 1.15, 0.05), min(ends.max() * 1.15, 20))
+    low, high = max(float(ends.min()) / 1.15, 0.05), min(float(ends.max()) * 1.15, 20.0)
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= tick <= high]
     panels[-1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     panels[-1].minorticks_off()
-    panels[-1].set_xlabel("Times as often as at the level marked with a line, of customers alike in everything else shown")
+    panels[-1].set_xlim(low, high)
+    panels[-1].set_xlabel("Times as often as at the level with a line, all else shown being equal")
     return figure
 
 

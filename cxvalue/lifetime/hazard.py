@@ -72,7 +72,7 @@ class HazardModel:
             names = self.levels[driver]
             counted = [self.at_risk[f"{driver}={name}"] for name in names]
             spare = names.index(OTHER) if OTHER in names else int(np.argmax(counted))
-            code = np.asarray(pd.Categorical(table[driver], categories=list(names)).codes, dtype=int)
+            code = pd.Index(names, dtype=object).get_indexer(table[driver].astype(object))
             code = np.where(code < 0, spare, code)
             columns += [(code == number).astype(float) for number in range(1, len(names))]
         return np.column_stack(columns)
@@ -112,7 +112,7 @@ class HazardModel:
 
 
 def fit_hazard(
-    cells: pd.DataFrame, drivers: Sequence[str], *, references: Mapping[str, str] | None = None
+    cells: pd.DataFrame, drivers: Sequence[str], *, order: Mapping[str, Sequence[str]] | None = None
 ) -> HazardModel:
     """Fit the model to cells by maximum likelihood.
 
@@ -120,14 +120,15 @@ def fit_hazard(
         cells: a column a driver (text), and `at_risk` and `ended`: member-months and ends of the cell.
         drivers: the columns to use. Levels with fewer than 5 ends are gathered as `other` (or left with the largest level
             where even those are too few); a driver with one level left drops out.
-        references: the level to compare with, where it is not to be the one with most member-months.
+        order: of the levels of a driver, the first being the one to compare with; levels that are not named come last, those
+            with most member-months first.
 
     Raises:
         CxvalueError: fewer than 20 ends in all, or no member-month.
 
     >>> import pandas as pd
     >>> cells = pd.DataFrame({"plan": ["a", "b"], "at_risk": [1000, 1000], "ended": [100, 190]})
-    >>> round(float(fit_hazard(cells, ["plan"], references={"plan": "a"}).ratios()["ratio"][1]), 4)  # ln .81 / ln .9
+    >>> round(float(fit_hazard(cells, ["plan"], order={"plan": ["a"]}).ratios()["ratio"][1]), 4)  # ln .81 / ln .9
     2.0
     """
     n, d = cells["at_risk"].to_numpy(dtype=float), cells["ended"].to_numpy(dtype=float)
@@ -138,9 +139,9 @@ def fit_hazard(
     labels, levels, at_risk, ended = {}, {}, {}, {}
     for driver in drivers:
         column = _gathered(cells[driver].astype(str).to_numpy(object), n, d)
-        asked = (references or {}).get(driver, "")
-        names = sorted(set(column), key=lambda name: -float(n[column == name].sum()))
-        names.sort(key=lambda name: name != asked)
+        asked = {name: place for place, name in enumerate((order or {}).get(driver, ()))}
+        names = sorted(set(column), key=lambda name: (-float(n[column == name].sum()), name))
+        names.sort(key=lambda name, asked=asked: asked.get(name, len(asked)))
         if len(names) > 1:
             labels[driver], levels[driver] = column, tuple(map(str, names))
             at_risk |= {f"{driver}={name}": int(n[column == name].sum()) for name in names}
@@ -215,10 +216,10 @@ def robust(model: HazardModel, meat: Floats, clusters: int) -> HazardModel:
 
 
 def worth_keeping(
-    cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, references: Mapping[str, str], below: float = 0.01
+    cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, below: float = 0.01
 ) -> bool:
     """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test)."""
     rest = [name for name in drivers if name != asked]
-    with_it, without = (fit_hazard(cells, list(names), references=references) for names in (drivers, rest))
+    with_it, without = (fit_hazard(cells, list(names)) for names in (drivers, rest))
     more = with_it.coef.size - without.coef.size
     return more > 0 and float(chi2.sf(2 * (with_it.log_likelihood - without.log_likelihood), more)) < below

@@ -67,8 +67,9 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
                 risk_label,
                 risk.value,
                 currency,
-                f"Those who should leave within 12 months brought {format_value(risk.value, currency)} of margin in the last "
-                f"12 months; it will be {format_range(risk.low, risk.high, currency)} with {sure} probability.{caution}",
+                f"{format_value(rate.value, 'share')} of the customers under contract should leave within 12 months; they "
+                f"brought {format_value(risk.value, currency)} of margin in the last 12. It will be "
+                f"{format_range(risk.low, risk.high, currency)} with {sure} probability.{caution}",
                 f"{made} Sum over active customers of that probability × their margin of the last 12 months (gross margin × "
                 "value per month × time under contract), nominal and before tax.",
                 "C4",
