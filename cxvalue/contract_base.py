@@ -16,6 +16,7 @@ import pandas as pd
 
 from cxvalue.customer_base import Waterfall, months_before
 from cxvalue.lifetime.renewal import Durations, durations
+from cxvalue.lifetime.spells import OPEN, Spells, spells
 from cxvalue.timeunit import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["Contracts", "base_waterfall", "contracts_of", "monthly_contracts", "survival_table"]
 
 USER = "user"
-OPEN = np.iinfo(np.int64).max // 4
-"""The last day of what has not ended, in days."""
+DAYS_PER_YEAR = 365.25
+GRACE_DAYS = 31.0
+EARLY_DAYS = 16.0
+ANNUAL_FROM, MIXED_FROM = 0.85, 0.35
+FEWEST_ENDS = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +40,8 @@ class Contracts:
     `rows` has a row a contract: customer (position in `customers`), start, end (days; `OPEN` while active), value (per
     month, nan where unknown) and the text columns of the table. `relations` has a row a relation: customer, start, end.
     `users` counts the rows left out because they are of people who use a contract that somebody else pays.
+    `at_anniversaries` is the share of the ends that lie near an anniversary of the relation's beginning (nan with fewer
+    than 20 ends); by chance it would be at most 13%.
     """
 
     customers: NDArray[np.object_]
@@ -44,6 +50,17 @@ class Contracts:
     as_of: date
     observed_from: date
     users: int
+    at_anniversaries: float = float("nan")
+
+    @property
+    def annual(self) -> bool:
+        """Whether contracts end by the year: nearly all ends lie near an anniversary of the beginning."""
+        return self.at_anniversaries >= ANNUAL_FROM
+
+    @property
+    def mixed(self) -> bool:
+        """Whether ends gather at anniversaries more than chance would have it, and many lie elsewhere."""
+        return MIXED_FROM <= self.at_anniversaries < ANNUAL_FROM
 
     @property
     def valued(self) -> bool:
@@ -84,38 +101,50 @@ class Contracts:
         ages[now["customer"]] = (day - now["start"]) / DAYS_PER_MONTH
         return ages
 
-    def durations(self, until: date | None = None) -> Durations:
-        """Whole months that the relations lasted, as known at the end of a day.
+    @property
+    def clock(self) -> tuple[float, float]:
+        """Days of a period in which a contract can end once, and of grace after it: a month, or a year and a month."""
+        return (DAYS_PER_YEAR, GRACE_DAYS) if self.annual else (DAYS_PER_MONTH, 0.0)
 
-        What ended within its t-th month was renewed t - 1 times and then ended. What is active, or ended in a month that
-        was not over on that day, counts up to its last whole month; so nobody is counted as leaving in a month for
+    def age_periods(self, on: date | None = None) -> NDArray[np.float64]:
+        """Age of each customer's present relation in periods of its clock, grace taken off; nan for who is not active."""
+        period, grace = self.clock
+        return (self.age_months(on) * DAYS_PER_MONTH - grace) / period
+
+    def durations(self, until: date | None = None) -> Durations:
+        """Whole periods (months; years where contracts end by the year) that the relations lasted, as known on a day.
+
+        What ended within its t-th period was renewed t - 1 times and then ended. What is active, or ended in a period that
+        was not over on that day, counts up to its last whole period; so nobody is counted as leaving in a period for
         which those who stay are not yet counted. A relation that began before `observed_from` comes in at its first
-        whole month after it, and what ended before its entry is left out.
+        whole period after it, and what ended before its entry is left out.
         """
-        kept, entry, renewed, ended = self._periods(until)
-        return durations(renewed[kept], ended[kept], entry=entry[kept])
+        found = self.spells(until)
+        kept = found.kept
+        return durations(found.renewed[kept], found.ended[kept], entry=found.entry[kept])
 
     def left_out(self, until: date | None = None) -> int:
-        """Relations that no whole month of observation covers, so that nothing is learnt from them."""
-        return int((~self._periods(until)[0]).sum())
+        """Relations that no whole period of observation covers, so that nothing is learnt from them."""
+        return int((~self.spells(until).kept).sum())
 
-    def part_of_last_month(self, until: date | None = None) -> float:
-        """Mean part of the last month that those who left still were customers; 1 where contracts end with a month."""
-        kept, _, _, ended = self._periods(until)
-        gone = self.relations[kept & ended]
-        lasted = (gone["end"] - gone["start"]) / DAYS_PER_MONTH
+    def part_of_last_period(self, until: date | None = None) -> float:
+        """Mean part of the last period that those who left still were customers; 1 where contracts end with a period."""
+        found, (period, grace) = self.spells(until), self.clock
+        gone = self.relations[found.kept & found.ended]
+        lasted = (gone["end"] - gone["start"] - grace) / period
         return float((lasted - np.maximum(np.ceil(lasted) - 1, 0)).mean()) if len(gone) else 1.0
 
-    def _periods(self, until: date | None) -> tuple[NDArray[np.bool_], ...]:
-        day, begun = _number(until or self.as_of), _number(self.observed_from)
-        start, end = self.relations["start"].to_numpy(), self.relations["end"].to_numpy()
-        seen = np.floor((day - start) / DAYS_PER_MONTH).astype(np.int64)
-        last = np.maximum(np.ceil((np.minimum(end, day + 1) - start) / DAYS_PER_MONTH), 1).astype(np.int64)
-        ended = (end <= day) & (last <= seen)
-        entry = np.maximum(np.ceil((begun - start) / DAYS_PER_MONTH), 0).astype(np.int64)
-        renewed = np.where(ended, last - 1, np.minimum(seen, np.where(end <= day, last - 1, seen)))
-        kept = (start <= day) & (renewed >= entry) & (ended | (renewed > entry))
-        return kept, entry, renewed, ended
+    def spells(self, until: date | None = None, *, monthly: bool = False) -> Spells:
+        """Whole periods of each relation; `monthly`: by the month, whatever the clock of the contracts."""
+        period, grace = (DAYS_PER_MONTH, 0.0) if monthly else self.clock
+        return spells(
+            self.relations["start"],
+            self.relations["end"],
+            until=_number(until or self.as_of),
+            observed_from=_number(self.observed_from),
+            period_days=period,
+            grace_days=grace,
+        )
 
 
 def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date) -> Contracts:
@@ -138,7 +167,26 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date)
             rows[name] = table[name].to_numpy()
     rows["value"] = rows["value"].astype(float)
     rows = rows.sort_values(["customer", "start", "end"], ignore_index=True)
-    return Contracts(np.asarray(names, dtype=object), rows, _relations(rows), as_of, observed_from, int(users.sum()))
+    relations = _relations(rows)
+    return Contracts(
+        customers=np.asarray(names, dtype=object),
+        rows=rows,
+        relations=relations,
+        as_of=as_of,
+        observed_from=observed_from,
+        users=int(users.sum()),
+        at_anniversaries=_at_anniversaries(relations, _number(as_of), _number(observed_from)),
+    )
+
+
+def _at_anniversaries(relations: pd.DataFrame, until: int, begun: int) -> float:
+    """Share of the ends up to `until` from 16 days before to 31 days after an anniversary; ends before it count as not."""
+    ended = relations[(relations["end"] <= until) & (relations["end"] >= begun)]
+    lasted = (ended["end"] - ended["start"]).to_numpy(dtype=float)
+    if lasted.size < FEWEST_ENDS:
+        return float("nan")
+    late = np.mod(lasted + EARLY_DAYS, DAYS_PER_YEAR)
+    return float(((lasted >= DAYS_PER_YEAR - EARLY_DAYS) & (late <= EARLY_DAYS + GRACE_DAYS)).mean())
 
 
 def _relations(rows: pd.DataFrame) -> pd.DataFrame:
@@ -147,8 +195,7 @@ def _relations(rows: pd.DataFrame) -> pd.DataFrame:
     new = latest.isna() | (rows["start"] > latest.fillna(0) + 1)
     parts = rows.groupby(new.cumsum().to_numpy())
     columns = {"customer": ("customer", "first"), "start": ("start", "min"), "end": ("end", "max")}
-    if "plan" in rows.columns:
-        columns["plan"] = ("plan", "first")
+    columns |= {name: (name, "first") for name in ("plan", "account_id") if name in rows.columns}
     return parts.agg(**columns).reset_index(drop=True)
 
 
@@ -229,8 +276,9 @@ def survival_table(
 
     from statsmodels.duration.survfunc import SurvfuncRight
 
-    kept, entry, renewed, ended = contracts._periods(None)
-    data = contracts.relations.assign(entry=entry, time=renewed + ended, ended=ended)[kept]
+    found = contracts.spells(monthly=True)
+    data = contracts.relations.assign(entry=found.entry, time=found.renewed + found.ended, ended=found.ended)
+    data = data[found.kept]
     groups = [("all", data)] if segment is None else list(data.groupby(segment))
     z = NormalDist().inv_cdf(0.5 + level / 2)
     parts = []

@@ -7,7 +7,8 @@ that remark.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
@@ -23,12 +24,21 @@ if TYPE_CHECKING:
     from cxvalue.churn import Churn
     from cxvalue.lifetime import LifetimeModel
 
-__all__ = ["LAST_PURCHASES", "REASONS", "early_warning", "reason_table", "spend_falls"]
+__all__ = [
+    "COMPLAINT_OPEN",
+    "LAST_PURCHASES",
+    "REASONS",
+    "early_warning",
+    "open_complaints",
+    "reason_table",
+    "spend_falls",
+]
 
 LAST_PURCHASES = 3
 FALLING_BELOW = 0.05
 FALL_AT_LEAST = 0.2
-REASONS = ("own rhythm broken", "spend falling", "complaint open")
+COMPLAINT_OPEN = "complaint open"
+REASONS = ("own rhythm broken", "spend falling", COMPLAINT_OPEN)
 
 
 def early_warning(
@@ -47,7 +57,7 @@ def early_warning(
     silent = active.age_days - active.recency_days
     usual = np.where(active.frequency > 0, active.recency_days / np.maximum(active.frequency, 1), np.nan)
     falls = spend_falls(purchases, churn).reindex(active.customer_id).to_numpy(float)
-    opened = _open_complaints(interactions, churn).reindex(active.customer_id)
+    opened = open_complaints(interactions, churn.as_of).reindex(active.customer_id)
     rhythm = (model.p_silence(active) < RHYTHM_BROKEN_BELOW) & (active.frequency > 0)
     table = pd.DataFrame(
         {
@@ -71,14 +81,14 @@ def early_warning(
     return ranked
 
 
-def reason_table(warnings: pd.DataFrame) -> pd.DataFrame:
+def reason_table(warnings: pd.DataFrame, reasons: Sequence[str] = REASONS) -> pd.DataFrame:
     """How many customers of the list carry which reason: reason, customers, margin_12m, value_at_risk.
 
     A customer with two reasons counts in both; the last row holds those without any.
     """
     import pandas as pd
 
-    masks = [(reason, warnings["reason"].str.contains(reason, regex=False)) for reason in REASONS]
+    masks = [(reason, warnings["reason"].str.contains(reason, regex=False)) for reason in reasons]
     masks.append(("none of these", warnings["reason"] == ""))
     return pd.DataFrame(
         [
@@ -137,8 +147,11 @@ def _shape(number: NDArray[np.float64], variation: NDArray[np.float64]) -> float
     return max(1 / squared - float(np.average(1 / number, weights=number - 1)), 0.05)
 
 
-def _open_complaints(interactions: ibis.Table | None, churn: Churn) -> pd.Series:
-    """The day of each customer's oldest complaint that is still open."""
+def open_complaints(interactions: ibis.Table | None, as_of: date) -> pd.Series:
+    """The day of each customer's oldest complaint that is still open, as text; the customer is the index.
+
+    Empty when the table lacks the columns complaint and resolved_on.
+    """
     import pandas as pd
 
     needed = {"complaint", "resolved_on"}
@@ -147,7 +160,7 @@ def _open_complaints(interactions: ibis.Table | None, churn: Churn) -> pd.Series
     made = interactions.filter(
         interactions.complaint
         & interactions.resolved_on.isnull()
-        & (interactions.date.cast("date") <= ibis.literal(churn.as_of))
+        & (interactions.date.cast("date") <= ibis.literal(as_of))
     )
     days = made.group_by("customer_id").agg(since=made.date.min().cast("date").cast("string")).to_pandas()
     return pd.Series(days["since"].to_numpy(object), index=days["customer_id"].to_numpy(object), dtype=object)

@@ -90,6 +90,13 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         question="Who is about to leave, and what is at risk?",
     ),
     NotebookSpec(
+        "30_churn_contractual",
+        ("subscriptions",),
+        after=("20_cltv_contractual",),
+        contract="contractual",
+        question="Which contracts are about to end, what goes with it, and what is at risk?",
+    ),
+    NotebookSpec(
         "40_reactivation",
         ("transactions", "contacts"),
         question="Did the campaign bring customers back?",

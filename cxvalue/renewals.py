@@ -3,8 +3,9 @@
 `fit_renewals` takes the contracts of a study and returns a frozen `RenewalFit`; `renewal_value` says with it who will
 leave, and what margin is still to come. The statistics live in `cxvalue.lifetime.renewal`; here they meet the calendar.
 
-A customer can leave once a month of their own. Where in that month those who left did so is taken from the data
-(`part`): at its end for contracts billed by the month, anywhere in it for contracts that can be ended at any time.
+A customer can leave once a period of their own: a month, or a year where contracts end by the year. Where in that period
+those who left did so is taken from the data (`part`): at its end for contracts billed by the month, anywhere in it for
+contracts that can be ended at any time.
 """
 
 from __future__ import annotations
@@ -31,14 +32,17 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.families import Floats
 
 __all__ = [
+    "Outlook",
     "RenewalFit",
     "RenewalValue",
     "fit_renewals",
+    "missing_margin",
+    "outlook",
     "renewal_customers_table",
     "renewal_holdout_table",
     "renewal_models_table",
     "renewal_value",
-    "risk_table",
+    "stayed",
 ]
 
 YEAR = 12
@@ -48,8 +52,10 @@ YEAR = 12
 class RenewalFit:
     """The model of a study's contracts: on all data, and on what was known before the holdout.
 
-    `part` is the mean part of their last month for which those who left still were customers, `part_calibration` the
-    same as known before the holdout, `left_out` the number of relations that no whole month of observation covers.
+    `part` is the mean part of their last period for which those who left still were customers, `part_calibration` the
+    same as known before the holdout, `left_out` the number of relations that no whole period of observation covers.
+    `at_anniversaries` is the share of ends near an anniversary, `clock` what was made of it: month, year, or mixed (by
+    the month, although many ends lie at anniversaries).
     """
 
     as_of: date
@@ -60,6 +66,8 @@ class RenewalFit:
     part_calibration: float
     score: HoldoutScore | None
     left_out: int
+    clock: str = "month"
+    at_anniversaries: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain JSON types."""
@@ -72,6 +80,8 @@ class RenewalFit:
             "part_calibration": self.part_calibration,
             "score": self.score.to_dict() if self.score else None,
             "left_out": self.left_out,
+            "clock": self.clock,
+            "at_anniversaries": self.at_anniversaries,
         }
 
     @classmethod
@@ -87,6 +97,8 @@ class RenewalFit:
             part_calibration=data["part_calibration"],
             score=HoldoutScore.from_dict(score) if score else None,
             left_out=data["left_out"],
+            clock=data["clock"],
+            at_anniversaries=data["at_anniversaries"],
         )
 
 
@@ -95,56 +107,68 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
 
     Raises `CxvalueError` when nobody has left; without a calibration window in which somebody left there is no score.
     """
-    full = fit_renewal(contracts.durations())
+    unit = "year" if contracts.annual else "month"
+    full = fit_renewal(contracts.durations(), time_unit=unit)
     start = holdout_start or default_holdout_start(contracts.as_of, contracts.observed_from)
     before, score, part = None, None, 1.0
     if start is not None:
         last = start - timedelta(days=1)
         try:
-            before = fit_renewal(contracts.durations(last))
+            before = fit_renewal(contracts.durations(last), time_unit=unit)
         except CxvalueError:
             start = None
         else:
-            part = contracts.part_of_last_month(last)
+            part = contracts.part_of_last_period(last)
             score = _score(before, contracts, last, part)
     return RenewalFit(
         as_of=contracts.as_of,
         holdout_start=start if score else None,
         full=full,
-        part=contracts.part_of_last_month(),
+        part=contracts.part_of_last_period(),
         calibration=before if score else None,
         part_calibration=part,
         score=score,
         left_out=contracts.left_out(),
+        clock="mixed" if contracts.mixed else unit,
+        at_anniversaries=None if math.isnan(contracts.at_anniversaries) else contracts.at_anniversaries,
     )
 
 
-class _Outlook(NamedTuple):
-    """Where active customers stand: their position, renewals so far, and months until they can next leave."""
+class Outlook(NamedTuple):
+    """Where active customers stand: their position, renewals so far, and months until they can next leave.
+
+    `step` is the number of months from one chance to leave to the next.
+    """
 
     who: NDArray[np.intp]
     renewed: NDArray[np.int64]
     wait: Floats
+    step: int
+
+    def chances(self, months: float) -> NDArray[np.int64]:
+        """How often each customer can leave within so many months."""
+        return np.clip(np.floor((months - self.wait) / self.step) + 1, 0, None).astype(np.int64)
 
 
-def _outlook(contracts: Contracts, part: float, on: date | None = None) -> _Outlook:
-    ages = contracts.age_months(on)
+def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
+    """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
+    step = round(contracts.clock[0] / DAYS_PER_MONTH)
+    ages = contracts.age_periods(on)
     who = np.flatnonzero(~np.isnan(ages))
-    whole = np.floor(ages[who])
+    whole = np.floor(np.maximum(ages[who], 0.0))
     wait = part - (ages[who] - whole)
     passed = wait <= 0
-    return _Outlook(who, (whole + passed).astype(np.int64), wait + passed)
+    return Outlook(who, (whole + passed).astype(np.int64), (wait + passed) * step, step)
 
 
 def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:
     """Compare who of the customers at the end of `last` was still there at the end of `as_of` with the forecast."""
-    seen = _outlook(contracts, part, last)
+    seen = outlook(contracts, part, last)
     if not seen.who.size:
         return None
     months = (contracts.as_of - last).days / DAYS_PER_MONTH
-    chances = np.clip(np.floor(months - seen.wait) + 1, 0, None)
-    stays = model.survival(chances, seen.renewed)
-    came = _stayed(contracts, last)[seen.who]
+    stays = model.survival(seen.chances(months), seen.renewed)
+    came = stayed(contracts, last)[seen.who]
     error = stays - came
     safe = np.clip(np.where(came, stays, 1 - stays), 1e-300, None)
     return HoldoutScore(
@@ -161,7 +185,7 @@ def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -
     )
 
 
-def _stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
+def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
     """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
     day, end = ((moment - date(1970, 1, 1)).days for moment in (last, contracts.as_of))
     relations = contracts.relations
@@ -215,21 +239,22 @@ def renewal_value(
     """
     rng = np.random.default_rng(seed)
     tail = (1 - level) / 2
-    seen = _outlook(contracts, fit.part)
-    missing = _missing(contracts, gross_margin)
+    seen = outlook(contracts, fit.part)
+    missing = missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
     worth = rate * contracts.monthly_value()[seen.who]
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
-    factors = (1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12)
+    paid = _paid((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
     drawn = fit.full.draw(draws, rng)
-    groups, which = np.unique(seen.renewed, return_inverse=True)
-    reach = np.arange(max(horizon_months, YEAR) + 1)
-    stays = fit.full.survival(reach[None, :], groups[:, None])
-    gone_12m = 1 - stays[which, YEAR]
-    months = _discounted_months(stays, factors)[:, which]
-    expected = seen.wait * months[0] + (1 - seen.wait) * months[1]
-    left, at_risk, total = _simulated(drawn, seen, worth, past[seen.who], factors, rng)
-    low, high = _customer_bounds(drawn, groups, which, seen.wait, factors, tail)
+    gone_12m = 1 - fit.full.survival(seen.chances(YEAR), seen.renewed)
+    begun = np.floor(seen.wait)
+    groups, which = np.unique(np.stack([seen.renewed, begun.astype(np.int64)]), axis=1, return_inverse=True)
+    which, rest = which.ravel(), seen.wait - begun
+    stays = fit.full.survival(_reach(horizon_months, seen.step)[None, :], groups[0][:, None])
+    early, late = (_discounted_months(stays, groups[1] + more, paid, seen.step)[which] for more in (0, 1))
+    expected = (1 - rest) * early + rest * late
+    left, at_risk, total = _simulated(drawn, seen, worth, past[seen.who], paid, rng)
+    low, high = _customer_bounds(drawn, groups, which, rest, paid, seen.step, tail)
     size = len(contracts.customers)
 
     def spread(values: Floats, elsewhere: float) -> Floats:
@@ -254,14 +279,15 @@ def renewal_value(
         churn_rate=interval(float(gone_12m.mean()), left / seen.who.size) if seen.who.size else None,
         value_at_risk=interval(float(gone_12m @ past[seen.who]), at_risk) if money else None,
         equity=interval(float(worth @ expected), total) if money else None,
-        new_customer=None if missing else _new_customer(fit, contracts, drawn, factors, rate, tail, rng),
+        new_customer=None if missing else _new_customer(fit, contracts, drawn, paid, rate, tail, rng),
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
         missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
     )
 
 
-def _missing(contracts: Contracts, gross_margin: float | None) -> str:
+def missing_margin(contracts: Contracts, gross_margin: float | None) -> str:
+    """Why contracts have no margin, in a sentence; empty when they have one."""
     without, every = int(contracts.rows["value"].isna().sum()), len(contracts.rows)
     if without:
         who = "No contract has" if without == every else f"{without:,} of {every:,} contracts do not have"
@@ -269,42 +295,67 @@ def _missing(contracts: Contracts, gross_margin: float | None) -> str:
     return "" if gross_margin is not None else "The study file gives no gross_margin."
 
 
-def _discounted_months(stays: Floats, factors: Floats) -> Floats:
-    """Discounted months by who is there at each month's beginning and at its end; `stays` ends with the months."""
-    horizon = factors.size
-    return np.stack([stays[..., :horizon] @ factors, stays[..., 1 : horizon + 1] @ factors])
+def _paid(factors: Floats) -> Floats:
+    """Discounted months that who stays for 0, 1, 2, … months has paid by then."""
+    return np.concatenate([[0.0], np.cumsum(factors)])
+
+
+def _reach(horizon: int, step: int) -> NDArray[np.int64]:
+    """Numbers of chances to leave, from none to as many as the horizon can hold."""
+    return np.arange(math.ceil(horizon / step) + 2)
+
+
+def _discounted_months(stays: Floats, first: NDArray[np.int64], paid: Floats, step: int) -> Floats:
+    """Expected discounted months of who can leave first after `first` months and then every `step` months.
+
+    `stays` has in its last axis the probability to stay at so many chances.
+    """
+    months = np.minimum(first[..., None] + step * np.arange(stays.shape[-1]), paid.size - 1)
+    return np.asarray(paid[months[..., 0]] + (stays[..., 1:] * np.diff(paid[months], axis=-1)).sum(axis=-1))
+
+
+def _paid_after(chances: NDArray[np.intp], begun: NDArray[np.intp], rest: Floats, paid: Floats, step: int) -> Floats:
+    """Discounted months of who stays at so many chances to leave and leaves at the next."""
+    horizon = paid.size - 1
+    whole = np.minimum(begun + step * np.minimum(chances, horizon), horizon)
+    more = np.append(np.diff(paid), 0.0)
+    return paid[whole] + rest * more[whole]
 
 
 def _simulated(
-    drawn: Floats, seen: _Outlook, worth: Floats, past: Floats, factors: Floats, rng: np.random.Generator
+    drawn: Floats, seen: Outlook, worth: Floats, past: Floats, paid: Floats, rng: np.random.Generator
 ) -> tuple[Floats, Floats, Floats]:
     """In each draw of the parameters one future: customers lost in 12 months, their margin, and all margin to come."""
-    paid = np.concatenate([[0.0], np.cumsum(factors)])
-    last = np.append(factors, 0.0)
     outcomes = np.empty((3, len(drawn)))
+    begun = np.floor(seen.wait).astype(np.intp)
+    rest, chances = seen.wait - begun, seen.chances(YEAR)
     for place, (alpha, beta) in enumerate(drawn):
         leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
         stay = np.ceil(np.log(rng.random(leaving.size)) / np.log1p(-leaving))  # the chance at which they leave
-        full = np.clip(stay - 1, 0, factors.size).astype(np.intp)
-        lost = stay <= YEAR
-        outcomes[:, place] = lost.sum(), past @ lost, worth @ (paid[full] + seen.wait * last[full])
+        before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
+        lost = stay <= chances
+        outcomes[:, place] = lost.sum(), past @ lost, worth @ _paid_after(before, begun, rest, paid, seen.step)
     return outcomes[0], outcomes[1], outcomes[2]
 
 
 def _customer_bounds(
-    drawn: Floats, groups: NDArray[np.int64], which: NDArray[np.intp], wait: Floats, factors: Floats, tail: float
+    drawn: Floats,
+    groups: NDArray[np.int64],
+    which: NDArray[np.intp],
+    rest: Floats,
+    paid: Floats,
+    step: int,
+    tail: float,
 ) -> tuple[Floats, Floats]:
     """Discounted months of each customer at the ends of the interval, from the distribution of when they leave."""
-    chances = np.arange(factors.size + 1)
-    stays = np.zeros((groups.size, chances.size))
+    chances = _reach(paid.size - 1, step)
+    stays = np.zeros((groups.shape[1], chances.size))
     for alpha, beta in drawn:
-        stays += survival(alpha, beta, chances[None, :], groups[:, None]) / len(drawn)
-    paid = np.concatenate([[0.0], np.cumsum(factors)])
-    last = np.append(factors, 0.0)
+        stays += survival(alpha, beta, chances[None, :], groups[0][:, None]) / len(drawn)
     ends = []
     for share in (tail, 1 - tail):
-        full = ((1 - stays[:, 1:]) < share).sum(axis=1)[which]
-        ends.append(paid[full] + wait * last[full])
+        before = ((1 - stays[:, 1:]) < share).sum(axis=1)[which]
+        ends.append(_paid_after(before, groups[1][which], rest, paid, step))
     return ends[0], ends[1]
 
 
@@ -312,7 +363,7 @@ def _new_customer(
     fit: RenewalFit,
     contracts: Contracts,
     drawn: Floats,
-    factors: Floats,
+    paid: Floats,
     rate: float,
     tail: float,
     rng: np.random.Generator,
@@ -321,13 +372,18 @@ def _new_customer(
     rows = contracts.rows.merge(contracts.relations[["customer", "start"]], on=["customer", "start"])
     first = rate * rows.groupby(["customer", "start"])["value"].sum().to_numpy()
     error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
-    chances = np.arange(factors.size + 1)
+    period, grace = contracts.clock
+    step = round(period / DAYS_PER_MONTH)
+    wait = (fit.part * period + grace) / DAYS_PER_MONTH
+    begun = math.floor(wait)
+    chances = _reach(paid.size - 1, step)
 
     def months(alpha: Any, beta: Any) -> Floats:
-        by_beginning, by_end = _discounted_months(survival(alpha, beta, chances), factors)
-        return np.asarray(fit.part * by_beginning + (1 - fit.part) * by_end)
+        stays = np.atleast_2d(survival(alpha, beta, chances))
+        early, late = (_discounted_months(stays, np.array([begun + more]), paid, step) for more in (0, 1))
+        return np.asarray((1 - wait + begun) * early + (wait - begun) * late)
 
-    value = float(first.mean() * months(*fit.full.values))
+    value = float(first.mean() * months(*fit.full.values)[0])
     outcomes = (first.mean() + error * rng.standard_normal(len(drawn))) * months(drawn[:, :1], drawn[:, 1:])
     low, high = np.quantile(outcomes, [tail, 1 - tail])
     return Interval(value, float(min(low, value)), float(max(high, value)))
@@ -396,19 +452,3 @@ def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.Dat
             "p_return_90d": unknown,
         }
     )
-
-
-def risk_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
-    """Active customers by margin at risk, largest first: age, P(end within 12 months), margin, value at risk."""
-    import pandas as pd
-
-    table = pd.DataFrame(
-        {
-            "customer_id": contracts.customers,
-            "age_months": np.round(value.age_months, 1),
-            "p_end_12_months": value.p_end,
-            "margin_12_months": value.margin,
-            "value_at_risk": value.p_end * value.margin,
-        }
-    )[value.active]
-    return table.sort_values(["value_at_risk", "p_end_12_months"], ascending=False, ignore_index=True)

@@ -297,7 +297,7 @@ class StudyFile(_Settings):
             said.append(f"Discount rate of {self.annual_discount_rate:.0%} a year: the study file names none.")
         if "horizon_months" not in self.model_fields_set:
             said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
-        if "dormancy" not in self.model_fields_set:
+        if "dormancy" not in self.model_fields_set and self.contract != "contractual":
             said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
         return tuple(said)
 

@@ -24,6 +24,7 @@ import ibis
 
 from cxvalue.cltv import CltvFit, fit_cltv
 from cxvalue.contract_base import Contracts, contracts_of
+from cxvalue.contract_drivers import DriverTables
 from cxvalue.errors import CxvalueError, nearest
 from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
@@ -206,6 +207,17 @@ class Study:
     def contracts(self) -> Contracts:
         """The contracts of the study and the relations that they make."""
         return contracts_of(self.table("subscriptions"), as_of=self.as_of, observed_from=self.observed_from)
+
+    @property
+    def driver_tables(self) -> DriverTables:
+        """The tables from which drivers of the end of contracts come; None where the study has no such table."""
+        found = {name: self.table(name) for name in DriverTables._fields if name in self.tables.paths}
+        return DriverTables(**found)
+
+    @property
+    def engine(self) -> ibis.BaseBackend:
+        """The engine that holds the tables of this study, for what is to be computed where they are."""
+        return self._connection
 
     @cached_property
     def renewals(self) -> RenewalFit:

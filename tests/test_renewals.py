@@ -150,7 +150,7 @@ def test_intervals_hold_what_simulated_customers_do() -> None:
     for seed in range(worlds):
         world = insurer(500, seed=seed, parameters=InsurerParameters(any_day=bool(seed % 2)))
         contracts = of_world(world)
-        model, part = fit_renewal(contracts.durations()), contracts.part_of_last_month()
+        model, part = fit_renewal(contracts.durations()), contracts.part_of_last_period()
         fit = RenewalFit(contracts.as_of, None, model, part, None, 1.0, None, contracts.left_out())
         value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=250)
         found = (value.equity, value.churn_rate, value.value_at_risk, value.new_customer)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.effects.abtest import Estimate, around
 
-__all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change"]
+__all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change", "clustered_variance"]
 
 Floats = NDArray[np.float64]
 Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -30,7 +30,7 @@ def clustered_difference(
     for values, unit in ((treated, treated_unit), (control, control_unit)):
         y = np.asarray(values, dtype=float)
         mean = float(y.mean())
-        parts.append((mean, *_variance((y - mean) / y.size, np.asarray(unit))))
+        parts.append((mean, *clustered_variance((y - mean) / y.size, np.asarray(unit))))
     return _difference(parts, level)
 
 
@@ -77,13 +77,13 @@ def clustered_ratio_change(
     for above, below, unit in (treated, control):
         y, x = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
         ratio = float(y.sum() / x.sum())
-        parts.append((float(np.log(ratio)), *_variance((y - ratio * x) / y.sum(), np.asarray(unit))))
+        parts.append((float(np.log(ratio)), *clustered_variance((y - ratio * x) / y.sum(), np.asarray(unit))))
     log = _difference(parts, level)
     ends = np.expm1([log.value, log.low, log.high])
     return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(log.value) * log.se), log.p_value)
 
 
-def _variance(influence: Floats, unit: NDArray[np.int64]) -> tuple[float, int]:
+def clustered_variance(influence: Floats, unit: NDArray[np.int64]) -> tuple[float, int]:
     """Variance of a sum of influences that go together within units, and the number of units."""
     _, code = np.unique(unit, return_inverse=True)
     sums = np.bincount(code, influence)

@@ -4,6 +4,7 @@
 - `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
 - `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
 - `churn`: whom we may lose and what they bring, whether the past warning came true
+- `contract_churn`: which drivers go with the end of contracts, renewal by the users' satisfaction
 - `renewal`: how long customers under contract stay, how many come and go
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 - `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
@@ -31,6 +32,7 @@ from cxvalue.figures.behaviour import (
     period_change,
 )
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
+from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
@@ -70,6 +72,7 @@ __all__ = [
     "event_study",
     "expected_by_history",
     "frequency_recency",
+    "hazard_ratios",
     "holdout_calibration",
     "holdout_tracking",
     "margin_bridge",
@@ -78,6 +81,7 @@ __all__ = [
     "p_alive_distribution",
     "period_change",
     "policy_value",
+    "renewal_by_satisfaction",
     "rolling_bias",
     "rows_bridge",
     "save",

@@ -17,14 +17,16 @@ __all__ = ["churn_bands", "churn_calibration", "churn_segments"]
 
 
 @style.drawn
-def churn_bands(bands: pd.DataFrame, currency: str) -> Figure:
+def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False) -> Figure:
     """Active customers, and the margin they bring, by how likely they are not to buy again.
 
-    `bands` has the columns band, members, expected, value and value_at_risk of `cxvalue.losses.bands`.
+    `bands` has the columns band, members, expected, value and value_at_risk of `cxvalue.losses.bands`. For customers
+    under contract, say `contractual`: they end it.
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
-    style.title(figure, "How likely are active customers not to buy again, and what do they bring?")
+    asked = "How likely are contracts to end" if contractual else "How likely are active customers not to buy again"
+    style.title(figure, f"{asked}, and what do they bring?")
     sides = (
         ("members", "expected", "", "Active customers"),
         ("value", "value_at_risk", currency, f"Margin, {currency}"),
@@ -42,7 +44,7 @@ def churn_bands(bands: pd.DataFrame, currency: str) -> Figure:
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
         axes.margins(y=0.13)
         axes.set_xticks(places, [str(band).replace(" to ", "\nto ") for band in bands["band"]], fontsize=8)
-        axes.set_xlabel("Probability of no purchase in 12 months")
+        axes.set_xlabel(f"Probability of {'ending' if contractual else 'no purchase'} in 12 months")
         axes.set_ylabel(name)
         axes.yaxis.set_major_formatter(style.unit_ticks(unit))
         axes.yaxis.set_major_locator(style.few_ticks())
@@ -53,7 +55,7 @@ def churn_bands(bands: pd.DataFrame, currency: str) -> Figure:
 
 
 @style.drawn
-def churn_calibration(tenths: pd.DataFrame, span: str = "") -> Figure:
+def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool = False) -> Figure:
     """What the past warning said against what happened, a point for each tenth of the customers.
 
     `tenths` has the columns predicted, actual, low and high of `cxvalue.churn_checks.calibration_by_tenth`; `span` says
@@ -73,8 +75,8 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "") -> Figure:
                   label="a tenth of the customers, with the range of chance")  # fmt: skip
     axes.set_xlim(0, top)
     axes.set_ylim(0, top)
-    axes.set_xlabel(f"Said to buy nothing{f', {span}' if span else ''}")
-    axes.set_ylabel("Bought nothing")
+    axes.set_xlabel(f"Said to {'end' if contractual else 'buy nothing'}{f', {span}' if span else ''}")
+    axes.set_ylabel("Ended" if contractual else "Bought nothing")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(style.unit_ticks("share"))
         axis.set_major_locator(style.few_ticks(6))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, INK, MAIN, PALETTE
+from cxvalue.lifetime.renewal import PERIODS_PER_YEAR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,8 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
             axes.fill_between(months, low, high, step="post", color=colour, alpha=0.18, linewidth=0)
     if model is not None:
         ages = np.arange(int(curve["month"].max()) + horizon_months + 1)
-        axes.plot(ages, model.survival(ages), color=INK, linewidth=1.6, linestyle=(0, (5, 2)), label="model (sBG)")
+        chances = np.floor(ages * PERIODS_PER_YEAR[model.time_unit] / 12)
+        axes.plot(ages, model.survival(chances), color=INK, linewidth=1.6, linestyle=(0, (5, 2)), label="model (sBG)")
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("Months since the contract began")
     axes.set_ylabel("Still under contract")

@@ -28,6 +28,7 @@ MODEL_TITLES = {
     "pareto_nbd": "Pareto/NBD",
     "gamma_gamma": "Gamma-Gamma",
     "sbg": "shifted-beta-geometric (sBG)",
+    "hazard": "hazard model with drivers",
 }
 
 CAUTION_ABOVE = 0.05

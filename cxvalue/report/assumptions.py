@@ -38,7 +38,10 @@ def study_assumptions(
         _margin(study, margin_column, words),
         (
             "assumption_dormancy",
-            words["assumption_dormancy_value"].format(days=format_value(study.dormancy.days, "days", words)),
+            # Who has a contract is a customer until it ends, however silent.
+            ""
+            if study.contract == "contractual"
+            else words["assumption_dormancy_value"].format(days=format_value(study.dormancy.days, "days", words)),
             "dormancy" not in written,
         ),
         ("assumption_contract", words.get(str(study.contract), str(study.contract)), "contract" not in written),

@@ -11,10 +11,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
-__all__ = ["bands_display", "calibration_display", "reasons_display", "segments_display", "warnings_display"]
+__all__ = [
+    "bands_display",
+    "calibration_display",
+    "reasons_display",
+    "segments_display",
+    "styled",
+    "warnings_display",
+]
 
 
-def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
+def styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
+    """A table for reading, without row numbers."""
     import pandas as pd
 
     return pd.DataFrame(list(rows)).style.hide(axis="index")
@@ -22,7 +30,7 @@ def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
 
 def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely they are not to buy again."""
-    return _styled(
+    return styled(
         {
             "no purchase in 12 months": row.band,
             "active customers": f"{row.members:,}",
@@ -36,7 +44,7 @@ def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
-    return _styled(
+    return styled(
         {
             "tenth, safest first": row.tenth,
             "customers": f"{row.customers:,}",
@@ -50,7 +58,7 @@ def calibration_display(tenths: pd.DataFrame) -> Styler:
 
 def segments_display(segments: pd.DataFrame, currency: str) -> Styler:
     """Churn and margin at risk of each segment, with ranges."""
-    return _styled(
+    return styled(
         {
             "segment": row.segment,
             "group": row.group,
@@ -66,7 +74,7 @@ def segments_display(segments: pd.DataFrame, currency: str) -> Styler:
 
 def reasons_display(reasons: pd.DataFrame, currency: str) -> Styler:
     """How many active customers carry which reason."""
-    return _styled(
+    return styled(
         {
             "reason": row.reason,
             "customers": f"{row.customers:,}",
@@ -79,7 +87,7 @@ def reasons_display(reasons: pd.DataFrame, currency: str) -> Styler:
 
 def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> Styler:
     """The top of the early-warning list without the customers' names, as an example of what it says."""
-    return _styled(
+    return styled(
         {
             "rank": row.rank,
             "margin at risk": format_value(row.value_at_risk, currency),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import Interval
     from cxvalue.renewals import RenewalFit, RenewalValue
 
-__all__ = ["contract_base_findings", "renewal_findings"]
+__all__ = ["clock_words", "contract_base_findings", "renewal_findings"]
 
 NOTEBOOK = "20_cltv_contractual"
 CAUTION_ABOVE = 0.05
@@ -86,7 +86,7 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
 def renewal_findings(
     value: RenewalValue, fit: RenewalFit, *, customers: int, currency: str, level: float
 ) -> list[Finding]:
-    """The findings ``churn.*`` and ``cltv.*`` of customers under contract."""
+    """The findings ``cltv.*`` of customers under contract."""
     months, sure, title = value.horizon_months, format_level(level), MODEL_TITLES[fit.full.name]
     made = (
         f"{title} fitted on {fit.full.customers:,} contract relations up to {format_date(fit.as_of)}, those that began "
@@ -128,25 +128,6 @@ def renewal_findings(
     really = "The range is for what will really happen: uncertainty of the model's parameters and chance."
     return [
         estimate(
-            "churn.rate",
-            "Customers who will leave within 12 months",
-            value.churn_rate,
-            "share",
-            f"{{value}} of the customers under contract should leave within 12 months; {{between}} with {sure} "
-            "probability.",
-            f"{made} Mean over active customers of the probability that the relation ends within 12 months. {really}",
-            "C7",
-        ),
-        estimate(
-            "churn.value_at_risk",
-            "Margin at risk in 12 months",
-            value.value_at_risk,
-            currency,
-            "Those who should leave within 12 months brought {value} of margin in the last 12 months.",
-            f"{made} Sum over active customers of that probability x their margin of the last 12 months. {really}",
-            "C7",
-        ),
-        estimate(
             "cltv.equity",
             f"Customer equity over {months} months",
             equity,
@@ -177,6 +158,7 @@ def renewal_findings(
 
 def _caution(fit: RenewalFit) -> str:
     said = f" {fit.full.reason}" if fit.full.reason else ""
+    said += f" {clock_words(fit)}" if fit.clock == "mixed" else ""
     score = fit.score
     if score is not None and score.actual and abs(score.bias) > CAUTION_ABOVE * score.actual:
         side = "few" if score.bias < 0 else "many"
@@ -185,9 +167,25 @@ def _caution(fit: RenewalFit) -> str:
     return said
 
 
+def clock_words(fit: RenewalFit) -> str:
+    """On which clock contracts are taken to end, in a sentence; empty by the month, where nothing is to be said."""
+    share = fit.at_anniversaries or 0.0
+    if fit.clock == "year":
+        return (
+            f"{share:.0%} of the contracts that ended did so near an anniversary of their beginning, so they are taken to "
+            "end once a year."
+        )
+    if fit.clock == "mixed":
+        return (
+            f"Caution: {share:.0%} of the contracts that ended did so near an anniversary of their beginning, the others at "
+            "any time. The value is forecast by the month, which fits such contracts less well."
+        )
+    return ""
+
+
 def _holdout(fit: RenewalFit) -> list[Finding]:
     score, start = fit.score, fit.holdout_start
-    label, each = "Forecast error in total", "Forecast error per customer"
+    label, each = "Forecast error in customers who stay", "Forecast error per customer, in the probability to stay"
     if score is None or start is None:
         reason = "Not available: the history is too short to hold part of it back and forecast it."
         return [
@@ -197,7 +195,7 @@ def _holdout(fit: RenewalFit) -> list[Finding]:
     before = format_date(start - timedelta(days=1))
     method = (
         f"{MODEL_TITLES[score.model]} fitted on what was known on {before}, then compared with who of the customers of "
-        f"that day was still under contract on {format_date(fit.as_of)}; in customers."
+        f"that day was still under contract on {format_date(fit.as_of)}; in customers, since contracts have no purchases to count."
     )
     return [
         Finding(

@@ -95,6 +95,8 @@ MINUTE = (
     "base.lost_customers",
     "base.lost_value",
     "churn.value_at_risk",
+    "churn.satisfaction_gap",
+    "churn.unsatisfied_accounts_margin",
 )
 
 _VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}

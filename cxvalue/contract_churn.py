@@ -1,0 +1,295 @@
+"""Churn of customers under contract: who ends within 12 months, by the model that foresaw the past better.
+
+Two models are asked: the sBG, which knows the age of a contract only, and the hazard model with drivers. Both are fitted on
+what was known before the holdout and say of every customer of that day how likely the contract was to end in it. The
+higher log predictive score decides which of them forecasts; AUC, Brier score and calibration are given for both.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from cxvalue.churn_checks import Backtest, auc, brier
+from cxvalue.contract_base import Contracts
+from cxvalue.contract_drivers import DriverTables, contract_members
+from cxvalue.customer_base import months_before
+from cxvalue.errors import CxvalueError
+from cxvalue.hazards import Happening, Members, calendar_columns, fit_members
+from cxvalue.lifetime.hazard import HazardModel
+from cxvalue.lifetime.renewal import RenewalModel, survival
+from cxvalue.losses import InDraws, Losses, bands, losses
+from cxvalue.renewals import Outlook, RenewalFit, outlook, stayed
+from cxvalue.timeunit import DAYS_PER_MONTH
+
+if TYPE_CHECKING:
+    import ibis
+    from numpy.typing import NDArray
+
+    from cxvalue.lifetime.families import Floats
+
+__all__ = ["ContractChurn", "Hazard", "ModelScore", "contract_churn", "hazard_of"]
+
+CHURN_MONTHS = 12
+SBG, HAZARD = "sbg", "hazard"
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hazard:
+    """A hazard model with the present state of those it forecasts: one row of `now` and of `start` a customer.
+
+    `now` has the drivers as they stand on `until`; a happening that yes or no answers has its latest day in `last_day`.
+    """
+
+    model: HazardModel
+    members: Members
+    now: pd.DataFrame
+    start: NDArray[np.int64]
+    last_day: dict[str, NDArray[np.float64]]
+
+    def p_end(
+        self, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None = None
+    ) -> Floats:
+        """P(ending at one of the next so many monthly chances) of chosen customers; a column a draw of `coef`.
+
+        What a yes-or-no driver will be in months whose beginning has not come yet is not known: unless its latest event
+        still counts then, the two hazards are weighed by how often that driver was `yes`.
+        """
+        reach = int(chances[rows].max(initial=0))
+        kept = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
+        until = (self.members.until - _EPOCH).days
+        present = self.now.iloc[rows]
+        for step in range(reach):
+            months = renewed[rows] + step
+            begins = self.start[rows] + np.floor(months * DAYS_PER_MONTH).astype(np.int64)
+            table = present.assign(**calendar_columns(months, self.start[rows], self.members))
+            weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
+            for one in self.members.happenings:
+                if one.edges is None:
+                    counts = self.last_day[one.name][rows] > begins - one.days
+                    table[one.name] = np.where(counts, one.yes, one.no)
+                    weighed.append((one, ~counts & (begins > until)))
+            rate = self.model.hazard(table, coef)
+            for one, open_ in weighed:
+                yes = self.model.at_risk.get(f"{one.name}={one.yes}", 0) / self.model.months
+                if yes and open_.any():
+                    other = self.model.hazard(table.assign(**{one.name: one.yes}), coef)
+                    share = np.where(open_, yes, 0.0)
+                    rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
+            at_risk = step < chances[rows]
+            kept += np.where(at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-np.minimum(rate, 1 - 1e-12)), 0.0)
+        return np.asarray(-np.expm1(kept))
+
+
+def hazard_of(contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date | None = None) -> Hazard:
+    """Fit the hazard model to what was known on a day and take the state of the customers active then.
+
+    Raises `CxvalueError` when too few contracts ended.
+    """
+    day = on or contracts.as_of
+    members = contract_members(contracts, tables, day)
+    model = fit_members(members, con)
+    number = (day - _EPOCH).days
+    table = members.table
+    here = table[(table["start"] <= number) & (table["end"] > number)]
+    owner = contracts.relations["customer"].to_numpy()[here["member"].astype(int)]
+    here = here.assign(owner=owner).sort_values("owner", ignore_index=True)
+    now, last = here[list(members.fixed)].copy(), {}
+    for one in members.happenings:
+        events = one.events.filter((one.events.day <= number) & (one.events.day > number - one.days))
+        value = {"value": events["value"].argmax(events.day)} if one.edges is not None else {}
+        seen = events.group_by("key").agg(day=events.day.max(), **value).to_pandas().set_index("key")
+        seen = seen.reindex(here["cluster" if one.by_cluster else "member"])
+        last[one.name] = seen["day"].fillna(-math.inf).to_numpy(float)
+        if one.edges is None:
+            now[one.name] = np.where(last[one.name] > number - one.days, one.yes, one.no)
+        else:
+            score = seen["value"].to_numpy(float)
+            band = np.array(one.bands, dtype=object)[(score > one.edges[0]).astype(int) + (score > one.edges[1])]
+            now[one.name] = np.where(np.isnan(score), one.unknown, band)
+    return Hazard(model, members, now, here["start"].to_numpy(np.int64), last)
+
+
+class ModelScore(NamedTuple):
+    """How one model foresaw the holdout: which model, log predictive score, and its forecast beside what came."""
+
+    model: str
+    log_score: float
+    backtest: Backtest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContractChurn:
+    """Who of the active customers will end within 12 months.
+
+    Attributes:
+        seen: the active customers, one an element of the arrays below; `customer_id` names them.
+        probabilities: P(the relation ends within 12 months).
+        margins: of the last 12 months; nan where `missing` says why there is none.
+        losses: share that ends and margin at risk, with intervals for what will really happen; None with nobody active.
+        model: the model that forecasts, sbg or hazard; `why` says in a sentence why.
+        scores: of the models on the holdout; empty without one.
+        hazard: the hazard model and the present drivers; None where `no_hazard` says why.
+    """
+
+    seen: Outlook
+    customer_id: NDArray[np.object_]
+    as_of: date
+    probabilities: Floats
+    margins: Floats
+    missing: str
+    losses: Losses | None
+    model: str
+    why: str
+    scores: tuple[ModelScore, ...]
+    hazard: Hazard | None
+    no_hazard: str
+
+    @property
+    def backtest(self) -> Backtest | None:
+        """The forecast of the past by the model that forecasts."""
+        return next((score.backtest for score in self.scores if score.model == self.model), None)
+
+    def bands(self) -> pd.DataFrame:
+        """Active customers and their margin by the probability of ending, see `cxvalue.losses.bands`."""
+        return bands(self.probabilities, np.nan_to_num(self.margins))
+
+
+def contract_churn(
+    fit: RenewalFit,
+    contracts: Contracts,
+    tables: DriverTables,
+    con: ibis.BaseBackend,
+    *,
+    gross_margin: float | None,
+    missing: str = "",
+    level: float = 0.95,
+    draws: int = 400,
+    seed: int = 1,
+) -> ContractChurn:
+    """Choose the model by the holdout and forecast with it who ends within 12 months, and the margin that goes along.
+
+    `missing` is the reason why contracts have no margin, as `renewal_value` gives it; empty when they have one.
+    """
+    seen = outlook(contracts, fit.part)
+    hazard, no_hazard = _try(contracts, tables, con, contracts.as_of)
+    scores = _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
+    model, why = _choice(scores, no_hazard)
+    months = seen if seen.step == 1 else _monthly(contracts)
+    chances = seen.chances(CHURN_MONTHS)
+    every = np.arange(seen.who.size)
+    if model == HAZARD and hazard is not None:
+        chances = months.chances(CHURN_MONTHS)
+        p = _in_parts(hazard, months.renewed, chances, every)
+        in_draws = _hazard_draws(hazard, months.renewed, chances, draws, seed)
+    else:
+        p = 1 - fit.full.survival(chances, seen.renewed)
+        in_draws = _sbg_draws(fit.full, seen, chances, draws, seed)
+    margins = np.full(seen.who.size, math.nan)
+    if not missing and gross_margin is not None:
+        since = months_before(contracts.as_of, CHURN_MONTHS)
+        margins = gross_margin * contracts.revenue_between(since, contracts.as_of)[seen.who]
+    found = None
+    if seen.who.size:
+        found = losses(p, np.nan_to_num(margins), in_draws=in_draws, draws=draws, level=level, seed=seed)
+    return ContractChurn(
+        seen=seen,
+        customer_id=contracts.customers[seen.who],
+        as_of=contracts.as_of,
+        probabilities=p,
+        margins=margins,
+        missing=missing,
+        losses=found,
+        model=model,
+        why=why,
+        scores=scores,
+        hazard=hazard,
+        no_hazard=no_hazard,
+    )
+
+
+def _try(
+    contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date
+) -> tuple[Hazard | None, str]:
+    try:
+        return hazard_of(contracts, tables, con, on), ""
+    except CxvalueError as error:
+        return None, str(error)
+
+
+def _monthly(contracts: Contracts, on: date | None = None) -> Outlook:
+    """Where active customers stand when chances are counted by the month: a chance at the end of each."""
+    ages = contracts.age_months(on)
+    who = np.flatnonzero(~np.isnan(ages))
+    whole = np.floor(ages[who])
+    return Outlook(who, whole.astype(np.int64), whole + 1 - ages[who], 1)
+
+
+def _in_parts(
+    hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp]
+) -> Floats:
+    parts = np.array_split(rows, max(1, math.ceil(rows.size / 100_000)))
+    return np.concatenate([hazard.p_end(renewed, chances, part) for part in parts])
+
+
+def _hazard_draws(
+    hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], draws: int, seed: int
+) -> InDraws:
+    coef = hazard.model.draw(draws, np.random.default_rng([seed, 1]))
+    return lambda rows: hazard.p_end(renewed, chances, rows, coef)
+
+
+def _sbg_draws(model: RenewalModel, seen: Outlook, chances: NDArray[np.int64], draws: int, seed: int) -> InDraws:
+    alpha, beta = model.draw(draws, np.random.default_rng([seed, 1])).T
+
+    def gone(rows: NDArray[np.intp]) -> Floats:
+        keys = np.stack([seen.renewed[rows], chances[rows]])
+        states, which = np.unique(keys, axis=1, return_inverse=True)
+        return 1 - survival(alpha[None, :], beta[None, :], states[1][:, None], states[0][:, None])[which.ravel()]
+
+    return gone
+
+
+def _scores(
+    fit: RenewalFit, contracts: Contracts, tables: DriverTables | None, con: ibis.BaseBackend, step: int
+) -> tuple[ModelScore, ...]:
+    """Both models, fitted before the holdout, on the customers of the day before it."""
+    if fit.holdout_start is None or fit.calibration is None:
+        return ()
+    last = fit.holdout_start - timedelta(days=1)
+    seen = outlook(contracts, fit.part_calibration, last)
+    if not seen.who.size:
+        return ()
+    left = ~stayed(contracts, last)[seen.who]
+    length = (contracts.as_of - last).days / DAYS_PER_MONTH
+    said = {SBG: 1 - fit.calibration.survival(seen.chances(length), seen.renewed)}
+    if tables is not None:
+        before, _ = _try(contracts, tables, con, last)
+        if before is not None:
+            months = seen if step == 1 else _monthly(contracts, last)
+            said[HAZARD] = _in_parts(before, months.renewed, months.chances(length), np.arange(seen.who.size))
+    return tuple(_score(name, p, left, fit.holdout_start, contracts.as_of) for name, p in said.items())
+
+
+def _score(model: str, p: Floats, left: NDArray[np.bool_], start: date, end: date) -> ModelScore:
+    log_score = float(np.log(np.clip(np.where(left, p, 1 - p), 1e-300, None)).sum())
+    known = brier(left, np.full(p.size, left.mean()))
+    return ModelScore(model, log_score, Backtest(start, end, model, p, left, auc(left, p), brier(left, p), known))
+
+
+def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
+    found = {score.model: score.log_score for score in scores}
+    if no_hazard:
+        return SBG, f"The model with drivers could not be fitted: {no_hazard}"
+    if HAZARD not in found:
+        return SBG, "The history is too short to hold part of it back, so the simpler model, which knows the age of a contract only, is used."
+    better = found[HAZARD] - found[SBG]
+    if better > 0:
+        return HAZARD, "On the part of the history held back, the model with drivers foresaw better who would leave."
+    return SBG, "On the part of the history held back, drivers added nothing: the model that knows only the age of a contract foresaw better who would leave."

@@ -1,0 +1,86 @@
+"""Figures of churn under contract: the drivers that go with it, and renewal by the users' satisfaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxvalue.figures import style
+from cxvalue.figures.style import BAD, GREY, INK, LIGHT, MAIN
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["hazard_ratios", "renewal_by_satisfaction"]
+
+
+@style.drawn
+def hazard_ratios(ratios: pd.DataFrame) -> Figure:
+    """The hazard ratio of each level of each driver with its range, on a scale on which twice and half are as far from 1.
+
+    `ratios` has the columns driver, level, compared_with, ratio, low and high of `HazardModel.ratios`; the rows compared
+    with have no range.
+    """
+    style.need_columns(ratios, ("driver", "level", "compared_with", "ratio", "low", "high"), "hazard_ratios")
+    names = list(dict.fromkeys(ratios["driver"])) or [""]
+    parts = [ratios[ratios["driver"] == name] for name in names]
+    heights = [max(1, len(part)) + 1.0 for part in parts]
+    figure, panels = style.new_figure(1.1 + 0.24 * sum(heights), len(parts), height_ratios=heights, sharex=True)
+    style.title(figure, "How much more often do contracts end?")
+    if ratios.empty:
+        style.nothing_to_show(panels[0], "No driver could be told apart")
+        return figure
+    for axes, name, part in zip(panels, names, parts, strict=True):
+        rows = np.arange(len(part))
+        base = part["low"].isna().to_numpy()
+        clear = ((part["low"] > 1) | (part["high"] < 1)).to_numpy()
+        for chosen, colour in ((~base & clear, BAD), (~base & ~clear, GREY)):
+            axes.hlines(rows[chosen], part["low"][chosen], part["high"][chosen], color=colour, linewidth=2, alpha=0.6)
+            axes.plot(part["ratio"][chosen], rows[chosen], "o", color=colour, markersize=6)
+        axes.plot(np.ones(int(base.sum())), rows[base], "|", color=INK, markersize=9)
+        axes.axvline(1, color=INK, linewidth=0.8)
+        axes.set_yticks(rows, [style.wrapped(level, 30) for level in part["level"]])
+        axes.set_ylim(len(part) - 0.5, -0.5)
+        axes.grid(True, axis="x")
+        axes.grid(False, axis="y")
+        style.panel_title(axes, str(name))
+        axes.set_xscale("log")
+    ends = pd.concat([ratios["low"], ratios["high"], ratios["ratio"]]).dropna()
+    low, high = max(float(ends.min()) / 1.15, 0.05), min(float(ends.max()) * 1.15, 20.0)
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= tick <= high]
+    panels[-1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    panels[-1].minorticks_off()
+    panels[-1].set_xlim(low, high)
+    panels[-1].set_xlabel("Times as often as at the level with a line, all else shown being equal")
+    return figure
+
+
+@style.drawn
+def renewal_by_satisfaction(bands: pd.DataFrame) -> Figure:
+    """Share of the accounts that were still there 12 months later, by what their users had said, with its range.
+
+    `bands` has the columns band, accounts, renewed, low and high of `AccountRenewals.bands`.
+    """
+    style.need_columns(bands, ("band", "accounts", "renewed", "low", "high"), "renewal_by_satisfaction")
+    figure, (axes,) = style.new_figure(3.6)
+    style.title(figure, "Do accounts with satisfied users renew more often?")
+    if bands.empty:
+        style.nothing_to_show(axes, "No account was under contract 12 months ago")
+        return figure
+    places, share = np.arange(len(bands)), bands["renewed"].to_numpy(float)
+    reach = np.clip(np.array([share - bands["low"], bands["high"] - share]), 0, None)
+    colours = [LIGHT if str(name) == "no answer" else MAIN for name in bands["band"]]
+    axes.bar(places, share, color=colours, width=0.62)
+    axes.errorbar(places, share, yerr=reach, fmt="none", ecolor=INK, elinewidth=1.3)
+    for place, value, top in zip(places, share, bands["high"], strict=True):
+        axes.annotate(style.label(float(value), "share"), (place, top), (0, 3), textcoords="offset points", ha="center")
+    axes.set_ylim(0, 1.12)
+    labels = [f"{band}\n{count:,} accounts" for band, count in zip(bands["band"], bands["accounts"], strict=True)]
+    axes.set_xticks(places, labels)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.set_xlabel("Users' mean score in the 12 months before")
+    axes.set_ylabel("Renewed within 12 months")
+    return figure

@@ -1,0 +1,98 @@
+"""Months of members in the engine: by hand, for staff, and the ratios that a simulated insurer was made with."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxvalue.errors import CxvalueError
+from cxvalue.hazards import TENURE, Happening, Members, calendar_columns, fit_members, member_months
+from cxvalue.lifetime.spells import OPEN
+from cxvalue.tables.sources import connect
+
+EPOCH = date(1970, 1, 1)
+
+
+def day(text: str) -> int:
+    return (date.fromisoformat(text) - EPOCH).days
+
+
+def members_of(rows: list[tuple[str, str, str | None]], **more: object) -> Members:
+    table = pd.DataFrame(
+        {"member": [name for name, _, _ in rows], "cluster": [name[0] for name, _, _ in rows],
+         "start": [day(start) for _, start, _ in rows], "end": [day(end) if end else OPEN for _, _, end in rows]}
+    )  # fmt: skip
+    return Members(table, date(2025, 12, 31), date(2025, 1, 1), **more)  # type: ignore[arg-type]
+
+
+def test_months_know_what_was_known_when_they_began() -> None:
+    con = connect()
+    events = con.create_table("complaints", pd.DataFrame({"key": ["ab", "zz"], "day": [day("2025-03-15")] * 2}))
+    asked = pd.DataFrame({"key": ["a", "a"], "day": [day("2025-02-10"), day("2025-06-20")], "value": [9.0, 2.0]})
+    scores = con.create_table("scores", asked)
+    happenings = (
+        Happening("complaint", events, 90),
+        Happening("score", scores, 365, edges=(4.0, 8.0), by_cluster=True),
+    )
+    members = members_of(
+        [("ab", "2025-01-01", "2025-09-10"), ("zy", "2024-11-15", None)], happenings=happenings, renewal_months=True
+    )
+    months = member_months(members, con).to_pandas()
+    own = months[months["member"] == "ab"].reset_index(drop=True)
+    # Nine months, of which the ninth ended; the complaint of 15 March is known on 2 April, 2 May and 2 June.
+    assert own["ended"].tolist() == [0] * 8 + [1]
+    assert own["complaint"].tolist() == ["no"] * 3 + ["yes"] * 3 + ["no"] * 3
+    assert own["score"].tolist() == ["not asked"] * 2 + ["high"] * 4 + ["low"] * 3
+    assert own[TENURE].tolist() == ["months 1–3"] * 3 + ["months 4–6"] * 3 + ["months 7–12"] * 3
+    late = months[months["member"] == "zy"]
+    assert len(late) == 11  # from the second whole month on, in which the data begins, to the twelfth
+    assert late["renewal month"].tolist() == ["no"] * 9 + ["yes"] * 2
+    assert set(late["score"]) == {"not asked"}
+
+
+def test_the_forecast_names_the_calendar_as_the_engine_does() -> None:
+    con = connect()
+    members = members_of([("ab", "2019-05-20", None)], renewal_months=True)
+    months = member_months(members, con).to_pandas()
+    numbers = np.arange(68, 68 + len(months))
+    named = calendar_columns(numbers, np.full(len(months), day("2019-05-20")), members)
+    for name in (TENURE, "renewal month", "season"):
+        assert months[name].tolist() == named[name].tolist(), name
+
+
+def test_staff_leaving_is_the_same_question() -> None:
+    """An employees table: hired and left, shift as a driver, the branch as the cluster; the true ratio is 1.8."""
+    rng, size = np.random.default_rng(2), 4000
+    hired = pd.to_datetime("2021-01-01") + pd.to_timedelta(rng.integers(0, 1600, size), unit="D")
+    shift = rng.choice(["day", "night"], size)
+    stay = np.where(shift == "night", (1 - 0.02) ** 1.8, 1 - 0.02)
+    left = hired + pd.to_timedelta(np.floor(rng.geometric(1 - stay) * 365.25 / 12), unit="D")
+    employees = pd.DataFrame(
+        {"employee_id": [f"e{number}" for number in range(size)], "unit": rng.integers(0, 60, size).astype(str),
+         "hired": hired, "left": left.where(left <= pd.Timestamp("2025-12-31"))}
+    )  # fmt: skip
+
+    def number(column: pd.Series) -> np.ndarray:
+        days = column.to_numpy().astype("datetime64[D]").astype(np.int64)
+        return np.where(column.isna(), OPEN, days)
+
+    table = pd.DataFrame(
+        {"member": employees["employee_id"], "cluster": employees["unit"], "start": number(employees["hired"]),
+         "end": number(employees["left"]), "shift": shift}
+    )  # fmt: skip
+    staff = Members(table, date(2025, 12, 31), date(2022, 1, 1), fixed=("shift",))
+    model = fit_members(staff, connect(), order={"shift": ("day", "night")})
+    night = model.ratios().set_index(["driver", "level"]).loc[("shift", "night")]
+    assert night["low"] < 1.8 < night["high"]
+    assert night["high"] / night["low"] < 1.3
+    assert model.clusters == 60
+    assert "season" not in model.drivers  # nothing in it follows the season
+
+
+def test_a_driver_may_not_have_the_name_of_a_column_of_the_months() -> None:
+    members = members_of([("ab", "2025-01-01", None)], fixed=("months",))
+    with pytest.raises(CxvalueError, match="may not be called 'months'"):
+        member_months(members, connect())
