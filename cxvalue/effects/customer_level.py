@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.effects.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import BASE_GRADES, Alternative, Cohort, Effect
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Accumulator:
 
 def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
     """The cohorts of a panel with their units and customers, in the order of their starts."""
-    found = []
+    found = early_cohorts(panel)
     for start in np.unique(panel.start[panel.start >= 0]):
         inside = panel.start == start
         units = int(np.unique(panel.unit[inside]).size)
@@ -165,13 +166,13 @@ def effect_of_customers(
         treated_customers=int(treated.size),
         control_customers=controls,
         treated_customer_months=measured,
-        unidentified_customer_months=every - measured,
+        unidentified_customer_months=every - measured + early_months(panel),
         naive=naive,
         naive_se=naive_se,
         checks=(),
         grade=BASE_GRADES[design],
         last_month=panel.months.day(panel.months.count - 1),
         alternatives=alternatives,
-        notes=notes,
+        notes=(*early_note(panel), *notes),
         explanation=explanation,
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
+from cxvalue.tables.panels import CustomerPanel, Early, PanelMonths, UnitPanel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,8 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     start = np.where(np.isnan(at), -1, np.where(whole, at, at + 1)).astype(np.int64)
     base = np.where(np.isnan(at), months.count, at - 1).astype(np.int64)
     start = np.where(start >= months.count, -1, start)
+    early = _early(start[base < 0], months.count)
+    values, start, base = values[base >= 0], start[base >= 0], base[base >= 0]
     names = tuple(str(name) for name in values.index)
     if unit == "customer_id" and design in ("experiment", "matched"):
         return CustomerPanel(
@@ -71,6 +74,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             unlisted=0,
             outcome=outcome,
             unit_kind=unit,
+            early=early,
         )
     heads = (
         cells.groupby(unit)["customers"].max().reindex(values.index).to_numpy(float) if "customers" in cells else 1.0
@@ -91,6 +95,16 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         unlisted=0,
         outcome=outcome,
         unit=unit,
+        early=early,
+    )
+
+
+def _early(starts: NDArray[np.int64], count: int) -> tuple[Early, ...]:
+    """Units without a month before their start."""
+    numbers, units = np.unique(starts, return_counts=True)
+    return tuple(
+        Early(number, size, size, size * (count - number))
+        for number, size in zip(numbers.tolist(), units.tolist(), strict=True)
     )
 
 

@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 
 POWER = 0.80
 PLACEBO_MONTHS = 6
+NOTHING = 1e-6
+"""A drift of less than this share of the usual level a month is rounding, however exactly it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +34,16 @@ class PreTrend:
     detectable: float
 
 
-def pre_trend(slope: float, se: float, df: float, direction: float) -> PreTrend | None:
+def pre_trend(slope: float, se: float, df: float, direction: float, level: float = 0.0) -> PreTrend | None:
     """Judge a drift before the start: is there one in the direction of the effect, which would pass for it afterwards?
 
-    One-sided, towards the sign of `direction`. None without a drift or an error.
+    One-sided, towards the sign of `direction`; `level` is the usual size of the outcome, against which rounding is no
+    drift. None without a drift or an error.
     """
     if not (np.isfinite(slope) and np.isfinite(se) and se > 0):
         return None
     sign = 1.0 if direction >= 0 else -1.0
-    p_value = float(stats.t.sf(sign * slope / se, df))
+    p_value = 1.0 if abs(slope) < NOTHING * abs(level) else float(stats.t.sf(sign * slope / se, df))
     return PreTrend(slope, se, p_value, float((stats.t.ppf(0.95, df) + stats.norm.ppf(POWER)) * se))
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import nnls
 
+from cxvalue.effects.early import early_months, early_note
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.staggered import cohorts_of
 from cxvalue.errors import BadInput, Problem
@@ -133,16 +134,20 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
         treated_customers=round(people),
         control_customers=round(size[1:].sum()),
         treated_customer_months=round(people * after),
-        unidentified_customer_months=0,
+        unidentified_customer_months=early_months(panel),
         naive=float(mean[0, before:].mean() - mean[0, max(before - 12, 0) : before].mean()),
         naive_se=None,
         checks=(),
         grade="B",
         last_month=panel.months.day(panel.months.count - 1),
         alternatives=_alternatives(mean, before, names, main),
-        notes=(f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
-        if panel.later
-        else (),
+        notes=(
+            *early_note(panel),
+            *(
+                [f"{panel.later:,} customers joined after the start and are not part of the comparison."]
+                * (panel.later > 0)
+            ),
+        ),
         explanation=(
             "One unit has got the programme. It is compared with a mixture of the other units that moved like it before the "
             "start; what that comparison shows for units without the programme says how much may be luck."

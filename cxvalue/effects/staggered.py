@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.effects.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.few_units import few_units_note
 from cxvalue.effects.group_time import DRIFT, EVENTS, GroupTime, Jackknife, group_time, jackknife
@@ -62,8 +63,9 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         before_knife.df,
     )
     drift_se = float(np.sqrt(before_knife.covariance[DRIFT, DRIFT]))
+    usual = float(np.abs(panel.total).sum() / panel.customers.sum())
     checks = [
-        _drift_check(pre_trend(before.drift, drift_se, before_knife.df, found_.overall), found_.overall),
+        _drift_check(pre_trend(before.drift, drift_se, before_knife.df, found_.overall, usual), found_.overall),
         _placebo_check(placebo_start(*early)),
         _one_unit_check(found_, knife, half),
         _size_check(panel, treated.size),
@@ -92,7 +94,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         treated_customers=customers[0],
         control_customers=customers[1],
         treated_customer_months=round(found_.identified),
-        unidentified_customer_months=round(found_.unidentified),
+        unidentified_customer_months=round(found_.unidentified) + early_months(panel),
         naive=found_.naive,
         naive_se=float(np.sqrt(knife.covariance[1, 1])),
         checks=(),
@@ -112,7 +114,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
 
 def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
     """The cohorts of a panel with their units and customers, in the order of their starts."""
-    cohorts = []
+    cohorts = early_cohorts(panel)
     for start in np.unique(panel.start[panel.treated]):
         cells = panel.start == start
         units = np.unique(panel.cluster[cells]).size
@@ -197,6 +199,7 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
             f"{found.unidentified:,.0f} treated customer-months ({share:.1%}) have no comparison or no month "
             "before the start and are left out of the effect."
         )
+    notes += early_note(panel)
     if panel.later:
         notes.append(
             f"{panel.later:,} customers joined after their unit had started and are not part of the comparison."

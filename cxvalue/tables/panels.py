@@ -4,7 +4,8 @@ Full calendar months only. A customer counts from the first full month on or aft
 first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
 is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
 start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
-unit's start (never-treated units: before the last start); those who came later are counted apart.
+unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
+month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.tables.about import customers_as_numbers
+from cxvalue.tables.rollouts import check_people, checked_rollout, without_controls
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
 
-__all__ = ["CLUSTERS", "CustomerPanel", "PanelMonths", "PanelSource", "UnitPanel", "customer_panel", "unit_panel"]
+__all__ = [
+    "CLUSTERS",
+    "CustomerPanel",
+    "Early",
+    "PanelMonths",
+    "PanelSource",
+    "UnitPanel",
+    "customer_panel",
+    "unit_panel",
+]
 
 CUSTOMER = "customer_id"
-CONTROL_ARMS = ("control", "holdout", "hold-out", "held out", "no treatment", "untreated", "none")
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
 
@@ -83,6 +91,19 @@ class PanelSource:
     programme: str = "programme"
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """Units without a full month before their start: the number of the month of that start (below 0: before the panel).
+
+    `customer_months` are treated ones from the start to the last month that counts.
+    """
+
+    start: int
+    units: int
+    customers: int
+    customer_months: int
+
+
 @dataclass(frozen=True, eq=False)
 class UnitPanel:
     """Customers and their outcome by cell (unit and start), bin of acquisition and month, added up by the engine.
@@ -99,6 +120,7 @@ class UnitPanel:
         later: customers acquired after their unit's start, who are left out.
         unlisted: customers whose unit is not named in the roll-out.
         outcome, unit: of what, and what was treated.
+        early: who started before there was a full month, and is in none of the arrays.
     """
 
     months: PanelMonths
@@ -112,6 +134,7 @@ class UnitPanel:
     unlisted: int
     outcome: str
     unit: str
+    early: tuple[Early, ...] = ()
 
     @property
     def treated(self) -> NDArray[np.bool_]:
@@ -148,11 +171,12 @@ class CustomerPanel:
     outcome: str
     unit_kind: str
     about: Floats | None = None
+    early: tuple[Early, ...] = ()
 
 
 def unit_panel(source: PanelSource) -> UnitPanel:
     """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
-    months, people, later, unlisted = _population(source)
+    months, people, later, unlisted, early = _population(source)
     by_customer = source.unit == CUSTOMER
     cluster = people.customer_id.hash().abs() % CLUSTERS if by_customer else people.unit
     people = people.mutate(cluster=cluster.cast("string"))
@@ -197,6 +221,7 @@ def unit_panel(source: PanelSource) -> UnitPanel:
         unlisted=unlisted,
         outcome=source.outcome,
         unit=source.unit,
+        early=early,
     )
 
 
@@ -204,7 +229,7 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
     """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
     import ibis
 
-    months, people, later, unlisted = _population(source)
+    months, people, later, unlisted, early = _population(source)
     people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
     rows = people.order_by("row").to_pyarrow()
     values = _values(source, months)
@@ -232,15 +257,16 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         outcome=source.outcome,
         unit_kind=source.unit,
         about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
+        early=early,
     )
 
 
-def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int]:
-    """Customers of the population with unit, arm, start, base, first and last month; and how many are left out."""
+def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
+    """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
     import ibis
 
     months = PanelMonths.between(source.observed_from, source.as_of)
-    listed = _without_controls(_checked_rollout(source, months))
+    listed = without_controls(checked_rollout(source, months))
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)
@@ -264,9 +290,19 @@ def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int]:
         last=last.cast("int64"),
     )
     inside = inside.filter((inside["first"] < months.count) & (inside["last"] >= inside["first"]))
-    people = inside.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
-    _check_people(source, months, people)
-    return months, people, later, unlisted
+    early = _early(inside.filter(inside.base < 0))
+    people = inside.filter(inside.base >= 0)
+    people = people.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
+    check_people(source, months, people, early)
+    return months, people, later, unlisted, early
+
+
+def _early(people: ir.Table) -> tuple[Early, ...]:
+    """Count customers who have no full month before their unit's start."""
+    months = people["last"] - people.start + 1
+    counted = people.group_by("start").agg(units=people.unit.nunique(), customers=people.count(), months=months.sum())
+    rows = counted.order_by("start").to_pyarrow().to_pylist()
+    return tuple(Early(int(row["start"]), row["units"], row["customers"], int(row["months"])) for row in rows)
 
 
 def _everyone(source: PanelSource) -> ir.Table:
@@ -359,73 +395,3 @@ def _number(day: Any, months: PanelMonths) -> Any:
 def _month_start(day: date, later: int) -> date:
     number = day.year * 12 + day.month - 1 + later
     return date(number // 12, number % 12 + 1, 1)
-
-
-def _checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
-    """The roll-out of a programme with its units as text; everything that rules a panel out is said at once."""
-    where, rollout = f"programmes.{source.programme}", source.rollout
-    problems: list[Problem] = []
-    if source.unit != CUSTOMER:
-        columns = [] if source.customers is None else [*source.customers.columns]
-        if source.unit not in columns:
-            found = f"the unit {source.unit!r} is no column of the table 'customers'."
-            problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
-    needed = {"interactions": source.interactions, "orders": source.purchases}
-    if source.outcome in needed and needed[source.outcome] is None:
-        table = "interactions" if source.outcome == "interactions" else "transactions"
-        found = f"the outcome {source.outcome!r} needs the table '{table}'."
-        problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
-    held = source.subscriptions
-    in_money = source.outcome in ("margin", "revenue") and source.purchases is None
-    if in_money and held is not None and "value_per_month" not in held.columns:
-        found = "the contracts have no value per month, so nothing can be said in money."
-        remedy = "Map a column value_per_month of the table 'subscriptions'."
-        problems.append(Problem(f"{where}.outcome", found, remedy))
-    started = int(rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py())
-    if not started:
-        found = f"no unit had started by {source.as_of}, the last day observed."
-        problems.append(
-            Problem(where, found, "Wait for the first month after a start, or correct the roll-out's dates.")
-        )
-    if months.count < 2:
-        found = f"there are {months.count} full calendar months between {source.observed_from} and {source.as_of}."
-        problems.append(Problem(where, found, "A month before the start and one after it are the least."))
-    if problems:
-        raise BadInput(problems)
-    arm = rollout.arm if "arm" in rollout.columns else _no_text()
-    return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, arm=arm)
-
-
-def _without_controls(listed: ir.Table) -> ir.Table:
-    """An arm that is called control never starts, whatever day the experiment began on."""
-    import ibis
-
-    held = listed.arm.lower().isin(CONTROL_ARMS).fill_null(False)
-    return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
-
-
-def _no_text() -> Any:
-    import ibis
-
-    return ibis.null("string")
-
-
-def _check_people(source: PanelSource, months: PanelMonths, people: ibis.Table) -> None:
-    """A panel needs customers with a treated month and others without one."""
-    where = f"programmes.{source.programme}"
-    by_kind = people.group_by("start").agg(units=people.unit.nunique()).to_pandas()
-    treated = by_kind[by_kind["start"] >= 0]
-    if treated.empty:
-        found = (
-            "no customer of a unit that has started was acquired before the start and seen for a full month after it."
-        )
-        raise BadInput(
-            [Problem(where, found, "Check that the roll-out names the units as the table 'customers' does.")]
-        )
-    untreated = by_kind[by_kind["start"] < 0]
-    if untreated.empty and treated["start"].nunique() == 1:
-        month = months.day(int(treated["start"].iloc[0]))
-        found = (
-            f"every unit started by {month:%B %Y} and none is left without the programme, so nothing can be compared."
-        )
-        raise BadInput([Problem(where, found, "List the units that never got it, with an empty start.")])

@@ -102,6 +102,12 @@ def test_a_drift_towards_the_effect_is_found_and_its_size_said():
     assert pre_trend(float("nan"), 0.1, 9.0, 1.0) is None
 
 
+def test_rounding_is_no_drift():
+    # Amounts of about 40, noted to a millionth: a slope of 2e-11 a month that is known to 1e-12 says nothing.
+    assert pre_trend(2e-11, 1e-12, 30.0, 1.0, 40.0).p_value == 1.0
+    assert pre_trend(2e-3, 1e-4, 30.0, 1.0, 40.0).p_value < 0.01
+
+
 def test_a_step_before_the_start_shows_as_an_effect_of_a_false_start():
     time, covariance, weight = np.arange(-12, -1), 0.04 * np.eye(11), np.ones(11)
     assert placebo_start(time[-3:], np.zeros(3), np.eye(3), np.ones(3), 9.0) is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import cxvalue
+from cxvalue.effects.effect import Cohort
 from cxvalue.effects.group_time import group_time
 from cxvalue.errors import BadInput, CxvalueError
 from tests.effects.data import mpdta
@@ -52,6 +55,34 @@ def test_customers_in_an_experiment():
     case = cxvalue.business_case(found, costs={"one_off": 100.0}, horizon_months=12, annual_discount_rate=0.1)
     assert case.costs.one_off == 100.0
     assert case.verdict(at_least=0, confidence=0.9).word == "PASS"
+
+
+@pytest.mark.parametrize("design", ["experiment", "matched", "staggered"])
+def test_who_started_before_the_panel_is_no_comparison(design):
+    """Without noise the effect is exact, however strongly those who had started before go up at the same time."""
+    rng = np.random.default_rng(2)
+    ids, months = [f"c{i:03}" for i in range(240)], pd.date_range("2025-01-01", periods=16, freq="MS")
+    kind, level = rng.integers(3, size=240), rng.gamma(4.0, 5.0, 240)  # never, early, later
+    late = np.where(rng.random(240) < 0.5, "2025-11-01", "2026-01-01")
+    extra = np.where(np.arange(16) >= 10, 30.0, 10.0)
+    later_since = pd.DatetimeIndex(late)
+    rows = [
+        (ids[i], month, level[i] + (kind[i] == 1) * extra[k] + 2.0 * (kind[i] == 2 and month >= later_since[i]))
+        for i in range(240)
+        for k, month in enumerate(months)
+    ]
+    unit = "unit" if design == "staggered" else "customer_id"
+    panel = pd.DataFrame(rows, columns=[unit, "month", "margin"])
+    starts = np.where(kind == 0, "NaT", np.where(kind == 1, "2024-06-15", late)).astype("datetime64[D]")
+    found = cxvalue.estimate_effect(panel, pd.DataFrame({unit: ids, "start": starts}), design=design)
+    assert found.estimate == pytest.approx(2.0, abs=0.01)
+    assert found.grade == {"experiment": "A", "matched": "C", "staggered": "B"}[design]
+    early = int((kind == 1).sum())
+    # Treated from July 2024 on, 22 months to April 2026: counted, none of them identified.
+    assert found.unidentified_customer_months == early * 22
+    assert found.cohorts[0] == Cohort(date(2024, 7, 1), early, early)
+    assert any("before the first full month" in note for note in found.notes)
+    assert cxvalue.business_case(found, horizon_months=6).exposure.first_month == date(2024, 7, 1)
 
 
 def test_what_does_not_fit_is_said():

@@ -12,7 +12,7 @@ import pytest
 
 from cxvalue.errors import BadInput
 from cxvalue.simulate.bank import BankParameters, bank, draw_bank
-from cxvalue.tables.panels import PanelMonths, PanelSource, customer_panel, unit_panel
+from cxvalue.tables.panels import Early, PanelMonths, PanelSource, customer_panel, unit_panel
 from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
 
 
@@ -173,3 +173,20 @@ def test_what_is_known_of_customers_comes_along_as_numbers():
     assert numbers.shape == (30, 1)
     assert numbers.std() == pytest.approx(1.0)
     assert customer_panel(source(BOUGHT, STARTS, PEOPLE)).about is None
+
+
+def test_units_that_started_before_the_panel_are_no_comparison_and_are_counted():
+    starts = [("p", "west", "2024-11-10"), ("p", "north", "2025-04-15"), ("p", "south", None)]
+    rollout = frame(starts, ["programme", "unit", "start"])
+    bought = pd.concat([BOUGHT, frame([("e", "2024-06-03", 9.0, 1.0), ("f", "2024-12-24", 9.0, 1.0)], BOUGHT.columns)])
+    people = pd.concat([PEOPLE, frame([("e", "west"), ("f", "west")], PEOPLE.columns)])
+    made = source(bought, rollout, people)
+    for found in (customer_panel(made), unit_panel(made)):
+        # Of west, e was there before the start and has been treated since December 2024: 1 + 6 months. f came later.
+        assert found.early == (Early(start=-1, units=1, customers=1, customer_months=7),)
+        assert sorted(set(found.start.tolist())) == [-1, 4]
+        assert (found.base >= 0).all()
+        assert found.later == 2
+    only_early = frame([starts[0], ("p", "north", None), starts[2]], ["programme", "unit", "start"])
+    with pytest.raises(BadInput, match="no full month observed before it"):
+        customer_panel(source(bought, only_early, people))
