@@ -194,7 +194,8 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
     weight /= weight.sum()
     known = weight > 0
     middle = float(weight[known] @ effect.event_effect[known])
-    se = float(np.sqrt(max(weight[known] @ effect.covariance[np.ix_(known, known)] @ weight[known], 0.0)))
+    variance = float(weight[known] @ effect.covariance[np.ix_(known, known)] @ weight[known])
+    se = float(np.sqrt(max(variance, 0.0)))
     reach = float(stats.t.ppf(0.975, effect.df)) * se
     return middle, middle - reach, middle + reach
 
@@ -238,7 +239,8 @@ def _moral_hazard(
         more = estimate_effect(panel, design=effect.design, level=0.95, programme=fit.name)
         inside = (marked.start >= 0) & (marked.month >= marked.start) & (marked.month >= marked["first"])
         seen = int(marked.filter(inside & (marked.month <= marked["last"])).count().to_pyarrow().as_py())
-        rate = seen / max(more.treated_customer_months + more.unidentified_customer_months, 1)
+        months = more.treated_customer_months + more.unidentified_customer_months
+        rate = seen / max(months, 1)
         if rate - more.high > 0:
             middle, low, high = (float(one / (rate - one)) for one in (more.estimate, more.low, more.high))
             return (middle, max(low, -0.9), high), "measured as the programme's effect on the number of fees"
