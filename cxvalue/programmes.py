@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,13 @@ from cxvalue.money import (
     CashBenefit,
     ProgrammeCosts,
     Registration,
+    Risk,
     Verdict,
     business_case,
     judge_effect,
     register,
 )
+from cxvalue.money.sensitivity import MarketMoves
 from cxvalue.tables.panels import CUSTOMER, CustomerPanel, PanelSource, UnitPanel, customer_panel, unit_panel
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ __all__ = [
     "contribution_to_date",
     "design_of",
     "fit_programmes",
+    "market_of",
     "panel_for",
     "panel_source",
     "registration_of",
@@ -49,7 +52,8 @@ class ProgrammeFit:
     """What was measured of one programme, and what turns it into money.
 
     `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
-    the study; `chosen` says why this design.
+    the study; `chosen` says why this design; `usual_margin` is what a customer ever seen brought a month in the last 12
+    months (None: not known).
     """
 
     name: str
@@ -57,6 +61,7 @@ class ProgrammeFit:
     margin_per_unit: float | None
     everyone: int
     chosen: str
+    usual_margin: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain JSON types."""
@@ -103,7 +108,38 @@ def _fit(
     source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
     panel = panel_for(source, design)
     effect = estimate_effect(panel, design=design, level=study.level, programme=programme.name)
-    return ProgrammeFit(programme.name, effect, price, _everyone(table), chosen)
+    people = _everyone(table)
+    absent = _absent_units(source)
+    if absent:
+        effect = replace(effect, notes=(*effect.notes, absent))
+    return ProgrammeFit(programme.name, effect, price, people, chosen, _usual_margin(purchases, as_of, people))
+
+
+def _absent_units(source: PanelSource) -> str:
+    """A note on units of the roll-out that no customer belongs to, or nothing."""
+    customers = source.customers
+    if source.unit == CUSTOMER or customers is None:
+        return ""
+    known = customers.select(unit=customers[source.unit].cast("string")).distinct()
+    units = source.rollout.select(unit=source.rollout.unit.cast("string"))
+    missing = units.anti_join(known, "unit").order_by("unit").to_pyarrow().column("unit").to_pylist()
+    if not missing:
+        return ""
+    more = ", …" if len(missing) > 3 else ""
+    return (
+        f"{len(missing):,} of the units in the roll-out have no customers and count for nothing: "
+        f"{', '.join(missing[:3])}{more}."
+    )
+
+
+def _usual_margin(purchases: ibis.Table | None, as_of: date, people: int) -> float | None:
+    """Margin of a customer and month over the last 12 months."""
+    if purchases is None or not people:
+        return None
+    first = as_of - timedelta(days=364)
+    recent = purchases.filter((purchases.date >= first) & (purchases.date <= as_of))
+    total = recent.margin.sum().to_pyarrow().as_py()
+    return None if total is None else float(total) / 12 / people
 
 
 def panel_source(
@@ -122,6 +158,7 @@ def panel_source(
         customers=table("customers"),
         subscriptions=table("subscriptions") if study.contract == "contractual" else None,
         interactions=table("interactions"),
+        fees=table("fees"),
         margin_share=study.gross_margin,
         programme=programme.name,
     )
@@ -178,11 +215,13 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
     """The business case by the rules of the study file; None where the outcome has no price."""
     if fit.margin_per_unit is None:
         return None
-    rules, costs = programme.case, programme.costs
+    rules = programme.case
+    stated = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
     money = [
         CashBenefit(
             one.name, one.monthly, one.monthly if one.low is None else one.low,
             one.monthly if one.high is None else one.high, one.kind, one.owner or "",
+            one.source or "",
         )
         for one in programme.benefits
         if one.kind != "capacity"
@@ -197,18 +236,36 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
     ]  # fmt: skip
     return business_case(
         fit.effect,
-        costs=ProgrammeCosts(costs.one_off, costs.monthly, costs.per_treated_customer_month),
+        costs=ProgrammeCosts(
+            **{name: one.value for name, one in stated.items()},
+            ranges={name: (one.range[0], one.range[2]) for name, one in stated.items() if one.range[2] > one.range[0]},
+        ),
         horizon_months=programme.horizon_months or study.horizon_months,
         annual_discount_rate=study.annual_discount_rate,
         benefits=money,
         capacity=room,
+        risks=[
+            Risk(
+                one.name, one.per_year, one.mean_loss, one.loss_exceeded_in_5_percent, one.owner or "", one.source or ""
+            )
+            for one in programme.risks
+        ],
         persistence=rules.persistence.kind,
         half_life_months=rules.persistence.half_life_months,
         margin_per_unit=fit.margin_per_unit,
         start=rules.start,
         population=rules.population,
         everyone=fit.everyone,
+        correlation=rules.correlation,
+        ramp_up_months=rules.ramp_up_months,
     )
+
+
+def market_of(fit: ProgrammeFit, study: StudyFile) -> MarketMoves | None:
+    """What the market takes by the study file; None where it says nothing or no margin is known."""
+    if study.market is None or fit.usual_margin is None:
+        return None
+    return MarketMoves(fit.usual_margin, study.market.erosion_per_year.ends)
 
 
 def verdict_of(fit: ProgrammeFit, case: Case | None, programme: Programme) -> Verdict | None:
@@ -232,7 +289,7 @@ def registration_of(programme: Programme, effect: Effect) -> Registration | None
     success = programme.success
     if success is None:
         return None
-    settings = programme.model_dump(mode="json", exclude={"benefits"})
+    settings = programme.model_dump(mode="json", exclude={"benefits", "goodwill"}, exclude_none=True)
     first = min(cohort.start for cohort in effect.cohorts)
     return register(settings, registered_on=success.registered_on, first_start=first)
 

@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.study_errors import problems_of
+from cxvalue.study_money import NOTHING, Amount, Cost, Goodwill, LossRisk, Market, Share
+from cxvalue.study_money import Settings as _Settings
 
 __all__ = [
     "LATEST_COMPLETE_MONTH",
@@ -52,13 +54,7 @@ TABLE_NAMES = (
 )
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="letters, digits, '-' and '_'")]
-Share = Annotated[float, Field(ge=0, le=1, description="a share between 0 and 1")]
-Amount = Annotated[float, Field(allow_inf_nan=False, description="an amount of money")]
 Columns = dict[str, str]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class ReadOptions(_Settings):
@@ -159,7 +155,13 @@ class Persistence(_Settings):
     """How an effect goes on beyond what was measured."""
 
     kind: Literal["measured", "none", "half_life"] = "measured"
-    half_life_months: float | None = Field(default=None, gt=0)
+    half_life_months: float | None = Field(default=None, gt=0, description="a number of months above 0")
+
+    @model_validator(mode="after")
+    def _says_how_long(self) -> Persistence:
+        if (self.kind == "half_life") != (self.half_life_months is not None):
+            raise ValueError("a half-life is written as {half_life_months: 12}")
+        return self
 
 
 def _persistence(value: Any) -> Any:
@@ -176,14 +178,16 @@ class CaseRules(_Settings):
     start: Literal["first_start", "as_of"] = Field(default="first_start", alias="from")
     population: Literal["treated", "all"] = "treated"
     persistence: Annotated[Persistence, BeforeValidator(_persistence)] = Persistence()
+    ramp_up_months: int = Field(default=1, ge=1, le=120, description="a whole number of months")
+    correlation: Share = 0.0
 
 
 class Costs(_Settings):
     """What a programme costs, in the study's currency."""
 
-    one_off: Amount = 0.0
-    monthly: Amount = 0.0
-    per_treated_customer_month: Amount = 0.0
+    one_off: Cost = NOTHING
+    monthly: Cost = NOTHING
+    per_treated_customer_month: Cost = NOTHING
 
 
 class Benefit(_Settings):
@@ -195,6 +199,15 @@ class Benefit(_Settings):
     low: Amount | None = None
     high: Amount | None = None
     owner: str | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Benefit:
+        low = self.monthly if self.low is None else self.low
+        high = self.monthly if self.high is None else self.high
+        if not low <= self.monthly <= high:
+            raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
+        return self
 
 
 class Success(_Settings):
@@ -205,6 +218,8 @@ class Success(_Settings):
     at_most: Amount | None = None
     confidence: Annotated[float, Field(gt=0.5, lt=1, description="a probability between 0.5 and 1")] = 0.90
     registered_on: date | None = None
+    next_measurement: date | None = None
+    stop_if: str | None = None
 
 
 class Programme(_Settings):
@@ -218,7 +233,31 @@ class Programme(_Settings):
     case: CaseRules = CaseRules()
     costs: Costs = Costs()
     benefits: tuple[Benefit, ...] = ()
+    risks: tuple[LossRisk, ...] = ()
+    goodwill: Goodwill | None = None
     success: Success | None = None
+
+    @property
+    def disagreements(self) -> list[tuple[str, str, str]]:
+        """Settings of the programme that contradict one another: key, what was found, what to do."""
+        found: list[tuple[str, str, str]] = []
+        success = self.success
+        if success and success.metric == "payback_months" and success.at_least is not None:
+            found.append(
+                ("success.at_least", "asks for a payback that comes late.", "Write at_most: 24 for 24 months.")
+            )
+        if self.case.ramp_up_months > 1 and self.case.population != "all":
+            remedy = "Leave it out: treated customers come in as the roll-out says. It goes with population: all."
+            found.append(("case.ramp_up_months", f"is {self.case.ramp_up_months}, with population: treated.", remedy))
+        for what, names in (
+            ("risks", [one.name for one in self.risks]),
+            ("benefits", [one.name for one in self.benefits]),
+        ):
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                found.append(
+                    (what, f"{name!r} is listed {names.count(name)} times, and would count as often.", "Keep one.")
+                )
+        return found
 
 
 class ReportRules(_Settings):
@@ -269,6 +308,7 @@ class StudyFile(_Settings):
     cltv: Cltv = Cltv()
     campaigns: tuple[Campaign, ...] = ()
     programmes: tuple[Programme, ...] = ()
+    market: Market | None = None
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
 
@@ -299,6 +339,9 @@ class StudyFile(_Settings):
             said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
         if "dormancy" not in self.model_fields_set and self.contract != "contractual":
             said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
+        for programme in self.programmes:
+            if "costs" not in programme.model_fields_set:
+                said.append(f"No costs of the programme {programme.name}: the study file names none.")
         return tuple(said)
 
 
@@ -380,6 +423,8 @@ def _disagreements(study: StudyFile, label: str) -> list[Problem]:
     for programme in study.programmes:
         if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
             add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")
+        for key, found, remedy in programme.disagreements:
+            add(f"programmes.{programme.name}.{key}", found, remedy)
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
     for kind, (table, declared) in needs.items():
         if declared and table not in study.tables:

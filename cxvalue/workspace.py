@@ -26,7 +26,9 @@ from cxvalue.cltv import CltvFit, fit_cltv
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_drivers import DriverTables
 from cxvalue.errors import CxvalueError, nearest
-from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_for, panel_source
+from cxvalue.goodwill import GoodwillFit
+from cxvalue.preflight import fit_declared, try_declared
+from cxvalue.programmes import ProgrammeFit, design_of, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
@@ -36,7 +38,7 @@ from cxvalue.tables.sources import source_files
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pandas as pd
     from matplotlib.figure import Figure
@@ -100,7 +102,9 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
     study = load_study_file(study_path)
     make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
-        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=_connect())
+        con = _connect()
+        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
+        try_declared(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
     names = ", ".join(sorted(tables.paths))
     main = "transactions" if "transactions" in tables.paths else "subscriptions"
     rows = {count.what: count.rows for count in tables.counts if count.table == main}
@@ -234,6 +238,13 @@ class Study:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         return tuple(ProgrammeFit.from_dict(one) for one in found)
 
+    @cached_property
+    def goodwill(self) -> tuple[GoodwillFit, ...]:
+        """The goodwill rules of the programmes that compare some, valued once for all notebooks."""
+        path = self.prepared.folder / "goodwill.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return tuple(GoodwillFit.from_dict(one) for one in found)
+
     def publish(
         self,
         notebook: str,
@@ -356,6 +367,10 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
     unavailable: dict[str, str] = {}
+    declared = fit_declared(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+    for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
+        if fits:
+            (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")
     if study.contract == "contractual":
         if "subscriptions" in tables.paths:
             subscriptions = con.read_parquet(tables.paths["subscriptions"])
@@ -380,19 +395,16 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
             unavailable["20_cltv"] = str(error)
         else:
             (folder / "cltv.json").write_text(json.dumps(fit.to_dict()), encoding="utf-8")
-    if study.programmes:
-        found = fit_programmes(
-            study,
-            lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None,
-            as_of=tables.as_of,
-            observed_from=tables.observed_from,
-        )
-        (folder / "programmes.json").write_text(json.dumps([one.to_dict() for one in found]), encoding="utf-8")
     # The folder is about to be renamed, and whoever opens it knows where it is.
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
     summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
     shutil.copyfile(study.path, folder / "study.yml")
     (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+def _getter(con: ibis.BaseBackend, tables: TableSet) -> Callable[[str], ibis.Table | None]:
+    """Canonical tables by name, None for those that the study lacks."""
+    return lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None
 
 
 def _put(staging: Path, folder: Path) -> None:

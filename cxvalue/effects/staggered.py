@@ -193,6 +193,11 @@ def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> t
 
 def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
     notes = []
+    if panel.treated.all():
+        notes.append(
+            "No unit is left without the programme: it is compared only with units that start later, and months in which "
+            "all have it say nothing."
+        )
     if found.unidentified >= 0.5:
         share = found.unidentified / (found.unidentified + found.identified)
         notes.append(

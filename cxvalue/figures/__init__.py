@@ -9,7 +9,8 @@
 - `lifetime`: forecasts against what came, who is still a customer, the value still to come
 - `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
 - `discounts`: how many buy at which depth, what each depth earns, the policies side by side
-- `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge
+- `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge, goodwill rules,
+  what a bad year costs
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
 
@@ -44,7 +45,14 @@ from cxvalue.figures.lifetime import (
     holdout_tracking,
     p_alive_distribution,
 )
-from cxvalue.figures.programmes import case_bridge, case_money, case_tornado, event_study
+from cxvalue.figures.programmes import (
+    case_bridge,
+    case_money,
+    case_tornado,
+    event_study,
+    goodwill_rules,
+    yearly_risk,
+)
 from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
 from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.style import save, use_style
@@ -73,6 +81,7 @@ __all__ = [
     "expected_by_history",
     "frequency_recency",
     "hazard_ratios",
+    "goodwill_rules",
     "holdout_calibration",
     "holdout_tracking",
     "margin_bridge",
@@ -91,4 +100,5 @@ __all__ = [
     "value_distribution",
     "value_levers",
     "waterfall",
+    "yearly_risk",
 ]

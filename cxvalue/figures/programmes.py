@@ -12,14 +12,16 @@ from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from cxvalue.effects.effect import Effect
+    from cxvalue.money import YearlyLoss
     from cxvalue.money.bridge import BridgeStep
     from cxvalue.money.case import Case
     from cxvalue.money.sensitivity import Swing
 
-__all__ = ["case_bridge", "case_money", "case_tornado", "event_study"]
+__all__ = ["case_bridge", "case_money", "case_tornado", "event_study", "goodwill_rules", "yearly_risk"]
 
 
 @style.drawn
@@ -113,4 +115,63 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
     axes.margins(y=0.12)
+    return figure
+
+
+@style.drawn
+def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: str) -> Figure:
+    """What every goodwill rule is worth a year, by cap and times; on the right the best for each cap with its range."""
+    caps, times = sorted(rules["cap"].unique()), sorted(rules["times_per_year"].unique())
+    grid = rules.pivot(index="times_per_year", columns="cap", values="value").loc[times, caps].to_numpy()
+    from matplotlib.colors import LinearSegmentedColormap
+
+    figure, (left, right) = style.new_figure(4.0, 1, 2, width_ratios=(1.15, 1))
+    style.title(figure, "Up to which amount, and how often a year?")
+    reach = max(float(np.abs(grid).max()), 1e-9)
+    colours = LinearSegmentedColormap.from_list("worth", [BAD, "white", GOOD])
+    left.imshow(grid, aspect="auto", origin="lower", cmap=colours, vmin=-reach, vmax=reach)
+    for row, column in np.ndindex(grid.shape):
+        strong = abs(grid[row, column]) > 0.6 * reach
+        mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
+        left.annotate(
+            style.label(float(grid[row, column]), currency) + ("\nin force" if mine else ""), (column, row), ha="center",
+            va="center", fontsize=7, color="white" if strong else "black",
+        )  # fmt: skip
+    left.set_xticks(range(len(caps)), [f"{cap:g}" for cap in caps])
+    left.set_yticks(range(len(times)), [f"{number:g}" for number in times])
+    left.set_xlabel(f"Fees of up to, {currency}")
+    left.set_ylabel("Times a customer and year")
+    left.grid(False)
+    best = rules.loc[rules.groupby("cap")["value"].idxmax().tolist()].sort_values("cap")
+    place = np.arange(len(best))
+    spread = np.abs(np.vstack([best["value"] - best["low"], best["high"] - best["value"]]).astype(float))
+    right.errorbar(
+        place, best["value"].to_numpy(float), yerr=spread, fmt="o-", color=MAIN, markersize=4, elinewidth=1.2
+    )
+    right.axhline(0, color=GREY, linewidth=1)
+    right.set_xticks(place, [f"{row.cap:g}\n{row.times_per_year:g}×" for row in best.itertuples()], fontsize=8)
+    right.set_xlabel("Cap with its best number of times")
+    right.set_ylabel(f"Worth a year, {currency}")
+    right.yaxis.set_major_formatter(style.unit_ticks(currency))
+    right.yaxis.set_major_locator(style.few_ticks())
+    return figure
+
+
+@style.drawn
+def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
+    """How likely a year's loss is to exceed each amount, beside what the programme brings in a year."""
+    figure, (axes,) = style.new_figure(3.6)
+    style.title(figure, "What may a year with the relaxed rule cost?")
+    ordered = np.sort(loss.draws)
+    keep = np.unique(np.linspace(0, ordered.size - 1, 400).astype(int))
+    axes.step(ordered[keep], 1 - (keep + 1) / ordered.size, where="post", color=BAD, linewidth=2, label="a year's loss")
+    for value, name, colour in ((loss.mean, "average year", GREY), (benefit, "benefit of a year", GOOD)):
+        axes.axvline(value, color=colour, linewidth=1.4, linestyle=(0, (3, 3)), label=name)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel(f"A year's loss, {currency}")
+    axes.set_ylabel("Probability of more than that")
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks(6))
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    figure.legend(loc="outside lower left", ncols=3)
     return figure

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.money.cashflow import contiguous, extend
 from cxvalue.money.finance import npv
 
 if TYPE_CHECKING:
@@ -25,22 +29,45 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     """The naive claim, what is taken off it, and the expected NPV; the steps sum to the last.
 
     The claim is before/after on the treated alone, for every treated customer and month of the horizon, undiscounted, as a
-    slide would have it.
+    slide would have it. Purchases that were only pulled forward are in no step: the effect holds all that a customer brings
+    in all months after the start, so what is missing later has been taken off already.
     """
     naive, months = case.effect.naive, case.exposure.by_month.sum()
-    claim = naive * months * case.margin_per_unit
-    incremental = case.effect.estimate * months * case.margin_per_unit
+    price, rate = case.margin_per_unit, case.annual_discount_rate
+    claim = naive * months * price
+    incremental = case.effect.estimate * months * price
+    held = float((case.exposure.customers @ _not_fading(case)).sum()) * price
     as_time_goes = float(case.effect_flow.sum())
-    rate = case.annual_discount_rate
     discounted = float(npv(case.effect_flow, rate))
-    steps = [
-        BridgeStep("Before and after, as claimed", claim),
+    steps = []
+    if case.effect.outcome == "revenue" and price != 1:
+        steps += [
+            BridgeStep("Before and after, in revenue, as claimed", naive * months),
+            BridgeStep("Only its margin counts", claim - naive * months),
+        ]
+    else:
+        steps.append(BridgeStep("Before and after, as claimed", claim))
+    steps += [
         BridgeStep("What would have happened anyway", incremental - claim),
-        BridgeStep("Build-up and fading", as_time_goes - incremental),
+        BridgeStep("Build-up as measured", held - incremental),
+        BridgeStep("Fading after the months measured", as_time_goes - held),
         BridgeStep("Money later is worth less", discounted - as_time_goes),
     ]
-    if case.benefits or case.risks:
-        steps.append(BridgeStep("Other benefits and risks", float(npv(case.benefit_flow, rate))))
-    steps.append(BridgeStep("Costs", -float(npv(case.cost_flow, rate))))
+    if case.benefits:
+        monthly = sum(one.monthly for one in case.benefits)
+        steps.append(BridgeStep("Other benefits", float(npv([0.0] + [monthly] * case.horizon_months, rate))))
+    if case.risks:
+        monthly = sum(one.per_year_cost for one in case.risks) / 12
+        steps.append(BridgeStep("Risks taken", -float(npv([0.0] + [monthly] * case.horizon_months, rate))))
+    spent = {name: float(npv(flow, rate)) for name, flow in case.costs.flows(case.exposure.by_month).items()}
+    if spent["per_treated_customer_month"]:
+        steps.append(BridgeStep("Given to every treated customer", -spent["per_treated_customer_month"]))
+    steps.append(BridgeStep("Costs", -spent["one_off"] - spent["monthly"]))
     steps.append(BridgeStep("Net present value", sum(step.amount for step in steps)))
     return tuple(steps)
+
+
+def _not_fading(case: Case) -> NDArray[np.float64]:
+    """The effect by months since the start if nothing faded after the months measured."""
+    vector = contiguous(case.effect)
+    return extend(vector, case.exposure.customers.shape[1], persistence="measured", rate=0.0)

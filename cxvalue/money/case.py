@@ -9,15 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.errors import CxvalueError
-from cxvalue.money.cashflow import Capacity, CashBenefit, Decay, Exposure, ProgrammeCosts, exposure, extend, fit_decay
+from cxvalue.money.cashflow import (
+    Capacity,
+    CashBenefit,
+    Decay,
+    Exposure,
+    ProgrammeCosts,
+    contiguous,
+    exposure,
+    extend,
+    fit_decay,
+)
 from cxvalue.money.finance import discount_factors, irr, npv, payback_months, peak_exposure
+from cxvalue.money.risks import Risk, risk_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
     from cxvalue.money.verdict import Verdict
 
-__all__ = ["Case", "Range", "Risk", "business_case"]
+__all__ = ["Case", "Range", "business_case"]
 
 Floats = NDArray[np.float64]
 
@@ -38,16 +49,6 @@ class Range(NamedTuple):
     value: float
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """A loss that may happen: how often a year (Poisson), its mean and the size exceeded in 1 of 20 (log-normal)."""
-
-    name: str
-    per_year: float
-    mean_loss: float
-    loss_exceeded_in_5_percent: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class Case:
         decay: the measured fade.
         margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
         effect_flow: expected margin of months 0 … H from the effect; `benefit_flow` and `cost_flow` likewise.
-        npv_draws, payback_draws: one for each draw (nan: never within the horizon).
+        npv_draws, payback_draws, simple_payback_draws: one for each draw (nan: never within the horizon).
         per_unit_effect: NPV of an effect of 1 per treated customer and month, in every month.
     """
 
@@ -83,11 +84,14 @@ class Case:
     population: str
     everyone: int
     correlation: float
+    ramp_up_months: int
+    erosion_per_year: float
     effect_flow: Floats
     benefit_flow: Floats
     cost_flow: Floats
     npv_draws: Floats
     payback_draws: Floats
+    simple_payback_draws: Floats
     per_unit_effect: float
 
     @property
@@ -115,9 +119,12 @@ class Case:
     @property
     def payback(self) -> Range | None:
         """Discounted payback in months, median of the draws; None when never within the horizon. Ends may be infinite."""
-        months = np.where(np.isnan(self.payback_draws), np.inf, self.payback_draws)
-        middle, low, high = np.quantile(months, [0.5, 0.025, 0.975], method="higher")
-        return Range(float(middle), float(low), float(high)) if np.isfinite(middle) else None
+        return _months_range(self.payback_draws)
+
+    @property
+    def simple_payback(self) -> Range | None:
+        """The same without discounting."""
+        return _months_range(self.simple_payback_draws)
 
     def paid_back_within(self, months: float) -> float:
         """P(discounted payback within a number of months)."""
@@ -194,6 +201,7 @@ class Case:
             for name in (
                 *("horizon_months", "annual_discount_rate", "costs", "benefits", "capacity", "risks", "persistence"),
                 *("half_life_months", "margin_per_unit", "start", "population", "everyone", "correlation"),
+                *("ramp_up_months", "erosion_per_year"),
             )
         }
         effect = settings.pop("effect", self.effect)
@@ -208,10 +216,16 @@ class Case:
         )
 
 
+def _months_range(draws: Floats) -> Range | None:
+    months = np.where(np.isnan(draws), np.inf, draws)
+    middle, low, high = np.quantile(months, [0.5, 0.025, 0.975], method="higher")
+    return Range(float(middle), float(low), float(high)) if np.isfinite(middle) else None
+
+
 def business_case(
     effect: Effect,
     *,
-    costs: ProgrammeCosts | Mapping[str, float] | None = None,
+    costs: ProgrammeCosts | Mapping[str, Any] | None = None,
     horizon_months: int = 36,
     annual_discount_rate: float = 0.10,
     benefits: Sequence[CashBenefit] = (),
@@ -224,6 +238,8 @@ def business_case(
     population: str = "treated",
     everyone: int = 0,
     correlation: float = 0.0,
+    ramp_up_months: int = 1,
+    erosion_per_year: float = 0.0,
     draws: int = DRAWS,
     seed: int = 1,
 ) -> Case:
@@ -240,23 +256,30 @@ def business_case(
         margin_per_unit: margin for one unit of the outcome.
         start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
         population: treated (as they came in) or all (`everyone` customers from month 1 on).
-        correlation: between the stated ranges, 0 (independent) to 1.
+        correlation: between the stated ranges, 0 (independent) to 1: low benefits go with high costs.
+        ramp_up_months: over how many months population: all is reached, in equal parts.
+        erosion_per_year: share of the effect that the market takes a year beyond the data, as it takes of all margin.
 
     Raises:
         CxvalueError: settings that make no sense.
     """
     if horizon_months < 1:
         raise CxvalueError(f"horizon_months == {horizon_months}, must be 1 or more.")
+    if not 0 <= erosion_per_year < 1:
+        raise CxvalueError(f"erosion_per_year == {erosion_per_year}, must be a share from 0 to below 1.")
     if not 0 <= correlation <= 1:
         raise CxvalueError(f"correlation == {correlation}, must lie between 0 and 1.")
     wrong = next((one for one in benefits if not isinstance(one, CashBenefit)), None)
     if wrong is not None:
         raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
     costs = costs if isinstance(costs, ProgrammeCosts) else ProgrammeCosts(**(costs or {}))
-    shape = exposure(effect, horizon_months=horizon_months, start=start, population=population, everyone=everyone)
+    shape = exposure(
+        effect, horizon_months=horizon_months, start=start, population=population, everyone=everyone,
+        ramp_up_months=ramp_up_months,
+    )  # fmt: skip
     decay = fit_decay(effect)
     rng = np.random.default_rng(seed)
-    vector = _contiguous(effect)
+    vector = contiguous(effect)
     length = shape.customers.shape[1]
 
     def carried(values: Floats, rate: float) -> Floats:
@@ -264,16 +287,17 @@ def business_case(
 
     rate = decay.rate_per_month if decay.significant else 0.0
     zero = np.zeros(1)
-    margin = margin_per_unit * shape.customers @ carried(vector, rate)
-    cost = np.concatenate([[costs.one_off], costs.monthly + costs.per_treated_customer_month * shape.by_month])
+    ahead = np.maximum(np.arange(1, horizon_months + 1) - shape.months_seen, 0)
+    eroded = shape.customers * ((1 - erosion_per_year) ** (ahead / 12))[:, None]
+    margin = margin_per_unit * eroded @ carried(vector, rate)
+    cost: Floats = np.add.reduce(list(costs.flows(shape.by_month).values()))
     benefit = np.full(horizon_months, sum(one.monthly for one in benefits))
-    expected_loss = np.full(horizon_months, sum(one.per_year * one.mean_loss / 12 for one in risks))
-    ones = margin_per_unit * shape.customers @ carried(np.ones(vector.size), rate)
+    expected_loss = np.full(horizon_months, sum(one.per_year_cost / 12 for one in risks))
+    ones = margin_per_unit * eroded @ carried(np.ones(vector.size), rate)
 
-    flows = _effect_draws(effect, shape.customers, carried, rate, decay, draws, rng) * margin_per_unit
-    flows += _benefit_draws(benefits, correlation, draws, rng)[:, None]
-    flows -= _risk_draws(risks, draws, horizon_months, rng)
-    flows = np.concatenate([np.zeros((draws, 1)), flows], axis=1) - cost
+    drawn = _effect_draws(effect, eroded, carried, rate, decay, draws, rng) * margin_per_unit
+    flows = _stated_draws(benefits, costs, shape.by_month, correlation, draws, rng)
+    flows[:, 1:] += drawn - risk_draws(risks, draws, horizon_months, rng)
     return Case(
         effect=effect,
         exposure=shape,
@@ -291,24 +315,16 @@ def business_case(
         population=population,
         everyone=everyone,
         correlation=correlation,
+        ramp_up_months=ramp_up_months,
+        erosion_per_year=erosion_per_year,
         effect_flow=np.concatenate([zero, margin]),
         benefit_flow=np.concatenate([zero, benefit - expected_loss]),
         cost_flow=cost,
         npv_draws=npv(flows, annual_discount_rate),
         payback_draws=payback_months(flows, annual_discount_rate),
+        simple_payback_draws=payback_months(flows),
         per_unit_effect=float(npv(np.concatenate([zero, ones]), annual_discount_rate)),
     )
-
-
-def _contiguous(effect: Effect) -> Floats:
-    """The effect at 0, 1, 2, … months; one that could not be measured takes the value before it."""
-    vector = np.full(int(effect.event_time.max()) + 1, np.nan)
-    vector[effect.event_time] = effect.event_effect
-    last = effect.estimate
-    for place, value in enumerate(vector):
-        last = value if np.isfinite(value) else last
-        vector[place] = last
-    return vector
 
 
 def _effect_draws(
@@ -326,7 +342,7 @@ def _effect_draws(
     z = rng.standard_normal((draws, values.size)) @ root.T
     if np.isfinite(effect.df):
         z *= np.sqrt(effect.df / rng.chisquare(effect.df, draws))[:, None]
-    vector = _contiguous(effect)
+    vector = contiguous(effect)
     drawn = np.broadcast_to(vector, (draws, vector.size)).copy()
     drawn[:, effect.event_time] += z
     if rate == 0.0 or decay.se == 0.0:
@@ -341,38 +357,40 @@ def _effect_draws(
     )
 
 
-def _benefit_draws(benefits: Sequence[CashBenefit], correlation: float, draws: int, rng: np.random.Generator) -> Floats:
-    """Monthly sum of the benefits: each normal on either side of its value, with a common part in all of them."""
-    total = np.zeros(draws)
+def _stated_draws(
+    benefits: Sequence[CashBenefit],
+    costs: ProgrammeCosts,
+    treated: Floats,
+    correlation: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Benefits less costs by month 0 … H in each draw, from their stated ranges.
+
+    Each is normal on either side of its value. With a correlation they share a part: what turns out badly does so together,
+    low benefits with high costs.
+    """
     common = rng.standard_normal(draws)
+
+    def luck() -> Floats:
+        z: Floats = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(draws)
+        return z
+
+    monthly = np.zeros(draws)
     for one in benefits:
-        z = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(draws)
-        side = np.where(z < 0, one.monthly - one.low, one.high - one.monthly) / 1.959964
-        total += one.monthly + z * side
-    return total
+        monthly += one.monthly + _sided(luck(), one.monthly - one.low, one.high - one.monthly)
+    parts = costs.flows(treated)
+    flows = np.zeros((draws, treated.size + 1)) - sum(parts.values())
+    flows[:, 1:] += monthly[:, None]
+    for name, (low, high) in costs.ranges.items():
+        value = getattr(costs, name)
+        if high > low:
+            unit = ProgrammeCosts(1.0, 1.0, 1.0).flows(treated)[name]
+            more = _sided(-luck(), value - low, high - value)
+            flows -= np.maximum(more, -value)[:, None] * unit
+    return flows
 
 
-def _risk_draws(risks: Sequence[Risk], draws: int, months: int, rng: np.random.Generator) -> Floats:
-    """Losses by month in each draw: Poisson numbers of log-normal losses."""
-    lost = np.zeros((draws, months))
-    for one in risks:
-        spread = _log_spread(one)
-        centre = np.log(one.mean_loss) - spread**2 / 2
-        number = rng.poisson(one.per_year / 12, (draws, months))
-        where = np.repeat(np.arange(number.size), number.reshape(-1))
-        size = np.exp(centre + spread * rng.standard_normal(where.size))
-        lost += np.bincount(where, size, number.size).reshape(number.shape)
-    return lost
-
-
-def _log_spread(risk: Risk) -> float:
-    """Log-scale standard deviation of losses whose mean and 95% quantile are given (the smaller of the two solutions)."""
-    ratio = np.log(risk.loss_exceeded_in_5_percent / risk.mean_loss)
-    z = 1.644854
-    inside = z**2 - 2 * ratio
-    if ratio < 0 or inside < 0:
-        raise CxvalueError(
-            f"The risk {risk.name!r}: a loss of {risk.loss_exceeded_in_5_percent:,} in 1 of 20 does not go with a mean of "
-            f"{risk.mean_loss:,}; it must lie between the mean and 3.8 times the mean."
-        )
-    return float(z - np.sqrt(inside))
+def _sided(z: Floats, below: float, above: float) -> Floats:
+    moved: Floats = z * np.where(z < 0, below, above) / 1.959964
+    return moved

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,17 @@ from cxvalue.errors import CxvalueError
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
 
-__all__ = ["Capacity", "CashBenefit", "Decay", "Exposure", "ProgrammeCosts", "exposure", "extend", "fit_decay"]
+__all__ = [
+    "Capacity",
+    "CashBenefit",
+    "Decay",
+    "Exposure",
+    "ProgrammeCosts",
+    "contiguous",
+    "exposure",
+    "extend",
+    "fit_decay",
+]
 
 Floats = NDArray[np.float64]
 Persistence = Literal["measured", "none", "half_life"]
@@ -26,11 +37,24 @@ LAST_TIMES = 3
 
 @dataclass(frozen=True, slots=True)
 class ProgrammeCosts:
-    """What a programme costs: once at month 0, each month, and for each treated customer and month."""
+    """What a programme costs: once at month 0, each month, and for each treated customer and month.
+
+    `ranges` holds low and high of those that are not certain (95%), by name.
+    """
 
     one_off: float = 0.0
     monthly: float = 0.0
     per_treated_customer_month: float = 0.0
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+    def flows(self, treated: Floats) -> dict[str, Floats]:
+        """Each cost by month 0 … H, given the treated customers of months 1 … H."""
+        months = np.ones(treated.size)
+        return {
+            "one_off": np.concatenate([[self.one_off], 0 * months]),
+            "monthly": np.concatenate([[0.0], self.monthly * months]),
+            "per_treated_customer_month": np.concatenate([[0.0], self.per_treated_customer_month * treated]),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +67,7 @@ class CashBenefit:
     high: float
     kind: Literal["cash", "avoided"] = "cash"
     owner: str = ""
+    source: str = ""
 
     def __post_init__(self) -> None:
         if not self.low <= self.monthly <= self.high:
@@ -100,16 +125,24 @@ class Decay:
 
 
 def exposure(
-    effect: Effect, *, horizon_months: int, start: str = "first_start", population: str = "treated", everyone: int = 0
+    effect: Effect,
+    *,
+    horizon_months: int,
+    start: str = "first_start",
+    population: str = "treated",
+    everyone: int = 0,
+    ramp_up_months: int = 1,
 ) -> Exposure:
-    """Follow the treated customers as they came in (`treated`), or roll out to `everyone` at month 1 (`all`).
+    """Follow the treated customers as they came in (`treated`), or roll out to `everyone` from month 1 on (`all`).
+
+    A roll-out to everyone reaches an equal part of them in each of the first `ramp_up_months`.
 
     Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
     """
-    cohorts = [(cohort.start, cohort.customers) for cohort in effect.cohorts]
+    cohorts = [(cohort.start, float(cohort.customers)) for cohort in effect.cohorts]
     begin = min(day for day, _ in cohorts) if start == "first_start" else _later(effect.last_month, 1)
     if population == "all":
-        cohorts = [(begin, everyone)]
+        cohorts = [(_later(begin, number), everyone / ramp_up_months) for number in range(ramp_up_months)]
     size = horizon_months + max(_months(day, begin) for day, _ in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
     month = np.arange(horizon_months)
@@ -119,6 +152,17 @@ def exposure(
         customers[month[there], since[there]] += count
     seen = int(np.clip(_months(begin, effect.last_month) + 1, 0, horizon_months))
     return Exposure(customers, begin, seen)
+
+
+def contiguous(effect: Effect) -> Floats:
+    """The effect at 0, 1, 2, … months; one that could not be measured takes the value before it."""
+    vector = np.full(int(effect.event_time.max()) + 1, np.nan)
+    vector[effect.event_time] = effect.event_effect
+    last = effect.estimate
+    for place, value in enumerate(vector):
+        last = value if np.isfinite(value) else last
+        vector[place] = last
+    return vector
 
 
 def fit_decay(effect: Effect) -> Decay:

@@ -1,16 +1,17 @@
 """Goodwill rules: up to which amount, and how often a year, may an agent let a customer off?
 
 A rule waives the first so many fees of a customer and year that do not exceed a cap. Its yearly value is the handling
-that it saves, plus what customers who were let off bring more, less the fees forgone, those that customers would not
-have run up without the rule included. The recommended rule is the best of those tried; its range is drawn anew with the
-choice, since the best of many is partly lucky.
+that it saves, plus what customers who were let off bring more, less the fees forgone and less what is run up only because it
+may be waived, which is charged at the amount of the fee: the price that the company itself puts on it. Fees that fell while
+such a rule was in force hold those extra ones already, and are counted back to what would have fallen without it. The
+recommended rule is the best of those tried; its range is drawn anew with the choice, since the best of many is partly lucky.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,14 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["GoodwillSearch", "Handling", "search_rules"]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Handling:
-    """What a rule changes, each with its 95% range: `saved_per_waiver` (calls and approvals that cost money),
-    `gain_per_customer_year` (margin that a customer who was let off brings more), `extra_share` (more fees run up
-    because they may be waived, as a share of the waived ones)."""
+    """What a rule changes, each as a value with the ends of its 95% range.
+
+    `saved_per_waiver`: calls and approvals that cost money. `gain_per_customer_year`: margin that a customer who was let off
+    brings more. `extra_share`: fees run up only because there is a rule, as a share of those that fall anyway.
+    """
 
     saved_per_waiver: tuple[float, float, float]
     gain_per_customer_year: tuple[float, float, float]
@@ -41,8 +43,8 @@ class Handling:
 class GoodwillSearch:
     """The rules that were tried (with waivers, customers, fees forgone and value, a year each) and the best one.
 
-    `best_low` and `best_high` bound the value of whatever rule this way of choosing picks; `chosen` is how often each
-    rule was the best among the draws.
+    `best_low` and `best_high` bound the value of whatever rule this way of choosing picks; `chosen` is how often the
+    best rule was the best among the draws too; `cap_range` and `times_range` hold 95% of the draws' choices.
     """
 
     rules: pd.DataFrame
@@ -52,6 +54,8 @@ class GoodwillSearch:
     best_low: float
     best_high: float
     chosen: float
+    cap_range: tuple[float, float]
+    times_range: tuple[float, float]
 
     @property
     def frontier(self) -> pd.DataFrame:
@@ -69,6 +73,8 @@ def search_rules(
     handling: Handling,
     caps: Sequence[float],
     times: Sequence[int] = (1, 2, 3, 12),
+    under_rule: ArrayLike | None = None,
+    uptake: float = 1.0,
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 1,
@@ -81,13 +87,15 @@ def search_rules(
         years: how many years the fees cover.
         handling: what a waiver saves, gains and invites.
         caps, times: the rules to try.
+        under_rule: which fees fell while a goodwill rule was in force already (none of them by default).
+        uptake: the share of what a rule allows that agents really waive.
 
     Raises:
         CxvalueError: no fees, or ranges that do not hold their values.
     """
     import pandas as pd
 
-    whose, paid = np.asarray(customer_year), np.asarray(amount, dtype=float)
+    paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
         raise CxvalueError("There are no fees, or no time in which they fell, to search rules on.")
     for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
@@ -95,22 +103,16 @@ def search_rules(
         if not least <= middle <= most:
             raise CxvalueError(f"{name}: {middle} does not lie in its range {least} to {most}.")
     rng = np.random.default_rng(seed)
-    _, group = np.unique(whose, return_inverse=True)
-    group = group.reshape(-1)
-    size = int(group.max()) + 1
-    counts = [(cap, often, *_waived(group, paid, cap, often)) for cap in caps for often in times]
-    waived, customers, forgone = (np.array([row[i] for row in counts], dtype=float) / years for i in (2, 3, 4))
+    there = np.zeros(paid.size, dtype=bool) if under_rule is None else np.asarray(under_rule, dtype=bool)
+    found = [one for cap in caps for one in _counted(np.asarray(customer_year), paid, there, float(cap), times)]
+    counts = np.array([one[2:7] for one in found]) * uptake / years
+    spread = np.array([one[7] for one in found])
     # Customers are a sample as well: totals of a rule vary with who is in it (Poisson bootstrap over customer-years).
-    spread = np.array([_relative_error(group, paid, cap, often, size) for cap, often, *_ in counts])
     luck = 1 + spread * rng.standard_normal((draws, 1))
-
-    def value(saved: Floats, gain: Floats, extra: Floats) -> Floats:
-        total: Floats = saved * waived * (1 + extra) + gain * customers - forgone * (1 + extra)
-        return total
-
-    drawn = [_drawn(getattr(handling, name), draws, rng)[:, None] for name in Handling.__slots__]
-    worth = value(*drawn) * luck
-    expected = value(*(np.array(getattr(handling, name)[0]) for name in Handling.__slots__))
+    stated = [_drawn(getattr(handling, name), draws, rng)[:, None] for name in Handling.__slots__]
+    worth = _value(counts, *stated) * luck
+    certain = [np.array(getattr(handling, name)[0]) for name in Handling.__slots__]
+    expected = _value(counts, *certain)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = np.quantile(worth, tails, axis=0)
     best = int(np.argmax(expected))
@@ -118,44 +120,70 @@ def search_rules(
     # The best of the draws is judged on other draws, so that being lucky once does not count twice.
     other = np.roll(worth, draws // 2, axis=0)[np.arange(draws), picked]
     ends = np.quantile(other, tails)
+    base = 1 / (1 + certain[2])
     rules = pd.DataFrame(
         {
-            "cap": [row[0] for row in counts], "times_per_year": [row[1] for row in counts], "waivers": waived,
-            "customers": customers, "forgone": forgone, "value": expected, "low": low, "high": high,
-            "chosen": np.bincount(picked, minlength=len(counts)) / draws,
+            "cap": [one[0] for one in found], "times_per_year": [one[1] for one in found],
+            "waivers": counts[:, 0] + base * counts[:, 1], "customers": counts[:, 4],
+            "forgone": counts[:, 2] + base * counts[:, 3], "value": expected, "low": low, "high": high,
+            "chosen": np.bincount(picked, minlength=len(found)) / draws,
         }
     )  # fmt: skip
+    rules["saved"] = certain[0] * rules["waivers"]
+    rules["gain"] = certain[1] * rules["customers"]
+    rules["moral_hazard"] = certain[2] * rules["forgone"]
+    pays = worth.max(axis=1) > 0
+    chosen_caps, chosen_times = (np.where(pays, rules[name].to_numpy(float)[picked], 0.0) for name in rules.columns[:2])
+    cap_range, times_range = (
+        (float(low), float(high))
+        for low, high in (np.quantile(values, tails, method="nearest") for values in (chosen_caps, chosen_times))
+    )
     if expected[best] <= 0:
-        return GoodwillSearch(rules, 0.0, 0, 0.0, 0.0, 0.0, float((worth.max(axis=1) <= 0).mean()))
+        return GoodwillSearch(rules, 0.0, 0, 0.0, 0.0, 0.0, float((~pays).mean()), cap_range, times_range)
     return GoodwillSearch(
-        rules, float(counts[best][0]), int(counts[best][1]), float(expected[best]), float(ends[0]), float(ends[1]),
-        float(rules["chosen"].iloc[best]),
+        rules, float(found[best][0]), int(found[best][1]), float(expected[best]), float(ends[0]), float(ends[1]),
+        float(rules["chosen"].iloc[best]), cap_range, times_range,
     )  # fmt: skip
 
 
-def _waived(group: Ints, paid: Floats, cap: float, often: int) -> tuple[int, int, float]:
-    """Waivers, customer-years with one, and fees forgone under a rule."""
-    rows = _rows(group, paid, cap, often)
-    return int(rows.sum()), int(np.unique(group[rows]).size), float(paid[rows].sum())
+def _value(counts: Floats, saved: Floats, gain: Floats, extra: Floats) -> Floats:
+    """Yearly value of every rule: handling saved + gain − fees forgone − those run up because they may be waived."""
+    base = 1 / (1 + extra)
+    waived = counts[:, 0] + base * counts[:, 1]
+    forgone = counts[:, 2] + base * counts[:, 3]
+    total: Floats = saved * waived + gain * counts[:, 4] - forgone * (1 + extra)
+    return total
 
 
-def _rows(group: Ints, paid: Floats, cap: float, often: int) -> NDArray[np.bool_]:
+def _counted(
+    whose: NDArray[Any], paid: Floats, there: NDArray[np.bool_], cap: float, times: Sequence[int]
+) -> list[tuple[float, ...]]:
+    """For each number of times: cap, times, waivers and amounts (each without and with a rule in force), customers, and the
+    relative error of the amount."""
     able = np.flatnonzero(paid <= cap)
-    order = able[np.argsort(group[able], kind="stable")]
+    if not able.size:
+        return [(cap, often, *([0.0] * 6)) for often in times]
+    _, group = np.unique(whose[able], return_inverse=True)
+    group = group.reshape(-1)
+    order = np.argsort(group, kind="stable")
+    sorted_group, amount, under = group[order], paid[able][order], there[able][order]
     number = np.arange(order.size)
     first = np.ones(order.size, dtype=bool)
-    first[1:] = group[order[1:]] != group[order[:-1]]
+    first[1:] = sorted_group[1:] != sorted_group[:-1]
     rank = number - np.maximum.accumulate(np.where(first, number, 0))
-    rows = np.zeros(paid.size, dtype=bool)
-    rows[order[rank < often]] = True
+    rows: list[tuple[float, ...]] = []
+    for often in times:
+        kept = rank < often
+        before, during = kept & ~under, kept & under
+        sums = np.bincount(sorted_group[kept], amount[kept])
+        error = float(np.sqrt((sums**2).sum()) / sums.sum()) if sums.sum() > 0 else 0.0
+        rows.append(
+            (
+                cap, often, float(before.sum()), float(during.sum()), float(amount[before].sum()),
+                float(amount[during].sum()), float(first.sum()), error,
+            )
+        )  # fmt: skip
     return rows
-
-
-def _relative_error(group: Ints, paid: Floats, cap: float, often: int, size: int) -> float:
-    rows = _rows(group, paid, cap, often)
-    sums = np.bincount(group[rows], paid[rows], size)
-    total = float(sums.sum())
-    return float(np.sqrt((sums**2).sum()) / total) if total > 0 else 0.0
 
 
 def _drawn(value: tuple[float, float, float], draws: int, rng: np.random.Generator) -> Floats:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy import stats
 
 from cxvalue.money.finance import npv
+from cxvalue.money.risks import risk_draws
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.money.case import Case
 
-__all__ = ["Swing", "scenarios", "tornado"]
+__all__ = ["MarketMoves", "Swing", "scenarios", "tornado"]
 
 P10 = 1.281552
 RATE_STEP = 0.05
+COSTS = {
+    "one_off": ("One-off cost", ""),
+    "monthly": ("Monthly cost", "a month"),
+    "per_treated_customer_month": ("Cost per treated customer and month", ""),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
                 expected + sides[0] * months, expected + sides[1] * months, one.monthly - expected / months,
             )
         )  # fmt: skip
-    spent = float(npv(case.cost_flow, rate))
-    if spent > 0:
-        low, high = expected + 0.2 * spent, expected - 0.2 * spent
-        found.append(
-            Swing("Costs, 20% either way", currency, spent, 0.8 * spent, 1.2 * spent, low, high, spent + expected)
-        )
+    found += _cost_swings(case, expected, currency)
+    found += _risk_swings(case, expected, months, currency)
     rates = (max(rate - RATE_STEP, 0.0), rate + RATE_STEP)
     worth = [float(npv(case.net_flow, one)) for one in rates]
     found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], case.irr))
@@ -92,10 +95,55 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     return tuple(sorted(found, key=lambda swing: -swing.width))
 
 
-def scenarios(case: Case, *, everyone: int = 0) -> pd.DataFrame:
-    """The case as it stands, with nothing beyond what was measured, and rolled out to every customer.
+def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
+    """Each cost with a stated range by itself; all that are stated without one together, 20% either way."""
+    rate, found, rest = case.annual_discount_rate, [], 0.0
+    for name, flow in case.costs.flows(case.exposure.by_month).items():
+        value, spent = getattr(case.costs, name), float(npv(flow, rate))
+        low, high = case.costs.ranges.get(name, (value, value))
+        if high <= low or not spent:
+            rest += spent
+            continue
+        each = spent / value
+        least, most = (value + (end - value) * P10 / 1.959964 for end in (low, high))
+        title, unit = COSTS[name]
+        found.append(
+            Swing(
+                title, f"{currency} {unit}".strip(), value, least, most, expected - (least - value) * each,
+                expected - (most - value) * each, value + expected / each,
+            )
+        )  # fmt: skip
+    if rest > 0:
+        low, high = expected + 0.2 * rest, expected - 0.2 * rest
+        name = "Costs, 20% either way" if not found else "Other costs, 20% either way"
+        found.append(Swing(name, currency, rest, 0.8 * rest, 1.2 * rest, low, high, rest + expected))
+    return found
 
-    Columns: scenario, npv, npv_low, npv_high, payback_months, probability_of_loss.
+
+def _risk_swings(case: Case, expected: float, months: float, currency: str) -> list[Swing]:
+    """What each risk costs a year on average over the horizon, between a lucky and an unlucky run of years."""
+    found = []
+    for one in case.risks:
+        mean, monthly = one.per_year_cost, months / 12
+        total = risk_draws([one], 4000, 1, np.random.default_rng(1), years=case.horizon_months / 12)[:, 0]
+        low, high = (float(end) * 12 / case.horizon_months for end in np.quantile(total, [0.1, 0.9]))
+        turn = mean + expected / monthly
+        found.append(
+            Swing(
+                f"Risk: {one.name}", f"{currency} a year", mean, low, high, expected + (mean - low) * monthly,
+                expected + (mean - high) * monthly, turn if turn >= 0 else None,
+            )
+        )  # fmt: skip
+    return found
+
+
+def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = None) -> pd.DataFrame:
+    """The case as it stands, with measured months only, rolled out to every customer, and against a falling market.
+
+    With `market`, one line says what is lost by doing nothing, one what is left of that when the programme goes on: their
+    difference is what acting is worth, the programme's effect falling with the market like all other margin.
+
+    Columns: scenario, npv, npv_low, npv_high, payback_months, probability_of_loss (both empty for doing nothing).
     """
     import pandas as pd
 
@@ -103,12 +151,46 @@ def scenarios(case: Case, *, everyone: int = 0) -> pd.DataFrame:
     if case.persistence != "half_life":
         chosen.append(("Effect halves every 12 months", case.changed(persistence="half_life", half_life_months=12.0)))
     if everyone and case.population != "all":
-        rolled = case.changed(population="all", everyone=everyone, start="as_of")
+        rolled = case.changed(population="all", everyone=everyone, start="as_of", ramp_up_months=1)
         chosen.append(("Rolled out to every customer from now", rolled))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for name, one in chosen:
-        middle, low, high = one.npv
         payback = one.payback
-        rows.append((name, middle, low, high, payback.value if payback else None, one.probability_of_loss))
+        rows.append((name, *one.npv, payback.value if payback else None, one.probability_of_loss))
+    if market is not None:
+        acting = case.changed(erosion_per_year=market.erosion[0])
+        lost = [-market.lost(case, share) for share in market.erosion]
+        share = f"{100 * market.erosion[0]:.3g}%"
+        rows.append((f"Do nothing while the market takes {share} a year", lost[0], lost[2], lost[1], None, None))
+        payback = acting.payback
+        rows.append(
+            (
+                f"Go on while the market takes {share} a year", lost[0] + acting.npv.value,
+                lost[2] + acting.npv.low, lost[1] + acting.npv.high, payback.value if payback else None,
+                acting.probability_of_loss,
+            )
+        )  # fmt: skip
     columns = ["scenario", "npv", "npv_low", "npv_high", "payback_months", "probability_of_loss"]
     return pd.DataFrame(rows, columns=columns)
+
+
+@dataclass(frozen=True, slots=True)
+class MarketMoves:
+    """What customers bring a month without the programme, and the share of it that the market takes a year.
+
+    `erosion` is the share with low and high; `margin_per_customer_month` what a customer brings before it starts.
+    """
+
+    margin_per_customer_month: float
+    erosion: tuple[float, float, float]
+
+    def lost(self, case: Case, erosion: float) -> float:
+        """Margin lost over the months of the horizon that lie ahead, discounted to today's month 0 of the case.
+
+        Of the customers of the case: those who have the programme, or everybody it is rolled out to.
+        """
+        month = np.arange(1, case.horizon_months + 1)
+        ahead = np.maximum(month - case.exposure.months_seen, 0)
+        customers = case.exposure.by_month
+        missing = self.margin_per_customer_month * customers * (1 - (1 - erosion) ** (ahead / 12))
+        return float(npv(np.concatenate([[0.0], missing]), case.annual_discount_rate))

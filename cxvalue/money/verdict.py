@@ -37,6 +37,7 @@ class Verdict:
         mde: the smallest constant effect per treated customer and month that such data could have proven.
         break_even: the constant effect at which the criterion is just met.
         value_of_certainty: what knowing the truth would be worth today: the expected loss avoided by deciding rightly.
+        stop_below: the constant effect at which, with the error of today, the verdict would be FAIL.
         waiting: what some more months of data are worth, against the margin put off meanwhile; empty without money.
     """
 
@@ -50,6 +51,7 @@ class Verdict:
     break_even: float | None
     value_of_certainty: float
     waiting: tuple[Waiting, ...] = ()
+    stop_below: float | None = None
 
     @property
     def criterion(self) -> str:
@@ -84,9 +86,10 @@ def judge(
     met = draws >= at_least if at_least is not None else draws <= at_most
     probability = float(np.mean(met))
     word = _word(probability, confidence)
-    mde = None
+    mde = stop = None
     if break_even is not None and error is not None and np.isfinite(error):
         mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
+        stop = float(break_even - stats.norm.ppf(confidence) * error)
     gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
     waiting = value_of_waiting(
         float(case.npv_draws.mean()),
@@ -95,7 +98,7 @@ def judge(
         horizon_months=case.horizon_months,
     )
     certainty = float(min(gains, losses))
-    return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, certainty, waiting)
+    return Verdict(word, metric, at_least, at_most, confidence, probability, mde, break_even, certainty, waiting, stop)
 
 
 def judge_effect(

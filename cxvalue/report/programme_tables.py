@@ -26,6 +26,7 @@ __all__ = [
     "months_display",
     "named",
     "scenarios_display",
+    "styled",
     "tornado_display",
     "tornado_table",
     "uncounted_display",
@@ -34,7 +35,8 @@ __all__ = [
 JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
 
 
-def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
+def styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
+    """Rows of words as a table without row numbers."""
     import pandas as pd
 
     return pd.DataFrame(list(rows)).style.hide(axis="index")
@@ -74,7 +76,7 @@ def checks_table(effect: Effect, programme: str) -> pd.DataFrame:
 
 def checks_display(effect: Effect) -> Styler:
     """The checks in words."""
-    return _styled(
+    return styled(
         {
             "question": one.question,
             "result": JUDGED[one.passed],
@@ -99,7 +101,7 @@ def alternatives_display(effect: Effect, unit: str) -> Styler:
             "what is different": "No comparison: season, growth and recovery are counted as the programme's.",
         }
     )
-    return _styled(rows)
+    return styled(rows)
 
 
 def months_display(case: Case, currency: str) -> Styler:
@@ -119,7 +121,7 @@ def months_display(case: Case, currency: str) -> Styler:
                 "net to date, discounted": format_value(part["net_discounted_to_date"].iloc[-1], currency),
             }
         )
-    return _styled(rows)
+    return styled(rows)
 
 
 def tornado_table(swings: Sequence[Swing], programme: str) -> pd.DataFrame:
@@ -141,7 +143,7 @@ def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
         plain = unit.split(" ")[0] if unit else ""
         return format_value(value, plain)
 
-    return _styled(
+    return styled(
         {
             "input": one.name,
             "expected": amount(one.value, one.unit),
@@ -155,14 +157,16 @@ def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
 
 def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
     """The case under other settings."""
-    return _styled(
+    return styled(
         {
             "scenario": row.scenario,
             "net present value": format_value(row.npv, currency),
             "95% range": format_range(row.npv_low, row.npv_high, currency),
             "payback": "not within the horizon" if row.payback_months != row.payback_months or row.payback_months is None
             else format_value(float(row.payback_months), "months"),
-            "probability of a loss": format_value(row.probability_of_loss, "share"),
+            "probability of a loss": ""
+            if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
+            else format_value(float(row.probability_of_loss), "share"),
         }
         for row in scenarios.itertuples()
     )  # fmt: skip
@@ -177,7 +181,7 @@ def bridge_table(steps: Sequence[BridgeStep], programme: str) -> pd.DataFrame:
 
 def uncounted_display(case: Case, currency: str) -> Styler:
     """Capacity set free: shown, and not counted."""
-    return _styled(
+    return styled(
         {
             "set free": one.name,
             "a month": format_value(one.monthly, currency),

@@ -23,7 +23,7 @@ from cxvalue.simulate.bank_draw import (
     draw_bank,
     month_start,
 )
-from cxvalue.simulate.bank_fines import draw_service, service_tables, service_truth
+from cxvalue.simulate.bank_fines import draw_service, rules_truth, service_tables, service_truth
 from cxvalue.simulate.bank_truth import truth_of
 from cxvalue.simulate.world import World
 
@@ -115,7 +115,7 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
         f"real. {GIVEN[true.design]} `truth.json` holds what the programme really changed, from every customer's life "
         "with and without it.\n"
     )
-    return World(study, tables, truth | service_truth(drawn, service), about)
+    return World(study, tables, truth | service_truth(drawn, service) | rules_truth(drawn, service), about)
 
 
 def _transactions(drawn: BankDraw, ids: NDArray[np.object_], rng: np.random.Generator) -> pd.DataFrame:

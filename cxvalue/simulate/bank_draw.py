@@ -40,7 +40,8 @@ DESIGNS = ("staggered", "experiment", "cluster_experiment", "matched", "single_u
 ASKS = (0.10, 0.01)
 """Who asks for the programme in the matched design: after a bad month, and otherwise."""
 SHARES = ("share_never", "active", "leaving", "retention", "short_payments")
-LEAST = {"branches": 5, "months": 12, "ramp_months": 1, "horizon_months": 1, "waivers_a_year": 0, "cap": 0, "margin": 0}
+LEAST = {"branches": 5, "months": 12, "ramp_months": 1, "horizon_months": 1, "waivers_a_year": 0, "cap": 0, "margin": 0,
+         "losses_per_year": 0, "mean_loss": 0}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class BankParameters:
     waived, `calls_saved` the share of the calls about a fine that a waiver saves; a fine of up to `cap` is waived
     `waivers_a_year` times a customer and calendar year. `effect_scale` scales all of these (0: the programme changes
     neither margin nor calls). `early_growth` lets branches that start early grow by that much a month anyway.
+    `losses_per_year` of `mean_loss` each are what the relaxed rule costs on average beside its costs; no table shows them.
 
     Raises `BadInput` for an unknown design and for values that no bank could have.
     """
@@ -85,6 +87,8 @@ class BankParameters:
     one_off: float = 60_000.0
     monthly: float = 2_000.0
     horizon_months: int = 36
+    losses_per_year: float = 0.0
+    mean_loss: float = 0.0
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:

@@ -26,13 +26,19 @@ from cxvalue.simulate.bank_draw import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BankService", "draw_service", "service_tables", "service_truth"]
+__all__ = ["BankService", "draw_service", "rules_truth", "service_tables", "service_truth"]
 
 APPROVALS = 3
 CALLS_ABOUT_A_FINE = 0.5
 COMPLAINTS = 0.2
 COMPLAINS_BESIDE = (0.15, 0.015)
 """Who complains without asking for the programme: in a bad month, and otherwise."""
+
+MINUTE_COST, APPROVAL_COST = 0.6, 1.5
+"""What a minute of an agent and an approval cost the bank."""
+
+CAPS, TIMES = (25.0, 50.0, 100.0, 200.0), (1, 2, 3)
+"""Goodwill rules whose true value is told."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -169,6 +175,60 @@ def service_truth(drawn: BankDraw, service: BankService) -> dict[str, Any]:
         ),
         f"{name}.approvals_avoided_to_date": -APPROVALS * int(approved.sum()),
         f"{name}.calls_per_treated_customer_month": float(calls / max(int(inside.sum()), 1)),
+    }
+
+
+def rules_truth(drawn: BankDraw, service: BankService) -> dict[str, Any]:
+    """What each goodwill rule would be worth over the last 12 months to the programme's population, from both lives.
+
+    A rule waives the first fines of the 12 months up to its cap. A waived fine saves the call that it would have brought, as
+    often as a waiver does, and its approvals. A fine that falls only because there is a programme is charged at its amount.
+    What customers who are let off bring more is the true change of their margin, with the fines given up put back.
+    """
+    true = drawn.parameters
+    window = true.months - 12
+    rows = (drawn.start >= 0) & (drawn.acquired < drawn.start_day)
+    inside = rows[:, None] & (np.arange(true.months) >= np.maximum(drawn.start, counts_from(drawn))[:, None])
+    inside &= np.arange(true.months) >= window
+    change = float((drawn.with_it - drawn.without_it)[inside].sum())
+    mine = rows[service.who] & (service.month >= window)
+    amount, with_it, without = service.amount, service.happens[:, 0] & mine, service.happens[:, 1] & mine
+    order = np.lexsort((service.day, service.who))
+    calls = (
+        np.clip(true.calls_saved * true.effect_scale, 0, 1) * service.minutes * MINUTE_COST + APPROVALS * APPROVAL_COST
+    )
+    handling = np.where(service.called[:, 1], calls, 0.0)
+
+    def rule(cap: float, times: int) -> dict[str, float]:
+        able = order[with_it[order] & (amount[order] <= cap)]
+        whose = service.who[able]
+        place = np.arange(able.size)
+        first = np.ones(able.size, dtype=bool)
+        first[1:] = whose[1:] != whose[:-1]
+        waived = np.zeros(amount.size, dtype=bool)
+        waived[able[place - np.maximum.accumulate(np.where(first, place, 0)) < times]] = True
+        anyway = waived & without
+        return {
+            "cap": cap, "times_per_year": times, "waivers": int(anyway.sum()), "customers": int(first.sum()),
+            "forgone": float(amount[anyway].sum()), "moral_hazard": float(amount[waived & ~without].sum()),
+            "saved": float(handling[anyway].sum()),
+        }  # fmt: skip
+
+    force = rule(true.cap, true.waivers_a_year)
+    more = float(amount[with_it].sum() - amount[without].sum())
+    gain = change + force["forgone"] + force["moral_hazard"] - more
+    each = gain / force["customers"] if force["customers"] else 0.0
+    table = [rule(cap, times) for cap in CAPS for times in TIMES]
+    for one in table:
+        one["gain"] = each * one["customers"]
+        one["value"] = one["saved"] + one["gain"] - one["forgone"] - one["moral_hazard"]
+    best = max(table, key=lambda one: one["value"])
+    name = f"programme.{PROGRAMME}"
+    return {
+        f"{name}.goodwill_rules": [{key: round(value, 2) for key, value in one.items()} for one in table],
+        f"{name}.policy_cap": best["cap"] if best["value"] > 0 else 0.0,
+        f"{name}.policy_times": best["times_per_year"] if best["value"] > 0 else 0,
+        f"{name}.policy_value": round(max(best["value"], 0.0), 2),
     }
 
 

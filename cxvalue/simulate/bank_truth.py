@@ -29,12 +29,12 @@ def truth_of(drawn: BankDraw) -> dict[str, Any]:
     effect = float(change[inside].sum() / inside.sum())
     first = int(drawn.start[rows].min())
     spent = true.one_off + true.monthly * (true.months - first)
-    flows = [-true.one_off]
+    flows, monthly = [-true.one_off], true.monthly + true.losses_per_year * true.mean_loss / 12
     held = float(vector[-3:].mean())
     for later in range(true.horizon_months):
         ages = first + later - drawn.start[rows]
         ages = ages[ages >= 0]
-        flows.append(float(np.where(ages < length, vector[np.minimum(ages, length - 1)], held).sum()) - true.monthly)
+        flows.append(float(np.where(ages < length, vector[np.minimum(ages, length - 1)], held).sum()) - monthly)
     discounted = np.array(flows) * (1 + ANNUAL_RATE) ** (-np.arange(len(flows)) / 12)
     summed = np.cumsum(discounted)
     late = np.flatnonzero(summed < 0)

@@ -337,6 +337,10 @@ class _Loader:
                 rows = ledger.count_rows(table.filter(open_then))
                 self._add(contract.name, f"'{name}' after {end}, so still open on that day", rows, None, "note")
                 table = table.mutate(**{name: open_then.ifelse(ibis.null("date"), table[name])})
+        if contract.name == "rollout":
+            foreign = table.filter(~table.programme.isin([one.name for one in self.study.programmes] or [""]))
+            rows = ledger.count_rows(foreign)
+            self._add(contract.name, "of programmes that the study does not declare, not used", rows, None, "note")
         rows, amount = self._measure(table, _AMOUNT.get(contract.name))
         self._add(contract.name, "rows kept", rows, amount, "kept", always=True)
         self._write(contract.name, table.order_by(ROW).drop(ROW))

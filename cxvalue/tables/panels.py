@@ -31,6 +31,7 @@ __all__ = [
     "PanelSource",
     "UnitPanel",
     "customer_panel",
+    "population",
     "unit_panel",
 ]
 
@@ -87,6 +88,7 @@ class PanelSource:
     customers: ir.Table | None = None
     subscriptions: ir.Table | None = None
     interactions: ir.Table | None = None
+    fees: ir.Table | None = None
     margin_share: float | None = None
     programme: str = "programme"
 
@@ -172,6 +174,12 @@ class CustomerPanel:
     unit_kind: str
     about: Floats | None = None
     early: tuple[Early, ...] = ()
+
+
+def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:
+    """The months of a panel and its population: customer_id, unit, arm, start, base, first and last (month numbers)."""
+    months, people, *_ = _population(source)
+    return months, people
 
 
 def unit_panel(source: PanelSource) -> UnitPanel:
@@ -345,8 +353,8 @@ def _everyone(source: PanelSource) -> ir.Table:
 
 def _values(source: PanelSource, months: PanelMonths) -> ir.Table:
     """The outcome by customer and month number, where it is not zero."""
-    if source.outcome == "interactions":
-        touched = source.interactions
+    if source.outcome in ("interactions", "fees"):
+        touched = source.interactions if source.outcome == "interactions" else source.fees
         assert touched is not None
         rows = touched.mutate(month=_number(touched.date, months))
         inside = _within(rows, months)

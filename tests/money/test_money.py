@@ -158,9 +158,7 @@ def test_benefits_costs_and_risks_are_where_they_belong():
     assert table["other_benefits"].iloc[1] == pytest.approx(50 - 2 * 30 / 12)
     assert case.npv_draws.mean() == pytest.approx(12 * (20 + 50 - 5 - 10) - 100, abs=3)
     # Poisson compound: variance = 2 x E[loss^2]; the benefit's draw is the same in every month.
-    from cxvalue.money.case import _log_spread
-
-    second = 30.0**2 * np.exp(_log_spread(risk) ** 2)
+    second = 30.0**2 * np.exp(risk.log_spread**2)
     assert case.npv_draws.std() == pytest.approx(np.sqrt(2 * second + (12 * 10 / 1.96) ** 2), rel=0.05)
     with pytest.raises(CxvalueError, match=r"3\.8 times"):
         business_case(an_effect([1.0]), risks=[Risk("x", 1.0, 10.0, 100.0)])

@@ -1,0 +1,115 @@
+"""What is wrong with a study's campaigns and programmes, found in its tables before any notebook starts, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.goodwill import GoodwillFit, fit_goodwill
+from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_for, panel_source
+from cxvalue.tables.panels import CUSTOMER
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study import Campaign, Programme, StudyFile
+
+__all__ = ["Fitted", "fit_declared", "try_declared"]
+
+Tables = Callable[[str], "ir.Table | None"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was estimated for the programmes of a study and their goodwill rules."""
+
+    programmes: tuple[ProgrammeFit, ...] = ()
+    goodwill: tuple[GoodwillFit, ...] = ()
+
+
+def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> Fitted:
+    """Estimate every declared programme and its goodwill rules.
+
+    Raises `BadInput` with everything that is wrong with any campaign or programme.
+    """
+    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    fits: list[ProgrammeFit] = []
+    rules: list[GoodwillFit] = []
+    for programme in study.programmes:
+        try:
+            one = _one(study, programme)
+            (fit,) = fit_programmes(one, table, as_of=as_of, observed_from=observed_from)
+            fits.append(fit)
+            if programme.goodwill is not None:
+                rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return Fitted(tuple(fits), tuple(rules))
+
+
+def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
+    """The same search for problems, without the estimates that take long: customers one by one are only counted."""
+    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    for programme in study.programmes:
+        try:
+            rollout = table("rollout")
+            assert rollout is not None  # the loader has refused a programme without it
+            design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
+            if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
+                panel_for(panel_source(study, programme, table, as_of=as_of, observed_from=observed_from), design)
+            else:
+                fit_declared(
+                    _one(study, programme).model_copy(update={"campaigns": ()}), table, as_of=as_of,
+                    observed_from=observed_from,
+                )  # fmt: skip
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+
+
+def _one(study: StudyFile, programme: Programme) -> StudyFile:
+    return study.model_copy(update={"programmes": (programme,)})
+
+
+def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[Problem]:
+    """A product that nobody sells, an arm that is empty, a window that ends after the data."""
+    where, problems = f"campaigns.{campaign.name}", []
+    contacts, lines = table("contacts"), table("transactions")
+    if campaign.product is not None and lines is not None:
+        problems += _product_problems(campaign.product, lines, where)
+    if contacts is None:
+        return problems
+    rows = contacts.filter(contacts.campaign == campaign.name)
+    first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
+    sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())
+    days = {bool(row["held"]): row["day"] for row in sides.mutate(day=sides.day.cast("date")).to_pyarrow().to_pylist()}
+    if False not in days:
+        found = "nobody was contacted: every row is of the control arm."
+        return [*problems, Problem(f"{where}.control", found, "Check which arm was held out.")]
+    late = [(held, (as_of - day).days) for held, day in days.items() if (as_of - day).days < campaign.window_days]
+    if late:
+        held, seen = late[0]
+        who = "held-out customer" if held else "contact"
+        found = (
+            f"is {campaign.window_days} days, but the earliest {who} was followed for {seen} days only: the data end on "
+            f"{as_of}."
+        )
+        problems.append(Problem(f"{where}.window_days", found, "Wait, or choose a shorter window."))
+    return problems
+
+
+def _product_problems(product: str, lines: ir.Table, where: str) -> list[Problem]:
+    if "product" not in lines.columns:
+        found = "is given, but the transactions have no column 'product'."
+        return [Problem(f"{where}.product", found, "Map a product column, or leave it out.")]
+    if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
+        return []
+    known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
+    found = f"no transaction has the product {product!r}."
+    return [Problem(f"{where}.product", found, nearest(product, [str(one) for one in known if one]))]

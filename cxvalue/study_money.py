@@ -1,0 +1,170 @@
+"""Parts of the study file about money: amounts with a range, losses that may happen, goodwill rules, a market that moves."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+__all__ = [
+    "NOTHING",
+    "Amount",
+    "Cost",
+    "CurrentRule",
+    "Goodwill",
+    "LossRisk",
+    "Market",
+    "Settings",
+    "Share",
+    "Stated",
+    "StatedCost",
+    "as_range",
+]
+
+Share = Annotated[float, Field(ge=0, le=1, description="a share between 0 and 1")]
+Amount = Annotated[float, Field(allow_inf_nan=False, description="an amount of money")]
+
+MOST_SKEWED = math.exp(1.644854**2 / 2)
+"""No log-normal loss exceeds more than this many times its mean in 1 of 20."""
+
+
+class Settings(BaseModel):
+    """A group of settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def as_range(value: Any) -> Any:
+    """A bare number stands for a value without a range; anything but a number or a group is refused in plain words."""
+    if isinstance(value, dict | Stated):
+        return value
+    try:
+        if isinstance(value, bool) or not math.isfinite(float(value)):
+            raise ValueError
+    except (TypeError, ValueError):
+        said = "is empty" if value is None else f"{value!r} is no amount"
+        raise ValueError(
+            f"{said}; write a plain number in the study's currency, such as 2000000, or "
+            "{value: 2000000, low: 1800000, high: 2500000}"
+        ) from None
+    return {"value": value}
+
+
+class Stated(Settings):
+    """A figure that somebody states: a value, the range that holds 95%, who answers for it and where it is from."""
+
+    value: Amount
+    low: Amount | None = None
+    high: Amount | None = None
+    owner: str | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Stated:
+        low, middle, high = self.range
+        if not low <= middle <= high:
+            raise ValueError(f"{middle:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
+        return self
+
+    @property
+    def range(self) -> tuple[float, float, float]:
+        """Low, value and high; an end that is not given is the value."""
+        low = self.value if self.low is None else self.low
+        return low, self.value, self.value if self.high is None else self.high
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """Value, low and high."""
+        low, value, high = self.range
+        return value, low, high
+
+
+class StatedCost(Stated):
+    """A stated figure that cannot be negative."""
+
+    @model_validator(mode="after")
+    def _positive(self) -> StatedCost:
+        if self.range[0] < 0:
+            raise ValueError(f"{self.range[0]:,.10g} is below 0; write a cost or a saving as a positive amount")
+        return self
+
+
+Cost = Annotated[StatedCost, BeforeValidator(as_range)]
+NOTHING = StatedCost(value=0.0)
+
+
+class LossRisk(Settings):
+    """A loss that a relaxed rule may bring: how often a year, how large on average, how large in 1 of 20."""
+
+    name: str
+    per_year: float = Field(ge=0, allow_inf_nan=False, description="how many a year, 0 or more")
+    mean_loss: float = Field(gt=0, allow_inf_nan=False, description="an amount above 0")
+    loss_exceeded_in_5_percent: float = Field(gt=0, allow_inf_nan=False, description="an amount above the mean")
+    owner: str | None = None
+    source: str | None = None
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> LossRisk:
+        if not 1 <= self.loss_exceeded_in_5_percent / self.mean_loss <= MOST_SKEWED:
+            raise ValueError(
+                f"a loss above {self.loss_exceeded_in_5_percent:,.10g} in 1 of 20 does not go with a mean of "
+                f"{self.mean_loss:,.10g}; it must lie between the mean and {MOST_SKEWED:.1f} times the mean"
+            )
+        return self
+
+
+class CurrentRule(Settings):
+    """The goodwill rule that the programme really followed."""
+
+    cap: float = Field(gt=0, allow_inf_nan=False, description="an amount above 0")
+    times_per_year: int = Field(ge=1, le=366, description="a whole number of 1 or more")
+
+
+class Goodwill(Settings):
+    """Which rules for letting customers off fees are compared, and what a waiver saves and invites.
+
+    `current` is the rule that was rolled out and whose effect was measured. What handling a fee costs is read from the
+    interactions with the reason `reason`, priced by the minute and the approval, unless `saved_per_waiver` states it.
+    """
+
+    current: CurrentRule
+    caps: tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...] = Field(min_length=1)
+    times_per_year: tuple[Annotated[int, Field(ge=1, le=366)], ...] = Field(default=(1, 2, 3), min_length=1)
+    reason: str | None = None
+    minute_cost: Cost | None = None
+    approval_cost: Cost | None = None
+    handling_class: Literal["cash", "avoided", "capacity"] = Field(default="capacity", alias="class")
+    saved_per_waiver: Cost | None = None
+    extra_share: Cost | None = None
+    fees_in_margin: bool = True
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Goodwill:
+        priced = self.minute_cost is not None or self.approval_cost is not None
+        if (self.saved_per_waiver is not None) == priced:
+            raise ValueError("give either saved_per_waiver, or minute_cost and approval_cost (at least one), not both")
+        if priced and self.reason is None:
+            raise ValueError("minute_cost and approval_cost need the reason of the interactions that are about a fee")
+        return self
+
+    @property
+    def rules(self) -> tuple[tuple[float, ...], tuple[int, ...]]:
+        """The caps and times a year to try, in order, those of the current rule among them."""
+        return (
+            tuple(sorted({*self.caps, self.current.cap})),
+            tuple(sorted({*self.times_per_year, self.current.times_per_year})),
+        )
+
+
+class Market(Settings):
+    """What the market takes of every customer's margin a year while nothing is done."""
+
+    erosion_per_year: Annotated[Stated, BeforeValidator(as_range)]
+
+    @model_validator(mode="after")
+    def _a_share(self) -> Market:
+        low, _, high = self.erosion_per_year.range
+        if not (low >= 0 and high < 1):
+            raise ValueError("erosion_per_year must be a share from 0 to below 1, such as 0.03 for 3% a year")
+        return self
