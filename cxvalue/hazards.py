@@ -29,7 +29,7 @@ __all__ = ["RENEWAL", "RESERVED", "SEASON", "TENURE", "TREND", "Happening", "Mem
 
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
 RESERVED = frozenset(
-    (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "months", "ends", "ended", "t", "begins",
+    (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t", "begins",
      "event_key", "event_day", "event_value", "at_risk", "n", "d")
 )  # fmt: skip
 """Names that no driver of a caller may have."""
@@ -127,7 +127,7 @@ def _around_anniversary(months: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
-    """A row for every month in which a member could be seen to leave: member, cluster, ended (0 or 1), drivers.
+    """A row for every month in which a member could be seen to leave: member, cluster, ended (0 or 1), drivers, month (from 1).
 
     A month knows what was known on the day on which it begins. Made by the engine when it is asked for.
     """
@@ -161,7 +161,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     rows = rows.mutate(**{TENURE: tenure, SEASON: season, TREND: trend, RENEWAL: around.ifelse("yes", "no")})
     for one in members.happenings:
         rows = _with(rows, one)
-    return rows.select("member", "cluster", "ended", *members.drivers)
+    return rows.select("member", "cluster", "ended", *members.drivers, month=rows.t + 1)
 
 
 def _with(rows: ir.Table, one: Happening) -> ir.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
 import pandas as pd
 
 from cxvalue.contract_base import Contracts, contracts_of
@@ -11,8 +12,6 @@ from cxvalue.contract_drivers import DriverTables
 from cxvalue.tables.sources import connect
 
 if TYPE_CHECKING:
-    import ibis
-
     from cxvalue.simulate.world import World
 
 
@@ -32,3 +31,10 @@ def in_engine(world: World) -> tuple[Contracts, DriverTables, ibis.BaseBackend]:
         tables["subscriptions"], as_of=world.study["as_of"], observed_from=world.study["observed_from"]
     )
     return contracts, DriverTables(**tables), con
+
+
+def of_world(world: World) -> Contracts:
+    """The contracts of a world alone, without an engine of their own."""
+    table = world.tables["subscriptions"]
+    buyers = ibis.memtable(table[table["role"] == "buyer"])
+    return contracts_of(buyers, as_of=world.study["as_of"], observed_from=world.study["observed_from"])

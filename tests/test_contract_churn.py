@@ -10,7 +10,7 @@ import pytest
 
 from cxvalue.accounts import NO_ANSWER, AccountRenewals, account_renewals
 from cxvalue.contract_base import Contracts
-from cxvalue.contract_churn import ContractChurn, contract_churn
+from cxvalue.contract_churn import ContractChurn, _scores, contract_churn
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, scores_of
 from cxvalue.contract_warning import CONTRACT_REASONS, RECENT_COMPLAINT, UNSATISFIED, contract_warning
 from cxvalue.early_warning import COMPLAINT_OPEN, reason_table
@@ -23,17 +23,18 @@ from cxvalue.report.contract_churn_findings import (
 )
 from cxvalue.simulate.insurer import InsurerParameters, insurer
 from cxvalue.simulate.world import World
-from tests.insurerworlds import in_engine
+from tests.insurerworlds import in_engine, of_world
 
+SEED = 3
 Made = tuple[World, Contracts, DriverTables, RenewalFit, ContractChurn, AccountRenewals]
 
 
 @pytest.fixture(scope="module")
 def made() -> Made:
-    world = insurer(2500, seed=12)
+    world = insurer(1600, seed=SEED)
     contracts, tables, con = in_engine(world)
     fit = fit_renewals(contracts)
-    churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, draws=200)
+    churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, draws=100)
     accounts = account_renewals(contracts, scores_of(tables, contracts.as_of), gross_margin=0.25)
     assert accounts is not None
     return world, contracts, tables, fit, churn, accounts
@@ -78,23 +79,23 @@ def test_nothing_of_the_holdout_is_known_to_its_forecast(made: Made) -> None:
         tables.customers,
         *(table.filter(table.date <= ibis.literal(last)) for table in (tables.interactions, tables.surveys)),
     )
-    again = contract_churn(fit, contracts, cut, tables.subscriptions.get_backend(), gross_margin=0.25, draws=20)
-    for mine, theirs in zip(churn.scores, again.scores, strict=True):
+    again = _scores(fit, contracts, cut, tables.subscriptions.get_backend(), 1)
+    for mine, theirs in zip(churn.scores, again, strict=True):
         assert mine.backtest.probabilities == pytest.approx(theirs.backtest.probabilities)
 
 
 def test_without_drivers_the_two_models_say_nearly_the_same() -> None:
-    world = insurer(4000, seed=3, parameters=InsurerParameters(drivers=False))
+    world = insurer(2000, seed=3, parameters=InsurerParameters(drivers=False))
     contracts, tables, con = in_engine(world)
     fit = fit_renewals(contracts)
     bare = DriverTables(tables.subscriptions)
-    churn = contract_churn(fit, contracts, bare, con, gross_margin=0.25, draws=100)
+    churn = contract_churn(fit, contracts, bare, con, gross_margin=0.25, draws=40)
     value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
     assert value.churn_rate is not None
     assert churn.losses is not None
     said = [float(score.backtest.probabilities.mean()) for score in churn.scores]
-    assert said[0] == pytest.approx(said[1], abs=0.02)
-    assert churn.losses.rate.value == pytest.approx(value.churn_rate.value, abs=0.02)
+    assert said[0] == pytest.approx(said[1], abs=0.03)
+    assert churn.losses.rate.value == pytest.approx(value.churn_rate.value, abs=0.03)
 
 
 def test_too_few_ends_leave_the_simpler_model_with_the_reason() -> None:
@@ -196,7 +197,7 @@ def test_contracts_that_end_by_the_year_get_a_yearly_clock_whose_intervals_hold(
     worlds = 12
     for seed in range(worlds):
         world = insurer(600, seed=seed, parameters=true)
-        contracts, _, _ = in_engine(world)
+        contracts = of_world(world)
         fit = fit_renewals(contracts)
         assert (fit.clock, fit.full.time_unit) == ("year", "year")
         value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=200)
