@@ -41,6 +41,9 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.regular_gate
 	@$(run) -m tests.calibration.coverage
 	@$(run) -m tests.calibration.campaigns
+	@$(run) -m tests.calibration.contracts 500
+	@$(run) -m tests.calibration.contracts 10000
+	@$(run) -m tests.calibration.contracts 500 drivers
 	@$(run) -m tests.calibration.discounts 1000
 	@for design in staggered experiment cluster_experiment matched; do \
 	  $(run) -m tests.calibration.programmes $$design 1000 4000 || exit 1; done

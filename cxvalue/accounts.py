@@ -78,8 +78,8 @@ def account_renewals(
 ) -> AccountRenewals | None:
     """Renewal of accounts, and its link to what their users had said.
 
-    None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by account, of
-    `cxvalue.contract_drivers.scores_of`.
+    None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by
+    account, of `cxvalue.contract_drivers.scores_of`.
     """
     names = contracts.customers[contracts.rows["customer"]]
     if "account_id" in contracts.rows.columns:
@@ -130,7 +130,13 @@ def _looked_at(
     rows = contracts.rows
     day, later = (landmark - _EPOCH).days, (then - _EPOCH).days
     low = max((months_before(landmark, 12) - _EPOCH).days, (contracts.observed_from - timedelta(days=1) - _EPOCH).days)
-    paid = rate * rows["value"] * np.clip(np.minimum(rows["end"], day) - np.maximum(rows["start"], low), 0, None) * 12 / 365.25
+    paid = (
+        rate
+        * rows["value"]
+        * np.clip(np.minimum(rows["end"], day) - np.maximum(rows["start"], low), 0, None)
+        * 12
+        / 365.25
+    )
     if low > (months_before(landmark, 12) - _EPOCH).days:
         paid = paid * math.nan  # the data begins within these 12 months
     table = pd.DataFrame(
@@ -157,7 +163,9 @@ def _band(score: NDArray[np.float64], edges: tuple[float, float]) -> NDArray[np.
 
 def _missing(scores: Scores | None, rows: pd.DataFrame, contracts: Contracts) -> str:
     if scores is None:
-        return "the study has no surveys of the people in its accounts (table surveys, at least 30 answers to one metric)."
+        return (
+            "the study has no surveys of the people in its accounts (table surveys, at least 30 answers to one metric)."
+        )
     counted = rows["band"].value_counts()
     few = min(counted.get(THIRDS[0], 0), counted.get(THIRDS[2], 0))
     if few < FEWEST_ACCOUNTS:

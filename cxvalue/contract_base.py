@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
-__all__ = ["Contracts", "base_waterfall", "contracts_of", "monthly_contracts", "survival_table"]
+__all__ = [
+    "Contracts",
+    "Outlook",
+    "base_waterfall",
+    "contracts_of",
+    "monthly_contracts",
+    "outlook",
+    "stayed",
+    "survival_table",
+]
 
 USER = "user"
 DAYS_PER_YEAR = 365.25
@@ -145,6 +154,43 @@ class Contracts:
             period_days=period,
             grace_days=grace,
         )
+
+
+class Outlook(NamedTuple):
+    """Where active customers stand: their position, renewals so far, and months until they can next leave.
+
+    `step` is the number of months from one chance to leave to the next.
+    """
+
+    who: NDArray[np.intp]
+    renewed: NDArray[np.int64]
+    wait: NDArray[np.float64]
+    step: int
+
+    def chances(self, months: float) -> NDArray[np.int64]:
+        """How often each customer can leave within so many months."""
+        return np.clip(np.floor((months - self.wait) / self.step) + 1, 0, None).astype(np.int64)
+
+
+def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
+    """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
+    step = round(contracts.clock[0] / DAYS_PER_MONTH)
+    ages = contracts.age_periods(on)
+    who = np.flatnonzero(~np.isnan(ages))
+    whole = np.floor(np.maximum(ages[who], 0.0))
+    wait = part - (ages[who] - whole)
+    passed = wait <= 0
+    return Outlook(who, (whole + passed).astype(np.int64), (wait + passed) * step, step)
+
+
+def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
+    """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
+    day, end = _number(last), _number(contracts.as_of)
+    relations = contracts.relations
+    through = relations[(relations["start"] <= day) & (relations["end"] > end)]
+    here = np.zeros(len(contracts.customers), dtype=bool)
+    here[through["customer"]] = True
+    return here
 
 
 def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date) -> Contracts:

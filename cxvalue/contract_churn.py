@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.churn_checks import Backtest, auc, brier
-from cxvalue.contract_base import Contracts
+from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
 from cxvalue.contract_drivers import DriverTables, contract_members
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
@@ -24,7 +24,7 @@ from cxvalue.hazards import Happening, Members, calendar_columns, fit_members
 from cxvalue.lifetime.hazard import HazardModel
 from cxvalue.lifetime.renewal import RenewalModel, survival
 from cxvalue.losses import InDraws, Losses, bands, losses
-from cxvalue.renewals import Outlook, RenewalFit, outlook, stayed
+from cxvalue.renewals import RenewalFit
 from cxvalue.timeunit import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = ["ContractChurn", "Hazard", "ModelScore", "contract_churn", "hazard_of
 
 CHURN_MONTHS = 12
 SBG, HAZARD = "sbg", "hazard"
+_SIMPLER = "the simpler model, which knows the age of a contract only,"
 _EPOCH = date(1970, 1, 1)
 
 
@@ -83,7 +84,9 @@ class Hazard:
                     share = np.where(open_, yes, 0.0)
                     rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
             at_risk = step < chances[rows]
-            kept += np.where(at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-np.minimum(rate, 1 - 1e-12)), 0.0)
+            kept += np.where(
+                at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-np.minimum(rate, 1 - 1e-12)), 0.0
+            )
         return np.asarray(-np.expm1(kept))
 
 
@@ -179,7 +182,9 @@ def contract_churn(
     """
     seen = outlook(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of)
-    scores = _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
+    scores = (
+        _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
+    )
     model, why = _choice(scores, no_hazard)
     months = seen if seen.step == 1 else _monthly(contracts)
     chances = seen.chances(CHURN_MONTHS)
@@ -214,9 +219,7 @@ def contract_churn(
     )
 
 
-def _try(
-    contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date
-) -> tuple[Hazard | None, str]:
+def _try(contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date) -> tuple[Hazard | None, str]:
     try:
         return hazard_of(contracts, tables, con, on), ""
     except CxvalueError as error:
@@ -231,9 +234,7 @@ def _monthly(contracts: Contracts, on: date | None = None) -> Outlook:
     return Outlook(who, whole.astype(np.int64), whole + 1 - ages[who], 1)
 
 
-def _in_parts(
-    hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp]
-) -> Floats:
+def _in_parts(hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp]) -> Floats:
     parts = np.array_split(rows, max(1, math.ceil(rows.size / 100_000)))
     return np.concatenate([hazard.p_end(renewed, chances, part) for part in parts])
 
@@ -288,8 +289,10 @@ def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
     if no_hazard:
         return SBG, f"The model with drivers could not be fitted: {no_hazard}"
     if HAZARD not in found:
-        return SBG, "The history is too short to hold part of it back, so the simpler model, which knows the age of a contract only, is used."
-    better = found[HAZARD] - found[SBG]
-    if better > 0:
+        return SBG, f"No history could be held back to compare models on; {_SIMPLER} is used."
+    if found[HAZARD] > found[SBG]:
         return HAZARD, "On the part of the history held back, the model with drivers foresaw better who would leave."
-    return SBG, "On the part of the history held back, drivers added nothing: the model that knows only the age of a contract foresaw better who would leave."
+    return (
+        SBG,
+        f"On the part of the history held back, drivers added nothing: {_SIMPLER} foresaw better who would leave.",
+    )

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
-__all__ = ["COMPLAINT", "PLAN", "SATISFACTION", "VALUE", "DriverTables", "Scores", "contract_members", "people_of", "scores_of"]
+__all__ = [
+    "COMPLAINT",
+    "PLAN",
+    "SATISFACTION",
+    "VALUE",
+    "DriverTables",
+    "Scores",
+    "contract_members",
+    "people_of",
+    "scores_of",
+]
 
 COMPLAINT, SATISFACTION, PLAN, VALUE = "complaint in 90 days", "satisfaction", "plan", "value per month"
 COMPLAINT_DAYS, ASKED_DAYS = 90, 365
@@ -144,9 +154,7 @@ def contract_members(contracts: Contracts, tables: DriverTables, until: date | N
         running = _running_mean(scores)
         ends = running.aggregate(low=running.value.quantile(1 / 3), high=running.value.quantile(2 / 3)).to_pyarrow()
         edges = (float(ends["low"][0].as_py()), float(ends["high"][0].as_py()))
-        happenings.append(
-            Happening(SATISFACTION, running, ASKED_DAYS, edges=edges, bands=THIRDS, by_cluster=True)
-        )
+        happenings.append(Happening(SATISFACTION, running, ASKED_DAYS, edges=edges, bands=THIRDS, by_cluster=True))
     return Members(
         table.reset_index(drop=True),
         day,

@@ -1,8 +1,8 @@
 """The early-warning list of customers under contract: ranked by the margin that may go, with the reason in words.
 
-A reason is given where something of the customer's own speaks: a driver that changes and at which contracts ended clearly more
-often (the interval of its hazard ratio lies above 1), a complaint that is open, a value per month that has fallen, or an
-anniversary that is near where contracts end at anniversaries.
+A reason is given where something of the customer's own speaks: a driver that changes and with which contracts ended
+clearly more often (the interval of its hazard ratio lies above 1), a complaint that is open, a value per month that has
+fallen, or an anniversary that is near where contracts end at anniversaries.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.hazard import HazardModel, cell_scores, fit_hazard, robust, worth_keeping
-from cxvalue.lifetime.spells import OPEN, spells
+from cxvalue.lifetime.spells import spells
 from cxvalue.timeunit import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -25,12 +25,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["RENEWAL", "RESERVED", "SEASON", "TENURE", "TREND", "Happening", "Members", "calendar_columns", "fit_members", "member_months"]
+__all__ = [
+    "RENEWAL",
+    "RESERVED",
+    "SEASON",
+    "TENURE",
+    "TREND",
+    "Happening",
+    "Members",
+    "calendar_columns",
+    "fit_members",
+    "member_months",
+]
 
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
 RESERVED = frozenset(
-    (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t", "begins",
-     "event_key", "event_day", "event_value", "at_risk", "n", "d")
+    (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",
+     "begins", "event_key", "event_day", "event_value", "at_risk", "n", "d")
 )  # fmt: skip
 """Names that no driver of a caller may have."""
 TENURE_EDGES = (3, 6, 12, 24, 36, 60)
@@ -44,7 +55,7 @@ class Happening:
     """Something dated that a month may know at its beginning: the latest event of the member (or of its cluster).
 
     `events` has the columns key, day (number) and, where a band is asked for, value. The driver's level is `yes` or `no`:
-    an event in the `days` days before; with `edges` the band of the value of the latest one in those days, `unknown` without.
+    an event in the `days` days before; with `edges` the band of the value of the latest one in those days, else `unknown`.
     """
 
     name: str
@@ -105,7 +116,9 @@ def tenure_name(number: int) -> str:
     return f"months {low + 1}–{TENURE_EDGES[number]}"
 
 
-def calendar_columns(months: NDArray[np.int64], start: NDArray[np.int64], members: Members) -> dict[str, NDArray[np.object_]]:
+def calendar_columns(
+    months: NDArray[np.int64], start: NDArray[np.int64], members: Members
+) -> dict[str, NDArray[np.object_]]:
     """The drivers that a forecast knows of months to come: tenure, renewal month and season; the trend is the latest."""
     place = np.searchsorted(TENURE_EDGES, months, side="right")
     names = np.array([tenure_name(number) for number in range(len(TENURE_EDGES) + 1)], dtype=object)
@@ -127,7 +140,7 @@ def _around_anniversary(months: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
-    """A row for every month in which a member could be seen to leave: member, cluster, ended (0 or 1), drivers, month (from 1).
+    """A row for every month in which a member could be seen to leave: member, cluster, ended (0 or 1), drivers, month.
 
     A month knows what was known on the day on which it begins. Made by the engine when it is asked for.
     """
@@ -135,7 +148,9 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
 
     clash = sorted(RESERVED.intersection(members.fixed))
     if clash:
-        raise CxvalueError(f"A driver may not be called {clash[0]!r}: the months of members have a column of that name.")
+        raise CxvalueError(
+            f"A driver may not be called {clash[0]!r}: the months of members have a column of that name."
+        )
     epoch = date(1970, 1, 1)
     until, begun = (members.until - epoch).days, (members.observed_from - epoch).days
     table = members.table

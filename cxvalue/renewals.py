@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxvalue.cltv import default_holdout_start
-from cxvalue.contract_base import Contracts
+from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, Interval
@@ -32,17 +32,14 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.families import Floats
 
 __all__ = [
-    "Outlook",
     "RenewalFit",
     "RenewalValue",
     "fit_renewals",
     "missing_margin",
-    "outlook",
     "renewal_customers_table",
     "renewal_holdout_table",
     "renewal_models_table",
     "renewal_value",
-    "stayed",
 ]
 
 YEAR = 12
@@ -134,33 +131,6 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
     )
 
 
-class Outlook(NamedTuple):
-    """Where active customers stand: their position, renewals so far, and months until they can next leave.
-
-    `step` is the number of months from one chance to leave to the next.
-    """
-
-    who: NDArray[np.intp]
-    renewed: NDArray[np.int64]
-    wait: Floats
-    step: int
-
-    def chances(self, months: float) -> NDArray[np.int64]:
-        """How often each customer can leave within so many months."""
-        return np.clip(np.floor((months - self.wait) / self.step) + 1, 0, None).astype(np.int64)
-
-
-def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
-    """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
-    step = round(contracts.clock[0] / DAYS_PER_MONTH)
-    ages = contracts.age_periods(on)
-    who = np.flatnonzero(~np.isnan(ages))
-    whole = np.floor(np.maximum(ages[who], 0.0))
-    wait = part - (ages[who] - whole)
-    passed = wait <= 0
-    return Outlook(who, (whole + passed).astype(np.int64), (wait + passed) * step, step)
-
-
 def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:
     """Compare who of the customers at the end of `last` was still there at the end of `as_of` with the forecast."""
     seen = outlook(contracts, part, last)
@@ -183,16 +153,6 @@ def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -
         status=model.status,
         selected=True,
     )
-
-
-def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
-    """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
-    day, end = ((moment - date(1970, 1, 1)).days for moment in (last, contracts.as_of))
-    relations = contracts.relations
-    through = relations[(relations["start"] <= day) & (relations["end"] > end)]
-    stayed = np.zeros(len(contracts.customers), dtype=bool)
-    stayed[through["customer"]] = True
-    return stayed
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Churn under contract on a simulated insurer: known ratios, the past forecast, accounts, the list, contracts by the year."""
+"""Churn under contract on a simulated insurer: known ratios, the past forecast, accounts, the list, yearly contracts."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_nothing_of_the_holdout_is_known_to_its_forecast(made: Made) -> None:
     """The same forecast of the past comes out when everything after the day before the holdout is cut off."""
     import ibis
 
-    world, contracts, tables, fit, churn, _ = made
+    _, contracts, tables, fit, churn, _ = made
     assert fit.holdout_start is not None
     last = fit.holdout_start - timedelta(days=1)
     cut = DriverTables(
@@ -111,7 +111,7 @@ def test_too_few_ends_leave_the_simpler_model_with_the_reason() -> None:
 
 
 def test_accounts_renew_as_counted_and_the_gap_holds_the_true_one(made: Made) -> None:
-    world, contracts, _, _, _, accounts = made
+    world, *_, accounts = made
     assert accounts.renewed / accounts.accounts == pytest.approx(world.truth["churn.account_renewals"])
     assert accounts.lost_margin == pytest.approx(world.truth["churn.lost_renewals_margin"])
     assert accounts.accounts - accounts.renewed == world.truth["base.lost_customers"]

@@ -150,12 +150,28 @@ def test_a_simulated_insurer_is_answered_near_its_truth(tmp_path: Path) -> None:
     path = write_world(insurer(900, seed=5), tmp_path / "myinsurer")
     result = run_study(path, out=tmp_path / "reports")
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
-    shared = {name for name in FINDINGS if name[:4] in ("base", "cltv")} - {"cltv.backtest"}
+    shared = {name for name in FINDINGS if name[:5] in ("base.", "cltv.", "churn")} - {"cltv.backtest"}
     assert shared < set(found)
     for name in ("base.customers", "base.active", "base.lost_customers"):
         assert found[name]["value"] == truth[name]
-    for name in ("churn.rate", "churn.value_at_risk", "cltv.equity", "cltv.mean", "cltv.new_customer"):
+    for name in ("churn.account_renewals", "churn.lost_renewals_margin"):
+        assert found[name]["value"] == pytest.approx(truth[name])
+    for name in (
+        *("churn.rate", "churn.value_at_risk", "churn.satisfaction_gap", "churn.hazard_ratio.complaint"),
+        *("cltv.equity", "cltv.mean", "cltv.new_customer"),
+    ):
         assert found[name]["low"] <= truth[name] <= found[name]["high"], name
+    assert found["cltv.holdout_bias"]["unit"] == "customers"
+    page = (result.folder / "index.html").read_text(encoding="utf-8")
+    assert "dormant after" not in page  # the dormancy rule has no effect on contracts
+    assert not re.search(r"\bC\d{6}\b", page)
+    private = result.folder.parent / "private" / result.folder.name
+    listed = duckdb.sql(f"select * from read_csv('{private / 'early_warning.csv'}', all_varchar=true)")
+    assert listed.columns == [
+        *("rank", "customer_id", "value_at_risk", "p_end_12m", "margin_12m", "months_with_us", "reason")
+    ]
+    assert len(listed.fetchall()) == truth["base.active"]
+    assert "driver" in duckdb.sql(f"select * from '{result.folder / 'tables' / 'hazard_ratios.csv'}'").columns
     assert found["base.repeat_rate"]["value"] is None
     assert found["base.lost_value"]["value"] > 0
     described = duckdb.sql(f"select * from '{result.folder / 'tables' / 'customers.parquet'}'")
@@ -166,7 +182,8 @@ def test_a_simulated_insurer_is_answered_near_its_truth(tmp_path: Path) -> None:
         ("sbg", "beta", "month"),
     }
     ended = {outcome.name: outcome.status for outcome in result.outcomes}
-    assert (ended["00_data_check"], ended["20_cltv_contractual"], ended["20_cltv"]) == ("done", "done", "not_run")
+    assert [ended[name] for name in ("00_data_check", "20_cltv_contractual", "30_churn_contractual")] == ["done"] * 3
+    assert (ended["20_cltv"], ended["30_churn"]) == ("not_run", "not_run")
     for book in (result.folder / "notebooks").glob("*.ipynb"):
         cells = json.loads(book.read_text(encoding="utf-8"))["cells"]
         assert not [out for cell in cells for out in cell.get("outputs", []) if out.get("name") == "stderr"]

@@ -136,12 +136,15 @@ def fit_hazard(
         raise CxvalueError(
             f"Only {int(d.sum()):,} ends were observed; {FEWEST_IN_ALL} are needed before drivers can be told apart."
         )
-    labels, levels, at_risk, ended = {}, {}, {}, {}
+    labels: dict[str, NDArray[np.object_]] = {}
+    levels: dict[str, tuple[str, ...]] = {}
+    at_risk: dict[str, int] = {}
+    ended: dict[str, int] = {}
     for driver in drivers:
         column = _gathered(cells[driver].astype(str).to_numpy(object), n, d)
-        asked = {name: place for place, name in enumerate((order or {}).get(driver, ()))}
+        asked = (order or {}).get(driver, ())
         names = sorted(set(column), key=lambda name: (-float(n[column == name].sum()), name))
-        names.sort(key=lambda name, asked=asked: asked.get(name, len(asked)))
+        names = [*(name for name in asked if name in names), *(name for name in names if name not in asked)]
         if len(names) > 1:
             labels[driver], levels[driver] = column, tuple(map(str, names))
             at_risk |= {f"{driver}={name}": int(n[column == name].sum()) for name in names}
@@ -150,7 +153,17 @@ def fit_hazard(
     columns = [np.ones(n.size), *((labels[name] == one).astype(float) for name in kept for one in levels[name][1:])]
     x = np.column_stack(columns)
     coef, information, value = _maximise(x, n, d)
-    return HazardModel(kept, levels, coef, np.linalg.pinv(information), value, at_risk, ended, int(n.sum()), int(d.sum()))
+    return HazardModel(
+        kept,
+        levels,
+        coef,
+        np.asarray(np.linalg.pinv(information), dtype=np.float64),
+        value,
+        at_risk,
+        ended,
+        int(n.sum()),
+        int(d.sum()),
+    )
 
 
 def _gathered(column: NDArray[np.object_], n: Floats, d: Floats) -> NDArray[np.object_]:
@@ -215,9 +228,7 @@ def robust(model: HazardModel, meat: Floats, clusters: int) -> HazardModel:
     return replace(model, covariance=bread @ meat @ bread * clusters / (clusters - 1), clusters=clusters)
 
 
-def worth_keeping(
-    cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, below: float = 0.01
-) -> bool:
+def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, below: float = 0.01) -> bool:
     """Whether leaving `asked` out of the drivers makes the model clearly worse (likelihood-ratio test)."""
     rest = [name for name in drivers if name != asked]
     with_it, without = (fit_hazard(cells, list(names)) for names in (drivers, rest))

@@ -24,7 +24,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spells:
-    """Whole periods of each member: under observation from the age `entry`, there for `renewed` of them, then `ended` or not.
+    """Whole periods of each member: observed from the age `entry` on, there for `renewed` of them, then `ended` or not.
 
     `kept` marks the members that at least one whole period of observation covers; the others hold no information.
     """

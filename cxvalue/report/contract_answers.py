@@ -195,7 +195,8 @@ def _holdout(fit: RenewalFit) -> list[Finding]:
     before = format_date(start - timedelta(days=1))
     method = (
         f"{MODEL_TITLES[score.model]} fitted on what was known on {before}, then compared with who of the customers of "
-        f"that day was still under contract on {format_date(fit.as_of)}; in customers, since contracts have no purchases to count."
+        f"that day was still under contract on {format_date(fit.as_of)}; in customers, since contracts have no "
+        "purchases to count."
     )
     return [
         Finding(

@@ -1,4 +1,4 @@
-"""The findings ``churn.*`` of customers under contract: who will end, what goes with it, and what accounts' users have to do with it."""
+"""The findings ``churn.*`` of customers under contract: who will leave, what goes with it, and what accounts' users say."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ NO_CAUSE = "This is a link, not a cause: who differs in it may differ in other t
 
 
 def _finding(name: str, label: str, value: float | None, unit: str, text: str, method: str = "", case: str = "C7",
-             ends: tuple[float, float] | None = None, level: float | None = None, grade: str | None = None) -> Finding:  # fmt: skip
+             ends: tuple[float, float] | None = None, level: float | None = None,
+             grade: str | None = None) -> Finding:  # fmt: skip
     low, high = ends or (None, None)
-    return Finding(f"churn.{name}", label, value, low, high, level if ends else None, unit, grade, text, method, case, NOTEBOOK)
+    return Finding(
+        f"churn.{name}", label, value, low, high, level if ends else None, unit, grade, text, method, case, NOTEBOOK
+    )
 
 
 def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Finding]:
@@ -39,8 +42,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         return [*parts, *_past(churn)]
     sure, caution = format_level(found.level), _caution(churn)
     made = (
-        f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}. {churn.why} The range is for what "
-        "will really happen: uncertainty of the model's parameters and of every customer's fate."
+        f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}. {churn.why} The range is for "
+        "what will really happen: uncertainty of the model's parameters and of every customer's fate."
     )
     rate, risk = found.rate, found.at_risk
     findings = [
@@ -59,7 +62,9 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         )
     ]
     if churn.missing:
-        findings.append(_finding("value_at_risk", risk_label, None, currency, f"Not available: {churn.missing}", case="C4"))
+        findings.append(
+            _finding("value_at_risk", risk_label, None, currency, f"Not available: {churn.missing}", case="C4")
+        )
     else:
         findings.append(
             _finding(
@@ -130,8 +135,8 @@ def _caution(churn: ContractChurn) -> str:
     if abs(said - came) <= CAUTION_ABOVE:
         return ""
     return (
-        f" Caution: asked on {format_date(past.start - timedelta(days=1))}, the model expected {said:.0%} of the customers to "
-        f"leave until {format_date(past.end)}; {came:.0%} did."
+        f" Caution: asked on {format_date(past.start - timedelta(days=1))}, the model expected {said:.0%} of the customers "
+        f"to leave until {format_date(past.end)}; {came:.0%} did."
     )
 
 
@@ -151,7 +156,7 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
         if (driver, name) not in ratios.index:
             continue
         row = ratios.loc[(driver, name)]
-        if not row["low"] == row["low"]:
+        if math.isnan(row["low"]):
             continue
         clear = row["low"] > 1 or row["high"] < 1
         said = "" if clear else " The range holds 1, so that this may be chance."
@@ -201,7 +206,8 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
             "share",
             f"{found.renewed:,} of the {found.accounts:,} accounts under contract on {since} "
             f"({format_value(rate, 'share')}) still are; {lost:,} were lost.",
-            "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months later.",
+            "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months "
+            "later.",
         ),
         _finding(
             "lost_renewals_margin",
@@ -210,8 +216,8 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
             currency,
             no_margin
             if math.isnan(found.lost_margin)
-            else f"The {lost:,} accounts lost since {since} had brought {format_value(found.lost_margin, currency)} of margin in "
-            "the 12 months before: what the lost renewals cost a year.",
+            else f"The {lost:,} accounts lost since {since} had brought {format_value(found.lost_margin, currency)} of "
+            "margin in the 12 months before: what the lost renewals cost a year.",
             "Gross margin × value per month × time under contract of the lost accounts in the 12 months before.",
         ),
     ]
@@ -231,9 +237,9 @@ def account_findings(found: AccountRenewals | None, *, currency: str, level: flo
             f"{format_value(float(bands.loc[THIRDS[2], 'renewed']), 'share')} of the cases, those in the lowest third in "
             f"{format_value(float(bands.loc[THIRDS[0], 'renewed']), 'share')}: a gap of {100 * gap.value:.1f} points "
             f"({100 * gap.low:.1f} to {100 * gap.high:.1f}).{'' if clear else ' It may be chance.'} {NO_CAUSE}",
-            f"Accounts under contract on {found.landmarks} landmark days a year apart, by the mean score of their {who} in the 12 "
-            "months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
-            "account that comes on several days counts as one draw.",
+            f"Accounts under contract on {found.landmarks} landmark days a year apart, by the mean score of their {who} "
+            "in the 12 months before; renewed: under contract 12 months later. Share in the highest third less that in "
+            "the lowest; an account that comes on several days counts as one draw.",
             "C7",
             (gap.low, gap.high),
             level,

@@ -44,13 +44,12 @@ LAST_MONTH = 100
 """Contracts are followed for so many months, which is beyond every horizon."""
 
 
-
 @dataclass(frozen=True, slots=True)
 class InsurerParameters:
     """The true parameters: of the monthly probability to leave, of its drivers, and of the value per month (log-normal).
 
-    Ratios of hazards: `satisfaction_ratio` for users one standard deviation less satisfied, `complaint_ratio` for a complaint
-    in the 90 days before the month, `region_ratio` for the south against the north; 1 means that a driver has no
+    Ratios of hazards: `satisfaction_ratio` for users one standard deviation less satisfied, `complaint_ratio` for a
+    complaint in the 90 days before the month, `region_ratio` for the south against the north; 1 means that a driver has no
     effect. With `drivers` false all are 1. With `any_day`, contracts end on any day of their last month, otherwise on its
     last. With `yearly`, contracts end at an anniversary only, with the yearly probabilities of alpha and beta.
     """
@@ -129,10 +128,16 @@ def insurer(
     truth["cltv.mean"] = float((margin * _discounted_months(ahead)).sum() / recorded.sum())
     if true.drivers:
         truth["churn.hazard_ratio.complaint"] = true.complaint_ratio
-        truth["hazard_ratios"] = {"complaint in 90 days": true.complaint_ratio, "region": true.region_ratio, "plan": 1.0}
+        truth["hazard_ratios"] = {
+            "complaint in 90 days": true.complaint_ratio,
+            "region": true.region_ratio,
+            "plan": 1.0,
+        }
     last = pd.Timestamp(AS_OF)
     owner, day = every.complaints
-    seen = recorded[owner] & (day <= 0) & (day > -RECORDED_DAYS) & (day >= began[owner]) & (day < (began + lasted)[owner])
+    seen = (
+        recorded[owner] & (day <= 0) & (day > -RECORDED_DAYS) & (day >= began[owner]) & (day < (began + lasted)[owner])
+    )
     owner, day = owner[seen], day[seen]
     solved = day + rng.integers(1, 40, day.size)
     tables = {
@@ -177,26 +182,25 @@ def _companies(rng: np.random.Generator, customers: int, true: InsurerParameters
     day = began[owner] + rng.integers(0, days, owner.size)
     ratio = np.ones((customers, LAST_MONTH))
     if true.drivers:
-        ratio *= (true.satisfaction_ratio ** -content * true.region_ratio**region)[:, None]
+        ratio *= (true.satisfaction_ratio**-content * true.region_ratio**region)[:, None]
         # A month that begins on or within 90 days after a complaint knows of it.
         first = np.ceil((day - began[owner]) / DAYS_PER_MONTH).astype(np.int64)
         complained = np.zeros((customers, LAST_MONTH), dtype=bool)
-        for month in range(4):
-            place = first + month
+        for later in range(4):
+            place = first + later
             starts = began[owner] + np.floor(place * DAYS_PER_MONTH).astype(np.int64)
             inside = (place < LAST_MONTH) & (starts >= day) & (starts < day + COMPLAINT_DAYS)
             complained[owner[inside], place[inside]] = True
         ratio[complained] *= true.complaint_ratio
-    month = np.arange(LAST_MONTH)
-    years = month // 12 if true.yearly else month
-    base = true.alpha / (true.alpha + true.beta + years)
+    months = np.arange(LAST_MONTH)
+    base = true.alpha / (true.alpha + true.beta + (months // 12 if true.yearly else months))
     if true.yearly:
-        base = np.where(month % 12 == 11, base, 0.0)
+        base = np.where(months % 12 == 11, base, 0.0)
     stays = (1 - base)[None, :] ** ratio
     gone = rng.random((customers, LAST_MONTH)) > stays
-    months = np.where(gone.any(axis=1), gone.argmax(axis=1) + 1, LAST_MONTH)
-    early = rng.random(customers) if true.any_day else 0.0
-    lasted = np.maximum(np.floor((months - early) * DAYS_PER_MONTH), 1).astype(np.int64)
+    last = np.where(gone.any(axis=1), gone.argmax(axis=1) + 1, LAST_MONTH)
+    early = rng.random(customers) if true.any_day else np.zeros(customers)
+    lasted = np.maximum(np.floor((last - early) * DAYS_PER_MONTH), 1).astype(np.int64)
     return _Companies(began, lasted, content, region, (owner, day), stays)
 
 
@@ -230,7 +234,9 @@ def _subscriptions(
     return table, company
 
 
-def _surveys(rng: np.random.Generator, every: _Companies, company: Ints, true: InsurerParameters) -> dict[str, NDArray[np.object_]]:
+def _surveys(
+    rng: np.random.Generator, every: _Companies, company: Ints, true: InsurerParameters
+) -> dict[str, NDArray[np.object_]]:
     """Answers of users while their company is a customer: person, company, day and score from 0 to 10."""
     number = rng.poisson(true.answers_per_year * RECORDED_DAYS / 365.25, company.size)
     person = np.repeat(np.arange(company.size), number)
@@ -273,20 +279,22 @@ def _discounted_months(days: Ints | Floats) -> Floats:
     """Months under contract of the horizon, each discounted from its end, for contracts that go on for these days."""
     months = np.arange(HORIZON_MONTHS)
     share = np.clip(days[:, None] / DAYS_PER_MONTH - months, 0.0, 1.0)
-    return share @ (1 + ANNUAL_RATE) ** (-(months + 1) / 12)
+    return np.asarray(share @ (1 + ANNUAL_RATE) ** (-(months + 1) / 12), dtype=np.float64)
 
 
 @cache
 def _new_customer(true: InsurerParameters) -> float:
     """Mean discounted margin of a new customer: probabilities to leave in each month, added up over many companies."""
-    every = _companies(np.random.default_rng(1), NEW_CUSTOMERS_FOR_TRUTH, true, np.zeros(NEW_CUSTOMERS_FOR_TRUTH, dtype=np.int64))
+    every = _companies(
+        np.random.default_rng(1), NEW_CUSTOMERS_FOR_TRUTH, true, np.zeros(NEW_CUSTOMERS_FOR_TRUTH, dtype=np.int64)
+    )
     stays = every.stays[:, :HORIZON_MONTHS].cumprod(axis=1).mean(axis=0)
     leaves = np.append(-np.diff(np.append(1.0, stays)), stays[-1])
-    days = np.floor(np.arange(1, HORIZON_MONTHS + 2) * DAYS_PER_MONTH)
+    days = np.floor(np.arange(1, HORIZON_MONTHS + 2) * DAYS_PER_MONTH).astype(np.int64)
     months = _discounted_months(days)
     if true.any_day:
         # Days are whole, so that half a day is lost on average.
-        ends = np.arange(1, HORIZON_MONTHS + 2) * DAYS_PER_MONTH - 0.5
+        ends = np.asarray(np.arange(1, HORIZON_MONTHS + 2) * DAYS_PER_MONTH - 0.5, dtype=np.float64)
         months = (_discounted_months(ends) + _discounted_months(ends - DAYS_PER_MONTH)) / 2
         months[-1] = _discounted_months(ends)[-1]
     return float(MARGIN * true.median_value * np.exp(true.spread**2 / 2) * (leaves @ months))

@@ -3,8 +3,8 @@
 Run as ``python -m tests.calibration.contracts [customers] [worlds] [drivers] [any_day] [yearly]``. For each world it counts
 whether the 95% intervals hold the truth, and prints their mean width and the mean error, both relative to the truth, and the
 spread of the errors in units of the interval (1: as wide as it should be; below 1: too wide). With `drivers`
-complaints, users' satisfaction and the region change the hazard, the model of churn is chosen by the holdout, and accounts and
-hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with `yearly`
+complaints, users' satisfaction and the region change the hazard, the model of churn is chosen by the holdout, and accounts
+and hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with `yearly`
 only at anniversaries.
 """
 
@@ -21,7 +21,7 @@ from cxvalue.contract_drivers import COMPLAINT, scores_of
 from cxvalue.lifetime import Interval
 from cxvalue.renewals import fit_renewals, renewal_value
 from cxvalue.simulate.insurer import InsurerParameters, insurer
-from tests.insurerworlds import in_engine
+from tests.insurerworlds import in_engine, of_world
 
 NAMES = ("cltv.equity", "churn.rate", "churn.value_at_risk", "cltv.new_customer")
 MORE = ("churn.satisfaction_gap", "churn.hazard_ratio.complaint", "hazard ratio of region")
@@ -31,7 +31,8 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
     """Covered, relative width, relative error and error in units of the interval, of each figure; and the model of churn."""
     customers, seed, true = task
     world = insurer(customers, seed=[seed, customers], parameters=true)
-    contracts, tables, con = in_engine(world)
+    # Without drivers nothing but the contracts is asked for, and the engine need not hold them.
+    contracts, tables, con = in_engine(world) if true.drivers else (of_world(world), None, None)
     fit = fit_renewals(contracts)
     if fit.full.status != "ok":
         return {}, "withheld"
@@ -39,7 +40,7 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
     found = dict(zip(NAMES, (value.equity, value.churn_rate, value.value_at_risk, value.new_customer), strict=True))
     model = "sbg"
     truth = dict(world.truth)
-    if true.drivers:
+    if tables is not None and con is not None:
         churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, seed=seed, draws=300)
         model = churn.model
         assert churn.losses is not None
@@ -58,7 +59,12 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
         if one is not None and truth[name] is not None:
             at = float(truth[name])
             width = one.high - one.low
-            rows[name] = [float(one.low <= at <= one.high), width / at, one.value / at - 1, (one.value - at) * 3.92 / width]
+            rows[name] = [
+                float(one.low <= at <= one.high),
+                width / at,
+                one.value / at - 1,
+                (one.value - at) * 3.92 / width,
+            ]
     return rows, model
 
 
@@ -69,6 +75,8 @@ def main(customers: int = 500, worlds: int = 1000, words: tuple[str, ...] = ()) 
         any_day="any_day" in words,
         yearly="yearly" in words,
         beta=5.0 if "yearly" in words else 25.0,
+        users=4.0 if "drivers" in words else 1.0,
+        answers_per_year=1.0 if "drivers" in words else 0.0,
     )
     tasks = [(customers, seed, true) for seed in range(worlds)]
     with ProcessPoolExecutor() as pool:
@@ -81,7 +89,10 @@ def main(customers: int = 500, worlds: int = 1000, words: tuple[str, ...] = ()) 
         rows = np.array([found[name] for found, _ in results if name in found])
         if len(rows):
             inside, width, error, _ = rows.mean(axis=0)
-            print(f"{name:<30}{len(rows):>8}{inside:>10.1%}{width:>10.1%}{error:>10.1%}{rows[:, 3].std():>10.2f}", flush=True)
+            print(
+                f"{name:<30}{len(rows):>8}{inside:>10.1%}{width:>10.1%}{error:>10.1%}{rows[:, 3].std():>10.2f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
