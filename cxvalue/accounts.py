@@ -74,12 +74,17 @@ class AccountRenewals:
 
 
 def account_renewals(
-    contracts: Contracts, scores: Scores | None, *, gross_margin: float | None, level: float = 0.95
+    contracts: Contracts,
+    scores: Scores | None,
+    *,
+    gross_margin: float | None,
+    suppress_below: int = 0,
+    level: float = 0.95,
 ) -> AccountRenewals | None:
     """Renewal of accounts, and its link to what their users had said.
 
     None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by
-    account, of `cxvalue.contract_drivers.scores_of`.
+    account, of `cxvalue.contract_drivers.scores_of`. Bands of fewer than `suppress_below` accounts are left out of the table.
     """
     names = contracts.customers[contracts.rows["customer"]]
     if "account_id" in contracts.rows.columns:
@@ -112,7 +117,7 @@ def account_renewals(
         renewed=int(latest["renewed"].sum()),
         lost_margin=float(latest.loc[~latest["renewed"], "margin"].sum(skipna=False)),
         rows=rows,
-        bands=_bands(rows, level),
+        bands=_bands(rows, level, suppress_below),
         gap=gap,
         slope=slope,
         at_risk_margin=float(unhappy["margin"].sum(skipna=False)),
@@ -206,12 +211,12 @@ def _around(value: float, influence: NDArray[np.float64], accounts: pd.Series, l
     return Interval(value, value - reach, value + reach)
 
 
-def _bands(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFrame:
     """Accounts, share that renewed with its interval, and margin kept and lost, by band of the users' satisfaction."""
     found = []
     for band in (*THIRDS, NO_ANSWER):
         part = rows[rows["band"] == band]
-        if not len(part):
+        if len(part) < max(suppress_below, 1):
             continue
         share = float(part["renewed"].mean())
         renewed = part["renewed"].to_numpy(float)

@@ -90,14 +90,21 @@ class Hazard:
         return np.asarray(-np.expm1(kept))
 
 
-def hazard_of(contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date | None = None) -> Hazard:
+def hazard_of(
+    contracts: Contracts,
+    tables: DriverTables,
+    con: ibis.BaseBackend,
+    on: date | None = None,
+    *,
+    suppress_below: int = 0,
+) -> Hazard:
     """Fit the hazard model to what was known on a day and take the state of the customers active then.
 
-    Raises `CxvalueError` when too few contracts ended.
+    Levels of drivers with fewer than `suppress_below` ends are gathered. Raises `CxvalueError` when too few contracts ended.
     """
     day = on or contracts.as_of
     members = contract_members(contracts, tables, day)
-    model = fit_members(members, con)
+    model = fit_members(members, con, fewest=suppress_below)
     number = (day - _EPOCH).days
     table = members.table
     here = table[(table["start"] <= number) & (table["end"] > number)]
@@ -172,16 +179,18 @@ def contract_churn(
     *,
     gross_margin: float | None,
     missing: str = "",
+    suppress_below: int = 0,
     level: float = 0.95,
     draws: int = 400,
     seed: int = 1,
 ) -> ContractChurn:
     """Choose the model by the holdout and forecast with it who ends within 12 months, and the margin that goes along.
 
-    `missing` is the reason why contracts have no margin, as `renewal_value` gives it; empty when they have one.
+    `missing` is the reason why contracts have no margin, as `missing_margin` gives it; empty when they have one. Levels of
+    drivers with fewer than `suppress_below` ends are gathered.
     """
     seen = outlook(contracts, fit.part)
-    hazard, no_hazard = _try(contracts, tables, con, contracts.as_of)
+    hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
     scores = (
         _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
     )
@@ -219,9 +228,11 @@ def contract_churn(
     )
 
 
-def _try(contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date) -> tuple[Hazard | None, str]:
+def _try(
+    contracts: Contracts, tables: DriverTables, con: ibis.BaseBackend, on: date, suppress_below: int
+) -> tuple[Hazard | None, str]:
     try:
-        return hazard_of(contracts, tables, con, on), ""
+        return hazard_of(contracts, tables, con, on, suppress_below=suppress_below), ""
     except CxvalueError as error:
         return None, str(error)
 
@@ -271,7 +282,7 @@ def _scores(
     length = (contracts.as_of - last).days / DAYS_PER_MONTH
     said = {SBG: 1 - fit.calibration.survival(seen.chances(length), seen.renewed)}
     if tables is not None:
-        before, _ = _try(contracts, tables, con, last)
+        before, _ = _try(contracts, tables, con, last, 0)
         if before is not None:
             months = seen if step == 1 else _monthly(contracts, last)
             said[HAZARD] = _in_parts(before, months.renewed, months.chances(length), np.arange(seen.who.size))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.errors import CxvalueError
-from cxvalue.lifetime.hazard import HazardModel, cell_scores, fit_hazard, robust, worth_keeping
+from cxvalue.lifetime.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.spells import spells
 from cxvalue.timeunit import DAYS_PER_MONTH
 
@@ -191,12 +191,16 @@ def _with(rows: ir.Table, one: Happening) -> ir.Table:
 
 
 def fit_members(
-    members: Members, con: ibis.BaseBackend, *, order: Mapping[str, Sequence[str]] | None = None
+    members: Members,
+    con: ibis.BaseBackend,
+    *,
+    order: Mapping[str, Sequence[str]] | None = None,
+    fewest: int = FEWEST_EVENTS,
 ) -> HazardModel:
     """Fit the hazard model to members, with a covariance that lets members of one cluster go together.
 
-    Season and trend stay in only where leaving them out makes the model clearly worse (likelihood ratio, 1%). Raises
-    `CxvalueError` when too few were seen to leave.
+    Levels with fewer than `fewest` ends are gathered. Season and trend stay in only where leaving them out makes the model
+    clearly worse (likelihood ratio, 1%). Raises `CxvalueError` when too few were seen to leave.
     """
     months = member_months(members, con).cache()
     drivers = list(members.drivers)
@@ -212,7 +216,7 @@ def fit_members(
     for name in (SEASON, TREND):
         if name in drivers and not worth_keeping(cells, drivers, name):
             drivers.remove(name)
-    model = fit_hazard(cells, drivers, order=natural)
+    model = fit_hazard(cells, drivers, order=natural, fewest=max(fewest, FEWEST_EVENTS))
     return robust(model, *_meat(model, months, cells, members.drivers))
 
 

@@ -9,20 +9,23 @@ import numpy as np
 import pytest
 
 from cxvalue.accounts import NO_ANSWER, AccountRenewals, account_renewals
-from cxvalue.contract_base import Contracts
+from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_churn import ContractChurn, _scores, contract_churn
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, scores_of
 from cxvalue.contract_warning import CONTRACT_REASONS, RECENT_COMPLAINT, UNSATISFIED, contract_warning
 from cxvalue.early_warning import COMPLAINT_OPEN, reason_table
-from cxvalue.renewals import RenewalFit, fit_renewals, renewal_value
+from cxvalue.renewals import RenewalFit, fit_renewals, missing_margin, renewal_value
+from cxvalue.report.contract_answers import renewal_findings
 from cxvalue.report.contract_churn_findings import (
     NO_CAUSE,
     account_findings,
     contract_churn_findings,
     driver_findings,
 )
+from cxvalue.report.findings import Finding
 from cxvalue.simulate.insurer import InsurerParameters, insurer
 from cxvalue.simulate.world import World
+from cxvalue.tables.sources import connect
 from tests.insurerworlds import in_engine, of_world
 
 SEED = 3
@@ -215,3 +218,36 @@ def test_monthly_and_mixed_contracts_are_told_apart() -> None:
     assert fit_renewals(monthly).clock == "month"
     assert fit_renewals(replace(monthly, at_anniversaries=0.6)).clock == "mixed"
     assert monthly.as_of > date(2026, 1, 1)
+
+
+def test_the_clock_of_the_contracts_is_said_on_the_page() -> None:
+    contracts, _, _ = in_engine(insurer(500, seed=1))
+    fit = fit_renewals(contracts)
+    value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
+
+    def equity(clock: str) -> Finding:
+        asked = replace(fit, clock=clock, at_anniversaries=0.6)
+        return renewal_findings(value, asked, customers=100, currency="EUR", level=0.95)[0]
+
+    assert "Caution: 60% of the contracts that ended did so near an anniversary" in equity("mixed").text
+    assert "so they are taken to end once a year" in equity("year").method
+    assert "anniversary" not in equity("month").text + equity("month").method
+
+
+def test_a_study_that_knows_nothing_but_dates_is_answered_without_money() -> None:
+    world = insurer(400, seed=6, parameters=InsurerParameters(users=1.0))
+    con = connect()
+    table = world.tables["subscriptions"][["customer_id", "start", "end"]]
+    subscriptions = con.create_table("subscriptions", table[table["customer_id"].str.startswith("C")])
+    contracts = contracts_of(subscriptions, as_of=world.study["as_of"], observed_from=world.study["observed_from"])
+    missing = missing_margin(contracts, 0.25)
+    assert missing.startswith("No contract has a value per month")
+    bare = DriverTables(subscriptions)
+    churn = contract_churn(fit_renewals(contracts), contracts, bare, con, gross_margin=0.25, missing=missing, draws=40)
+    assert churn.hazard is not None
+    assert churn.hazard.model.drivers == ("tenure",)
+    listed = contract_warning(churn, contracts, bare)
+    assert listed["value_at_risk"].isna().all()
+    assert listed["p_end_12m"].is_monotonic_decreasing
+    assert set(listed["reason"]) == {""}
+    assert account_renewals(contracts, scores_of(bare, contracts.as_of), gross_margin=0.25) is not None

@@ -25,7 +25,7 @@ from cxvalue.errors import CxvalueError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OTHER", "HazardModel", "cell_scores", "fit_hazard", "robust", "worth_keeping"]
+__all__ = ["FEWEST_EVENTS", "OTHER", "HazardModel", "cell_scores", "fit_hazard", "robust", "worth_keeping"]
 
 OTHER = "other"
 FEWEST_EVENTS = 5
@@ -112,14 +112,18 @@ class HazardModel:
 
 
 def fit_hazard(
-    cells: pd.DataFrame, drivers: Sequence[str], *, order: Mapping[str, Sequence[str]] | None = None
+    cells: pd.DataFrame,
+    drivers: Sequence[str],
+    *,
+    order: Mapping[str, Sequence[str]] | None = None,
+    fewest: int = FEWEST_EVENTS,
 ) -> HazardModel:
     """Fit the model to cells by maximum likelihood.
 
     Args:
         cells: a column a driver (text), and `at_risk` and `ended`: member-months and ends of the cell.
-        drivers: the columns to use. Levels with fewer than 5 ends are gathered as `other` (or left with the largest level
-            where even those are too few); a driver with one level left drops out.
+        drivers: the columns to use. Levels with fewer than `fewest` ends are gathered as `other` (or left with the largest
+            level where even those are too few); a driver with one level left drops out.
         order: of the levels of a driver, the first being the one to compare with; levels that are not named come last, those
             with most member-months first.
 
@@ -141,7 +145,7 @@ def fit_hazard(
     at_risk: dict[str, int] = {}
     ended: dict[str, int] = {}
     for driver in drivers:
-        column = _gathered(cells[driver].astype(str).to_numpy(object), n, d)
+        column = _gathered(cells[driver].astype(str).to_numpy(object), n, d, fewest)
         asked = (order or {}).get(driver, ())
         names = sorted(set(column), key=lambda name: (-float(n[column == name].sum()), name))
         names = [*(name for name in asked if name in names), *(name for name in names if name not in asked)]
@@ -166,14 +170,14 @@ def fit_hazard(
     )
 
 
-def _gathered(column: NDArray[np.object_], n: Floats, d: Floats) -> NDArray[np.object_]:
+def _gathered(column: NDArray[np.object_], n: Floats, d: Floats, fewest: int) -> NDArray[np.object_]:
     """The levels of a driver, rare ones (by ends, or by those who did not end) together."""
     names, code = np.unique(column.astype(str), return_inverse=True)
     ends, stays = np.bincount(code, d), np.bincount(code, n - d)
-    rare = (ends < FEWEST_EVENTS) | (stays < FEWEST_EVENTS)
+    rare = (ends < fewest) | (stays < fewest)
     if not rare.any():
         return names.astype(object)[code]
-    enough = ends[rare].sum() >= FEWEST_EVENTS and stays[rare].sum() >= FEWEST_EVENTS
+    enough = ends[rare].sum() >= fewest and stays[rare].sum() >= fewest
     into = OTHER if enough else names[np.argmax(np.where(rare, -1.0, ends + stays))]
     return np.where(rare, into, names).astype(object)[code]
 

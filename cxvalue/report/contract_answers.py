@@ -92,6 +92,7 @@ def renewal_findings(
         f"{title} fitted on {fit.full.customers:,} contract relations up to {format_date(fit.as_of)}, those that began "
         "before the data from the day on which they came into it."
     )
+    made += f" {clock_words(fit)}" if fit.clock == "year" else ""
     money = (
         f"{made} Margin over {months} months, each month's discounted from its end at "
         f"{format_level(value.annual_discount_rate)} a year, nominal and before tax; a contract's value per month is "

@@ -1,0 +1,46 @@
+"""Figures of churn under contract: they show what they were given, and say so when there is nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxvalue.errors import CxvalueError
+from cxvalue.figures import churn_bands, churn_calibration, hazard_ratios, renewal_by_satisfaction
+
+
+def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() -> None:
+    ratios = pd.DataFrame(
+        {"driver": ["plan", "plan", "plan"], "level": ["a", "b", "c"], "compared_with": "a", "ratio": [1.0, 2.0, 1.1],
+         "low": [np.nan, 1.5, 0.9], "high": [np.nan, 2.7, 1.3]}
+    )  # fmt: skip
+    (axes,) = hazard_ratios(ratios).axes
+    drawn = [list(line.get_xdata()) for line in axes.lines]
+    assert drawn[:3] == [[2.0], [1.1], [1.0]]
+    assert axes.get_xscale() == "log"
+    assert axes.get_xlim()[0] < 0.9 < 2.7 < axes.get_xlim()[1]
+    assert "No driver could be told apart" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
+    with pytest.raises(CxvalueError, match="hazard_ratios"):
+        hazard_ratios(ratios.drop(columns="low"))
+
+
+def test_renewal_is_drawn_by_band_with_the_number_of_accounts() -> None:
+    bands = pd.DataFrame(
+        {"band": ["lowest third", "no answer"], "accounts": [1200, 40], "renewed": [0.7, 0.6], "low": [0.6, 0.4],
+         "high": [0.8, 0.8]}
+    )  # fmt: skip
+    (axes,) = renewal_by_satisfaction(bands).axes
+    assert [bar.get_height() for bar in axes.patches] == [0.7, 0.6]
+    assert axes.get_xticklabels()[0].get_text() == "lowest third\n1,200 accounts"
+    nothing = renewal_by_satisfaction(bands.iloc[:0]).axes[0]
+    assert "No account was under contract 12 months ago" in [text.get_text() for text in nothing.texts]
+
+
+def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None:
+    bands = pd.DataFrame(
+        {"band": ["0% to 20%"], "members": [3], "expected": [1.0], "value": [9.0], "value_at_risk": [3.0]}
+    )
+    assert churn_bands(bands, "EUR", contractual=True).axes[0].get_xlabel() == "Probability of ending in 12 months"
+    tenths = pd.DataFrame({"predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
+    assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Ended"
