@@ -128,5 +128,7 @@ def test_the_findings_say_what_the_table_holds(waiver):
         best["times_per_year"],
     )
     assert found[f"{NAME}.policy_value"].grade >= "C"
-    none = GoodwillFit.from_dict({**fit.to_dict(), "cap": 0.0, "times_per_year": 0, "value": 0.0, "low": 0.0, "high": 0.0})
+    none = GoodwillFit.from_dict(
+        {**fit.to_dict(), "cap": 0.0, "times_per_year": 0, "value": 0.0, "low": 0.0, "high": 0.0}
+    )
     assert "none of the rules tried" in goodwill_findings(none, currency="EUR", level=0.95)[0].text
