@@ -5,9 +5,10 @@ The map. What is above may use what is below it, never the other way round::
     cli  run  publish            commands; notebooks in processes; a report published in one step
       execute  kernel  graph  folders  manifest  pseudonyms  console  doctor
     workspace                    a study prepared once and opened by notebooks (`load_study`)
+    preflight                    campaigns and programmes tried on the tables before any notebook starts
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out
-    programmes                   the programmes of a study: design, effect, case
+    programmes  goodwill         the programmes of a study: design, effect, case; which rule lets customers off best
     reactivation/  discounts/    sleeping customers and campaigns; ladders of discounts
     simulate/                    worlds with a known truth
     money/                       cash flow, business case, verdict
@@ -19,7 +20,7 @@ The map. What is above may use what is below it, never the other way round::
     customer_base                the audit: who is there, who came, who left
     lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come
     tables/                      sources, contracts, refunds, purchases, states
-    study  timeunit  errors      the words everyone shares
+    study  study_money  timeunit  errors    the words everyone shares
 
 Names are imported when they are first used, so that ``import cxvalue`` stays quick.
 """

@@ -127,7 +127,7 @@ def fit_goodwill(
         found = f"the tables cover {months.count} full months, and a rule per year needs {WINDOW}."
         raise BadInput([Problem(where, found, "Wait, or give the tables a longer history.")])
     marked = _with_programme(fees, people, months)
-    extra, extra_source = _moral_hazard(settings, source, fit, marked, where)
+    extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
     saved = _saved(settings, marked, table("interactions"), where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
@@ -135,7 +135,8 @@ def fit_goodwill(
             [Problem(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")]
         )
     cap, often = settings.current.cap, settings.current.times_per_year
-    customers = fit.everyone if programme.case.population == "all" else sum(one.customers for one in fit.effect.cohorts)
+    mine = people if programme.case.population == "all" else people.filter(people.start >= 0)
+    customers = int(mine.count().to_pyarrow().as_py())
     uptake = _uptake(rows, cap, often)
     counted = settings.handling_class != "capacity"
 
@@ -229,18 +230,20 @@ def _with_programme(fees: ir.Table, people: ir.Table, months: PanelMonths) -> ir
 
 
 def _moral_hazard(
-    settings: Goodwill, source: PanelSource, fit: ProgrammeFit, marked: ir.Table, where: str
+    settings: Goodwill, source: PanelSource, fit: ProgrammeFit, marked: ir.Table, people: ir.Table, where: str
 ) -> tuple[Triple, str]:
     """More fees under the programme, as a share of those without: measured by its own design, else as stated."""
+    import ibis
+
     effect = fit.effect
-    reason = ""
     try:
         panel = panel_for(replace(source, outcome="fees"), effect.design)
         more = estimate_effect(panel, design=effect.design, level=0.95, programme=fit.name)
         inside = (marked.start >= 0) & (marked.month >= marked.start) & (marked.month >= marked["first"])
         seen = int(marked.filter(inside & (marked.month <= marked["last"])).count().to_pyarrow().as_py())
-        months = more.treated_customer_months + more.unidentified_customer_months
-        rate = seen / max(months, 1)
+        treated = people.filter(people.start >= 0)
+        lasted = treated["last"] - ibis.greatest(treated.start, treated["first"]) + 1
+        rate = seen / max(int(ibis.greatest(lasted, ibis.literal(0)).sum().to_pyarrow().as_py() or 0), 1)
         if rate - more.high > 0:
             middle, low, high = (float(one / (rate - one)) for one in (more.estimate, more.low, more.high))
             return (middle, max(low, -0.9), high), "measured as the programme's effect on the number of fees"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.goodwill import GoodwillFit, fit_goodwill
-from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_for, panel_source
-from cxvalue.tables.panels import CUSTOMER
+from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_source
+from cxvalue.tables.panels import CUSTOMER, population
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from cxvalue.study import Campaign, Programme, StudyFile
 
 __all__ = ["Fitted", "fit_declared", "try_declared"]
+
+FEW_CUSTOMERS = 20_000
+"""Up to so many customers a check estimates a design that takes them one by one."""
 
 Tables = Callable[[str], "ir.Table | None"]
 
@@ -53,20 +56,20 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
 
 
 def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
-    """The same search for problems, without the estimates that take long: customers one by one are only counted."""
+    """The same search for problems; designs with many customers one by one are not estimated, which would take long."""
     problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
     for programme in study.programmes:
         try:
             rollout = table("rollout")
             assert rollout is not None  # the loader has refused a programme without it
             design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
+            one = _one(study, programme).model_copy(update={"campaigns": ()})
             if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
-                panel_for(panel_source(study, programme, table, as_of=as_of, observed_from=observed_from), design)
-            else:
-                fit_declared(
-                    _one(study, programme).model_copy(update={"campaigns": ()}), table, as_of=as_of,
-                    observed_from=observed_from,
-                )  # fmt: skip
+                source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+                many = int(population(source)[1].count().to_pyarrow().as_py()) > FEW_CUSTOMERS
+                if many:
+                    continue
+            fit_declared(one, table, as_of=as_of, observed_from=observed_from)
         except BadInput as error:
             problems += error.problems
     if problems:

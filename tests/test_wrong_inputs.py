@@ -97,61 +97,62 @@ def test_settings_that_cannot_be(world, tmp_path, capsys, programme, message):
 
 
 @pytest.mark.parametrize("command", ["check", "report"])
-def test_the_tables_rule_a_programme_out(said, world, command):
-    every = world.tables["rollout"]["start"].dropna()
-    same = rollout(world, all="2024-06-01").dropna(subset="start")
-    assert "every unit started by June 2024 and none is left without the programme" in said(command, rollout=same)
-    late = rollout(world, all="2026-09-01")
-    assert "no unit had started by" in said(command, rollout=late)
-    one = world.tables["rollout"].copy()
-    one.loc[one["start"].notna() & (one["start"] != every.iloc[0]), "start"] = pd.NaT
+def test_everything_that_rules_a_programme_out_is_said_at_once(said, world, command):
+    base, table = world.study["programmes"][0], world.tables["rollout"]
+    one = table.copy()
     one.loc[one["start"].notna().cumsum() > 1, "start"] = pd.NaT
-    assert "Use design: single_unit for one treated unit" in said(command, rollout=one)
+    lone = rollout(world, all="2024-06-01")
+    lone = lone[lone["start"].notna() | (lone["start"].isna().cumsum() == 1)]
+    cases: dict[str, tuple[pd.DataFrame, dict[str, Any], str]] = {
+        "lone": (lone, {}, "can be compared with, so its luck would count as the effect"),
+        "same": (rollout(world, all="2024-06-01").dropna(subset="start"), {},
+                 "every unit started by June 2024 and none is left without the programme"),
+        "late": (rollout(world, all="2026-09-01"), {}, "no unit had started by"),
+        "single": (one, {}, "Use design: single_unit for one treated unit"),
+        "column": (table, {"unit": "brunch"},
+                   "the unit 'brunch' is no column of the table 'customers'. Did you mean 'branch'?"),
+        "names": (table.assign(unit="shop " + table["unit"]), {},
+                  "Check that the roll-out names the units as the table 'customers' does"),
+        "price": (table, {"outcome": "interactions"},
+                  "the criterion is on npv, but the outcome 'interactions' has no price"),
+    }  # fmt: skip
+    starts = pd.concat([rows.assign(programme=name) for name, (rows, _, _) in cases.items()], ignore_index=True)
+    declared = [{**copy.deepcopy(base), "name": name, **change} for name, (_, change, _) in cases.items()]
+    words = said(command, rollout=starts, programmes=declared)
+    assert f"{len(cases)} problems found" in words
+    for name, (_, _, message) in cases.items():
+        line = next(line for line in words.splitlines() if f"programmes.{name}" in line)
+        assert message in line
 
 
-def test_units_that_do_not_fit(said, world):
+def test_units_and_programmes_that_do_not_fit(said, world):
     table = world.tables["rollout"]
     twice = pd.concat([table, table.head(1)], ignore_index=True)
     assert "a programme and unit that stands on more than one row" in said(rollout=twice)
-    assert "the table 'rollout' has no programme 'penalty_waiver'. Did you mean" in said(
-        rollout=table.assign(programme="penalty_wavier")
-    )
-    assert "the unit 'brunch' is no column of the table 'customers'. Did you mean 'branch'?" in said(
-        programme={"unit": "brunch"}
-    )
-    assert "Check that the roll-out names the units as the table 'customers' does" in said(
-        rollout=table.assign(unit="shop " + table["unit"])
-    )
-
-
-def test_outcomes_and_criteria_without_a_figure(said):
-    assert "the criterion is on npv, but the outcome 'interactions' has no price" in said(
-        programme={"outcome": "interactions"}
-    )
-
-
-def test_everything_is_said_at_once(said, world):
-    other = {**copy.deepcopy(world.study["programmes"][0]), "name": "other", "unit": "town"}
-    first = {**copy.deepcopy(world.study["programmes"][0]), "unit": "street"}
-    tables = pd.concat([world.tables["rollout"], world.tables["rollout"].assign(programme="other")], ignore_index=True)
-    words = said(rollout=tables, programmes=[first, other])
-    assert "2 problems found" in words
-    assert "the unit 'street'" in words
-    assert "the unit 'town'" in words
+    misspelt = table.assign(programme="penalty_wavier")
+    assert "the table 'rollout' has no programme 'penalty_waiver'. Did you mean" in said(rollout=misspelt)
 
 
 def test_goodwill_rules_need_what_they_count(said, world):
     block = {"current": {"cap": 100, "times_per_year": 1}, "caps": [50], "reason": "fine", "minute_cost": 1.0}
-
-    def tried(**change: Any) -> str:
-        return said(programme={"goodwill": {**block, **change.pop("goodwill", {})}}, **change)
-
-    tables = {name: {"path": f"{name}.csv"} for name in world.tables if name != "fees"}
-    assert "goodwill: needs the table 'fees'" in tried(tables=tables)
-    assert "no interaction has the reason 'fines'. Did you mean 'fine'?" in tried(goodwill={"reason": "fines"})
-    assert "would have waived nothing" in tried(goodwill={"current": {"cap": 0.01, "times_per_year": 1}})
+    cases: dict[str, tuple[dict[str, Any], str]] = {
+        "reason": ({"reason": "fines"}, "no interaction has the reason 'fines'. Did you mean 'fine'?"),
+        "marks": ({}, "no fee is marked as waived"),
+        "cap": ({"current": {"cap": 0.01, "times_per_year": 1}, "saved_per_waiver": 2, "minute_cost": None},
+                "would have waived nothing"),
+    }  # fmt: skip
+    declared = []
+    for name, (change, _) in cases.items():
+        rules = {key: value for key, value in {**block, **change}.items() if value is not None}
+        declared.append({**copy.deepcopy(world.study["programmes"][0]), "name": name, "goodwill": rules})
+    starts = pd.concat([world.tables["rollout"].assign(programme=name) for name in cases], ignore_index=True)
     unmarked = world.tables["fees"].drop(columns="waived")
-    assert "no fee is marked as waived" in tried(fees=unmarked)
+    words = said(rollout=starts, programmes=declared, fees=unmarked)
+    for name, (_, message) in cases.items():
+        line = next(line for line in words.splitlines() if f"programmes.{name}" in line)
+        assert message in line
+    tables = {name: {"path": f"{name}.csv"} for name in world.tables if name != "fees"}
+    assert "goodwill: needs the table 'fees'" in said(programme={"goodwill": block}, tables=tables)
 
 
 def test_what_is_no_mistake_is_noted(world, tmp_path, monkeypatch):

@@ -33,12 +33,18 @@ FEW_UNITS = 10
 def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str = "programme") -> Effect:
     """The effect of a staggered roll-out, per treated customer and month.
 
-    Raises `BadInput` when a single unit is treated or nothing can be compared.
+    Raises `BadInput` when a single unit is treated, or when none or a single one can be compared with.
     """
     treated = np.unique(panel.cluster[panel.treated])
     if treated.size < 2:
         found = "one unit only has got the programme, so its own luck cannot be told from the programme."
         raise BadInput([Problem(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")])
+    first = int(panel.start[panel.treated].min())
+    compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
+    if compared.size == 1:
+        found = f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
+        remedy = "List more units that did not have the programme, or had it later."
+        raise BadInput([Problem(f"programmes.{programme}", found, remedy)])
     if not (panel.treated & (panel.base >= 0)).any():
         found = "no unit has a full month before its start, so there is nothing to compare with."
         raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])

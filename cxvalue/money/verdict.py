@@ -37,7 +37,7 @@ class Verdict:
         mde: the smallest constant effect per treated customer and month that such data could have proven.
         break_even: the constant effect at which the criterion is just met.
         value_of_certainty: what knowing the truth would be worth today: the expected loss avoided by deciding rightly.
-        stop_below: the constant effect at which, with the error of today, the verdict would be FAIL.
+        stop_below: the effect measured at which, with the spread of today, the verdict would turn to FAIL.
         waiting: what some more months of data are worth, against the margin put off meanwhile; empty without money.
     """
 
@@ -89,7 +89,7 @@ def judge(
     mde = stop = None
     if break_even is not None and error is not None and np.isfinite(error):
         mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
-        stop = float(break_even - stats.norm.ppf(confidence) * error)
+        stop = _stop_below(case, metric, at_least if at_least is not None else at_most, confidence)
     gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
     waiting = value_of_waiting(
         float(case.npv_draws.mean()),
@@ -131,6 +131,20 @@ def _metric(case: Case, metric: str, threshold: Any) -> tuple[Any, float | None,
     short = case.changed(horizon_months=max(months, 1))
     error = float(short.npv_draws.std()) / short.per_unit_effect if short.per_unit_effect > 0 else None
     return _never_is_late(case), error, short.effect_worth(0.0)
+
+
+def _stop_below(case: Case, metric: str, threshold: Any, confidence: float) -> float | None:
+    """The effect measured at which the criterion would be met with a probability of 1 − confidence only.
+
+    All draws of the NPV move alike with the effect, so theirs is the quantile that counts, skewed risks included.
+    """
+    judged, least = case, threshold
+    if metric == "payback_months":
+        judged, least = case.changed(horizon_months=max(int(min(threshold, case.horizon_months)), 1)), 0.0
+    if judged.per_unit_effect <= 0:
+        return None
+    short = least - float(np.quantile(judged.npv_draws, confidence))
+    return float(case.effect.estimate + short / judged.per_unit_effect)
 
 
 def _never_is_late(case: Case) -> Any:

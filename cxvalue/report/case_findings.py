@@ -55,11 +55,21 @@ def _quantiles(loss: YearlyLoss) -> tuple[float, float]:
     return min(float(low), loss.mean), max(float(high), loss.mean)
 
 
-def market_findings(case: Case, market: MarketMoves | None, name: str, *, currency: str) -> list[Finding]:
-    """``do_nothing``: what is lost over the horizon when nothing is done while the market moves."""
-    if market is None:
-        return []
+def market_findings(
+    case: Case, market: MarketMoves | None, name: str, *, currency: str, declared: bool = True
+) -> list[Finding]:
+    """``do_nothing``: what is lost over the horizon when nothing is done while the market moves.
+
+    Withheld where the study declares an erosion and no margin of customers is known; nothing where it declares none.
+    """
     title = title_of(name)
+    if market is None:
+        reason = "Not available: without purchases there is no usual margin that the market could take from."
+        withheld = Finding(
+            f"programme.{name}.do_nothing", f"{title}: doing nothing while the market moves", None, unit=currency,
+            text=reason, case="C5", notebook=CASE_NOTEBOOK,
+        )  # fmt: skip
+        return [withheld] if declared else []
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = (
@@ -105,7 +115,7 @@ def further_findings(
     unit = UNITS[case.effect.outcome] or currency
     text = (
         f"{title}: the verdict turns to FAIL if the effect measured falls below {format_value(limit, unit)} per treated "
-        f"customer and month ({format_value(case.effect.estimate, unit)} now) with the error of today."
+        f"customer and month ({format_value(case.effect.estimate, unit)} now), all else as it is."
     )
     when = programme.success.next_measurement
     text += (
@@ -118,7 +128,8 @@ def further_findings(
     found.append(
         Finding(
             f"programme.{name}.stop_below", f"{title}: when to stop", limit, None, None, None, unit, grade, text,
-            "Effect that just meets the criterion − z of the confidence × standard error.", "C6", CASE_NOTEBOOK,
+            "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is.",
+            "C6", CASE_NOTEBOOK,
         )
     )  # fmt: skip
     return found

@@ -279,6 +279,17 @@ def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:
 
 
 def _goes_on(case: Case) -> str:
+    said = _continued(case)
+    first, last = case.exposure.first_month, case.effect.last_month
+    beyond = (last.year - first.year) * 12 + last.month - first.month + 1 - case.horizon_months
+    if beyond > 0:
+        said += f" The horizon ends {beyond} months before the data do: what came after it is not counted."
+    if not case.cost_flow.any():
+        said += " No costs are stated."
+    return said
+
+
+def _continued(case: Case) -> str:
     measured = int(case.effect.event_time.max()) + 1
     if case.persistence == "none":
         return f"Nothing is counted beyond the {measured} months measured."

@@ -13,7 +13,7 @@ from tests.money.test_money import an_effect
 
 
 def test_a_years_loss_has_the_moments_of_the_compound_poisson():
-    # Collective risk model (Klugman, Panjer and Willmot, Loss Models): mean m s, variance m E[S^2]; E[S^2] = s^2 exp(sigma^2).
+    # Collective risk model (Klugman, Panjer and Willmot, Loss Models): mean m s, variance m s^2 exp(sigma^2).
     fraud, error = Risk("fraud", 2.5, 300.0, 900.0), Risk("error", 12.0, 10.0, 25.0)
     found = yearly_loss([fraud, error], draws=200_000)
     assert found.mean == 2.5 * 300 + 12 * 10
