@@ -43,6 +43,6 @@ def placebo_start(
     # The base month is one of the late ones; its difference is zero and only counts in the mean.
     contrast[late] = weight[late] / (weight[late].sum() + weight.max())
     contrast[early] = -weight[early] / weight[early].sum()
-    value, se = float(contrast @ effect), float(np.sqrt(max(contrast @ covariance @ contrast, 0.0)))
+    value, se = float(contrast @ effect), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
     p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
     return PlaceboStart(value, se, p_value)

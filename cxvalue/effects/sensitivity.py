@@ -14,6 +14,7 @@ The *breakdown value* of either is the largest d or M with which the range still
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -59,7 +60,7 @@ def steady_drift_interval(
 ) -> FixedLength:
     """The range of an effect when the treated may have drifted from the others by up to `drift` a month, either way.
 
-    `distance` is the mean number of months between a treated month and the months it is compared with, so that the bias is at
+    `distance` is the mean number of months between a treated month and those it is compared with, so that the bias is at
     most `drift` x `distance`.
 
     >>> found = steady_drift_interval(10.0, 1.0, 5.0, 1.0)
@@ -172,9 +173,9 @@ def plain_covariance(time: Ints, covariance: Floats, weight: ArrayLike) -> Float
 
 
 def _around(value: float, se: float, bias: float, level: float, df: float) -> FixedLength:
-    half = _half_length(np.array(se), np.array(bias), level) if se > 0 else np.array(bias)
-    stretch = stats.t.ppf((1 + level) / 2, df) / stats.norm.ppf((1 + level) / 2)
-    half = bias + (float(half) - bias) * float(stretch)
+    plain = float(_half_length(np.array(se), np.array(bias), level)) if se > 0 else bias
+    stretch = float(stats.t.ppf((1 + level) / 2, df) / stats.norm.ppf((1 + level) / 2))
+    half = bias + (plain - bias) * stretch
     return FixedLength(value, value - half, value + half, bias, se)
 
 
@@ -239,7 +240,7 @@ class _Frontier:
         around = self.knots[max(best - 1, 0) : best + 2]
         for _ in range(4):  # each round cuts the bracket to a fortieth
             steps = np.linspace(0.0, 1.0, 41)[:, None]
-            fine = np.vstack([a + steps * (b - a) for a, b in zip(around[:-1], around[1:], strict=True)] or [around])
+            fine = np.vstack([a + steps * (b - a) for a, b in pairwise(around)] or [around])
             at = int(np.argmin(half(fine)))
             around = fine[max(at - 1, 0) : at + 2]
         w = fine[at]

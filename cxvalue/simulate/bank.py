@@ -123,7 +123,7 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
 
 
 def bank_selection(customers: int = 20_000, seed: int = 1, parameters: BankParameters = SELECTION) -> World:
-    """The bank whose first branches were growing anyway, by 2% a month for the earliest: its evidence should lose its grade."""
+    """The bank whose first branches were growing anyway, by 2% a month the earliest: its evidence should lose its grade."""
     return bank(customers, seed, parameters)
 
 

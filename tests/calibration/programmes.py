@@ -1,11 +1,11 @@
 """Do effects and money cover? Simulated banks whose truth is known, by design.
 
-Run as ``python -m tests.calibration.programmes DESIGN [worlds] [customers] [null | early | early=GROWTH | proven | contacts]``,
-with DESIGN one of staggered, experiment, cluster_experiment and matched. A line says how often the 95% intervals of the effect
-and of the NPV hold the truth, how wide they are, how often the grade was kept, and how often the verdict was PASS; ``null`` are
-worlds in which the programme does nothing, ``early`` worlds whose early branches were growing anyway (by 2% a month for the
-first of them, or by GROWTH), ``proven`` worlds with an effect of the smallest size that is said to be provable, and
-``contacts`` (matched only) asks for the change in contacts of customers who were picked by their margin.
+Run as ``python -m tests.calibration.programmes DESIGN [worlds] [customers] [KIND]``, with DESIGN one of staggered,
+experiment, cluster_experiment and matched. A line says how often the 95% intervals of the effect and of the NPV hold the
+truth, how wide they are, how often the grade was kept, and how often the verdict was PASS. KIND is ``null`` (the programme
+does nothing), ``early`` or ``early=GROWTH`` (the first branches were growing anyway, by 2% a month or by GROWTH),
+``proven`` (an effect of the smallest size that is said to be provable) or ``contacts`` (matched only: the change in contacts
+of customers who were picked by their margin).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Ranges that allow for drifts: the published table of HonestDiD, another optimiser, coverage where the drift is at its worst."""
+"""Ranges that allow for drifts: the published table of HonestDiD, another optimiser, coverage under the worst drift."""
 
 from __future__ import annotations
 
