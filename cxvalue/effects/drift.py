@@ -43,8 +43,8 @@ class Drifts:
     """Drifts before the start, per customer and month.
 
     Attributes:
-        together, early: drift of all that get the programme, and of those that start first against those that start last
-            (nan where all start at once), with `together_se` and `early_se`.
+        together, early: drift of all that get the programme (nan where every unit does), and of those that start first
+            against those that start last (nan where all start at once), with `together_se` and `early_se`.
         p_value: of the largest drift towards the effect, all of them judged together.
         together_found, early_found: drifts that would be found with 80% probability.
         upper: the end, towards the effect, of the 95% range of the drift that all share.
@@ -68,7 +68,7 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
     columns = _columns(panel)
     slopes, without = _slopes(panel, columns)
     known = np.isfinite(slopes) & np.isfinite(without).all(axis=0)
-    if not known[0]:
+    if not known.any():
         return None
     clusters = np.unique(panel.cluster)
     off = (without - slopes)[:, known]

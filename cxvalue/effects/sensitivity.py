@@ -86,7 +86,8 @@ def steady_drift_breakdown(
 
     if short(0.0) <= 0 or distance <= 0:
         return None
-    return float(brentq(short, 0.0, abs(estimate) / distance, xtol=1e-12))
+    # A hair inside, so that rounding does not undo it.
+    return float(brentq(short, 0.0, abs(estimate) / distance, xtol=1e-12)) * (1 - 1e-9)
 
 
 def bent_drift_interval(

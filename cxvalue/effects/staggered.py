@@ -65,7 +65,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         before_knife.df,
     )
     drifts = drifts_before(panel, found_.overall)
-    rows, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
+    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
     checks = [
         _drift_check(drifts, found_.overall),
         drift_note,
@@ -110,7 +110,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "did: how much more did their customers change from the year before the start? Customers are compared with "
             "customers who joined at the same time."
         ),
-        extra={"groups": _group_table(panel, found_), "sensitivity": rows},
+        extra={"groups": _group_table(panel, found_), "sensitivity": rows, "drift_limit": limit},
     )
     return effect.with_checks(checks)
 
@@ -142,14 +142,17 @@ def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
     question = "Did the units move like the others before they got the programme?"
     if drifts is None:
         return Check("pre_trend", question, None, True, "There are too few months before the first start to tell.")
-    against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
-    early, could = "", f"a drift of {drifts.together_found:,.2g} a month"
+    moved, could = [], []
+    if np.isfinite(drifts.together):
+        moved.append(f"they drifted from the others by {drifts.together:+,.2g} a month")
+        could.append(f"a drift of {drifts.together_found:,.2g}")
     if np.isfinite(drifts.early):
-        early = f", and those that started first by {drifts.early:+,.2g} a month from those that started last"
-        could += f", or one of {drifts.early_found:,.2g} of the first,"
+        moved.append(f"those that started first by {drifts.early:+,.2g} from those that started last")
+        could.append(f"one of {drifts.early_found:,.2g} of the first")
+    against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
     detail = (
-        f"Before the start they drifted from the others by {drifts.together:+,.2g} a month{early} (p = "
-        f"{drifts.p_value:.2f}, towards the effect); {could} would have been found with 80% probability{against}."
+        f"Before the start {', and '.join(moved)} (p = {drifts.p_value:.2f}, towards the effect); {', or '.join(could)} "
+        f"would have been found with 80% probability{against}."
     )
     return Check("pre_trend", question, None, True, detail, drifts.p_value)
 

@@ -38,8 +38,11 @@ def what_if(
     drifts: Drifts | None,
     base_months: int,
     level: float,
-) -> tuple[Rows, Check]:
-    """What the range of an effect becomes when the units drifted apart, steadily or bending, and the check that says it.
+) -> tuple[Rows, dict[str, float | None], Check]:
+    """What the range of an effect becomes when the units drifted apart, steadily or bending.
+
+    Returns the rows of the table; the largest steady drift with which the effect is still proven (`still_proven`), the one
+    `seen` before the start and the largest that those months `allow`, a month; and the check that says so.
 
     `found` with `se` and `df` is the estimate with its long base, `one_month` with `knife` the effects from one base month.
     """
@@ -47,7 +50,7 @@ def what_if(
     breakdown = steady_drift_breakdown(found.overall, se, distance, level=level, df=df)
     amounts = {"no drift": 0.0}
     allowed = None
-    if drifts is not None:
+    if drifts is not None and np.isfinite(drifts.together):
         amounts["the drift seen before the start"] = abs(drifts.together)
         allowed = max(abs(drifts.together), abs(drifts.upper))
         amounts["the largest drift that the months before the start allow"] = allowed
@@ -58,7 +61,9 @@ def what_if(
         for said, amount in amounts.items()
     ]
     rows += _bent_rows(one_month, knife, level)
-    return rows, _check(found.overall, breakdown, drifts, allowed)
+    seen = None if drifts is None or allowed is None else drifts.together
+    limit = {"still_proven": breakdown, "seen": seen, "allowed": allowed}
+    return rows, limit, _check(found.overall, breakdown, seen, allowed)
 
 
 def mean_distance(found: GroupTime, base_months: int) -> float:
@@ -129,7 +134,7 @@ def _row(kind: str, assumption: str, amount: float, found: FixedLength) -> dict[
     }
 
 
-def _check(estimate: float, breakdown: float | None, drifts: Drifts | None, allowed: float | None) -> Check:
+def _check(estimate: float, breakdown: float | None, seen: float | None, allowed: float | None) -> Check:
     if breakdown is None:
         detail = "The effect is not proven even without any drift, so there is nothing to undo."
         return Check("sensitivity", QUESTION, None, False, detail)
@@ -138,11 +143,7 @@ def _check(estimate: float, breakdown: float | None, drifts: Drifts | None, allo
         f"The effect would stay {side} zero even if the units that got the programme had drifted from the others by up to "
         f"{breakdown:,.2g} a month"
     )
-    if drifts is None or allowed is None:
-        return Check(
-            "sensitivity", QUESTION, None, False, f"{detail}; there are too few months before to compare with."
-        )
-    detail += (
-        f". They drifted by {drifts.together:+,.2g} before the start, and those months allow up to {allowed:,.2g}."
-    )
+    if seen is None or allowed is None:
+        return Check("sensitivity", QUESTION, None, False, f"{detail}; the months before do not say how much they did.")
+    detail += f". They drifted by {seen:+,.2g} before the start, and those months allow up to {allowed:,.2g}."
     return Check("sensitivity", QUESTION, breakdown >= allowed, False, detail)

@@ -90,6 +90,37 @@ def test_an_unbalanced_experiment_loses_its_grade():
     assert {check.name for check in planned.checks if check.passed is False} == {"split"}
 
 
+def test_branches_that_were_not_drawn_by_lot_lose_a_grade():
+    panel = unit_panel_of(world(3, design="cluster_experiment"))
+    sound = estimate_cluster_experiment(panel)
+    assert (sound.grade, sound.checks[0].passed) == ("A", None)
+    richer = np.where(panel.treated[:, None, None], panel.total * 1.4, panel.total)
+    found = estimate_cluster_experiment(replace(panel, total=richer))
+    assert "balance" in {check.name for check in found.checks if check.passed is False}
+    assert found.grade > "A"
+    planned = estimate_cluster_experiment(panel, planned_share=0.1)  # 12 of 24 were held out
+    assert {check.name for check in planned.checks if check.gating and check.passed is False} == {"split"}
+
+
+def test_customers_picked_by_their_margin_are_matched_on_it_whatever_the_outcome():
+    rng = np.random.default_rng(4)
+    panel = customer_panel_of(draw_bank(2500, 4, replace(SMALL, design="experiment", effect_scale=0.0)))
+    usual = np.nan_to_num(np.nanmean(panel.values[:, :14], axis=1))
+    rich = usual > np.quantile(usual, 0.7)
+    months = np.arange(panel.months.count)
+    # Rich customers come to call more and more from month 14 on, and are the ones who get the programme.
+    calls = rng.poisson(0.3 + 0.4 * rich[:, None] * (months >= 14), panel.values.shape).astype(np.float32)
+    got = rng.random(len(rich)) < np.where(rich, 0.4, 0.1)
+    made = replace(
+        panel, values=np.where(np.isnan(panel.values), np.float32(np.nan), calls), outcome="interactions",
+        start=np.where(got, 14, -1), base=np.where(got, 13, panel.months.count),
+    )  # fmt: skip
+    alone, beside = estimate_matched(made), estimate_matched(replace(made, beside=panel.values))
+    assert alone.estimate > 4 * alone.se
+    assert abs(beside.estimate) < 0.5 * alone.estimate
+    assert abs(beside.estimate) < 3 * beside.se
+
+
 def test_a_step_before_the_start_shows_as_an_effect_of_a_false_start():
     time, covariance, weight = np.arange(-12, -1), 0.04 * np.eye(11), np.ones(11)
     assert placebo_start(time[-3:], np.zeros(3), np.eye(3), np.ones(3), 9.0) is None

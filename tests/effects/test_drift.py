@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cxvalue.effects.drift import drifts_before
+from cxvalue.effects.staggered import estimate_staggered
 from cxvalue.simulate.bank import SELECTION, BankParameters, draw_bank
 from tests.calibration.bankworlds import unit_panel_of
 from tests.effects.data import mpdta, panel_of
@@ -84,3 +85,15 @@ def test_one_month_before_the_start_says_nothing() -> None:
     counties = mpdta()
     soon = replace(counties, start=np.where(counties.treated, 1, -1), base=np.where(counties.treated, 0, counties.base))
     assert drifts_before(soon, 1.0) is None
+
+
+def test_where_every_unit_gets_it_the_first_are_asked() -> None:
+    unit, month = np.divmod(np.arange(20 * 16), 16)
+    start = 8 + np.arange(20) % 8
+    noise = np.random.default_rng(3).normal(0, 0.5, unit.size)
+    rising = panel_of(unit, 1 + month, start[unit], 30.0 + 0.3 * (15 - start[unit]) / 7 * month + noise)
+    found = drifts_before(rising, 1.0)
+    assert np.isnan(found.together)
+    assert found.early == pytest.approx(0.3, abs=0.1)
+    assert found.p_value < 0.01
+    assert "those that started first" in next(one for one in estimate_staggered(rising).checks if one.gating).detail
