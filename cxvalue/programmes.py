@@ -107,7 +107,9 @@ def _fit(
         raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
     source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
     panel = panel_for(source, design)
-    effect = estimate_effect(panel, design=design, level=study.level, programme=programme.name)
+    effect = estimate_effect(
+        panel, design=design, level=study.level, programme=programme.name, planned_share=programme.expected_share
+    )
     people = _everyone(table)
     absent = _absent_units(source)
     if absent:

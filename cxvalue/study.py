@@ -229,6 +229,7 @@ class Programme(_Settings):
     design: Literal["experiment", "staggered", "matched", "single_unit", "auto"] = "auto"
     unit: str = "customer_id"
     outcome: Literal["margin", "revenue", "orders", "interactions"] = "margin"
+    expected_share: Annotated[float, Field(gt=0, lt=1, description="the planned share held out")] | None = None
     horizon_months: int | None = Field(default=None, ge=1, le=600, description="a whole number of months")
     case: CaseRules = CaseRules()
     costs: Costs = Costs()
@@ -242,6 +243,9 @@ class Programme(_Settings):
         """Settings of the programme that contradict one another: key, what was found, what to do."""
         found: list[tuple[str, str, str]] = []
         success = self.success
+        if self.expected_share is not None and self.design not in ("experiment", "auto"):
+            remedy = "Leave it out, or write design: experiment where chance decided."
+            found.append(("expected_share", f"is {self.expected_share:g}, with design: {self.design}.", remedy))
         if success and success.metric == "payback_months" and success.at_least is not None:
             found.append(
                 ("success.at_least", "asks for a payback that comes late.", "Write at_most: 24 for 24 months.")

@@ -11,6 +11,7 @@ import yaml
 from cxvalue.errors import BadInput
 from cxvalue.programmes import case_of, contribution_to_date, registration_of, verdict_of
 from cxvalue.report.programme_findings import case_findings, effect_findings
+from cxvalue.report.programme_tables import sensitivity_table
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank import BankParameters
 from cxvalue.workspace import Study, prepare
@@ -68,11 +69,32 @@ def test_the_findings_are_complete_and_say_the_same(waiver):
     verdict, registered = verdict_of(fit, case, programme), registration_of(programme, fit.effect)
     found = {one.id: one for one in effect_findings(fit, case, currency="EUR")}
     found |= {one.id: one for one in case_findings(fit, programme, case, verdict, registered, currency="EUR")}
-    keys = ("effect", "naive", "contribution_to_date", "verdict", "npv", "payback_months", "probability_of_loss", "mde")
+    keys = (
+        "effect",
+        "naive",
+        "drift_limit",
+        "contribution_to_date",
+        "verdict",
+        "npv",
+        "payback_months",
+        "probability_of_loss",
+        "mde",
+    )
     assert set(found) == {f"{NAME}.{key}" for key in keys}
     assert found[f"{NAME}.verdict"].value == verdict.word
     assert "before the first outcome" in found[f"{NAME}.verdict"].text
     assert found[f"{NAME}.naive"].grade == "E"
+    limit, rows = found[f"{NAME}.drift_limit"], sensitivity_table(fit.effect, "penalty_waiver")
+    proven = rows[(rows["kind"] == "steady") & rows["proven"]]
+    assert limit.value == fit.effect.extra["drift_limit"]["still_proven"]
+    if limit.value is None:
+        assert not rows["proven"].any()
+        assert "not proven" in limit.text
+    else:
+        assert limit.value == proven["per_month"].max()
+        assert "stay above zero" in limit.text
+    assert (rows["low"] <= rows["high"]).all()
+    assert rows.loc[0, ["low", "high"]].tolist() == pytest.approx([fit.effect.low, fit.effect.high])
     assert "nominal and before tax" in found[f"{NAME}.npv"].text
 
 

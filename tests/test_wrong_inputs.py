@@ -75,6 +75,7 @@ def rollout(world, **starts: str | None) -> pd.DataFrame:
         ({"case": {"persistence": {"half_life_months": 0}}}, r"half_life_months: 0 is out of range: it must be > 0"),
         ({"case": {"persistence": "half_life"}}, r"persistence: a half-life is written as {half_life_months: 12}"),
         ({"case": {"ramp_up_months": 6}}, r"case.ramp_up_months: is 6, with population: treated"),
+        ({"design": "staggered", "expected_share": 0.5}, r"expected_share: is 0.5, with design: staggered"),
         ({"horizon_months": 0}, r"horizon_months: 0 is out of range"),
         ({"benefits": [{"name": "calls", "class": "cash", "monthly": 5, "low": 9, "high": 4}]},
          r"benefits\[1\]: 5 does not lie in its range, 9 to 4"),

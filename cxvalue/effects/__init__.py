@@ -4,7 +4,10 @@ effect          the frozen `Effect` that every design ends in, its checks and it
 estimate        `estimate_effect`: a panel and the name of a design in, an `Effect` out
 frames          panels from a plain table, pandas or other
 group_time      effects of a staggered roll-out by cohort and month, and the jackknife over units
-staggered, pretrend, imputation   the staggered design, drift before the start, the imputation estimator beside it
+staggered, pretrend, imputation   the staggered design, a start that never was, the imputation estimator beside it
+drift           did units move away before they got the programme, and the first of them most?
+sensitivity, what_if   how far units could have drifted apart before the effect is gone
+few_units       tests that keep their word with few units
 experiment, matched, customer_level   customers as units: by chance, or picked and compared with similar ones
 doubly_robust   odds of treatment, effect on the treated and on everybody
 single_unit     one treated unit: synthetic difference-in-differences with placebo inference

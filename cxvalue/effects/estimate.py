@@ -24,6 +24,7 @@ def estimate_effect(
     outcome: str = "margin",
     level: float = 0.95,
     programme: str = "programme",
+    planned_share: float | None = None,
 ) -> Effect:
     """Estimate what a programme changed, per treated customer and month.
 
@@ -35,6 +36,7 @@ def estimate_effect(
         outcome: the column of a plain table.
         level: of the intervals.
         programme: its name, for messages.
+        planned_share: the share that was to be held out of an experiment; other designs have none.
 
     Raises:
         CxvalueError: an unknown design, or one that does not go with the panel.
@@ -59,5 +61,6 @@ def estimate_effect(
     if (design, by_unit) not in estimators:
         wanted = "unit_panel" if design in ("staggered", "single_unit") else "customer_panel"
         raise CxvalueError(f"The design {design!r} needs the panel that {wanted} makes.")
-    found: Effect = estimators[design, by_unit](panel, level=level, programme=programme)
+    planned = {"planned_share": planned_share} if design == "experiment" else {}
+    found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
     return found

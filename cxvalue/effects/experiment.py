@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.effects.clustered import clustered_variance
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.errors import BadInput, Problem
@@ -28,6 +29,8 @@ Ints = NDArray[np.int64]
 
 FEWEST = 30
 """Customers in an arm below which nothing is estimated."""
+YEAR = 12
+ALIKE = "Were the groups alike before the start?"
 
 
 def estimate_experiment(
@@ -74,11 +77,13 @@ def estimate_experiment(
     return effect.with_checks([_split_check(treated.size, control.size, planned_share), _balance_check(differences)])
 
 
-def estimate_cluster_experiment(panel: UnitPanel, *, level: float = 0.95, programme: str = "programme") -> Effect:
+def estimate_cluster_experiment(
+    panel: UnitPanel, *, level: float = 0.95, programme: str = "programme", planned_share: float | None = None
+) -> Effect:
     """The effect of a programme that whole units (branches, teams) got at random.
 
     Units are compared by their change since before the start, as in a roll-out; that they were chosen at random makes it
-    an experiment.
+    an experiment. `planned_share` is the share of the units that was to be held out, where it is known.
     """
     from cxvalue.effects.staggered import estimate_staggered
 
@@ -87,7 +92,9 @@ def estimate_cluster_experiment(panel: UnitPanel, *, level: float = 0.95, progra
         f"Chance decided which units ({panel.unit}) got the programme. Their customers are compared by how much more they "
         "changed since the year before the start; the range allows for the number of units, not of customers."
     )
-    return replace(found, design="experiment", explanation=explanation).with_checks(found.checks)
+    # In a roll-out the sizes of both sides say nothing of how they came about; here they do, and so do their levels.
+    by_lot = [_split_check(found.treated_units, found.control_units, planned_share), _unit_balance_check(panel)]
+    return replace(found, design="experiment", explanation=explanation).with_checks([*by_lot, *found.checks])
 
 
 def _compare(panel: CustomerPanel, gathered: Accumulator, own: Ints, others: Ints, start: int, base: int) -> None:
@@ -127,6 +134,40 @@ def _balance(panel: CustomerPanel, own: Ints, others: Ints, base: int) -> tuple[
     return float(before[0].mean() - before[1].mean()), float(sum(values.var(ddof=1) / len(values) for values in before))
 
 
+def _unit_balance_check(panel: UnitPanel) -> Check:
+    """Had the units that got the programme the same level in the year before the first start? Each unit is one draw."""
+    last = int(panel.base[panel.treated].min())
+    window = slice(max(last + 1 - YEAR, 0), max(last + 1, 0))
+    clusters, place = np.unique(panel.cluster, return_inverse=True)
+    people, outcome = (
+        np.bincount(place, values[:, :, window].sum(axis=(1, 2)), clusters.size)
+        for values in (panel.customers, panel.total)
+    )
+    got = np.bincount(place, panel.treated, clusters.size) > 0
+    means, variances, counts = [], [], []
+    for side in (got & (people > 0), ~got & (people > 0)):
+        if side.sum() < 2:
+            return Check(
+                "balance", ALIKE, None, True, "There are too few units, or no month, to compare before the start."
+            )
+        mean = float(outcome[side].sum() / people[side].sum())
+        variance, count = clustered_variance(
+            (outcome[side] - mean * people[side]) / people[side].sum(), np.arange(int(side.sum()))
+        )
+        means.append(mean)
+        variances.append(variance)
+        counts.append(count)
+    difference, variance = means[0] - means[1], sum(variances)
+    below = sum(part**2 / (count - 1) for part, count in zip(variances, counts, strict=True))
+    df = variance**2 / below if below > 0 else np.inf
+    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else 1.0
+    detail = (
+        f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
+        f"others, of {means[1]:,.3g} (p = {p_value:.2f})."
+    )
+    return Check("balance", ALIKE, None, True, detail, p_value)
+
+
 def _split_check(treated: int, control: int, planned: float | None) -> Check:
     question = "Were as many held out as planned?"
     share = control / (control + treated)
@@ -140,13 +181,12 @@ def _split_check(treated: int, control: int, planned: float | None) -> Check:
 
 
 def _balance_check(differences: list[tuple[float, float]]) -> Check:
-    question = "Were the groups alike before the start?"
     weights = np.array([1 / variance if variance > 0 else 0.0 for _, variance in differences])
     if not weights.any():
-        return Check("balance", question, None, True, "There is no month before the start to compare.")
+        return Check("balance", ALIKE, None, True, "There is no month before the start to compare.")
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = float(2 * stats.norm.sf(abs(difference) * np.sqrt(weights.sum())))
     detail = (
         f"In the year before, the treated brought {difference:+,.2g} a month against the others (p = {p_value:.2f})."
     )
-    return Check("balance", question, None, True, detail, p_value)
+    return Check("balance", ALIKE, None, True, detail, p_value)

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
-__all__ = ["DRIFT", "EVENTS", "GroupTime", "Jackknife", "group_time", "jackknife"]
+__all__ = ["EVENTS", "GroupTime", "Jackknife", "degrees_of_freedom", "group_time", "jackknife"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DRIFT, EVENTS = 2, 3
-"""Where the drift and the event-time effects stand in `GroupTime.vector`."""
+EVENTS = 2
+"""Where the event-time effects begin in `GroupTime.vector`."""
 
 FEW_AT_A_TIME = 5
 """With fewer treated units than this at an event time, its own spread says too little of its error."""
@@ -52,7 +52,6 @@ class GroupTime:
         event_time, event_effect, event_weight: the same by months since the first treated one; before the start by months
             from the base, which is -1.
         naive: before and after, on the treated alone.
-        drift: slope a month of the placebo effects before the start, each cohort around its own level; nan without any.
         identified, unidentified: treated customer-months with and without an effect.
     """
 
@@ -66,14 +65,13 @@ class GroupTime:
     event_effect: Floats
     event_weight: Floats
     naive: float
-    drift: float
     identified: float
     unidentified: float
 
     @property
     def vector(self) -> Floats:
-        """All that is judged together: overall, naive, drift, then the event-time effects from `EVENTS` on."""
-        return np.concatenate([[self.overall, self.naive, self.drift], self.event_effect])
+        """All that is judged together: overall, naive, then the event-time effects from `EVENTS` on."""
+        return np.concatenate([[self.overall, self.naive], self.event_effect])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +128,7 @@ def jackknife(panel: UnitPanel, *, base_months: int = 1, never_only: bool = Fals
     count = clusters.size
     off = _no_surer_than_others(panel, clusters, _without_size(panel, clusters, off), full)
     covariance = (count - 1) / count * (off.T @ off)
-    return Jackknife(covariance, _degrees(panel, clusters, off[:, 0]), rows[:, 0])
+    return Jackknife(covariance, degrees_of_freedom(panel, clusters, off[:, 0]), rows[:, 0])
 
 
 def _no_surer_than_others(panel: UnitPanel, clusters: Ints, off: Floats, full: GroupTime) -> Floats:
@@ -200,7 +198,7 @@ def _without_size(panel: UnitPanel, clusters: Ints, off: Floats) -> Floats:
     return found
 
 
-def _degrees(panel: UnitPanel, clusters: Ints, off: Floats) -> float:
+def degrees_of_freedom(panel: UnitPanel, clusters: Ints, off: Floats) -> float:
     """Satterthwaite's degrees of freedom from the parts that treated and untreated clusters have in the variance."""
     treated = np.array([panel.treated[panel.cluster == number].any() for number in clusters])
     bare = np.array([(~panel.treated[panel.cluster == number]).any() for number in clusters])
@@ -341,25 +339,9 @@ def _summary(
         event_effect=np.array([mean(effects, where) for where in sums.values()]),
         event_weight=np.array([weights[where].sum() for where in sums.values()]),
         naive=mean(naive, inside),
-        drift=_drift(frame, effects, weights),
         identified=float(weights[inside].sum()),
         unidentified=float(unidentified),
     )
-
-
-def _drift(frame: _Frame, effects: Floats, weights: Floats) -> float:
-    """Weighted slope of the effects up to the base on the months, with a level of its own for each cohort."""
-    number = np.arange(effects.shape[1])
-    above = below = 0.0
-    for cohort, base in enumerate(frame.bases):
-        known = (number <= base) & ~np.isnan(effects[cohort]) & (weights[cohort] > 0)
-        if known.sum() < 2:
-            continue
-        weight = weights[cohort][known]
-        off = number[known] - np.average(number[known], weights=weight)
-        above += float(weight * off @ effects[cohort][known])
-        below += float(weight @ off**2)
-    return above / below if below > 0 else float("nan")
 
 
 def _mean(n: Floats, y: Floats) -> Floats:

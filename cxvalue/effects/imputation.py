@@ -17,7 +17,7 @@ from cxvalue.effects.group_time import FEWEST_IN_A_BIN
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
-__all__ = ["imputed_effect"]
+__all__ = ["acquisition_groups", "imputed_effect"]
 
 Floats = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 def imputed_effect(panel: UnitPanel) -> float:
     """The effect per treated customer and month by imputation; nan where nothing can be imputed."""
     months = panel.months.count
-    group = _groups(panel)
+    group = acquisition_groups(panel)
     number = np.arange(months)
     treated = (panel.start >= 0)[:, None] & (number >= panel.start[:, None])
     free = number <= np.minimum(panel.base, months - 1)[:, None]
@@ -43,7 +43,7 @@ def imputed_effect(panel: UnitPanel) -> float:
     return float(total / weight) if weight else float("nan")
 
 
-def _groups(panel: UnitPanel) -> NDArray[np.int64]:
+def acquisition_groups(panel: UnitPanel) -> NDArray[np.int64]:
     """Bins of acquisition, small ones joined with the next, by the customers of cells that are never treated."""
     bins = np.arange(panel.months.count)
     size = panel.customers[~panel.treated][:, bins, bins].sum(axis=0)

@@ -132,7 +132,9 @@ def _stack(
         rows.append(chosen)
         cohorts.append(np.full(chosen.size, number))
         treated.append(np.arange(chosen.size) < own.size)
-        history = _history(panel, chosen, base)
+        history = _history(panel.values, panel.first, chosen, base)
+        if panel.beside is not None:  # the last two columns say how long they have been customers, once more
+            history = np.column_stack([history, _history(panel.beside, panel.first, chosen, base)[:, :-2]])
         x.append(history if about is None else np.column_stack([history, about[chosen]]))
     if not rows or sum(part.sum() for part in treated) < FEWEST:
         return None
@@ -157,10 +159,10 @@ def _telling(panel: CustomerPanel) -> Floats | None:
     return panel.about[:, ~np.array(alike)]
 
 
-def _history(panel: CustomerPanel, rows: Ints, until: int) -> Floats:
+def _history(values: NDArray[np.float32], first_month: Ints, rows: Ints, until: int) -> Floats:
     """What customers did up to a month: each of the last months, half-years, months without anything, a bad last month."""
     window = np.full((rows.size, 12), np.nan)
-    there = panel.values[rows, max(until - 11, 0) : until + 1].astype(float)
+    there = values[rows, max(until - 11, 0) : until + 1].astype(float)
     window[:, 12 - there.shape[1] :] = there
     known = ~np.isnan(window)
     filled = np.where(known, window, 0.0)
@@ -188,7 +190,7 @@ def _history(panel: CustomerPanel, rows: Ints, until: int) -> Floats:
             (last < 0.5 * usual) & (usual > 0),
             (usual > 0) & (last == 0),
             known.sum(axis=1),
-            np.log1p(np.maximum(until - panel.first[rows], 0)),
+            np.log1p(np.maximum(until - first_month[rows], 0)),
         ]
     ).astype(float)
 

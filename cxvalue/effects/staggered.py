@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.effects.drift import Drifts, drifts_before
 from cxvalue.effects.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.few_units import few_units_note
-from cxvalue.effects.group_time import DRIFT, EVENTS, GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.group_time import EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.imputation import imputed_effect
-from cxvalue.effects.pretrend import PLACEBO_MONTHS, PreTrend, placebo_start, pre_trend
+from cxvalue.effects.pretrend import PLACEBO_MONTHS, PlaceboStart, placebo_start
+from cxvalue.effects.what_if import what_if
 from cxvalue.errors import BadInput, Problem
 
 if TYPE_CHECKING:
@@ -68,10 +70,11 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         before.event_weight[pre],
         before_knife.df,
     )
-    drift_se = float(np.sqrt(before_knife.covariance[DRIFT, DRIFT]))
-    usual = float(np.abs(panel.total).sum() / panel.customers.sum())
+    drifts = drifts_before(panel, found_.overall)
+    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
     checks = [
-        _drift_check(pre_trend(before.drift, drift_se, before_knife.df, found_.overall, usual), found_.overall),
+        _drift_check(drifts, found_.overall),
+        drift_note,
         _placebo_check(placebo_start(*early)),
         _one_unit_check(found_, knife, half),
         _size_check(panel, treated.size),
@@ -113,7 +116,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "did: how much more did their customers change from the year before the start? Customers are compared with "
             "customers who joined at the same time."
         ),
-        extra={"groups": _group_table(panel, found_)},
+        extra={"groups": _group_table(panel, found_), "sensitivity": rows, "drift_limit": limit},
     )
     return effect.with_checks(checks)
 
@@ -141,23 +144,30 @@ def _sizes(panel: UnitPanel) -> tuple[tuple[int, int], tuple[int, int]]:
     return (units[0], units[1]), (heads[0], heads[1])
 
 
-def _drift_check(drift: PreTrend | None, estimate: float) -> Check:
+def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
     question = "Did the units move like the others before they got the programme?"
-    if drift is None:
+    if drifts is None:
         return Check("pre_trend", question, None, True, "There are too few months before the first start to tell.")
+    moved, could = [], []
+    if np.isfinite(drifts.together):
+        moved.append(f"they drifted from the others by {drifts.together:+,.2g} a month")
+        could.append(f"a drift of {drifts.together_found:,.2g}")
+    if np.isfinite(drifts.early):
+        moved.append(f"those that started first by {drifts.early:+,.2g} from those that started last")
+        could.append(f"one of {drifts.early_found:,.2g} of the first")
     against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
     detail = (
-        f"They drifted apart by {drift.slope:+,.2g} a month before the start (p = {drift.p_value:.2f}, towards the effect); "
-        f"a drift of {drift.detectable:,.2g} a month would have been found with 80% probability{against}."
+        f"Before the start {', and '.join(moved)} (p = {drifts.p_value:.2f}, towards the effect); {', or '.join(could)} "
+        f"would have been found with 80% probability{against}."
     )
-    return Check("pre_trend", question, None, True, detail, drift.p_value)
+    return Check("pre_trend", question, None, True, detail, drifts.p_value)
 
 
-def _placebo_check(placebo: PreTrend | None) -> Check:
+def _placebo_check(placebo: PlaceboStart | None) -> Check:
     question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
     if placebo is None:
         return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
-    detail = f"It would have shown {placebo.slope:+,.2g} (p = {placebo.p_value:.2f}); it should show nothing."
+    detail = f"It would have shown {placebo.effect:+,.2g} (p = {placebo.p_value:.2f}); it should show nothing."
     return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 

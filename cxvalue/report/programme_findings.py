@@ -33,7 +33,7 @@ def title_of(name: str) -> str:
 
 
 def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case_id: str = "C6") -> list[Finding]:
-    """``effect``, ``naive`` and ``contribution_to_date`` of one programme."""
+    """``effect``, ``naive`` and ``contribution_to_date`` of one programme; ``drift_limit`` where units got it in turn."""
     effect, name, title = fit.effect, fit.name, title_of(fit.name)
     unit = UNITS[effect.outcome] or currency
     shown = format_value(effect.estimate, unit)
@@ -69,6 +69,8 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
         ),
         _naive(effect, name, title, unit, case_id),
     ]
+    if "drift_limit" in effect.extra:
+        findings.append(_drift_limit(effect, name, title, unit, case_id))
     if case is None:
         reason = f"Not available: the outcome ({what}) has no price in the study."
         findings.append(
@@ -120,6 +122,39 @@ def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Fi
         "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
         case_id,
         EFFECT_NOTEBOOK,
+    )
+
+
+def _drift_limit(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:
+    limit = effect.extra["drift_limit"]
+    most, seen, allowed = limit["still_proven"], limit["seen"], limit["allowed"]
+    if most is None:
+        text = "Not available: the effect is not proven even if the units would have moved alike."
+    else:
+        side = "above" if effect.estimate > 0 else "below"
+        text = (
+            f"The effect would stay {side} zero even if the units with the programme had drifted away from the others by up "
+            f"to {format_value(most, unit)} a month per customer"
+        )
+        if allowed is None:
+            text += "; the months before the start do not say how much they did."
+        else:
+            text += (
+                f". Before the start they drifted by {format_value(abs(seen), unit)} "
+                f"{'towards' if (seen > 0) == (effect.estimate > 0) else 'against'} the effect, and those months rule out "
+                f"more than {format_value(allowed, unit)}: "
+                + ("the effect outlasts that." if most >= allowed else "that much would be enough to undo it.")
+            )
+    return Finding(
+        f"programme.{name}.drift_limit",
+        f"{title}: drift that would undo the effect, a month",
+        most,
+        unit=unit,
+        grade=effect.grade,
+        text=text,
+        method="The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias.",
+        case=case_id,
+        notebook=EFFECT_NOTEBOOK,
     )
 
 

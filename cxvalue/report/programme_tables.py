@@ -26,6 +26,8 @@ __all__ = [
     "months_display",
     "named",
     "scenarios_display",
+    "sensitivity_display",
+    "sensitivity_table",
     "styled",
     "tornado_display",
     "tornado_table",
@@ -84,6 +86,32 @@ def checks_display(effect: Effect) -> Styler:
             "what was found": one.detail,
         }
         for one in effect.checks
+    )
+
+
+def sensitivity_table(effect: Effect, programme: str) -> pd.DataFrame:
+    """The effect's range under drifts that the comparison would not see; no rows for designs that ask for none.
+
+    `kind` steady: up to `per_month` all along, around the effect as reported; bending: any straight drift is taken off, and
+    it may change by up to `per_month` from one month to the next.
+    """
+    import pandas as pd
+
+    columns = ["programme", "kind", "assumption", "per_month", "effect", "low", "high", "proven"]
+    rows = [{"programme": programme, **row} for row in effect.extra.get("sensitivity", [])]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sensitivity_display(effect: Effect, unit: str) -> Styler:
+    """The same in words."""
+    return styled(
+        {
+            "if": row["assumption"],
+            "a month": format_value(row["per_month"], unit),
+            "the effect would be": format_range(row["low"], row["high"], unit),
+            "proven": "yes" if row["proven"] else "no",
+        }
+        for row in effect.extra.get("sensitivity", [])
     )
 
 

@@ -6,12 +6,13 @@
 `mealkit`   sleeping customers, most of them contacted and some held out by lot (reactivation)
 `cosmetics` a till's ladder of discounts, smallest first (discounts)
 `bank`      customers at branches, and a programme that reaches branches at different dates (effects, business cases)
+`bank_selection`  the same, where the first branches to get it were growing anyway (evidence that must lose its grade)
 
 Each world is a function of the number of customers and a seed; `write_world` puts its study, its tables and its
 ``truth.json`` into a folder. The truth comes from what the simulated customers go on to do, never from an estimator.
 """
 
-from cxvalue.simulate.bank import bank
+from cxvalue.simulate.bank import bank, bank_selection
 from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
 from cxvalue.simulate.cosmetics import cosmetics
 from cxvalue.simulate.insurer import insurer
@@ -20,6 +21,7 @@ from cxvalue.simulate.shop import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
 WORLDS["bank"] = bank
+WORLDS["bank_selection"] = bank_selection
 WORLDS["cosmetics"] = cosmetics
 WORLDS["mealkit"] = mealkit
 WORLDS["shop"] = shop
@@ -29,6 +31,7 @@ __all__ = [
     "WORLDS",
     "World",
     "bank",
+    "bank_selection",
     "insurer",
     "make_missing_tables",
     "mealkit",

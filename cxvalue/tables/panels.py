@@ -10,7 +10,7 @@ month before their start are no comparison and have none: they are counted (`Ear
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +156,8 @@ class CustomerPanel:
         arm: what the roll-out names for the customer's unit, "" where it names none.
         first, last: first and last month that counts.
         about: what the customers table says of each, as numbers (one column for each number, one for each level of a text).
+        beside: margin in the shape of `values`, where the outcome is no amount: who is picked is often picked by what they
+            bring.
     """
 
     months: PanelMonths
@@ -174,6 +176,7 @@ class CustomerPanel:
     unit_kind: str
     about: Floats | None = None
     early: tuple[Early, ...] = ()
+    beside: NDArray[np.float32] | None = None
 
 
 def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:
@@ -240,14 +243,8 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
     months, people, later, unlisted, early = _population(source)
     people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
     rows = people.order_by("row").to_pyarrow()
-    values = _values(source, months)
-    joined = values.inner_join(people, "customer_id")
-    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
-    cells = joined.select("row", "month", "value").to_pyarrow()
     first, last = (rows.column(name).to_numpy().astype(np.int64) for name in ("first", "last"))
-    number = np.arange(months.count)
-    matrix = np.where((number >= first[:, None]) & (number <= last[:, None]), np.float32(0), np.float32(np.nan))
-    matrix[cells.column("row").to_numpy(), cells.column("month").to_numpy()] = cells.column("value").to_numpy()
+    beside = source.outcome in ("interactions", "orders") and source.purchases is not None
     names, unit = np.unique(np.asarray(rows.column("unit").to_pylist(), dtype=str), return_inverse=True)
     return CustomerPanel(
         months=months,
@@ -259,14 +256,28 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         arm=np.array([arm or "" for arm in rows.column("arm").to_pylist()], dtype=object),
         first=first,
         last=last,
-        values=matrix,
+        values=_matrix(_values(source, months), people, first, last, months),
         later=later,
         unlisted=unlisted,
         outcome=source.outcome,
         unit_kind=source.unit,
         about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
         early=early,
+        beside=_matrix(_values(replace(source, outcome="margin"), months), people, first, last, months)
+        if beside
+        else None,
     )
+
+
+def _matrix(values: ir.Table, people: ir.Table, first: Ints, last: Ints, months: PanelMonths) -> NDArray[np.float32]:
+    """Values as customers x months: 0 where a customer counts and has none, nan where the customer does not count."""
+    joined = values.inner_join(people, "customer_id")
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    cells = joined.select("row", "month", "value").to_pyarrow()
+    number = np.arange(months.count)
+    matrix = np.where((number >= first[:, None]) & (number <= last[:, None]), np.float32(0), np.float32(np.nan))
+    matrix[cells.column("row").to_numpy(), cells.column("month").to_numpy()] = cells.column("value").to_numpy()
+    return matrix
 
 
 def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:

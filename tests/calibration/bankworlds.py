@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 
-from cxvalue.simulate.bank import FIRST_MONTH, BankDraw, counts_from
+from cxvalue.simulate.bank import FIRST_MONTH, PROGRAMME, BankDraw, counts_from
+from cxvalue.simulate.bank_fines import draw_service, service_tables, service_truth
 from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
 
 
@@ -54,3 +56,18 @@ def unit_panel_of(drawn: BankDraw) -> UnitPanel:
         panel.months, cells[:, 0], tuple(map(str, range(len(cells)))), cells[:, 1], cells[:, 2], people, total,
         panel.later, 0, "margin", "branch",
     )  # fmt: skip
+
+
+def contacts_of(drawn: BankDraw, seed: int) -> tuple[CustomerPanel, float]:
+    """The same customers with their contacts by month, their margin beside; and the true change in contacts."""
+    ids = np.arange(len(drawn.branch)).astype(object)
+    service = draw_service(drawn, np.random.default_rng([seed, 2]))
+    calls = service_tables(drawn, service, ids, np.random.default_rng([seed, 3]))["interactions"]
+    month = (calls["date"].dt.year - FIRST_MONTH.year) * 12 + calls["date"].dt.month - FIRST_MONTH.month
+    number = np.zeros(drawn.with_it.shape, dtype=np.float32)
+    np.add.at(number, (calls["customer_id"].to_numpy(int), month.to_numpy(int)), 1.0)
+    panel = customer_panel_of(drawn)
+    values = number[panel.customer_id.astype(int)]
+    values[np.isnan(panel.values)] = np.nan
+    truth = service_truth(drawn, service)[f"programme.{PROGRAMME}.calls_per_treated_customer_month"]
+    return replace(panel, values=values, beside=panel.values, outcome="interactions"), truth

@@ -1,10 +1,11 @@
 """Do effects and money cover? Simulated banks whose truth is known, by design.
 
-Run as ``python -m tests.calibration.programmes DESIGN [worlds] [customers] [null | early | proven]``, with DESIGN one of
-staggered, experiment, cluster_experiment and matched. A line says how often the 95% intervals of the effect and of the NPV
-hold the truth, how wide they are, how often the grade was kept, and how often the verdict was PASS; ``null`` are worlds in
-which the programme does nothing, ``early`` worlds whose early branches were growing anyway, and ``proven`` worlds with
-an effect of the smallest size that is said to be provable.
+Run as ``python -m tests.calibration.programmes DESIGN [worlds] [customers] [KIND]``, with DESIGN one of staggered,
+experiment, cluster_experiment and matched. A line says how often the 95% intervals of the effect and of the NPV hold the
+truth, how wide they are, how often the grade was kept, and how often the verdict was PASS. KIND is ``null`` (the programme
+does nothing), ``early`` or ``early=GROWTH`` (the first branches were growing anyway, by 2% a month or by GROWTH),
+``proven`` (an effect of the smallest size that is said to be provable) or ``contacts`` (matched only: the change in contacts
+of customers who were picked by their margin).
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_exp
 from cxvalue.effects.matched import estimate_matched
 from cxvalue.effects.staggered import estimate_staggered
 from cxvalue.money import ProgrammeCosts, business_case
-from cxvalue.simulate.bank import ANNUAL_RATE, PROGRAMME, BankDraw, BankParameters, draw_bank, truth_of
-from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
+from cxvalue.simulate.bank import ANNUAL_RATE, PROGRAMME, SELECTION, BankDraw, BankParameters, draw_bank, truth_of
+from tests.calibration.bankworlds import contacts_of, customer_panel_of, unit_panel_of
 
 BASE = BankParameters(branches=40, months=30, one_off=4_000.0, monthly=100.0)
 COLUMNS = ("effect", "npv", "event times", "kept", "pass", "bias", "width", "true", "mde")
@@ -42,6 +43,12 @@ def one_world(task: tuple[BankParameters, int, int, str]) -> list[float]:
     """What is counted in one world."""
     true, customers, seed, kind = task
     drawn = draw_bank(customers, seed, true)
+    if kind == "contacts":
+        panel, at = contacts_of(drawn, seed)
+        effect = estimate_matched(panel)
+        kept = float(effect.grade == BASE_GRADES[effect.design])
+        inside = float(effect.low <= at <= effect.high)
+        return [inside, np.nan, np.nan, kept, np.nan, effect.estimate - at, effect.high - effect.low, at, np.nan]
     if kind == "proven":
         drawn = with_effect_of(drawn, verdict_of(estimate(without_effect(drawn)), true).mde or 0.0)
     truth = truth_of(drawn)
@@ -100,18 +107,23 @@ def main(design: str = "staggered", worlds: int = 200, customers: int = 4000, ki
     true = replace(BASE, design=design)
     if kind == "null":
         true = replace(true, effect_scale=0.0)
-    if kind == "early":
-        true = replace(true, early_growth=0.010)
+    if kind.startswith("early"):
+        true = replace(true, early_growth=float(kind.partition("=")[2] or SELECTION.early_growth))
     with ProcessPoolExecutor() as pool:
         rows = np.array(
             list(pool.map(one_world, [(true, customers, seed, kind) for seed in range(worlds)], chunksize=5))
         )
     print(f"{design} {kind or 'effect'}: {worlds} worlds of {customers} customers")
-    mean = np.nanmean(rows, axis=0)
-    print("  " + "  ".join(f"{name} {value:.3f}" for name, value in zip(COLUMNS, mean, strict=True)), end="")
-    print(f"  sd of error {rows[:, 5].std():.3f}  mean se {rows[:, 6].mean() / 3.92:.3f}")
+    digits = 5 if kind == "contacts" else 3
+    for name, values in zip(COLUMNS, rows.T, strict=True):
+        if not np.isnan(values).all():
+            print(f"  {name} {np.nanmean(values):.{digits}f}", end="")
+    print(f"  sd of error {rows[:, 5].std():.{digits}f}  mean se {rows[:, 6].mean() / 3.92:.{digits}f}")
     for name in ("effect", "npv", "kept", "pass"):
-        hits = int(rows[:, COLUMNS.index(name)].sum())
+        judged = rows[:, COLUMNS.index(name)]
+        if np.isnan(judged).all():
+            continue
+        hits = int(judged.sum())
         bound = stats.binomtest(hits, worlds).proportion_ci(0.999, method="exact")
         print(f"    {name}: {hits / worlds:.1%} (99.9% bound {bound.low:.1%} to {bound.high:.1%})")
 

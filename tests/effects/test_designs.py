@@ -9,9 +9,8 @@ import pytest
 from scipy.optimize import minimize
 
 from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
-from cxvalue.effects.group_time import group_time
 from cxvalue.effects.matched import estimate_matched
-from cxvalue.effects.pretrend import placebo_start, pre_trend
+from cxvalue.effects.pretrend import placebo_start
 from cxvalue.effects.single_unit import _simplex, estimate_single_unit, synthetic_did
 from cxvalue.effects.staggered import estimate_staggered
 from cxvalue.errors import BadInput
@@ -51,9 +50,10 @@ def test_each_design_finds_the_truth_in_its_own_world(design):
     assert graded > 30
 
 
-def test_branches_that_were_growing_anyway_are_noticed():
-    noticed = [estimate(world(seed, 4000, early_growth=0.05, branches=40, months=36)).grade > "B" for seed in range(12)]
-    assert sum(noticed) >= 9
+def test_branches_that_were_growing_anyway_lose_a_grade():
+    found = estimate(world(1, 4000, early_growth=0.05, branches=40, months=36))
+    assert found.grade == "C"
+    assert {check.name for check in found.checks if check.gating and check.passed is False} == {"pre_trend"}
 
 
 def test_before_and_after_alone_is_far_off():
@@ -90,22 +90,35 @@ def test_an_unbalanced_experiment_loses_its_grade():
     assert {check.name for check in planned.checks if check.passed is False} == {"split"}
 
 
-def test_a_drift_towards_the_effect_is_found_and_its_size_said():
-    flat = pre_trend(0.0, 0.1, 30.0, 1.0)
-    assert flat is not None
-    assert flat.p_value == pytest.approx(0.5)
-    assert pre_trend(0.3, 0.1, 30.0, 1.0).p_value < 0.01 < pre_trend(0.3, 0.1, 30.0, -1.0).p_value
-    # A drift of the size said to be detectable is found in 80 of 100 cases.
-    rng = np.random.default_rng(1)
-    found = [pre_trend(flat.detectable + rng.normal(0, 0.1), 0.1, 1e6, 1.0).p_value < 0.05 for _ in range(1000)]
-    assert 0.74 < np.mean(found) < 0.86
-    assert pre_trend(float("nan"), 0.1, 9.0, 1.0) is None
+def test_branches_that_were_not_drawn_by_lot_lose_a_grade():
+    panel = unit_panel_of(world(3, design="cluster_experiment"))
+    sound = estimate_cluster_experiment(panel)
+    assert (sound.grade, sound.checks[0].passed) == ("A", None)
+    richer = np.where(panel.treated[:, None, None], panel.total * 1.4, panel.total)
+    found = estimate_cluster_experiment(replace(panel, total=richer))
+    assert "balance" in {check.name for check in found.checks if check.passed is False}
+    assert found.grade > "A"
+    planned = estimate_cluster_experiment(panel, planned_share=0.1)  # 12 of 24 were held out
+    assert {check.name for check in planned.checks if check.gating and check.passed is False} == {"split"}
 
 
-def test_rounding_is_no_drift():
-    # Amounts of about 40, noted to a millionth: a slope of 2e-11 a month that is known to 1e-12 says nothing.
-    assert pre_trend(2e-11, 1e-12, 30.0, 1.0, 40.0).p_value == 1.0
-    assert pre_trend(2e-3, 1e-4, 30.0, 1.0, 40.0).p_value < 0.01
+def test_customers_picked_by_their_margin_are_matched_on_it_whatever_the_outcome():
+    rng = np.random.default_rng(4)
+    panel = customer_panel_of(draw_bank(2500, 4, replace(SMALL, design="experiment", effect_scale=0.0)))
+    usual = np.nan_to_num(np.nanmean(panel.values[:, :14], axis=1))
+    rich = usual > np.quantile(usual, 0.7)
+    months = np.arange(panel.months.count)
+    # Rich customers come to call more and more from month 14 on, and are the ones who get the programme.
+    calls = rng.poisson(0.3 + 0.4 * rich[:, None] * (months >= 14), panel.values.shape).astype(np.float32)
+    got = rng.random(len(rich)) < np.where(rich, 0.4, 0.1)
+    made = replace(
+        panel, values=np.where(np.isnan(panel.values), np.float32(np.nan), calls), outcome="interactions",
+        start=np.where(got, 14, -1), base=np.where(got, 13, panel.months.count),
+    )  # fmt: skip
+    alone, beside = estimate_matched(made), estimate_matched(replace(made, beside=panel.values))
+    assert alone.estimate > 4 * alone.se
+    assert abs(beside.estimate) < 0.5 * alone.estimate
+    assert abs(beside.estimate) < 3 * beside.se
 
 
 def test_a_step_before_the_start_shows_as_an_effect_of_a_false_start():
@@ -115,17 +128,6 @@ def test_a_step_before_the_start_shows_as_an_effect_of_a_false_start():
     assert step is not None
     assert step.p_value < 0.001
     assert placebo_start(time, np.zeros(11), covariance, weight, 30.0).p_value == 1.0
-
-
-def test_the_drift_is_each_cohorts_own():
-    # Two cohorts, the later one with a higher level: no drift in either, though their mean by event time would show one.
-    panel = unit_panel_of(world(5))
-    flat = replace(panel, total=panel.customers * (10.0 + 5.0 * panel.start.clip(0))[:, None, None])
-    # Levels of 60 to 90: what is left is that merged bins fill up at different times.
-    assert group_time(flat).drift == pytest.approx(0.0, abs=0.005)
-    months = np.arange(panel.months.count)
-    rising = replace(panel, total=panel.customers * (0.3 * months * panel.treated[:, None])[:, None, :])
-    assert group_time(rising, never_only=True).drift == pytest.approx(0.3, abs=1e-9)
 
 
 def test_synthetic_weights_solve_their_problem():

@@ -30,6 +30,9 @@ def test_the_published_effect_of_smoking_on_birth_weight_is_reproduced():
         outcome, choice, data["bweight"].to_numpy(float), treated, stats.norm.cdf(choice @ probit.params)
     )
     assert effect == pytest.approx(-230.98920, abs=1e-4)
+    # With one chance for everybody the residuals cancel, and what is left is regression adjustment: RA −239.63921.
+    plain, _ = doubly_robust_ate(outcome, choice, data["bweight"].to_numpy(float), treated, np.full(len(data), 0.5))
+    assert plain == pytest.approx(-239.63921, abs=1e-4)
     # Theirs also carries the error of the fitted models (stacked moments); here it enters at second order only.
     assert np.sqrt((influence**2).sum()) == pytest.approx(26.21056, rel=0.04)
 
@@ -46,6 +49,13 @@ def test_the_experiment_of_lalonde_is_reproduced():
     assert data["re78"][~treated].mean() == pytest.approx(4554.80, abs=0.01)
     change = data["re78"] - data["re75"]
     assert difference_in_means(change[treated], change[~treated]).value == pytest.approx(1529.196, abs=1e-3)
+    # Their errors are HC1 of a regression on the treatment: 670.824, and 714.956 of the change.
+    for values, published in ((data["re78"], 670.824), (change, 714.956)):
+        groups = [values[treated], values[~treated]]
+        squares = sum(((own - own.mean()) ** 2).sum() / len(own) ** 2 for own in groups)
+        assert np.sqrt(squares * len(data) / (len(data) - 2)) == pytest.approx(published, abs=1e-3)
+        ours = difference_in_means(*groups).se
+        assert ours == pytest.approx(published, rel=5e-4)
 
 
 def test_the_bias_of_a_comparison_with_the_census_is_reproduced():

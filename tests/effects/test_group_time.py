@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cxvalue.effects.group_time import group_time, jackknife
 from cxvalue.effects.imputation import imputed_effect
@@ -40,6 +41,55 @@ def test_the_published_effects_on_teen_employment_are_reproduced(counties):
     ]
     assert np.mean(years) == pytest.approx(-0.0417004321312822, abs=1e-12)
     assert group_time(counties).overall == pytest.approx(NOT_YET, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("never_only", "by_group", "dynamic", "calendar"),
+    [
+        (True, -0.0310182822287484, -0.0772398214573151, -0.0417004321312822),
+        (False, -0.0304622, -0.0773993, -0.0442671),
+    ],
+)
+def test_every_published_summary_of_teen_employment_is_reproduced(counties, never_only, by_group, dynamic, calendar):
+    """R `did` aggte(type = group, dynamic, calendar), both comparisons: the reference files of csdid's tests (r_ref)."""
+    found = group_time(counties, never_only=never_only)
+    known = found.post & ~np.isnan(found.effects)
+    groups = [values[where].mean() for values, where in zip(found.effects, known, strict=True)]
+    sizes = [weights[where][0] for weights, where in zip(found.weights, known, strict=True)]
+    assert np.average(groups, weights=sizes) == pytest.approx(by_group, abs=1e-7)
+    assert found.event_effect[found.event_time >= 0].mean() == pytest.approx(dynamic, abs=1e-7)
+    years = [
+        np.average(found.effects[:, t][known[:, t]], weights=found.weights[:, t][known[:, t]]) for t in range(1, 5)
+    ]
+    assert np.mean(years) == pytest.approx(calendar, abs=1e-7)
+
+
+def test_the_published_pre_test_of_teen_employment_is_reproduced(counties):
+    """R `did`, never-treated: W = 7.79123662720035, p = 0.16812, and e = -3, -2, -1 by short differences.
+
+    Short differences are those of our long ones; their covariance is written out here from the counties.
+    """
+    found = group_time(counties, never_only=True)
+    y, never = counties.total[:, 0], counties.start < 0
+    short, influence, since, size = [], [], [], []
+    for effects, start, base in zip(found.effects, found.cohorts, found.bases, strict=True):
+        own = counties.start == start
+        for t in range(1, base + 1):
+            change = y[:, t] - y[:, t - 1]
+            short.append(effects[t] - effects[t - 1])
+            influence.append(
+                np.where(own, (change - change[own].mean()) / own.mean(), 0)
+                - np.where(never, (change - change[never].mean()) / never.mean(), 0)
+            )
+            since.append(t - start)
+            size.append(own.sum())
+    moved, parts = np.array(short), np.array(influence)
+    wald = float(moved @ np.linalg.solve(parts @ parts.T / len(y) ** 2, moved))
+    assert wald == pytest.approx(7.79123662720035, abs=1e-9)
+    assert stats.chi2.sf(wald, len(moved)) == pytest.approx(0.16812, abs=5e-6)
+    for event, published in ((-3, 0.0305067), (-2, -0.0005631), (-1, -0.0244587)):
+        at = np.array(since) == event
+        assert np.average(moved[at], weights=np.array(size)[at]) == pytest.approx(published, abs=1e-6)
 
 
 def test_the_jackknife_agrees_with_the_published_standard_error(counties):

@@ -53,6 +53,12 @@ def test_published_present_values():
     assert npv(yearly([0, 1_563_513, 3_260_364, 3_406_606]), 0.10) == pytest.approx(6_675_324, abs=1)
     # Cost-benefit worksheet of powcoder: 8%, 140,000 + 3 x 40,000 against 3 x 200,000.
     assert npv(yearly([-140_000, 160_000, 160_000, 160_000]), 0.08) == pytest.approx(272_336, abs=1)
+    assert npv(yearly([0, 200_000, 200_000, 200_000]), 0.08) == pytest.approx(515_419, abs=1)
+    assert npv(yearly([140_000, 40_000, 40_000, 40_000]), 0.08) == pytest.approx(243_084, abs=1)
+    # A cost-benefit worksheet on Scribd: 12%, five years of 50,000 against 42,500 now and 28,500 a year: 35,003, ROI 0.24.
+    value, spent = (npv(yearly(flows), 0.12) for flows in ([-42_500, *[21_500] * 5], [42_500, *[28_500] * 5]))
+    assert value == pytest.approx(35_003, abs=1)
+    assert value / spent == pytest.approx(0.24, abs=0.005)
     # numpy-financial's examples.
     assert npv(yearly([-100, 39, 59, 55, 20]), 0.281) == pytest.approx(-0.0084785916384548798, abs=1e-9)
     assert npv(yearly([-40_000, 5_000, 8_000, 12_000, 30_000]), 0.08) == pytest.approx(3065.2226681795255)

@@ -91,6 +91,12 @@ def test_other_outcomes(outcome, expected):
     assert unit_panel(source(BOUGHT, STARTS, PEOPLE, outcome=outcome)).total[0].sum() == expected
 
 
+def test_the_margin_comes_along_where_the_outcome_is_no_amount():
+    orders, margin = (customer_panel(source(BOUGHT, STARTS, PEOPLE, outcome=name)) for name in ("orders", "margin"))
+    assert np.array_equal(orders.beside, margin.values, equal_nan=True)
+    assert margin.beside is None
+
+
 def test_contracts_bring_their_value_by_the_day_until_they_end():
     held = frame(
         [("a", "2025-01-01", "2025-03-16", 100.0), ("b", "2025-02-15", None, 60.0), ("c", "2024-01-01", None, 10.0)],
