@@ -158,7 +158,7 @@ def segments_sentence(table: pd.DataFrame) -> str:
     looked = f"{len(table)} segments of {len(p_values)} {'columns' if len(p_values) > 1 else 'column'} were compared"
     if differ:
         return f"{looked}, and that is allowed for: what a contact earns differs by {' and by '.join(differ)}."
-    return f"{looked}: what a contact earns does not differ between them by more than chance. Do not pick the best-looking one."
+    return f"{looked}: what a contact earns does not differ between them by more than chance. Do not pick the best one."
 
 
 def balance_display(table: pd.DataFrame) -> Styler:
@@ -180,8 +180,8 @@ def risk_sentence(gap: Estimate, share: float, currency: str) -> str:
     """Ranking by what a contact adds against ranking by who is most likely to stay away."""
     spread = f"{format_range(gap.low, gap.high, currency)} for every customer of the base"
     head = (
-        f"Contacting {format_value(share, 'share')} of the customers by what a contact adds, instead of those most likely to "
-        "stay away,"
+        f"Contacting {format_value(share, 'share')} of the customers by what a contact adds, instead of those most likely "
+        "to stay away,"
     )
     if gap.low > 0:
         more = format_value(gap.value, currency)
