@@ -149,6 +149,8 @@ class Campaign(_Settings):
     expected_share: Annotated[float, Field(gt=0, lt=1, description="the planned share held out")] | None = None
     window_days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
     product: str | None = None
+    budget: float | None = Field(default=None, gt=0, description="what the next contacts may cost in all")
+    minimum_profit: float | None = Field(default=None, gt=0, description="what the next contacts should earn in all")
 
 
 class Persistence(_Settings):
@@ -424,6 +426,10 @@ def _disagreements(study: StudyFile, label: str) -> list[Problem]:
         names = [item.name for item in items]
         for name in sorted({name for name in names if names.count(name) > 1}):
             add(kind, f"the name {name!r} is used {names.count(name)} times.", "Give each its own name.")
+    for campaign in study.campaigns:
+        if campaign.budget is not None and campaign.minimum_profit is not None:
+            found = "has a budget and a minimum profit; each alone already says where the list ends."
+            add(f"campaigns.{campaign.name}", found, "Keep one of 'budget' and 'minimum_profit'.")
     for programme in study.programmes:
         if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
             add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")

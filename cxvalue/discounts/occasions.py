@@ -42,6 +42,7 @@ class Occasions:
         customers: number of customers.
         first_refusals: by visit number (1, 2, …): occasions and refusals at the first rung.
         priced: whether baskets have a value and a margin.
+        assumed_margin: the share of the basket's value that stands in for a missing column of margins, else None.
     """
 
     low: Floats
@@ -57,6 +58,7 @@ class Occasions:
     customers: int
     first_refusals: tuple[tuple[int, int, int], ...]
     priced: bool
+    assumed_margin: float | None = None
 
     @property
     def total(self) -> float:
@@ -64,16 +66,27 @@ class Occasions:
         return float(self.count.sum())
 
 
-def occasions_of(offers: ir.Table, customers: ir.Table | None = None, *, segment: str | None = None) -> Occasions:
-    """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds."""
+def occasions_of(
+    offers: ir.Table,
+    customers: ir.Table | None = None,
+    *,
+    segment: str | None = None,
+    gross_margin: float | None = None,
+) -> Occasions:
+    """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds.
+
+    Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
+    """
     import ibis
 
     rows = with_occasions(offers)
-    priced = {"basket_value", "basket_margin"} <= set(rows.columns)
+    valued, own = ("basket_value" in rows.columns), ("basket_margin" in rows.columns)
+    assumed = gross_margin if valued and not own else None
+    priced = valued and (own or assumed is not None)
     nothing = ibis.literal(float("nan"))
-    rows = rows.mutate(
-        bv=rows.basket_value if priced else nothing, bm=rows.basket_margin if priced else nothing, yes=rows.accepted
-    )
+    value = rows.basket_value if priced else nothing
+    margin = rows.basket_margin if own and priced else value * (assumed if assumed is not None else 0.0)
+    rows = rows.mutate(bv=value, bm=margin, yes=rows.accepted)
     accepted: Any = rows.yes
     each = rows.group_by("occasion").agg(
         customer_id=rows.customer_id.min(),
@@ -131,6 +144,7 @@ def occasions_of(offers: ir.Table, customers: ir.Table | None = None, *, segment
         customers=int(each.customer_id.nunique().to_pyarrow().as_py()),
         first_refusals=_by_visit(each),
         priced=priced,
+        assumed_margin=assumed,
     )
 
 
@@ -139,11 +153,11 @@ def with_occasions(offers: ir.Table) -> ir.Table:
     import ibis
 
     rows = offers.mutate(place=ibis.row_number())
-    if "occasion_id" in rows.columns:
-        return rows.mutate(occasion=rows.occasion_id.fill_null(rows.customer_id + "@" + rows.date.cast("string")))
+    known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
     within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
     number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
-    return rows.mutate(occasion=rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string"))
+    made = rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string")
+    return rows.mutate(occasion=ibis.coalesce(known, made))
 
 
 def segment_column(customers: ir.Table | None) -> str | None:
@@ -185,6 +199,8 @@ def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
         found.append(
             ("have baskets that change from rung to rung", differ, "A basket is the same before every discount.")
         )
+        remedy = "Fill them in for those who left without buying as well, or leave both columns out."
+        found.append(("have no basket value or no basket margin", each.bv.isnull() | each.bm.isnull(), remedy))
     problems = []
     for what, rule, remedy in found:
         bad = each.filter(rule)

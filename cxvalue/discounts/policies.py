@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.discounts.occasions import Occasions
-from cxvalue.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, weights_of
+from cxvalue.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
 
 __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 
@@ -25,6 +25,13 @@ Floats = NDArray[np.float64]
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
 DRAWS = 300
+FEWEST_APART = 5
+"""Occasions that must lie between two depths, at least."""
+NO_PRICE = "the offers carry no basket value and basket margin, so nothing can be said in money."
+ONE_DEPTH = (
+    "customers were told apart at one depth only, so what another depth would do is not known. Name two different depths, "
+    "each to a part of the customers by lot, or one after the other."
+)
 LADDER_STEPS = np.round(np.arange(0, 0.4 + 1e-9, 0.05), 2)
 
 
@@ -52,6 +59,7 @@ class DiscountResult:
         by_segment: best depth and margin at it, for each segment.
         walked_away: share of the occasions in which nothing was bought.
         offered_nothing: share of the occasions whose first offer was no discount.
+        missing: why there are no figures for other policies; empty where there are.
     """
 
     fits: tuple[Fitted, ...]
@@ -67,6 +75,7 @@ class DiscountResult:
     by_segment: tuple[tuple[str, float, float, float], ...]
     walked_away: float
     offered_nothing: float
+    missing: str = ""
 
     @property
     def best(self) -> Fitted:
@@ -100,23 +109,47 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         return Figure(value, min(float(low), value), max(float(high), value))
 
     profit, acceptance, ladder = shown
+    known = told_apart(data, count)
+    missing = "" if known else ONE_DEPTH
+    if not data.priced:
+        missing = NO_PRICE
     best = int(np.argmax(profit))
     bounds = np.vstack([profit, np.quantile(curves, tails, axis=0)]) if data.priced else np.zeros((3, DEPTHS.size))
     return DiscountResult(
         fits=fits,
         weights=weights,
         overdispersion=spread if df else 1.0,
-        none=figure(float(profit[0]), curves[:, 0]) if data.priced else None,
-        flat=figure(float(profit[best]), curves.max(axis=1)) if data.priced else None,
+        none=figure(float(profit[0]), curves[:, 0]) if not missing else None,
+        flat=figure(float(profit[best]), curves.max(axis=1)) if not missing else None,
         ladder=figure(ladder, ladders) if data.priced else None,
-        optimal_depth=figure(float(DEPTHS[best]), DEPTHS[curves.argmax(axis=1)]) if data.priced else None,
-        curve=bounds,
-        acceptance=np.vstack([acceptance, np.quantile(accepted, tails, axis=0)]),
-        short_ladder=_short_ladder(data, fits, weights) if data.priced else None,
-        by_segment=_segments(data, fits, weights) if data.priced else (),
+        optimal_depth=figure(float(DEPTHS[best]), DEPTHS[curves.argmax(axis=1)]) if not missing else None,
+        curve=bounds if known else np.full(bounds.shape, np.nan),
+        acceptance=np.vstack([acceptance, np.quantile(accepted, tails, axis=0)])
+        if known
+        else np.full((3, DEPTHS.size), np.nan),
+        short_ladder=_short_ladder(data, fits, weights) if not missing else None,
+        by_segment=_segments(data, fits, weights) if not missing else (),
         walked_away=float(count[np.isposinf(data.high)].sum() / count.sum()),
         offered_nothing=float(data.first_depths.get(0.0, 0.0)),
+        missing=missing,
     )
+
+
+def told_apart(data: Occasions, count: Floats) -> bool:
+    """Whether the answers say more than one thing about the curve: its place alone leaves its width free.
+
+    In some segment customers must differ at two depths: some need no more than the one, some more than it but no more
+    than the other, and some more than both. Otherwise any width fits, and so does any answer at another depth.
+    """
+    for number in np.unique(data.segment):
+        own = (data.segment == number) & (count > 0)
+        if not own.any():
+            continue
+        _, share = turnbull(data.low[own], data.high[own], count[own], tolerance=1e-7)
+        mass = np.diff(np.concatenate([[0.0], share, [1.0]])) * count[own].sum()
+        if (mass >= FEWEST_APART).sum() >= 3:
+            return True
+    return False
 
 
 def _within(data: Occasions, fitted: Fitted, depth: Floats) -> Floats:

@@ -201,14 +201,25 @@ def fit_families(low: Floats, high: Floats, segment: Ints, count: Floats) -> tup
 
 
 def goodness_of_fit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> tuple[float, int]:
-    """Pearson's chi-squared over brackets within segments, and its degrees of freedom (0: nothing is left to test).
+    """Likelihood ratio of the curve without a shape to the fitted one, and its degrees of freedom (0: nothing to test).
 
-    For brackets that divide the line, as one ladder's do; with several ladders in a segment it is a rough guide.
+    The curve without a shape is Turnbull's, one a segment; where brackets divide the line, as one ladder's do, it is the
+    shares themselves. Several ladders, and customers who leave before the last rung, make brackets that overlap.
     """
-    per_segment = np.bincount(segment, count, int(segment.max()) + 1)
-    expected = per_segment[segment] * (fitted.below(high, segment) - fitted.below(low, segment))
-    df = max(len(count) - int(segment.max()) - 1 - fitted.parameters, 0)
-    return float(((count - expected) ** 2 / np.maximum(expected, 1e-9)).sum()), df
+    found, free = 0.0, 0
+    for number in np.unique(segment):
+        own = (segment == number) & (count > 0)
+        if not own.any():
+            continue
+        at, share = turnbull(low[own], high[own], count[own], tolerance=1e-8)
+        steps = np.concatenate([[0.0], share, [1.0]])
+        first = np.searchsorted(at, low[own], side="right")  # the share up to and with the bracket's lower end
+        last = np.where(np.isposinf(high[own]), steps.size - 1, np.searchsorted(at, high[own], side="right"))
+        loose = steps[last] - np.where(np.isneginf(low[own]), 0.0, steps[first])
+        tight = fitted.below(high[own], segment[own]) - fitted.below(low[own], segment[own])
+        found += 2 * float(count[own] @ np.log(np.maximum(loose, SMALLEST) / np.maximum(tight, SMALLEST)))
+        free += int((np.diff(steps) > 1e-6).sum()) - 1
+    return max(found, 0.0), max(free - fitted.parameters, 0)
 
 
 def weights_of(fits: tuple[Fitted, ...], spread: float = 1.0) -> Floats:

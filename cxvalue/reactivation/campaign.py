@@ -30,8 +30,12 @@ SHORTEST_RULE_DAYS = 14
 
 PART_CUSTOMERS = 1_000_000
 """Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
-FEWEST_UNITS, MEAN_OF_UNIT = 6, 5
-"""A column makes units with at least so many of them, of so many customers on average."""
+FEWEST_UNITS, LOG_CHANCE = 6, float(np.log(1e-6))
+"""A column makes units with at least so many of them, and when lots for single customers would so rarely split none."""
+HELD_OUT_WORDS = {
+    "control", "controls", "control group", "holdout", "hold out", "heldout", "held out", "no contact", "not contacted",
+    "контроль", "контрольная", "контрольная группа",
+}  # fmt: skip
 OUTCOMES = ("orders", "revenue", "margin", "discount")
 FACTS = ("days_silent", "frequency", "tenure_days", "revenue_before", "margin_before", "orders_before")
 
@@ -160,14 +164,13 @@ def campaign_data(
     """
     where = f"campaigns.{name}"
     rows = contacts.filter(contacts.campaign == name)
-    arms = rows.group_by("customer_id").agg(arms=rows.arm.nunique())
-    twice = int(arms.filter(arms.arms > 1).count().to_pyarrow().as_py())
-    if twice and control is not None:
-        found = f"{twice:,} customers stand in more than one arm of the campaign."
-        raise BadInput([Problem(where, found, "Give each customer the arm of the first assignment, in every row.")])
+    _refuse_mixtures(rows, name, control, where)
     cost = rows.cost.fill_null(0.0) if "cost" in rows.columns else rows.date.isnull().ifelse(1.0, 0.0)
     rows = rows.mutate(cost=cost)
-    first = rows.group_by("customer_id").agg(first=rows.date.min(), arm=rows.arm.argmin(rows.date))
+    first = rows.group_by("customer_id").agg(first=rows.date.min())
+    began = rows.inner_join(first, "customer_id")
+    began = began.filter(began.date == began["first"]).group_by("customer_id").agg(arm=began.arm.min())
+    first = first.inner_join(began, "customer_id").select("customer_id", "first", "arm")
     spent = rows.inner_join(first.select("customer_id", "first"), "customer_id")
     spent = spent.filter(spent.date.delta(spent["first"], unit="day") <= window_days)
     first = first.left_join(spent.group_by("customer_id").agg(cost=spent.cost.sum()), "customer_id")
@@ -196,24 +199,52 @@ def campaign_data(
         as_of=as_of,
     )
     _check(data, control, where)
-    return data if control is None or customers is None else _with_units(data, first, customers)
+    return data if control is None or customers is None else _with_units(data, first, customers, control)
 
 
-def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table) -> CampaignData:
-    """The same with the unit of each customer, when every unit of some column of the customers is wholly in one arm."""
+def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str) -> None:
+    """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
+    arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
+    if not arms:
+        raise BadInput([Problem(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")])
+    if control is None:
+        held = sorted(arm for arm in arms if arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS)
+        if held and len(arms) > 1:
+            found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
+            raise BadInput([Problem(where, found, f"Write control: {held[0]}, or give the arm another name.")])
+        return
+    each = rows.group_by("customer_id").agg(
+        held=(rows.arm == control).ifelse(1, 0).max(), sent=(rows.arm == control).ifelse(0, 1).max()
+    )
+    both = int(each.filter((each.held == 1) & (each.sent == 1)).count().to_pyarrow().as_py())
+    if both:
+        found = f"{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well."
+        raise BadInput([Problem(where, found, "Give each customer the arm of the first assignment, in every row.")])
+
+
+def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table, control: str) -> CampaignData:
+    """The same with the unit of each customer, when every unit of some column was wholly contacted or wholly held out.
+
+    Only where that can be no chance: a lot for each customer would have split some unit, with near certainty.
+    """
     import ibis
 
+    held = float(data.control.mean())
+    first = first.mutate(held=(first.arm == control).ifelse(1, 0))
     names = [name for name, kind in customers.schema().items() if kind.is_string() or kind.is_integer()]
     for name in (name for name in names if name != "customer_id"):
         about: Any = customers.select("customer_id", unit=customers[name].cast("string"))
-        joined = first.select("customer_id", "arm").inner_join(about.filter(about.unit.notnull()), "customer_id")
-        units = joined.group_by("unit").agg(arms=joined.arm.nunique(), number=joined.count())
-        found = units.aggregate(
-            units=units.count(), mixed=(units.arms > 1).ifelse(1, 0).sum(), people=units.number.sum()
-        )
-        row = found.to_pyarrow().to_pylist()[0]
-        enough = row["units"] >= FEWEST_UNITS and row["people"] >= MEAN_OF_UNIT * row["units"]
-        if not enough or row["mixed"] or row["people"] < len(data.customer_id):
+        joined = first.select("customer_id", "held").inner_join(about.filter(about.unit.notnull()), "customer_id")
+        units = joined.group_by("unit").agg(arms=joined.held.nunique(), number=joined.count())
+        sizes = units.group_by("number").agg(units=units.count(), mixed=(units.arms > 1).ifelse(1, 0).sum()).to_pandas()
+        number, often = sizes["number"].to_numpy(float), sizes["units"].to_numpy(float)
+        whole = np.logaddexp(number * np.log(held), number * np.log1p(-held))  # log chance that a lot splits no unit
+        if (
+            often.sum() < FEWEST_UNITS
+            or sizes["mixed"].sum()
+            or number @ often < len(data.customer_id)
+            or often @ np.minimum(whole, 0.0) > LOG_CHANCE
+        ):
             continue
         numbered = joined.select("customer_id", unit=ibis.dense_rank().over(ibis.window(order_by=joined.unit)))
         table = numbered.order_by("customer_id").to_pyarrow()
@@ -374,15 +405,19 @@ def first_ever_buyers(
     product: str,
     window_days: int,
     as_of: date,
+    control: str | None = None,
 ) -> tuple[int, int]:
     """Customers who had never bought before the campaign, among all who bought its product, and how many those are.
 
-    Bought from the campaign's first contact to its last one plus the window; a fully refunded purchase is none. Raises
+    Bought from the campaign's first contact to its last one plus the window; a row of the `control` arm is no contact, and
+    a fully refunded purchase is none. Raises
     `BadInput` when no transaction has the product.
     """
     import ibis
 
     rows = contacts.filter(contacts.campaign == name)
+    if control is not None:
+        rows = rows.filter(rows.arm != control)
     span = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
     if "product" not in transactions.columns:
         found = "is given, but the transactions have no column 'product'."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,9 @@ class CampaignResult:
         subsidy: discount given to contacted customers who would have come back anyway (part of the margin already).
         checks, grade, randomised: how far it can be believed.
         capped: margin per contact with the largest 1% of margins capped, which the single big order cannot move.
+        unadjusted: margin per contact without the adjustment by what customers did before, for comparison.
+        claimed: margin of the contacted in the window, contact cost taken off, were every sale of theirs counted.
+        interim: that the window of some of the contacted is not complete yet, and when it is; empty where it is.
         note: what else a reader must know.
     """
 
@@ -62,6 +66,9 @@ class CampaignResult:
     randomised: bool
     capped: Estimate | None
     note: str = ""
+    unadjusted: Estimate | None = None
+    claimed: float | None = None
+    interim: str = ""
 
     @property
     def profit(self) -> Estimate | None:
@@ -112,6 +119,21 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
         randomised=True,
         capped=compared.mean(cut),
         note=_units_note(data, own, others),
+        unadjusted=compared.plain(net),
+        claimed=float(net[own].mean()),
+        interim=interim_look(data),
+    )
+
+
+def interim_look(data: CampaignData) -> str:
+    """That the window of some contacted customers is still open, and until when; empty where all are complete."""
+    waiting = int((~data.main.observed & ~data.control).sum())
+    if not waiting:
+        return ""
+    last = date.fromordinal(date(1970, 1, 1).toordinal() + int(data.contacted_on.max()) + data.window_days)
+    return (
+        f"This is a look before the end: the window of {waiting:,} contacted customers is open until {last.isoformat()}. "
+        "A test that is watched and stopped when it looks good finds an effect too often; decide on that day."
     )
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.abtest import Estimate
-from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit
+from cxvalue.effects.doubly_robust import cross_fitted_att, cross_fitted_odds
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData
 from cxvalue.reactivation.compare import Comparison
-from cxvalue.reactivation.holdout import CampaignResult, check_uplift, subsidy
+from cxvalue.reactivation.holdout import CampaignResult, check_uplift, interim_look, subsidy
 
-__all__ = ["matched_campaign_result"]
+__all__ = ["balance_table", "matched_campaign_result"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -23,6 +24,7 @@ LEAST_ALIKE = 0.5
 """Share of the contacted who must have somebody to be compared with, below which nothing is said."""
 UNBALANCED = 0.10
 FEWEST = 30
+FOLDS = 5
 
 
 def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> CampaignResult:
@@ -31,11 +33,8 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     Where most of the contacted are unlike everybody else, the estimates are None and the note says so.
     """
     window = data.main
-    x = _described(data)
-    odds = np.exp(np.clip(x @ fit_logit(x, ~data.control), -30, 30))
-    alike = odds <= HIGHEST_ODDS
+    x, odds, own, others, alike, folds = _compared(data)
     seen = window.observed
-    own, others = seen & ~data.control & alike, seen & data.control
     lost = 1 - float(alike[~data.control & seen].mean())
     contacted = int((seen & ~data.control).sum())
 
@@ -63,6 +62,8 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
             randomised=False,
             capped=None,
             note=note,
+            claimed=float((window.margin - data.cost)[own].mean()) if own.any() else None,
+            interim=interim_look(data),
         )
 
     if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
@@ -77,7 +78,7 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     for name, values in (
         ("return", window.returned.astype(float)), ("revenue", window.revenue), ("margin", window.margin - data.cost)
     ):  # fmt: skip
-        effect, influence = doubly_robust_att(x[rows], values[rows], treated, odds[rows])
+        effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
         reach = float(stats.norm.ppf((1 + level) / 2)) * se
         estimates[name] = Estimate(
@@ -87,6 +88,38 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     estimates["check"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
     checks = holm([_overlap_check(lost), _balance_check(x, odds, own, others), _weights_check(odds, others)])
     return result("", estimates, checks)
+
+
+def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, NDArray[np.int64]]:
+    """Covariates, odds of a contact, who is compared with whom, who has somebody alike, and the fold of each."""
+    x = _described(data)
+    folds = np.random.default_rng(1).permutation(len(x)) % FOLDS
+    odds = cross_fitted_odds(x, ~data.control, folds)
+    alike = odds <= HIGHEST_ODDS
+    seen = data.main.observed
+    return x, odds, seen & ~data.control & alike, seen & data.control, alike, folds
+
+
+def balance_table(data: CampaignData) -> pd.DataFrame:
+    """Means of what was known before: contacted, others as they are, others as weighted, and standardised differences.
+
+    Columns: what, contacted, others, others_weighted, difference_before, difference_after (in standard deviations).
+    """
+    _, odds, own, others, _, _ = _compared(data)
+    if not own.any() or not others.any():
+        return pd.DataFrame()
+    weight = odds[others] / odds[others].sum()
+    rows = []
+    for name, column in (
+        ("days silent", np.nan_to_num(data.days_silent)), ("orders ever", data.frequency),
+        ("days since the first order", data.tenure_days), ("orders of the year before", data.orders_before),
+        ("revenue of the year before", data.revenue_before), ("margin of the year before", data.margin_before),
+    ):  # fmt: skip
+        mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
+        spread = float(np.sqrt((column[own].var() + column[others].var()) / 2)) or 1.0
+        rows.append((name, mean, plain, matched, (mean - plain) / spread, (mean - matched) / spread))
+    columns = ["what", "contacted", "others", "others_weighted", "difference_before", "difference_after"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _likely(odds: Floats, own: Bools) -> Bools:

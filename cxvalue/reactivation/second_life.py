@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.effects.abtest import around, share_interval
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
@@ -28,7 +30,8 @@ class SecondLife:
 
     `stayed_days` and `lapsed` are how long each has gone on buying and whether the next silence has reached the dormancy
     limit; `margin_12m` is the mean margin of the 12 months from the return on, None (with `reason`) where no returner was
-    observed for as long; `lapse_share` is among those observed long enough to tell.
+    observed for as long; `lapse_share` is among those observed long enough to tell. Ranges are of `lapse_share` and of
+    `margin_so_far`.
     """
 
     kind: str
@@ -39,9 +42,13 @@ class SecondLife:
     margin_12m: float | None
     margin_so_far: float
     reason: str
+    lapse_range: tuple[float, float] | None = None
+    margin_range: tuple[float, float] | None = None
 
 
-def second_lives(data: CampaignData, purchases: ir.Table, *, dormancy_days: int) -> tuple[SecondLife, ...]:
+def second_lives(
+    data: CampaignData, purchases: ir.Table, *, dormancy_days: int, level: float = 0.95
+) -> tuple[SecondLife, ...]:
     """Second lifetimes of the returners of a campaign's window, contacted and held out."""
     import ibis
     import pyarrow as pa
@@ -81,10 +88,21 @@ def second_lives(data: CampaignData, purchases: ir.Table, *, dormancy_days: int)
                 lapse_share=float((silent[told] >= dormancy_days).mean()) if told.any() else None,
                 margin_12m=float(table["year"].to_numpy(float)[year].mean()) if year.any() else None,
                 margin_so_far=float(table["whole"].to_numpy(float)[rows].mean()) if rows.any() else 0.0,
+                lapse_range=share_interval(int((silent[told] >= dormancy_days).sum()), int(told.sum()), level)
+                if told.any()
+                else None,
+                margin_range=_mean_range(table["whole"].to_numpy(float)[rows], level),
                 reason="" if year.any() else "No returner has been observed for 12 months since the return.",
             )
         )
     return tuple(lives_found)
+
+
+def _mean_range(values: NDArray[np.float64], level: float) -> tuple[float, float] | None:
+    if values.size < 2:
+        return None
+    found = around(float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size)), values.size - 1, level)
+    return found.low, found.high
 
 
 def survival_after_return(lives: tuple[SecondLife, ...]) -> pd.DataFrame:

@@ -16,13 +16,22 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
-if TYPE_CHECKING:
-    from datetime import date
+from cxvalue.effects.abtest import Estimate, around, difference_in_means
 
-    import ibis.expr.types as ir
+if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Targeting", "contact_list", "policy_curve", "qini_coefficient", "qini_curve", "qini_interval", "target"]
+__all__ = [
+    "Targeting",
+    "policy_curve",
+    "qini_bands",
+    "qini_coefficient",
+    "qini_curve",
+    "qini_interval",
+    "ranking_gap",
+    "stays_away",
+    "target",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -175,6 +184,28 @@ def policy_curve(score: Floats, ranking: Floats, level: float = 0.95, points: in
     return pd.DataFrame(rows, columns=["share", "value", "low", "high", "per_contact"])
 
 
+def stays_away(returned: Bools, treated: Bools, before: Floats, *, seed: int = 1) -> Floats:
+    """How likely each customer is to stay away without a contact, learnt from held-out customers other than that one."""
+    spread = before.std(axis=0)
+    x = _features((before - before.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+    fold = np.random.default_rng(seed).permutation(len(returned)) % FOLDS
+    away = np.empty(len(returned))
+    for k in range(FOLDS):
+        known = (fold != k) & ~treated
+        away[fold == k] = 1 - x[fold == k] @ _ridge(x[known], returned[known].astype(float))
+    return away
+
+
+def ranking_gap(score: Floats, ranking: Floats, other: Floats, share: float, level: float = 0.95) -> Estimate:
+    """What the first `share` of one ranking earns a customer of the base over the first of another, read off the test."""
+    taken = round(share * score.size)
+    picked = [np.zeros(score.size) for _ in range(2)]
+    for column, order in zip(picked, (ranking, other), strict=True):
+        column[np.argsort(-order, kind="stable")[:taken]] = 1.0
+    gap = (picked[0] - picked[1]) * score
+    return around(float(gap.mean()), float(gap.std(ddof=1) / np.sqrt(score.size)), score.size - 1, level)
+
+
 def qini_curve(outcome: Floats, treated: Bools, ranking: Floats) -> tuple[Floats, Floats]:
     """Qini curve (Radcliffe 2007): customers taken from the top, and what the treated among them added so far.
 
@@ -187,6 +218,29 @@ def qini_curve(outcome: Floats, treated: Bools, ranking: Floats) -> tuple[Floats
     with np.errstate(divide="ignore", invalid="ignore"):
         added = from_own - np.where(others > 0, from_others * own / others, 0.0)
     return np.arange(y.size + 1.0), np.concatenate([[0.0], added])
+
+
+def qini_bands(outcome: Floats, treated: Bools, ranking: Floats, level: float = 0.95, points: int = 21) -> pd.DataFrame:
+    """The Qini curve at shares of the ranking, for each contacted customer of the test, with a range at each point.
+
+    Columns: share, added, low, high, at_random. Treated and control among the first so many are two groups (Welch).
+    """
+    import pandas as pd
+
+    order = np.argsort(-ranking, kind="stable")
+    y, w = outcome[order], treated[order]
+    every = int(w.sum())
+    rows = [(0.0, 0.0, 0.0, 0.0)]
+    for share in np.linspace(0, 1, points)[1:]:
+        taken = max(round(share * y.size), 1)
+        own, others = y[:taken][w[:taken]], y[:taken][~w[:taken]]
+        if own.size < 2 or others.size < 2:
+            rows.append((share, np.nan, np.nan, np.nan))
+            continue
+        gain = difference_in_means(own, others, level)
+        rows.append((share, *(one * own.size / every for one in gain[:3])))
+    table = pd.DataFrame(rows, columns=["share", "added", "low", "high"])
+    return table.assign(at_random=table["share"] * float(table["added"].iloc[-1]))
 
 
 def qini_coefficient(outcome: Floats, treated: Bools, ranking: Floats) -> float:
@@ -222,26 +276,3 @@ def qini_interval(
             found.append(float(trapezoid(added - line, taken) / taken[-1]) * y.size / taken[-1])
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return qini_coefficient(outcome, treated, ranking), float(low), float(high)
-
-
-def contact_list(found: Targeting, purchases: ir.Table, *, as_of: date, silent_days: int) -> pd.DataFrame:
-    """Customers who sleep now, ranked by what a contact should add, with the reason; columns as the CRM reads them.
-
-    Columns: rank, customer_id, expected_margin, worth_contacting, days_silent, orders_ever, reason.
-    """
-    import pandas as pd
-
-    from cxvalue.reactivation.campaign import history_on
-
-    names, before = history_on(purchases, as_of, silent_days=silent_days)
-    expected = found.predict(before)
-    order = np.lexsort((before[:, 2], -expected))
-    silent, orders = np.expm1(before[:, 2]).round().astype(int), np.expm1(before[:, 3]).round().astype(int)
-    reason = "ranked by what the test showed for customers like this one" if found.differs else "as good as any other"
-    return pd.DataFrame(
-        {
-            "rank": np.arange(1, len(names) + 1), "customer_id": names[order], "expected_margin": expected[order].round(2),
-            "worth_contacting": expected[order] > 0, "days_silent": silent[order], "orders_ever": orders[order],
-            "reason": reason,
-        }
-    )  # fmt: skip

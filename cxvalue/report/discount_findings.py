@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cxvalue.discounts.policies import NO_PRICE
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_range, format_value
 
@@ -27,6 +28,11 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         "only, and "
         "reservation discounts are assumed to stay as they are under another policy."
     )
+    if data.assumed_margin is not None:
+        method += (
+            f" The offers name no margin: {format_value(data.assumed_margin, 'share')} of the basket's value before "
+            "discount is taken, the study's gross margin."
+        )
     parts: list[tuple[str, str, str, Figure | None, str]] = [
         ("none_profit", "margin an occasion without a discount", currency, found.none, _none_text(found, currency)),
         (
@@ -50,15 +56,14 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
     for key, label, unit, figure, text in parts:
         name, title = f"discounts.{key}", f"Discounts: {label}"
         if figure is None:
-            reason = (
-                "Not available: the offers carry no basket value and basket margin, so nothing can be said in money."
-            )
+            reason = f"Not available: {found.missing or NO_PRICE}"
             findings.append(
                 Finding(name, title, None, unit=unit, grade=grade, text=reason, case=CASE, notebook=NOTEBOOK)
             )
             continue
         own = (
             "What the till really brought; the range is for other customers like these."
+            + (method[method.index(" The offers name") :] if data.assumed_margin is not None else "")
             if key == "ladder_profit"
             else method
         )
@@ -114,16 +119,17 @@ def _flat_text(found: DiscountResult, currency: str) -> str:
 
 
 def _ladder_text(found: DiscountResult, currency: str) -> str:
-    if found.ladder is None or found.flat is None:
+    if found.ladder is None:
         return ""
-    gain = found.ladder.value - found.flat.value
-    compared = "more" if gain >= 0 else "less"
     text = (
         f"The ladder as run brings {format_value(found.ladder.value, currency)} of margin an occasion "
-        f"({format_range(found.ladder.low, found.ladder.high, currency)}), {format_value(abs(gain), currency)} "
-        f"{compared} than the "
-        f"best single discount. {format_value(found.walked_away, 'share')} of the occasions end without a purchase."
+        f"({format_range(found.ladder.low, found.ladder.high, currency)})"
     )
+    if found.flat is not None:
+        gain = found.ladder.value - found.flat.value
+        compared = "more" if gain >= 0 else "less"
+        text += f", {format_value(abs(gain), currency)} {compared} than the best single discount"
+    text += f". {format_value(found.walked_away, 'share')} of the occasions end without a purchase."
     if found.short_ladder is not None:
         rungs, worth = found.short_ladder
         if worth > found.ladder.value:

@@ -83,6 +83,7 @@ MINUTE = (
     "reactivation.*.return_uplift",
     "reactivation.*.margin_per_contact",
     "reactivation.*.profit",
+    "reactivation.*.next_contacts",
     "reactivation.*.first_ever_share",
     "discounts.optimal_depth",
     "discounts.flat_profit",

@@ -49,6 +49,8 @@ def reactivation_findings(
             key, label, found.value, found.low, found.high, level, unit, result.grade, text, how, CASE, NOTEBOOK
         )
 
+    if result.interim:
+        doubt += f" {result.interim}"
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
     cost = format_value(result.cost_per_contact, currency)
     earned = (

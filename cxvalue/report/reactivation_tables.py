@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.report.numbers import format_date, format_range, format_value
+from cxvalue.report.numbers import format_range, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from cxvalue.effects.effect import Check
     from cxvalue.reactivation import CampaignResult
-    from cxvalue.reactivation.dormancy import Recovery, Sleeping
+    from cxvalue.reactivation.dormancy import Sleeping
     from cxvalue.reactivation.second_life import SecondLife
     from cxvalue.reactivation.targeting import Targeting
 
@@ -22,7 +22,6 @@ __all__ = [
     "campaign_checks_display",
     "capped_sentence",
     "groups_display",
-    "recovery_sentence",
     "returns_display",
     "second_lives_display",
     "sleeping_sentence",
@@ -94,20 +93,6 @@ def campaign_checks_display(checks: Sequence[Check]) -> Styler:
     )
 
 
-def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int, currency: str) -> str:
-    """What the selection rule promises by itself."""
-    if found is None:
-        return "The history before the campaign is too short to say what the rule promises by itself."
-    return (
-        f"Customers silent for {silent_days} days or more, taken at {len(found.dates)} earlier dates (from "
-        f"{format_date(min(found.dates))}): {format_value(found.share, 'share')} came back within {window_days} days "
-        "with no "
-        f"campaign, and all of them together brought {format_value(found.margin, currency)} each. A report that "
-        "compares before "
-        "and after would call all of that its success: before, by the rule, it was nothing."
-    )
-
-
 def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: str) -> str:
     """What the sleeping will still bring by themselves, and how many have broken their own rhythm."""
     if found is None:
@@ -144,8 +129,11 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
         {
             "came back": life.kind if life.kind != "contacted" else "after a contact",
             "customers": f"{life.returners:,}",
-            "asleep again": "too early" if life.lapse_share is None else format_value(life.lapse_share, "share"),
-            "margin so far": format_value(life.margin_so_far, currency),
+            "asleep again": "too early"
+            if life.lapse_share is None or life.lapse_range is None
+            else f"{format_value(life.lapse_share, 'share')} ({format_range(*life.lapse_range, 'share')})",
+            "margin so far": format_value(life.margin_so_far, currency)
+            + (f" ({format_range(*life.margin_range, currency)})" if life.margin_range else ""),
             "margin in 12 months": life.reason if life.margin_12m is None else format_value(life.margin_12m, currency),
         }
         for life in lives

@@ -86,3 +86,48 @@ def test_ratios_cover_with_few_returners():
         found = abtest.ratio_change(paid[0] * 1.3, orders[0], paid[1], orders[1])
         inside += found.low <= 0.3 <= found.high
     assert 0.925 * 400 - 9 <= inside <= 398
+
+
+def test_the_arithmetic_equals_that_of_statsmodels(data):
+    """Live: Welch, Wilson, Newcombe, the pooled z-test, Holm, and a ratio's error as a Poisson regression's sandwich."""
+    import statsmodels.api as sm
+    from statsmodels.stats.multitest import multipletests
+    from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
+    from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+    treated, _, orders, revenue = data
+    pair = CompareMeans(DescrStatsW(revenue[treated]), DescrStatsW(revenue[~treated]))
+    found = abtest.difference_in_means(revenue[treated], revenue[~treated])
+    assert (found.low, found.high) == pytest.approx(pair.tconfint_diff(usevar="unequal"), abs=1e-8)
+    assert found.p_value == pytest.approx(pair.ttest_ind(usevar="unequal")[1], abs=1e-8)
+    shares = abtest.difference_in_shares(81, 700, 23, 300)
+    theirs = confint_proportions_2indep(81, 700, 23, 300, method="newcomb")
+    assert (shares.low, shares.high) == pytest.approx(theirs, abs=1e-8)
+    assert shares.p_value == pytest.approx(proportions_ztest([81, 23], [700, 300])[1], abs=1e-8)
+    assert abtest.share_interval(81, 700) == pytest.approx(proportion_confint(81, 700, method="wilson"), abs=1e-8)
+    p_values = [0.011, 0.2, 0.04, 0.003]
+    assert abtest.holm_adjusted(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-8)
+    # Σ revenue / Σ orders of each arm is the fitted rate of a Poisson regression with orders as exposure; its
+    # heteroscedasticity-robust covariance (HC0) is the delta method, here with each arm's n / (n - 1): 200 of 199.
+    ratio = abtest.ratio_change(revenue[treated], orders[treated], revenue[~treated], orders[~treated])
+    design = np.column_stack([np.ones(treated.size), treated])
+    fit = sm.GLM(revenue, design, family=sm.families.Poisson(), exposure=orders).fit(cov_type="HC0", tol=1e-14)
+    assert np.log1p(ratio.value) == pytest.approx(fit.params[1], abs=1e-8)
+    assert ratio.se / (1 + ratio.value) == pytest.approx(fit.bse[1] * np.sqrt(200 / 199), abs=1e-8)
+
+
+def test_a_small_group_whose_large_orders_did_not_come_is_not_the_surest():
+    """Lognormal orders of few returners, a tenth held out: Welch's range of the adjusted difference would cover 90%."""
+    rng = np.random.default_rng(4)
+    inside = 0
+    for _ in range(150):
+        size, held = 1000, 110
+        amount = rng.lognormal(-0.5, 1.0, size) * 20 * rng.lognormal(-0.125, 0.5, size)
+        luck = rng.random(size)
+        own, others = amount * 1.1 * (luck < 0.18), amount * (luck < 0.12)
+        before = rng.gamma(2.0, 10.0, size)
+        found = abtest.adjusted_difference(own[held:], others[:held], before[held:], before[:held])
+        inside += found.low <= float((own - others).mean()) <= found.high
+    assert inside >= 136  # 150 of 95%: fewer would have a probability below 1%
+    plain = abtest.adjusted_difference(np.arange(60.0), np.arange(60.0)[::-1], np.zeros(60), np.zeros(60))
+    assert plain.se == pytest.approx(abtest.difference_in_means(np.arange(60.0), np.arange(60.0)).se)

@@ -13,7 +13,14 @@ from scipy.special import expit
 from statsmodels.discrete.discrete_model import Probit
 
 from cxvalue.effects.abtest import difference_in_means
-from cxvalue.effects.doubly_robust import doubly_robust_ate, doubly_robust_att, fit_logit, robustness_value
+from cxvalue.effects.doubly_robust import (
+    cross_fitted_att,
+    cross_fitted_odds,
+    doubly_robust_ate,
+    doubly_robust_att,
+    fit_logit,
+    robustness_value,
+)
 
 
 def test_the_published_effect_of_smoking_on_birth_weight_is_reproduced():
@@ -119,3 +126,32 @@ def test_the_robustness_value_grows_with_the_evidence():
     values = [robustness_value(t, 500) for t in (0.0, 1.0, 3.0, 10.0)]
     assert values[0] == 0
     assert values == sorted(values)
+
+
+def test_cross_fitting_covers_where_contacting_followed_the_customer():
+    """Whoever was worth more was contacted more often: the plain difference is wrong, the range holds the truth."""
+    rng = np.random.default_rng(8)
+    inside, plain = 0, []
+    for _ in range(60):
+        x = np.column_stack([np.ones(800), rng.standard_normal((800, 3))])
+        treated = rng.random(800) < expit(0.8 * x[:, 1] - 0.3 * x[:, 2] - 0.5)
+        effect = 1.0 + 0.5 * x[:, 1]
+        y = 2 * x[:, 1] + x[:, 3] + effect * treated + rng.standard_normal(800)
+        folds = rng.permutation(800) % 5
+        odds = cross_fitted_odds(x, treated, folds)
+        found, influence = cross_fitted_att(x, y, treated, odds, folds)
+        inside += abs(found - effect[treated].mean()) <= 1.96 * np.sqrt((influence**2).sum())
+        plain.append(y[treated].mean() - y[~treated].mean() - effect[treated].mean())
+    assert np.mean(plain) > 1
+    assert inside >= 52  # 60 of 95%: fewer would have a probability below 1%
+
+
+def test_cross_fitting_does_not_believe_its_own_noise():
+    rng = np.random.default_rng(2)
+    x = np.column_stack([np.ones(120), rng.standard_normal((120, 30))])
+    treated, folds = rng.random(120) < 0.5, np.arange(120) % 5
+    y = rng.standard_normal(120)
+    within = np.exp(x @ fit_logit(x, treated))
+    fitted = doubly_robust_att(x, y, treated, within)[1]
+    crossed = cross_fitted_att(x, y, treated, cross_fitted_odds(x, treated, folds), folds)[1]
+    assert (crossed**2).sum() > (fitted**2).sum()

@@ -21,9 +21,9 @@ from cxvalue.reactivation import (
 )
 from cxvalue.reactivation.campaign import history_on
 from cxvalue.reactivation.dormancy import dormancy_by_month, expected_recovery, return_curve, sleeping_value
+from cxvalue.reactivation.next_contacts import contact_list
 from cxvalue.reactivation.second_life import second_lives, survival_after_return
 from cxvalue.reactivation.targeting import (
-    contact_list,
     policy_curve,
     qini_coefficient,
     qini_curve,
