@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
-from cxvalue.lifetime.large import AGES, SMALLEST, ByAge, clock_of, predict, suits
+from cxvalue.lifetime.large import predict, suits
+from cxvalue.lifetime.living import living
 from cxvalue.lifetime.models import LifetimeModel, silence_probability
 from cxvalue.lifetime.predictive import Predictive, simulate
 from cxvalue.lifetime.simulate_future import DiscountCurve
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["CustomerValue", "Interval", "customer_value"]
 
 RHYTHM_BROKEN_BELOW = 0.05
-_STATES_AT_ONCE = 50_000
 
 
 class Interval(NamedTuple):
@@ -139,20 +139,20 @@ def customer_value(
     rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
 
     alive = model.family.alive(model.values, x[rows], recency[rows], age[rows])
-    worth, purchases, year_of, none = _of_the_living(model, x[rows], age[rows], curve)
-    worth, purchases = alive * worth, alive * purchases
+    ahead = living(model, x[rows], age[rows], curve)
+    worth, purchases = alive * ahead.worth, alive * ahead.purchases
     cltv = rate * spend.expected_given(x, mean_spend) * worth[which]
-    in_year = float((alive * year_of)[which].sum())
+    in_year = float((alive * ahead.in_year)[which].sum())
 
     rng = np.random.default_rng(seed)
     future: Predictive
     if suits(x.size, spend):
-        future = predict(model, spend, x, recency, age, mean_spend, rows, which, curve, rate, level, draws, rng)
+        future = predict(model, spend, x, recency, age, mean_spend, rows, which, curve, rate, level, draws, rng, ahead)
     else:
         future = simulate(model, spend, x, recency, age, mean_spend, which, curve, rate, level, draws, rng)
     tail = (1 - level) / 2
     hidden = model.p_alive_withheld
-    back = alive * (1 - none)
+    back = alive * (1 - ahead.none_90d)
     silence = silence_probability(model.values[0], model.values[1], x[rows], recency[rows], age[rows])
     return CustomerValue(
         cltv=cltv,
@@ -212,28 +212,6 @@ def _check(
             "Pass margin_rate=..., the margin per unit of revenue."
         )
     return rate
-
-
-def _of_the_living(
-    model: LifetimeModel, x: Floats, age: Floats, curve: DiscountCurve
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Were the customers alive: purchases expected over the horizon, discounted and plain, and over 12 months, and
-    P(none within 90 days). All depend on frequency and age alone, smoothly on the age: many rows are interpolated.
-    """
-    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST else None
-    x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
-    year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
-    ends = np.append(curve.ends, year)
-    results = np.empty((4, x_.size))
-    for start in range(0, x_.size, _STATES_AT_ONCE):
-        part = slice(start, start + _STATES_AT_ONCE)
-        future = model.family.posterior(model.values, x_[part], age_[part])
-        path = model.family.expected(future, ends[None, :])
-        results[0, part] = np.diff(path[:, :-1], axis=1, prepend=0.0) @ curve.factors
-        results[1, part], results[2, part] = path[:, -2], path[:, -1]
-        results[3, part] = model.family.none(future, np.full(x_[part].size, ninety))
-    worth, purchases, in_year, none = results if table is None else (table(row) for row in results)
-    return worth, purchases, in_year, none
 
 
 def _year_totals(

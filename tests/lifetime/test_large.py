@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cxvalue.lifetime import customer_value, fit, fit_spend, large, value
-from cxvalue.lifetime.large import AGES, ByAge, clock_of
+from cxvalue.lifetime.living import AGES, ByAge, clock_of
 from tests.bench.world import simulate
 from tests.lifetime.conftest import exact_model, make_states
 from tests.lifetime.test_models import DEMO
