@@ -82,11 +82,13 @@ def _numbered(column: NDArray[Any]) -> tuple[Floats, NDArray[np.intp]]:
         # Days and counts: a table of what occurs spares a sort.
         shifted = column - low
         there = np.bincount(shifted) > 0
-        return np.flatnonzero(there) + float(low), (np.cumsum(there) - 1)[shifted]
+        found: Floats = (np.flatnonzero(there) + low).astype(np.float64)
+        which: NDArray[np.intp] = np.cumsum(there) - 1
+        return found, which[shifted]
     ordered = np.sort(column)
     changed = np.ones(ordered.size, dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=changed[1:])
-    values = ordered[changed].astype(np.float64)
+    values: Floats = ordered[changed].astype(np.float64)
     return values, np.searchsorted(values, column)
 
 

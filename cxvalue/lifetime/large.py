@@ -9,7 +9,7 @@ describe: these are summed up exactly, while the uncertainty of the parameters i
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,11 +113,9 @@ def _spend_of(
 def predict(
     model: LifetimeModel,
     spend: SpendModel,
-    x: Floats,
-    recency: Floats,
-    age: Floats,
+    histories: tuple[Floats, Floats, Floats],
+    x: NDArray[Any],
     mean_spend: Floats,
-    rows: NDArray[np.intp],
     which: NDArray[np.intp],
     curve: DiscountCurve,
     margin_rate: float,
@@ -126,17 +124,19 @@ def predict(
     rng: np.random.Generator,
     known: Living | None = None,
 ) -> Predictive:
-    """Bounds per customer and draws of the totals; `rows` are the first of each distinct history, `which` numbers them.
+    """Bounds per customer and draws of the totals.
 
-    `known` is what the living will do, a row each distinct history, where it has been worked out already.
+    `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has; `x` and
+    `mean_spend` are a customer's own. `known` is what the living will do, a row each distinct history, where it has
+    been worked out already.
     """
     tail = (1 - level) / 2
     year = min(model.time_unit.from_months(12.0), curve.horizon)
-    hx, hr, ht = x[rows], recency[rows], age[rows]
+    hx, hr, ht = histories
     alive = model.family.alive(model.values, hx, hr, ht)
-    factor, typical = _factor(spend, x, mean_spend)
-    number = np.bincount(which, minlength=rows.size).astype(float)
-    sums = [number, *(np.bincount(which, factor**k, rows.size) for k in (1, 2, 3))]
+    factor, typical, spent = _factor(spend, x, mean_spend, which, hx.size)
+    number = np.bincount(which, minlength=hx.size).astype(float)
+    sums = [number, *(np.bincount(which, factor**k, hx.size) for k in (1, 2, 3))]
 
     # A few frequencies and ages; large frequencies are rare and lie between their neighbours.
     distinct = np.unique(hx)
@@ -149,12 +149,14 @@ def predict(
     place = _Place.of(hx, np.log(clock + ht), grid, ages)
 
     bounds = _bounds(model, fates, place, alive, hx, ht, curve, tail, clock)
-    low, high = (margin_rate * factor * bound[which] for bound in bounds)
+    factor *= margin_rate
+    low, high = (factor * bound[which] for bound in bounds)
+    del factor
     if margin_rate < 0:
         low, high = high, low
 
     known = living(model, hx, ht, curve) if known is None else known
-    means = _means(model, spend, curve, known, hx, hr, ht, sums, x, mean_spend, which, draws, rng)
+    means = _means(model, spend, curve, known, hx, hr, ht, number, spent, draws, rng)
     value = margin_rate * means[0]
     value = value + _noise(
         [margin_rate**k * s for k, s in zip((1, 2, 3), sums[1:], strict=True)],
@@ -169,12 +171,19 @@ def predict(
     return Predictive(low, high, value, purchases, early if whole else None)
 
 
-def _factor(spend: SpendModel, x: Floats, mean_spend: Floats) -> tuple[Floats, float]:
-    """What a customer's own spend multiplies everything by, and the mean spend of repeat customers."""
-    if not spend.usable:
-        return np.full(x.size, spend.mean), 0.0
+def _factor(
+    spend: SpendModel, x: NDArray[Any], mean_spend: Floats, which: NDArray[np.intp], size: int
+) -> tuple[Floats, float, Floats]:
+    """What a customer's own spend multiplies everything by, the mean spend of repeat customers, and the sum of mean
+    spends of each distinct history."""
     known, own = known_spend(x, mean_spend)
-    return spend.params["gamma"] + known * own, float(own.sum() / max((known > 0).sum(), 1))
+    spent = np.bincount(which, own, size).astype(np.float64)
+    if not spend.usable:
+        return np.full(x.size, spend.mean), 0.0, spent
+    typical = float(own.sum() / max(np.count_nonzero(known), 1))
+    known *= own
+    known += spend.params["gamma"]
+    return known, typical, spent
 
 
 class _Place(NamedTuple):
@@ -276,10 +285,8 @@ def _means(
     hx: Floats,
     hr: Floats,
     ht: Floats,
-    sums: list[Floats],
-    x: Floats,
-    mean_spend: Floats,
-    which: NDArray[np.intp],
+    number: Floats,
+    spent: Floats,
     draws: int,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
@@ -290,9 +297,6 @@ def _means(
     """
     values, of = np.unique(hx, return_inverse=True)
     of = of.reshape(-1)
-    own = known_spend(x, mean_spend)[1]
-    spent = np.bincount(which, own, hx.size)
-    number = sums[0]
     pick = np.arange(0, hx.size, max(1, hx.size // _SAMPLE))
     variances, axes = np.linalg.eigh(model.covariance)
     spread = np.sqrt(np.maximum(variances, 0.0))

@@ -254,7 +254,7 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
         frequency,
         recency_days,
         age_days,
-        np.ones(frequency.size, dtype=np.int64),
+        np.broadcast_to(np.int64(1), frequency.shape),
         time_unit=TimeUnit(time_unit),
         as_of=as_of,
         total_margin=float(margins.sum()) if margins.size else float("nan"),
