@@ -248,5 +248,6 @@ def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_da
             "dormant": silent >= dormancy_days,
             "rhythm_broken": value.rhythm_broken,
             "p_return_90d": value.p_return_90d,
-        }
+        },
+        copy=False,  # a table to be written: a million customers are not held twice
     )

@@ -8,16 +8,16 @@ BG/NBD process: Gamma(r + x, alpha + T) rates and Beta(a, b + x) dropout, with b
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, psi
+from scipy.special import betainc, betaln, expit, polygamma, psi
 
-from cxvalue.lifetime.blocks import add_up
+from cxvalue.lifetime.blocks import add_up, in_blocks, in_logs, products
 from cxvalue.lifetime.families import Family, Floats, History, Params
 from cxvalue.lifetime.nbd import count_probability, log_rise
 
 __all__ = ["BG_NBD", "MBG_NBD"]
 
-_CELLS = 1_500_000
-"""Cells of one quadrature table; bounds the memory of `expected`."""
+_CELLS = 65_536
+"""Cells of one quadrature table of `expected`: few enough to stay in a processor's cache."""
 
 _SHORT = 50.0
 """Up to this steepness of the integrand at p = 0 a chord is near enough to it."""
@@ -65,6 +65,51 @@ def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float,
     return float(fixed + value), np.array([r, alpha, a, b]) * (slopes + gradient)
 
 
+def _curvature(theta: Floats, history: History, gradient: Floats, first: int) -> Floats:
+    """Hessian of the total log-likelihood in the log-parameters; see `_log_likelihood` for the terms.
+
+    With v the gradient of the log-odds z of being dead and d = P(dead), a row adds d (1 - d) v v' + d z''.
+    """
+    natural = np.exp(theta)
+    r, alpha, a, b = natural
+    values = history.values
+    tosses = values + first
+    can_be_dead = tosses > 0
+    last = np.where(can_be_dead, b + tosses - 1, 1.0)
+    odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)
+    inverse_last = 1 / last
+    log_ages, log_recencies = np.log(alpha + history.ages), np.log(alpha + history.recencies)
+    inverse_ages, inverse_recencies = 1 / (alpha + history.ages), 1 / (alpha + history.recencies)
+
+    def block(part: slice) -> tuple[float, Floats]:
+        w, which = history.weight[part], history.which[part]
+        age, recency = history.age_of[part], history.recency_of[part]
+        silence, shape = log_ages[age] - log_recencies[recency], r + history.x[part]
+        with np.errstate(invalid="ignore"):
+            dead = expit(odds[which] + shape * silence)
+        here, then = inverse_ages[age], inverse_recencies[recency]
+        change = here - then
+        slopes = np.array([silence, shape * change, np.full(w.size, 1 / a), -inverse_last[which]])
+        weighted = w * dead
+        matrix = products(slopes, weighted * (1 - dead))
+        matrix[0, 1] += weighted @ change - w @ here
+        matrix[1, 1] += weighted @ (shape * (then**2 - here**2)) + w @ (shape * here**2)
+        matrix[2, 2] -= weighted.sum() / a**2
+        matrix[3, 3] += weighted @ inverse_last[which] ** 2
+        return 0.0, matrix
+
+    matrix = add_up(block, history.x.size, _ROWS)[1]
+    number = np.bincount(history.which, history.weight, values.size)
+    whole = polygamma(1, a + b) - polygamma(1, a + b + tosses)
+    matrix[0, 0] += number @ (polygamma(1, r + values) - polygamma(1, r))
+    matrix[0, 1] += number.sum() / alpha
+    matrix[1, 1] -= number.sum() * r / alpha**2
+    matrix[2, 2] += number @ whole
+    matrix[2, 3] += number @ whole
+    matrix[3, 3] += number @ (whole + polygamma(1, b + tosses) - polygamma(1, b))
+    return in_logs(matrix, natural, gradient)
+
+
 def _alive(params: Params, x: Floats, recency: Floats, age: Floats, first: int) -> Floats:
     r, alpha, a, b = params
     tosses = x + first
@@ -103,9 +148,8 @@ def _expected(future: Params, times: Floats) -> Floats:
     high = peak + 8 * width + 28 / (b + 1)
     step = np.minimum(0.3, 0.5 * width)
     nodes = int(np.ceil(((high - low) / step).max())) + 1
-    rows = max(1, _CELLS // nodes)
-    for start in range(0, r.shape[0], rows):
-        part = slice(start, start + rows)
+
+    def block(part: slice) -> None:
         width_ = (high[part] - low[part]) / (nodes - 1)
         log_odds = low[part] + width_ * np.arange(nodes)
         p = expit(log_odds)
@@ -126,6 +170,8 @@ def _expected(future: Params, times: Floats) -> Floats:
                 bend = curve - most * np.exp(power * log_stays) - least * p
                 taken_out = most[:, 0] * np.exp(_log_power_mean(a[part], b[part], power))[:, 0]
             result[part, column] = taken_out + least[:, 0] * mean + np.einsum("ij,ij->i", weight, bend)
+
+    in_blocks(block, r.shape[0], max(1, _CELLS // nodes))
     return np.maximum(result, 0.0).reshape(*shape, times.shape[-1])
 
 
@@ -150,6 +196,14 @@ def _bg_log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
 def _mbg_log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
     """Total MBG/NBD log-likelihood in (ln r, ln alpha, ln a, ln b) with its gradient."""
     return _log_likelihood(theta, history, first=1)
+
+
+def _bg_curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
+    return _curvature(theta, history, gradient, first=0)
+
+
+def _mbg_curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
+    return _curvature(theta, history, gradient, first=1)
 
 
 def _bg_alive(params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
@@ -192,6 +246,7 @@ BG_NBD = Family(
     expected=_expected,
     none=_none,
     count=_count,
+    curvature=_bg_curvature,
 )
 
 MBG_NBD = Family(
@@ -207,4 +262,5 @@ MBG_NBD = Family(
     expected=_expected,
     none=_none,
     count=_count,
+    curvature=_mbg_curvature,
 )

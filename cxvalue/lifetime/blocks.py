@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["add_up", "in_blocks"]
+__all__ = ["add_up", "in_blocks", "in_logs", "products"]
 
 _Result = TypeVar("_Result")
 _WORTH_THREADS = 6
@@ -37,3 +37,28 @@ def add_up(
     parts = in_blocks(work, size, rows)
     gradient: NDArray[np.float64] = np.sum([part[1] for part in parts], axis=0)
     return float(sum(part[0] for part in parts)), gradient
+
+
+def products(slopes: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Upper triangle of the sums of weight x slope x slope over the columns of `slopes`.
+
+    A loop of dot products: a matrix product of this shape would start threads of its own beside ours.
+
+    >>> products(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([1.0, 10.0])).tolist()
+    [[41.0, 83.0], [0.0, 169.0]]
+    """
+    size = len(slopes)
+    matrix = np.zeros((size, size))
+    for i in range(size):
+        weighted = weight * slopes[i]
+        for j in range(i, size):
+            matrix[i, j] = np.einsum("k,k->", weighted, slopes[j])
+    return matrix
+
+
+def in_logs(
+    upper: NDArray[np.float64], natural: NDArray[np.float64], gradient: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The Hessian in log-parameters from the upper triangle of that in natural ones and the gradient in logarithms."""
+    whole = upper + np.triu(upper, 1).T
+    return whole * np.outer(natural, natural) + np.diag(gradient)

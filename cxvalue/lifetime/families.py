@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.tables.distinct import distinct_rows
+from cxvalue.tables.distinct import distinct_counts
 
 __all__ = ["Family", "Floats", "History", "Params", "history"]
 
@@ -54,30 +54,41 @@ class History:
         return float((self.weight * self.x).sum())
 
 
-def history(x: NDArray[Any], recency: NDArray[Any], age: NDArray[Any], weight: NDArray[Any]) -> History:
-    """Merge equal rows of (x, recency, age) and add up their weights.
+def history(
+    x: NDArray[Any], recency: NDArray[Any], age: NDArray[Any], weight: NDArray[Any], days: float = 1.0
+) -> History:
+    """Merge equal rows of (x, recency, age) and add up their weights; times are divided by `days` afterwards.
 
     >>> merged = history(np.array([1, 0, 1]), np.array([2., 0, 2]), np.array([5., 5, 5]), np.array([1, 1, 3]))
     >>> merged.x.tolist(), merged.weight.tolist()
     ([0.0, 1.0], [1.0, 4.0])
     """
-    tables = [_numbered(np.asarray(column, dtype=float)) for column in (x, recency, age)]
-    rows, row_of = distinct_rows(*(number for _, number in tables))
-    weights = np.bincount(row_of, np.asarray(weight, dtype=float), rows.size).astype(np.float64)
-    (values, which), (recencies, recency_of), (ages, age_of) = ((known, number[rows]) for known, number in tables)
+    (values, which), (recencies, recency_of), (ages, age_of) = (
+        _numbered(np.asarray(column)) for column in (x, recency, age)
+    )
+    (which, recency_of, age_of), weights = distinct_counts((which, recency_of, age_of), np.asarray(weight, dtype=float))
+    recencies, ages = recencies / days, ages / days
     return History(
         values[which], recencies[recency_of], ages[age_of], weights, values, which, ages, age_of, recencies, recency_of
     )
 
 
-def _numbered(column: Floats) -> tuple[Floats, NDArray[np.intp]]:
+def _numbered(column: NDArray[Any]) -> tuple[Floats, NDArray[np.intp]]:
     """The distinct values, ascending, and which of them each row has."""
     if not column.size:
-        return column, np.zeros(0, dtype=np.intp)
+        return column.astype(np.float64), np.zeros(0, dtype=np.intp)
+    low, high = column.min(), column.max()
+    if np.issubdtype(column.dtype, np.integer) and high - low < column.size + 10_000:
+        # Days and counts: a table of what occurs spares a sort.
+        shifted = column - low
+        there = np.bincount(shifted) > 0
+        found: Floats = (np.flatnonzero(there) + low).astype(np.float64)
+        which: NDArray[np.intp] = np.cumsum(there) - 1
+        return found, which[shifted]
     ordered = np.sort(column)
     changed = np.ones(ordered.size, dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=changed[1:])
-    values = ordered[changed]
+    values: Floats = ordered[changed].astype(np.float64)
     return values, np.searchsorted(values, column)
 
 
@@ -86,11 +97,12 @@ class Family:
     """A model as functions of its natural-scale parameters; all of them broadcast and none of them checks.
 
     `log_likelihood(theta, history)` takes log-parameters and returns the total on the time scale of the history with
-    its gradient in theta. `alive(params, x, recency, age)` is P(alive at age). `posterior(params, x, age)` are the
-    parameters of the future process of a customer alive at that age; `newcomer(params)` is the share alive right after
-    the first purchase with the parameters of their future. `expected(future, times)` has the last axis for the times,
-    `none(future, t)` is P(no purchase) and `count(future, t, n)` is P(n purchases). `timed` are the positions of the
-    parameters that carry the unit of time.
+    its gradient in theta; `curvature(theta, history, gradient)`, where there is one, is the Hessian of that total in
+    theta, given the gradient there. `alive(params, x, recency, age)` is P(alive at age). `posterior(params, x, age)`
+    are the parameters of the future process of a customer alive at that age; `newcomer(params)` is the share alive
+    right after the first purchase with the parameters of their future. `expected(future, times)` has the last axis for
+    the times, `none(future, t)` is P(no purchase) and `count(future, t, n)` is P(n purchases). `timed` are the
+    positions of the parameters that carry the unit of time.
     """
 
     name: str
@@ -105,3 +117,4 @@ class Family:
     expected: Callable[[Params, Floats], Floats]
     none: Callable[[Params, Floats], Floats]
     count: Callable[[Params, Floats, Floats], Floats]
+    curvature: Callable[[Floats, History, Floats], Floats] | None = None

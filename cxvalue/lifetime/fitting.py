@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,17 +74,17 @@ def checked_history(states: PurchaseStates) -> History:
             "when the frequency is 0."
         )
     days = states.time_unit.days
-    return history(x, recency / days, age / days, count)
+    return history(x, recency, age, count, days)
 
 
 def _without_recency(data: History) -> History:
     """The histories as the NBD sees them: how many purchases at what age, whenever they were."""
-    return history(data.x, np.zeros(data.x.size), data.age, data.weight)
+    return history(data.x, np.zeros(data.x.size, dtype=int), data.age, data.weight)
 
 
 def _maximise(data: History, family: Family, nbd: Optimum | None = None) -> Optimum:
     span = max(float(data.age.max()), 1e-9)
-    rate = max(data.purchases, 0.5) / max(float(data.weight @ data.age), 1e-9)
+    rate = max(data.purchases, 0.5) / max(float((data.weight * data.age).sum()), 1e-9)
     low, high = math.log(1e-5), math.log(1e5)
     if family.name == "nbd":
         shape = [0.5, 2.0]
@@ -104,13 +103,22 @@ def _maximise(data: History, family: Family, nbd: Optimum | None = None) -> Opti
             bounds += 2 * [(math.log(1e-6), math.log(1e4))]
         factors = [(1.2, 0.6), (1.0, 1.0), (1.5, 1.0)]
         starts = [np.log([r * f, alpha * g, *tail]) for (f, g), tail in zip(factors, tails, strict=True)]
-    on = partial(partial, _objective, family)
-    middle = on(coarsen(data, _MIDDLE)) if data.x.size > 4 * _MIDDLE else None
-    return maximise(on(data), on(coarsen(data)), starts, bounds, data.customers, middle)
+    middle = _Objective(family, coarsen(data, _MIDDLE)) if data.x.size > 4 * _MIDDLE else None
+    on_all, on_few = _Objective(family, data), _Objective(family, coarsen(data))
+    return maximise(on_all, on_few, starts, bounds, data.customers, middle)
 
 
-def _objective(family: Family, data: History, theta: Floats) -> tuple[float, Floats]:
-    return family.log_likelihood(theta, data)
+class _Objective:
+    """The log-likelihood of a family on given histories, with its curvature where the family has a formula for it."""
+
+    def __init__(self, family: Family, data: History) -> None:
+        self.family, self.data = family, data
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
+        return self.family.log_likelihood(theta, self.data)
+
+    def curvature(self, theta: Floats, gradient: Floats) -> Floats | None:
+        return None if self.family.curvature is None else self.family.curvature(theta, self.data, gradient)
 
 
 def _fit(data: History, states: PurchaseStates, family: Family, yardstick: Optimum | None) -> LifetimeModel:

@@ -9,69 +9,31 @@ describe: these are summed up exactly, while the uncertainty of the parameters i
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cxvalue.lifetime.families import Floats
+from cxvalue.lifetime.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.predictive import Predictive
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
 from cxvalue.lifetime.spend import SpendModel, known_spend
 
-__all__ = ["AGES", "SMALLEST", "ByAge", "clock_of", "predict", "suits"]
+__all__ = ["predict", "suits"]
 
-SMALLEST = 25_000
-"""Customers above which totals and bounds come from here and not from a simulation of everybody."""
-
-AGES = 32
 _TABLE_AGES = 6
+_POINT_AGES = 10
 _FATES = 6_000
 _LEVELS = 40
 _SAMPLE = 20_000
 
 
-class ByAge:
-    """Functions of frequency and age at the ages of Chebyshev nodes, for every distinct frequency; interpolates.
-
-    The nodes are spread in ln(c + T) with c the smallest parameter that carries time, where the functions are nearly
-    polynomials: 32 nodes leave errors below 1e-9.
-    """
-
-    def __init__(self, x: Floats, age: Floats, scale: float, nodes: int) -> None:
-        self.values, self.which = np.unique(x, return_inverse=True)
-        self.which = self.which.reshape(-1)
-        self.ages, self.age_of = np.unique(age, return_inverse=True)
-        self.age_of = self.age_of.reshape(-1)
-        clock = np.log(scale + self.ages)
-        middle, half = (clock[0] + clock[-1]) / 2, max((clock[-1] - clock[0]) / 2, 1e-12)
-        angles = (2 * np.arange(nodes) + 1) * (math.pi / (2 * nodes))
-        at = np.cos(angles)
-        self.node_x = np.repeat(self.values, nodes)
-        self.node_age = np.tile(np.maximum(np.exp(middle + half * at) - scale, 0.0), self.values.size)
-        place = np.clip((clock - middle) / half, -1.0, 1.0)
-        order = np.arange(nodes)
-        # Interpolation is linear in the values at the nodes: one matrix for all functions.
-        terms = np.cos(order[:, None] * angles) * np.where(order == 0, 1.0, 2.0)[:, None] / nodes
-        self.matrix = np.cos(np.arccos(place)[:, None] * order) @ terms
-
-    def __call__(self, at_nodes: Floats) -> Floats:
-        """The function at every row, from its values at the nodes."""
-        table = at_nodes.reshape(self.values.size, -1) @ self.matrix.T
-        result: Floats = table[self.which, self.age_of]
-        return result
-
-
 def suits(customers: int, spend: SpendModel) -> bool:
     """Whether the methods here apply: many customers, and a spend whose third moment exists (q > 3)."""
     return customers > SMALLEST and (not spend.usable or spend.params["q"] > 3.0)
-
-
-def clock_of(model: LifetimeModel) -> float:
-    """The smallest parameter that carries time."""
-    return float(min(model.values[position][0] for position in model.family.timed))
 
 
 class _Fates(NamedTuple):
@@ -151,43 +113,50 @@ def _spend_of(
 def predict(
     model: LifetimeModel,
     spend: SpendModel,
-    x: Floats,
-    recency: Floats,
-    age: Floats,
+    histories: tuple[Floats, Floats, Floats],
+    x: NDArray[Any],
     mean_spend: Floats,
-    rows: NDArray[np.intp],
     which: NDArray[np.intp],
     curve: DiscountCurve,
     margin_rate: float,
     level: float,
     draws: int,
     rng: np.random.Generator,
+    known: Living | None = None,
 ) -> Predictive:
-    """Bounds per customer and draws of the totals; `rows` are the first of each distinct history, `which` numbers them."""
+    """Bounds per customer and draws of the totals.
+
+    `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has; `x` and
+    `mean_spend` are a customer's own. `known` is what the living will do, a row each distinct history, where it has
+    been worked out already.
+    """
     tail = (1 - level) / 2
     year = min(model.time_unit.from_months(12.0), curve.horizon)
-    hx, hr, ht = x[rows], recency[rows], age[rows]
+    hx, hr, ht = histories
     alive = model.family.alive(model.values, hx, hr, ht)
-    factor, typical = _factor(spend, x, mean_spend)
-    number = np.bincount(which, minlength=rows.size).astype(float)
-    sums = [number, *(np.bincount(which, factor**k, rows.size) for k in (1, 2, 3))]
+    factor, typical, spent = _factor(spend, x, mean_spend, which, hx.size)
+    number = np.bincount(which, minlength=hx.size).astype(float)
+    sums = [number, *(np.bincount(which, factor**k, hx.size) for k in (1, 2, 3))]
 
     # A few frequencies and ages; large frequencies are rare and lie between their neighbours.
     distinct = np.unique(hx)
     kept = np.unique(np.round(np.geomspace(1, max(distinct[-1], 1.0), 16)))
-    known = np.unique(np.concatenate([[distinct[0]], kept[(kept >= distinct[0]) & (kept <= distinct[-1])]]))
+    grid = np.unique(np.concatenate([[distinct[0]], kept[(kept >= distinct[0]) & (kept <= distinct[-1])]]))
     clock = clock_of(model)
     ages = np.linspace(math.log(clock + ht.min()), math.log(clock + ht.max()), _TABLE_AGES)
-    grid_x, grid_age = np.repeat(known, _TABLE_AGES), np.tile(np.maximum(np.exp(ages) - clock, 0.0), known.size)
+    grid_x, grid_age = np.repeat(grid, _TABLE_AGES), np.tile(np.maximum(np.exp(ages) - clock, 0.0), grid.size)
     fates = _fates(model, spend, grid_x, grid_age, curve, year, tail, typical, rng)
-    place = _Place.of(hx, np.log(clock + ht), known, ages)
+    place = _Place.of(hx, np.log(clock + ht), grid, ages)
 
     bounds = _bounds(model, fates, place, alive, hx, ht, curve, tail, clock)
-    low, high = (margin_rate * factor * bound[which] for bound in bounds)
+    factor *= margin_rate
+    low, high = (factor * bound[which] for bound in bounds)
+    del factor
     if margin_rate < 0:
         low, high = high, low
 
-    means = _means(model, spend, curve, year, hx, hr, ht, sums, x, mean_spend, which, draws, rng)
+    known = living(model, hx, ht, curve) if known is None else known
+    means = _means(model, spend, curve, known, hx, hr, ht, number, spent, draws, rng)
     value = margin_rate * means[0]
     value = value + _noise(
         [margin_rate**k * s for k, s in zip((1, 2, 3), sums[1:], strict=True)],
@@ -202,12 +171,19 @@ def predict(
     return Predictive(low, high, value, purchases, early if whole else None)
 
 
-def _factor(spend: SpendModel, x: Floats, mean_spend: Floats) -> tuple[Floats, float]:
-    """What a customer's own spend multiplies everything by, and the mean spend of repeat customers."""
-    if not spend.usable:
-        return np.full(x.size, spend.mean), 0.0
+def _factor(
+    spend: SpendModel, x: NDArray[Any], mean_spend: Floats, which: NDArray[np.intp], size: int
+) -> tuple[Floats, float, Floats]:
+    """What a customer's own spend multiplies everything by, the mean spend of repeat customers, and the sum of mean
+    spends of each distinct history."""
     known, own = known_spend(x, mean_spend)
-    return spend.params["gamma"] + known * own, float(own.sum() / max((known > 0).sum(), 1))
+    spent = np.bincount(which, own, size).astype(np.float64)
+    if not spend.usable:
+        return np.full(x.size, spend.mean), 0.0, spent
+    typical = float(own.sum() / max(np.count_nonzero(known), 1))
+    known *= own
+    known += spend.params["gamma"]
+    return known, typical, spent
 
 
 class _Place(NamedTuple):
@@ -289,11 +265,11 @@ def _noise(weights: list[Floats], alive: Floats, moments: list[Floats], draws: i
     """
     second = weights[1] if len(moments) == 3 else weights[0]
     mean = alive * moments[0]
-    variance = float(second @ np.maximum(alive * moments[1] - mean**2, 0.0))
+    variance = float((second * np.maximum(alive * moments[1] - mean**2, 0.0)).sum())
     skew = 0.0
     if len(moments) == 3 and variance > 0:
         central = alive * moments[2] - 3 * alive * moments[1] * mean + 2 * mean**3
-        skew = float(weights[2] @ central) / variance**1.5
+        skew = float((weights[2] * central).sum()) / variance**1.5
     spread = math.sqrt(variance)
     if abs(skew) < 1e-3:
         return spread * rng.standard_normal(draws)
@@ -305,14 +281,12 @@ def _means(
     model: LifetimeModel,
     spend: SpendModel,
     curve: DiscountCurve,
-    year: float,
+    known: Living,
     hx: Floats,
     hr: Floats,
     ht: Floats,
-    sums: list[Floats],
-    x: Floats,
-    mean_spend: Floats,
-    which: NDArray[np.intp],
+    number: Floats,
+    spent: Floats,
     draws: int,
     rng: np.random.Generator,
 ) -> tuple[Floats, Floats, Floats]:
@@ -323,30 +297,33 @@ def _means(
     """
     values, of = np.unique(hx, return_inverse=True)
     of = of.reshape(-1)
-    own = known_spend(x, mean_spend)[1]
-    spent = np.bincount(which, own, hx.size)
-    number = sums[0]
     pick = np.arange(0, hx.size, max(1, hx.size // _SAMPLE))
     variances, axes = np.linalg.eigh(model.covariance)
     spread = np.sqrt(np.maximum(variances, 0.0))
     centre = np.log(np.array(list(model.params.values())))
     points = [centre, *(centre + sign * s * axis for s, axis in zip(spread, axes.T, strict=True) for sign in (1, -1))]
 
-    def totals(point: Floats, rows: NDArray[np.intp] | slice) -> Floats:
-        at = model.with_params(np.exp(point))
-        table = ByAge(hx[rows], ht[rows], clock_of(at), 16 if isinstance(rows, np.ndarray) else AGES)
-        alive = at.family.alive(at.values, hx[rows], hr[rows], ht[rows])
-        future = at.family.posterior(at.values, table.node_x, table.node_age)
-        path = at.family.expected(future, np.append(curve.ends, year)[None, :])
-        months = path[:, :-1]
-        worth = alive * table(np.diff(months, axis=1, prepend=0.0) @ curve.factors)
-        parts = [number[rows] * worth, spent[rows] * worth]
-        parts += [number[rows] * alive * table(months[:, -1]), number[rows] * alive * table(path[:, -1])]
+    def added_up(rows: NDArray[np.intp] | slice, alive: Floats, ahead: tuple[Floats, Floats, Floats]) -> Floats:
+        worth, whole, early = (alive * column for column in ahead)
+        n = number[rows]
+        parts = n * worth, spent[rows] * worth, n * whole, n * early
         return np.array([np.bincount(of[rows], part, values.size) for part in parts])
 
-    whole = totals(centre, slice(None))
+    def totals(point: Floats) -> Floats:
+        at = model.with_params(np.exp(point))
+        table = ByAge(hx[pick], ht[pick], clock_of(at), _POINT_AGES)
+        future = at.family.posterior(at.values, table.node_x, table.node_age)
+        months = path(at, future, curve.ends, 1e-7)
+        year = months[:, min(12, curve.months) - 1]
+        ahead = table(np.einsum("ij,j->i", np.diff(months, axis=1, prepend=0.0), curve.factors)), table(months[:, -1])
+        alive = at.family.alive(at.values, hx[pick], hr[pick], ht[pick])
+        return added_up(pick, alive, (*ahead, table(year)))
+
+    early = known.in_year if curve.months >= 12 else known.purchases
+    alive = model.family.alive(model.values, hx, hr, ht)
+    whole = added_up(slice(None), alive, (known.worth, known.purchases, early))
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.log(np.array([totals(point, pick) for point in points]))
+        logs = np.log(np.array([totals(point) for point in points]))
         up, down, middle = logs[1::2], logs[2::2], logs[0]
         slope = np.nan_to_num((up - down) / 2, posinf=0.0, neginf=0.0)
         bend = np.nan_to_num((up + down) / 2 - middle, posinf=0.0, neginf=0.0)

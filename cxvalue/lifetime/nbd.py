@@ -11,7 +11,7 @@ from scipy.special import gammaln, psi
 
 from cxvalue.lifetime.families import Family, Floats, History, Params
 
-__all__ = ["NBD", "count_probability", "log_rise", "rate_terms"]
+__all__ = ["NBD", "count_probability", "log_rise"]
 
 _LARGE = 50.0
 
@@ -26,13 +26,6 @@ def log_rise(z: ArrayLike, a: ArrayLike) -> Floats:
 
 def _stirling(z: Floats) -> Floats:
     return 1 / (12 * z) - 1 / (360 * z**3) + 1 / (1260 * z**5)
-
-
-def rate_terms(r: float, history: History) -> tuple[Floats, Floats]:
-    """ln G(r + x) - ln G(r) and its derivative in r, one value a row, evaluated once a distinct frequency."""
-    value = log_rise(r, history.values)
-    slope = psi(r + history.values) - psi(r)
-    return value[history.which], slope[history.which]
 
 
 def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:

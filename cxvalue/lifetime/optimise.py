@@ -107,8 +107,12 @@ def _climb(
     return -float(result.fun), result.x
 
 
-def _information(objective: Objective, theta: Floats) -> Floats:
-    """Negative Hessian from central differences of the analytic gradient."""
+def _information(objective: Objective, theta: Floats, gradient: Floats) -> Floats:
+    """Negative Hessian: the objective's own, else from central differences of the analytic gradient."""
+    own = getattr(objective, "curvature", None)
+    exact = None if own is None else own(theta, gradient)
+    if exact is not None:
+        return -np.asarray(exact, dtype=float)
     size = theta.size
     columns = np.empty((size, size))
     for i in range(size):
@@ -137,13 +141,13 @@ def _newton(
     low, high = np.array(bounds).T
     value, gradient = objective(theta)
     if information is None:
-        information = _information(objective, theta)
+        information = _information(objective, theta, gradient)
     renew = False
     for _ in range(12):
         if _slope(gradient, theta, low, high) < 1e-3 * GRADIENT_TOLERANCE * scale:
             break
         if renew:
-            information = _information(objective, theta)
+            information = _information(objective, theta, gradient)
         if not _positive_definite(information):
             break
         step = np.linalg.solve(information, gradient)
@@ -158,7 +162,7 @@ def _newton(
             break
         renew = bool(np.abs(trial - theta).max() > 0.05)
         theta, value, gradient = trial, trial_value, trial_gradient
-    information = _information(objective, theta)
+    information = _information(objective, theta, gradient)
     return Optimum(
         theta,
         value,

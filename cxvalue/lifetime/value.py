@@ -17,7 +17,8 @@ from scipy import stats
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
-from cxvalue.lifetime.large import AGES, SMALLEST, ByAge, clock_of, predict, suits
+from cxvalue.lifetime.large import predict, suits
+from cxvalue.lifetime.living import living
 from cxvalue.lifetime.models import LifetimeModel, silence_probability
 from cxvalue.lifetime.predictive import Predictive, simulate
 from cxvalue.lifetime.simulate_future import DiscountCurve
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["CustomerValue", "Interval", "customer_value"]
 
 RHYTHM_BROKEN_BELOW = 0.05
-_STATES_AT_ONCE = 50_000
 
 
 class Interval(NamedTuple):
@@ -143,32 +143,35 @@ def customer_value(
     """
     rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
     curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
-    x, recency, age = model.history_of(states)
     mean_spend = np.asarray(states.mean_spend, dtype=float)
-    rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+    histories, which = _distinct(model, states)
+    x, recency, age = histories
+    customers = len(states)
 
-    alive = model.family.alive(model.values, x[rows], recency[rows], age[rows])
-    worth, purchases, year_of, none = _of_the_living(model, x[rows], age[rows], curve)
-    worth, purchases = alive * worth, alive * purchases
-    cltv = rate * spend.expected_given(x, mean_spend) * worth[which]
-    in_year = float((alive * year_of)[which].sum())
+    alive = model.family.alive(model.values, x, recency, age)
+    ahead = living(model, x, age, curve)
+    worth, purchases = alive * ahead.worth, alive * ahead.purchases
+    cltv = rate * spend.expected_given(states.frequency, mean_spend) * worth[which]
+    in_year = float((alive * ahead.in_year)[which].sum())
 
     rng = np.random.default_rng(seed)
     future: Predictive
-    if suits(x.size, spend):
-        future = predict(model, spend, x, recency, age, mean_spend, rows, which, curve, rate, level, draws, rng)
+    if suits(customers, spend):
+        own = states.frequency, mean_spend
+        future = predict(model, spend, histories, *own, which, curve, rate, level, draws, rng, ahead)
     else:
-        future = simulate(model, spend, x, recency, age, mean_spend, which, curve, rate, level, draws, rng)
+        each = model.history_of(states)
+        future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng)
     tail = (1 - level) / 2
     hidden = model.p_alive_withheld
-    back = alive * (1 - none)
-    silence = silence_probability(model.values[0], model.values[1], x[rows], recency[rows], age[rows])
+    back = alive * (1 - ahead.none_90d)
+    silence = silence_probability(model.values[0], model.values[1], x, recency, age)
     return CustomerValue(
         cltv=cltv,
         cltv_low=future.low,
         cltv_high=future.high,
         expected_transactions=purchases[which],
-        p_alive=np.full(x.size, math.nan) if hidden else alive[which],
+        p_alive=np.full(customers, math.nan) if hidden else alive[which],
         p_return_90d=back[which],
         rhythm_broken=(silence < RHYTHM_BROKEN_BELOW)[which],
         equity=_interval(float(cltv.sum()), future.value, tail),
@@ -182,6 +185,14 @@ def customer_value(
         model=model.name,
         withheld=(withheld or f"P(alive) is withheld: the {model.family.title} knows no dropout.") if hidden else "",
     )
+
+
+def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.intp]]:
+    """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
+    rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+    days = model.time_unit.days
+    x = np.asarray(states.frequency, dtype=float)[rows]
+    return (x, states.recency_days[rows] / days, states.age_days[rows] / days), which
 
 
 def _check(
@@ -223,28 +234,6 @@ def _check(
     return rate
 
 
-def _of_the_living(
-    model: LifetimeModel, x: Floats, age: Floats, curve: DiscountCurve
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Were the customers alive: purchases expected over the horizon, discounted and plain, and over 12 months, and
-    P(none within 90 days). All depend on frequency and age alone, smoothly on the age: many rows are interpolated.
-    """
-    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST else None
-    x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
-    year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
-    ends = np.append(curve.ends, year)
-    results = np.empty((4, x_.size))
-    for start in range(0, x_.size, _STATES_AT_ONCE):
-        part = slice(start, start + _STATES_AT_ONCE)
-        future = model.family.posterior(model.values, x_[part], age_[part])
-        path = model.family.expected(future, ends[None, :])
-        results[0, part] = np.diff(path[:, :-1], axis=1, prepend=0.0) @ curve.factors
-        results[1, part], results[2, part] = path[:, -2], path[:, -1]
-        results[3, part] = model.family.none(future, np.full(x_[part].size, ninety))
-    worth, purchases, in_year, none = results if table is None else (table(row) for row in results)
-    return worth, purchases, in_year, none
-
-
 def _year_totals(
     future: Predictive,
     model: LifetimeModel,
@@ -261,9 +250,9 @@ def _year_totals(
     curve = DiscountCurve.of(0.0, 12, model.time_unit)
     assert states.mean_spend is not None
     if suits(x.size, spend):
-        rows = distinct_rows(states.frequency, states.recency_days, states.age_days)[0]
-        own = states.mean_spend
-        return predict(model, spend, x, recency, age, own, rows, which, curve, 1.0, 0.95, draws, rng).purchases
+        own = states.frequency, states.mean_spend
+        histories = _distinct(model, states)[0]
+        return predict(model, spend, histories, *own, which, curve, 1.0, 0.95, draws, rng).purchases
     return simulate(model, spend, x, recency, age, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
 
 

@@ -23,10 +23,11 @@ from cxvalue.tables.sql import ROW
 
 __all__ = [
     "Purchases",
+    "by_day",
     "canonical_transactions",
     "count_rows",
+    "is_plain",
     "merge_duplicates",
-    "plain_purchases",
     "purchases",
     "purchases_of_lines",
 ]
@@ -106,16 +107,19 @@ def purchases(transactions: ir.Table, as_of: date) -> Purchases:
     return replace(made, held=(*made.held, rows, lines), **counted)
 
 
-def plain_purchases(transactions: ir.Table, as_of: date) -> ir.Table | None:
-    """Purchases of a ledger without refunds and order ids, as an expression that holds nothing; None for any other.
+def is_plain(transactions: ir.Table, as_of: date) -> bool:
+    """Whether a ledger has no order ids and no refunds: then a purchase is a sum by day, `by_day`.
 
-    Without refunds nothing is netted and without order ids nothing is a duplicate, so a purchase is a sum by day.
+    Without refunds nothing is netted, and without order ids nothing is a duplicate.
     """
     if "order_id" in transactions.columns:
-        return None
+        return False
+    return not count_rows(transactions.filter((transactions.date <= ibis.literal(as_of)) & (transactions.revenue < 0)))
+
+
+def by_day(transactions: ir.Table, as_of: date) -> ir.Table:
+    """Purchases of a plain ledger, as an expression that holds nothing."""
     rows = transactions.filter(transactions.date <= ibis.literal(as_of))
-    if count_rows(rows.filter(rows.revenue < 0)):
-        return None
     return _by_day(rows if "margin" in rows.columns else rows.mutate(margin=ibis.null("float64")))
 
 

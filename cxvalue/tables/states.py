@@ -6,6 +6,7 @@ Recency is the age at the last purchase, as in the literature, not the time sinc
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from ibis.expr.operations import PhysicalTable
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.frames import ledger_of
-from cxvalue.tables.ledger import Purchases, plain_purchases
+from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
 from cxvalue.timeunit import TimeUnit
 
@@ -30,6 +34,8 @@ __all__ = [
     "purchase_states_from_purchases",
     "purchases_until",
 ]
+
+_ROWS_AT_ONCE, _MOST_PARTS = 1_000_000, 4
 
 
 @dataclass(frozen=True)
@@ -140,13 +146,14 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
-    ledger = ledger_of(transactions)
-    plain = plain_purchases(ledger, as_of)
+    ledger, day = ledger_of(transactions), until or as_of
+    if is_plain(ledger, as_of):
+        columns = _part_by_part(ledger, _parts(ledger), lambda part: _customers(by_day(part, as_of), day, log_gaps))
+        return _states(columns, day, time_unit, per_customer)
     # What was settled must live as long as its table is used.
-    settled = None if plain is not None else _settled(ledger, as_of)
-    table = plain if settled is None else settled.table
+    settled = _settled(ledger, as_of)
     return purchase_states_from_purchases(
-        table, as_of=until or as_of, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
+        settled.table, as_of=day, time_unit=time_unit, per_customer=per_customer, log_gaps=log_gaps
     )
 
 
@@ -178,6 +185,27 @@ def purchase_states_from_purchases(
     log_gaps: bool = False,
 ) -> PurchaseStates:
     """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
+    # Counting the rows of a stored table costs nothing, of a query as much as running it.
+    parts = _parts(purchases) if isinstance(purchases.op(), PhysicalTable) else 1
+    columns = _part_by_part(purchases, parts, lambda part: _customers(part, as_of, log_gaps))
+    return _states(columns, as_of, time_unit, per_customer)
+
+
+def _parts(table: ir.Table) -> int:
+    return min(_MOST_PARTS, -(-count_rows(table) // _ROWS_AT_ONCE))
+
+
+def _part_by_part(source: ir.Table, parts: int, customers: Callable[[ir.Table], ir.Table]) -> dict[str, Any]:
+    """Columns of a query of a table, asked for a part of the customers at a time: less is held at once."""
+    if parts <= 1:
+        found = customers(source).to_pyarrow()
+    else:
+        group = source.customer_id.hash().abs() % parts
+        found = pa.concat_tables([customers(source.filter(group == part)).to_pyarrow() for part in range(parts)])
+    return dict(zip(found.column_names, found.columns, strict=True))
+
+
+def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
     rows = purchases.filter(purchases.date <= ibis.literal(as_of))
     # An engine's "value at the smallest date" may pass over missing values; as NaN a first margin stays the first one.
     margin = rows.margin.cast("float64").fill_null(float("nan"))
@@ -190,7 +218,7 @@ def purchase_states_from_purchases(
         first_revenue=rows.revenue.argmin(rows.date),
         first_margin=margin.argmin(rows.date),
     )
-    # One pass over the purchases, and a row per customer leaves the engine: the rest is arithmetic on its columns.
+    # A row per customer leaves the engine: the rest is arithmetic on its columns.
     customers = seen.select(
         "customer_id",
         "revenue",
@@ -203,32 +231,48 @@ def purchase_states_from_purchases(
     )
     if log_gaps:
         customers = _with_log_gaps(customers, rows)
-    table = customers.order_by("customer_id").to_pyarrow() if per_customer else customers.to_pyarrow()
-    margins, firsts = _decimals(table, "margin"), _decimals(table, "first_margin")
-    known, first = margins[~np.isnan(margins)], firsts[~np.isnan(firsts)]
-    revenue = _decimals(table, "revenue")
-    state = ("frequency", "recency_days", "age_days")
-    frequency, recency_days, age_days = (_integers(table, name) for name in state)
+    return customers
+
+
+def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per_customer: bool) -> PurchaseStates:
+    """States from the columns of `_customers`, which are used up: each is let go as soon as it has been read."""
+    names, order = columns.pop("customer_id"), None
+    if per_customer:
+        # Sorted here and not in the engine, whose alphabet may be another one.
+        names = names.combine_chunks()
+        order = np.asarray(pc.sort_indices(names).to_numpy(), dtype=np.intp)
+
+    def column(name: str, kind: type) -> NDArray[Any]:
+        values: NDArray[Any] = np.asarray(columns.pop(name).to_numpy(zero_copy_only=False), dtype=kind)
+        return values if order is None else values[order]
+
+    frequency, recency_days, age_days = (column(name, np.int64) for name in ("frequency", "recency_days", "age_days"))
+    margins, firsts = column("margin", np.float64), column("first_margin", np.float64)
+    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts)]
+    revenue = column("revenue", np.float64)
     states = PurchaseStates(
         frequency,
         recency_days,
         age_days,
-        np.ones(frequency.size, dtype=np.int64),
+        np.broadcast_to(np.int64(1), frequency.shape),
         time_unit=TimeUnit(time_unit),
         as_of=as_of,
-        total_margin=float(known.sum()) if known.size else float("nan"),
+        total_margin=float(margins.sum()) if margins.size else float("nan"),
         total_revenue=float(revenue.sum()),
-        first_margin_mean=float(first.mean()) if first.size else float("nan"),
-        first_margin_se=float(first.std(ddof=1) / np.sqrt(first.size)) if first.size > 1 else float("nan"),
+        first_margin_mean=float(firsts.mean()) if firsts.size else float("nan"),
+        first_margin_se=float(firsts.std(ddof=1) / np.sqrt(firsts.size)) if firsts.size > 1 else float("nan"),
+        sum_log_gaps=column("sum_log_gaps", np.float64) if "sum_log_gaps" in columns else None,
     )
-    if log_gaps:
-        states = replace(states, sum_log_gaps=_decimals(table, "sum_log_gaps"))
-    if not per_customer:
+    if order is None:
         return states.grouped()
-    repeats = revenue - _decimals(table, "first_revenue")
+    del margins, firsts
+    repeats = revenue - column("first_revenue", np.float64)
+    ids = names.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object, copy=False)
+    del names
+    pa.default_memory_pool().release_unused()
     return replace(
         states,
-        customer_id=table.column("customer_id").to_numpy(zero_copy_only=False).astype(object),
+        customer_id=ids,
         mean_spend=np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan),
     )
 
@@ -261,8 +305,3 @@ def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> Hol
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def _decimals(table: Any, name: str) -> NDArray[np.float64]:
-    """A column as numbers; missing ones are NaN."""
-    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.float64)

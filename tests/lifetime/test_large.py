@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from cxvalue.lifetime import customer_value, fit, fit_spend, large, value
-from cxvalue.lifetime.large import AGES, ByAge, clock_of
+from cxvalue.lifetime.living import AGES, ByAge, clock_of, path
+from cxvalue.lifetime.simulate_future import DiscountCurve
 from tests.bench.world import simulate
 from tests.lifetime.conftest import exact_model, make_states
 from tests.lifetime.test_models import DEMO
@@ -119,6 +120,19 @@ def test_interpolation_over_ages(name):
     exact = model.family.expected(model.family.posterior(model.values, x, age), ends[None, :])
     for column in range(3):
         assert table(rough[:, column]) == pytest.approx(exact[:, column], rel=1e-8)
+
+
+@pytest.mark.parametrize("name", list(DEMO))
+def test_interpolation_over_the_time_ahead(name):
+    model = exact_model(name, *DEMO[name])
+    rng = np.random.default_rng(4)
+    x, age = rng.integers(0, 40, 300).astype(float), rng.integers(1, 730, 300) / 7
+    future = tuple(np.broadcast_to(v, x.shape) for v in model.family.posterior(model.values, x, age))
+    months = DiscountCurve.of(0.1, 60, model.time_unit).ends
+    exact = model.family.expected(future, months[None, :])
+    assert path(model, future, months) == pytest.approx(exact, rel=1e-9)
+    assert path(model, future, months, 1e-7) == pytest.approx(exact, rel=1e-5)
+    assert path(model, future, months[:2]) == pytest.approx(exact[:, :2], rel=1e-15)
 
 
 def test_a_spend_without_a_third_moment_is_simulated(fitted_world):

@@ -61,6 +61,26 @@ def test_gradient_is_the_slope(name, data):
         assert slope == pytest.approx(numeric, rel=2e-5, abs=1e-4 + 1e-9 * abs(value))
 
 
+@pytest.mark.parametrize("name", [name for name in NAMES if family_of(name).curvature is not None])
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_curvature_is_the_slope_of_the_gradient(name, data):
+    family = family_of(name)
+    assert family.curvature is not None
+    theta = np.array(data.draw(log_params(len(family.parameters))))
+    x, recency, age = np.array(data.draw(st.lists(states_days(), min_size=1, max_size=5)), dtype=float).T
+    rows = history(x, recency / 7, age / 7, np.arange(1, x.size + 1))
+    value, gradient = family.log_likelihood(theta, rows)
+    exact = family.curvature(theta, rows, gradient)
+    moves = 1e-4 * np.eye(theta.size)
+    numeric = [
+        (family.log_likelihood(theta + m, rows)[1] - family.log_likelihood(theta - m, rows)[1]) / 2e-4 for m in moves
+    ]
+    # The difference is off by its step squared and by the rounding of the gradient over the step.
+    assert exact == pytest.approx(np.array(numeric), rel=1e-5, abs=1e-5 * (1 + np.abs(exact).max()) + 1e-9 * abs(value))
+    assert exact == pytest.approx(exact.T)
+
+
 @pytest.mark.parametrize(
     ("params", "state"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +14,10 @@ import pyarrow as pa
 import pytest
 
 from cxvalue.errors import BadInput
+from cxvalue.tables import states as states_module
 from cxvalue.tables.frames import ledger_of
 from cxvalue.tables.ledger import Purchases, purchases
-from cxvalue.tables.states import holdout_counts, purchase_states, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states, purchase_states_from_purchases
 from cxvalue.timeunit import TimeUnit
 from tests.tables.helpers import counted, load
 
@@ -50,6 +52,26 @@ def test_cdnow_sample_has_the_published_statistics(sample: pd.DataFrame) -> None
     assert states.T.max() == pytest.approx(38.857, abs=5e-4)
     one = (states.frequency == 2) & (states.recency_days == 213) & (states.age_days == 272)
     assert states.count[one].sum() > 0  # customer 1 of Hardie's spreadsheet: x = 2, t_x = 30.43, T = 38.86
+
+
+def test_counting_part_by_part_changes_nothing(
+    sample: pd.DataFrame, bought: Purchases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both() -> list[PurchaseStates]:
+        from_rows = purchase_states(sample, as_of=CALIBRATION_END, per_customer=True)
+        return [from_rows, purchase_states_from_purchases(bought.table, as_of=END, log_gaps=True)]
+
+    at_once = both()
+    monkeypatch.setattr(states_module, "_ROWS_AT_ONCE", 1_000)
+    for whole, parts in zip(at_once, both(), strict=True):
+        for field in fields(whole):
+            expected, found = getattr(whole, field.name), getattr(parts, field.name)
+            if isinstance(expected, np.ndarray) and expected.dtype == object:
+                assert expected.tolist() == found.tolist() == sorted(found)
+            elif isinstance(expected, (np.ndarray, float)):
+                assert found == pytest.approx(expected, nan_ok=True)
+            else:
+                assert found == expected
 
 
 def test_cdnow_holdout_has_the_published_total(bought: Purchases) -> None:
