@@ -23,6 +23,9 @@ from cxvalue.lifetime import (
     score_holdout,
     select_model,
 )
+from cxvalue.lifetime.models import SEASONAL
+from cxvalue.lifetime.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
+from cxvalue.seasonality import Season, find_season
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 from cxvalue.timeunit import TimeUnit
 
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 __all__ = ["CltvFit", "customers_table", "default_holdout_start", "fit_cltv", "holdout_table", "models_table"]
 
 SHORTEST_HOLDOUT_DAYS = 28
+EARLY_DAYS = 91
+"""First days of the holdout in which a seasonal model has to be better too."""
 SPEND_PARAMETERS = ("p", "q", "gamma")
 
 
@@ -68,6 +73,12 @@ class CltvFit:
     selected: str
     forecast: str
     first_seen_in_holdout: int
+    season: Season | None = None
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether the forecast follows a seasonal index."""
+        return self.forecast in SEASONAL
 
     @property
     def model(self) -> LifetimeModel:
@@ -103,6 +114,7 @@ class CltvFit:
             "selected": self.selected,
             "forecast": self.forecast,
             "first_seen_in_holdout": self.first_seen_in_holdout,
+            "season": self.season.to_dict() if self.season else None,
         }
 
     @classmethod
@@ -121,6 +133,7 @@ class CltvFit:
             selected=data["selected"],
             forecast=data["forecast"],
             first_seen_in_holdout=data["first_seen_in_holdout"],
+            season=Season.from_dict(data["season"]) if data.get("season") else None,
         )
 
 
@@ -136,30 +149,55 @@ def fit_cltv(
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
     `models` is "auto" (the highest holdout log predictive score among the sound models) or the names to choose from.
+    The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
     Raises `CxvalueError` when there is nobody to learn from.
     """
     unit = TimeUnit(time_unit)
+    allowed = None if models == "auto" else (models,) if isinstance(models, str) else models
     full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True)
+    rhythm = len(full) <= LARGEST_REGULAR and (allowed is None or any(name in PARENTS for name in allowed))
+    if rhythm:
+        full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True, log_gaps=True)
     if not full.frequency.any():
         raise CxvalueError("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
     start = holdout_start or default_holdout_start(as_of, observed_from)
     calibration: tuple[LifetimeModel, ...] = ()
     scores: tuple[HoldoutScore, ...] = ()
     spend_calibration, newcomers = None, 0
+    season: Season | None = None
+    worse: set[str] = set()
     if start is not None:
         before = purchase_states_from_purchases(
-            purchases, as_of=start - timedelta(days=1), time_unit=unit, per_customer=True
+            purchases, as_of=start - timedelta(days=1), time_unit=unit, per_customer=True, log_gaps=rhythm
         )
         if before.frequency.any():
             calibration = fit_all(before.grouped())
+            season = find_season(purchases, before.grouped(), calibration, observed_from=observed_from)
+            calibration += fit_rhythms(before.grouped(), calibration) if rhythm else ()
+            calibration += season.models
             spend_calibration = fit_spend(before)
             counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
             newcomers = counted.first_seen_in_holdout
             scores = score_holdout(calibration, before, counted.count, days=(as_of - start).days + 1)
+            early = min(as_of, start + timedelta(days=EARLY_DAYS - 1))
+            soon = holdout_counts(purchases, holdout_start=start, as_of=early).count
+            worse = _no_better_early(score_holdout(calibration, before, soon, days=(early - start).days + 1))
         else:
             start = None
-    fitted = fit_all(full.grouped())
-    allowed = None if models == "auto" else (models,) if isinstance(models, str) else models
+    fitted = plain = fit_all(full.grouped())
+    if rhythm:
+        # The rhythm is chosen once, before the holdout, and kept.
+        known = {model.name: model.k for model in calibration if model.name in PARENTS} if start is not None else None
+        fitted += fit_rhythms(full.grouped(), fitted, known=known)
+    if season is not None and season.models:
+        season = find_season(purchases, full.grouped(), plain, observed_from=observed_from, insist=True)
+        fitted += season.models
+    listed = {model.name for model in calibration or fitted}
+    if allowed is not None:
+        # Where purchases have no rhythm, a model of regular timing is its irregular parent.
+        allowed = tuple(dict.fromkeys(name if name in listed else PARENTS.get(name, name) for name in allowed))
+    if allowed is None and worse:
+        allowed = tuple(model.name for model in calibration if model.name not in worse)
     selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
     sound = {model.name for model in fitted if model.status == "ok"}
     return CltvFit(
@@ -174,7 +212,17 @@ def fit_cltv(
         selected=selected,
         forecast=selected if selected in sound else "nbd",
         first_seen_in_holdout=newcomers,
+        season=season,
     )
+
+
+def _no_better_early(scores: tuple[HoldoutScore, ...]) -> set[str]:
+    """The seasonal models that do not foresee the first months of the holdout better than the same model without a season.
+
+    Over a whole year the seasons cancel; over its first months they must show.
+    """
+    known = {score.model: score.log_score for score in scores}
+    return {name for name, twin in SEASONAL.items() if name in known and not known[name] > known[twin]}
 
 
 def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:
@@ -196,14 +244,15 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
         for model in fitted:
             bounds = model.bounds(level) if model.params else {}
             # A spend model that could not be fitted keeps its rows, so that its status can be read.
-            for parameter in model.params or SPEND_PARAMETERS:
+            chosen_k = {"k": float(model.k)} if model.name in PARENTS and isinstance(model, LifetimeModel) else {}
+            for parameter in (*(model.params or SPEND_PARAMETERS), *chosen_k):
                 low, high = bounds.get(parameter, (math.nan, math.nan))
                 rows.append(
                     {
                         "window": window,
                         "model": model.name,
                         "parameter": parameter,
-                        "estimate": model.params.get(parameter, math.nan),
+                        "estimate": {**model.params, **chosen_k}.get(parameter, math.nan),
                         "se": model.se.get(parameter, math.nan),
                         "low": low,
                         "high": high,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.seasonality import expected_on_days
 from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     }
     customers = acquired["customers"].to_numpy(float)
     for model in fit.calibration:
+        if model.clock is not None:
+            origin = int(np.datetime64(start, "D").astype(np.int64))
+            path = expected_on_days(model, origin + ends, origin + first_day, customers)
+            columns[model.name] = np.diff(path, prepend=0.0)
+            continue
         # A customer's purchases up to the end of a day are those of an age that counts the days since the first one.
         ages = np.clip(ends[:, None] - 1 - first_day[None, :], 0, None)
         distinct, position = np.unique(ages, return_inverse=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
-from cxvalue.lifetime.infinite import pairs_of, residual_value, why_no_infinite
+from cxvalue.lifetime.infinite import residual_value, why_no_infinite
 from cxvalue.lifetime.simulate_future import DiscountCurve
 
 if TYPE_CHECKING:
@@ -48,13 +48,13 @@ def horizons_table(
     import pandas as pd
 
     x, recency, age = model.history_of(states)
-    first, which = pairs_of(states.frequency, states.age_days)
-    future = model.family.posterior(model.values, x[first], age[first])
+    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
+    future = model.family.future(model.values, x[first], recency[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
     weight = np.bincount(which, worth, first.size)
-    longest = DiscountCurve.of(0.0, max(horizons), model.time_unit)
+    longest = model.curve(0.0, max(horizons), states.as_of)
     money = weight @ np.diff(model.family.expected(future, longest.ends[None, :]), axis=1, prepend=0.0)
 
     rows: list[dict[str, Any]] = []
@@ -137,7 +137,7 @@ def payback(
     seed: int = 1,
 ) -> Payback:
     """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
-    curve = DiscountCurve.of(annual_discount_rate, longest, model.time_unit)
+    curve = model.curve(annual_discount_rate, longest, states.as_of)
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     rng = np.random.default_rng(seed)
 

@@ -15,8 +15,12 @@ import numpy as np
 
 from cxvalue.lifetime import Interval, LifetimeModel, fit_all
 from cxvalue.lifetime.infinite import pairs_of
+from cxvalue.lifetime.models import SEASONAL
 from cxvalue.lifetime.predictive import simulate
+from cxvalue.lifetime.regular import PARENTS, fit_rhythms
 from cxvalue.lifetime.simulate_future import DiscountCurve
+from cxvalue.lifetime.value import counted_in_days
+from cxvalue.seasonality import find_season
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -80,9 +84,25 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
             states, actual = _seen_from(fit, purchases, origin, origin + timedelta(days=origins.days - 1))
             if not states.frequency.any():
                 continue
-            models = fit.calibration if origin == fit.holdout_start else fit_all(states.grouped())
+            models = (
+                fit.calibration
+                if origin == fit.holdout_start
+                else _models_of(fit, purchases, states.grouped(), observed_from)
+            )
             rows += _scored(models, states, actual, origin, origins.days)
     return pd.DataFrame(rows, columns=columns)
+
+
+def _models_of(
+    fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, observed_from: date
+) -> tuple[LifetimeModel, ...]:
+    """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
+    known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
+    plain = fit_all(states)
+    models = plain + fit_rhythms(states, plain, known=known)
+    if any(model.name in SEASONAL for model in fit.calibration):
+        models += find_season(purchases, states, plain, observed_from=observed_from, insist=True).models
+    return models
 
 
 def _scored(
@@ -126,13 +146,13 @@ def _foreseen(
     """Expected purchases of each customer, and the probability of the actual number when it is given.
 
     The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
-    worked out once for each such pair or triple.
+    worked out once for each such pair or triple (with the recency where there is a regular rhythm).
     """
     x, recency, age = model.history_of(states)
-    window = model.time_unit.from_days(days)
+    window = float(model.ahead(model.time_unit.from_days(days), states.as_of))
     alive = model.family.alive(model.values, x, recency, age)
-    first, which = pairs_of(states.frequency, states.age_days)
-    future = model.family.posterior(model.values, x[first], age[first])
+    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
+    future = model.family.future(model.values, x[first], recency[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape) for value in future)
     predicted = alive * model.family.expected(future, np.array([[window]]))[:, 0][which]
     if actual is None:
@@ -263,7 +283,7 @@ def backtest(
         return None
     x, recency, age = model.history_of(states)
     own = np.asarray(states.mean_spend, dtype=float)
-    window = model.time_unit.from_days(float(days))
+    window = float(model.ahead(model.time_unit.from_days(float(days)), states.as_of))
     value = rate * fit.spend_calibration.expected_given(x, own) @ _expected(model, states, days)
     # One step of the length of the window, at no discount.
     curve = DiscountCurve(0.0, 1, window)
@@ -271,8 +291,9 @@ def backtest(
     history = (states.frequency * longest + states.recency_days) * longest + states.age_days
     _, which = np.unique(history, return_inverse=True)
     rng = np.random.default_rng(seed)
+    in_days = counted_in_days(model, x, recency, age)
     drawn = simulate(
-        model, fit.spend_calibration, x, recency, age, own, which.reshape(-1), curve, rate, level, draws, rng
+        model, fit.spend_calibration, x, in_days, age, own, which.reshape(-1), curve, rate, level, draws, rng
     ).value
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     predicted = Interval(float(value), min(float(low), float(value)), max(float(high), float(value)))
@@ -301,7 +322,11 @@ def _seen_from(
 ) -> tuple[PurchaseStates, NDArray[np.float64]]:
     """Customers as they were known on the day before `origin`, and the purchase days of each to `until`."""
     states = purchase_states_from_purchases(
-        purchases, as_of=origin - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
+        purchases,
+        as_of=origin - timedelta(days=1),
+        time_unit=fit.time_unit,
+        per_customer=True,
+        log_gaps=any(model.name in PARENTS for model in fit.calibration),
     )
     actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
     return states, actual.astype(np.float64)

@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
-MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd")
+MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k")
 TABLE_NAMES = (
     "transactions",
     "customers",
@@ -130,7 +130,9 @@ class Cltv(_Settings):
     """Settings of the lifetime models."""
 
     time_unit: Literal["day", "week", "month"] = "week"
-    models: Literal["auto"] | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd"], ...] = "auto"
+    models: (
+        Literal["auto"] | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k"], ...]
+    ) = "auto"
     holdout_start: date | None = None
 
     @model_validator(mode="before")

@@ -26,6 +26,7 @@ FLOORS = {
     "tables": 3,
     "lifetime": 4,
     "customer_base": 4,
+    "seasonality": 4.5,
     "cltv": 5,
     "cltv_checks": 6,
     "cltv_value": 6,

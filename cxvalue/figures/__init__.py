@@ -55,6 +55,7 @@ from cxvalue.figures.programmes import (
 )
 from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
 from cxvalue.figures.renewal import contract_flow, contract_survival
+from cxvalue.figures.season import seasonal_index
 from cxvalue.figures.style import save, use_style
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "rolling_bias",
     "rows_bridge",
     "save",
+    "seasonal_index",
     "second_lifetimes",
     "use_style",
     "value_concentration",

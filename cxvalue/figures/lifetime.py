@@ -30,7 +30,7 @@ __all__ = [
     "p_alive_distribution",
 ]
 
-MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd")
+MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
 CAME = "what came"
 
 
@@ -204,10 +204,13 @@ def equity_interval(
     return figure
 
 
-def frequency_recency(model: LifetimeModel, customers: pd.DataFrame, horizon_months: float) -> Figure:
+def frequency_recency(
+    model: LifetimeModel, customers: pd.DataFrame, horizon_months: float, as_of: date | None = None
+) -> Figure:
     """What a model expects of a customer as old as the oldest, by how often they bought and when they bought last.
 
-    `customers` has the columns frequency and age_days of `tables/customers.parquet`; only their ranges are used.
+    `customers` has the columns frequency and age_days of `tables/customers.parquet`; only their ranges are used. `as_of`
+    is the last day observed, on which only a forecast that follows the seasons depends.
     """
     from cxvalue.tables.states import PurchaseStates
 
@@ -225,7 +228,7 @@ def frequency_recency(model: LifetimeModel, customers: pd.DataFrame, horizon_mon
         age_days=np.full(len(pairs), age, dtype=np.int64),
         count=np.ones(len(pairs), dtype=np.int64),
         time_unit=unit,
-        as_of=date(1970, 1, 1),  # a day that no forecast depends on
+        as_of=as_of or date(1970, 1, 1),
     )
     expected = model.expected_transactions(states, unit.from_months(horizon_months))
     table = pd.DataFrame({"frequency": frequency, "recency": states.recency, "expected": expected})
@@ -284,7 +287,7 @@ def _models(
     named = titles or {}
     names = [str(name) for name in table.columns if name not in others]
     colours = {name: PALETTE[place] for place, name in enumerate(MODEL_ORDER)}
-    spare = [colour for colour in PALETTE if colour not in colours.values()]
+    spare = [colour for colour in PALETTE if colour not in colours.values()] or [GREY]
     looks: list[tuple[str, dict[str, Any]]] = []
     for place, name in enumerate(names):
         strong = chosen is None or name == chosen

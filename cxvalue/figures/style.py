@@ -24,7 +24,7 @@ Parameters = ParamSpec("Parameters")
 
 INK, TEXT, GREY, LIGHT = "#1d2733", "#43505d", "#8894a0", "#dfe5ea"
 MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
-PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8")
+PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8", "#8a8f3c", "#a05a78")
 
 WIDTH = 7.0
 SALT = "cxvalue"

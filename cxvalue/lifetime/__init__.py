@@ -10,7 +10,8 @@ fitting             `fit`, `fit_all`, and the gate that asks whether any dropout
 covariates          `fit_with_covariates`: segments that buy and leave differently, in BG/NBD, MBG/NBD and Pareto/NBD
 models              `LifetimeModel`: a fitted model and everything it predicts
 bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
-regular             BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `RegularModel`
+regular, regular_family   BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `fit_rhythms`
+season              `SeasonalClock`, `seasonal_index`: time that runs faster in the months in which everybody buys more
 spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
 holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
 simulate_future, predictive   futures drawn from a model, for predictive intervals
@@ -29,7 +30,7 @@ from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
 from cxvalue.lifetime.infinite import dert, residual_value
 from cxvalue.lifetime.levers import Lever, ValueLevers, value_levers
 from cxvalue.lifetime.models import LifetimeModel
-from cxvalue.lifetime.regular import RegularModel, fit_regular
+from cxvalue.lifetime.regular import RegularModel, fit_regular, fit_rhythms
 from cxvalue.lifetime.spend import SpendModel, fit_spend
 from cxvalue.lifetime.value import CustomerValue, Interval, customer_value
 from cxvalue.tables.discrete import DiscreteStates, Period, discrete_states
@@ -56,6 +57,7 @@ __all__ = [
     "fit_all",
     "fit_bg_bb",
     "fit_regular",
+    "fit_rhythms",
     "fit_spend",
     "fit_with_covariates",
     "residual_value",

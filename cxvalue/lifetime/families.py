@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.tables.distinct import distinct_counts
+from cxvalue.tables.distinct import distinct_counts, distinct_rows
 
 __all__ = ["Family", "Floats", "History", "Params", "history"]
 
@@ -102,7 +102,9 @@ class Family:
     are the parameters of the future process of a customer alive at that age; `newcomer(params)` is the share alive
     right after the first purchase with the parameters of their future. `expected(future, times)` has the last axis for
     the times, `none(future, t)` is P(no purchase) and `count(future, t, n)` is P(n purchases). `timed` are the
-    positions of the parameters that carry the unit of time.
+    positions of the parameters that carry the unit of time. `events` is above 1 for a regular rhythm, where a
+    purchase takes several events: its `posterior` takes the recency as well, because a purchase is the nearer the longer
+    the last one is ago.
     """
 
     name: str
@@ -112,9 +114,21 @@ class Family:
     dropout: bool
     log_likelihood: Callable[[Floats, History], tuple[float, Floats]]
     alive: Callable[[Params, Floats, Floats, Floats], Floats]
-    posterior: Callable[[Params, Floats, Floats], Params]
+    posterior: Callable[..., Params]
     newcomer: Callable[[Params], tuple[Floats, Params]]
     expected: Callable[[Params, Floats], Floats]
     none: Callable[[Params, Floats], Floats]
     count: Callable[[Params, Floats, Floats], Floats]
     curvature: Callable[[Floats, History, Floats], Floats] | None = None
+    events: int = 1
+
+    def future(self, params: Params, x: Floats, recency: Floats, age: Floats) -> Params:
+        """Parameters of the future process of a customer who is alive at that age."""
+        return self.posterior(params, x, age) if self.events == 1 else self.posterior(params, x, age, recency)
+
+    def rows(
+        self, frequency: NDArray[Any], recency: NDArray[Any], age: NDArray[Any]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """First row of each distinct future, and which of them a row has: (x, T), with the recency where it matters."""
+        columns = (frequency, age) if self.events == 1 else (frequency, recency, age)
+        return distinct_rows(*(np.asarray(column, dtype=np.int64) for column in columns))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Family, Floats, History, history
-from cxvalue.lifetime.models import FAMILIES, LifetimeModel, family_of
+from cxvalue.lifetime.models import FAMILIES, SEASONAL, LifetimeModel, family_of, measured
 from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
 
 if TYPE_CHECKING:
+    from cxvalue.lifetime.season import SeasonalClock
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["DROPOUT_CRITICAL_VALUE", "checked_history", "fit", "fit_all"]
+__all__ = ["DROPOUT_CRITICAL_VALUE", "checked_history", "fit", "fit_all", "fit_on_clock"]
 
 DROPOUT_CRITICAL_VALUE = 7.0
 """Likelihood ratio against the NBD below which no dropout counts as identified: exceeded in 1% of worlds without any.
@@ -57,6 +59,23 @@ def fit_all(states: PurchaseStates, models: Sequence[str] = tuple(FAMILIES)) -> 
     data = checked_history(states)
     yardstick = _maximise(_without_recency(data), FAMILIES["nbd"])
     return tuple(_fit(data, states, family, yardstick) for family in families)
+
+
+def fit_on_clock(states: PurchaseStates, clock: SeasonalClock, log_speeds: float) -> tuple[LifetimeModel, ...]:
+    """Fit the models of `SEASONAL` to histories measured on a seasonal clock.
+
+    `log_speeds` is the sum over repeat purchases of the logarithm of the clock's speed at each: it brings the
+    log-likelihood back to the original time scale, on which it can be compared.
+    """
+    checked_history(states)
+    x, recency, age = measured(states, states.time_unit, clock)
+    data = history(x, recency, age, np.asarray(states.count))
+    nbd = _maximise(_without_recency(data), FAMILIES["nbd"])
+    fitted = ((name, _fit(data, states, FAMILIES[plain], nbd)) for name, plain in SEASONAL.items())
+    return tuple(
+        replace(model, name=name, clock=clock, log_likelihood=model.log_likelihood + log_speeds)
+        for name, model in fitted
+    )
 
 
 def checked_history(states: PurchaseStates) -> History:

@@ -47,6 +47,8 @@ def why_no_infinite(model: LifetimeModel) -> str:
         return f"A value without an end is withheld: in the {model.family.title} nobody ever leaves."
     if model.status == "degenerate":
         return f"A value without an end is withheld: {model.reason}"
+    if model.family.events > 1:
+        return f"A value without an end is withheld: it is not worked out for a regular rhythm ({model.family.title})."
     return ""
 
 

@@ -31,9 +31,10 @@ _LEVELS = 40
 _SAMPLE = 20_000
 
 
-def suits(customers: int, spend: SpendModel) -> bool:
-    """Whether the methods here apply: many customers, and a spend whose third moment exists (q > 3)."""
-    return customers > SMALLEST and (not spend.usable or spend.params["q"] > 3.0)
+def suits(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
+    """Whether the methods here apply: many customers without a regular rhythm, and a spend with a third moment (q > 3)."""
+    irregular = model is None or model.family.events == 1
+    return irregular and customers > SMALLEST and (not spend.usable or spend.params["q"] > 3.0)
 
 
 class _Fates(NamedTuple):

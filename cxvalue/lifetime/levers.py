@@ -11,9 +11,9 @@ Each lever changes one thing for the customers of today and values them again, o
 - *one more unit of margin* on every purchase to come;
 - *erosion*: everybody's pace falls evenly by a share a year for two years and then stays where it is.
 
-Scaling all dropout by k turns the expected purchases E[X(t)] into E[X(k t)] / k in every model here, and survival S(t)
-into S(k t). Scaling the pace by c turns them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it
-runs on time.
+Scaling all dropout by k turns the expected purchases E[X(t)] into E[X(k t)] / k in every model without a regular rhythm,
+and survival S(t) into S(k t); with a rhythm that does not hold, and the lever is withheld. Scaling the pace by c turns
+them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it runs on time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from scipy.optimize import brentq
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Family, Floats, Params
-from cxvalue.lifetime.infinite import beta_mean, pairs_of
+from cxvalue.lifetime.infinite import beta_mean
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.simulate_future import DiscountCurve
 from cxvalue.lifetime.spend import SpendModel, known_spend
@@ -46,6 +46,9 @@ EROSION_YEARS = 2.0
 POINT = 0.01
 _NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
+
+_OFTENER = 3
+"""Times as many where purchases have a rhythm, which shows in the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def value_levers(
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     base = _Base.of(model, states, dormancy_days)
-    curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
+    curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     x, own = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
 
     def worth_of(parameters: Floats | None) -> Floats:
@@ -170,6 +173,8 @@ _EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
 def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if not model.family.dropout:
         return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
+    if model.family.events > 1:
+        return f"Withheld: a point of retention is not worked out for a regular rhythm ({model.family.title})."
     return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
 
 
@@ -179,7 +184,7 @@ def _no_purchase(base: _Base, outcome: _Outcome) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """Customers by distinct history, and histories by distinct (x, T), in the unit of time of the model."""
+    """Customers by distinct history, and histories by distinct (x, T) or future, in the unit of time of the model."""
 
     x: Floats
     recency: Floats
@@ -200,13 +205,13 @@ class _Base:
         _, rows, which = np.unique(key, return_index=True, return_inverse=True)
         which = which.reshape(-1)
         x, recency, age = (column[rows] for column in columns)
-        first, pair = pairs_of(x, age)
+        first, pair = model.family.rows(x, recency, age)
         count = np.bincount(which, minlength=rows.size).astype(float)
-        days = model.time_unit.days
+        own_x, own_recency, own_age = (column[rows] for column in model.history_of(states))
         return cls(
-            x=x.astype(float),
-            recency=recency / days,
-            age=age / days,
+            x=own_x,
+            recency=own_recency,
+            age=own_age,
             active=np.where(age - recency < dormancy_days, count, 0.0),
             count=count,
             pair=pair,
@@ -249,15 +254,15 @@ def _scenarios(
 ) -> _Outcome:
     values: Params = tuple(np.array([value]) for value in parameters)
     alive = family.alive(values, base.x, base.recency, base.age)
-    x, age = base.x[base.first], base.age[base.first]
-    future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.posterior(values, x, age))
+    x, recency, age = (column[base.first] for column in (base.x, base.recency, base.age))
+    future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.future(values, x, recency, age))
     heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
     there = alive * base.active
-    rates = (future[0] / future[1] * base.per_year)[base.pair]
+    rates = (future[0] / future[1] / family.events * base.per_year)[base.pair]
     pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
     faster = 1 + 1 / pace if math.isfinite(pace) else 1.0
     retention, slower = math.nan, 0.0
-    if family.dropout:
+    if family.dropout and family.events == 1:
         retention, slower = _slower_dropout(family, future, heads, base.per_year, nodes)
 
     # Where dropout runs on purchases, a change of pace is a change of the clock.
@@ -265,7 +270,8 @@ def _scenarios(
     ends = np.concatenate([[0.0], curve.ends])
     middle = (np.arange(curve.months) + 0.5) / 12
     paces = [np.full(curve.months, faster), *((1 - s) ** np.minimum(middle, EROSION_YEARS) for s in erosion)]
-    clocks = [np.concatenate([[0.0], np.cumsum(pace_ * curve.month)]) for pace_ in paces]
+    lengths = np.diff(ends)
+    clocks = [np.concatenate([[0.0], np.cumsum(pace_ * lengths)]) for pace_ in paces]
     longest = max([curve.horizon, *(float(clock[-1]) for clock in clocks)]) if by_purchase else curve.horizon
     path = _path(lambda times: family.expected(future, times[None, :]), future, family, longest, nodes)
     plain = np.diff(path(ends), axis=0)
@@ -285,6 +291,7 @@ def _path(
 ) -> Callable[[Floats], Floats]:
     """A function of time for each (x, T) through Chebyshev points in ln(1 + t / shortest scale), where it is smooth."""
     scale = min(float(future[place].min()) for place in family.timed)
+    nodes *= 1 if family.events == 1 else _OFTENER
     points = (1 - np.cos(np.pi * np.arange(nodes) / (nodes - 1))) / 2 * math.log1p(longest / scale)
     through = BarycentricInterpolator(points, values(scale * np.expm1(points)).T)
     return lambda times: through(np.log1p(times / scale))

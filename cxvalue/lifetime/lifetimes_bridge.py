@@ -88,6 +88,12 @@ def to_lifetimes(model: LifetimeModel, states: PurchaseStates | None = None) -> 
     """
     import pandas as pd
 
+    if model.clock is not None:
+        raise CxvalueError(
+            "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
+            "without a season instead."
+        )
+
     with _lifetimes() as module:
         fitter = _fitter(module, model.name)
         fitter.params_ = pd.Series(dict(model.params))

@@ -8,13 +8,16 @@ customers that takes the thousandth part of the work and loses nothing that coul
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from cxvalue.lifetime.families import Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.simulate_future import DiscountCurve
+
+if TYPE_CHECKING:
+    from datetime import date
 
 __all__ = ["AGES", "SMALLEST", "ByAge", "Living", "clock_of", "living", "path"]
 
@@ -69,8 +72,11 @@ def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EX
     """Purchases expected until each of the ascending `times`, a row for each future.
 
     Many times are interpolated in ln(c + t) with c the smallest parameter that carries time: the nearest singularity of
-    the expectation is pi away from there, which says how many nodes leave an error of the size of `exact`.
+    the expectation is pi away from there, which says how many nodes leave an error of the size of `exact`. With a regular
+    rhythm nothing is interpolated.
     """
+    if model.family.events > 1:
+        return model.family.expected(future, times[None, :])
     scale = clock_of(model)
     clock = np.log(scale + times)
     half = float(clock.max() - clock.min()) / 2
@@ -83,12 +89,27 @@ def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EX
     return _linear(model.family.expected(future, (np.exp(at) - scale)[None, :]), matrix)
 
 
-def living(model: LifetimeModel, x: Floats, age: Floats, curve: DiscountCurve) -> Living:
-    """Of customers alive at a frequency and an age; many rows are interpolated between ages."""
-    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST else None
+def living(
+    model: LifetimeModel,
+    x: Floats,
+    age: Floats,
+    curve: DiscountCurve,
+    *,
+    recency: Floats | None = None,
+    as_of: date | None = None,
+) -> Living:
+    """Of customers alive at a frequency and an age; many rows are interpolated between ages.
+
+    With a regular rhythm the `recency` is needed as well, and nothing is interpolated; on a seasonal clock it is `as_of`
+    that says how fast the 90 days pass.
+    """
+    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST and model.family.events == 1 else None
     x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
     year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
-    future = tuple(np.broadcast_to(value, x_.shape) for value in model.family.posterior(model.values, x_, age_))
+    if as_of is not None:
+        year, ninety = (float(model.ahead(time, as_of)) for time in (year, ninety))
+    future = model.family.future(model.values, x_, age_ if recency is None else recency, age_)
+    future = tuple(np.broadcast_to(value, x_.shape) for value in future)
     months = path(model, future, curve.ends)
     worth = _linear(np.diff(months, axis=1, prepend=0.0), curve.factors[None, :])[:, 0]
     in_year = months[:, 11] if curve.months >= 12 else model.family.expected(future, np.array([[year]]))[:, 0]

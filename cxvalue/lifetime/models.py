@@ -16,26 +16,48 @@ from cxvalue.lifetime.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.nbd import NBD
 from cxvalue.lifetime.paretonbd import PARETO_NBD
-from cxvalue.timeunit import TimeUnit
+from cxvalue.lifetime.regular_family import FIRST, regular_family
+from cxvalue.lifetime.season import SeasonalClock
+from cxvalue.lifetime.simulate_future import DiscountCurve
+from cxvalue.timeunit import DAYS_PER_MONTH, TimeUnit
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["FAMILIES", "LifetimeModel", "family_of", "silence_probability"]
+__all__ = ["FAMILIES", "SEASONAL", "LifetimeModel", "family_of", "measured", "silence_probability"]
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
+
+SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
+"""The models that a seasonal clock leaves exact, and what they are on it."""
 
 
 def family_of(name: str) -> Family:
     """The family with that name, or an error that names the nearest one."""
+    name = SEASONAL.get(name, name)
     if name not in FAMILIES:
         raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(FAMILIES))}")
     return FAMILIES[name]
 
 
-def silence_probability(r: Floats, alpha: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """((alpha + t_x) / (alpha + T))^(r + x): P(no purchase in (t_x, T]) of a customer who is alive at T."""
+def silence_probability(family: Family, params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """P(no purchase in (t_x, T]) of a customer who is alive at T: ((alpha + t_x) / (alpha + T))^(r + x)."""
+    if family.events > 1:
+        return family.none(family.future(params, x, recency, recency), age - recency)
+    r, alpha = params[:2]
     return np.exp((r + x) * (np.log(alpha + recency) - np.log(alpha + age)))
+
+
+def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None) -> tuple[Floats, Floats, Floats]:
+    """Frequency, recency and age of states in a unit of time, on a seasonal clock if there is one."""
+    x = np.asarray(states.frequency, dtype=float)
+    recency, age = np.asarray(states.recency_days, dtype=float), np.asarray(states.age_days, dtype=float)
+    if clock is not None:
+        end = _day_number(states.as_of) + 1.0
+        recency, age = clock.elapsed(end - age, end - age + recency), clock.elapsed(end - age, end)
+    return x, recency / unit.days, age / unit.days
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +65,7 @@ class LifetimeModel:
     """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
 
     Attributes:
-        name: nbd, bg_nbd, mbg_nbd or pareto_nbd.
+        name: nbd, bg_nbd, mbg_nbd or pareto_nbd; bg_cnbd_k or mbg_cnbd_k for a regular rhythm.
         params: estimates by their name in the literature (r, alpha; a, b; s, beta).
         se: standard errors on the natural scale.
         covariance: of the log-parameters, in the order of `params`.
@@ -52,6 +74,8 @@ class LifetimeModel:
         status: ok, degenerate (the data identify no dropout, or a parameter sits at its limit) or not_converged.
         reason: why the status is not ok, in one sentence; empty when it is.
         likelihood_ratio: 2 (log-likelihood - that of the NBD); nan for the NBD itself.
+        clock: where rates follow the seasons: the histories are measured on it, and times ahead are converted to it.
+        k: events to a purchase: above 1 the times between purchases are more regular than chance would have them.
 
     The times given to the methods are in `time_unit`; states are converted to it.
     """
@@ -66,16 +90,18 @@ class LifetimeModel:
     status: str
     reason: str
     likelihood_ratio: float
+    k: int = 1
+    clock: SeasonalClock | None = None
 
     @property
     def aic(self) -> float:
-        """2 x number of parameters - 2 x log-likelihood."""
-        return 2.0 * len(self.params) - 2.0 * self.log_likelihood
+        """2 x number of parameters - 2 x log-likelihood; k counts as a parameter where it was chosen."""
+        return 2.0 * (len(self.params) + (self.name in FIRST)) - 2.0 * self.log_likelihood
 
     @property
     def family(self) -> Family:
         """The functions behind the model."""
-        return family_of(self.name)
+        return regular_family(self.name, self.k) if self.name in FIRST else family_of(self.name)
 
     @property
     def values(self) -> Params:
@@ -117,9 +143,23 @@ class LifetimeModel:
 
     def history_of(self, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
         """Frequency, recency and age of states in this model's unit of time."""
-        days = self.time_unit.days
-        x = np.asarray(states.frequency, dtype=float)
-        return x, np.asarray(states.recency_days, dtype=float) / days, np.asarray(states.age_days, dtype=float) / days
+        return measured(states, self.time_unit, self.clock)
+
+    def ahead(self, t: ArrayLike, as_of: date) -> Floats:
+        """A time after the end of `as_of`, in `time_unit`, as the model measures it: on its seasonal clock if it has one."""
+        times = np.asarray(t, dtype=float)
+        if self.clock is None:
+            return times
+        start = _day_number(as_of) + 1.0
+        return self.clock.elapsed(start, start + times * self.time_unit.days) / self.time_unit.days
+
+    def curve(self, annual_rate: float, months: int, as_of: date) -> DiscountCurve:
+        """What money is worth in each of the months after `as_of`, whose lengths are those on the model's clock."""
+        curve = DiscountCurve.of(annual_rate, months, self.time_unit)
+        if self.clock is None:
+            return curve
+        ends = self.ahead(self.time_unit.from_days(DAYS_PER_MONTH) * np.arange(1, months + 1), as_of)
+        return curve.with_ends(ends)
 
     def p_alive(self, states: PurchaseStates) -> Floats:
         """P(still alive at T) a state; nan throughout when it is withheld (`p_alive_withheld`)."""
@@ -131,32 +171,31 @@ class LifetimeModel:
     def p_silence(self, states: PurchaseStates) -> Floats:
         """P(a silence as long as the present one | the history before it, alive): small means a broken rhythm."""
         x, recency, age = self.history_of(states)
-        r, alpha = self.values[:2]
-        return silence_probability(r, alpha, x, recency, age)
+        return silence_probability(self.family, self.values, x, recency, age)
 
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
         x, recency, age, t_ = self._with_time(states, t)
         alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.expected(self._posterior(x, age), t_[:, None])[..., 0]
+        return alive * self.family.expected(self._future(x, recency, age), t_[:, None])[..., 0]
 
     def p_return(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """P(at least one purchase in (T, T + t]] a state."""
         x, recency, age, t_ = self._with_time(states, t)
         alive = self.family.alive(self.values, x, recency, age)
-        return alive * (1 - self.family.none(self._posterior(x, age), t_))
+        return alive * (1 - self.family.none(self._future(x, recency, age), t_))
 
     def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
         """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
         x, recency, age, t_ = self._with_time(states, t)
         count = np.broadcast_to(np.asarray(n, dtype=float), x.shape)
         alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.count(self._posterior(x, age), t_, count) + (1 - alive) * (count == 0)
+        return alive * self.family.count(self._future(x, recency, age), t_, count) + (1 - alive) * (count == 0)
 
     # what is expected of a new customer -------------------------------------------------------------------------
 
     def expected_new(self, t: ArrayLike) -> Floats:
-        """E[X(t)]: repeat purchases of a new customer within t of the first; shaped like `t`."""
+        """E[X(t)]: repeat purchases of a new customer within t of the first, on the model's clock; shaped like `t`."""
         times = np.atleast_1d(np.asarray(t, dtype=float))
         share, future = self.family.newcomer(self.values)
         return (share[:, None] * self.family.expected(future, times.reshape(1, -1))).reshape(np.shape(t))
@@ -190,6 +229,8 @@ class LifetimeModel:
             "status": self.status,
             "reason": self.reason,
             "likelihood_ratio": _plain(self.likelihood_ratio),
+            "k": self.k,
+            "clock": list(self.clock.speed) if self.clock else None,
         }
 
     @classmethod
@@ -206,6 +247,8 @@ class LifetimeModel:
             status=str(data["status"]),
             reason=str(data["reason"]),
             likelihood_ratio=_number(data["likelihood_ratio"]),
+            k=int(data.get("k", 1)),
+            clock=SeasonalClock(tuple(data["clock"])) if data.get("clock") else None,
         )
 
     def _repr_html_(self) -> str:
@@ -221,8 +264,8 @@ class LifetimeModel:
             f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
         )
 
-    def _posterior(self, x: Floats, age: Floats) -> Params:
-        parameters = self.family.posterior(self.values, x, age)
+    def _future(self, x: Floats, recency: Floats, age: Floats) -> Params:
+        parameters = self.family.future(self.values, x, recency, age)
         return tuple(np.broadcast_to(value, x.shape) for value in parameters)
 
     def _with_time(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
@@ -230,7 +273,11 @@ class LifetimeModel:
         times = np.asarray(t, dtype=float)
         if times.shape not in ((), (1,), x.shape) or not (times >= 0).all():
             raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
-        return x, recency, age, np.broadcast_to(times, x.shape)
+        return x, recency, age, np.broadcast_to(self.ahead(times, states.as_of), x.shape)
+
+
+def _day_number(day: date) -> float:
+    return float(np.datetime64(day, "D").astype(np.int64))
 
 
 def _check_level(level: float) -> None:

@@ -64,7 +64,7 @@ def simulate(
         chance = chance[np.searchsorted(histories, which[batch])]
         cell = np.flatnonzero(rng.random(chance.shape, dtype=np.float32) < chance)
         customer, draw = batch[cell // draws], cell % draws
-        future = model.family.posterior(tuple(parameters[draw].T), x[customer], age[customer])
+        future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
         drawn = draw_futures(model.name, future, curve, year, rng)
         customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
         worth = margin_rate * drawn.worth * value_of(drawn.purchases, frequency[customer], own[customer], draw, rng)
@@ -125,7 +125,7 @@ def return_in_draws(
     rows = (x[:, None], recency[:, None], age[:, None])
     if model.name == "pareto_nbd":
         return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
-    future = model.family.posterior(tuple(parameters.T), rows[0], rows[2])
+    future = model.family.future(tuple(parameters.T), *rows)
     back = 1 - model.family.none(future, np.array(float(t)))
     if not model.family.dropout:
         return back

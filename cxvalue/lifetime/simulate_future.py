@@ -7,12 +7,13 @@ is unknown about the parameters while their fates are independent.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.lifetime.families import Floats, Params
+from cxvalue.lifetime.regular_family import FIRST
 from cxvalue.timeunit import TimeUnit
 
 __all__ = ["DiscountCurve", "FutureDraw", "draw_futures"]
@@ -20,25 +21,35 @@ __all__ = ["DiscountCurve", "FutureDraw", "draw_futures"]
 
 @dataclass(frozen=True, slots=True)
 class DiscountCurve:
-    """Worth today of a unit of money that comes in at a time from now: (1 + rate)^(-m / 12) throughout month m."""
+    """Worth today of a unit of money that comes in at a time from now: (1 + rate)^(-m / 12) throughout month m.
+
+    All months are `month` long, unless `own_ends` says when each of them ends.
+    """
 
     annual_rate: float
     months: int
     month: float
+    own_ends: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, annual_rate: float, months: int, unit: TimeUnit) -> DiscountCurve:
         """The curve with its months measured in a unit of time."""
         return cls(annual_rate, months, unit.from_months(1.0))
 
+    def with_ends(self, ends: Floats) -> DiscountCurve:
+        """The same worth in months of different lengths, as on a seasonal clock."""
+        return replace(self, own_ends=tuple(np.asarray(ends, dtype=float).tolist()))
+
     @property
     def horizon(self) -> float:
         """End of the last month."""
-        return self.months * self.month
+        return self.own_ends[-1] if self.own_ends else self.months * self.month
 
     @property
     def ends(self) -> Floats:
         """End of each month, in the unit of time."""
+        if self.own_ends:
+            return np.array(self.own_ends)
         ends: Floats = self.month * np.arange(1, self.months + 1, dtype=np.float64)
         return ends
 
@@ -51,17 +62,32 @@ class DiscountCurve:
 
     def at(self, time: Floats) -> Floats:
         """Worth of a unit at a time within the horizon."""
-        number = np.minimum((time / self.month).astype(np.int64), self.months - 1)
+        number = np.minimum(self._passed(time), self.months - 1)
         worth: Floats = self.factors[number]
         return worth
 
+    def _passed(self, time: Floats) -> NDArray[np.int64]:
+        """Whole months before a time."""
+        if self.own_ends:
+            return np.searchsorted(np.array(self.own_ends), time, side="right").astype(np.int64)
+        return (time / self.month).astype(np.int64)
+
     def mean_until(self, time: Floats) -> Floats:
         """Mean worth of units that come in evenly over (0, time]."""
+        if self.own_ends:
+            edges = np.concatenate([[0.0], self.own_ends])
+            summed = np.concatenate([[0.0], np.cumsum(np.diff(edges) * self.factors)])
+            return np.where(time > 0, np.interp(time, edges, summed) / np.maximum(time, 1e-300), self.factors[0])
         whole = np.concatenate([[0.0], np.cumsum(self.factors)])
         number = np.minimum((time / self.month).astype(np.int64), self.months - 1)
         part = time / self.month - number
         months = np.maximum(time / self.month, 1e-300)
         return np.where(time > 0, (whole[number] + part * self.factors[number]) / months, self.factors[0])
+
+    @property
+    def mean(self) -> float:
+        """Mean worth of units that come in evenly over the whole horizon."""
+        return float(self.mean_until(np.array(self.horizon)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +107,8 @@ def draw_futures(kind: str, future: Params, curve: DiscountCurve, early: float, 
     `kind` is the name of the model; the parameters are those of `Family.posterior`, flat arrays of equal length.
     `early` is the time before which purchases are counted apart.
     """
+    if kind in FIRST:
+        return _rhythmic(future, curve, early, rng)
     r, alpha = future[:2]
     exposure: Floats | float = curve.horizon
     if kind == "pareto_nbd":
@@ -130,8 +158,29 @@ def _geometric_dropout(
     free[leaving], until[leaving] = k - 1, end
     soon = _before(free, until, early, rng).astype(float)
     soon[leaving] += end <= early
-    worth = np.full(number.size, float(curve.factors.mean()))
+    worth = np.full(number.size, curve.mean if curve.own_ends else float(curve.factors.mean()))
     worth[leaving] = ((k - 1) * curve.mean_until(end) + curve.at(end)) / k
     purchases = number.astype(float)
     purchases[leaving] = k
     return FutureDraw(cell, purchases, worth, soon)
+
+
+def _rhythmic(future: Params, curve: DiscountCurve, early: float, rng: np.random.Generator) -> FutureDraw:
+    """Purchases one after the other, at every k-th event of the customer's own rate, until the customer leaves."""
+    r, alpha, a, b = future[:4]
+    shares, k = np.cumsum(future[4:], axis=0), len(future) - 4
+    passed = (rng.random(r.size) > shares[:-1]).sum(axis=0).astype(float)
+    scale = alpha / rng.standard_gamma(r + passed)
+    time = rng.standard_gamma(k - passed) * scale
+    leaves = rng.beta(a, b)
+    purchases, worth, soon = np.zeros(r.size), np.zeros(r.size), np.zeros(r.size)
+    going = np.flatnonzero(time <= curve.horizon)
+    while going.size:
+        purchases[going] += 1
+        worth[going] += curve.at(time[going])
+        soon[going] += time[going] <= early
+        going = going[rng.random(going.size) >= leaves[going]]
+        time[going] += rng.standard_gamma(float(k), going.size) * scale[going]
+        going = going[time[going] <= curve.horizon]
+    cell = np.flatnonzero(purchases)
+    return FutureDraw(cell, purchases[cell], worth[cell] / purchases[cell], soon[cell])

@@ -8,7 +8,7 @@ what will really come in and are simulated: parameters of the model and of spend
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ from cxvalue.tables.distinct import distinct_rows
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["CustomerValue", "Interval", "customer_value"]
+__all__ = ["CustomerValue", "Interval", "counted_in_days", "customer_value"]
 
 RHYTHM_BROKEN_BELOW = 0.05
 
@@ -142,30 +142,31 @@ def customer_value(
         CxvalueError: grouped states, a degenerate model, or a horizon, rate, level or margin that makes no sense.
     """
     rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
-    curve = DiscountCurve.of(annual_discount_rate, horizon_months, model.time_unit)
+    curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     mean_spend = np.asarray(states.mean_spend, dtype=float)
     histories, which = _distinct(model, states)
     x, recency, age = histories
     customers = len(states)
 
     alive = model.family.alive(model.values, x, recency, age)
-    ahead = living(model, x, age, curve)
+    ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
     worth, purchases = alive * ahead.worth, alive * ahead.purchases
     cltv = rate * spend.expected_given(states.frequency, mean_spend) * worth[which]
     in_year = float((alive * ahead.in_year)[which].sum())
 
     rng = np.random.default_rng(seed)
     future: Predictive
-    if suits(customers, spend):
+    if suits(customers, spend, model):
         own = states.frequency, mean_spend
-        future = predict(model, spend, histories, *own, which, curve, rate, level, draws, rng, ahead)
+        in_days = x, counted_in_days(model, x, recency, age), age
+        future = predict(model, spend, in_days, *own, which, curve, rate, level, draws, rng, ahead)
     else:
-        each = model.history_of(states)
+        each = _in_days(model, states)
         future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng)
     tail = (1 - level) / 2
     hidden = model.p_alive_withheld
     back = alive * (1 - ahead.none_90d)
-    silence = silence_probability(model.values[0], model.values[1], x, recency, age)
+    silence = silence_probability(model.family, model.values, x, recency, age)
     return CustomerValue(
         cltv=cltv,
         cltv_low=future.low,
@@ -190,9 +191,32 @@ def customer_value(
 def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.intp]]:
     """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
     rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
-    days = model.time_unit.days
-    x = np.asarray(states.frequency, dtype=float)[rows]
-    return (x, states.recency_days[rows] / days, states.age_days[rows] / days), which
+    picked = {name: getattr(states, name)[rows] for name in ("frequency", "recency_days", "age_days", "count")}
+    return model.history_of(replace(states, **picked, customer_id=None, mean_spend=None)), which
+
+
+def _in_days(model: LifetimeModel, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
+    """Frequency, recency and age of every customer, the recency as `counted_in_days` has it."""
+    x, recency, age = model.history_of(states)
+    return x, counted_in_days(model, x, recency, age), age
+
+
+def counted_in_days(model: LifetimeModel, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """Recency as what will really come in needs it, where purchases are counted in days and the models in moments.
+
+    A day with a purchase hides any further purchase of that day. At rate lambda a day it has probability 1 - exp(-lambda),
+    which is lambda exp(-lambda / 2) but for terms of the third order: x such days in T leave the likelihood
+    lambda^x exp(-lambda (T - x / 2)), as if each had taken up half a day. So the odds of being dead hold
+    (alpha + T - h) / (alpha + t_x - h) with h half of the days bought on, where the model has (alpha + T) / (alpha + t_x).
+    Returned is the recency that gives the model the former; ages, rates and the published P(alive) stay as they are. Not
+    for a regular rhythm, in which two purchases hardly ever fall on one day.
+    """
+    if not model.family.dropout or model.family.events > 1:
+        return recency
+    alpha = model.values[1]
+    half = np.minimum(0.5 * x / model.time_unit.days, 0.5 * recency)
+    earlier: Floats = recency - half * (age - recency) / (alpha + age - half)
+    return earlier
 
 
 def _check(
@@ -246,14 +270,15 @@ def _year_totals(
     """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
     if future.purchases_12m is not None:
         return future.purchases_12m
-    x, recency, age = model.history_of(states)
-    curve = DiscountCurve.of(0.0, 12, model.time_unit)
+    curve = model.curve(0.0, 12, states.as_of)
     assert states.mean_spend is not None
-    if suits(x.size, spend):
+    if suits(len(states), spend, model):
         own = states.frequency, states.mean_spend
-        histories = _distinct(model, states)[0]
+        x, recency, age = _distinct(model, states)[0]
+        histories = x, counted_in_days(model, x, recency, age), age
         return predict(model, spend, histories, *own, which, curve, 1.0, 0.95, draws, rng).purchases
-    return simulate(model, spend, x, recency, age, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
+    each = _in_days(model, states)
+    return simulate(model, spend, *each, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
 
 
 def _new_customer(

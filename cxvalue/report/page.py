@@ -94,6 +94,7 @@ MINUTE = (
     "cltv.new_customer",
     "cltv.payback_months",
     "cltv.backtest",
+    "cltv.season",
     "crosssell.point_value",
     "referral.worth",
     "base.customers",

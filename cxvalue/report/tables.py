@@ -31,6 +31,7 @@ __all__ = [
     "holdout_display",
     "lifetimes_display",
     "models_display",
+    "robust_sentence",
     "period_table",
     "sentences",
     "sources_table",
@@ -189,6 +190,24 @@ def models_display(models: pd.DataFrame) -> Styler:
         }
         for row in models.itertuples()
     )
+
+
+def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
+    """One sentence on the standard errors of the model that values the customers, against errors that do not trust it."""
+    from cxvalue.lifetime.robust import robust_covariance
+
+    try:
+        check = robust_covariance(fit.model, states)
+    except CxvalueError as error:
+        return str(error)
+    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in check.ratio.items())
+    largest = max(check.ratio.values())
+    verdict = (
+        "Customers scatter about as much as the model says."
+        if min(check.ratio.values()) >= 0.8 and largest <= 1.25
+        else "Customers do not scatter as the model says: read the ranges of the parameters with care."
+    )
+    return f"Robust standard errors over those in the table, {MODEL_TITLES[fit.forecast]}: {said}. {verdict}"
 
 
 def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:

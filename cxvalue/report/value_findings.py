@@ -9,6 +9,7 @@ from cxvalue.cltv_value import levers_table
 from cxvalue.report.answers import CLTV_NOTEBOOK, MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
+from cxvalue.seasonality import MONTH_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.rolling import Backtest
 
-__all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "value_findings"]
+__all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_findings", "value_findings"]
 
 
 def value_findings(
@@ -26,6 +27,46 @@ def value_findings(
 ) -> list[Finding]:
     """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``."""
     return [_backtest(tested, currency), *([_payback(payback, currency, discount)] if payback is not None else [])]
+
+
+def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
+    """The finding ``cltv.season``, where the history is long enough to ask for one: the highest month of the year."""
+    season = fit.season
+    if season is None or season.index is None:
+        return []
+    found = season.index
+    top, bottom = max(range(12), key=found.index.__getitem__), min(range(12), key=found.index.__getitem__)
+    high, low = found.index[top] - 1, 1 - found.index[bottom]
+    if season.reason:
+        numbers: tuple[float | None, float | None, float | None] = (None, None, None)
+        text = f"{season.reason} The forecast takes every month alike."
+    else:
+        numbers = (high, found.low[top] - 1, found.high[top] - 1)
+        text = (
+            f"Purchases follow the seasons: {high:.0%} above an average month in {MONTH_NAMES[top]}, {low:.0%} below it "
+            f"in {MONTH_NAMES[bottom]}."
+        )
+        text += (
+            " The forecast follows them, because that foresaw the part of the history held back better."
+            if fit.seasonal
+            else " The forecast does not follow them: on the part of the history held back that was no better."
+        )
+    return [
+        Finding(
+            "cltv.season",
+            "Season of the purchases, highest month",
+            *numbers,
+            level if numbers[0] is not None else None,
+            "share",
+            "C",
+            text,
+            f"Repeat purchases of {found.months} calendar months against what a model without a season expects of the "
+            "customers as they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there "
+            "is a season; the forecast follows it only where that foresaw the holdout and its first three months better.",
+            "C5",
+            CLTV_NOTEBOOK,
+        )
+    ]
 
 
 def _backtest(tested: Backtest | None, currency: str) -> Finding:

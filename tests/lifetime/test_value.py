@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import customer_value, fit, fit_spend
-from tests.lifetime.conftest import make_states, states_until
+from cxvalue.lifetime.value import counted_in_days
+from tests.lifetime.conftest import exact_model, make_states, states_until
 from tests.lifetime.worlds import bg_world
 
 
@@ -168,3 +170,26 @@ def test_html_shows_the_headlines(value):
     html = value._repr_html_()
     assert "2,357 customers" in html
     assert "customer equity over 24 months" in html
+
+
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd"])
+def test_recency_counted_in_days_gives_the_odds_of_a_process_in_days(name):
+    # A customer who buys on a day with probability 1 - exp(-rate): the odds of being dead by integration over the rate.
+    model = exact_model(name, 0.6, 6.0, 0.7, 2.5)
+    for x, recency, age in ((3, 60, 200), (20, 250, 300), (60, 400, 430)):
+        states = make_states([x], [recency], [age])
+
+        def weight(rate, days, x=x):
+            prior = rate**-0.4 * np.exp(-42.0 * rate)
+            return prior * (-np.expm1(-rate)) ** x * np.exp(-rate * (days - x))
+
+        dead, alive = (quad(weight, 0, 3, args=(days,), points=[x / days], epsabs=0)[0] for days in (recency, age))
+        odds = 0.7 / (2.5 + x - (name == "bg_nbd")) * dead / alive
+        history = model.history_of(states)
+        seen = counted_in_days(model, *history)
+        said = model.family.alive(model.values, history[0], seen, history[2])[0]
+        assert said == pytest.approx(1 / (1 + odds), abs=3e-3)
+        plain = model.p_alive(states)[0]
+        assert abs(plain - 1 / (1 + odds)) > 2 * abs(said - 1 / (1 + odds))
+    nbd = exact_model("nbd", 0.6, 6.0)
+    assert counted_in_days(nbd, *nbd.history_of(states)) == pytest.approx(states.recency)

@@ -1,0 +1,40 @@
+"""The seasonal index of a customer base, drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.figures import style
+from cxvalue.figures.style import GREY, INK, MAIN
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["seasonal_index"]
+
+
+@style.drawn
+def seasonal_index(table: pd.DataFrame) -> Figure:
+    """Purchases of each month of the year against those of an average month, with their range.
+
+    `table` is that of `tables/seasonal_index.csv`: month, name, index, low, high and used.
+    """
+    style.need_columns(table, ("month", "name", "index", "low", "high", "used"), "seasonal_index")
+    figure, (axes,) = style.new_figure(3.3)
+    style.title(figure, "How do purchases swing with the season?")
+    if table.empty:
+        style.nothing_to_show(axes, "A season can be told only from two full years of history")
+        return figure
+    change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
+    places = np.arange(len(table))
+    axes.bar(places, change[:, 0], width=0.7, color=MAIN if bool(table["used"].all()) else GREY)
+    axes.vlines(places, change[:, 1], change[:, 2], color=INK, linewidth=1.2)
+    axes.axhline(0, color=INK, linewidth=1.0)
+    axes.margins(y=0.12)
+    axes.set_xticks(places, [str(name)[:3] for name in table["name"]])
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.set_ylabel("Purchases against those\nof an average month")
+    return figure
