@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model
 
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.study_errors import problems_of
-from cxvalue.study_money import NOTHING, Amount, Cost, Goodwill, LossRisk, Market, Share
+from cxvalue.study_money import Amount, Benefit, CaseRules, Costs, Goodwill, LossRisk, Market, Share, Success
 from cxvalue.study_money import Settings as _Settings
 
 __all__ = [
@@ -153,77 +153,6 @@ class Campaign(_Settings):
     product: str | None = None
     budget: float | None = Field(default=None, gt=0, description="what the next contacts may cost in all")
     minimum_profit: float | None = Field(default=None, gt=0, description="what the next contacts should earn in all")
-
-
-class Persistence(_Settings):
-    """How an effect goes on beyond what was measured."""
-
-    kind: Literal["measured", "none", "half_life"] = "measured"
-    half_life_months: float | None = Field(default=None, gt=0, description="a number of months above 0")
-
-    @model_validator(mode="after")
-    def _says_how_long(self) -> Persistence:
-        if (self.kind == "half_life") != (self.half_life_months is not None):
-            raise ValueError("a half-life is written as {half_life_months: 12}")
-        return self
-
-
-def _persistence(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"kind": value}
-    if isinstance(value, dict) and set(value) == {"half_life_months"}:
-        return {"kind": "half_life", **value}
-    return value
-
-
-class CaseRules(_Settings):
-    """From when, for whom and how long a programme's effect counts."""
-
-    start: Literal["first_start", "as_of"] = Field(default="first_start", alias="from")
-    population: Literal["treated", "all"] = "treated"
-    persistence: Annotated[Persistence, BeforeValidator(_persistence)] = Persistence()
-    ramp_up_months: int = Field(default=1, ge=1, le=120, description="a whole number of months")
-    correlation: Share = 0.0
-
-
-class Costs(_Settings):
-    """What a programme costs, in the study's currency."""
-
-    one_off: Cost = NOTHING
-    monthly: Cost = NOTHING
-    per_treated_customer_month: Cost = NOTHING
-
-
-class Benefit(_Settings):
-    """A benefit measured elsewhere, with its class; capacity never enters an NPV."""
-
-    name: str
-    kind: Literal["cash", "avoided", "capacity"] = Field(alias="class")
-    monthly: Amount
-    low: Amount | None = None
-    high: Amount | None = None
-    owner: str | None = None
-    source: str | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Benefit:
-        low = self.monthly if self.low is None else self.low
-        high = self.monthly if self.high is None else self.high
-        if not low <= self.monthly <= high:
-            raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
-        return self
-
-
-class Success(_Settings):
-    """The criterion, registered before the result."""
-
-    metric: Literal["npv", "payback_months", "effect"]
-    at_least: Amount | None = None
-    at_most: Amount | None = None
-    confidence: Annotated[float, Field(gt=0.5, lt=1, description="a probability between 0.5 and 1")] = 0.90
-    registered_on: date | None = None
-    next_measurement: date | None = None
-    stop_if: str | None = None
 
 
 class Programme(_Settings):

@@ -44,7 +44,9 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     first = int(panel.start[panel.treated].min())
     compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
     if compared.size == 1:
-        found = f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
+        found = (
+            f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
+        )
         remedy = "List more units that did not have the programme, or had it later."
         raise BadInput([Problem(f"programmes.{programme}", found, remedy)])
     if not (panel.treated & (panel.base >= 0)).any():
