@@ -1,4 +1,4 @@
-"""The list of the next contacts, segments, looks before the end, arms and units: what ends, what is counted, what is refused."""
+"""The list of the next contacts, segments, looks before the end, arms and units."""
 
 from __future__ import annotations
 
