@@ -78,8 +78,8 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     gap = _largest_gap(x, odds, own, others)
     if gap > FAR_APART:
         note = (
-            f"Even the most similar of those not contacted differ from the contacted by {gap:.1f} standard deviations in what "
-            "they had bought, so there is no fair comparison. Hold out a random part of the customers next time."
+            f"Even the most similar of those not contacted differ from the contacted by {gap:.1f} standard deviations in "
+            "what they had bought, so there is no fair comparison. Hold out a random part of the customers next time."
         )
         return result(note, {}, (_overlap_check(lost), balance))
     rows = np.flatnonzero(own | others)
