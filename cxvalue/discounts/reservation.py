@@ -8,7 +8,7 @@ so that the data choose the shape; Turnbull's (1976) estimate, which assumes non
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,7 @@ FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
     "two-piece normal": (_two_piece, (0.0,)),
     "mixture of two normals": (_mixture, (0.5, 0.3, 0.0)),
 }
+MIXTURE, APART = "mixture of two normals", ", apart"
 """Each family's distribution function of (z, shape) and where its shape parameters start."""
 
 
@@ -98,7 +99,7 @@ class Fitted:
 
     def below(self, depth: Floats, segment: Ints) -> Floats:
         """P(reservation discount ≤ depth), elementwise; −inf and inf are allowed."""
-        return _below(FAMILIES[self.family][0], depth, self.centre[segment], self.scale, self.shape)
+        return _below(FAMILIES[self.family.removesuffix(APART)][0], depth, self.centre[segment], self.scale, self.shape)
 
 
 def _below(cdf: Cdf, depth: Floats, centre: Floats, scale: float, shape: Floats) -> Floats:
@@ -145,7 +146,7 @@ def fit_family(
 
 def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> Refit:
     """Prepare fits to other counts of the same brackets by one Newton step from a fit to these counts."""
-    cdf = FAMILIES[fitted.family][0]
+    cdf = FAMILIES[fitted.family.removesuffix(APART)][0]
     segments = fitted.centre.size
     theta = np.concatenate([fitted.centre, [np.log(fitted.scale)], fitted.shape])
 
@@ -193,11 +194,30 @@ def fit_families(low: Floats, high: Floats, segment: Ints, count: Floats) -> tup
     """Fit every family; those with more parameters than the brackets can tell apart are left out."""
     informative = len({(s, a, b) for s, a, b in zip(segment.tolist(), low.tolist(), high.tolist(), strict=True)})
     free = informative - len(np.unique(segment))
-    return tuple(
+    fits = [
         fit_family(family, low, high, segment, count)
         for family, (_, shape) in FAMILIES.items()
         if int(segment.max()) + 2 + len(shape) <= max(free, int(segment.max()) + 2)
-    )
+    ]
+    if fits[-1].family == MIXTURE:
+        fits += _second_fit(fits[-1], low, high, segment, count)
+    return tuple(fits)
+
+
+def _second_fit(first: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> list[Fitted]:
+    """Another mixture that the data like about as well: two groups apart, where the first found one within the other.
+
+    Both are maxima of the likelihood; they may differ widely where nothing was offered, and each then counts.
+    """
+    apart = Fitted(MIXTURE, first.centre - first.scale / 2, 0.04, np.array([-0.2, 1.5, 0.0]), 0.0, first.parameters)
+    other = fit_family(MIXTURE, low, high, segment, count, start=apart)
+    shown = np.linspace(0.0, 0.4, 9)
+    gaps = [
+        np.abs(other.below(shown, np.full(9, k)) - first.below(shown, np.full(9, k))).max()
+        for k in range(first.centre.size)
+    ]
+    different = max(gaps) > 0.01 and other.log_likelihood > first.log_likelihood - 5
+    return [replace(other, family=MIXTURE + APART)] if different else []
 
 
 def goodness_of_fit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> tuple[float, int]:

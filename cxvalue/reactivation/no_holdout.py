@@ -23,6 +23,8 @@ HIGHEST_ODDS = 20.0
 LEAST_ALIKE = 0.5
 """Share of the contacted who must have somebody to be compared with, below which nothing is said."""
 UNBALANCED = 0.10
+FAR_APART = 0.5
+"""Standardised difference after weighting above which nothing is said."""
 FEWEST = 30
 FOLDS = 5
 
@@ -72,6 +74,14 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
             "comparison. Hold out a random part of the customers next time."
         )
         return result(note, {}, (_overlap_check(lost),))
+    balance = _balance_check(x, odds, own, others)
+    gap = _largest_gap(x, odds, own, others)
+    if gap > FAR_APART:
+        note = (
+            f"Even the most similar of those not contacted differ from the contacted by {gap:.1f} standard deviations in "
+            "what they had bought, so there is no fair comparison. Hold out a random part of the customers next time."
+        )
+        return result(note, {}, (_overlap_check(lost), balance))
     rows = np.flatnonzero(own | others)
     treated = ~data.control[rows]
     estimates: dict[str, Estimate | None] = {}
@@ -86,7 +96,7 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
         )
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
     estimates["check"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
-    checks = holm([_overlap_check(lost), _balance_check(x, odds, own, others), _weights_check(odds, others)])
+    checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
     return result("", estimates, checks)
 
 
@@ -147,13 +157,17 @@ def _overlap_check(lost: float) -> Check:
     return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
 
 
-def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:
+def _largest_gap(x: Floats, odds: Floats, own: Bools, others: Bools) -> float:
+    """Largest standardised difference between the contacted and the others as weighted."""
     weight = odds[others] / odds[others].sum()
     spread = np.sqrt((x[own].var(axis=0) + x[others].var(axis=0)) / 2)
-    gap = np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]
-    raw = np.abs(x[own].mean(axis=0) - x[others].mean(axis=0))[spread > 0] / spread[spread > 0]
-    detail = f"The largest standardised difference is {gap.max():.2f} after weighting, {raw.max():.2f} before."
-    return Check("balance", "Are the compared customers alike?", bool(gap.max() <= UNBALANCED), True, detail)
+    return float(np.max(np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]))
+
+
+def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:
+    gap, raw = (_largest_gap(x, weight, own, others) for weight in (odds, np.ones(len(odds))))
+    detail = f"The largest standardised difference is {gap:.2f} after weighting, {raw:.2f} before."
+    return Check("balance", "Are the compared customers alike?", gap <= UNBALANCED, True, detail)
 
 
 def _weights_check(odds: Floats, others: Bools) -> Check:

@@ -10,7 +10,7 @@ from scipy import stats
 
 from cxvalue.discounts import analyse, occasions_of
 from cxvalue.discounts.policies import told_apart
-from cxvalue.discounts.reservation import fit_family, goodness_of_fit
+from cxvalue.discounts.reservation import fit_families, fit_family, goodness_of_fit
 from cxvalue.errors import BadInput
 from cxvalue.report.discount_findings import discount_findings
 
@@ -82,6 +82,18 @@ def test_an_occasion_without_its_id_is_told_by_its_first_rung() -> None:
         }
     )  # fmt: skip
     assert occasions_of(ibis.memtable(rows)).total == 3
+
+
+def test_two_groups_apart_are_found_beside_one_within_the_other() -> None:
+    """45% need nothing (−2% ± 4.2%), the rest 16% ± 5.8%: one fit alone took the share that buys at 0 for 36%."""
+    law = lambda d: 0.45 * stats.norm.cdf(d, -0.02, 0.042) + 0.55 * stats.norm.cdf(d, 0.16, 0.058)  # noqa: E731
+    at = np.array([0.03, 0.05, 0.08, 0.10, 0.15, 0.20, 0.25])
+    ends = np.concatenate([[-np.inf], at, [np.inf]])
+    count = 4000 * np.diff(np.concatenate([[0.0], law(at), [1.0]]))
+    fits = fit_families(ends[:-1], ends[1:], np.zeros(8, dtype=int), count)
+    best = max(fits, key=lambda one: one.log_likelihood)
+    assert best.family.startswith("mixture of two normals")
+    assert best.below(np.array([0.0]), np.array([0]))[0] == pytest.approx(law(0.0), abs=0.01)
 
 
 def test_ladders_of_several_kinds_are_not_taken_for_a_misfit() -> None:

@@ -1,4 +1,4 @@
-"""The list of the next contacts, segments, looks before the end, arms and units: what ends, what is counted, what is refused."""
+"""The list of the next contacts, segments, looks before the end, arms and units."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def table(rows: dict[str, list[object]]) -> ibis.Table:
     return ibis.memtable(frame)
 
 
-def tested(seed: int = 3, size: int = 4000, heterogeneous: bool = True):
+def scored(seed: int = 3, size: int = 4000, heterogeneous: bool = True):
     rng = np.random.default_rng(seed)
     before = rng.standard_normal((size, 2))
     treated = rng.random(size) < 0.6
@@ -48,7 +48,7 @@ def listed(expected: list[float]) -> pd.DataFrame:
 
 
 def test_a_budget_or_a_minimum_profit_ends_the_list_and_nobody_who_costs_more_than_he_brings_is_on_it() -> None:
-    found, _, _ = tested()
+    found, _, _ = scored()
     names = listed([5.0, 4.0, 2.0, 1.0, -1.0])
     free = next_contacts(found, names, cost=2.0)
     assert (free.chosen, free.rule, free.profit[0]) == (4, "margin", 12.0)
@@ -72,7 +72,7 @@ def test_a_budget_or_a_minimum_profit_ends_the_list_and_nobody_who_costs_more_th
 def test_the_range_of_the_next_contacts_holds_what_they_would_bring() -> None:
     inside = 0
     for seed in range(20):
-        found, before, effect = tested(seed, 2500)
+        found, before, effect = scored(seed, 2500)
         expected = found.predict(before)
         order = np.argsort(-expected)
         taken = next_contacts(found, listed(expected[order].tolist()), cost=1.0, budget=500.0)
@@ -112,7 +112,7 @@ def campaign(**changes: object) -> dict[str, object]:
     arm = np.where(rng.random(size) < 0.3, "no", np.where(rng.random(size) < 0.5, "mail", "call"))
     plan = np.where(rng.random(size) < 0.5, "small", "large")
     back = rng.random(size) < np.where((arm != "no") & (plan == "large"), 0.5, 0.1)
-    bought = {"customer_id": ids, "date": ["2024-11-01"] * size, "revenue": [10.0] * size, "margin": [4.0] * size}
+    bought = {"customer_id": list(ids), "date": ["2024-11-01"] * size, "revenue": [10.0] * size, "margin": [4.0] * size}
     for number in np.flatnonzero(back):
         for name, value in (("customer_id", ids[number]), ("date", "2025-03-10"), ("revenue", 20.0), ("margin", 8.0)):
             bought[name].append(value)

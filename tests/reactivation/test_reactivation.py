@@ -22,6 +22,7 @@ from cxvalue.reactivation import (
 from cxvalue.reactivation.campaign import history_on
 from cxvalue.reactivation.dormancy import dormancy_by_month, expected_recovery, return_curve, sleeping_value
 from cxvalue.reactivation.next_contacts import contact_list
+from cxvalue.reactivation.no_holdout import balance_table
 from cxvalue.reactivation.second_life import second_lives, survival_after_return
 from cxvalue.reactivation.targeting import (
     policy_curve,
@@ -169,6 +170,9 @@ def test_without_a_holdout_the_answer_is_weaker_or_none(world, data):
     assert found.return_uplift.value == pytest.approx(world.truth["reactivation.themed.return_uplift"], abs=0.06)
     # All who were silent were contacted: with nobody like them left, nothing is said.
     alone = replace(rows, days_silent=np.where(rows.control, 5.0, 400.0), frequency=np.where(rows.control, 90.0, 1.0))
+    balance = balance_table(rows).set_index("what")
+    after, before = balance["difference_after"].abs(), balance["difference_before"].abs()
+    assert after["days silent"] < before["days silent"]
     refused = matched_campaign_result(alone)
     assert refused.return_uplift is None
     assert "unlike everybody" in refused.note
