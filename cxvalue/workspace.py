@@ -305,7 +305,8 @@ def _write_outputs(
         if name.endswith(".csv"):
             table.to_csv(folder / "tables" / name, index=False)
         else:
-            table.to_parquet(folder / "tables" / name, index=False)
+            # A group of rows is held until it is complete: short ones keep a large table from being there twice.
+            table.to_parquet(folder / "tables" / name, index=False, row_group_size=100_000)
     for name, listed in private.items():
         (folder / "private").mkdir(mode=0o700, exist_ok=True)
         (folder / "private" / name).touch(mode=0o600)

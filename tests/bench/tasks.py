@@ -47,8 +47,8 @@ def _ours(folder: Path, customers: int) -> Laps:
     from cxvalue.tables.states import purchase_states
 
     clock = _Clock()
-    table = connect().read_parquet(transactions_of(folder, customers))
-    states = purchase_states(table, as_of=pd.Timestamp(AS_OF).date(), time_unit="week", per_customer=True)
+    bought = connect().read_parquet(transactions_of(folder, customers))
+    states = purchase_states(bought, as_of=pd.Timestamp(AS_OF).date(), time_unit="week", per_customer=True)
     clock.lap("histories")
     model = fit(states, "bg_nbd")
     clock.lap("model fit")
@@ -58,7 +58,9 @@ def _ours(folder: Path, customers: int) -> Laps:
         model, spend, states, horizon_months=MONTHS, annual_discount_rate=ANNUAL_RATE, margin_rate=MARGIN
     )
     clock.lap("value")
-    customers_table(value, states, dormancy_days=120).to_parquet(folder / "customers.parquet", index=False)
+    table = customers_table(value, states, dormancy_days=120)
+    # As a report publishes it, see `cxvalue.workspace`.
+    table.to_parquet(folder / "customers.parquet", index=False, row_group_size=100_000)
     clock.lap("writing")
     return clock.laps | {"equity": value.equity.value, "low": value.equity.low, "high": value.equity.high}
 

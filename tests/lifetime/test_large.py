@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cxvalue.lifetime import customer_value, fit, fit_spend, large, value
+from cxvalue.lifetime import customer_value, fit, fit_spend, large, living
 from cxvalue.lifetime.living import AGES, ByAge, clock_of, path
 from cxvalue.lifetime.simulate_future import DiscountCurve
 from tests.bench.world import simulate
@@ -62,7 +62,7 @@ def both(fitted_world, world):
     slow = valued(fitted_world, world)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "SMALLEST", 1000)
-        patch.setattr(value, "SMALLEST", 1000)
+        patch.setattr(living, "SMALLEST", 1000)
         return slow, valued(fitted_world, world)
 
 
@@ -148,7 +148,7 @@ def test_every_model_and_a_loss_making_margin(world):
     spend = replace(fit_spend(states), status="degenerate")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large, "SMALLEST", 1000)
-        patch.setattr(value, "SMALLEST", 1000)
+        patch.setattr(living, "SMALLEST", 1000)
         for name in ("nbd", "mbg_nbd"):
             result = customer_value(
                 fit(states, name),
