@@ -147,7 +147,7 @@ def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Flo
     group, free = acquisition_groups(panel), _free(panel)
     clusters, place = np.unique(panel.cluster, return_inverse=True)
     month = np.arange(panel.months.count) - (panel.months.count - 1) / 2
-    squares, products = (np.zeros((clusters.size + 1, len(columns))) for _ in range(2))
+    squares, products, before = (np.zeros((clusters.size + 1, len(columns))) for _ in range(3))
     for one in range(int(group.max()) + 1):
         customers, total = (values[:, group == one].sum(axis=1) for values in (panel.customers, panel.total))
         weight = np.where(free, customers, 0.0)
@@ -155,11 +155,10 @@ def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Flo
         own = _month_moments(weight, place, clusters.size)
         for k, (dose, level) in enumerate(columns):
             x, y = dose[:, None] * month, mean / level[:, None]
-            xx, xy = _without_months(weight, place, own, x, y)
-            squares[:, k] += xx
-            products[:, k] += xy
-    least = 1e-9 * np.maximum(squares[0], 1e-300)
-    slopes = np.divide(products, squares, out=np.full(squares.shape, np.nan), where=squares > least)
+            for sums, part in zip((squares, products, before), _without_months(weight, place, own, x, y), strict=True):
+                sums[:, k] += part
+    # A drift that the months explain, as one of all units alike, leaves nothing but the ridge.
+    slopes = np.divide(products, squares, out=np.full(squares.shape, np.nan), where=squares > 1e-6 * before)
     return slopes[0], slopes[1:]
 
 
@@ -175,8 +174,8 @@ def _month_moments(weight: Floats, place: NDArray[np.int64], clusters: int) -> F
 
 def _without_months(
     weight: Floats, place: NDArray[np.int64], normal: Floats, x: Floats, y: Floats
-) -> tuple[Floats, Floats]:
-    """Sums of x² and x y with levels and months taken out: of all, then without each cluster."""
+) -> tuple[Floats, Floats, Floats]:
+    """Sums of x² and x y with levels and months taken out, and of x² with levels only: of all, then without each cluster."""
     clusters = len(normal) - 1
     whole = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     x = x - (weight * x).sum(axis=1, keepdims=True) / whole
@@ -184,7 +183,7 @@ def _without_months(
     of_x, of_y = (_left_out(weight * values, place, clusters) for values in (x, y))
     gone = np.linalg.solve(normal, of_x[:, :, None])[:, :, 0]
     xx, xy = (_left_out((weight * x * values).sum(axis=1), place, clusters) for values in (x, y))
-    return xx - (gone * of_x).sum(axis=1), xy - (gone * of_y).sum(axis=1)
+    return xx - (gone * of_x).sum(axis=1), xy - (gone * of_y).sum(axis=1), xx
 
 
 def _left_out(values: Floats, place: NDArray[np.int64], clusters: int) -> Floats:
