@@ -34,8 +34,9 @@ DRAWS = 40_000
 POWER = 0.80
 NOTHING = 1e-6
 """A drift of less than this share of the usual level a month is rounding, however exactly it is known."""
-LEAST_LEVEL = 0.2
-"""A unit below this share of the usual level has no growth in per cent worth asking for."""
+LEAST_LEVEL, FEW_BELOW = 0.2, 0.1
+"""Units below this share of the usual level count as being there; with more than a tenth of the customers in such units,
+growth in per cent makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +136,10 @@ def _relative_level(panel: UnitPanel) -> Floats | None:
     found = np.bincount(place, total.sum(axis=(1, 2)))
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.where(expected > 0, found / expected, 1.0)
-    return level[place] if (level > LEAST_LEVEL).all() else None
+    size = np.bincount(place, customers.sum(axis=(1, 2)))
+    if size[level < LEAST_LEVEL].sum() > FEW_BELOW * size.sum():
+        return None
+    return np.maximum(level, LEAST_LEVEL)[place]
 
 
 def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
