@@ -34,8 +34,9 @@ DRAWS = 40_000
 POWER = 0.80
 NOTHING = 1e-6
 """A drift of less than this share of the usual level a month is rounding, however exactly it is known."""
-LEAST_LEVEL = 0.2
-"""A unit below this share of the usual level has no growth in per cent worth asking for."""
+LEAST_LEVEL, FEW_BELOW = 0.2, 0.1
+"""Units below this share of the usual level count as being there; with more than a tenth of the customers in such units,
+growth in per cent makes no sense."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +136,10 @@ def _relative_level(panel: UnitPanel) -> Floats | None:
     found = np.bincount(place, total.sum(axis=(1, 2)))
     with np.errstate(divide="ignore", invalid="ignore"):
         level = np.where(expected > 0, found / expected, 1.0)
-    return level[place] if (level > LEAST_LEVEL).all() else None
+    size = np.bincount(place, customers.sum(axis=(1, 2)))
+    if size[level < LEAST_LEVEL].sum() > FEW_BELOW * size.sum():
+        return None
+    return np.maximum(level, LEAST_LEVEL)[place]
 
 
 def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:
@@ -147,7 +151,7 @@ def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Flo
     group, free = acquisition_groups(panel), _free(panel)
     clusters, place = np.unique(panel.cluster, return_inverse=True)
     month = np.arange(panel.months.count) - (panel.months.count - 1) / 2
-    squares, products = (np.zeros((clusters.size + 1, len(columns))) for _ in range(2))
+    squares, products, before = (np.zeros((clusters.size + 1, len(columns))) for _ in range(3))
     for one in range(int(group.max()) + 1):
         customers, total = (values[:, group == one].sum(axis=1) for values in (panel.customers, panel.total))
         weight = np.where(free, customers, 0.0)
@@ -155,11 +159,10 @@ def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Flo
         own = _month_moments(weight, place, clusters.size)
         for k, (dose, level) in enumerate(columns):
             x, y = dose[:, None] * month, mean / level[:, None]
-            xx, xy = _without_months(weight, place, own, x, y)
-            squares[:, k] += xx
-            products[:, k] += xy
-    least = 1e-9 * np.maximum(squares[0], 1e-300)
-    slopes = np.divide(products, squares, out=np.full(squares.shape, np.nan), where=squares > least)
+            for sums, part in zip((squares, products, before), _without_months(weight, place, own, x, y), strict=True):
+                sums[:, k] += part
+    # A drift that the months explain, as one of all units alike, leaves nothing but the ridge.
+    slopes = np.divide(products, squares, out=np.full(squares.shape, np.nan), where=squares > 1e-6 * before)
     return slopes[0], slopes[1:]
 
 
@@ -175,8 +178,8 @@ def _month_moments(weight: Floats, place: NDArray[np.int64], clusters: int) -> F
 
 def _without_months(
     weight: Floats, place: NDArray[np.int64], normal: Floats, x: Floats, y: Floats
-) -> tuple[Floats, Floats]:
-    """Sums of x² and x y with levels and months taken out: of all, then without each cluster."""
+) -> tuple[Floats, Floats, Floats]:
+    """Sums of x² and x y with levels and months taken out, and of x² with levels only: of all, then without each cluster."""
     clusters = len(normal) - 1
     whole = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     x = x - (weight * x).sum(axis=1, keepdims=True) / whole
@@ -184,7 +187,7 @@ def _without_months(
     of_x, of_y = (_left_out(weight * values, place, clusters) for values in (x, y))
     gone = np.linalg.solve(normal, of_x[:, :, None])[:, :, 0]
     xx, xy = (_left_out((weight * x * values).sum(axis=1), place, clusters) for values in (x, y))
-    return xx - (gone * of_x).sum(axis=1), xy - (gone * of_y).sum(axis=1)
+    return xx - (gone * of_x).sum(axis=1), xy - (gone * of_y).sum(axis=1), xx
 
 
 def _left_out(values: Floats, place: NDArray[np.int64], clusters: int) -> Floats:

@@ -128,10 +128,15 @@ def _row(kind: str, assumption: str, amount: float, found: FixedLength) -> dict[
         "assumption": assumption,
         "per_month": amount,
         "effect": found.value,
-        "low": found.low,
-        "high": found.high,
+        "low": _zero_if_near(found.low, found.value),
+        "high": _zero_if_near(found.high, found.value),
         "proven": found.proven,
     }
+
+
+def _zero_if_near(end: float, value: float) -> float:
+    """An end that the breakdown value puts at zero, without what rounding leaves of it."""
+    return 0.0 if abs(end) < 1e-6 * abs(value) else end
 
 
 def _check(estimate: float, breakdown: float | None, seen: float | None, allowed: float | None) -> Check:

@@ -106,11 +106,11 @@ def test_customers_picked_by_their_margin_are_matched_on_it_whatever_the_outcome
     rng = np.random.default_rng(4)
     panel = customer_panel_of(draw_bank(2500, 4, replace(SMALL, design="experiment", effect_scale=0.0)))
     usual = np.nan_to_num(np.nanmean(panel.values[:, :14], axis=1))
-    rich = usual > np.quantile(usual, 0.7)
+    rich = usual / usual.mean()
     months = np.arange(panel.months.count)
     # Rich customers come to call more and more from month 14 on, and are the ones who get the programme.
-    calls = rng.poisson(0.3 + 0.4 * rich[:, None] * (months >= 14), panel.values.shape).astype(np.float32)
-    got = rng.random(len(rich)) < np.where(rich, 0.4, 0.1)
+    calls = rng.poisson(0.3 + 0.3 * rich[:, None] * (months >= 14), panel.values.shape).astype(np.float32)
+    got = rng.random(len(rich)) < 1 / (1 + np.exp(2.5 - 1.2 * rich))
     made = replace(
         panel, values=np.where(np.isnan(panel.values), np.float32(np.nan), calls), outcome="interactions",
         start=np.where(got, 14, -1), base=np.where(got, 13, panel.months.count),
