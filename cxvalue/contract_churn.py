@@ -17,7 +17,7 @@ import pandas as pd
 
 from cxvalue.churn_checks import Backtest, auc, brier
 from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
-from cxvalue.contract_drivers import DriverTables, contract_members
+from cxvalue.contract_drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
 from cxvalue.hazards import Happening, Members, calendar_columns, fit_members
@@ -104,7 +104,7 @@ def hazard_of(
     """
     day = on or contracts.as_of
     members = contract_members(contracts, tables, day)
-    model = fit_members(members, con, fewest=suppress_below)
+    model = fit_members(members, con, order={VALUE: THIRDS}, fewest=suppress_below)
     number = (day - _EPOCH).days
     table = members.table
     here = table[(table["start"] <= number) & (table["end"] > number)]
