@@ -84,7 +84,7 @@ def account_renewals(
     """Renewal of accounts, and its link to what their users had said.
 
     None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by
-    account, of `cxvalue.contract_drivers.scores_of`. Bands of fewer than `suppress_below` accounts are left out of the table.
+    account, of `cxvalue.contract_drivers.scores_of`. Bands of fewer than `suppress_below` accounts are not in the table.
     """
     names = contracts.customers[contracts.rows["customer"]]
     if "account_id" in contracts.rows.columns:
@@ -144,14 +144,18 @@ def _looked_at(
     )
     if low > (months_before(landmark, 12) - _EPOCH).days:
         paid = paid * math.nan  # the data begins within these 12 months
-    table = pd.DataFrame(
-        {"account": names, "here": (rows["start"] <= day) & (rows["end"] > day),
-         "renewed": (rows["start"] <= later) & (rows["end"] > later), "margin": paid}
-    )  # fmt: skip
-    found = table.groupby("account").agg(
-        here=("here", "any"), renewed=("renewed", "any"), margin=("margin", lambda part: part.sum(skipna=False))
-    )
-    found = found[found["here"]].drop(columns="here").reset_index()
+    code, accounts = pd.factorize(names, sort=True)
+
+    def any_of(mask: pd.Series) -> NDArray[np.bool_]:
+        return np.bincount(code, mask, len(accounts)) > 0
+
+    found = pd.DataFrame(
+        {
+            "account": accounts,
+            "renewed": any_of((rows["start"] <= later) & (rows["end"] > later)),
+            "margin": np.bincount(code, paid, len(accounts)),
+        }
+    )[any_of((rows["start"] <= day) & (rows["end"] > day))].reset_index(drop=True)
     found.insert(1, "landmark", landmark)
     found["score"] = math.nan
     if scores is not None:
@@ -230,8 +234,8 @@ def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFram
                 "renewed": share,
                 "low": max(ends.low, 0.0),
                 "high": min(ends.high, 1.0),
-                "margin": part["margin"].sum(min_count=1),
-                "lost_margin": part.loc[~part["renewed"], "margin"].sum(min_count=1),
+                "margin": part["margin"].sum(skipna=False),
+                "lost_margin": part.loc[~part["renewed"], "margin"].sum(skipna=False),
             }
         )
     names = ["band", "score_from", "score_to", "accounts", "renewed", "low", "high", "margin", "lost_margin"]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from cxvalue.churn_checks import Backtest, auc, brier
 from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
-from cxvalue.contract_drivers import DriverTables, contract_members
+from cxvalue.contract_drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
 from cxvalue.hazards import Happening, Members, calendar_columns, fit_members
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ContractChurn", "Hazard", "ModelScore", "contract_churn", "hazard_of"]
 
 CHURN_MONTHS = 12
+LEAST_PROBABILITY = 1e-3
 SBG, HAZARD = "sbg", "hazard"
 _SIMPLER = "the simpler model, which knows the age of a contract only,"
 _EPOCH = date(1970, 1, 1)
@@ -57,7 +58,7 @@ class Hazard:
     def p_end(
         self, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None = None
     ) -> Floats:
-        """P(ending at one of the next so many monthly chances) of chosen customers; a column a draw of `coef`.
+        """P(ending at one of its next so many monthly chances) of chosen customers; a column a draw of `coef`.
 
         What a yes-or-no driver will be in months whose beginning has not come yet is not known: unless its latest event
         still counts then, the two hazards are weighed by how often that driver was `yes`.
@@ -68,7 +69,7 @@ class Hazard:
         present = self.now.iloc[rows]
         for step in range(reach):
             months = renewed[rows] + step
-            begins = self.start[rows] + np.floor(months * DAYS_PER_MONTH).astype(np.int64)
+            begins = self.members.begins(months, self.start[rows])
             table = present.assign(**calendar_columns(months, self.start[rows], self.members))
             weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
             for one in self.members.happenings:
@@ -83,7 +84,7 @@ class Hazard:
                     other = self.model.hazard(table.assign(**{one.name: one.yes}), coef)
                     share = np.where(open_, yes, 0.0)
                     rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
-            at_risk = step < chances[rows]
+            at_risk = (step < chances[rows]) & self.members.can_leave(months)
             kept += np.where(
                 at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-np.minimum(rate, 1 - 1e-12)), 0.0
             )
@@ -104,7 +105,7 @@ def hazard_of(
     """
     day = on or contracts.as_of
     members = contract_members(contracts, tables, day)
-    model = fit_members(members, con, fewest=suppress_below)
+    model = fit_members(members, con, order={VALUE: THIRDS}, fewest=suppress_below)
     number = (day - _EPOCH).days
     table = members.table
     here = table[(table["start"] <= number) & (table["end"] > number)]
@@ -195,7 +196,7 @@ def contract_churn(
         _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
     )
     model, why = _choice(scores, no_hazard)
-    months = seen if seen.step == 1 else _monthly(contracts)
+    months = seen if seen.step == 1 or hazard is None else _monthly(contracts, hazard.members.grace_days)
     chances = seen.chances(CHURN_MONTHS)
     every = np.arange(seen.who.size)
     if model == HAZARD and hazard is not None:
@@ -237,12 +238,18 @@ def _try(
         return None, str(error)
 
 
-def _monthly(contracts: Contracts, on: date | None = None) -> Outlook:
-    """Where active customers stand when chances are counted by the month: a chance at the end of each."""
-    ages = contracts.age_months(on)
+def _monthly(contracts: Contracts, grace_days: float, on: date | None = None) -> Outlook:
+    """Where active customers stand when chances are counted by the month.
+
+    The chance comes at the end of each month; where months begin with some grace, so much before it.
+    """
+    grace = grace_days / DAYS_PER_MONTH
+    ages = contracts.age_months(on) - grace
     who = np.flatnonzero(~np.isnan(ages))
-    whole = np.floor(ages[who])
-    return Outlook(who, whole.astype(np.int64), whole + 1 - ages[who], 1)
+    whole = np.floor(np.maximum(ages[who], 0.0))
+    wait = whole + 1 - grace - ages[who]
+    passed = wait <= 0
+    return Outlook(who, (whole + passed).astype(np.int64), wait + passed, 1)
 
 
 def _in_parts(hazard: Hazard, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp]) -> Floats:
@@ -284,13 +291,14 @@ def _scores(
     if tables is not None:
         before, _ = _try(contracts, tables, con, last, 0)
         if before is not None:
-            months = seen if step == 1 else _monthly(contracts, last)
+            months = seen if step == 1 else _monthly(contracts, before.members.grace_days, last)
             said[HAZARD] = _in_parts(before, months.renewed, months.chances(length), np.arange(seen.who.size))
     return tuple(_score(name, p, left, fit.holdout_start, contracts.as_of) for name, p in said.items())
 
 
 def _score(model: str, p: Floats, left: NDArray[np.bool_], start: date, end: date) -> ModelScore:
-    log_score = float(np.log(np.clip(np.where(left, p, 1 - p), 1e-300, None)).sum())
+    # What a model holds impossible may be a date that is a day off: one such customer is not to decide.
+    log_score = float(np.log(np.clip(np.where(left, p, 1 - p), LEAST_PROBABILITY, None)).sum())
     known = brier(left, np.full(p.size, left.mean()))
     return ModelScore(model, log_score, Backtest(start, end, model, p, left, auc(left, p), brier(left, p), known))
 

@@ -161,7 +161,8 @@ def contract_members(contracts: Contracts, tables: DriverTables, until: date | N
         contracts.observed_from,
         tuple(fixed),
         tuple(happenings),
-        renewal_months=contracts.annual or contracts.mixed,
+        renewal_months=contracts.mixed,
+        yearly=contracts.annual,
     )
 
 

@@ -87,7 +87,9 @@ class Members:
     """Who is followed, up to which day, and what is known of each.
 
     `table` has the columns member, cluster, start, end (days as numbers, `OPEN` while there) and a text column for each of
-    `fixed`, the drivers that do not change. `happenings` are those that do.
+    `fixed`, the drivers that do not change. `happenings` are those that do. With `yearly` members can leave at an
+    anniversary only: the one month around it counts in each year. With `renewal_months` that month and the next are a
+    driver.
     """
 
     table: pd.DataFrame
@@ -96,6 +98,20 @@ class Members:
     fixed: tuple[str, ...] = ()
     happenings: tuple[Happening, ...] = field(default=())
     renewal_months: bool = False
+    yearly: bool = False
+
+    @property
+    def grace_days(self) -> float:
+        """So many days after the start the first month begins: half a month, where an anniversary is to lie inside one."""
+        return DAYS_PER_MONTH / 2 if self.yearly else 0.0
+
+    def begins(self, months: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The day on which each month of a member begins; months count from 0."""
+        return start + np.floor(months * DAYS_PER_MONTH + self.grace_days).astype(np.int64)
+
+    def can_leave(self, months: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether a member can leave in each month."""
+        return months % 12 == 11 if self.yearly else np.ones(months.shape, dtype=bool)
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -122,7 +138,7 @@ def calendar_columns(
     """The drivers that a forecast knows of months to come: tenure, renewal month and season; the trend is the latest."""
     place = np.searchsorted(TENURE_EDGES, months, side="right")
     names = np.array([tenure_name(number) for number in range(len(TENURE_EDGES) + 1)], dtype=object)
-    begins = start + np.floor(months * DAYS_PER_MONTH).astype(np.int64)
+    begins = members.begins(months, start)
     quarter = (begins.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12) // 3
     return {
         TENURE: names[place],
@@ -154,15 +170,17 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     epoch = date(1970, 1, 1)
     until, begun = (members.until - epoch).days, (members.observed_from - epoch).days
     table = members.table
-    counted = spells(table["start"], table["end"], until=until, observed_from=begun)
+    counted = spells(table["start"], table["end"], until=until, observed_from=begun, grace_days=members.grace_days)
     frame = table.assign(entry=counted.entry, months=counted.periods, ends=counted.ended.astype(np.int64))
     frame = frame.drop(columns="end")[counted.kept]
     rows = con.create_table(ibis.util.gen_name("members"), frame, temp=True)
     rows = rows.mutate(t=ibis.range(rows.entry, rows.entry + rows.months).unnest())
     rows = rows.mutate(
-        begins=rows.start + (rows.t * DAYS_PER_MONTH).floor().cast("int64"),
+        begins=rows.start + (rows.t * DAYS_PER_MONTH + members.grace_days).floor().cast("int64"),
         ended=((rows.t == rows.entry + rows.months - 1) & (rows.ends == 1)).cast("int64"),
     )
+    if members.yearly:
+        rows = rows.filter(rows.t % 12 == 11)
     day = (rows.begins * 86_400).as_timestamp("s")
     tenure = ibis.literal(tenure_name(len(TENURE_EDGES)))
     for number in range(len(TENURE_EDGES) - 1, -1, -1):

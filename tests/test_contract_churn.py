@@ -251,3 +251,19 @@ def test_a_study_that_knows_nothing_but_dates_is_answered_without_money() -> Non
     assert listed["p_end_12m"].is_monotonic_decreasing
     assert set(listed["reason"]) == {""}
     assert account_renewals(contracts, scores_of(bare, contracts.as_of), gross_margin=0.25) is not None
+
+
+def test_drivers_are_found_where_contracts_end_by_the_year() -> None:
+    world = insurer(2500, seed=4, parameters=InsurerParameters(yearly=True, alpha=1.0, beta=4.0))
+    contracts, tables, con = in_engine(world)
+    fit = fit_renewals(contracts)
+    assert fit.clock == "year"
+    churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, draws=60)
+    assert churn.hazard is not None
+    rows = churn.hazard.model.ratios().set_index(["driver", "level"])
+    assert rows.loc[("region", "south"), "low"] < world.truth["hazard_ratios"]["region"]
+    assert world.truth["hazard_ratios"]["region"] < rows.loc[("region", "south"), "high"]
+    assert rows.loc[(COMPLAINT, "yes"), "low"] > 1
+    assert churn.model == "hazard"
+    assert churn.losses is not None
+    assert churn.losses.rate.low <= world.truth["churn.rate"] <= churn.losses.rate.high
