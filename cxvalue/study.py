@@ -211,6 +211,14 @@ class Benefit(_Settings):
             raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
         return self
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Benefit:
+        low = self.monthly if self.low is None else self.low
+        high = self.monthly if self.high is None else self.high
+        if not low <= self.monthly <= high:
+            raise ValueError(f"monthly {self.monthly:,} does not lie in low {low:,} to high {high:,}")
+        return self
+
 
 class Success(_Settings):
     """The criterion, registered before the result."""
