@@ -130,7 +130,8 @@ def test_an_outcome_without_a_price_gives_an_effect_and_no_money(tmp_path):
     assert [one.value is None for one in found] == [False, True, True, True, False]
     assert found[0].value == verdict.word
     assert verdict.mde < 0  # fewer contacts are better, so what can be proven lies below
-    assert effect_findings(fit, None, currency="EUR")[2].value is None
+    by_id = {one.id: one.value for one in effect_findings(fit, None, currency="EUR")}
+    assert by_id[f"{NAME}.contribution_to_date"] is None
 
 
 def test_what_is_wrong_with_a_programme_is_said_once(tmp_path):

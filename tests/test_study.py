@@ -143,6 +143,14 @@ def test_persistence_and_success_are_read_in_both_spellings(tmp_path: Path) -> N
     assert (second.case.persistence.kind, second.benefits[0].kind) == ("none", "capacity")
 
 
+def test_a_benefit_lies_within_its_range(tmp_path: Path) -> None:
+    text = sound().replace("orders.csv}}", "orders.csv}, rollout: {path: r.csv}}") + (
+        "programmes: [{name: a, benefits: [{name: t, class: cash, monthly: 100, low: 150, high: 200}]}]\n"
+    )
+    found = problems(tmp_path, text)
+    assert any("monthly 100.0 does not lie in low 150.0 to high 200.0" in one for one in found)
+
+
 def test_a_criterion_needs_one_threshold_and_names_must_differ(tmp_path: Path) -> None:
     text = sound().replace("orders.csv}}", "orders.csv}, rollout: {path: r.csv}}") + (
         "programmes: [{name: a, success: {metric: npv}}, {name: a}]\n"
