@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
@@ -92,7 +92,7 @@ class CustomerValue:
         value, low, high = self.equity
         if value <= 0:
             return 0.0
-        return float((high - low) / (2 * stats.norm.ppf((1 + self.level) / 2)) / value)
+        return float((high - low) / (2 * ndtri((1 + self.level) / 2)) / value)
 
     def _repr_html_(self) -> str:
         lines = {
