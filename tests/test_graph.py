@@ -63,7 +63,7 @@ def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
 
 def test_a_study_with_contracts_has_its_own_cltv() -> None:
     chosen = plan(study("contractual"), {"subscriptions"})
-    assert names(chosen.run) == ["00_data_check", "20_cltv_contractual"]
+    assert names(chosen.run) == ["00_data_check", "20_cltv_contractual", "30_churn_contractual"]
     for name in ("10_customer_base", "20_cltv", "30_churn"):
         assert chosen.not_run[name] == f"{name} is for customers without a contract"
     assert names(plan(study("contractual"), {"subscriptions"}, ["20"]).run) == ["20_cltv_contractual"]

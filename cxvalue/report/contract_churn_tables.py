@@ -112,7 +112,7 @@ def account_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
         {
             "users' satisfaction": row.band,
             "mean score": "" if row.score_from != row.score_from else f"{row.score_from:.1f} to {row.score_to:.1f}",
-            "accounts": f"{row.accounts:,}",
+            "accounts, at all landmark days": f"{row.accounts:,}",
             "renewed": format_value(row.renewed, "share"),
             "range": format_range(row.low, row.high, "share"),
             "margin of the 12 months before": money(row.margin),
