@@ -3,12 +3,13 @@
 The map. What is above may use what is below it, never the other way round::
 
     cli  run  publish            commands; notebooks in processes; a report published in one step
-      execute  kernel  graph  folders  manifest  pseudonyms  console  doctor
+      execute  kernel  graph  folders  manifest  history  pseudonyms  console  doctor
     workspace                    a study prepared once and opened by notebooks (`load_study`)
     preflight                    campaigns and programmes tried on the tables before any notebook starts
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out
     programmes  goodwill         the programmes of a study: design, effect, case; which rule lets customers off best
+    programmes  portfolio        the programmes of a study: design, effect, case; all of them together
     reactivation/  discounts/    sleeping customers and campaigns; ladders of discounts
     simulate/                    worlds with a known truth
     money/                       cash flow, business case, verdict

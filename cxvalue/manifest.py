@@ -47,6 +47,8 @@ def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None)
     `files` are the published files, relative to the run's folder; `pseudonym_key` says where the key came from, or is
     None when ids are published as they are.
     """
+    from cxvalue.programmes import criterion_hash
+
     seconds = {run.name: round(run.seconds, 3) for run in record.runs}
     return {
         "format": MANIFEST_FORMAT,
@@ -61,6 +63,7 @@ def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None)
         "packages": package_versions(),
         "seed": SEED,
         "parameters": parameters(record.study),
+        "criteria": {one.name: criterion_hash(one) for one in record.study.programmes if one.success is not None},
         "assumed": list(record.study.assumptions),
         "inputs": {"fingerprint": record.fingerprint, "sha256": dict(sorted(record.inputs.items()))},
         "pseudonyms": {"applied": pseudonym_key is not None, "key": pseudonym_key},

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cxvalue.effects.together import with_neighbours
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.goodwill import GoodwillFit, fit_goodwill
+from cxvalue.money.portfolio import Portfolio
+from cxvalue.portfolio import measure_portfolio
 from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_source
+from cxvalue.tables.overlap import holdout_problems
 from cxvalue.tables.panels import CUSTOMER, population
 
 if TYPE_CHECKING:
@@ -27,10 +31,11 @@ Tables = Callable[[str], "ir.Table | None"]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was estimated for the programmes of a study and their goodwill rules."""
+    """What was estimated for the programmes of a study, their goodwill rules, and all of them together."""
 
     programmes: tuple[ProgrammeFit, ...] = ()
     goodwill: tuple[GoodwillFit, ...] = ()
+    portfolio: Portfolio | None = None
 
 
 def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> Fitted:
@@ -50,9 +55,21 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
                 rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
         except BadInput as error:
             problems += error.problems
+    problems += _holdout_problems(study, table)
     if problems:
         raise BadInput(problems)
-    return Fitted(tuple(fits), tuple(rules))
+    if not fits:
+        return Fitted()
+    sources = [panel_source(study, one, table, as_of=as_of, observed_from=observed_from) for one in study.programmes]
+    together = measure_portfolio(study, fits, sources, table)
+    effects = with_neighbours([fit.effect for fit in fits], together.programmes, together.contained)
+    found = tuple(replace(fit, effect=effect) for fit, effect in zip(fits, effects, strict=True))
+    return Fitted(found, tuple(rules), together)
+
+
+def _holdout_problems(study: StudyFile, table: Tables) -> list[Problem]:
+    held = study.universal_holdout
+    return [] if held is None else holdout_problems(table("customers"), held.column, held.value)
 
 
 def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
@@ -63,7 +80,7 @@ def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
             rollout = table("rollout")
             assert rollout is not None  # the loader has refused a programme without it
             design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
-            one = _one(study, programme).model_copy(update={"campaigns": ()})
+            one = _one(study, programme).model_copy(update={"campaigns": (), "universal_holdout": None})
             if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
                 source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
                 many = int(population(source)[1].count().to_pyarrow().as_py()) > FEW_CUSTOMERS
@@ -72,6 +89,7 @@ def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
             fit_declared(one, table, as_of=as_of, observed_from=observed_from)
         except BadInput as error:
             problems += error.problems
+    problems += _holdout_problems(study, table)
     if problems:
         raise BadInput(problems)
 

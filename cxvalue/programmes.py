@@ -11,6 +11,7 @@ import numpy as np
 
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
+from cxvalue.effects.vintage import earlier_effects
 from cxvalue.errors import BadInput, Problem
 from cxvalue.money import (
     Capacity,
@@ -24,7 +25,9 @@ from cxvalue.money import (
     judge_effect,
     register,
 )
+from cxvalue.money.realisation import fade_check
 from cxvalue.money.sensitivity import MarketMoves
+from cxvalue.money.verdict import hash_of
 from cxvalue.tables.panels import CUSTOMER, CustomerPanel, PanelSource, UnitPanel, customer_panel, unit_panel
 
 if TYPE_CHECKING:
@@ -37,12 +40,14 @@ __all__ = [
     "ProgrammeFit",
     "case_of",
     "contribution_to_date",
+    "criterion_hash",
     "design_of",
     "fit_programmes",
     "market_of",
     "panel_for",
     "panel_source",
     "registration_of",
+    "spent_to_date",
     "verdict_of",
 ]
 
@@ -53,7 +58,8 @@ class ProgrammeFit:
 
     `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
     the study; `chosen` says why this design; `usual_margin` is what a customer ever seen brought a month in the last 12
-    months (None: not known).
+    months (None: not known); `earlier` is the effect as the same estimator saw it up
+    to a year before.
     """
 
     name: str
@@ -62,15 +68,18 @@ class ProgrammeFit:
     everyone: int
     chosen: str
     usual_margin: float | None = None
+    earlier: tuple[Effect, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The fit as plain JSON types."""
-        return {**vars(self), "effect": self.effect.to_dict()}
+        earlier = [one.to_dict() for one in self.earlier]
+        return {**vars(self), "effect": self.effect.to_dict(), "earlier": earlier}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ProgrammeFit:
         """The fit that `to_dict` wrote down."""
-        return cls(**{**data, "effect": Effect.from_dict(data["effect"])})
+        earlier = tuple(Effect.from_dict(one) for one in data["earlier"])
+        return cls(**{**data, "effect": Effect.from_dict(data["effect"]), "earlier": earlier})
 
 
 def fit_programmes(
@@ -114,7 +123,10 @@ def _fit(
     absent = _absent_units(source)
     if absent:
         effect = replace(effect, notes=(*effect.notes, absent))
-    return ProgrammeFit(programme.name, effect, price, people, chosen, _usual_margin(purchases, as_of, people))
+    earlier = earlier_effects(panel, effect)
+    effect = effect.with_checks([*effect.checks, fade_check(effect)])
+    usual = _usual_margin(purchases, as_of, people)
+    return ProgrammeFit(programme.name, effect, price, people, chosen, usual, earlier)
 
 
 def _absent_units(source: PanelSource) -> str:
@@ -150,6 +162,10 @@ def panel_source(
     """Where the panel of a programme comes from."""
     rollout = table("rollout")
     assert rollout is not None  # the loader has refused a programme without it
+    customers, held = table("customers"), study.universal_holdout
+    if held is not None and customers is not None and held.column in customers.columns and programme.unit != CUSTOMER:
+        # A unit's programme passes by the customers who are held out of everything.
+        customers = customers.filter((customers[held.column].cast("string") != held.value).fill_null(True))
     return PanelSource(
         rollout=rollout.filter(rollout.programme == programme.name),
         unit=programme.unit,
@@ -157,7 +173,7 @@ def panel_source(
         as_of=as_of,
         observed_from=observed_from,
         purchases=table("purchases"),
-        customers=table("customers"),
+        customers=customers,
         subscriptions=table("subscriptions") if study.contract == "contractual" else None,
         interactions=table("interactions"),
         fees=table("fees"),
@@ -286,23 +302,39 @@ def verdict_of(fit: ProgrammeFit, case: Case | None, programme: Programme) -> Ve
     return case.verdict(metric=success.metric, confidence=success.confidence, **bounds)
 
 
-def registration_of(programme: Programme, effect: Effect) -> Registration | None:
-    """The registration of a programme's criterion; None where the study registers none."""
+def criterion_hash(programme: Programme) -> str:
+    """The hash of a programme's settings as registered; settings left at their defaults have no part in it."""
+    return hash_of(programme.model_dump(mode="json", exclude={"benefits", "goodwill"}, exclude_defaults=True))
+
+
+def registration_of(
+    programme: Programme, effect: Effect, earlier: Mapping[str, date] | None = None
+) -> Registration | None:
+    """The registration of a programme's criterion; None where the study registers none.
+
+    `earlier` are hashes that stand in published runs, with the day of the first of them.
+    """
     success = programme.success
     if success is None:
         return None
-    settings = programme.model_dump(mode="json", exclude={"benefits", "goodwill"}, exclude_none=True)
     first = min(cohort.start for cohort in effect.cohorts)
-    return register(settings, registered_on=success.registered_on, first_start=first)
+    number = criterion_hash(programme)
+    return register(number, registered_on=success.registered_on, first_start=first, earlier=earlier or {})
 
 
-def contribution_to_date(fit: ProgrammeFit, case: Case) -> tuple[float, float, float]:
-    """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
-    effect, costs = fit.effect, case.costs
+def spent_to_date(case: Case) -> float:
+    """Costs of a programme up to the last full month."""
+    effect, costs = case.effect, case.costs
     first = min(cohort.start for cohort in effect.cohorts)
     last = effect.last_month
     months = (last.year - first.year) * 12 + last.month - first.month + 1
     treated = effect.treated_customer_months + effect.unidentified_customer_months
-    spent = costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
-    ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent
+    return costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
+
+
+def contribution_to_date(fit: ProgrammeFit, case: Case) -> tuple[float, float, float]:
+    """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
+    effect = fit.effect
+    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent_to_date(case)
     return float(ends[0]), float(ends[1]), float(ends[2])

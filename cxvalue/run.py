@@ -21,6 +21,7 @@ from cxvalue.errors import CxvalueError, RunFailed
 from cxvalue.execute import Limits, Progress, Silence, StudyReference, run_notebooks, warm_up
 from cxvalue.folders import claimed, locked, new_run_id
 from cxvalue.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, plan
+from cxvalue.history import collect_history
 from cxvalue.manifest import cxvalue_version
 from cxvalue.publish import RunRecord, publish
 from cxvalue.report.page import NotebookOutcome, PageNotes
@@ -112,6 +113,7 @@ def run_study(
     run_id = new_run_id()
     with claimed(prepared.folder.parent / ".runs", run_id, prefix="") as work:
         project.open_run(prepared, work)
+        collect_history(reports / prepared.study.name, work)
         try:
             progress.phase("running the notebooks")
             runs = run_notebooks(

@@ -19,8 +19,19 @@ import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.study_errors import problems_of
-from cxvalue.study_money import Amount, Benefit, CaseRules, Costs, Goodwill, LossRisk, Market, Share, Success
+from cxvalue.study_errors import counted_already, problems_of
+from cxvalue.study_money import (
+    Amount,
+    Benefit,
+    CaseRules,
+    Costs,
+    Goodwill,
+    LossRisk,
+    Market,
+    Share,
+    Success,
+    UniversalHoldout,
+)
 from cxvalue.study_money import Settings as _Settings
 
 __all__ = [
@@ -246,6 +257,7 @@ class StudyFile(_Settings):
     campaigns: tuple[Campaign, ...] = ()
     programmes: tuple[Programme, ...] = ()
     market: Market | None = None
+    universal_holdout: UniversalHoldout | None = Field(default=None, description="{column: group, value: held_out}")
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
 
@@ -366,6 +378,9 @@ def _disagreements(study: StudyFile, label: str) -> list[Problem]:
             add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")
         for key, found, remedy in programme.disagreements:
             add(f"programmes.{programme.name}.{key}", found, remedy)
+        problems += counted_already(programme, label)
+    if study.universal_holdout and "customers" not in study.tables:
+        add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
     for kind, (table, declared) in needs.items():
         if declared and table not in study.tables:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from cxvalue.errors import Problem, nearest, one_of
 
-__all__ = ["problems_of"]
+if TYPE_CHECKING:
+    from cxvalue.study import Programme
+
+__all__ = ["counted_already", "problems_of"]
+
+_STAYING = re.compile(r"(?i)\b(cltv|clv|ltv|lifetime value|retention|retained|churn|win-?back|customers? kept)\b")
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], label: str) -> list[Problem]:
@@ -103,3 +108,20 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
     if kind == "too_short":
         return "is empty.", allowed
     return f"{item['msg']}.", allowed
+
+
+def counted_already(programme: Programme, label: str) -> list[Problem]:
+    """Benefits that are margin of customers who stay: the effect on margin holds it, a customer who left counting as 0."""
+    if programme.outcome == "interactions":
+        return []
+    return [
+        Problem(
+            f"{label}: programmes.{programme.name}.benefits",
+            f"{one.name!r} counts customers who stay, and so does the effect on {programme.outcome}: there a customer who "
+            "left counts as 0.",
+            "Value them through the margin or through their lifetime value, never both: take the benefit out. If it is a "
+            "cost saved, name it after the cost.",
+        )
+        for one in programme.benefits
+        if one.kind != "capacity" and _STAYING.search(one.name)
+    ]

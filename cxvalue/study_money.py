@@ -25,6 +25,7 @@ __all__ = [
     "Stated",
     "StatedCost",
     "Success",
+    "UniversalHoldout",
     "as_range",
 ]
 
@@ -245,3 +246,14 @@ class Market(Settings):
         if not (low >= 0 and high < 1):
             raise ValueError("erosion_per_year must be a share from 0 to below 1, such as 0.03 for 3% a year")
         return self
+
+
+def _as_text(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else value
+
+
+class UniversalHoldout(Settings):
+    """The customers who are held out of every programme: those with a value in a column of the customers table."""
+
+    column: str = Field(description="a column of the table 'customers'")
+    value: Annotated[str, BeforeValidator(_as_text)] = Field(description="the value of that column for the held-out")

@@ -27,6 +27,8 @@ from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_drivers import DriverTables
 from cxvalue.errors import CxvalueError, nearest
 from cxvalue.goodwill import GoodwillFit
+from cxvalue.history import History, read_history
+from cxvalue.money.portfolio import Portfolio
 from cxvalue.preflight import fit_declared, try_declared
 from cxvalue.programmes import ProgrammeFit, design_of, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
@@ -245,6 +247,17 @@ class Study:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
         return tuple(GoodwillFit.from_dict(one) for one in found)
 
+    @cached_property
+    def portfolio(self) -> Portfolio | None:
+        """All declared programmes side by side; None in a study without one."""
+        path = self.prepared.folder / "portfolio.json"
+        return Portfolio.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+    @cached_property
+    def history(self) -> History:
+        """What earlier published runs of the study said; nothing when opened by hand."""
+        return read_history(self.work)
+
     def publish(
         self,
         notebook: str,
@@ -372,6 +385,8 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
         if fits:
             (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")
+    if declared.portfolio is not None:
+        (folder / "portfolio.json").write_text(json.dumps(declared.portfolio.to_dict()), encoding="utf-8")
     if study.contract == "contractual":
         if "subscriptions" in tables.paths:
             subscriptions = con.read_parquet(tables.paths["subscriptions"])

@@ -223,8 +223,9 @@ def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path) -> None:
     assert not complaints(result)
 
 
-def test_a_simulated_programme_is_answered_near_its_truth(tmp_path: Path) -> None:
-    path = write_world(bank(2500, seed=6, parameters=BankParameters(branches=24, months=30)), tmp_path / "mybank")
+def test_two_simulated_programmes_are_answered_near_their_truth(tmp_path: Path) -> None:
+    true = BankParameters(branches=24, months=30, second_share=0.4, second_follows=0.5)
+    path = write_world(bank(2500, seed=6, parameters=true), tmp_path / "mybank")
     result = run_study(path, out=tmp_path / "reports")
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("effect", "npv", "contribution_to_date"):
@@ -232,7 +233,15 @@ def test_a_simulated_programme_is_answered_near_its_truth(tmp_path: Path) -> Non
         assert one["low"] <= truth[f"programme.penalty_waiver.{name}"] <= one["high"], name
     assert found["programme.penalty_waiver.verdict"]["value"] in ("PASS", "FAIL", "NOT PROVEN")
     assert found["programme.penalty_waiver.verdict"]["case"] == "C6"
+    assert found["programmes.total_to_date"]["low"] <= truth["programmes.total_to_date"]
+    assert found["programmes.total_to_date"]["high"] >= truth["programmes.total_to_date"]
+    assert found["programmes.overlap_share"]["value"] == pytest.approx(truth["programmes.overlap_share"])
+    assert found["programme.penalty_waiver.realisation"]["case"] == "C6"
+    page = (result.folder / "index.html").read_text()
+    assert page.count("All programmes: contribution so far") >= 1
+    assert "count shared customers" in page or "miss a part of it" in page
+    assert rows(result, "programme_promise.csv", "count(distinct programme)") == [(2,)]
     assert not complaints(result)
-    bridge = rows(result, "case_bridge.csv", "sum(amount) filter (where step <> 'Net present value'), max(amount) filter "
+    bridge = rows(result, "case_bridge.csv", "sum(amount) filter (where step <> 'Net present value'), sum(amount) filter "
                   "(where step = 'Net present value')")  # fmt: skip
     assert bridge[0][0] == pytest.approx(bridge[0][1])

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
-__all__ = ["EVENTS", "GroupTime", "Jackknife", "degrees_of_freedom", "group_time", "jackknife"]
+__all__ = ["EVENTS", "GroupTime", "Jackknife", "cohort_keys", "degrees_of_freedom", "group_time", "jackknife"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -94,7 +94,12 @@ class _Sums:
 
 
 def group_time(
-    panel: UnitPanel, *, base_months: int = 1, never_only: bool = False, cells: NDArray[np.bool_] | None = None
+    panel: UnitPanel,
+    *,
+    base_months: int = 1,
+    never_only: bool = False,
+    cells: NDArray[np.bool_] | None = None,
+    paths: Ints | None = None,
 ) -> GroupTime:
     """Effects of every cohort in every month.
 
@@ -103,8 +108,9 @@ def group_time(
         base_months: over how many months up to the base the level before the start is averaged; 1 is the base alone.
         never_only: compare with units that never start only; otherwise with those that have not started yet as well.
         cells: which cells of the panel take part (all by default).
+        paths: a number for each cell; cells that start together but differ in it are cohorts of their own.
     """
-    frame = _frame(panel, never_only)
+    frame = _frame(panel, never_only, paths)
     kept = np.ones(len(panel.start), dtype=bool) if cells is None else cells
     return _estimate(panel, frame, _sums(panel, frame, kept), _merged(panel, frame), base_months)
 
@@ -220,11 +226,21 @@ class _Frame:
     free_until: Ints
 
 
-def _frame(panel: UnitPanel, never_only: bool) -> _Frame:
-    pairs = np.unique(np.column_stack([panel.start, panel.base])[panel.treated & (panel.base >= 0)], axis=0)
+def cohort_keys(panel: UnitPanel, paths: Ints | None = None) -> Ints:
+    """Start, base and path of each cohort, in the order in which `group_time` numbers them."""
+    found: Ints = np.unique(_keys(panel, paths)[panel.treated & (panel.base >= 0)], axis=0)
+    return found
+
+
+def _keys(panel: UnitPanel, paths: Ints | None) -> Ints:
+    return np.column_stack([panel.start, panel.base, np.zeros_like(panel.start) if paths is None else paths])
+
+
+def _frame(panel: UnitPanel, never_only: bool, paths: Ints | None = None) -> _Frame:
+    pairs, own = cohort_keys(panel, paths), _keys(panel, paths)
     cohort_of = np.full(len(panel.start), -1)
-    for number, (start, base) in enumerate(pairs):
-        cohort_of[(panel.start == start) & (panel.base == base)] = number
+    for number, key in enumerate(pairs):
+        cohort_of[(own == key).all(axis=1)] = number
     free_until = np.where(never_only & panel.treated, -1, np.minimum(panel.base, panel.months.count - 1))
     return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until)
 

@@ -118,7 +118,12 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "did: how much more did their customers change from the year before the start? Customers are compared with "
             "customers who joined at the same time."
         ),
-        extra={"groups": _group_table(panel, found_), "sensitivity": rows, "drift_limit": limit},
+        extra={
+            "groups": _group_table(panel, found_),
+            "sensitivity": rows,
+            "drift_limit": limit,
+            "left_out": _left_out(panel, knife),
+        },
     )
     return effect.with_checks(checks)
 
@@ -231,6 +236,12 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
         notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
     few = few_units_note(panel)
     return [*notes, few] if few else notes
+
+
+def _left_out(panel: UnitPanel, knife: Jackknife) -> dict[str, float]:
+    """The effect without each cluster: what the errors of two programmes on the same units have in common shows in it."""
+    clusters = np.unique(panel.cluster)
+    return {panel.names[number]: float(value) for number, value in zip(clusters, knife.without, strict=True)}
 
 
 def _group_table(panel: UnitPanel, found: GroupTime) -> list[dict[str, object]]:

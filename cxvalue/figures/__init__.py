@@ -10,7 +10,7 @@
 - `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
 - `discounts`: how many buy at which depth, what each depth earns, the policies side by side
 - `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge, goodwill rules,
-  what a bad year costs
+  what a bad year costs, promises
 - `levers`: what moves the value still to come, and how forecasts from past dates fared
 """
 
@@ -51,6 +51,7 @@ from cxvalue.figures.programmes import (
     case_tornado,
     event_study,
     goodwill_rules,
+    promise_kept,
     yearly_risk,
 )
 from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
@@ -91,6 +92,7 @@ __all__ = [
     "p_alive_distribution",
     "period_change",
     "policy_value",
+    "promise_kept",
     "renewal_by_satisfaction",
     "rolling_bias",
     "rows_bridge",

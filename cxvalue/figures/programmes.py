@@ -19,9 +19,18 @@ if TYPE_CHECKING:
     from cxvalue.money import YearlyLoss
     from cxvalue.money.bridge import BridgeStep
     from cxvalue.money.case import Case
+    from cxvalue.money.realisation import Realised
     from cxvalue.money.sensitivity import Swing
 
-__all__ = ["case_bridge", "case_money", "case_tornado", "event_study", "goodwill_rules", "yearly_risk"]
+__all__ = [
+    "case_bridge",
+    "case_money",
+    "case_tornado",
+    "event_study",
+    "goodwill_rules",
+    "promise_kept",
+    "yearly_risk",
+]
 
 
 @style.drawn
@@ -173,5 +182,30 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    figure.legend(loc="outside lower left", ncols=3)
+    return figure
+
+
+@style.drawn
+def promise_kept(found: Realised, currency: str) -> Figure:
+    """What an earlier measurement promised month by month, with its range, and what was then measured."""
+    import pandas as pd
+
+    figure, (axes,) = style.new_figure(3.8)
+    style.title(figure, "Did it bring what was promised?")
+    month = pd.Series(pd.to_datetime(list(found.months)))
+    promised, promised_se, delivered, delivered_se = found.by_month
+    reach = found.reach * promised_se
+    axes.fill_between(month, promised - reach, promised + reach, color=LIGHT, alpha=0.5, label="promised, 95% range")
+    axes.plot(month, promised, color=GREY, linewidth=2, label="promised")
+    axes.errorbar(month, delivered, yerr=found.reach * delivered_se, fmt="o", color=MAIN, markersize=4, elinewidth=1.2,
+                  label="delivered, 95% range")  # fmt: skip
+    axes.axhline(0, color=GREY, linewidth=1)
+    axes.set_ylabel(f"Margin a month, {currency}")
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.yaxis.set_major_locator(style.few_ticks())
+    style.month_axis(axes, month)
+    room = pd.Timedelta(days=10)  # whole marks at both ends
+    axes.set_xlim(month.min() - room, month.max() + room)
     figure.legend(loc="outside lower left", ncols=3)
     return figure

@@ -4,6 +4,8 @@ finance     discounting by month, NPV, IRR, payback, peak exposure
 cashflow    costs, benefits by class, treated customers month by month, how an effect goes on
 case        `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
 risks       losses as frequency and severity, a year's loss
+portfolio   programmes together: margin counted once, sum of the cases, the winner's curse; `allocation` its rules
+realisation promised against delivered, and whether an effect fades
 policy      `search_rules`: goodwill rules by cap and times a year
 verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
     from cxvalue.money.case import Case
 
-__all__ = ["Registration", "Verdict", "judge", "judge_effect", "register"]
+__all__ = ["Registration", "Verdict", "hash_of", "judge", "judge_effect", "register"]
 
 METRICS = ("npv", "payback_months", "effect")
 POWER = 0.84
@@ -153,12 +153,19 @@ def _never_is_late(case: Case) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The hash of a criterion, when it was registered, and whether that was before the first outcome."""
+    """The hash of a criterion, when it was registered, whether that was before the first outcome, and since when the hash
+    stands in a published run (None: in none).
+    """
 
     sha256: str
     registered_on: date | None
     before_first_outcome: bool
-    seen_before: bool
+    published_on: date | None
+
+    @property
+    def seen_before(self) -> bool:
+        """Whether the hash stands in an earlier published run; otherwise the registration is self-declared."""
+        return self.published_on is not None
 
     @property
     def text(self) -> str:
@@ -169,19 +176,28 @@ class Registration:
         said = f"Registered on {self.registered_on} ({mark})"
         if not self.before_first_outcome:
             return f"{said}, AFTER the first outcome could be seen: it may have been chosen to fit the result."
-        return f"{said}, before the first outcome" + (
-            ", and published with an earlier run." if self.seen_before else "; self-declared."
-        )
+        if self.published_on is None:
+            return f"{said}, before the first outcome; self-declared."
+        return f"{said}, before the first outcome; in a published run since {self.published_on}."
+
+
+def hash_of(settings: Mapping[str, Any]) -> str:
+    """The hash of settings (JSON types), independent of the order of keys."""
+    text = json.dumps(settings, sort_keys=True, default=str, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def register(
-    settings: Mapping[str, Any], *, registered_on: date | None, first_start: date, earlier: Collection[str] = ()
+    settings: Mapping[str, Any] | str,
+    *,
+    registered_on: date | None,
+    first_start: date,
+    earlier: Mapping[str, date] | None = None,
 ) -> Registration:
-    """Hash a criterion with the settings that define its programme (JSON types), independent of the order of keys.
+    """Register a criterion with the settings that define its programme, or the hash of them.
 
-    `earlier` are hashes published with earlier runs.
+    `earlier` are hashes published with earlier runs, with the day of the first such run.
     """
-    text = json.dumps(settings, sort_keys=True, default=str, ensure_ascii=True)
-    number = hashlib.sha256(text.encode()).hexdigest()
+    number = settings if isinstance(settings, str) else hash_of(settings)
     before = registered_on is not None and registered_on <= first_start
-    return Registration(number, registered_on, before, number in earlier)
+    return Registration(number, registered_on, before, (earlier or {}).get(number))

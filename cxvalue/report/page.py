@@ -50,6 +50,7 @@ NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
 VERDICTS = ("*.verdict",)
 HEADLINES = (
     *VERDICTS,
+    "programmes.total_*",
     "programme.*.npv",
     "programme.*.payback_months",
     "programme.*.probability_of_loss",
@@ -80,6 +81,8 @@ MINUTE = (
     "programme.*.do_nothing",
     "programme.*.policy_value",
     "programme.*.risk_cost",
+    "programme.*.realisation",
+    "programmes.*",
     "reactivation.*.return_uplift",
     "reactivation.*.margin_per_contact",
     "reactivation.*.profit",
@@ -277,9 +280,7 @@ def build_page(
     Verdicts come first, then the headline findings that exist in the order of `HEADLINES`; a withheld one keeps its
     place with its reason.
     """
-    notes = notes or PageNotes()
-    words = words_for(meta.language)
-    found = tuple(findings)
+    notes, words, found = notes or PageNotes(), words_for(meta.language), tuple(findings)
     chosen = _chosen(found, HEADLINES)
     verdicts = tuple(finding for finding in chosen if isinstance(finding.value, str))
     cards = tuple(finding for finding in chosen if not isinstance(finding.value, str))
@@ -445,6 +446,5 @@ def _note(note: RowCount, currency: str, words: Mapping[str, str]) -> NoteLine:
 
 
 def _links(notebooks: Sequence[NotebookOutcome], given: Sequence[Link]) -> Mapping[str, tuple[Link, ...]]:
-    books = [Link(book.title or book.name, book.href, "notebooks") for book in notebooks if book.href]
-    every = [*books, *given]
+    every = [*(Link(book.title or book.name, book.href, "notebooks") for book in notebooks if book.href), *given]
     return {group: tuple(link for link in every if link.group == group) for group in ("notebooks", "tables", "files")}

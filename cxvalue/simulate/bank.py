@@ -17,6 +17,7 @@ from cxvalue.simulate.bank_draw import (
     ANNUAL_RATE,
     FIRST_MONTH,
     PROGRAMME,
+    SECOND,
     BankDraw,
     BankParameters,
     counts_from,
@@ -34,6 +35,7 @@ __all__ = [
     "ANNUAL_RATE",
     "FIRST_MONTH",
     "PROGRAMME",
+    "SECOND",
     "SELECTION",
     "BankDraw",
     "BankParameters",
@@ -101,6 +103,13 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
             "metric": "npv", "at_least": 0, "confidence": 0.90, "registered_on": first_start - timedelta(days=30),
         },
     }  # fmt: skip
+    programmes = [programme]
+    if drawn.second is not None:
+        tables["rollout"] = pd.concat([tables["rollout"], _second_rollout(drawn)], ignore_index=True)
+        costs = {"one_off": true.second_one_off, "monthly": true.second_monthly}
+        left_out = ("benefits", "success")
+        kept = {key: value for key, value in programme.items() if key not in left_out}
+        programmes.append({**kept, "name": SECOND, "costs": costs})
     study = {
         "title": "A simulated bank whose truth is known",
         "currency": "EUR",
@@ -111,7 +120,7 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
         "tables": {name: {"path": f"{name}.csv"} for name in tables},
         "dormancy": {"days": DORMANT_DAYS},
         "cltv": {"time_unit": "month"},
-        "programmes": [programme],
+        "programmes": programmes,
         "report": {"pseudonymise": False},
     }
     about = (
@@ -160,3 +169,14 @@ def _rollout(drawn: BankDraw, ids: NDArray[np.object_], by_customer: bool) -> pd
     if drawn.parameters.design in ("experiment", "cluster_experiment"):
         table["arm"] = np.where(day >= 0, "waiver", "control")
     return table
+
+
+def _second_rollout(drawn: BankDraw) -> pd.DataFrame:
+    import pandas as pd
+
+    assert drawn.second is not None
+    numbers, at = np.unique(drawn.branch, return_index=True)
+    day = drawn.second.start_day[at]
+    start = (pd.Timestamp(FIRST_MONTH) + pd.to_timedelta(np.maximum(day, 0), unit="D")).where(day >= 0)
+    units = [f"branch {number:03d}" for number in numbers]
+    return pd.DataFrame({"programme": SECOND, "unit": units, "start": start})

@@ -19,8 +19,10 @@ __all__ = [
     "ASKS",
     "FIRST_MONTH",
     "PROGRAMME",
+    "SECOND",
     "BankDraw",
     "BankParameters",
+    "SecondProgramme",
     "asking_months",
     "bad_month",
     "counts_from",
@@ -35,11 +37,12 @@ Ints = NDArray[np.int64]
 
 FIRST_MONTH = date(2023, 7, 1)
 PROGRAMME = "penalty_waiver"
+SECOND = "welcome_calls"
 ANNUAL_RATE = 0.12
 DESIGNS = ("staggered", "experiment", "cluster_experiment", "matched", "single_unit")
 ASKS = (0.10, 0.01)
 """Who asks for the programme in the matched design: after a bad month, and otherwise."""
-SHARES = ("share_never", "active", "leaving", "retention", "short_payments")
+SHARES = ("share_never", "active", "leaving", "retention", "short_payments", "second_share", "second_follows")
 LEAST = {"branches": 5, "months": 12, "ramp_months": 1, "horizon_months": 1, "waivers_a_year": 0, "cap": 0, "margin": 0,
          "losses_per_year": 0, "mean_loss": 0}  # fmt: skip
 
@@ -55,6 +58,10 @@ class BankParameters:
     `waivers_a_year` times a customer and calendar year. `effect_scale` scales all of these (0: the programme changes
     neither margin nor calls). `early_growth` lets branches that start early grow by that much a month anyway.
     `losses_per_year` of `mean_loss` each are what the relaxed rule costs on average beside its costs; no table shows them.
+
+    With `second_share` above 0 a second programme reaches that share of the branches (staggered design only) and adds
+    `second_uplift` to the margin, whatever the first one does. `second_follows` of its branches are branches of the first
+    one and get it three months after that; the others are drawn from all, at dates of their own.
 
     Raises `BadInput` for an unknown design and for values that no bank could have.
     """
@@ -89,6 +96,11 @@ class BankParameters:
     horizon_months: int = 36
     losses_per_year: float = 0.0
     mean_loss: float = 0.0
+    second_share: float = 0.0
+    second_uplift: float = 0.06
+    second_follows: float = 0.0
+    second_one_off: float = 30_000.0
+    second_monthly: float = 1_000.0
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
@@ -119,6 +131,14 @@ class BankParameters:
                     "Leave it out, or choose staggered, cluster_experiment or single_unit.",
                 )
             )
+        if self.second_share and self.design != "staggered":
+            problems.append(
+                Problem(
+                    "parameters.second_share",
+                    f"gives a second programme to branches at different dates, and the design is {self.design}.",
+                    "Leave it out, or choose design: staggered.",
+                )
+            )
         if problems:
             raise BadInput(problems)
 
@@ -129,12 +149,28 @@ class BankParameters:
 
 
 @dataclass(frozen=True, eq=False)
+class SecondProgramme:
+    """A second programme on the same customers: its starts as in `BankDraw`, and two lives more.
+
+    `without_it` is the margin with the first programme alone. `bare` is that without either, as far as either is counted:
+    a programme that a customer found in place when joining stays in place. Customers x months.
+    """
+
+    start_day: Ints
+    start: Ints
+    base: Ints
+    without_it: Floats
+    bare: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class BankDraw:
     """What happened, and what would have happened without the programme, by customer and month.
 
     `start_day` is the day of the unit's start in days after the first month's first day (−1: never), `start` the first
     full treated month, `base` the last full month before; `acquired` the day of acquisition on the same scale.
     `alive` says who is still a customer with the programme, `alive_without` who would be without it. Customers x months.
+    `second` is there when the bank has a second programme; `with_it` then holds both, `without_it` the second alone.
     """
 
     branch: Ints
@@ -147,6 +183,7 @@ class BankDraw:
     alive: NDArray[np.bool_]
     alive_without: NDArray[np.bool_]
     parameters: BankParameters
+    second: SecondProgramme | None = None
 
     @property
     def observed(self) -> Floats:
@@ -183,11 +220,7 @@ def draw_bank(customers: int, seed: int, parameters: BankParameters = BankParame
         early = np.where(day >= 0, 1 - (day - day[day >= 0].min()) / max(np.ptp(day[day >= 0]), 1), 0.0)
         drift = 1 + true.early_growth * early[branch][:, None] * month
         plain, without_it = plain * drift, without_it * drift
-    starts_in = np.where(start_day >= 0, month_of(start_day), true.months + 99)
-    start = np.where(start_day >= 0, np.where(starts_a_month(start_day), starts_in, starts_in + 1), -1)
-    start = np.where(start >= true.months, -1, start)
-    base = np.where(start_day >= 0, starts_in - 1, true.months)
-
+    starts_in, start, base = _months_of(start_day, true.months)
     since = month - starts_in[:, None]
     count = np.bincount(branch, minlength=true.branches)
     scale = true.effect_scale * (count / np.average(count, weights=count)) ** true.size_power
@@ -198,7 +231,45 @@ def draw_bank(customers: int, seed: int, parameters: BankParameters = BankParame
     leave = true.leaving * (1 - np.clip(true.retention * dose, -1, 1))
     alive_1 = there & (np.cumsum((luck < leave) & (month > joined[:, None]), axis=1) == 0)
     with_it = np.where(alive_1, plain * (1 + true.uplift * dose), 0.0)
-    return BankDraw(branch, acquired, start_day, start, base, with_it, without_it, alive_1, alive_0, true)
+    if not true.second_share:
+        return BankDraw(branch, acquired, start_day, start, base, with_it, without_it, alive_1, alive_0, true)
+    second_day = _second_starts(true, branch, start_day, np.random.default_rng([seed, 9]))
+    second_in, second_start, second_base = _months_of(second_day, true.months)
+    more = np.where(month >= second_in[:, None], true.effect_scale * true.second_uplift, 0.0)
+    # Who joined after a programme's start found it in place: that is no effect of it that anybody counts.
+    found_first, found_second = (((day >= 0) & (acquired >= day))[:, None] for day in (start_day, second_day))
+    left = 1 + np.where(found_first, true.uplift * dose, 0.0) + np.where(found_second, more, 0.0)
+    second = SecondProgramme(
+        second_day, second_start, second_base, with_it, np.where(found_first, alive_1, alive_0) * plain * left
+    )
+    both = np.where(alive_1, plain * (1 + true.uplift * dose + more), 0.0)
+    only = np.where(alive_0, plain * (1 + more), 0.0)
+    return BankDraw(branch, acquired, start_day, start, base, both, only, alive_1, alive_0, true, second)
+
+
+def _months_of(start_day: Ints, months: int) -> tuple[Ints, Ints, Ints]:
+    """Month of each start (far away for never), first full month under it (-1 for never) and last full month before."""
+    inside = np.where(start_day >= 0, month_of(start_day), months + 99)
+    start = np.where(start_day >= 0, np.where(starts_a_month(start_day), inside, inside + 1), -1)
+    return inside, np.where(start >= months, -1, start), np.where(start_day >= 0, inside - 1, months)
+
+
+def _second_starts(true: BankParameters, branch: Ints, start_day: Ints, rng: np.random.Generator) -> Ints:
+    """Day of the second programme's start for each customer; -1 for never."""
+    first = np.full(true.branches, -1)
+    first[branch] = start_day
+    wanted = max(round(true.second_share * true.branches), 2)
+    followers = np.flatnonzero(first >= 0)
+    followers = rng.permutation(followers)[: round(true.second_follows * wanted)]
+    others = np.setdiff1d(np.arange(true.branches), followers)
+    others = rng.permutation(others)[: wanted - followers.size]
+    day = np.full(true.branches, -1)
+    day[followers] = first[followers] + 91
+    months = rng.integers(true.months // 3, 2 * true.months // 3, true.branches)
+    own = np.array([(month_start(int(month)) - FIRST_MONTH).days for month in months])
+    day[others] = own[others]
+    day[day >= (month_start(true.months) - FIRST_MONTH).days] = -1
+    return day[branch]
 
 
 def _common(true: BankParameters, rng: np.random.Generator) -> Floats:

@@ -31,6 +31,7 @@ __all__ = [
     "PanelSource",
     "UnitPanel",
     "customer_panel",
+    "outcome_values",
     "population",
     "unit_panel",
 ]
@@ -193,7 +194,7 @@ def unit_panel(source: PanelSource) -> UnitPanel:
     people = people.mutate(cluster=cluster.cast("string"))
     keys = ["cluster", "start", "base", "first"]
     counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
-    values = _values(source, months)
+    values = outcome_values(source, months)
     joined = values.inner_join(people, "customer_id")
     joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
     summed = joined.group_by([*keys, "month"]).agg(total=joined.value.sum()).to_pandas()
@@ -256,14 +257,14 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         arm=np.array([arm or "" for arm in rows.column("arm").to_pylist()], dtype=object),
         first=first,
         last=last,
-        values=_matrix(_values(source, months), people, first, last, months),
+        values=_matrix(outcome_values(source, months), people, first, last, months),
         later=later,
         unlisted=unlisted,
         outcome=source.outcome,
         unit_kind=source.unit,
         about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
         early=early,
-        beside=_matrix(_values(replace(source, outcome="margin"), months), people, first, last, months)
+        beside=_matrix(outcome_values(replace(source, outcome="margin"), months), people, first, last, months)
         if beside
         else None,
     )
@@ -362,7 +363,7 @@ def _everyone(source: PanelSource) -> ir.Table:
     return everyone.filter(everyone.acquired.notnull() & (everyone.acquired <= ibis.literal(source.as_of)))
 
 
-def _values(source: PanelSource, months: PanelMonths) -> ir.Table:
+def outcome_values(source: PanelSource, months: PanelMonths) -> ir.Table:
     """The outcome by customer and month number, where it is not zero."""
     if source.outcome in ("interactions", "fees"):
         touched = source.interactions if source.outcome == "interactions" else source.fees

@@ -242,11 +242,22 @@ def test_the_smallest_provable_effect_passes_in_80_of_100():
 def test_a_registration_does_not_depend_on_the_order_of_keys():
     first = register({"a": 1, "b": [1, 2]}, registered_on=date(2024, 1, 1), first_start=date(2024, 2, 1))
     again = register(
-        {"b": [1, 2], "a": 1}, registered_on=date(2024, 3, 1), first_start=date(2024, 2, 1), earlier=[first.sha256]
+        {"b": [1, 2], "a": 1},
+        registered_on=date(2024, 3, 1),
+        first_start=date(2024, 2, 1),
+        earlier={first.sha256: date(2024, 1, 5)},
     )
     assert first.sha256 == again.sha256
     assert (first.before_first_outcome, again.before_first_outcome) == (True, False)
     assert "AFTER" in again.text
+    assert (first.seen_before, again.seen_before) == (False, True)
+    kept = register(
+        first.sha256,
+        registered_on=date(2024, 1, 1),
+        first_start=date(2024, 2, 1),
+        earlier={first.sha256: date(2024, 1, 5)},
+    )
+    assert "in a published run since 2024-01-05" in kept.text
     assert "self-declared" in first.text
     assert "no date" in register({}, registered_on=None, first_start=date(2024, 2, 1)).text
     other = register({"a": 2, "b": [1, 2]}, registered_on=None, first_start=date(2024, 2, 1))

@@ -1,0 +1,91 @@
+"""What earlier published runs of a study said: the criteria they registered and what they promised.
+
+The runner collects it before the notebooks start and writes it into their work folder, so that a notebook reads nothing
+but its study.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from cxvalue.money.realisation import PromisedMonth
+
+__all__ = ["PROMISE_TABLE", "EarlierPromise", "History", "collect_history", "read_history"]
+
+FILE = "history.json"
+PROMISE_TABLE = "programme_promise.csv"
+RESERVED = ("failed", "private", "latest")
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPromise:
+    """What a run with data up to `as_of` promised for a programme under a criterion."""
+
+    programme: str
+    criterion: str
+    as_of: date
+    months: tuple[PromisedMonth, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Hashes of criteria with the day on which each was first published, and the earliest promise under each."""
+
+    criteria: dict[str, date]
+    promises: tuple[EarlierPromise, ...]
+
+    def promise(self, programme: str, criterion: str, before: date) -> EarlierPromise | None:
+        """The earliest promise for a programme under the same criterion, from data that ended before a day."""
+        found = [
+            one
+            for one in self.promises
+            if (one.programme, one.criterion) == (programme, criterion) and one.as_of < before
+        ]
+        return min(found, key=lambda one: one.as_of, default=None)
+
+
+def collect_history(shelf: Path, work: Path) -> None:
+    """Write into a work folder what the runs published on a study's shelf said; runs that cannot be read are left out."""
+    criteria: dict[str, str] = {}
+    rows: list[dict[str, str]] = []
+    for folder in sorted(path for path in shelf.glob("*") if path.is_dir() and path.name not in RESERVED):
+        try:
+            about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            made = datetime.fromisoformat(about["made"]).date().isoformat()
+            for number in dict(about.get("criteria", {})).values():
+                criteria[str(number)] = min(made, criteria.get(str(number), made))
+            rows += _promised(folder / "tables" / PROMISE_TABLE)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue
+    (work / FILE).write_text(json.dumps({"criteria": criteria, "promises": rows}), encoding="utf-8")
+
+
+def _promised(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [dict(row) for row in csv.DictReader(stream)]
+
+
+def read_history(work: Path | None) -> History:
+    """What `collect_history` wrote; nothing when a notebook is opened by hand."""
+    path = None if work is None else work / FILE
+    if path is None or not path.is_file():
+        return History({}, ())
+    said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    promises: dict[tuple[str, str, date], dict[date, PromisedMonth]] = {}
+    for row in said["promises"]:
+        try:
+            key = (row["programme"], row["criterion"], date.fromisoformat(row["as_of"]))
+            month = date.fromisoformat(row["month"])
+            numbers = [float(row[name]) for name in ("treated_customers", "promised", "low", "high", "se")]
+        except (KeyError, ValueError, TypeError):
+            continue
+        promises.setdefault(key, {}).setdefault(month, PromisedMonth(month, *numbers))
+    criteria = {number: date.fromisoformat(day) for number, day in said["criteria"].items()}
+    return History(criteria, tuple(EarlierPromise(*key, tuple(months.values())) for key, months in promises.items()))
