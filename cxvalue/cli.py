@@ -53,6 +53,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; whatever goes wrong is said in words, not raised."""
+    # Many small matrices: threads of the linear algebra would double the processor time and save none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         with _ended_politely():
             arguments = _parse(list(sys.argv[1:] if argv is None else argv))

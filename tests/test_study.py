@@ -148,7 +148,7 @@ def test_a_benefit_lies_within_its_range(tmp_path: Path) -> None:
         "programmes: [{name: a, benefits: [{name: t, class: cash, monthly: 100, low: 150, high: 200}]}]\n"
     )
     found = problems(tmp_path, text)
-    assert any("monthly 100.0 does not lie in low 150.0 to high 200.0" in one for one in found)
+    assert any("100 does not lie in its range, 150 to 200" in one for one in found)
 
 
 def test_a_criterion_needs_one_threshold_and_names_must_differ(tmp_path: Path) -> None:

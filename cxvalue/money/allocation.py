@@ -62,7 +62,7 @@ def allocate(
 
     >>> found = allocate({(0,): 10, (1,): 10, (0, 1): 10}, [(0,), (1,), (0, 1)], [1, 1, 1], 2)
     >>> (found.shares @ [2.0, 3.0, 4.0]).tolist()  # together one less than the two alone: half of it each
-    [35.0, 45.0]
+    [35.0, 55.0]
     """
     weight, unit = np.asarray(weights, dtype=float), np.eye(len(measured))
     alone = _alone(measured, weight, programmes)

@@ -121,7 +121,7 @@ def ratio_range(
     None when the lower one is within `reach` standard errors of zero: then no bounded range exists.
 
     >>> tuple(round(end, 4) for end in ratio_range((80.0, 8.0), (100.0, 10.0), 1.96))
-    (0.8, 0.5945, 1.0702)
+    (0.8, 0.6036, 1.0603)
     """
     (d, sd), (p, sp) = above, below
     a = p**2 - (reach * sp) ** 2

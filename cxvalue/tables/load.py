@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.study import LATEST_COMPLETE_MONTH, Programme, StudyFile
+from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
 from cxvalue.tables.checks import (
     EXAMPLES,
@@ -182,23 +182,6 @@ class _Loader:
                     self.problems.append(Problem(where, f"needs a table '{table}', which the study lacks.", remedy))
                 elif loading is not None:
                     self.problems += _named(where, item, loading, table, column)
-        for programme in self.study.programmes:
-            self._programme(programme)
-
-    def _programme(self, programme: Programme) -> None:
-        """A programme's unit must be a column of customers, and its outcome must have its table."""
-        where = f"programmes.{programme.name}"
-        customers = self.tables.get("customers")
-        if programme.unit != "customer_id" and (customers is not None or "customers" not in self.study.tables):
-            columns = [] if customers is None else [name for name in customers.good.columns if name != ROW]
-            if programme.unit not in columns:
-                found = f"the unit {programme.unit!r} is no column of the table 'customers'."
-                known = columns if "customer_id" in columns else ["customer_id", *columns]
-                self.problems.append(Problem(f"{where}.unit", found, nearest(programme.unit, known)))
-        table = {"interactions": "interactions", "orders": "transactions"}.get(programme.outcome)
-        if table is not None and table not in self.study.tables:
-            found = f"the outcome {programme.outcome!r} needs the table '{table}'."
-            self.problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
 
     def _span(self) -> tuple[date | None, date | None]:
         """The first and last day on which anything happened: in transactions, else in any table."""

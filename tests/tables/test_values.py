@@ -302,19 +302,3 @@ def test_a_declared_programme_must_stand_in_the_rollout(tmp_path: Path) -> None:
     message = problems(tmp_path, tables, programmes=[{"name": "waiver"}])
     assert "programmes.waiver: the table 'rollout' has no sound row. Correct its rows first." in message
     assert "a value of 'start' that is not a date" in message
-
-
-def test_a_programme_needs_its_unit_and_the_table_of_its_outcome(tmp_path: Path) -> None:
-    tables = {
-        "transactions": SOLD,
-        "customers": "customer_id,branch\n1,north\n2,south\n",
-        "rollout": "programme,unit,start\nwaiver,north,2025-01-01\n",
-    }
-    told = {"name": "waiver", "unit": "brnach", "outcome": "interactions"}
-    message = problems(tmp_path, tables, programmes=[told])
-    assert (
-        "programmes.waiver.unit: the unit 'brnach' is no column of the table 'customers'. Did you mean 'branch'?"
-        in message
-    )
-    assert "programmes.waiver.outcome: the outcome 'interactions' needs the table 'interactions'." in message
-    assert load(tmp_path, tables, programmes=[{"name": "waiver", "unit": "branch"}]).paths["rollout"].is_file()
