@@ -36,6 +36,7 @@ from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
+from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.sources import source_files
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 
@@ -319,7 +320,7 @@ def _write_outputs(
             table.to_csv(folder / "tables" / name, index=False)
         else:
             # A group of rows is held until it is complete: short ones keep a large table from being there twice.
-            table.to_parquet(folder / "tables" / name, index=False, row_group_size=100_000)
+            write_parquet(table, folder / "tables" / name)
     for name, listed in private.items():
         (folder / "private").mkdir(mode=0o700, exist_ok=True)
         (folder / "private" / name).touch(mode=0o600)

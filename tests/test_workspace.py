@@ -24,6 +24,7 @@ gross_margin: 0.5
 annual_discount_rate: 0.1
 horizon_months: 12
 dormancy: {{days: 90}}
+cltv: {{models: bg_nbd}}
 tables:
   transactions: {{path: orders.csv}}
 """

@@ -43,6 +43,7 @@ def _ours(folder: Path, customers: int) -> Laps:
 
     from cxvalue.cltv import customers_table
     from cxvalue.lifetime import customer_value, fit, fit_spend
+    from cxvalue.tables.parquet import write_parquet
     from cxvalue.tables.sources import connect
     from cxvalue.tables.states import purchase_states
 
@@ -60,7 +61,7 @@ def _ours(folder: Path, customers: int) -> Laps:
     clock.lap("value")
     table = customers_table(value, states, dormancy_days=120)
     # As a report publishes it, see `cxvalue.workspace`.
-    table.to_parquet(folder / "customers.parquet", index=False, row_group_size=100_000)
+    write_parquet(table, folder / "customers.parquet")
     clock.lap("writing")
     return clock.laps | {"equity": value.equity.value, "low": value.equity.low, "high": value.equity.high}
 
