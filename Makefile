@@ -40,13 +40,19 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.discrete_gate
 	@$(run) -m tests.calibration.regular_gate
 	@$(run) -m tests.calibration.coverage
-	@$(run) -m tests.calibration.campaigns
+	@$(run) -m tests.calibration.campaigns 1000 3000
+	@$(run) -m tests.calibration.campaigns 1000 3000 null
 	@$(run) -m tests.calibration.contracts 500
 	@$(run) -m tests.calibration.contracts 10000
 	@$(run) -m tests.calibration.contracts 500 drivers
 	@$(run) -m tests.calibration.discounts 1000
 	@for design in staggered experiment cluster_experiment matched; do \
-	  $(run) -m tests.calibration.programmes $$design 1000 4000 || exit 1; done
+	  for kind in effect null proven; do \
+	    $(run) -m tests.calibration.programmes $$design 1000 4000 $$kind || exit 1; done; done
+	@$(run) -m tests.calibration.programmes staggered 1000 4000 early
+	@$(run) -m tests.calibration.portfolio 1000 2500 0
+	@$(run) -m tests.calibration.portfolio 1000 2500 1
+	@$(run) -m tests.calibration.goodwill 100 6000
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench

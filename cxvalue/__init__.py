@@ -8,13 +8,15 @@ The map. What is above may use what is below it, never the other way round::
     preflight                    campaigns and programmes tried on the tables before any notebook starts
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out
-    programmes  goodwill         the programmes of a study: design, effect, case; which rule lets customers off best
-    programmes  portfolio        the programmes of a study: design, effect, case; all of them together
+    programmes                   the programmes of a study: design, effect, case
+      goodwill  portfolio        which rule lets customers off best; all programmes of a study together
     reactivation/  discounts/    sleeping customers and campaigns; ladders of discounts
     simulate/                    worlds with a known truth
     money/                       cash flow, business case, verdict
     effects/                     what a programme changed: designs, checks, evidence grade
     churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
+    renewals  contract_base      customers under contract: who is there, what is still to come
+      contract_churn  contract_drivers  contract_warning  hazards  accounts    who will leave, what goes with it
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
     crosssell  referral          what customers take up next; what customers who were brought are worth
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
