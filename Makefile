@@ -23,7 +23,7 @@ test: ## the whole test suite: ruff, mypy, pytest with the examples of the docst
 	@status=0; \
 	$(run) -m ruff check --quiet . || status=1; \
 	$(run) -m mypy --no-error-summary || status=1; \
-	OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 || status=1; \
+	OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal || status=1; \
 	exit $$status
 
 lint: ## ruff and mypy alone

@@ -140,7 +140,7 @@ def test_what_cannot_be_said_is_none_with_a_reason() -> None:
 
 def test_intervals_hold_what_simulated_customers_do() -> None:
     held: dict[str, int] = dict.fromkeys(("cltv.equity", "churn.rate", "churn.value_at_risk", "cltv.new_customer"), 0)
-    worlds = 40
+    worlds = 24
     for seed in range(worlds):
         world = insurer(500, seed=seed, parameters=InsurerParameters(any_day=bool(seed % 2), drivers=False))
         contracts = of_world(world)
@@ -151,8 +151,8 @@ def test_intervals_hold_what_simulated_customers_do() -> None:
         for name, interval in zip(held, found, strict=True):
             assert interval is not None
             held[name] += interval.low <= world.truth[name] <= interval.high
-    # 38 of 40 are expected; 33 or fewer has a probability below 0.4% for 95% intervals.
-    assert min(held.values()) >= 34, held
+    # 23 of 24 are expected; 18 or fewer has a probability below 0.1% for 95% intervals.
+    assert min(held.values()) >= 19, held
 
 
 def test_tables_agree_with_the_totals_and_the_fit_survives_json() -> None:
