@@ -106,7 +106,11 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
 
 @style.drawn
 def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
-    """From the claim of before and after to the net present value."""
+    """From the claim of before and after to the net present value; steps that change nothing are left out."""
+    largest = max((abs(step.amount) for step in steps), default=0.0)
+    ends = (0, len(steps) - 1)
+    steps = [step for place, step in enumerate(steps) if place in ends or abs(step.amount) > 1e-6 * largest]
+    width = 15 if len(steps) <= 6 else 12
     figure, (axes,) = style.new_figure(3.8)
     style.title(figure, "What is left of the claim?")
     total = 0.0
@@ -120,7 +124,9 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
         axes.annotate(style.label(step.amount, currency), (place, top), (0, 2), textcoords="offset points",
                       ha="center", fontsize=8)  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_xticks(range(len(steps)), [style.wrapped(step.name, 15) for step in steps], fontsize=8)
+    axes.set_xticks(
+        range(len(steps)), [style.wrapped(step.name, width) for step in steps], fontsize=8 if width == 15 else 7
+    )
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
     axes.margins(y=0.12)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from cxvalue.errors import CxvalueError, one_of
 from cxvalue.report.findings import GRADES, Finding
+from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 from cxvalue.report.numbers import (
     format_date,
     format_finding,
@@ -46,68 +47,6 @@ __all__ = [
 
 Tone = Literal["plain", "good", "bad", "open", "withheld"]
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
-
-VERDICTS = ("*.verdict",)
-HEADLINES = (
-    *VERDICTS,
-    "programmes.total_*",
-    "programme.*.npv",
-    "programme.*.payback_months",
-    "programme.*.probability_of_loss",
-    "programme.*.contribution_to_date",
-    "programme.*.policy_value",
-    "programme.*.risk_cost",
-    "reactivation.*.profit",
-    "reactivation.*.return_uplift",
-    "reactivation.*.margin_per_contact",
-    "discounts.optimal_depth",
-    "discounts.flat_profit",
-    "discounts.ladder_profit",
-    "cltv.equity",
-    "cltv.mean",
-    "cltv.new_customer",
-    "base.active",
-    "base.lost_customers",
-    "base.lost_value",
-    "churn.value_at_risk",
-)
-MINUTE = (
-    *VERDICTS,
-    "programme.*.effect",
-    "programme.*.naive",
-    "programme.*.npv",
-    "programme.*.payback_months",
-    "programme.*.probability_of_loss",
-    "programme.*.do_nothing",
-    "programme.*.policy_value",
-    "programme.*.risk_cost",
-    "programme.*.realisation",
-    "programmes.*",
-    "reactivation.*.return_uplift",
-    "reactivation.*.margin_per_contact",
-    "reactivation.*.profit",
-    "reactivation.*.next_contacts",
-    "reactivation.*.first_ever_share",
-    "discounts.optimal_depth",
-    "discounts.flat_profit",
-    "discounts.none_profit",
-    "discounts.ladder_profit",
-    "cltv.equity",
-    "cltv.mean",
-    "cltv.new_customer",
-    "cltv.payback_months",
-    "cltv.backtest",
-    "cltv.season",
-    "crosssell.point_value",
-    "referral.worth",
-    "base.customers",
-    "base.active",
-    "base.lost_customers",
-    "base.lost_value",
-    "churn.value_at_risk",
-    "churn.satisfaction_gap",
-    "churn.unsatisfied_accounts_margin",
-)
 
 _VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}
 
@@ -353,7 +292,8 @@ def _minute(findings: Sequence[Finding]) -> tuple[str, ...]:
     paragraphs: dict[str, list[str]] = {}
     for finding in _chosen(findings, MINUTE):
         if finding.text.strip() and finding.value is not None:
-            paragraphs.setdefault(finding.id.rpartition(".")[0], []).append(finding.text.strip())
+            group, _, part = finding.id.rpartition(".")
+            paragraphs.setdefault(f"{group}.what_if" if part in WHAT_IF else group, []).append(finding.text.strip())
     return tuple(" ".join(dict.fromkeys(sentences)) for sentences in paragraphs.values())
 
 

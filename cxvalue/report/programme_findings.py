@@ -212,7 +212,7 @@ def case_findings(
         "months."
     )
     loss = case.probability_of_loss
-    risk = f"The chance that it loses money is {format_value(loss, 'share')}" + (
+    risk = f"The chance that it loses money is {_chance(loss)}" + (
         f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
     )
     least = _least_text(verdict, fit.effect, parts["mde"][0])
@@ -301,6 +301,11 @@ def _waiting_text(verdict: Verdict, currency: str) -> str:
     if best.worth_it:
         return f"{text}: waiting for them may pay."
     return f"{text}: waiting alone does not pay, so go on measuring while it runs."
+
+
+def _chance(loss: float) -> str:
+    """A share of the draws: none of them is not never."""
+    return format_value(loss, "share") if loss > 0 else f"less than {format_value(0.001, 'share')}"
 
 
 def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:
