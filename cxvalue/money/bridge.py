@@ -48,7 +48,7 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     else:
         steps.append(BridgeStep("Before and after, as claimed", claim))
     steps += [
-        BridgeStep("What would have happened anyway", incremental - claim),
+        BridgeStep("Not due to the programme", incremental - claim),
         BridgeStep("Build-up as measured", held - incremental),
         BridgeStep("Fading after the months measured", as_time_goes - held),
         BridgeStep("Money later is worth less", discounted - as_time_goes),
