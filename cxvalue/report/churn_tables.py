@@ -28,13 +28,15 @@ def styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
     return pd.DataFrame(list(rows)).style.hide(axis="index")
 
 
-def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
-    """Active customers and their margin by how likely they are not to buy again."""
+def bands_display(
+    bands: pd.DataFrame, currency: str, event: str = "no purchase in 12 months", loss: str = "will not buy"
+) -> Styler:
+    """Active customers and their margin by how likely an event is by which they are lost; `loss` says it of them."""
     return styled(
         {
-            "no purchase in 12 months": row.band,
+            event: row.band,
             "active customers": f"{row.members:,}",
-            "of them will not buy": f"{row.expected:,.0f}",
+            f"of them {loss}": f"{row.expected:,.0f}",
             "margin of the last 12 months": format_value(float(row.value), currency),
             "at risk": format_value(float(row.value_at_risk), currency),
         }
@@ -42,14 +44,14 @@ def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     )
 
 
-def calibration_display(tenths: pd.DataFrame) -> Styler:
+def calibration_display(tenths: pd.DataFrame, said: str = "will buy nothing", came: str = "bought nothing") -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
     return styled(
         {
             "tenth, safest first": row.tenth,
             "customers": f"{row.customers:,}",
-            "said: will buy nothing": format_value(row.predicted, "share"),
-            "bought nothing": format_value(row.actual, "share"),
+            f"said: {said}": format_value(row.predicted, "share"),
+            came: format_value(row.actual, "share"),
             "range of chance": format_range(row.low, row.high, "share"),
         }
         for row in tenths.itertuples()

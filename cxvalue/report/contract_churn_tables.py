@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cxvalue.report import churn_tables
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.churn_tables import styled
 from cxvalue.report.numbers import format_number, format_range, format_value
@@ -29,30 +30,12 @@ __all__ = [
 
 def ending_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely the contract is to end."""
-    return styled(
-        {
-            "ends in 12 months": row.band,
-            "active customers": f"{row.members:,}",
-            "of them will leave": f"{row.expected:,.0f}",
-            "margin of the last 12 months": format_value(float(row.value), currency),
-            "at risk": format_value(float(row.value_at_risk), currency),
-        }
-        for row in bands.itertuples()
-    )
+    return churn_tables.bands_display(bands, currency, "ends in 12 months", "will leave")
 
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
-    return styled(
-        {
-            "tenth, safest first": row.tenth,
-            "customers": f"{row.customers:,}",
-            "said: will end": format_value(row.predicted, "share"),
-            "ended": format_value(row.actual, "share"),
-            "range of chance": format_range(row.low, row.high, "share"),
-        }
-        for row in tenths.itertuples()
-    )
+    return churn_tables.calibration_display(tenths, "will end", "ended")
 
 
 def scores_table(scores: Sequence[ModelScore], chosen: str) -> pd.DataFrame:
