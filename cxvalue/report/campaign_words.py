@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,12 +32,6 @@ __all__ = [
 
 NOTEBOOK, CASE = "40_reactivation", "C3"
 DIFFERS_BELOW = 0.05
-
-
-def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
-    import pandas as pd
-
-    return pd.DataFrame(list(rows)).style.hide(axis="index")
 
 
 def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int, currency: str) -> str:
@@ -135,7 +129,7 @@ def pull_forward_sentence(windows: pd.DataFrame, currency: str) -> str:
 
 def segments_display(table: pd.DataFrame, currency: str) -> Styler:
     """The effect in each segment."""
-    return _styled(
+    return styled(
         {
             "by": row.column,
             "segment": row.segment,
@@ -163,7 +157,7 @@ def segments_sentence(table: pd.DataFrame) -> str:
 
 def balance_display(table: pd.DataFrame) -> Styler:
     """The contacted beside the others, as they are and as weighted."""
-    return _styled(
+    return styled(
         {
             "what was known before": row.what,
             "contacted": f"{row.contacted:,.1f}",

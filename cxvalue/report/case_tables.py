@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.report.numbers import format_range, format_value
-from cxvalue.report.programme_tables import styled
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cxvalue.report.numbers import format_number, format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,16 +16,8 @@ __all__ = [
     "calibration_display",
     "reasons_display",
     "segments_display",
-    "styled",
     "warnings_display",
 ]
-
-
-def styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
-    """A table for reading, without row numbers."""
-    import pandas as pd
-
-    return pd.DataFrame(list(rows)).style.hide(axis="index")
 
 
 def bands_display(

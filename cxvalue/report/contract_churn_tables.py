@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.report import churn_tables
 from cxvalue.report.answers import MODEL_TITLES
-from cxvalue.report.churn_tables import styled
 from cxvalue.report.numbers import format_number, format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.report.answers import CLTV_NOTEBOOK
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_range, format_value
-from cxvalue.report.tables import _styled
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
 
 def products_display(products: pd.DataFrame, currency: str) -> Styler:
     """`CrossSelling.products`, written for reading."""
-    return _styled(
+    return styled(
         {
             "product": row.product,
             "active customers without it": f"{row.eligible:,}",
@@ -116,7 +116,7 @@ def products_display(products: pd.DataFrame, currency: str) -> Styler:
 
 def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:
     """The first of `CrossSelling.pairs`, written for reading."""
-    return _styled(
+    return styled(
         {
             "has bought": row.has,
             "takes up next": row.next,

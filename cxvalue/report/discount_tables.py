@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,12 +28,6 @@ __all__ = [
     "segments_display",
     "segments_table",
 ]
-
-
-def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
-    import pandas as pd
-
-    return pd.DataFrame(list(rows)).style.hide(axis="index")
 
 
 def curve_table(found: DiscountResult) -> pd.DataFrame:
@@ -62,7 +57,7 @@ def families_table(found: DiscountResult) -> pd.DataFrame:
 def families_display(found: DiscountResult) -> Styler:
     """The families in words."""
     best = min(fit.aic for fit in found.fits)
-    return _styled(
+    return styled(
         {
             "shape": fit.family,
             "worse than the best by (AIC)": f"{fit.aic - best:,.1f}",
@@ -81,7 +76,7 @@ def segments_table(found: DiscountResult) -> pd.DataFrame:
 
 def segments_display(found: DiscountResult, currency: str) -> Styler:
     """The segments in words."""
-    return _styled(
+    return styled(
         {
             "segment": name,
             "share of the occasions": format_value(share, "share"),
@@ -181,12 +176,12 @@ def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler
             )
             row["both together"] = format_value(one.margin - lost.value, currency)
         rows.append(row)
-    return _styled(rows)
+    return styled(rows)
 
 
 def depths_display(depths: pd.DataFrame, currency: str) -> Styler:
     """What was given away by product, in words."""
-    return _styled(
+    return styled(
         {
             "product": row.product,
             "sales before discount": format_value(float(row.full_price), currency),

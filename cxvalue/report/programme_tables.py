@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,20 +29,12 @@ __all__ = [
     "scenarios_display",
     "sensitivity_display",
     "sensitivity_table",
-    "styled",
     "tornado_display",
     "tornado_table",
     "uncounted_display",
 ]
 
 JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
-
-
-def styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
-    """Rows of words as a table without row numbers."""
-    import pandas as pd
-
-    return pd.DataFrame(list(rows)).style.hide(axis="index")
 
 
 def event_table(effect: Effect, programme: str) -> pd.DataFrame:

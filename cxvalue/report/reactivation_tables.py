@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,15 +33,9 @@ SHOWN_DAYS = (30, 60, 90, 180)
 JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
 
 
-def _styled(rows: Iterable[Mapping[str, Any]]) -> Styler:
-    import pandas as pd
-
-    return pd.DataFrame(list(rows)).style.hide(axis="index")
-
-
 def returns_display(curve: pd.DataFrame) -> Styler:
     """How many of the sleeping wake by themselves."""
-    return _styled(
+    return styled(
         {
             "days after falling asleep": row.days,
             "times a customer fell asleep": f"{row.customers:,}",
@@ -53,7 +48,7 @@ def returns_display(curve: pd.DataFrame) -> Styler:
 
 def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
     """Contacted against held out after 30, 60, 90 and 180 days and the campaign's own window."""
-    return _styled(
+    return styled(
         {
             "days": row.days,
             "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
@@ -73,7 +68,7 @@ def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
 
 def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
     """Each arm against those held out."""
-    return _styled(
+    return styled(
         {
             "arm": row.arm,
             "contacted": f"{row.contacted:,}",
@@ -88,7 +83,7 @@ def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
 
 def campaign_checks_display(checks: Sequence[Check]) -> Styler:
     """The checks in words."""
-    return _styled(
+    return styled(
         {"question": one.question, "result": JUDGED[one.passed], "what was found": one.detail} for one in checks
     )
 
@@ -125,7 +120,7 @@ def capped_sentence(result: CampaignResult, currency: str) -> str:
 
 def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
     """Second lifetimes, contacted and by themselves."""
-    return _styled(
+    return styled(
         {
             "came back": life.kind if life.kind != "contacted" else "after a contact",
             "customers": f"{life.returners:,}",
@@ -143,7 +138,7 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
 def groups_display(found: Targeting, currency: str) -> Styler:
     """What a contact added for five groups by ranking."""
     names = ("top fifth", "second", "third", "fourth", "last fifth")
-    return _styled(
+    return styled(
         {
             "ranked": name,
             "a contact added, net of cost": format_value(value, currency),

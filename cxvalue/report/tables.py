@@ -35,10 +35,12 @@ __all__ = [
     "period_table",
     "sentences",
     "sources_table",
+    "styled",
 ]
 
 
-def _styled(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Styler:
+def styled(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Styler:
+    """A table for reading, without row numbers."""
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns) if columns else None)
@@ -47,7 +49,7 @@ def _styled(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = N
 
 def sentences(findings: Iterable[Finding]) -> Styler:
     """The findings of a notebook: what it is, its value and range, and the sentence for the page."""
-    return _styled(
+    return styled(
         {
             "finding": finding.label,
             "value": format_finding(finding),
@@ -69,7 +71,7 @@ def counts_table(tables: TableSet) -> pd.DataFrame:
 
 def counts_display(counts: pd.DataFrame, currency: str) -> Styler:
     """Counts of rows, written for reading."""
-    return _styled(
+    return styled(
         {
             "table": row.table,
             "what": row.what,
@@ -83,7 +85,7 @@ def counts_display(counts: pd.DataFrame, currency: str) -> Styler:
 
 def sources_table(tables: TableSet) -> Styler:
     """One line a table: how many rows were read."""
-    return _styled(
+    return styled(
         {"table": count.table, "rows read": f"{count.rows:,}"} for count in tables.counts if count.kind == "read"
     )
 
@@ -92,8 +94,8 @@ def control_table(tables: TableSet, currency: str) -> Styler:
     """The revenue found against the ledger's, or that no total was given."""
     control = tables.control
     if control is None:
-        return _styled([{"control total": "none given in the study file: the total was not compared with the ledger"}])
-    return _styled(
+        return styled([{"control total": "none given in the study file: the total was not compared with the ledger"}])
+    return styled(
         [
             {
                 "the ledger says": format_value(control.expected, currency),
@@ -112,7 +114,7 @@ def period_table(change: pd.DataFrame, currency: str) -> Styler:
     def per(top: float, bottom: float, unit: str) -> str:
         return format_value(top / bottom, unit) if bottom else "—"
 
-    return _styled(
+    return styled(
         {
             "customers who": row.group,
             "customers before": f"{row.customers_before:,}",
@@ -143,7 +145,7 @@ def bridge_table(bridge: Waterfall, currency: str) -> Styler:
         ("− lost", -bridge.lost, lost),
         (f"= active on {bridge.end}", bridge.closing, bridge.closing_margin),
     )
-    return _styled(
+    return styled(
         {
             "step": step,
             "customers": "" if customers is None else format_number(customers),
@@ -155,7 +157,7 @@ def bridge_table(bridge: Waterfall, currency: str) -> Styler:
 
 def holdout_display(fit: CltvFit) -> Styler:
     """The holdout scores of every model, the chosen one marked."""
-    return _styled(
+    return styled(
         {
             "model": MODEL_TITLES[score.model] + (" ← chosen" if score.model == fit.selected else ""),
             "came": f"{score.actual:,.0f}",
@@ -177,7 +179,7 @@ def models_display(models: pd.DataFrame) -> Styler:
     def number(value: float, digits: int = 4) -> str:
         return f"{value:.{digits}g}" if value == value else "—"
 
-    return _styled(
+    return styled(
         {
             "window": row.window,
             "model": MODEL_TITLES[row.model],
@@ -240,4 +242,4 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
                 }
             )
     columns = ["model", "figure", "cxvalue", "lifetimes", "relative difference"]
-    return _styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)
+    return styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.numbers import format_level, format_number, format_value
-from cxvalue.report.tables import _styled
+from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +29,12 @@ def horizons_display(table: pd.DataFrame, currency: str) -> Styler:
             known = values[rate] == values[rate]
             row[f"at {format_level(rate)} a year"] = format_value(values[rate], currency) if known else "withheld"
         rows.append(row)
-    return _styled(rows)
+    return styled(rows)
 
 
 def levers_display(table: pd.DataFrame) -> Styler:
     """The sentences of `value_findings.levers_report`, with the share of the value that each lever moves."""
-    return _styled(
+    return styled(
         {
             "in words": row.text,
             "share of the value": format_value(row.share_of_equity, "share") if not row.withheld else "withheld",
@@ -45,7 +45,7 @@ def levers_display(table: pd.DataFrame) -> Styler:
 
 def rolling_display(table: pd.DataFrame) -> Styler:
     """`rolling.rolling_table`, written for reading."""
-    return _styled(
+    return styled(
         {
             "asked on": f"{row.origin}",
             "model": MODEL_TITLES[row.model] + (" ← best" if row.best else ""),
@@ -64,7 +64,7 @@ def rolling_display(table: pd.DataFrame) -> Styler:
 
 def ranking_display(ranking: Ranking) -> Styler:
     """The summary of `rolling.ranking`."""
-    return _styled(
+    return styled(
         {
             "model": MODEL_TITLES[row.model] + (" ← chosen" if row.selected else ""),
             "error by tenth": format_value(row.decile_error, "share") if row.decile_error == row.decile_error else "—",
@@ -76,7 +76,7 @@ def ranking_display(ranking: Ranking) -> Styler:
 
 def deciles_display(ranking: Ranking, model: str) -> Styler:
     """Tenths of the customers by what one model expected of them."""
-    return _styled(
+    return styled(
         {
             "tenth": f"{row.decile}",
             "customers": f"{row.customers:,}",
