@@ -155,8 +155,8 @@ def told_apart(data: Occasions, count: Floats) -> bool:
 def _within(data: Occasions, fitted: Fitted, depth: Floats) -> Floats:
     """P(reservation discount ≤ depth | bracket) for each cell (columns) and depth (rows)."""
     low, high = fitted.below(data.low, data.segment), fitted.below(data.high, data.segment)
-    cells = np.broadcast_to(data.segment, (depth.size, data.segment.size))
-    at = fitted.below(np.broadcast_to(depth[:, None], cells.shape), cells)
+    segments = np.broadcast_to(np.arange(fitted.centre.size), (depth.size, fitted.centre.size))
+    at = fitted.below(np.broadcast_to(depth[:, None], segments.shape), segments)[:, data.segment]
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.clip((at - low) / (high - low), 0.0, 1.0)
     # Where the family puts nothing into a bracket, the bracket's ends decide.

@@ -32,6 +32,9 @@ Ints = NDArray[np.int64]
 Cdf = Callable[[Floats, Floats], Floats]
 
 SMALLEST = 1e-12
+LOG_SCALES, STEP, MOST_STEPS = (-12.0, 6.0), 1e-5, 60
+PULL = 0.25
+"""Log-likelihood that a shape loses one unit away from its start (squared); holds shapes that brackets do not inform."""
 
 
 def _normal(z: Floats, shape: Floats) -> Floats:
@@ -62,6 +65,22 @@ def _two_piece(z: Floats, shape: Floats) -> Floats:
     return np.where(z < 0, below, above)
 
 
+def _power(skew: float) -> Cdf:
+    """Exponential power distribution (Subbotin 1923), from two-sided exponential over normal to nearly uniform.
+
+    With a skew it has one width below the centre and another above (Fechner 1897), exp(skew) apart.
+    """
+    left, right = np.exp(-skew / 2), np.exp(skew / 2)
+
+    def cdf(z: Floats, shape: Floats) -> Floats:
+        power = 1 + np.exp(np.clip(shape[0], -30.0, 4.0))
+        below = z < 0
+        part = special.gammainc(1 / power, np.abs(z / np.where(below, left, right)) ** power)
+        return np.asarray((left + np.where(below, -left, right) * part) / (left + right), dtype=float)
+
+    return cdf
+
+
 def _mixture(z: Floats, shape: Floats) -> Floats:
     """Two normals: a share near full price, the rest a distance away and of another width."""
     share, away, width = special.expit(shape[0]), np.exp(np.clip(shape[1], -5, 3)), np.exp(np.clip(shape[2], -1.5, 1.5))
@@ -75,10 +94,14 @@ FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
     "skewed up (Gumbel)": (_gumbel_max, ()),
     "skewed down (Gumbel)": (_gumbel_min, ()),
     "two-piece normal": (_two_piece, (0.0,)),
+    "flat-topped or peaked": (_power(0.0), (0.0,)),
+    "flat-topped or peaked, steep below": (_power(1.5), (0.0,)),
+    "flat-topped or peaked, steeper below": (_power(0.75), (0.0,)),
+    "flat-topped or peaked, steeper above": (_power(-0.75), (0.0,)),
     "mixture of two normals": (_mixture, (0.5, 0.3, 0.0)),
 }
-MIXTURE, APART = "mixture of two normals", ", apart"
 """Each family's distribution function of (z, shape) and where its shape parameters start."""
+MIXTURE, APART = "mixture of two normals", ", apart"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,37 +134,74 @@ def _below(cdf: Cdf, depth: Floats, centre: Floats, scale: float, shape: Floats)
 def fit_family(
     family: str, low: Floats, high: Floats, segment: Ints, count: Floats, start: Fitted | None = None
 ) -> Fitted:
-    """Fit one family to counts of brackets by maximum likelihood (BFGS from one start, or from `start`)."""
+    """Fit one family to counts of brackets by maximum likelihood (scoring from one start, or from `start`)."""
     cdf, shape0 = FAMILIES[family]
     segments = int(segment.max()) + 1
-    total = max(float(count.sum()), 1.0)
-
-    def unpack(theta: Floats) -> tuple[Floats, float, Floats]:
-        return theta[:segments], float(np.exp(np.clip(theta[segments], -12, 6))), theta[segments + 1 :]
-
-    def negative(theta: Floats) -> float:
-        centre, scale, shape = unpack(theta)
-        at = centre[segment]
-        inside = _below(cdf, high, at, scale, shape) - _below(cdf, low, at, scale, shape)
-        # A weak pull keeps a parameter that the brackets do not inform where it started.
-        pull = 1e-3 * float(((theta[segments + 1 :] - np.array(shape0)) ** 2).sum()) if shape0 else 0.0
-        return -float(count @ np.log(np.maximum(inside, SMALLEST))) / total + pull / total
-
     if start is None:
         middle = np.clip(np.where(np.isfinite(low), low, high - 0.1), -0.5, 1) / 2
         middle = middle + np.clip(np.where(np.isfinite(high), high, low + 0.1), -0.5, 1) / 2
-        centres = [
-            float(np.average(middle[segment == k], weights=np.maximum(count[segment == k], 1e-9)))
-            for k in range(segments)
-        ]
-        theta0 = np.array([*centres, np.log(0.1), *shape0])
+        weight = np.maximum(count, 1e-9)
+        centres = [float(np.average(middle[segment == k], weights=weight[segment == k])) for k in range(segments)]
+        theta = np.array([*centres, np.log(0.1), *shape0])
     else:
-        theta0 = np.concatenate([start.centre, [np.log(start.scale)], start.shape])
-    best = minimize(negative, theta0, method="BFGS", options={"gtol": 1e-7, "maxiter": 400})
-    centre, scale, shape = unpack(best.x)
-    inside = _below(cdf, high, centre[segment], scale, shape) - _below(cdf, low, centre[segment], scale, shape)
-    value = float(count @ np.log(np.maximum(inside, SMALLEST)))
-    return Fitted(family, centre, scale, np.asarray(shape), value, segments + 1 + len(shape0))
+        theta = np.concatenate([start.centre, [np.log(start.scale)], start.shape])
+
+    def log_share(at: Floats) -> Floats:
+        return _log_shares(cdf, at, low, high, segment, segments)
+
+    best = _by_scoring(log_share, count, theta, segments + 1, np.array(shape0))
+    value = float(count @ log_share(best))
+    centre, scale, shape = best[:segments], float(np.exp(np.clip(best[segments], *LOG_SCALES))), best[segments + 1 :]
+    return Fitted(family, centre, scale, shape, value, segments + 1 + len(shape0))
+
+
+def _log_shares(cdf: Cdf, at: Floats, low: Floats, high: Floats, segment: Ints, segments: int) -> Floats:
+    """Log of the share that parameters (centres, log of the scale, shape) put into each bracket."""
+    centre, scale, shape = at[:segments][segment], float(np.exp(np.clip(at[segments], *LOG_SCALES))), at[segments + 1 :]
+    inside = _below(cdf, high, centre, scale, shape) - _below(cdf, low, centre, scale, shape)
+    return np.log(np.maximum(inside, SMALLEST))
+
+
+def _slopes(log_share: Callable[[Floats], Floats], at: Floats) -> Floats:
+    """Central differences of the log-shares (rows: brackets) by each parameter."""
+    steps = STEP * np.eye(at.size)
+    return np.column_stack([(log_share(at + step) - log_share(at - step)) / (2 * STEP) for step in steps])
+
+
+def _by_scoring(
+    log_share: Callable[[Floats], Floats], count: Floats, theta: Floats, first_shape: int, shape0: Floats
+) -> Floats:
+    """Maximise count @ log_share(theta) less the pull on the shape: Newton steps with the outer product of the scores.
+
+    Steps are damped (Levenberg and Marquardt) until they gain; what is left then goes to BFGS.
+    """
+    pull = np.zeros(theta.size)
+    pull[first_shape:] = 2 * PULL
+    home = np.concatenate([np.zeros(first_shape), shape0])
+
+    def objective(at: Floats) -> float:
+        return float(count @ log_share(at)) - float(pull @ (at - home) ** 2) / 2
+
+    value, damping = objective(theta), 1e-3
+    for _ in range(MOST_STEPS):
+        score = _slopes(log_share, theta)
+        gradient = count @ score - pull * (theta - home)
+        information = score.T @ (count[:, None] * score) + np.diag(pull + 1e-9 * count.sum())
+        while damping < 1e10:
+            step = np.linalg.solve(information + damping * np.diag(np.diag(information)), gradient)
+            moved = theta + np.clip(step, -1.0, 1.0)
+            gained = objective(moved) - value
+            if gained >= 0:
+                break
+            damping *= 10
+        else:
+            break
+        theta, value, damping = moved, value + gained, max(damping / 10, 1e-9)
+        if gained < 1e-6:
+            return theta
+    total = max(float(count.sum()), 1.0)
+    best = minimize(lambda at: -objective(at) / total, theta, method="BFGS", options={"gtol": 1e-6, "maxiter": 400})
+    return np.asarray(best.x, dtype=np.float64) if -best.fun * total > value else theta
 
 
 def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> Refit:
@@ -149,18 +209,10 @@ def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Float
     cdf = FAMILIES[fitted.family.removesuffix(APART)][0]
     segments = fitted.centre.size
     theta = np.concatenate([fitted.centre, [np.log(fitted.scale)], fitted.shape])
-
-    def log_share(at: Floats) -> Floats:
-        centre, scale = at[:segments][segment], float(np.exp(at[segments]))
-        shape = at[segments + 1 :]
-        inside = _below(cdf, high, centre, scale, shape) - _below(cdf, low, centre, scale, shape)
-        return np.log(np.maximum(inside, SMALLEST))
-
-    steps = 1e-5 * np.eye(theta.size)
-    score = np.column_stack([(log_share(theta + step) - log_share(theta - step)) / 2e-5 for step in steps])
+    score = _slopes(lambda at: _log_shares(cdf, at, low, high, segment, segments), theta)
     information = score.T @ (count[:, None] * score)
-    # The weak pull of the fit on its shape, so that a direction without information has an inverse.
-    information += np.diag([1e-6 * count.sum()] * (segments + 1) + [2e-3] * fitted.shape.size)
+    # With the fit's pull on its shape a direction without information has an inverse.
+    information += np.diag([1e-6 * count.sum()] * (segments + 1) + [2 * PULL] * fitted.shape.size)
     inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
     return Refit(fitted, theta, score, inverse, count)
 

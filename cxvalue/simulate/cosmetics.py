@@ -39,8 +39,12 @@ FAMILIES = {
     "heavy": stats.t(4),
     "late": stats.gumbel_r,
     "early": stats.gumbel_l,
+    "uniform": stats.uniform(-(3**0.5), 2 * 3**0.5),
     "mixture": None,
+    "two groups": None,
 }
+MIXTURES = {"mixture": (0.65, (-0.4, 0.6), (1.2, 0.8)), "two groups": (0.5, (-0.7, 0.4), (1.3, 0.35))}
+"""Share near full price, and place and width of those and of the others, in units of the spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,9 @@ class Visits(NamedTuple):
 def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> Floats:
     """P(reservation discount ≤ depth) of visits with a centre."""
     z = (depth - centre) / true.spread
-    if true.family == "mixture":  # two thirds near full price, one third far from it
-        found: Floats = 0.65 * stats.norm.cdf(z / 0.6 + 0.4) + 0.35 * stats.norm.cdf((z - 1.2) / 0.8)
+    if true.family in MIXTURES:
+        share, near, far = MIXTURES[true.family]
+        found: Floats = share * stats.norm.cdf(z, *near) + (1 - share) * stats.norm.cdf(z, *far)
         return found
     return np.asarray(FAMILIES[true.family].cdf(z), dtype=float)
 
@@ -108,11 +113,10 @@ def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[V
     value = true.basket * (1 + BASKET_STEP * segment) * rng.lognormal(-0.125, 0.5, customer.size)
     margin = value * np.clip(true.margin_share + 0.06 * rng.standard_normal(customer.size), 0.2, 0.9)
     centre = true.centre + true.segment_step * (segment - 1) + own[customer] + true.learning * number
-    if true.family == "mixture":
-        near = rng.random(customer.size) < 0.65
-        z = np.where(
-            near, 0.6 * (rng.standard_normal(customer.size) - 0.4), 1.2 + 0.8 * rng.standard_normal(customer.size)
-        )
+    if true.family in MIXTURES:
+        share, near, far = MIXTURES[true.family]
+        (place, width), size = np.where(rng.random((customer.size, 1)) < share, near, far).T, customer.size
+        z = place + width * rng.standard_normal(size)
     else:
         z = np.asarray(FAMILIES[true.family].rvs(size=customer.size, random_state=rng), dtype=float)
     visits = Visits(customer, segment, number, value, margin, centre, centre + true.spread * z)

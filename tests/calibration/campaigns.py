@@ -1,8 +1,10 @@
 """Do the figures of a campaign cover? Simulated campaigns with a holdout, whose truth is known.
 
-Run as ``python -m tests.calibration.campaigns [worlds] [customers] [null]``. It prints how often the 95% intervals hold
-the truth, their mean widths and the mean error, how often a campaign is said to have earned money, and how often a
-difference between customers is seen; ``null`` are campaigns that change nothing.
+Run as ``python -m tests.calibration.campaigns [worlds] [customers] [null] [units]``. It prints how often the 95% intervals
+hold the truth, their mean widths and the mean error, how often a campaign is said to have earned money, and how often a
+difference between customers is seen. *All arms* is how often the intervals of both arms together hold what each arm's
+customers gained. ``null`` are campaigns that change nothing; with ``units`` whole units of unequal size, whose customers
+are alike, are contacted or held out.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.abtest import share_interval
 from cxvalue.reactivation.campaign import CampaignData, Window
-from cxvalue.reactivation.holdout import campaign_result
+from cxvalue.reactivation.holdout import arms_table, campaign_result
 from cxvalue.reactivation.targeting import policy_curve, target
 from cxvalue.simulate.mealkit import (
     NAME,
@@ -30,9 +33,24 @@ from cxvalue.simulate.mealkit import (
 )
 
 NAMES = ("return_uplift", "check_uplift", "margin_per_contact", "first_ever_share")
+UNITS = 60
+Floats = NDArray[np.float64]
 
 
-def campaign_in_memory(campaign: Campaign, true: MealkitParameters) -> CampaignData:
+def whole_units(
+    rng: np.random.Generator, customers: int, held_out: float
+) -> tuple[NDArray[np.int64], Floats, NDArray[np.bool_]]:
+    """Each customer's unit, how much faster than others its customers buy, and whether it is held out."""
+    size = rng.dirichlet(np.full(UNITS, 3.0))
+    unit = rng.choice(UNITS, customers, p=size)
+    held = np.zeros(UNITS, dtype=bool)
+    held[rng.permutation(UNITS)[: round(held_out * UNITS)]] = True
+    return unit, rng.lognormal(0.0, 0.3, UNITS)[unit], held[unit]
+
+
+def campaign_in_memory(
+    campaign: Campaign, true: MealkitParameters, unit: NDArray[np.int64] | None = None
+) -> CampaignData:
     """The same as the engine makes of contacts and purchases."""
     orders = campaign.observed
     inside = orders.within(WINDOW_DAYS)
@@ -52,17 +70,23 @@ def campaign_in_memory(campaign: Campaign, true: MealkitParameters) -> CampaignD
         tenure_days=campaign.silent + 200, revenue_before=campaign.used_to * 9000, margin_before=campaign.used_to * 3000,
         orders_before=np.round(campaign.used_to * 200),
         windows={WINDOW_DAYS: window},
-        window_days=WINDOW_DAYS, as_of=date(2026, 6, 30),
+        window_days=WINDOW_DAYS, as_of=date(2026, 6, 30), unit=unit, unit_name="" if unit is None else "branch",
     )  # fmt: skip
 
 
-def one_world(task: tuple[MealkitParameters, int, int]) -> list[float]:
+def one_world(task: tuple[MealkitParameters, int, int, bool]) -> list[float]:
     """Which intervals hold the truth, their widths and errors, and what is claimed."""
-    true, customers, seed = task
+    true, customers, seed, by_unit = task
     rng = np.random.default_rng([seed, customers])
     pace = true.orders_per_day * rng.gamma(2.0, 0.5, customers).clip(0.05)
-    campaign = simulate_campaign(pace, 90 + rng.exponential(120, customers), rng, true)
-    data, truth = campaign_in_memory(campaign, true), truth_of(campaign, true)
+    silent, unit = 90 + rng.exponential(120, customers), None
+    if by_unit:
+        unit, faster, held = whole_units(rng, customers, true.held_out)
+        campaign = simulate_campaign(pace * faster, silent / faster**0.3, rng, true)
+        campaign = replace(campaign, arm=np.where(held, 0, np.maximum(campaign.arm, 1)))
+    else:
+        campaign = simulate_campaign(pace, silent, rng, true)
+    data, truth = campaign_in_memory(campaign, true, unit), truth_of(campaign, true)
     found = campaign_result(data, expected_share=true.held_out)
     buyers = 300
     low, high = share_interval(int(rng.binomial(buyers, true.first_ever)), buyers)
@@ -87,21 +111,33 @@ def one_world(task: tuple[MealkitParameters, int, int]) -> list[float]:
         float(ranked.differs),
         float(best["low"] <= gain[those].mean() <= best["high"]),
         float(found.grade == "A"),
+        float(by_unit or arms_hold(data, campaign, each - true.contact_cost)),
     ]
 
 
-def main(worlds: int = 1000, customers: int = 3000, kind: str = "") -> None:
+def arms_hold(data: CampaignData, campaign: Campaign, gain: Floats) -> bool:
+    """Whether the intervals of all arms hold what each arm's customers gained."""
+    arms = arms_table(data)
+    means = [gain[campaign.arm == int(arm)].mean() for arm in arms["arm"]]
+    return bool(((arms["margin_per_contact_low"] <= means) & (arms["margin_per_contact_high"] >= means)).all())
+
+
+def main(worlds: int = 1000, customers: int = 3000, *kinds: str) -> None:
     """Print the figures."""
-    true = MealkitParameters()
-    if kind == "null":
+    true, by_unit = MealkitParameters(), "units" in kinds
+    if "null" in kinds:
         true = replace(true, effect_scale=0.0, contact_cost=0.0)
     with ProcessPoolExecutor() as pool:
-        rows = np.array(list(pool.map(one_world, [(true, customers, seed) for seed in range(worlds)], chunksize=10)))
-    print(f"campaigns {kind or 'effect'}: {worlds} worlds of {customers} customers")
+        rows = np.array(
+            list(pool.map(one_world, [(true, customers, seed, by_unit) for seed in range(worlds)], chunksize=10))
+        )
+    print(f"campaigns {' '.join(kinds) or 'effect'}: {worlds} worlds of {customers} customers")
     mean = np.nanmean(np.where(np.isnan(rows).all(axis=0), 0.0, rows), axis=0)
     for place, name in enumerate(NAMES):
         print(f"  {name:<20} covered {mean[place]:.1%}  mean width {mean[4 + place]:.4f}  bias {mean[8 + place]:+.5f}")
-    for place, name in enumerate(("said to earn", "customers differ", "policy value covered", "grade kept")):
+    for place, name in enumerate(
+        ("said to earn", "customers differ", "policy value covered", "grade kept", "all arms")
+    ):
         hits = int(rows[:, 12 + place].sum())
         bound = stats.binomtest(hits, worlds).proportion_ci(0.999, method="exact")
         print(f"  {name:<20} {hits / worlds:.1%} (99.9% bound {bound.low:.1%} to {bound.high:.1%})")
