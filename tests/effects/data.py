@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -50,3 +51,10 @@ def ehec() -> UnitPanel:
 
     data = moderndid.load_ehec().to_pandas()
     return panel_of(data["stfips"], data["year"], data["yexp2"], data["dins"])
+
+
+def df_het() -> pd.DataFrame:
+    """Simulated panel of Gardner's did2s: 1,500 units of 40 states over 31 years, effects that differ by group and grow."""
+    import pyfixest
+
+    return pd.read_csv(Path(pyfixest.__file__).parent / "did" / "data" / "df_het.csv")

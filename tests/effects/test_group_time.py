@@ -9,10 +9,10 @@ import pytest
 from scipy import stats
 
 from cxvalue.effects.group_time import group_time, jackknife
-from cxvalue.effects.imputation import imputed_effect
+from cxvalue.effects.imputation import _two_way, imputed_effect
 from cxvalue.simulate.bank import BankParameters, draw_bank, truth_of
 from tests.calibration.bankworlds import unit_panel_of
-from tests.effects.data import ehec, mpdta
+from tests.effects.data import df_het, ehec, mpdta, panel_of
 
 # R `did`, never-treated and not-yet-treated comparisons, no covariates: the reference files of csdid's tests (r_ref).
 NEVER = {"simple": -0.0399512751551763, "se": 0.0120340127701854}
@@ -100,6 +100,23 @@ def test_the_jackknife_agrees_with_the_published_standard_error(counties):
 def test_the_published_imputation_is_reproduced(counties):
     # Borusyak, Jaravel and Spiess on mpdta, by hand OLS (equal to Gardner's and extended TWFE).
     assert imputed_effect(counties) == pytest.approx(-0.0477099182784, abs=1e-9)
+
+
+def test_the_published_effect_of_gardners_panel_is_reproduced():
+    # README of R did2s: 2.152 (0.0476) with effects of states and years; by pyfixest 2.1522139.
+    data = df_het()
+    free = data[~data["treat"]].pivot_table(index="state", columns="year", values="dep_var", aggfunc=["mean", "count"])
+    state, year = _two_way(free["mean"].fillna(0.0).to_numpy(), free["count"].fillna(0.0).to_numpy())
+    treated = data[data["treat"]]
+    level = dict(zip(free.index, state, strict=True))
+    season = dict(zip(free["mean"].columns, year, strict=True))
+    above = treated["dep_var"] - treated["state"].map(level) - treated["year"].map(season)
+    assert above.mean() == pytest.approx(2.1522139359, abs=2e-6)
+    # With an effect of each unit instead, as here: what the data were made with is known.
+    units = panel_of(data["unit"], data["year"], data["g"], data["dep_var"])
+    truth = (treated["te"] + treated["te_dynamic"]).mean()
+    assert truth == pytest.approx(2.22, abs=0.005)
+    assert imputed_effect(units) == pytest.approx(truth, abs=0.03)
 
 
 def test_the_published_effects_of_medicaid_are_reproduced():
