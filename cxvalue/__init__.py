@@ -20,6 +20,7 @@ The map. What is above may use what is below it, never the other way round::
     cltv  cltv_checks            lifetime value of a study's customers, and whether the model holds
     crosssell  referral          what customers take up next; what customers who were brought are worth
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
+    covariates                   segments, channels and sources that buy and leave differently
     seasonality                  does the base buy with the seasons? models whose clock follows them
     customer_base                the audit: who is there, who came, who left
     lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.by_level import CovariateModel, parts
 from cxvalue.lifetime.predictive import return_in_draws
 from cxvalue.losses import InDraws, Losses, bands, losses
 from cxvalue.timeunit import DAYS_PER_MONTH
@@ -53,15 +54,7 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     if states.customer_id is None or states.mean_spend is None:
         raise CxvalueError("churn needs states per customer: purchase_states(..., per_customer=True).")
     active = states.age_days - states.recency_days < dormancy_days
-    return replace(
-        states,
-        frequency=states.frequency[active],
-        recency_days=states.recency_days[active],
-        age_days=states.age_days[active],
-        count=states.count[active],
-        customer_id=states.customer_id[active],
-        mean_spend=states.mean_spend[active],
-    )
+    return states.take(active)
 
 
 def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
@@ -78,6 +71,13 @@ def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = C
 
 def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
     """P(no purchase in the next `days` days) of each state: 1 - P(return), worked out once a distinct history."""
+    away = np.empty(len(states))
+    for part in parts(model, states):
+        away[part.rows] = _p_no_purchase(part.model, part.states, days)
+    return away
+
+
+def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
     _, first, which = np.unique(_keys(states), return_index=True, return_inverse=True)
     distinct = replace(
         states,
@@ -100,6 +100,17 @@ def _keys(states: PurchaseStates) -> NDArray[np.int64]:
 
 def _away_in_draws(model: LifetimeModel, states: PurchaseStates, draws: int, seed: int) -> InDraws:
     """P(no purchase in the next 12 months) of chosen customers at each draw of the parameters."""
+    if isinstance(model, CovariateModel):
+        number, every = model.number_of(states), [_away_in_draws(one, states, draws, seed) for one in model.models]
+
+        def by_level(rows: NDArray[np.intp]) -> Floats:
+            result = np.empty((rows.size, draws))
+            for group in np.unique(number[rows]):
+                mine = number[rows] == group
+                result[mine] = every[group](rows[mine])
+            return result
+
+        return by_level
     parameters = model.draw(draws, np.random.default_rng([seed, 1]))
     keys, history = _keys(states), model.history_of(states)
     horizon = model.time_unit.from_months(CHURN_MONTHS)

@@ -8,10 +8,11 @@ customer with it. The statistics live in `cxvalue.lifetime`; here they are put i
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.covariates import Covariates, Labels, labels_of, no_better
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import (
     CustomerValue,
@@ -23,17 +24,30 @@ from cxvalue.lifetime import (
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.models import SEASONAL
+from cxvalue.lifetime.by_level import CovariateModel
+from cxvalue.lifetime.models import COVARIATES, SEASONAL
 from cxvalue.lifetime.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
 from cxvalue.seasonality import Season, find_season
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 from cxvalue.timeunit import TimeUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import ibis
     import pandas as pd
 
-__all__ = ["CltvFit", "customers_table", "default_holdout_start", "fit_cltv", "holdout_table", "models_table"]
+    from cxvalue.study import StudyFile
+
+__all__ = [
+    "CltvFit",
+    "customers_table",
+    "default_holdout_start",
+    "fit_cltv",
+    "fit_study",
+    "holdout_table",
+    "models_table",
+]
 
 SHORTEST_HOLDOUT_DAYS = 28
 EARLY_DAYS = 91
@@ -60,6 +74,7 @@ class CltvFit:
     `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
     the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
     `first_seen_in_holdout` counts the customers whom no calibration could know and who are therefore not scored.
+    `covariates` are those that the study asks for, and `labels` what the customers table says of each customer.
     """
 
     as_of: date
@@ -74,6 +89,8 @@ class CltvFit:
     forecast: str
     first_seen_in_holdout: int
     season: Season | None = None
+    covariates: Covariates | None = None
+    labels: Labels | None = None
 
     @property
     def seasonal(self) -> bool:
@@ -115,18 +132,19 @@ class CltvFit:
             "forecast": self.forecast,
             "first_seen_in_holdout": self.first_seen_in_holdout,
             "season": self.season.to_dict() if self.season else None,
+            "covariates": self.covariates.to_dict() if self.covariates else None,
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> CltvFit:
-        """The fit that `to_dict` wrote down."""
+        """The fit that `to_dict` wrote down; with covariates it needs `with_labels` before customers are asked about."""
         spend = data["spend_calibration"]
         return cls(
             as_of=date.fromisoformat(data["as_of"]),
             holdout_start=date.fromisoformat(data["holdout_start"]) if data["holdout_start"] else None,
             time_unit=TimeUnit(data["time_unit"]),
-            calibration=tuple(LifetimeModel.from_dict(model) for model in data["calibration"]),
-            full=tuple(LifetimeModel.from_dict(model) for model in data["full"]),
+            calibration=tuple(_read_model(model) for model in data["calibration"]),
+            full=tuple(_read_model(model) for model in data["full"]),
             spend_calibration=SpendModel.from_dict(spend) if spend else None,
             spend=SpendModel.from_dict(data["spend"]),
             scores=tuple(HoldoutScore.from_dict(score) for score in data["scores"]),
@@ -134,7 +152,20 @@ class CltvFit:
             forecast=data["forecast"],
             first_seen_in_holdout=data["first_seen_in_holdout"],
             season=Season.from_dict(data["season"]) if data.get("season") else None,
+            covariates=Covariates.from_dict(data["covariates"]) if data.get("covariates") else None,
         )
+
+    def with_labels(self, labels: Labels) -> CltvFit:
+        """The fit, told again what the customers table says of each customer."""
+        if self.covariates is None:
+            return self
+        joined = self.covariates.joined
+        calibration, full = (tuple(joined(m, labels) for m in models) for models in (self.calibration, self.full))
+        return replace(self, calibration=calibration, full=full, labels=labels)
+
+
+def _read_model(data: dict[str, Any]) -> LifetimeModel:
+    return CovariateModel.from_dict(data) if "groups" in data else LifetimeModel.from_dict(data)
 
 
 def fit_cltv(
@@ -145,11 +176,14 @@ def fit_cltv(
     time_unit: TimeUnit | str = TimeUnit.WEEK,
     models: str | tuple[str, ...] = "auto",
     holdout_start: date | None = None,
+    labels: Labels | None = None,
 ) -> CltvFit:
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
     `models` is "auto" (the highest holdout log predictive score among the sound models) or the names to choose from.
     The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
+    With `labels` the models that can are fitted with these covariates too, and may be chosen where the AIC of the
+    calibration says that they describe more than chance.
     Raises `CxvalueError` when there is nobody to learn from.
     """
     unit = TimeUnit(time_unit)
@@ -166,6 +200,8 @@ def fit_cltv(
     spend_calibration, newcomers = None, 0
     season: Season | None = None
     worse: set[str] = set()
+    by_level = [name for name, plain in COVARIATES.items() if labels and (allowed is None or plain in allowed)]
+    covariates: Covariates | None = None
     if start is not None:
         before = purchase_states_from_purchases(
             purchases, as_of=start - timedelta(days=1), time_unit=unit, per_customer=True, log_gaps=rhythm
@@ -175,6 +211,9 @@ def fit_cltv(
             season = find_season(purchases, before.grouped(), calibration, observed_from=observed_from)
             calibration += fit_rhythms(before.grouped(), calibration) if rhythm else ()
             calibration += season.models
+            if labels is not None:
+                covariates = Covariates.found(labels, before)
+                calibration += covariates.fitted(labels, before, calibration, by_level)
             spend_calibration = fit_spend(before)
             counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
             newcomers = counted.first_seen_in_holdout
@@ -182,6 +221,7 @@ def fit_cltv(
             early = min(as_of, start + timedelta(days=EARLY_DAYS - 1))
             soon = holdout_counts(purchases, holdout_start=start, as_of=early).count
             worse = _no_better_early(score_holdout(calibration, before, soon, days=(early - start).days + 1))
+            worse |= no_better(calibration)
         else:
             start = None
     fitted = plain = fit_all(full.grouped())
@@ -192,10 +232,14 @@ def fit_cltv(
     if season is not None and season.models:
         season = find_season(purchases, full.grouped(), plain, observed_from=observed_from, insist=True)
         fitted += season.models
+    if labels is not None:
+        covariates = Covariates.found(labels, full) if covariates is None else covariates
+        fitted += covariates.fitted(labels, full, plain, by_level)
     listed = {model.name for model in calibration or fitted}
     if allowed is not None:
         # Where purchases have no rhythm, a model of regular timing is its irregular parent.
         allowed = tuple(dict.fromkeys(name if name in listed else PARENTS.get(name, name) for name in allowed))
+        allowed += tuple(name for name in by_level if name in listed and name not in worse)
     if allowed is None and worse:
         allowed = tuple(model.name for model in calibration if model.name not in worse)
     selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
@@ -210,9 +254,29 @@ def fit_cltv(
         spend=fit_spend(full),
         scores=scores,
         selected=selected,
-        forecast=selected if selected in sound else "nbd",
+        forecast=next((name for name in (selected, COVARIATES.get(selected, "nbd")) if name in sound), "nbd"),
         first_seen_in_holdout=newcomers,
         season=season,
+        covariates=covariates,
+        labels=labels,
+    )
+
+
+def fit_study(
+    study: StudyFile, table: Callable[[str], ibis.Table | None], *, as_of: date, observed_from: date
+) -> CltvFit:
+    """`fit_cltv` as a study file asks for it; `table` gives the study's tables by name, None for one that it lacks."""
+    purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
+    if purchases is None:
+        raise CxvalueError("The study has no purchases.")
+    return fit_cltv(
+        purchases,
+        as_of=as_of,
+        observed_from=observed_from,
+        time_unit=wanted.time_unit,
+        models=wanted.models,
+        holdout_start=wanted.holdout_start,
+        labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
     )
 
 

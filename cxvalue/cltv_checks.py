@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.lifetime.by_level import CovariateModel
 from cxvalue.seasonality import expected_on_days
 from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cxvalue.cltv import CltvFit
+    from cxvalue.lifetime import LifetimeModel
 
 __all__ = ["calibration_by_frequency", "concentration_table", "tracking_table"]
 
@@ -60,14 +62,39 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
             path = expected_on_days(model, origin + ends, origin + first_day, customers)
             columns[model.name] = np.diff(path, prepend=0.0)
             continue
-        # A customer's purchases up to the end of a day are those of an age that counts the days since the first one.
-        ages = np.clip(ends[:, None] - 1 - first_day[None, :], 0, None)
-        distinct, position = np.unique(ages, return_inverse=True)
-        expected = model.expected_new(fit.time_unit.from_days(1.0) * distinct)[position].reshape(ages.shape)
-        columns[model.name] = np.diff(expected @ customers, prepend=0.0)
+        if isinstance(model, CovariateModel):
+            columns[model.name] = np.diff(_expected_by_level(model, known, start, ends), prepend=0.0)
+            continue
+        columns[model.name] = np.diff(_expected(model, ends, first_day, customers), prepend=0.0)
     table = pd.DataFrame(columns)
     table.insert(0, "week_end", pd.to_datetime([start + timedelta(days=int(end) - 1) for end in ends]))
     return table
+
+
+def _expected(
+    model: LifetimeModel, ends: NDArray[np.int64], first_day: NDArray[np.int64], customers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Repeat purchases expected before each end, of customers by the day of their first purchase."""
+    # A customer's purchases up to the end of a day are those of an age that counts the days since the first one.
+    ages = np.clip(ends[:, None] - 1 - first_day[None, :], 0, None)
+    distinct, position = np.unique(ages, return_inverse=True)
+    expected = model.expected_new(model.time_unit.from_days(1.0) * distinct)[position].reshape(ages.shape)
+    return expected @ customers
+
+
+def _expected_by_level(
+    model: CovariateModel, known: ibis.Table, start: date, ends: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The same where customers of different levels expect different things; `known` has customer_id and first."""
+    firsts = known.select("customer_id", "first").to_pandas()
+    assert model.members is not None
+    number, day = model.members.of(firsts["customer_id"].to_numpy(object)), _days_since(firsts["first"], start)
+    total = np.zeros(ends.size)
+    for group, one in enumerate(model.models):
+        first_day, customers = np.unique(day[number == group], return_counts=True)
+        if customers.size:
+            total += _expected(one, ends, first_day, customers.astype(float))
+    return total
 
 
 def _days_since(days: pd.Series, start: date) -> NDArray[np.int64]:

@@ -6,12 +6,13 @@ Every function returns a small pandas table or a frozen result, from the same mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
+from cxvalue.lifetime.by_level import joint_draws, newcomers, parts
 from cxvalue.lifetime.infinite import residual_value, why_no_infinite
 from cxvalue.lifetime.simulate_future import DiscountCurve
 
@@ -47,15 +48,9 @@ def horizons_table(
     """
     import pandas as pd
 
-    x, recency, age = model.history_of(states)
-    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
-    future = model.family.future(model.values, x[first], recency[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
-    worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
-    weight = np.bincount(which, worth, first.size)
-    longest = model.curve(0.0, max(horizons), states.as_of)
-    money = weight @ np.diff(model.family.expected(future, longest.ends[None, :]), axis=1, prepend=0.0)
+    money = np.zeros(max(horizons))
+    for part in parts(model, states):
+        money = money + _months(part.model, spend, part.states, max(horizons))
 
     rows: list[dict[str, Any]] = []
     rates = [annual_discount_rate - RATE_STEP, annual_discount_rate, annual_discount_rate + RATE_STEP]
@@ -71,6 +66,20 @@ def horizons_table(
         rows.append({"horizon_months": None, "annual_discount_rate": discount, "value": endless, "withheld": why})
     table = pd.DataFrame(rows)
     return table.astype({"horizon_months": "Int64"})
+
+
+def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
+    """Margin expected of all customers in each month to come, not discounted."""
+    x, recency, age = model.history_of(states)
+    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
+    future = model.family.future(model.values, x[first], recency[first], age[first])
+    future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
+    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
+    weight = np.bincount(which, worth, first.size)
+    longest = model.curve(0.0, months, states.as_of)
+    path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
+    return weight @ np.diff(path, axis=1, prepend=0.0)
 
 
 def levers_table(levers: ValueLevers) -> pd.DataFrame:
@@ -140,19 +149,22 @@ def payback(
     curve = model.curve(annual_discount_rate, longest, states.as_of)
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     rng = np.random.default_rng(seed)
+    mix = newcomers(model, states)
 
-    def margins(values: np.ndarray, first: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    def margins(parameters: list[np.ndarray], first: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """Cumulated margin at the first purchase and at the end of each month, (draws, months + 1)."""
-        share, future = model.family.newcomer(tuple(values.T))
-        path = share[:, None] * model.family.expected(future, curve.ends[None, :])
+        path = np.zeros((len(first), curve.months))
+        for (weight, one), values in zip(mix, parameters, strict=True):
+            share, future = one.family.newcomer(tuple(values.T))
+            path = path + weight * share[:, None] * one.family.expected(future, curve.ends[None, :])
         worth = np.cumsum(np.diff(path, axis=1, prepend=0.0) * curve.factors, axis=1)
-        return first[:, None] + np.column_stack([np.zeros(len(values)), rate * mean[:, None] * worth])
+        return first[:, None] + np.column_stack([np.zeros(len(first)), rate * mean[:, None] * worth])
 
     def months(table: np.ndarray) -> np.ndarray:
         reached = table >= cost
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.inf)
 
-    centre = np.array([list(model.params.values())])
+    centre = [np.array([list(one.params.values())]) for _, one in mix]
     expected = months(margins(centre, np.array([states.first_margin_mean]), np.array([spend.population_mean()])))[0]
     if spend.usable:
         p, q, gamma = spend.draw(draws, rng).T
@@ -160,7 +172,7 @@ def payback(
     else:
         mean = spend.mean + np.nan_to_num(spend.mean_se) * rng.standard_normal(draws)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
-    drawn = months(margins(model.draw(draws, rng), first, mean))
+    drawn = months(margins(joint_draws([one for _, one in mix], draws, rng), first, mean))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     ends = [int(end) if np.isfinite(end) else None for end in (min(low, expected), expected, max(high, expected))]
     return Payback(cost, ends[1], ends[0], ends[2], level, longest)
@@ -176,16 +188,12 @@ def value_of_some(
     """
     if not chosen.any() or states.customer_id is None or states.mean_spend is None:
         return None
-    some = replace(
-        states,
-        frequency=states.frequency[chosen],
-        recency_days=states.recency_days[chosen],
-        age_days=states.age_days[chosen],
-        count=states.count[chosen],
-        customer_id=states.customer_id[chosen],
-        mean_spend=states.mean_spend[chosen],
-    )
     return customer_value(
-        fit.model, fit.spend, some, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level,
+        fit.model,
+        fit.spend,
+        states.take(chosen),
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        level=level,
         draws=draws,
-    )  # fmt: skip
+    )

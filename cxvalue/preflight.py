@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from cxvalue.covariates import covariate_problems
 from cxvalue.effects.together import with_neighbours
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.goodwill import GoodwillFit, fit_goodwill
@@ -55,7 +56,7 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
                 rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
         except BadInput as error:
             problems += error.problems
-    problems += _holdout_problems(study, table)
+    problems += _column_problems(study, table)
     if problems:
         raise BadInput(problems)
     if not fits:
@@ -67,9 +68,11 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
     return Fitted(found, tuple(rules), together)
 
 
-def _holdout_problems(study: StudyFile, table: Tables) -> list[Problem]:
+def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:
+    """Columns of the customers table that the study names and that cannot be used."""
     held = study.universal_holdout
-    return [] if held is None else holdout_problems(table("customers"), held.column, held.value)
+    problems = covariate_problems(study.cltv.covariates, table("customers"))
+    return problems + ([] if held is None else holdout_problems(table("customers"), held.column, held.value))
 
 
 def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
@@ -80,7 +83,13 @@ def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
             rollout = table("rollout")
             assert rollout is not None  # the loader has refused a programme without it
             design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
-            one = _one(study, programme).model_copy(update={"campaigns": (), "universal_holdout": None})
+            # Columns of the customers table are looked at once, below.
+            apart = {
+                "campaigns": (),
+                "universal_holdout": None,
+                "cltv": study.cltv.model_copy(update={"covariates": ()}),
+            }
+            one = _one(study, programme).model_copy(update=apart)
             if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
                 source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
                 many = int(population(source)[1].count().to_pyarrow().as_py()) > FEW_CUSTOMERS
@@ -89,7 +98,7 @@ def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
             fit_declared(one, table, as_of=as_of, observed_from=observed_from)
         except BadInput as error:
             problems += error.problems
-    problems += _holdout_problems(study, table)
+    problems += _column_problems(study, table)
     if problems:
         raise BadInput(problems)
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.lifetime import Interval, LifetimeModel, fit_all
+from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all
+from cxvalue.lifetime.by_level import parts
 from cxvalue.lifetime.infinite import pairs_of
-from cxvalue.lifetime.models import SEASONAL
+from cxvalue.lifetime.models import COVARIATES, SEASONAL
 from cxvalue.lifetime.predictive import simulate
 from cxvalue.lifetime.regular import PARENTS, fit_rhythms
 from cxvalue.lifetime.simulate_future import DiscountCurve
@@ -85,9 +86,7 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
             if not states.frequency.any():
                 continue
             models = (
-                fit.calibration
-                if origin == fit.holdout_start
-                else _models_of(fit, purchases, states.grouped(), observed_from)
+                fit.calibration if origin == fit.holdout_start else _models_of(fit, purchases, states, observed_from)
             )
             rows += _scored(models, states, actual, origin, origins.days)
     return pd.DataFrame(rows, columns=columns)
@@ -98,10 +97,14 @@ def _models_of(
 ) -> tuple[LifetimeModel, ...]:
     """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
     known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
-    plain = fit_all(states)
-    models = plain + fit_rhythms(states, plain, known=known)
+    grouped = states.grouped()
+    plain = fit_all(grouped)
+    models = plain + fit_rhythms(grouped, plain, known=known)
     if any(model.name in SEASONAL for model in fit.calibration):
-        models += find_season(purchases, states, plain, observed_from=observed_from, insist=True).models
+        models += find_season(purchases, grouped, plain, observed_from=observed_from, insist=True).models
+    if fit.covariates is not None and fit.labels is not None:
+        by_level = [model.name for model in fit.calibration if model.name in COVARIATES]
+        models += fit.covariates.fitted(fit.labels, states, plain, by_level)
     return models
 
 
@@ -148,6 +151,19 @@ def _foreseen(
     The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
     worked out once for each such pair or triple (with the recency where there is a regular rhythm).
     """
+    predicted, chance = np.empty(len(states)), np.empty(0 if actual is None else len(states))
+    for part in parts(model, states):
+        mine = None if actual is None else actual[part.rows]
+        predicted[part.rows], said = _foreseen_by_one(part.model, part.states, mine, days)
+        if actual is not None:
+            chance[part.rows] = said
+    return predicted, chance
+
+
+def _foreseen_by_one(
+    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for customers for whom one set of parameters holds."""
     x, recency, age = model.history_of(states)
     window = float(model.ahead(model.time_unit.from_days(days), states.as_of))
     alive = model.family.alive(model.values, x, recency, age)
@@ -281,24 +297,42 @@ def backtest(
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
-    x, recency, age = model.history_of(states)
     own = np.asarray(states.mean_spend, dtype=float)
-    window = float(model.ahead(model.time_unit.from_days(float(days)), states.as_of))
-    value = rate * fit.spend_calibration.expected_given(x, own) @ _expected(model, states, days)
-    # One step of the length of the window, at no discount.
-    curve = DiscountCurve(0.0, 1, window)
-    longest = int(states.age_days.max()) + 1
-    history = (states.frequency * longest + states.recency_days) * longest + states.age_days
-    _, which = np.unique(history, return_inverse=True)
-    rng = np.random.default_rng(seed)
-    in_days = counted_in_days(model, x, recency, age)
-    drawn = simulate(
-        model, fit.spend_calibration, x, in_days, age, own, which.reshape(-1), curve, rate, level, draws, rng
-    ).value
+    frequency = np.asarray(states.frequency, dtype=float)
+    value = rate * fit.spend_calibration.expected_given(frequency, own) @ _expected(model, states, days)
+    divided, drawn = parts(model, states), np.zeros(draws)
+    for number, part in enumerate(divided, start=1):
+        # The parts share the draws of the parameters; what is chance is drawn apart.
+        rng = np.random.default_rng(seed)
+        noise = rng if len(divided) == 1 else np.random.default_rng([seed, number])
+        drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     predicted = Interval(float(value), min(float(low), float(value)), max(float(high), float(value)))
     came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
     return Backtest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
+
+
+def _margin_in_draws(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    days: int,
+    rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+    noise: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Draws of the margin that customers bring within so many days, not discounted."""
+    x, recency, age = model.history_of(states)
+    # One step of the length of the window, at no discount.
+    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(float(days)), states.as_of)))
+    longest = int(states.age_days.max()) + 1
+    history = (states.frequency * longest + states.recency_days) * longest + states.age_days
+    _, which = np.unique(history, return_inverse=True)
+    in_days, own = counted_in_days(model, x, recency, age), np.asarray(states.mean_spend, dtype=float)
+    which = which.reshape(-1)
+    return simulate(model, spend, x, in_days, age, own, which, curve, rate, level, draws, rng, noise=noise).value
 
 
 def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:

@@ -19,7 +19,7 @@ import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.study_errors import counted_already, problems_of
+from cxvalue.study_errors import counted_already, covariates_that_do_not_go, problems_of
 from cxvalue.study_money import (
     Amount,
     Benefit,
@@ -145,12 +145,14 @@ class Cltv(_Settings):
         Literal["auto"] | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k"], ...]
     ) = "auto"
     holdout_start: date | None = None
+    covariates: tuple[str, ...] = Field(default=(), max_length=3, description="up to 3 columns of the customers table")
 
     @model_validator(mode="before")
     @classmethod
     def _one_model(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("models"), str) and data["models"] != "auto":
-            return {**data, "models": [data["models"]]}
+        if isinstance(data, dict):
+            lists = [key for key in ("models", "covariates") if isinstance(data.get(key), str) and data[key] != "auto"]
+            return {**data, **{key: [data[key]] for key in lists}}
         return data
 
 
@@ -379,6 +381,7 @@ def _disagreements(study: StudyFile, label: str) -> list[Problem]:
         for key, found, remedy in programme.disagreements:
             add(f"programmes.{programme.name}.{key}", found, remedy)
         problems += counted_already(programme, label)
+    problems += covariates_that_do_not_go(study, label)
     if study.universal_holdout and "customers" not in study.tables:
         add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}

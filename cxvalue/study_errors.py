@@ -11,9 +11,12 @@ from pydantic import BaseModel, ValidationError
 from cxvalue.errors import Problem, nearest, one_of
 
 if TYPE_CHECKING:
-    from cxvalue.study import Programme
+    from cxvalue.study import Programme, StudyFile
 
-__all__ = ["counted_already", "problems_of"]
+__all__ = ["counted_already", "covariates_that_do_not_go", "problems_of"]
+
+COVARIATE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+"""The lifetime models that covariates go with."""
 
 _STAYING = re.compile(r"(?i)\b(cltv|clv|ltv|lifetime value|retention|retained|churn|win-?back|customers? kept)\b")
 
@@ -125,3 +128,22 @@ def counted_already(programme: Programme, label: str) -> list[Problem]:
         for one in programme.benefits
         if one.kind != "capacity" and _STAYING.search(one.name)
     ]
+
+
+def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
+    """Covariates in a study without a customers table, under contracts, or with models that know none."""
+    names, asked, where = study.cltv.covariates, study.cltv.models, f"{label}: cltv.covariates"
+    if not names:
+        return []
+    problems = [
+        Problem(where, f"the column {name!r} is named {names.count(name)} times.", "Keep one.")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    if study.contract == "contractual":
+        problems.append(Problem(where, "goes with customers without a contract only.", "Leave it out."))
+    elif "customers" not in study.tables:
+        problems.append(Problem(where, "needs the table 'customers'.", "Add it under 'tables: customers:'."))
+    if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
+        found = f"goes with {', '.join(COVARIATE_MODELS)}, none of which is among cltv.models."
+        problems.append(Problem(where, found, "Add one of them, or write models: auto."))
+    return problems

@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from cxvalue.cltv import CltvFit, fit_cltv
+from cxvalue.cltv import CltvFit, fit_study
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_drivers import DriverTables
+from cxvalue.covariates import labels_of
 from cxvalue.errors import CxvalueError, nearest
 from cxvalue.goodwill import GoodwillFit
 from cxvalue.history import History, read_history
@@ -202,7 +203,9 @@ class Study:
         reason = self.prepared.unavailable.get("20_cltv")
         if reason:
             raise CxvalueError(reason)
-        return CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+        fit = CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+        names = self.file.cltv.covariates
+        return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
 
     @property
     def values_customers(self) -> bool:
@@ -400,14 +403,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
     elif "purchases" in tables.paths:
         try:
-            fit = fit_cltv(
-                con.read_parquet(tables.paths["purchases"]),
-                as_of=tables.as_of,
-                observed_from=tables.observed_from,
-                time_unit=study.cltv.time_unit,
-                models=study.cltv.models,
-                holdout_start=study.cltv.holdout_start,
-            )
+            fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

@@ -27,6 +27,7 @@ FLOORS = {
     "lifetime": 4,
     "customer_base": 4,
     "seasonality": 4.5,
+    "covariates": 4.5,
     "cltv": 5,
     "cltv_checks": 6,
     "cltv_value": 6,

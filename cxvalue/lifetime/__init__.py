@@ -7,6 +7,7 @@ families            what a model must be able to do; distinct histories with cou
 nbd, bgnbd, paretonbd   the four models: likelihood with gradient, P(alive), future purchases
 optimise            maximum likelihood in log-parameters, several starts, Newton polish
 fitting             `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
+by_level            `CovariateModel`: a model for each combination of levels, and how totals are made of them
 covariates          `fit_with_covariates`: segments that buy and leave differently, in BG/NBD, MBG/NBD and Pareto/NBD
 models              `LifetimeModel`: a fitted model and everything it predicts
 bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
@@ -23,7 +24,8 @@ lifetimes_bridge    exchange with the lifetimes package, the only module that im
 
 from __future__ import annotations
 
-from cxvalue.lifetime.covariates import CovariateModel, fit_with_covariates
+from cxvalue.lifetime.by_level import CovariateModel
+from cxvalue.lifetime.covariates import fit_with_covariates
 from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, expit
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.by_level import parts
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.spend import SpendModel
@@ -72,6 +73,13 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
             f"annual_discount_rate == {annual_discount_rate}, must be an effective annual rate above 0 for a value "
             "without an end: 0.12 stands for 12%."
         )
+    result = np.empty(len(states))
+    for part in parts(model, states):
+        result[part.rows] = _dert(part.model, part.states, annual_discount_rate)
+    return result
+
+
+def _dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: float) -> Floats:
     delta = math.log1p(annual_discount_rate) / model.time_unit.per_year
     x, recency, age = model.history_of(states)
     first, which = pairs_of(states.frequency, states.age_days)

@@ -124,13 +124,16 @@ def predict(
     draws: int,
     rng: np.random.Generator,
     known: Living | None = None,
+    *,
+    noise: np.random.Generator | None = None,
 ) -> Predictive:
     """Bounds per customer and draws of the totals.
 
     `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has; `x` and
     `mean_spend` are a customer's own. `known` is what the living will do, a row each distinct history, where it has
-    been worked out already.
+    been worked out already. `rng` draws the parameters, and `noise`, by default the same, what is chance.
     """
+    noise = rng if noise is None else noise
     tail = (1 - level) / 2
     year = min(model.time_unit.from_months(12.0), curve.horizon)
     hx, hr, ht = histories
@@ -146,7 +149,7 @@ def predict(
     clock = clock_of(model)
     ages = np.linspace(math.log(clock + ht.min()), math.log(clock + ht.max()), _TABLE_AGES)
     grid_x, grid_age = np.repeat(grid, _TABLE_AGES), np.tile(np.maximum(np.exp(ages) - clock, 0.0), grid.size)
-    fates = _fates(model, spend, grid_x, grid_age, curve, year, tail, typical, rng)
+    fates = _fates(model, spend, grid_x, grid_age, curve, year, tail, typical, noise)
     place = _Place.of(hx, np.log(clock + ht), grid, ages)
 
     bounds = _bounds(model, fates, place, alive, hx, ht, curve, tail, clock)
@@ -164,10 +167,12 @@ def predict(
         alive,
         [place(fates.unit[:, k]) for k in range(3)],
         draws,
-        rng,
+        noise,
     )
-    purchases = means[1] + _noise([number, number], alive, [place(fates.purchases[:, k]) for k in range(2)], draws, rng)
-    early = means[2] + _noise([number, number], alive, [place(fates.early[:, k]) for k in range(2)], draws, rng)
+    purchases = means[1] + _noise(
+        [number, number], alive, [place(fates.purchases[:, k]) for k in range(2)], draws, noise
+    )
+    early = means[2] + _noise([number, number], alive, [place(fates.early[:, k]) for k in range(2)], draws, noise)
     whole = curve.months >= 12
     return Predictive(low, high, value, purchases, early if whole else None)
 
@@ -299,10 +304,9 @@ def _means(
     values, of = np.unique(hx, return_inverse=True)
     of = of.reshape(-1)
     pick = np.arange(0, hx.size, max(1, hx.size // _SAMPLE))
-    variances, axes = np.linalg.eigh(model.covariance)
-    spread = np.sqrt(np.maximum(variances, 0.0))
+    steps = model.directions
     centre = np.log(np.array(list(model.params.values())))
-    points = [centre, *(centre + sign * s * axis for s, axis in zip(spread, axes.T, strict=True) for sign in (1, -1))]
+    points = [centre, *(centre + sign * step for step in steps for sign in (1, -1))]
 
     def added_up(rows: NDArray[np.intp] | slice, alive: Floats, ahead: tuple[Floats, Floats, Floats]) -> Floats:
         worth, whole, early = (alive * column for column in ahead)
@@ -328,7 +332,7 @@ def _means(
         up, down, middle = logs[1::2], logs[2::2], logs[0]
         slope = np.nan_to_num((up - down) / 2, posinf=0.0, neginf=0.0)
         bend = np.nan_to_num((up + down) / 2 - middle, posinf=0.0, neginf=0.0)
-    z = rng.standard_normal((draws, spread.size))
+    z = rng.standard_normal((draws, len(steps)))
     change = np.tensordot(z, slope, 1) + np.tensordot(z**2, bend, 1)
     drawn = whole * np.exp(change)
     if spend.usable:

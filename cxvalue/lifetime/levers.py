@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,9 +29,11 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.by_level import CovariateModel, parts
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.infinite import beta_mean
 from cxvalue.lifetime.models import LifetimeModel
+from cxvalue.lifetime.optimise import principal_steps
 from cxvalue.lifetime.simulate_future import DiscountCurve
 from cxvalue.lifetime.spend import SpendModel, known_spend
 from cxvalue.lifetime.value import Interval
@@ -113,31 +115,46 @@ def value_levers(
         rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
-    base = _Base.of(model, states, dormancy_days)
+    divided = parts(model, states)
+    bases = [_Base.of(part.model, part.states, dormancy_days) for part in divided]
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     x, own = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
+    centre, turns = np.log(np.array(list(model.params.values()))), _turns(model, states)
 
     def worth_of(parameters: Floats | None) -> Floats:
         return rate * (spend.expected_given(x, own) if parameters is None else _spend_given(spend, parameters, x, own))
 
-    centre = np.log(np.array(list(model.params.values())))
+    def outcomes_at(theta: Floats, nodes: int) -> list[_Outcome]:
+        each = zip(turns, bases, strict=True)
+        return [_scenarios(model.family, np.exp(turn @ theta), base, curve, erosion, nodes) for turn, base in each]
+
+    def totals_of(outcomes: list[_Outcome], worth: Floats) -> Floats:
+        each = zip(outcomes, bases, divided, strict=True)
+        found = [outcome.totals(base, worth[part.rows]) for outcome, base, part in each]
+        # A combination of levels in which nobody is active has nothing to gain from the active.
+        idle = [len(bases) > 1 and not base.active.any() for base in bases]
+        for gains, nobody in zip(found, idle, strict=True):
+            gains[_PURCHASE] = 0.0 if nobody else gains[_PURCHASE]
+        return np.sum(found, axis=0)
+
     normal = worth_of(None)
-    outcome = _scenarios(model.family, np.exp(centre), base, curve, erosion)
-    totals = outcome.totals(base, normal)
+    outcomes = outcomes_at(centre, _NODES)
+    totals, outcome = totals_of(outcomes, normal), _together(outcomes, bases)
     rng = np.random.default_rng(seed)
+    steps = model.joint if isinstance(model, CovariateModel) else model.directions
     by_model = _expansion(
-        lambda theta: _scenarios(model.family, np.exp(theta), base, curve, erosion, _ROUGH_NODES).totals(base, normal),
-        totals,
-        centre,
-        model.covariance,
-        draws,
-        rng,
+        lambda theta: totals_of(outcomes_at(theta, _ROUGH_NODES), normal), totals, centre, steps, draws, rng
     )
     by_spend = np.zeros((draws, totals.size))
     if spend.usable:
         mean = np.log(np.array(list(spend.params.values())))
         by_spend = _expansion(
-            lambda phi: outcome.totals(base, worth_of(np.exp(phi))), totals, mean, spend.covariance, draws, rng
+            lambda phi: totals_of(outcomes, worth_of(np.exp(phi))),
+            totals,
+            mean,
+            principal_steps(spend.covariance),
+            draws,
+            rng,
         )
     elif math.isfinite(spend.mean_se) and spend.mean:
         by_spend = (spend.mean_se / spend.mean * rng.standard_normal(draws))[:, None] * totals
@@ -157,13 +174,14 @@ def value_levers(
     no_retention = _no_retention(model, outcome)
     levers = (
         Lever("retention", POINT, interval(_RETENTION), outcome.retention, outcome.retention + POINT, no_retention),
-        Lever("purchase", 1.0, interval(_PURCHASE), outcome.pace, outcome.pace + 1.0, _no_purchase(base, outcome)),
+        Lever(
+            "purchase", 1.0, interval(_PURCHASE), outcome.pace, outcome.pace + 1.0, _no_purchase(len(states), outcome)
+        ),
         Lever("margin", 1.0, interval(_MARGIN)),
         *(Lever("erosion", share, interval(_EROSION + place)) for place, share in enumerate(erosion)),
     )
-    return ValueLevers(
-        interval(_EQUITY), levers, int(base.active.sum()), horizon_months, annual_discount_rate, level, model.name
-    )
+    active = int(sum(base.active.sum() for base in bases))
+    return ValueLevers(interval(_EQUITY), levers, active, horizon_months, annual_discount_rate, level, model.name)
 
 
 # Places in a row of totals.
@@ -178,8 +196,27 @@ def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
 
 
-def _no_purchase(base: _Base, outcome: _Outcome) -> str:
-    return "" if math.isfinite(outcome.pace) else f"Withheld: none of {base.customers:,} customers is active."
+def _no_purchase(customers: int, outcome: _Outcome) -> str:
+    return "" if math.isfinite(outcome.pace) else f"Withheld: none of {customers:,} customers is active."
+
+
+def _turns(model: LifetimeModel, states: PurchaseStates) -> list[Floats]:
+    """For each part of the customers the matrix from the log-parameters of the whole to its own."""
+    if not isinstance(model, CovariateModel):
+        return [np.eye(len(model.params))]
+    return [model.turns[number] for number in np.unique(model.number_of(states))]
+
+
+def _together(outcomes: list[_Outcome], bases: list[_Base]) -> _Outcome:
+    """What the levers move over all parts: each part gains its point and its purchase, so all of them together do."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    alive = [float(base.count @ outcome.alive) for outcome, base in zip(outcomes, bases, strict=True)]
+    there = [float(base.active @ outcome.alive) for outcome, base in zip(outcomes, bases, strict=True)]
+    busy = [(outcome.pace, weight) for outcome, weight in zip(outcomes, there, strict=True) if weight > 0]
+    pace = sum(pace * weight for pace, weight in busy) / sum(there) if busy else math.nan
+    stay = sum(one.retention * weight for one, weight in zip(outcomes, alive, strict=True)) / sum(alive)
+    return replace(outcomes[0], retention=stay, scaled=min(one.scaled for one in outcomes), pace=pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +232,6 @@ class _Base:
     first: NDArray[np.intp]
     which: NDArray[np.intp]
     per_year: float
-    customers: int
 
     @classmethod
     def of(cls, model: LifetimeModel, states: PurchaseStates, dormancy_days: int) -> _Base:
@@ -218,7 +254,6 @@ class _Base:
             first=first,
             which=which,
             per_year=model.time_unit.per_year,
-            customers=int(columns[0].size),
         )
 
 
@@ -344,20 +379,18 @@ def _expansion(
     totals: Callable[[Floats], Floats],
     middle: Floats,
     centre: Floats,
-    covariance: NDArray[np.float64],
+    steps: Floats,
     draws: int,
     rng: np.random.Generator,
 ) -> Floats:
-    """Changes of totals at draws of log-parameters, expanded to second order along their principal axes.
+    """Changes of totals at draws of log-parameters, expanded to second order along independent steps (rows).
 
     `middle` are the totals at the centre.
     """
-    variances, axes = np.linalg.eigh(covariance)
-    spread = np.sqrt(np.maximum(variances, 0.0))
     change = np.zeros((draws, middle.size))
-    for size, axis in zip(spread, axes.T, strict=True):
+    for step in steps:
         z = rng.standard_normal(draws)[:, None]
-        if size > 0:
-            up, down = totals(centre + size * axis), totals(centre - size * axis)
+        if step.any():
+            up, down = totals(centre + step), totals(centre - step)
             change += (up - down) / 2 * z + ((up + down) / 2 - middle) * z**2
     return change

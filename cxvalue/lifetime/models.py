@@ -15,6 +15,7 @@ from cxvalue.errors import CxvalueError, nearest
 from cxvalue.lifetime.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.nbd import NBD
+from cxvalue.lifetime.optimise import principal_steps
 from cxvalue.lifetime.paretonbd import PARETO_NBD
 from cxvalue.lifetime.regular_family import FIRST, regular_family
 from cxvalue.lifetime.season import SeasonalClock
@@ -26,17 +27,20 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["FAMILIES", "SEASONAL", "LifetimeModel", "family_of", "measured", "silence_probability"]
+__all__ = ["COVARIATES", "FAMILIES", "SEASONAL", "LifetimeModel", "family_of", "measured", "silence_probability"]
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
 
 SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
 """The models that a seasonal clock leaves exact, and what they are on it."""
 
+COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pareto_nbd")}
+"""The models whose parameters may differ by the levels of covariates, and what they are without any."""
+
 
 def family_of(name: str) -> Family:
     """The family with that name, or an error that names the nearest one."""
-    name = SEASONAL.get(name, name)
+    name = {**SEASONAL, **COVARIATES}.get(name, name)
     if name not in FAMILIES:
         raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(FAMILIES))}")
     return FAMILIES[name]
@@ -76,6 +80,8 @@ class LifetimeModel:
         likelihood_ratio: 2 (log-likelihood - that of the NBD); nan for the NBD itself.
         clock: where rates follow the seasons: the histories are measured on it, and times ahead are converted to it.
         k: events to a purchase: above 1 the times between purchases are more regular than chance would have them.
+        root: of a model of one group among several that were fitted together: a matrix whose product with its transpose
+            is `covariance`, with columns that all the groups share, so that equal generators draw the groups jointly.
 
     The times given to the methods are in `time_unit`; states are converted to it.
     """
@@ -92,6 +98,7 @@ class LifetimeModel:
     likelihood_ratio: float
     k: int = 1
     clock: SeasonalClock | None = None
+    root: NDArray[np.float64] | None = None
 
     @property
     def aic(self) -> float:
@@ -113,6 +120,11 @@ class LifetimeModel:
         """Whether P(alive) is withheld: the model has no dropout, or none that the data identify."""
         return not self.family.dropout or self.status == "degenerate"
 
+    @property
+    def typical(self) -> LifetimeModel:
+        """A model with one set of parameters: this one."""
+        return self
+
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
         _check_level(level)
@@ -132,12 +144,16 @@ class LifetimeModel:
             )
         return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
 
+    @property
+    def directions(self) -> Floats:
+        """Steps of one standard error of the log-parameters in independent directions, a row each."""
+        return principal_steps(self.covariance) if self.root is None else self.root.T
+
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of the natural-scale parameters, (n, k), from the normal approximation on the log scale."""
         centre = np.log(np.array(list(self.params.values())))
-        values, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return np.exp(centre + rng.standard_normal((n, centre.size)) @ root.T)
+        steps = self.directions
+        return np.exp(centre + rng.standard_normal((n, len(steps))) @ steps)
 
     # what is known about a customer -----------------------------------------------------------------------------
 

@@ -46,10 +46,16 @@ def simulate(
     level: float,
     draws: int,
     rng: np.random.Generator,
+    *,
+    noise: np.random.Generator | None = None,
 ) -> Predictive:
-    """Simulate every customer's future in `draws` worlds; `which` numbers the distinct histories of customers."""
+    """Simulate every customer's future in `draws` worlds; `which` numbers the distinct histories of customers.
+
+    `rng` draws the parameters, and `noise`, by default the same, the fate of everybody.
+    """
     parameters = model.draw(draws, rng)
     value_of = _SpendDraws(spend, draws, rng)
+    noise = rng if noise is None else noise
     year = model.time_unit.from_months(12.0)
     low, high = np.zeros(x.size), np.zeros(x.size)
     totals, purchases, in_year = np.zeros(draws), np.zeros(draws), np.zeros(draws)
@@ -62,12 +68,12 @@ def simulate(
         member = batch[position]
         chance = alive_in_draws(model, parameters, x[member], recency[member], age[member])
         chance = chance[np.searchsorted(histories, which[batch])]
-        cell = np.flatnonzero(rng.random(chance.shape, dtype=np.float32) < chance)
+        cell = np.flatnonzero(noise.random(chance.shape, dtype=np.float32) < chance)
         customer, draw = batch[cell // draws], cell % draws
         future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
-        drawn = draw_futures(model.name, future, curve, year, rng)
+        drawn = draw_futures(model.name, future, curve, year, noise)
         customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
-        worth = margin_rate * drawn.worth * value_of(drawn.purchases, frequency[customer], own[customer], draw, rng)
+        worth = margin_rate * drawn.worth * value_of(drawn.purchases, frequency[customer], own[customer], draw, noise)
 
         totals += np.bincount(draw, worth, draws)
         purchases += np.bincount(draw, drawn.purchases, draws)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.by_level import CovariateModel
 from cxvalue.lifetime.families import Floats, history
 from cxvalue.lifetime.models import LifetimeModel
 
@@ -60,6 +61,8 @@ def robust_covariance(
         CxvalueError: a covariance with missing numbers, or states of other customers than the model's.
     """
     own = np.asarray(model.covariance, dtype=float)
+    if isinstance(model, CovariateModel):
+        raise CxvalueError("Robust standard errors are not worked out for a model with covariates.")
     if not np.isfinite(own).all():
         raise CxvalueError(f"The {model.family.title} has no covariance to check: {model.reason or model.status}")
     x, recency, age = model.history_of(states)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.by_level import joint_draws, newcomers, parts
 from cxvalue.lifetime.families import Floats
 from cxvalue.lifetime.large import predict, suits
 from cxvalue.lifetime.living import living
@@ -143,41 +144,44 @@ def customer_value(
     """
     rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
-    mean_spend = np.asarray(states.mean_spend, dtype=float)
-    histories, which = _distinct(model, states)
-    x, recency, age = histories
-    customers = len(states)
-
-    alive = model.family.alive(model.values, x, recency, age)
-    ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
-    worth, purchases = alive * ahead.worth, alive * ahead.purchases
-    cltv = rate * spend.expected_given(states.frequency, mean_spend) * worth[which]
-    in_year = float((alive * ahead.in_year)[which].sum())
-
     rng = np.random.default_rng(seed)
-    future: Predictive
-    if suits(customers, spend, model):
-        own = states.frequency, mean_spend
-        in_days = x, counted_in_days(model, x, recency, age), age
-        future = predict(model, spend, in_days, *own, which, curve, rate, level, draws, rng, ahead)
+    divided = parts(model, states)
+    if len(divided) == 1:
+        valued = [_valued(divided[0].model, spend, divided[0].states, curve, rate, level, draws, rng, rng)]
     else:
-        each = _in_days(model, states)
-        future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng)
-    tail = (1 - level) / 2
-    hidden = model.p_alive_withheld
-    back = alive * (1 - ahead.none_90d)
-    silence = silence_probability(model.family, model.values, x, recency, age)
+        # Equal generators draw the parameters, which the parts share; what is chance is drawn apart.
+        streams = [(np.random.default_rng(seed), np.random.default_rng([seed, n])) for n in range(1, len(divided) + 1)]
+        valued = [
+            _valued(part.model, spend, part.states, curve, rate, level, draws, *own)
+            for part, own in zip(divided, streams, strict=True)
+        ]
+        rng = np.random.default_rng([seed, len(divided) + 1])
+    customers, tail = len(states), (1 - level) / 2
+
+    def every(name: str) -> Floats:
+        """An array with an element for each customer, from those of the parts."""
+        if len(divided) == 1:
+            return np.asarray(getattr(valued[0], name))
+        whole = np.empty(customers)
+        for part, one in zip(divided, valued, strict=True):
+            whole[part.rows] = getattr(one, name)
+        return whole
+
+    def total(name: str) -> Floats:
+        return np.asarray(sum(getattr(one, name) for one in valued))
+
+    cltv, purchases, hidden = every("cltv"), every("purchases"), model.p_alive_withheld
     return CustomerValue(
         cltv=cltv,
-        cltv_low=future.low,
-        cltv_high=future.high,
-        expected_transactions=purchases[which],
-        p_alive=np.full(customers, math.nan) if hidden else alive[which],
-        p_return_90d=back[which],
-        rhythm_broken=(silence < RHYTHM_BROKEN_BELOW)[which],
-        equity=_interval(float(cltv.sum()), future.value, tail),
-        expected_purchases=_interval(float(purchases[which].sum()), future.purchases, tail),
-        expected_purchases_12m=_interval(in_year, _year_totals(future, model, spend, states, which, draws, rng), tail),
+        cltv_low=every("low"),
+        cltv_high=every("high"),
+        expected_transactions=purchases,
+        p_alive=np.full(customers, math.nan) if hidden else every("alive"),
+        p_return_90d=every("back"),
+        rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
+        equity=_interval(float(cltv.sum()), total("value_draws"), tail),
+        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), tail),
+        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), tail),
         new_customer=_new_customer(model, spend, states, curve, rate, tail, draws, rng),
         margin_rate=rate,
         horizon_months=horizon_months,
@@ -185,6 +189,64 @@ def customer_value(
         level=level,
         model=model.name,
         withheld=(withheld or f"P(alive) is withheld: the {model.family.title} knows no dropout.") if hidden else "",
+    )
+
+
+class _Valued(NamedTuple):
+    """Customers valued by one model: an array with an element for each of them, and draws of totals over them."""
+
+    cltv: Floats
+    low: Floats
+    high: Floats
+    purchases: Floats
+    alive: Floats
+    back: Floats
+    silence: Floats
+    in_year: float
+    value_draws: Floats
+    purchase_draws: Floats
+    year_draws: Floats
+
+
+def _valued(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    curve: DiscountCurve,
+    rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+    noise: np.random.Generator,
+) -> _Valued:
+    """Value customers for whom one model holds; `rng` draws the parameters, and `noise` what is chance."""
+    mean_spend = np.asarray(states.mean_spend, dtype=float)
+    histories, which = _distinct(model, states)
+    x, recency, age = histories
+    alive = model.family.alive(model.values, x, recency, age)
+    ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
+    worth, purchases = alive * ahead.worth, alive * ahead.purchases
+    future: Predictive
+    if suits(len(states), spend, model):
+        own = states.frequency, mean_spend
+        in_days = x, counted_in_days(model, x, recency, age), age
+        future = predict(model, spend, in_days, *own, which, curve, rate, level, draws, rng, ahead, noise=noise)
+    else:
+        each = _in_days(model, states)
+        future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng, noise=noise)
+    silence = silence_probability(model.family, model.values, x, recency, age)
+    return _Valued(
+        cltv=rate * spend.expected_given(states.frequency, mean_spend) * worth[which],
+        low=future.low,
+        high=future.high,
+        purchases=purchases[which],
+        alive=alive[which],
+        back=(alive * (1 - ahead.none_90d))[which],
+        silence=silence[which],
+        in_year=float((alive * ahead.in_year)[which].sum()),
+        value_draws=future.value,
+        purchase_draws=future.purchases,
+        year_draws=_year_totals(future, model, spend, states, which, draws, rng, noise),
     )
 
 
@@ -266,6 +328,7 @@ def _year_totals(
     which: NDArray[np.intp],
     draws: int,
     rng: np.random.Generator,
+    noise: np.random.Generator,
 ) -> Floats:
     """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
     if future.purchases_12m is not None:
@@ -276,9 +339,10 @@ def _year_totals(
         own = states.frequency, states.mean_spend
         x, recency, age = _distinct(model, states)[0]
         histories = x, counted_in_days(model, x, recency, age), age
-        return predict(model, spend, histories, *own, which, curve, 1.0, 0.95, draws, rng).purchases
+        return predict(model, spend, histories, *own, which, curve, 1.0, 0.95, draws, rng, noise=noise).purchases
     each = _in_days(model, states)
-    return simulate(model, spend, *each, states.mean_spend, which, curve, 1.0, 0.95, draws, rng).purchases
+    again = simulate(model, spend, *each, states.mean_spend, which, curve, 1.0, 0.95, draws, rng, noise=noise)
+    return again.purchases
 
 
 def _new_customer(
@@ -292,14 +356,17 @@ def _new_customer(
     rng: np.random.Generator,
 ) -> Interval:
     """First margin + margin rate x population mean spend x discounted expected purchases; interval of the mean."""
-    family = model.family
+    mix = newcomers(model, states)
 
-    def discounted(values: Floats) -> Floats:
-        share, future = family.newcomer(tuple(values.T))
-        path = share[:, None] * family.expected(future, curve.ends[None, :])
-        return np.diff(path, axis=1, prepend=0.0) @ curve.factors
+    def discounted(parameters: list[Floats]) -> Floats:
+        total: Floats = np.zeros(len(parameters[0]))
+        for (weight, one), values in zip(mix, parameters, strict=True):
+            share, future = one.family.newcomer(tuple(values.T))
+            path = share[:, None] * one.family.expected(future, curve.ends[None, :])
+            total = total + weight * (np.diff(path, axis=1, prepend=0.0) @ curve.factors)
+        return total
 
-    centre = np.array([list(model.params.values())])
+    centre = [np.array([list(one.params.values())]) for _, one in mix]
     value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(centre)[0])
     if not math.isfinite(value):
         return Interval(math.nan, math.nan, math.nan)
@@ -310,7 +377,7 @@ def _new_customer(
         means = spend.mean + (spend.mean_se if math.isfinite(spend.mean_se) else 0.0) * rng.standard_normal(draws)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(draws)
-    return _interval(value, first + rate * means * discounted(model.draw(draws, rng)), tail)
+    return _interval(value, first + rate * means * discounted(joint_draws([one for _, one in mix], draws, rng)), tail)
 
 
 def _interval(value: float, draws: Floats, tail: float) -> Interval:

@@ -55,6 +55,7 @@ MINUTE = (
     "cltv.payback_months",
     "cltv.backtest",
     "cltv.season",
+    "cltv.covariates",
     "crosssell.point_value",
     "referral.worth",
     "base.customers",

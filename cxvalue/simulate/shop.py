@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,7 +32,11 @@ NEW_CUSTOMERS_FOR_TRUTH = 200_000
 
 @dataclass(frozen=True, slots=True)
 class ShopParameters:
-    """The true parameters, time in weeks, spend in the currency of the study."""
+    """The true parameters, time in weeks, spend in the currency of the study.
+
+    With a `gold_share` above 0 that share of the customers belongs to a segment "gold" of a customers table: they buy
+    `gold_pace` times as often as the others, "standard", and leave with `gold_leaving` times their odds.
+    """
 
     r: float = 0.6
     alpha: float = 6.0
@@ -41,6 +45,9 @@ class ShopParameters:
     p: float = 6.0
     q: float = 4.0
     gamma: float = 20.0
+    gold_share: float = 0.0
+    gold_pace: float = 2.0
+    gold_leaving: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
     rng = np.random.default_rng(seed)
     first = rng.integers(0, HISTORY_DAYS, customers)
     horizon_days = int(np.ceil(HORIZON_MONTHS * DAYS_PER_MONTH)) + 1
-    bought = _simulate(rng, customers, HISTORY_DAYS - 1 - first + horizon_days, parameters)
+    gold = rng.random(customers) < parameters.gold_share if parameters.gold_share > 0 else None
+    bought = _simulate(rng, customers, HISTORY_DAYS - 1 - first + horizon_days, parameters, gold)
     day = first[bought.customer] + bought.day
     last_day = HISTORY_DAYS - 1
     future = day > last_day
@@ -87,7 +95,7 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
     }
     truth |= _churn(silent < DORMANCY_DAYS, bought, day - last_day)
     truth["cltv.mean"] = truth["cltv.equity"] / customers
-    study = {
+    study: dict[str, Any] = {
         "title": "A simulated shop whose truth is known",
         "currency": "EUR",
         "as_of": AS_OF,
@@ -104,16 +112,28 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
         "# A simulated shop\n\nMade by `cxvalue simulate shop`. Nobody in it is real. `truth.json` holds what the "
         f"simulated customers really do after the last observed day ({customers:,} customers, seed {seed}).\n"
     )
-    return World(study, {"transactions": transactions}, truth, about)
+    tables = {"transactions": transactions}
+    if gold is not None:
+        ids = [f"S{number:06d}" for number in range(customers)]
+        tables["customers"] = pd.DataFrame({"customer_id": ids, "segment": np.where(gold, "gold", "standard")})
+        study["tables"] |= {"customers": {"path": "customers.csv"}}
+        study["cltv"] |= {"covariates": ["segment"]}
+    return World(study, tables, truth, about)
 
 
 def _simulate(
-    rng: np.random.Generator, customers: int, days: NDArray[np.int64] | int, true: ShopParameters
+    rng: np.random.Generator,
+    customers: int,
+    days: NDArray[np.int64] | int,
+    true: ShopParameters,
+    gold: NDArray[np.bool_] | None,
 ) -> _Purchases:
     """Let customers buy for a number of days after their first purchase, which is on day 0 and is part of the result."""
     limit = np.broadcast_to(np.asarray(days, dtype=float), customers)
-    rate_per_day = rng.gamma(true.r, 1 / true.alpha, customers) / 7
-    leaving = rng.beta(true.a, true.b, customers)
+    pace = 1.0 if gold is None else np.where(gold, true.gold_pace, 1.0)
+    odds = 1.0 if gold is None else np.where(gold, true.gold_leaving, 1.0)
+    rate_per_day = pace * rng.gamma(true.r, 1 / true.alpha, customers) / 7
+    leaving = rng.beta(true.a * odds, true.b, customers)
     scale = rng.gamma(true.q, 1 / true.gamma, customers)
     alive = np.arange(customers)
     time = np.zeros(customers)
@@ -150,6 +170,7 @@ def _churn(active: NDArray[np.bool_], bought: _Purchases, day: NDArray[np.int64]
 
 
 def _new_customer(rng: np.random.Generator, horizon_days: int, true: ShopParameters) -> float:
-    bought = _simulate(rng, NEW_CUSTOMERS_FOR_TRUTH, horizon_days, true)
+    gold = rng.random(NEW_CUSTOMERS_FOR_TRUTH) < true.gold_share if true.gold_share > 0 else None
+    bought = _simulate(rng, NEW_CUSTOMERS_FOR_TRUTH, horizon_days, true, gold)
     total = _discounted(bought.day, bought.revenue)
     return MARGIN * total / NEW_CUSTOMERS_FOR_TRUTH

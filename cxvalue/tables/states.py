@@ -103,6 +103,13 @@ class PurchaseStates:
             else np.bincount(which, self.sum_log_gaps, first.size).astype(float),
         )
 
+    def take(self, rows: NDArray[Any]) -> PurchaseStates:
+        """The states of some rows, by number or as a mask; the sums over all customers stay as they are."""
+        names = ["frequency", "recency_days", "age_days", "count", "customer_id", "mean_spend", "sum_log_gaps"]
+        taken: dict[str, Any] = {name: getattr(self, name) for name in names}
+        taken = {name: None if column is None else column[rows] for name, column in taken.items()}
+        return replace(self, **taken)
+
     def with_time_unit(self, unit: TimeUnit | str) -> PurchaseStates:
         """The same histories counted in another unit of time."""
         return replace(self, time_unit=TimeUnit(unit))

@@ -43,7 +43,7 @@ def test_the_optimum_is_that_of_a_likelihood_written_out_by_hand():
     second = np.array([label == found.coefficients[0].level for label in segment], dtype=float)
     base = [one.estimate for one in found.coefficients]
     first = next(
-        m for m, group in zip(found.models, found.groups, strict=True) if group[0] != found.coefficients[0].level
+        m for m, group in zip(found.models, found.labels, strict=True) if group[0] != found.coefficients[0].level
     )
     at = np.array([*np.log(list(first.params.values())), *base])
     by_hand = (x, recency, age, second)
