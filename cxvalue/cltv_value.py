@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
-from cxvalue.lifetime.by_level import joint_draws, newcomers, parts
+from cxvalue.lifetime.by_level import Newcomers, parts
 from cxvalue.lifetime.infinite import residual_value, why_no_infinite
 from cxvalue.lifetime.simulate_future import DiscountCurve
 
@@ -149,14 +149,10 @@ def payback(
     curve = model.curve(annual_discount_rate, longest, states.as_of)
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     rng = np.random.default_rng(seed)
-    mix = newcomers(model, states)
+    mix = Newcomers.of(model, states)
 
-    def margins(parameters: list[np.ndarray], first: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    def margins(path: np.ndarray, first: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """Cumulated margin at the first purchase and at the end of each month, (draws, months + 1)."""
-        path = np.zeros((len(first), curve.months))
-        for (weight, one), values in zip(mix, parameters, strict=True):
-            share, future = one.family.newcomer(tuple(values.T))
-            path = path + weight * share[:, None] * one.family.expected(future, curve.ends[None, :])
         worth = np.cumsum(np.diff(path, axis=1, prepend=0.0) * curve.factors, axis=1)
         return first[:, None] + np.column_stack([np.zeros(len(first)), rate * mean[:, None] * worth])
 
@@ -164,15 +160,15 @@ def payback(
         reached = table >= cost
         return np.where(reached.any(axis=1), reached.argmax(axis=1), np.inf)
 
-    centre = [np.array([list(one.params.values())]) for _, one in mix]
-    expected = months(margins(centre, np.array([states.first_margin_mean]), np.array([spend.population_mean()])))[0]
+    means = np.array([states.first_margin_mean]), np.array([spend.population_mean()])
+    expected = months(margins(mix.expected(curve.ends), *means))[0]
     if spend.usable:
         p, q, gamma = spend.draw(draws, rng).T
         mean = p * gamma / (q - 1)
     else:
         mean = spend.mean + np.nan_to_num(spend.mean_se) * rng.standard_normal(draws)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
-    drawn = months(margins(joint_draws([one for _, one in mix], draws, rng), first, mean))
+    drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
     ends = [int(end) if np.isfinite(end) else None for end in (min(low, expected), expected, max(high, expected))]
     return Payback(cost, ends[1], ends[0], ends[2], level, longest)

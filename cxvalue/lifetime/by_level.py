@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["Coefficient", "CovariateModel", "Level", "Members", "Part", "joint_draws", "newcomers", "parts"]
+__all__ = ["Coefficient", "CovariateModel", "Level", "Members", "Newcomers", "Part", "parts"]
 
 # The parameter that each kind of coefficient moves, and in which direction.
 MOVES = {"bg_nbd": (("alpha", -1.0), ("a", 1.0)), "mbg_nbd": (("alpha", -1.0), ("a", 1.0)),
@@ -88,7 +88,7 @@ class CovariateModel(LifetimeModel):
 
     `params` are those of the first levels, followed by a ratio for each other level and for purchases and leaving;
     `covariance` is of the logarithms of them all. There are no parameters that hold for everybody: `values`, and with
-    them what is said of a new customer, are refused; see `parts`, `newcomers` and `joint_draws`.
+    them what is said of a new customer, are refused; see `parts` and `Newcomers`.
 
     Attributes:
         name: bg_nbd_covariates, mbg_nbd_covariates or pareto_nbd_covariates.
@@ -226,7 +226,7 @@ class CovariateModel(LifetimeModel):
     @property
     def directions(self) -> Floats:
         """Refused, as `values` is."""
-        raise CxvalueError(f"{self.name} is drawn for each combination of levels: see `joint_draws`.")
+        raise CxvalueError(f"{self.name} is drawn for each combination of levels: see `models`.")
 
     def p_alive(self, states: PurchaseStates) -> Floats:
         """P(still alive at T) of each customer; nan throughout when it is withheld."""
@@ -297,20 +297,41 @@ def parts(model: LifetimeModel, states: PurchaseStates) -> list[Part]:
     return found
 
 
-def newcomers(model: LifetimeModel, states: PurchaseStates) -> list[tuple[float, LifetimeModel]]:
-    """The models of a new customer with their weights: the mix of combinations among those who came in the last year."""
-    if not isinstance(model, CovariateModel):
-        return [(1.0, model)]
-    recent = states.age_days < RECENT_DAYS
-    recent = recent if recent.any() else np.ones(len(states), dtype=bool)
-    counted = np.bincount(model.number_of(states)[recent], states.count[recent], len(model.groups))
-    shares = (counted / counted.sum()).tolist()
-    return [(share, one) for share, one in zip(shares, model.models, strict=True) if share > 0]
+@dataclass(frozen=True, slots=True, eq=False)
+class Newcomers:
+    """New customers as a mix of combinations of levels: the model of each, and how many customers the mix was seen in."""
 
+    models: tuple[LifetimeModel, ...]
+    customers: Floats
 
-def joint_draws(models: list[LifetimeModel], n: int, rng: np.random.Generator) -> list[Floats]:
-    """n draws of the parameters of each model, the same draw of what they share in the same row."""
-    if len(models) == 1:
-        return [models[0].draw(n, rng)]
-    seed = int(rng.integers(2**62))
-    return [model.draw(n, np.random.default_rng(seed)) for model in models]
+    @classmethod
+    def of(cls, model: LifetimeModel, states: PurchaseStates) -> Newcomers:
+        """The mix of those who came in the last year, or of everybody where nobody did; one model where it holds for all."""
+        if not isinstance(model, CovariateModel):
+            return cls((model,), np.ones(1))
+        recent = states.age_days < RECENT_DAYS
+        recent = recent if recent.any() else np.ones(len(states), dtype=bool)
+        counted = np.bincount(model.number_of(states)[recent], states.count[recent], len(model.groups))
+        seen = np.flatnonzero(counted)
+        return cls(tuple(model.models[number] for number in seen), counted[seen].astype(np.float64))
+
+    def expected(self, ends: Floats) -> Floats:
+        """Purchases expected of a new customer until each of the times, (1, times)."""
+        centre = [np.array([list(model.params.values())]) for model in self.models]
+        return self._path(centre, self.customers[None, :] / self.customers.sum(), ends)
+
+    def drawn(self, ends: Floats, n: int, rng: np.random.Generator) -> Floats:
+        """The same at n draws of the parameters and of the mix, (n, times)."""
+        if len(self.models) == 1:
+            return self._path([self.models[0].draw(n, rng)], np.ones((n, 1)), ends)
+        seed = int(rng.integers(2**62))
+        # Equal generators: what the combinations share is the same in the same draw.
+        parameters = [model.draw(n, np.random.default_rng(seed)) for model in self.models]
+        return self._path(parameters, rng.dirichlet(self.customers, n), ends)
+
+    def _path(self, parameters: list[Floats], shares: Floats, ends: Floats) -> Floats:
+        total = np.zeros((len(shares), ends.size))
+        for model, values, share in zip(self.models, parameters, shares.T, strict=True):
+            stays, future = model.family.newcomer(tuple(values.T))
+            total = total + (share * stays)[:, None] * model.family.expected(future, ends[None, :])
+        return total

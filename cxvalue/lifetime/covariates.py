@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from cxvalue.lifetime.by_level import ABOUT, MOVES, Coefficient, CovariateModel,
 from cxvalue.lifetime.families import Floats, History, history
 from cxvalue.lifetime.fitting import checked_history, fit
 from cxvalue.lifetime.models import LifetimeModel, family_of
-from cxvalue.lifetime.optimise import Optimum, invert, maximise
+from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -61,9 +62,9 @@ def fit_with_covariates(
     moves = [(family.parameters.index(name), sign) for name, sign in MOVES[model]]
     size, columns = len(family.parameters), design.shape[1]
 
-    def objective(theta: Floats) -> tuple[float, Floats]:
+    def objective(theta: Floats, histories: Sequence[History] = data) -> tuple[float, Floats]:
         total, slope = 0.0, np.zeros(theta.size)
-        for row, part in zip(design, data, strict=True):
+        for row, part in zip(design, histories, strict=True):
             value, gradient = family.log_likelihood(_own(theta, row, size, moves), part)
             total += value
             slope[:size] += gradient
@@ -74,7 +75,8 @@ def fit_with_covariates(
 
     start = np.concatenate([np.log(list(plain.params.values())), np.zeros(2 * columns)])
     limits = [(value - 6.0, value + 6.0) for value in start[:size]] + [(-_WIDEST, _WIDEST)] * (2 * columns)
-    optimum = maximise(objective, objective, [start, start + 0.1], limits, float(np.sum(states.count)))
+    coarse = partial(objective, histories=[coarsen(part) for part in data])
+    optimum = maximise(objective, coarse, [start, start + 0.1], limits, float(np.sum(states.count)))
     covariance = invert(optimum.information)
     status, reason = _judge(plain, optimum, size)
     moved = [f"{about}, {name} {one.name}" for about in ABOUT for name, rest in levels for one in rest[1:]]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cxvalue.errors import CxvalueError
-from cxvalue.lifetime.by_level import joint_draws, newcomers, parts
+from cxvalue.lifetime.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.families import Floats
 from cxvalue.lifetime.large import predict, suits
 from cxvalue.lifetime.living import living
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["CustomerValue", "Interval", "counted_in_days", "customer_value"]
 
 RHYTHM_BROKEN_BELOW = 0.05
+
+_FEW = 2_000
+"""Customers of a part of a large base up to whom a simulation is quicker."""
 
 
 class Interval(NamedTuple):
@@ -146,17 +149,18 @@ def customer_value(
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     rng = np.random.default_rng(seed)
     divided = parts(model, states)
+    customers, tail = len(states), (1 - level) / 2
+    large = suits(customers, spend, divided[0].model)
     if len(divided) == 1:
-        valued = [_valued(divided[0].model, spend, divided[0].states, curve, rate, level, draws, rng, rng)]
+        valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
     else:
         # Equal generators draw the parameters, which the parts share; what is chance is drawn apart.
         streams = [(np.random.default_rng(seed), np.random.default_rng([seed, n])) for n in range(1, len(divided) + 1)]
         valued = [
-            _valued(part.model, spend, part.states, curve, rate, level, draws, *own)
+            _valued(part, spend, large and len(part.states) > _FEW, curve, rate, level, draws, *own)
             for part, own in zip(divided, streams, strict=True)
         ]
         rng = np.random.default_rng([seed, len(divided) + 1])
-    customers, tail = len(states), (1 - level) / 2
 
     def every(name: str) -> Floats:
         """An array with an element for each customer, from those of the parts."""
@@ -209,9 +213,9 @@ class _Valued(NamedTuple):
 
 
 def _valued(
-    model: LifetimeModel,
+    part: Part,
     spend: SpendModel,
-    states: PurchaseStates,
+    large: bool,
     curve: DiscountCurve,
     rate: float,
     level: float,
@@ -220,6 +224,7 @@ def _valued(
     noise: np.random.Generator,
 ) -> _Valued:
     """Value customers for whom one model holds; `rng` draws the parameters, and `noise` what is chance."""
+    model, states = part.model, part.states
     mean_spend = np.asarray(states.mean_spend, dtype=float)
     histories, which = _distinct(model, states)
     x, recency, age = histories
@@ -227,7 +232,7 @@ def _valued(
     ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
     worth, purchases = alive * ahead.worth, alive * ahead.purchases
     future: Predictive
-    if suits(len(states), spend, model):
+    if large:
         own = states.frequency, mean_spend
         in_days = x, counted_in_days(model, x, recency, age), age
         future = predict(model, spend, in_days, *own, which, curve, rate, level, draws, rng, ahead, noise=noise)
@@ -246,7 +251,7 @@ def _valued(
         in_year=float((alive * ahead.in_year)[which].sum()),
         value_draws=future.value,
         purchase_draws=future.purchases,
-        year_draws=_year_totals(future, model, spend, states, which, draws, rng, noise),
+        year_draws=_year_totals(future, part, spend, large, which, draws, rng, noise),
     )
 
 
@@ -322,9 +327,9 @@ def _check(
 
 def _year_totals(
     future: Predictive,
-    model: LifetimeModel,
+    part: Part,
     spend: SpendModel,
-    states: PurchaseStates,
+    large: bool,
     which: NDArray[np.intp],
     draws: int,
     rng: np.random.Generator,
@@ -333,9 +338,10 @@ def _year_totals(
     """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
     if future.purchases_12m is not None:
         return future.purchases_12m
+    model, states = part.model, part.states
     curve = model.curve(0.0, 12, states.as_of)
     assert states.mean_spend is not None
-    if suits(len(states), spend, model):
+    if large:
         own = states.frequency, states.mean_spend
         x, recency, age = _distinct(model, states)[0]
         histories = x, counted_in_days(model, x, recency, age), age
@@ -356,18 +362,12 @@ def _new_customer(
     rng: np.random.Generator,
 ) -> Interval:
     """First margin + margin rate x population mean spend x discounted expected purchases; interval of the mean."""
-    mix = newcomers(model, states)
+    mix = Newcomers.of(model, states)
 
-    def discounted(parameters: list[Floats]) -> Floats:
-        total: Floats = np.zeros(len(parameters[0]))
-        for (weight, one), values in zip(mix, parameters, strict=True):
-            share, future = one.family.newcomer(tuple(values.T))
-            path = share[:, None] * one.family.expected(future, curve.ends[None, :])
-            total = total + weight * (np.diff(path, axis=1, prepend=0.0) @ curve.factors)
-        return total
+    def discounted(path: Floats) -> Floats:
+        return np.diff(path, axis=1, prepend=0.0) @ curve.factors
 
-    centre = [np.array([list(one.params.values())]) for _, one in mix]
-    value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(centre)[0])
+    value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(mix.expected(curve.ends))[0])
     if not math.isfinite(value):
         return Interval(math.nan, math.nan, math.nan)
     if spend.usable:
@@ -377,7 +377,7 @@ def _new_customer(
         means = spend.mean + (spend.mean_se if math.isfinite(spend.mean_se) else 0.0) * rng.standard_normal(draws)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(draws)
-    return _interval(value, first + rate * means * discounted(joint_draws([one for _, one in mix], draws, rng)), tail)
+    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), tail)
 
 
 def _interval(value: float, draws: Floats, tail: float) -> Interval:
