@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
-from cxvalue.lifetime.by_level import Newcomers, parts
+from cxvalue.lifetime.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.infinite import residual_value, why_no_infinite
 from cxvalue.lifetime.simulate_future import DiscountCurve
 
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from cxvalue.cltv import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["HORIZONS", "Payback", "acquisition_cost", "horizons_table", "levers_table", "payback", "value_of_some"]
+__all__ = [
+    "HORIZONS",
+    "Payback",
+    "acquisition_cost",
+    "horizons_table",
+    "levers_table",
+    "payback",
+    "value_by_level",
+    "value_of_some",
+]
 
 HORIZONS = (12, 24, 36)
 RATE_STEP = 0.05
@@ -193,3 +202,42 @@ def value_of_some(
         level=level,
         draws=draws,
     )
+
+
+def value_by_level(
+    fit: CltvFit, states: PurchaseStates, *, horizon_months: int, annual_discount_rate: float, level: float,
+    suppress_below: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """What the customers of each level of the covariates will still bring, as published in ``covariate_levels.csv``.
+
+    Columns: covariate, level, customers, cltv (of all of them) with low and high, cltv_mean, expected_transactions and
+    p_alive (means), new_customer with new_customer_low and new_customer_high (missing where the forecast does not follow
+    the levels; the first purchase counts as that of any customer). Levels of fewer than `suppress_below` customers are
+    left out. Empty without covariates.
+    """
+    import pandas as pd
+
+    columns = [*("covariate", "level", "customers", "cltv", "low", "high", "cltv_mean", "expected_transactions"),
+               *("p_alive", "new_customer", "new_customer_low", "new_customer_high")]  # fmt: skip
+    rows: list[tuple[Any, ...]] = []
+    known = fit.covariates is not None and fit.labels is not None and states.customer_id is not None
+    read = fit.covariates.read(fit.labels, states.customer_id) if known else {}  # type: ignore[union-attr, arg-type]
+    for name, levels in read.items():
+        for one in np.unique(levels.astype(str)):
+            chosen = levels == one
+            if chosen.sum() < suppress_below:
+                continue
+            found = value_of_some(
+                fit,
+                states,
+                chosen,
+                horizon_months=horizon_months,
+                annual_discount_rate=annual_discount_rate,
+                level=level,
+            )
+            if found is None:
+                continue
+            newcomer = found.new_customer if isinstance(fit.model, CovariateModel) else (math.nan, math.nan, math.nan)
+            means = found.each_mean[0], float(found.expected_transactions.mean()), float(found.p_alive.mean())
+            rows.append((name, one, int(chosen.sum()), *found.equity, *means, *newcomer))
+    return pd.DataFrame(rows, columns=columns)

@@ -33,7 +33,6 @@ __all__ = [
     "covariate_problems",
     "covariates_table",
     "labels_of",
-    "levels_table",
     "model_of",
     "no_better",
 ]
@@ -98,7 +97,8 @@ def covariate_problems(names: Sequence[str], customers: ibis.Table | None) -> li
 
 @dataclass(frozen=True)
 class Covariate:
-    """A column whose labels tell customers apart: the levels that stand for themselves, and what all others count as."""
+    """A column whose labels tell customers apart: the levels that stand for themselves, the most frequent one first, and
+    what all others count as."""
 
     name: str
     levels: tuple[str, ...]
@@ -131,7 +131,7 @@ class Covariates:
                 said.append(f"Of {name} fewer than two levels have {FEWEST} customers, so it is left out.")
                 continue
             rest = OTHER if OTHER in kept else max(kept, key=lambda level: kept[level])
-            used.append(Covariate(name, tuple(sorted(kept)), rest))
+            used.append(Covariate(name, tuple(sorted(kept, key=lambda level: -kept[level])), rest))
         return cls(tuple(used), " ".join(said))
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +162,11 @@ class Covariates:
         if not levels:
             return ()
         known = {model.name: model for model in plain}
-        models = [fit_with_covariates(states, levels, COVARIATES[n], plain=known[COVARIATES[n]]) for n in names]
+        order = {one.name: one.levels for one in self.used}
+        models = [
+            fit_with_covariates(states, levels, COVARIATES[name], plain=known[COVARIATES[name]], order=order)
+            for name in names
+        ]
         return tuple(self.joined(model, labels) for model in models)
 
     def joined(self, model: LifetimeModel, labels: Labels) -> LifetimeModel:
@@ -211,23 +215,3 @@ def covariates_table(fit: CltvFit, level: float = 0.95, *, suppress_below: int =
         return pd.DataFrame(columns=columns)
     table = model.table(level).assign(model=model.name, used=model.name == fit.forecast)
     return table.loc[table["customers"] >= suppress_below, columns]
-
-
-def levels_table(fit: CltvFit, customers: pd.DataFrame, *, suppress_below: int = 0) -> pd.DataFrame:
-    """The value of the customers by level, as published in ``covariate_levels.csv``; empty without covariates.
-
-    `customers` is that of `cxvalue.cltv.customers_table`. Columns: covariate, level, customers, cltv (their sum),
-    cltv_mean, expected_transactions (mean), p_alive (mean). Levels of fewer than `suppress_below` are left out.
-    """
-    import pandas as pd
-
-    columns = ["covariate", "level", "customers", "cltv", "cltv_mean", "expected_transactions", "p_alive"]
-    if fit.covariates is None or fit.labels is None:
-        return pd.DataFrame(columns=columns)
-    ids, rows = customers["customer_id"].to_numpy(object), []
-    for name, level in fit.covariates.read(fit.labels, ids).items():
-        for one, part in customers.groupby(level):
-            means = [float(part[column].mean()) for column in ("cltv", "expected_transactions", "p_alive")]
-            rows.append([name, one, len(part), float(part["cltv"].sum()), *means])
-    table = pd.DataFrame(rows, columns=columns)
-    return table[table["customers"] >= suppress_below]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -22,12 +23,11 @@ from cxvalue.covariates import (
     covariate_problems,
     covariates_table,
     labels_of,
-    levels_table,
     no_better,
 )
 from cxvalue.early_warning import early_warning
 from cxvalue.errors import BadInput, CxvalueError
-from cxvalue.lifetime import customer_value, dert, value_levers
+from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariates, value_levers
 from cxvalue.lifetime.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.robust import robust_covariance
 from cxvalue.reactivation.dormancy import sleeping_value
@@ -117,9 +117,18 @@ def test_values_are_those_of_the_model_of_each_level_and_cover_what_came() -> No
         assert (value.rhythm_broken[rows] == own.rhythm_broken).all()
         # The bounds of a customer are simulated: the same but for chance.
         assert value.cltv_high[rows].sum() == pytest.approx(own.cltv_high.sum(), rel=0.03)
-    table = levels_table(fitted(), cltv.customers_table(value, states(), dormancy_days=120)).set_index("level")
+    how = {"horizon_months": 24, "annual_discount_rate": 0.1, "level": 0.95}
+    table = cltv_value.value_by_level(fitted(), states(), **how).set_index("level")
     assert table.loc["gold", "cltv"] == pytest.approx(value.cltv[gold].sum())
     assert table["cltv"].sum() == pytest.approx(value.equity.value)
+    assert (table["low"] < table["cltv"]).all()
+    assert table.loc["gold", "new_customer_low"] > table.loc["standard", "new_customer_high"]
+    share = (states().age_days[gold] < 365).sum() / (states().age_days < 365).sum()
+    mean = share * table.loc["gold", "new_customer"] + (1 - share) * table.loc["standard", "new_customer"]
+    assert mean == pytest.approx(value.new_customer.value)
+    few = int(gold.sum()) + 1
+    assert cltv_value.value_by_level(fitted(), states(), **how, suppress_below=few).shape[0] == 1
+    assert cltv_value.value_by_level(replace(fitted(), covariates=None), states(), **how).empty
 
 
 def test_the_levels_are_drawn_jointly() -> None:
@@ -159,16 +168,14 @@ def test_labels_that_say_nothing_are_not_followed_and_leave_the_interval_as_it_i
     assert "about as often" in text
 
 
-def test_a_few_worlds_are_covered() -> None:
+def test_a_few_worlds_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["cxvalue.simulate.shop"], "NEW_CUSTOMERS_FOR_TRUTH", 100)  # not asked about here
     inside = []
     for seed in range(11, 15):
         purchases, labels, truth = tables(seed, 400, TRUE)
-        fit = cltv.fit_cltv(
-            purchases, as_of=AS_OF, observed_from=date(2026, 6, 1), models="bg_nbd", labels=labels
-        )  # no holdout: a history of a month is too short for one
-        one = next(model for model in fit.full if model.name == "bg_nbd_covariates")
         who = purchase_states_from_purchases(purchases, as_of=AS_OF, per_customer=True)
-        value = customer_value(one, fit.spend, who, horizon_months=24, annual_discount_rate=0.1, draws=300)
+        one = fit_with_covariates(who, labels.of(who.customer_id))
+        value = customer_value(one, fit_spend(who), who, horizon_months=24, annual_discount_rate=0.1, draws=300)
         inside.append(value.equity.low < truth["cltv.equity"] < value.equity.high)
     # Of 95% intervals, fewer than 3 of 4 inside would have a probability of 1.4%; the seeds are fixed.
     assert sum(inside) >= 3
@@ -268,7 +275,7 @@ def test_rare_levels_are_counted_together_and_empty_cells_are_a_level() -> None:
     rule = Covariates.found(labels, few)
     assert [one.name for one in rule.used] == ["source"]
     assert "plan" in rule.reason
-    assert rule.used[0].levels == ("a", "b", "not known", "other")
+    assert rule.used[0].levels == ("a", "b", "other", "not known")
     assert rule.used[0].rest == "other"
     read = rule.read(labels, np.append(ids, "no row"))["source"]
     counted = pd.Series(read).value_counts().to_dict()
@@ -335,8 +342,7 @@ def test_a_study_with_covariates_is_prepared_and_opened(tmp_path: Path, monkeypa
     assert "segment gold buy" in finding.text
     assert "may change nothing" in finding.text
     assert "times" in covariates_display(covariates_table(fit)).to_html()
-    value = customer_value(fit.model, fit.spend, opened.states(), horizon_months=24, annual_discount_rate=0.1, draws=20)
-    shown = levels_table(fit, cltv.customers_table(value, opened.states(), dormancy_days=120))
+    shown = cltv_value.value_by_level(fit, opened.states(), horizon_months=24, annual_discount_rate=0.1, level=0.9)
     assert "gold" in levels_display(shown, "EUR").to_html()
     path.write_text(text.replace("- segment", "- sector"), encoding="utf-8")
     with pytest.raises(BadInput, match="'sector' is no column of the table 'customers'"):

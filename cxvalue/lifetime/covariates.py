@@ -38,6 +38,7 @@ def fit_with_covariates(
     model: str = "bg_nbd",
     *,
     plain: LifetimeModel | None = None,
+    order: Mapping[str, Sequence[str]] | None = None,
 ) -> CovariateModel:
     """Fit a model in which the levels of covariates differ in how often they buy and how soon they leave.
 
@@ -46,6 +47,7 @@ def fit_with_covariates(
         covariates: a label for each row of the states, by name; the most frequent label is what others are compared with.
         model: bg_nbd, mbg_nbd or pareto_nbd.
         plain: the model without covariates fitted to the same states, where there is one already.
+        order: the levels of each covariate in another order than by their customers; the first one is compared with.
 
     Raises:
         CxvalueError: a model without dropout, labels that do not match the states, or a covariate with a single label.
@@ -54,7 +56,7 @@ def fit_with_covariates(
     if model not in MOVES:
         raise CxvalueError(f"Covariates go with {', '.join(MOVES)}, not with {model}.")
     checked_history(states)
-    levels, combined, group_of = _combinations(states, covariates)
+    levels, combined, group_of = _combinations(states, covariates, order or {})
     blocks = [combined[:, [i]] == np.arange(1, len(one)) for i, (_, one) in enumerate(levels)]
     design = np.hstack(blocks).astype(float)
     data = [_history_of(states, group_of == number) for number in range(len(combined))]
@@ -106,9 +108,12 @@ def fit_with_covariates(
 
 
 def _combinations(
-    states: PurchaseStates, covariates: Mapping[str, Sequence[Any] | NDArray[Any]]
+    states: PurchaseStates,
+    covariates: Mapping[str, Sequence[Any] | NDArray[Any]],
+    order: Mapping[str, Sequence[str]],
 ) -> tuple[list[tuple[str, tuple[Level, ...]]], NDArray[np.intp], NDArray[np.intp]]:
-    """The levels of each covariate, the most frequent first, their combinations, and which of these a row has."""
+    """The levels of each covariate, the most frequent first unless there is an `order`; their combinations, and which of
+    these a row has."""
     weight = np.asarray(states.count, dtype=float)
     codes, found = [], []
     for name, labels in covariates.items():
@@ -120,6 +125,8 @@ def _combinations(
             raise CxvalueError(f"The covariate {name!r} has one level only, so it cannot explain a difference.")
         counted = np.bincount(code, weight, levels.size)
         often = np.argsort(-counted, kind="stable")
+        if name in order:
+            often = np.array(sorted(often, key=lambda one: list(order[name]).index(str(levels[one]))))
         codes.append(np.argsort(often)[code])
         found.append((name, tuple(Level(str(levels[one]), round(counted[one])) for one in often)))
     if not codes:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.customer_base import months_before
+from cxvalue.lifetime.models import COVARIATES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
@@ -203,6 +204,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     mean = (value.equity.value / customers, equity[0] / customers, equity[1] / customers)
     newcomer = _around(value.new_customer)
     sure = format_level(level)
+    mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
 
     def estimate(name: str, label: str, numbers: tuple[float, float, float], text: str, method: str) -> Finding:
         return Finding(
@@ -244,7 +246,8 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             (value.new_customer.value, *newcomer),
             f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
             "the first purchase included and before the cost of winning them.",
-            f"{made} The first purchase counts at the mean margin of first purchases. The range is for the expectation.",
+            f"{made} The first purchase counts at the mean margin of first purchases.{mix} The range is for the "
+            "expectation.",
         ),
         *_holdout_findings(fit),
     ]

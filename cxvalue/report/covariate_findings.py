@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.covariates import model_of
 from cxvalue.report.answers import CLTV_NOTEBOOK, MODEL_TITLES
 from cxvalue.report.findings import Finding
-from cxvalue.report.numbers import format_date, format_number, format_value
+from cxvalue.report.numbers import format_date, format_number, format_range, format_value
 from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
@@ -109,16 +109,20 @@ def covariates_display(table: pd.DataFrame) -> Styler:
 
 
 def levels_display(table: pd.DataFrame, currency: str) -> Styler:
-    """`cxvalue.covariates.levels_table`, written for reading."""
+    """`cxvalue.cltv_value.value_by_level`, written for reading."""
     return styled(
         {
             "covariate": row.covariate,
             "level": row.level,
             "customers": f"{row.customers:,}",
             "still worth, in all": format_value(row.cltv, currency),
+            "range": format_range(row.low, row.high, currency),
             "each": format_value(row.cltv_mean, currency),
             "purchases expected, each": format_number(row.expected_transactions),
             "P(alive), mean": format_value(row.p_alive, "share") if row.p_alive == row.p_alive else "withheld",
+            "a new one is worth": format_value(row.new_customer, currency)
+            if row.new_customer == row.new_customer
+            else "—",
         }
         for row in table.itertuples()
     )
