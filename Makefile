@@ -40,6 +40,8 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.discrete_gate
 	@$(run) -m tests.calibration.regular_gate
 	@$(run) -m tests.calibration.coverage
+	@$(run) -m tests.calibration.covariates 40 1000
+	@$(run) -m tests.calibration.covariates 40 1000 null
 	@$(run) -m tests.calibration.campaigns 1000 3000
 	@$(run) -m tests.calibration.campaigns 1000 3000 null
 	@$(run) -m tests.calibration.contracts 500

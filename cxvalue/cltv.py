@@ -212,7 +212,7 @@ def fit_cltv(
             calibration += fit_rhythms(before.grouped(), calibration) if rhythm else ()
             calibration += season.models
             if labels is not None:
-                covariates = Covariates.found(labels, before)
+                covariates = Covariates.found(labels, before).spared(labels, before, calibration)
                 calibration += covariates.fitted(labels, before, calibration, by_level)
             spend_calibration = fit_spend(before)
             counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
@@ -233,7 +233,8 @@ def fit_cltv(
         season = find_season(purchases, full.grouped(), plain, observed_from=observed_from, insist=True)
         fitted += season.models
     if labels is not None:
-        covariates = Covariates.found(labels, full) if covariates is None else covariates
+        if covariates is None:
+            covariates = Covariates.found(labels, full).spared(labels, full, plain)
         fitted += covariates.fitted(labels, full, plain, by_level)
     listed = {model.name for model in calibration or fitted}
     if allowed is not None:

@@ -134,6 +134,30 @@ class Covariates:
             used.append(Covariate(name, tuple(sorted(kept, key=lambda level: -kept[level])), rest))
         return cls(tuple(used), " ".join(said))
 
+    def spared(self, labels: Labels, states: PurchaseStates, plain: Sequence[LifetimeModel]) -> Covariates:
+        """Without the covariates that say nothing beside the others: one by one, as long as that lowers the AIC.
+
+        Judged on the states given and by the first sound model that can; the last covariate is kept.
+        """
+        base = next((one for one in plain if one.name in COVARIATES.values() and one.status == "ok"), None)
+        if base is None or len(self.used) < 2:
+            return self
+
+        def aic(used: tuple[Covariate, ...]) -> float:
+            models = Covariates(used).fitted(labels, states, plain, [f"{base.name}_covariates"])
+            return models[0].aic if models else base.aic
+
+        used, best, said = self.used, aic(self.used), [self.reason] if self.reason else []
+        while len(used) > 1:
+            fewer = {one.name: tuple(other for other in used if other is not one) for one in used}
+            scores = {name: aic(rest) for name, rest in fewer.items()}
+            name = min(scores, key=lambda one: scores[one])
+            if scores[name] > best:
+                break
+            used, best = fewer[name], scores[name]
+            said.append(f"Beside the others, {name} describes the purchases no better than chance, so it is left out.")
+        return Covariates(used, " ".join(said))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
         return asdict(self)

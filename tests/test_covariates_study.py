@@ -168,6 +168,17 @@ def test_labels_that_say_nothing_are_not_followed_and_leave_the_interval_as_it_i
     assert "about as often" in text
 
 
+def test_a_covariate_that_says_nothing_beside_another_is_left_out() -> None:
+    labels = world()[1]
+    half = np.random.default_rng(4).choice(["x", "y", "z"], labels.customer_id.size).astype(object)
+    both = Labels(labels.customer_id, {**labels.columns, "half": half, "twin": labels.columns["segment"]})
+    rule = Covariates.found(both, states()).spared(both, states(), fitted().full[:4])
+    # "twin" says the same as the segment, so that one of the two is enough.
+    assert [one.name for one in rule.used] in (["segment"], ["twin"])
+    assert rule.reason.count("left out") == 2
+    assert "half" in rule.reason
+
+
 def test_a_few_worlds_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules["cxvalue.simulate.shop"], "NEW_CUSTOMERS_FOR_TRUTH", 100)  # not asked about here
     inside = []
