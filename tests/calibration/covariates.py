@@ -2,11 +2,13 @@
 
 ``python -m tests.calibration.covariates [WORLDS] [CUSTOMERS] [null]``: worlds of `shop` with a segment "gold" that buys 2.5
 times as often and leaves with 0.6 times the odds (with `null`: as everybody), all models fitted and chosen as in a study.
+With `ratios` the estimated ratios are held against the true ones, with `slow` at a quarter of the pace.
 """
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 
 import ibis
@@ -14,7 +16,7 @@ import numpy as np
 
 from cxvalue.cltv import fit_cltv
 from cxvalue.covariates import labels_of
-from cxvalue.lifetime import customer_value
+from cxvalue.lifetime import customer_value, fit_with_covariates
 from cxvalue.lifetime.models import COVARIATES
 from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, MARGIN, ShopParameters, shop
 from cxvalue.tables.states import purchase_states_from_purchases
@@ -51,11 +53,26 @@ def one(seed: int, customers: int, true: ShopParameters) -> dict[str, list[float
     return found
 
 
+def ratios(worlds: int, customers: int, true: ShopParameters) -> None:
+    """Print the mean error of the logarithm of each ratio, with its standard error."""
+    errors = []
+    for seed in range(100, 100 + worlds):
+        purchases, labels, _ = tables(seed, customers, true)
+        states = purchase_states_from_purchases(purchases, as_of=AS_OF, per_customer=True)
+        pace, leaving = fit_with_covariates(states, labels.of(states.customer_id)).coefficients
+        errors.append([pace.estimate - np.log(true.gold_pace), leaving.estimate - np.log(true.gold_leaving)])
+    for what, each in zip(("pace", "leaving"), np.array(errors).T, strict=True):
+        print(f"{what:8} worlds {worlds}  error {each.mean():+.1%}  standard error {each.std() / worlds**0.5:.1%}")
+
+
 def main(worlds: int = 40, customers: int = 1000, kind: str = "") -> None:
     """Print a line for each forecast."""
     true = ShopParameters(gold_share=0.3, gold_pace=1.0, gold_leaving=1.0) if kind == "null" else ShopParameters(
         gold_share=0.3, gold_pace=2.5, gold_leaving=0.6
     )  # fmt: skip
+    if kind in ("ratios", "slow"):
+        ratios(worlds, customers, replace(true, alpha=4 * true.alpha) if kind == "slow" else true)
+        return
     every = [one(seed, customers, true) for seed in range(1, worlds + 1)]
     for what in ("chosen", "with", "without"):
         rows = np.array([found[what] for found in every if what in found], dtype=float)
