@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue import cltv, cltv_checks, cltv_value, rolling
+from cxvalue import cltv, cltv_checks, cltv_value, figures, rolling
 from cxvalue.churn import segment_table, study_churn
 from cxvalue.covariates import (
     FEWEST,
@@ -31,6 +31,7 @@ from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariate
 from cxvalue.lifetime.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.robust import robust_covariance
 from cxvalue.reactivation.dormancy import sleeping_value
+from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.covariate_findings import covariate_findings, covariates_display, levels_display
 from cxvalue.simulate import simulate, write_world
 from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, ShopParameters
@@ -253,6 +254,10 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     assert tested.model == "bg_nbd_covariates"
     weeks = cltv_checks.tracking_table(fit, purchases)
     assert weeks["bg_nbd_covariates"].sum() == pytest.approx(weeks["bg_nbd"].sum(), rel=0.05)
+    drawn = figures.holdout_tracking(weeks, fit.holdout_start, MODEL_TITLES, chosen=fit.selected).axes[0].lines
+    looks = {line.get_label(): line for line in drawn}
+    assert looks["BG/NBD + covariates"].get_color() == looks["BG/NBD"].get_color()
+    assert looks["BG/NBD + covariates"].get_linestyle() == "-" != looks["BG/NBD"].get_linestyle()
     means = cltv_checks.calibration_by_frequency(fit, purchases)
     assert means["bg_nbd_covariates"] @ means["customers"] == pytest.approx(fit.score.predicted)
 

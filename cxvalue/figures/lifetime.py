@@ -291,11 +291,14 @@ def _models(
     looks: list[tuple[str, dict[str, Any]]] = []
     for place, name in enumerate(names):
         strong = chosen is None or name == chosen
+        # With covariates a model keeps its colour and is dotted where it is not the chosen one.
+        plain = name.removesuffix("_covariates")
+        thin = (0, (5, 2)) if name == plain else (0, (1, 1.5))
         look = {
-            "color": colours.get(name, spare[place % len(spare)]),
+            "color": colours.get(plain, spare[place % len(spare)]),
             "label": named.get(name, name),
             "linewidth": 2.2 if strong else 1.3,
-            "linestyle": "-" if strong else (0, (5, 2)),
+            "linestyle": "-" if strong else thin,
             "zorder": 3 if strong else 2,
         }
         looks.append((name, look))
