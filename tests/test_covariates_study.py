@@ -209,7 +209,7 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     fit, purchases, who = fitted(), world()[0], states()
     value = valued(draws=50)
     levers = value_levers(
-        fit.model, fit.spend, who, dormancy_days=120, horizon_months=24, annual_discount_rate=0.1, draws=500
+        fit.model, fit.spend, who, dormancy_days=120, horizon_months=24, annual_discount_rate=0.1, draws=100
     )
     assert levers.equity.value == pytest.approx(value.equity.value, rel=1e-6)
     assert all(lever.gain.low <= lever.gain.value <= lever.gain.high and not lever.withheld for lever in levers.levers)
