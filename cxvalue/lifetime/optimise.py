@@ -158,13 +158,9 @@ def _newton(
             break
         if renew:
             information = _information(objective, theta, gradient)
-        # What pushes against a bound stays there: the others go to where they are best beside it.
-        free = _free(gradient, theta, low, high)
-        part = information[np.ix_(free, free)]
-        if not _positive_definite(part):
+        step = _newton_step(information, gradient, theta, low, high)
+        if step is None:
             break
-        step = np.zeros_like(theta)
-        step[free] = np.linalg.solve(part, gradient[free])
         step *= min(1.0, 1.0 / np.abs(step).max())
         for _ in range(6):
             trial = np.clip(theta + step, low, high)
@@ -185,6 +181,24 @@ def _newton(
         _slope(gradient, theta, low, high) < GRADIENT_TOLERANCE * scale,
         bool(((theta > high - 4) | (theta < low + 4)).any()),
     )
+
+
+def _newton_step(
+    information: Floats, gradient: Floats, theta: Floats, low: Floats, high: Floats
+) -> Floats | None:
+    """To where the quadratic is highest while what would leave its bounds stays on them; None where it has no top."""
+    free = _free(gradient, theta, low, high)
+    while free.any():
+        part = information[np.ix_(free, free)]
+        if not _positive_definite(part):
+            return None
+        step = np.zeros_like(theta)
+        step[free] = np.linalg.solve(part, gradient[free])
+        leaving = ((theta <= low + 1e-9) & (step < 0)) | ((theta >= high - 1e-9) & (step > 0))
+        if not leaving.any():
+            return step
+        free &= ~leaving
+    return None
 
 
 def _positive_definite(matrix: Floats) -> bool:
