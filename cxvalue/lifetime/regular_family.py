@@ -14,7 +14,7 @@ import math
 from functools import lru_cache, partial
 
 import numpy as np
-from scipy.special import betainc, betaln, expit, logsumexp, psi
+from scipy.special import betainc, betaln, expit, psi
 
 from cxvalue.lifetime.blocks import add_up, in_blocks
 from cxvalue.lifetime.families import Family, Floats, History, Params
@@ -120,32 +120,31 @@ def log_likelihood(theta: Floats, data: History, k: int, first: int, dropout: bo
     return float(fixed + value), np.array(natural) * (np.array(slopes) + gradient)
 
 
-def _stages(r: Floats | float, alpha: Floats | float, x: Floats, recency: Floats, age: Floats, k: int) -> Floats:
-    """ln of (silence^j / j!) (r + kx)_j / (alpha + T)^j for j = 0 ... k - 1 along a new last axis."""
-    with np.errstate(divide="ignore"):
-        log_share = np.log(age - recency) - np.log(alpha + age)
-    terms = [np.zeros(np.broadcast_shapes(np.shape(r), np.shape(x), np.shape(log_share)))]
+def _stages(r: Floats, alpha: Floats, x: Floats, recency: Floats, age: Floats, k: int) -> list[Floats]:
+    """(silence^j / j!) (r + kx)_j / (alpha + T)^j for j = 0 ... k - 1: how likely j events since the last purchase are."""
+    silent, shape = (age - recency) / (alpha + age), r + k * x
+    stages = [np.ones(np.broadcast_shapes(np.shape(silent), np.shape(shape)))]
     for j in range(1, k):
-        terms.append(terms[-1] + log_share - math.log(j) + np.log(r + k * x + j - 1))
-    return np.stack(terms, axis=-1)
+        stages.append(stages[-1] * (silent / j) * (shape + (j - 1)))
+    return stages
 
 
 def _alive(params: Params, x: Floats, recency: Floats, age: Floats, k: int, first: int) -> Floats:
     r, alpha, a, b = params
-    still = logsumexp(_stages(r, alpha, x, recency, age, k), axis=-1)
     tosses = x + first
     with np.errstate(divide="ignore", invalid="ignore"):
         log_odds = np.log(a) - np.log(np.where(tosses > 0, b + tosses - 1, 1.0))
-    log_odds = log_odds + (r + k * x) * (np.log(alpha + age) - np.log(alpha + recency)) - still
+    log_odds = log_odds + (r + k * x) * (np.log(alpha + age) - np.log(alpha + recency))
+    log_odds = log_odds - np.log(sum(_stages(r, alpha, x, recency, age, k)))
     return np.where(tosses > 0, expit(-log_odds), 1.0)
 
 
 def _posterior(params: Params, x: Floats, age: Floats, recency: Floats | None = None, *, k: int, first: int) -> Params:
     """(r + kx, alpha + T, a, b after the tosses) and the probability of each number of events since the last purchase."""
     r, alpha, a, b = params
-    terms = _stages(r, alpha, x, age if recency is None else recency, age, k)
-    shares = np.exp(terms - logsumexp(terms, axis=-1)[..., None])
-    return r + k * x, alpha + age, a, b + x + first, *np.moveaxis(shares, -1, 0)
+    stages = _stages(r, alpha, x, age if recency is None else recency, age, k)
+    total = sum(stages)
+    return r + k * x, alpha + age, a, b + x + first, *(stage / total for stage in stages)
 
 
 def _newcomer(params: Params, k: int, first: int) -> tuple[Floats, Params]:
