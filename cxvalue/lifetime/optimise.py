@@ -183,9 +183,7 @@ def _newton(
     )
 
 
-def _newton_step(
-    information: Floats, gradient: Floats, theta: Floats, low: Floats, high: Floats
-) -> Floats | None:
+def _newton_step(information: Floats, gradient: Floats, theta: Floats, low: Floats, high: Floats) -> Floats | None:
     """To where the quadratic is highest while what would leave its bounds stays on them; None where it has no top."""
     free = _free(gradient, theta, low, high)
     while free.any():

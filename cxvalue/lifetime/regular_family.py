@@ -10,7 +10,6 @@ depends on the recency too. Every prediction is a sum over j of negative binomia
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache, partial
 
 import numpy as np
