@@ -151,7 +151,8 @@ def customer_value(
     alive = model.family.alive(model.values, x, recency, age)
     ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
     worth, purchases = alive * ahead.worth, alive * ahead.purchases
-    cltv = rate * spend.expected_given(states.frequency, mean_spend) * worth[which]
+    cltv = spend.expected_given(states.frequency, mean_spend)
+    cltv *= rate * worth[which]
     in_year = float((alive * ahead.in_year)[which].sum())
 
     rng = np.random.default_rng(seed)
