@@ -348,7 +348,8 @@ def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_da
     silent = states.age_days - states.recency_days
     return pd.DataFrame(
         {
-            "customer_id": states.customer_id,
+            # The ids as they are: pandas would copy them into texts of its own.
+            "customer_id": pd.Series(states.customer_id, dtype=object, copy=False),
             "frequency": states.frequency,
             "recency_days": states.recency_days,
             "age_days": states.age_days,

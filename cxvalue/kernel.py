@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxvalue.errors import RunFailed
+from cxvalue.imports import import_nbformat
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -102,6 +103,7 @@ class _Execution:
         self._export()
 
     def _execute(self) -> NotebookNode:
+        import_nbformat()
         import papermill
         from jupyter_client.kernelspec import NoSuchKernel
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -181,14 +183,12 @@ class _Execution:
 
     def _export(self) -> None:
         """Write what may be published: the notebook without traces of this machine, and its page without code."""
-        import nbformat
-
         from cxvalue.report.notebook_html import notebook_html, scrub_notebook
 
         job = self.job
         hidden = [job.proof.parent.parent, Path(job.parameters["study"]).parent, job.source.parent.parent]
         scrubbed = scrub_notebook(job.executed, study=job.study, paths=hidden)
-        job.scrubbed.write_text(nbformat.writes(scrubbed), encoding="utf-8")
+        job.scrubbed.write_text(import_nbformat().writes(scrubbed), encoding="utf-8")
         job.page.write_text(notebook_html(scrubbed, job.title, language=job.language), encoding="utf-8")
 
 

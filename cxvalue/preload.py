@@ -6,19 +6,18 @@ Importing is most of it; exporting a notebook without a cell fills the caches of
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib import import_module
 
-import jupyter_client.manager
-import nbformat
-import papermill
-
-import cxvalue.kernel
-from cxvalue.report.notebook_html import notebook_html
+from cxvalue.imports import import_nbformat
 
 __all__ = ["PRELOADED"]
 
-PRELOADED = (jupyter_client.manager, papermill, cxvalue.kernel)
+nbformat = import_nbformat()  # before the others, which import it too
+PRELOADED = tuple(import_module(name) for name in ("jupyter_client.manager", "papermill", "cxvalue.kernel"))
 
 with suppress(Exception):  # a notebook's own process says what is wrong, in words
+    from cxvalue.report.notebook_html import notebook_html
+
     empty = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# -")])
     nbformat.writes(empty)
     notebook_html(empty, "-")

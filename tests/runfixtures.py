@@ -10,13 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-
 from cxvalue.graph import NotebookSpec
+from cxvalue.imports import import_nbformat
 from cxvalue.run import Project
 from cxvalue.study import StudyFile, load_study_file
 
+nbformat = import_nbformat()
 AS_OF = date(2026, 6, 30)
 
 STUDY = """
@@ -87,10 +86,12 @@ class Workshop:
 
     def notebook(self, name: str, *cells: str, after: Iterable[str] = (), publish: bool = True) -> None:
         """Add a notebook; cell 1 holds the parameters, the cells given follow, and the last one publishes."""
-        parameters = new_code_cell('study = "small"\nwork = None')
+        parameters = nbformat.v4.new_code_cell('study = "small"\nwork = None')
         parameters.metadata["tags"] = ["parameters"]
         codes = [*cells, *([publishing(name)] if publish else [])]
-        notebook = new_notebook(cells=[new_markdown_cell(f"# {name}"), parameters, *map(new_code_cell, codes)])
+        notebook = nbformat.v4.new_notebook(
+            cells=[nbformat.v4.new_markdown_cell(f"# {name}"), parameters, *map(nbformat.v4.new_code_cell, codes)]
+        )
         nbformat.write(notebook, self.folder / "notebooks" / f"{name}.ipynb")
         self.specs.append(NotebookSpec(name, ("transactions",), tuple(after), question=f"What does {name} say?"))
 

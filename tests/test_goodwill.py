@@ -71,6 +71,7 @@ def waiver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bank")
     world = bank(4000, 7, BankParameters(branches=20, months=30))
     world.study["programmes"][0]["goodwill"] = RULES
+    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
     return Study(prepare(write_world(world, folder / "mybank"), cache=folder / "cache"), None), world.truth
 
 

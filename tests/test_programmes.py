@@ -24,6 +24,7 @@ def prepared(folder: Path, parameters: BankParameters, customers: int = 1500, se
     world.study["programmes"][0].update(programme)
     for key in [key for key, value in programme.items() if value is None]:
         del world.study["programmes"][0][key]
+    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
     path = write_world(world, folder / "mybank")
     return Study(prepare(path, cache=folder / "cache"), None), world.truth
 

@@ -110,11 +110,6 @@ class Effect:
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(f"The effect is {self.estimate} with standard error {self.se}: no finite estimate.")
 
-    @property
-    def half_width(self) -> float:
-        """Half the width of the interval."""
-        return (self.high - self.low) / 2
-
     def probability_at_least(self, threshold: float) -> float:
         """P(effect ≥ threshold) by the reference t distribution around the estimate."""
         if self.se == 0:

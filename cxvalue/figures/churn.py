@@ -91,24 +91,16 @@ def churn_segments(segments: pd.DataFrame) -> Figure:
     `segments` has the columns segment, group, rate, rate_low and rate_high of `cxvalue.churn.segment_table`.
     """
     style.need_columns(segments, ("segment", "group", "rate", "rate_low", "rate_high"), "churn_segments")
-    names = list(dict.fromkeys(segments["segment"])) or [""]
-    parts = [segments[segments["segment"] == name] for name in names]
-    heights = [max(1, len(part)) + 1.0 for part in parts]
-    figure, panels = style.new_figure(1.0 + 0.27 * sum(heights), len(parts), height_ratios=heights, sharex=True)
+    figure, panels = style.row_panels(segments, "segment", "group", size=(1.0, 0.27))
     style.title(figure, "Who will not buy again, by segment")
     if segments.empty:
-        style.nothing_to_show(panels[0], "No segment is large enough to be shown")
+        style.nothing_to_show(panels[0][0], "No segment is large enough to be shown")
         return figure
-    for axes, name, part in zip(panels, names, parts, strict=True):
+    for axes, part in panels:
         rows = np.arange(len(part))
         axes.hlines(rows, part["rate_low"], part["rate_high"], color=MAIN, linewidth=2, alpha=0.55)
         axes.plot(part["rate"], rows, "o", color=MAIN, markersize=6)
-        axes.set_yticks(rows, [style.wrapped(group, 30) for group in part["group"]])
-        axes.set_ylim(len(part) - 0.5, -0.5)
-        axes.grid(True, axis="x")
-        axes.grid(False, axis="y")
-        style.panel_title(axes, str(name))
         axes.xaxis.set_major_formatter(style.unit_ticks("share"))
         axes.xaxis.set_major_locator(style.few_ticks(6))
-    panels[-1].set_xlabel("Share that will not buy within 12 months")
+    panels[-1][0].set_xlabel("Share that will not buy within 12 months")
     return figure

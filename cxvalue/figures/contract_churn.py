@@ -24,15 +24,12 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     with have no range.
     """
     style.need_columns(ratios, ("driver", "level", "compared_with", "ratio", "low", "high"), "hazard_ratios")
-    names = list(dict.fromkeys(ratios["driver"])) or [""]
-    parts = [ratios[ratios["driver"] == name] for name in names]
-    heights = [max(1, len(part)) + 1.0 for part in parts]
-    figure, panels = style.new_figure(1.1 + 0.24 * sum(heights), len(parts), height_ratios=heights, sharex=True)
+    figure, panels = style.row_panels(ratios, "driver", "level", size=(1.1, 0.24))
     style.title(figure, "How much more often do contracts end?")
     if ratios.empty:
-        style.nothing_to_show(panels[0], "No driver could be told apart")
+        style.nothing_to_show(panels[0][0], "No driver could be told apart")
         return figure
-    for axes, name, part in zip(panels, names, parts, strict=True):
+    for axes, part in panels:
         rows = np.arange(len(part))
         base = part["low"].isna().to_numpy()
         clear = ((part["low"] > 1) | (part["high"] < 1)).to_numpy()
@@ -41,19 +38,15 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
             axes.plot(part["ratio"][chosen], rows[chosen], "o", color=colour, markersize=6)
         axes.plot(np.ones(int(base.sum())), rows[base], "|", color=INK, markersize=9)
         axes.axvline(1, color=INK, linewidth=0.8)
-        axes.set_yticks(rows, [style.wrapped(level, 30) for level in part["level"]])
-        axes.set_ylim(len(part) - 0.5, -0.5)
-        axes.grid(True, axis="x")
-        axes.grid(False, axis="y")
-        style.panel_title(axes, str(name))
         axes.set_xscale("log")
     ends = pd.concat([ratios["low"], ratios["high"], ratios["ratio"]]).dropna()
     low, high = max(float(ends.min()) / 1.15, 0.05), min(float(ends.max()) * 1.15, 20.0)
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= tick <= high]
-    panels[-1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    panels[-1].minorticks_off()
-    panels[-1].set_xlim(low, high)
-    panels[-1].set_xlabel("Times as often as at the level with a line, all else shown being equal")
+    lowest = panels[-1][0]
+    lowest.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    lowest.minorticks_off()
+    lowest.set_xlim(low, high)
+    lowest.set_xlabel("Times as often as at the level with a line, all else shown being equal")
     return figure
 
 

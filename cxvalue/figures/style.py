@@ -140,6 +140,27 @@ def title(figure: Figure, text: str) -> None:
     figure.suptitle(text, x=0.012, ha="left")
 
 
+def row_panels(
+    table: pd.DataFrame, by: str, rows: str, *, size: tuple[float, float]
+) -> tuple[Figure, list[tuple[Axes, pd.DataFrame]]]:
+    """A panel for each value of the column `by` with a row for each of its rows, named by the column `rows`.
+
+    `size` is the height of the figure without rows and of a row, in inches. An empty table gets one panel without marks.
+    """
+    names = list(dict.fromkeys(table[by])) or [""]
+    parts = [table[table[by] == name] for name in names]
+    heights = [max(1, len(part)) + 1.0 for part in parts]
+    figure, panels = new_figure(size[0] + size[1] * sum(heights), len(parts), height_ratios=heights, sharex=True)
+    for axes, name, part in zip(panels, names, parts, strict=True):
+        if not part.empty:
+            axes.set_yticks(range(len(part)), [wrapped(label, 30) for label in part[rows]])
+            axes.set_ylim(len(part) - 0.5, -0.5)
+            axes.grid(True, axis="x")
+            axes.grid(False, axis="y")
+            panel_title(axes, str(name))
+    return figure, list(zip(panels, parts, strict=True))
+
+
 def unit_ticks(unit: str) -> Formatter:
     """Ticks as short as an axis needs, all in one scale: 12,000; 1.5 M; 35%; the unit itself stands at the axis."""
     from matplotlib.ticker import Formatter

@@ -29,6 +29,8 @@ _POINT_AGES = 10
 _FATES = 6_000
 _LEVELS = 40
 _SAMPLE = 20_000
+_ROWS = 50_000
+"""Histories whose quantiles are read at once: what that takes is not held for all of them."""
 
 
 def suits(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
@@ -155,7 +157,7 @@ def predict(
     bounds = _bounds(model, fates, place, alive, hx, ht, curve, tail, clock)
     factor *= margin_rate
     low, high = (factor * bound[which] for bound in bounds)
-    del factor
+    del factor, bounds
     if margin_rate < 0:
         low, high = high, low
 
@@ -245,6 +247,15 @@ def _bounds(
 def _read(quantiles: Floats, place: _Place, inside: Floats, scores: Floats, step: float) -> Floats:
     """The quantile at a level among buyers, 0 where that level is below none of them."""
     result = np.zeros(inside.size)
+    for start in range(0, inside.size, _ROWS):
+        part = slice(start, start + _ROWS)
+        rows = _Place(place.corner[part], place.right[part], place.up[part], place.width)
+        _read_rows(quantiles, rows, inside[part], scores, step, result[part])
+    return result
+
+
+def _read_rows(quantiles: Floats, place: _Place, inside: Floats, scores: Floats, step: float, result: Floats) -> None:
+    """`_read` of some rows, into `result`."""
     hit = np.flatnonzero(inside > 0)
     at = np.clip((ndtri(inside[hit]) - scores[0]) / step, 0.0, scores.size - 1 - 1e-9)
     k = at.astype(np.intp)
@@ -260,7 +271,6 @@ def _read(quantiles: Floats, place: _Place, inside: Floats, scores: Floats, step
         row = place.corner[hit] + shift
         total += weight * (quantiles[row, k] * (1 - part) + quantiles[row, k + 1] * part)
     result[hit] = np.exp(total)
-    return result
 
 
 def _noise(weights: list[Floats], alive: Floats, moments: list[Floats], draws: int, rng: np.random.Generator) -> Floats:

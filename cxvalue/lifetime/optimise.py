@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from cxvalue.lifetime.families import Floats, History, history
@@ -61,11 +62,13 @@ def maximise(
     bounds: Sequence[tuple[float, float]],
     scale: float,
     middle: Objective | None = None,
+    near: Floats | None = None,
 ) -> Optimum:
     """Climb from every start on the coarse objective, then from the best end on the full one.
 
     `scale` is the number of customers: the search runs on the mean log-likelihood. When the first two starts end at
     different heights the remaining starts are tried as well. `middle` is a finer sample, worth having for large data.
+    `near` is where a similar model ended, from which the full objective is climbed too.
     """
     found: list[tuple[float, Floats]] = []
     for start in starts:
@@ -73,6 +76,9 @@ def maximise(
             break
         found.append(_climb(coarse, start, bounds, scale, iterations=300))
     theta = max(found, key=lambda end: end[0])[1]
+    if near is not None:
+        height, there = _climb(full, near, bounds, scale, iterations=100)
+        theta = there if height * scale > full(theta)[0] else theta
     # Large data: nearly all of the way is walked on a sample, whose curvature then serves for the last steps.
     guide = None if middle is None else _newton(middle, theta, bounds, scale)
     if guide is not None and guide.converged and guide.positive_definite:
@@ -122,9 +128,13 @@ def _information(objective: Objective, theta: Floats, gradient: Floats) -> Float
     return (columns + columns.T) / 2
 
 
+def _free(gradient: Floats, theta: Floats, low: Floats, high: Floats) -> NDArray[np.bool_]:
+    """Which parameters do not push against a bound."""
+    return ~(((theta <= low + 1e-9) & (gradient < 0)) | ((theta >= high - 1e-9) & (gradient > 0)))
+
+
 def _slope(gradient: Floats, theta: Floats, low: Floats, high: Floats) -> float:
-    free = ~(((theta <= low + 1e-9) & (gradient < 0)) | ((theta >= high - 1e-9) & (gradient > 0)))
-    return float(np.abs(np.where(free, gradient, 0.0)).max())
+    return float(np.abs(np.where(_free(gradient, theta, low, high), gradient, 0.0)).max())
 
 
 def _newton(
@@ -148,9 +158,9 @@ def _newton(
             break
         if renew:
             information = _information(objective, theta, gradient)
-        if not _positive_definite(information):
+        step = _newton_step(information, gradient, theta, low, high)
+        if step is None:
             break
-        step = np.linalg.solve(information, gradient)
         step *= min(1.0, 1.0 / np.abs(step).max())
         for _ in range(6):
             trial = np.clip(theta + step, low, high)
@@ -171,6 +181,22 @@ def _newton(
         _slope(gradient, theta, low, high) < GRADIENT_TOLERANCE * scale,
         bool(((theta > high - 4) | (theta < low + 4)).any()),
     )
+
+
+def _newton_step(information: Floats, gradient: Floats, theta: Floats, low: Floats, high: Floats) -> Floats | None:
+    """To where the quadratic is highest while what would leave its bounds stays on them; None where it has no top."""
+    free = _free(gradient, theta, low, high)
+    while free.any():
+        part = information[np.ix_(free, free)]
+        if not _positive_definite(part):
+            return None
+        step = np.zeros_like(theta)
+        step[free] = np.linalg.solve(part, gradient[free])
+        leaving = ((theta <= low + 1e-9) & (step < 0)) | ((theta >= high - 1e-9) & (step > 0))
+        if not leaving.any():
+            return step
+        free &= ~leaving
+    return None
 
 
 def _positive_definite(matrix: Floats) -> bool:

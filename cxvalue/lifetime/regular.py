@@ -75,13 +75,16 @@ class RegularModel(LifetimeModel):
         return LifetimeModel(**{one.name: getattr(self, one.name) for one in fields(LifetimeModel)})
 
 
-def fit_regular(states: PurchaseStates, model: str = "bg_cnbd_k", k: int | None = None) -> RegularModel:
+def fit_regular(
+    states: PurchaseStates, model: str = "bg_cnbd_k", k: int | None = None, *, near: LifetimeModel | None = None
+) -> RegularModel:
     """Fit a BG/CNBD-k or MBG/CNBD-k by maximum likelihood, with k of the highest likelihood up to 4 unless it is given.
 
     Args:
         states: purchase histories counted with `log_gaps`, grouped or per customer.
         model: bg_cnbd_k or mbg_cnbd_k.
         k: events to a purchase, at least 1.
+        near: the model of another k, or the irregular parent, fitted to the same states: the search begins there too.
 
     Returns:
         The fitted model in the unit of time of the states. Read its `status` before its parameters.
@@ -102,7 +105,7 @@ def fit_regular(states: PurchaseStates, model: str = "bg_cnbd_k", k: int | None 
     log_gaps = float(states.sum_log_gaps.sum()) - data.purchases * math.log(states.time_unit.days)
     found, height = {}, {}
     for size in range(1, _LARGEST_K + 1) if k is None else (k,):
-        found[size] = _maximise(data, size, FIRST[model])
+        found[size] = _maximise(data, size, FIRST[model], near)
         height[size] = found[size][0].value + regularity(size, data.purchases, log_gaps)
     chosen = max(height, key=lambda size: height[size])
     optimum, still = found[chosen]
@@ -143,11 +146,12 @@ def fit_rhythms(
     found: list[LifetimeModel] = []
     for name, parent in PARENTS.items():
         if known is not None:
-            found += [fit_regular(states, name, known[name]).plain] if name in known else []
+            if name in known:
+                found.append(fit_regular(states, name, known[name], near=parents.get(parent)).plain)
         elif parent in parents:
             best: LifetimeModel = parents[parent]
             for k in range(2, _LARGEST_K + 1):
-                more = fit_regular(states, name, k).plain
+                more = fit_regular(states, name, k, near=best).plain
                 if not more.log_likelihood > best.log_likelihood:
                     break
                 best = more
@@ -155,7 +159,7 @@ def fit_rhythms(
     return tuple(found)
 
 
-def _maximise(data: History, k: int, first: int) -> tuple[Optimum, Optimum]:
+def _maximise(data: History, k: int, first: int, near: LifetimeModel | None) -> tuple[Optimum, Optimum]:
     """The best fit, and the best one without dropout."""
     span = max(float(data.age.max()), 1e-9)
     rate = k * max(data.purchases, 0.5) / max(float(data.weight @ data.age), 1e-9)
@@ -169,7 +173,11 @@ def _maximise(data: History, k: int, first: int) -> tuple[Optimum, Optimum]:
     starts = [np.log([r * f, alpha * g, a, b]) for f, g, a, b in tails]
     bounds = bounds + 2 * [(math.log(1e-6), math.log(1e4))]
     whole, part = (partial(_objective, rows, k, first, True) for rows in (data, small))
-    return maximise(whole, part, starts, bounds, data.customers), still
+    begin = None
+    if near is not None:
+        # The same purchase rate takes k times as many events.
+        begin = np.log(list(near.params.values())) - [0.0, math.log(k / near.k), 0.0, 0.0]
+    return maximise(whole, part, starts, bounds, data.customers, near=begin), still
 
 
 def _objective(data: History, k: int, first: int, dropout: bool, theta: Floats) -> tuple[float, Floats]:

@@ -240,8 +240,10 @@ def _valued(
         each = _in_days(model, states)
         future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng, noise=noise)
     silence = silence_probability(model.family, model.values, x, recency, age)
+    cltv = spend.expected_given(states.frequency, mean_spend)
+    cltv *= rate * worth[which]
     return _Valued(
-        cltv=rate * spend.expected_given(states.frequency, mean_spend) * worth[which],
+        cltv=cltv,
         low=future.low,
         high=future.high,
         purchases=purchases[which],

@@ -146,11 +146,6 @@ class Case:
         """The most money that is out at any time, expected, undiscounted."""
         return float(peak_exposure(self.net_flow))
 
-    @property
-    def break_even_effect(self) -> float | None:
-        """The constant effect per treated customer and month at which the NPV is 0."""
-        return self.effect_worth(0.0)
-
     def effect_worth(self, threshold: float) -> float | None:
         """The constant effect per treated customer and month at which the NPV reaches a threshold."""
         if self.per_unit_effect <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cxvalue.churn import Churn
     from cxvalue.churn_checks import Backtest
 
-__all__ = ["churn_findings"]
+__all__ = ["churn_findings", "warned"]
 
 NOTEBOOK = "30_churn"
 CAUTION_ABOVE = 0.05
@@ -83,6 +86,18 @@ def _case(name: str) -> str:
     return "C4" if name in ("rate", "value_at_risk") else "C19"
 
 
+def warned(auc: float, tenths: pd.DataFrame, safest: str, why_none: str) -> tuple[float | None, str]:
+    """The AUC of a past warning with its sentence, or None with why there is none.
+
+    `safest` is the sentence on the first of the `tenths`, with a place for its share.
+    """
+    if math.isnan(auc):
+        return None, f"Not available: {why_none}."
+    first, last = (format_value(float(tenths["actual"].iloc[place]), "share") for place in (0, -1))
+    least = safest.format(first)
+    return auc, f"{least}; of the tenth held most at risk, {last} (AUC {auc:.2f}; 0.5 would be chance, 1 perfect)."
+
+
 def _past(backtest: Backtest | None, currency: str) -> list[Finding]:
     if backtest is None:
         reason = "Not available: the history is too short to hold part of it back and forecast it."
@@ -93,17 +108,12 @@ def _past(backtest: Backtest | None, currency: str) -> list[Finding]:
         f"{MODEL_TITLES[backtest.model]} fitted on data up to {day} only; P(no purchase from {span}) of the "
         f"{backtest.customers:,} customers active then, compared with who bought nothing."
     )
-    tenths = backtest.calibration()
-    first, last = tenths.iloc[0], tenths.iloc[-1]
-    said = (
-        f"Of the tenth of the customers held safest on {day}, {format_value(float(first['actual']), 'share')} bought "
-        f"nothing from {span}; of the tenth held most at risk, {format_value(float(last['actual']), 'share')}"
+    ranked, text = warned(
+        backtest.auc,
+        backtest.calibration(),
+        f"Of the tenth of the customers held safest on {day}, {{}} bought nothing from {span}",
+        f"from {span} all active customers bought, or none did",
     )
-    if backtest.auc == backtest.auc:
-        ranked: float | None = backtest.auc
-        text = f"{said} (AUC {backtest.auc:.2f}; 0.5 would be chance, 1 perfect)."
-    else:
-        ranked, text = None, f"Not available: from {span} all active customers bought, or none did."
     return [
         Finding("churn.auc", LABELS["auc"][0], ranked, text=text, method=method, case=_case("auc"), notebook=NOTEBOOK),
         Finding(

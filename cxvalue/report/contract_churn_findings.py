@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.report.answers import MODEL_TITLES
+from cxvalue.report.churn_findings import warned
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
@@ -101,15 +102,11 @@ def _past(churn: ContractChurn) -> list[Finding]:
         f"{MODEL_TITLES[past.model]} fitted on what was known on {day} only; P(the contract ends from {span}) of the "
         f"{past.customers:,} customers under contract on that day, compared with who left."
     )
-    tenths = past.calibration()
-    first, last = tenths.iloc[0], tenths.iloc[-1]
-    ranked: float | None = None if math.isnan(past.auc) else past.auc
-    text = (
-        f"Of the tenth of the customers held safest on {day}, {format_value(float(first['actual']), 'share')} left from "
-        f"{span}; of the tenth held most at risk, {format_value(float(last['actual']), 'share')} (AUC {past.auc:.2f}; 0.5 "
-        "would be chance, 1 perfect)."
-        if ranked is not None
-        else f"Not available: from {span} everybody left, or nobody did."
+    ranked, text = warned(
+        past.auc,
+        past.calibration(),
+        f"Of the tenth of the customers held safest on {day}, {{}} left from {span}",
+        f"from {span} everybody left, or nobody did",
     )
     better = "better" if past.brier < past.brier_of_rate else "no better"
     return [

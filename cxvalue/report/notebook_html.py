@@ -11,6 +11,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.imports import import_nbformat
 from cxvalue.report.html import render_notebook_shell
 from cxvalue.report.sanitize import clean_markup
 from cxvalue.report.words import words_for
@@ -43,6 +44,7 @@ def notebook_html(
     Markdown and results stay; code, prompts, standard error, widgets, scripts and links to the outside go; `paths` and
     those of `machine_paths()` are hidden. The same notebook gives the same text.
     """
+    import_nbformat()
     from markupsafe import Markup
     from nbconvert.exporters import HTMLExporter
 
@@ -94,10 +96,8 @@ def machine_paths() -> tuple[str, ...]:
 def _read(notebook: Path | str | NotebookNode) -> NotebookNode:
     if not isinstance(notebook, (str, Path)):
         return notebook
-    import nbformat
-
     with Path(notebook).open(encoding="utf-8") as file:
-        return nbformat.read(file, as_version=4)
+        return import_nbformat().read(file, as_version=4)
 
 
 def _without_paths(notebook: NotebookNode, paths: Iterable[str | Path]) -> NotebookNode:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_parquet"]
 
-ROWS_AT_ONCE = 50_000
+ROWS_AT_ONCE = 20_000
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -19,9 +19,11 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     from pandas.api.types import is_object_dtype
     from pyarrow import parquet
 
+    schema = pa.Schema.from_pandas(frame.iloc[:0], preserve_index=False)
     # Only columns of Python objects do not say by themselves what they hold.
-    unsure = any(is_object_dtype(kind) for kind in frame.dtypes)
-    schema = pa.Schema.from_pandas(frame if unsure else frame.iloc[:0], preserve_index=False)
+    for place, name in enumerate(schema.names):
+        if is_object_dtype(frame[name].dtype):
+            schema = schema.set(place, pa.field(name, pa.infer_type(frame[name], from_pandas=True)))
     with parquet.ParquetWriter(path, schema) as writer:
         for start in range(0, max(len(frame), 1), ROWS_AT_ONCE):
             part = frame.iloc[start : start + ROWS_AT_ONCE]

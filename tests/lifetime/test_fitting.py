@@ -138,3 +138,21 @@ def test_coarse_data_keep_everybody():
 def test_a_flat_direction_gets_a_wide_variance():
     covariance = invert(np.array([[4.0, 0.0], [0.0, -1e-9]]))
     assert covariance == pytest.approx(np.diag([0.25, 9.0]))
+
+
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd"])
+def test_customers_who_all_buy_at_one_rate_are_fitted_at_the_bound(name):
+    rng = np.random.default_rng(12)
+    size, rate, end = 3_000, 1 / 7, 730
+    leaves = rng.beta(1.0, 30.0, size)
+    days = np.ceil(np.cumsum(rng.exponential(1 / rate, (size, 260)), axis=1)).astype(int)
+    stays = np.cumsum(rng.random(days.shape) < leaves[:, None], axis=1) - 1 < 0
+    bought = (days <= end) & np.concatenate([np.ones((size, 1), bool), stays[:, :-1]], axis=1)
+    days = np.where(bought, days, 0)
+    frequency = np.array([np.unique(row[row > 0]).size for row in days])
+    states = make_states(frequency, days.max(axis=1), np.full(size, end))
+    model = fit(states, name)
+    assert model.status == "ok"
+    assert model.params["r"] > 1e4
+    # The mean rate is what is left of r and alpha, in weeks; a day hides a second purchase.
+    assert model.params["r"] / model.params["alpha"] == pytest.approx(1.0, abs=0.1)

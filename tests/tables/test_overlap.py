@@ -28,6 +28,7 @@ def study(tmp_path_factory) -> Study:
     folder = tmp_path_factory.mktemp("two")
     world = bank(CUSTOMERS, 3, TRUE)
     world.tables["customers"]["group"] = np.where(np.arange(CUSTOMERS) % 10 == 0, "held", "open")
+    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
     return Study(prepare(write_world(world, folder / "mybank"), cache=folder / "cache"), None)
 
 
