@@ -146,20 +146,33 @@ def fit_family(
     else:
         theta = np.concatenate([start.centre, [np.log(start.scale)], start.shape])
 
-    def log_share(at: Floats) -> Floats:
-        return _log_shares(cdf, at, low, high, segment, segments)
-
+    log_share = _log_shares(cdf, low, high, segment)
     best = _by_scoring(log_share, count, theta, segments + 1, np.array(shape0))
     value = float(count @ log_share(best))
     centre, scale, shape = best[:segments], float(np.exp(np.clip(best[segments], *LOG_SCALES))), best[segments + 1 :]
     return Fitted(family, centre, scale, shape, value, segments + 1 + len(shape0))
 
 
-def _log_shares(cdf: Cdf, at: Floats, low: Floats, high: Floats, segment: Ints, segments: int) -> Floats:
-    """Log of the share that parameters (centres, log of the scale, shape) put into each bracket."""
-    centre, scale, shape = at[:segments][segment], float(np.exp(np.clip(at[segments], *LOG_SCALES))), at[segments + 1 :]
-    inside = _below(cdf, high, centre, scale, shape) - _below(cdf, low, centre, scale, shape)
-    return np.log(np.maximum(inside, SMALLEST))
+def _log_shares(cdf: Cdf, low: Floats, high: Floats, segment: Ints) -> Callable[[Floats], Floats]:
+    """The log of the share that parameters (centres, log of the scale, shape) put into each bracket, as a function."""
+    # Brackets meet at their ends, so each end of a segment is evaluated once.
+    segments = int(segment.max()) + 1
+    finite = np.concatenate([np.isfinite(low), np.isfinite(high)])
+    pairs = np.column_stack([np.tile(segment, 2), np.concatenate([low, high])])
+    ends, which = np.unique(pairs[finite], axis=0, return_inverse=True)
+    of, depth = ends[:, 0].astype(np.int64), ends[:, 1]
+    place = np.where(np.concatenate([low, high]) > 0, depth.size + 1, 0)  # 0: nobody, the last: everybody
+    place[finite] = which.reshape(-1) + 1
+    left, right = place[: low.size], place[low.size :]
+    share = np.concatenate([[0.0], np.zeros(depth.size), [1.0]])
+
+    def log_share(at: Floats) -> Floats:
+        scale, shape = float(np.exp(np.clip(at[segments], *LOG_SCALES))), at[segments + 1 :]
+        with np.errstate(over="ignore"):
+            share[1:-1] = cdf((depth - at[of]) / scale, shape)
+        return np.asarray(np.log(np.maximum(share[right] - share[left], SMALLEST)), dtype=np.float64)
+
+    return log_share
 
 
 def _slopes(log_share: Callable[[Floats], Floats], at: Floats) -> Floats:
@@ -197,7 +210,7 @@ def _by_scoring(
         else:
             break
         theta, value, damping = moved, value + gained, max(damping / 10, 1e-9)
-        if gained < 1e-6:
+        if gained < 1e-5:
             return theta
     total = max(float(count.sum()), 1.0)
     best = minimize(lambda at: -objective(at) / total, theta, method="BFGS", options={"gtol": 1e-6, "maxiter": 400})
@@ -209,7 +222,7 @@ def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Float
     cdf = FAMILIES[fitted.family.removesuffix(APART)][0]
     segments = fitted.centre.size
     theta = np.concatenate([fitted.centre, [np.log(fitted.scale)], fitted.shape])
-    score = _slopes(lambda at: _log_shares(cdf, at, low, high, segment, segments), theta)
+    score = _slopes(_log_shares(cdf, low, high, segment), theta)
     information = score.T @ (count[:, None] * score)
     # With the fit's pull on its shape a direction without information has an inverse.
     information += np.diag([1e-6 * count.sum()] * (segments + 1) + [2 * PULL] * fitted.shape.size)
