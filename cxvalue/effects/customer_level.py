@@ -48,15 +48,27 @@ class Accumulated:
 
 
 class Accumulator:
-    """Adds up effects of cohorts and months, weighted by treated customers, with every customer's influence."""
+    """Adds up effects of cohorts and months, weighted by treated customers, with every customer's influence.
+
+    Comparisons that got the programme later carry its effect: what they took off an effect is owed to it, by their own
+    event time. Effects and influences are those after it was paid back, so their error allows for that as well.
+    """
 
     def __init__(self, customers: int, longest: int) -> None:
         self.effect = np.zeros(longest)
         self.weight = np.zeros(longest)
         self.influence = np.zeros((customers, longest), dtype=np.float32)
+        self.owed = np.zeros((longest, longest))
 
-    def add(self, since: int, effect: float, weight: float, rows: Ints, influence: Floats) -> None:
-        """Add the effect of one cohort in one month; `influence` is that of the customers in `rows` on the effect."""
+    def add(
+        self, since: int, effect: float, weight: float, rows: Ints, influence: Floats, owed: Floats | None = None
+    ) -> None:
+        """Add the effect of one cohort in one month; `influence` is that of the customers in `rows` on the effect.
+
+        `owed` (longest,) is the weight of the comparisons that had the programme, by event time.
+        """
+        if owed is not None:
+            self.owed[since] += weight * owed
         self.effect[since] += weight * effect
         self.weight[since] += weight
         self.influence[rows, since] += (weight * influence).astype(np.float32)
@@ -65,19 +77,30 @@ class Accumulator:
         """Means and their covariance; `cluster` adds customers up who were assigned together."""
         time = np.flatnonzero(self.weight > 0)
         weight = self.weight[time]
-        parts = self.influence[:, time].astype(float)
-        whole = np.column_stack([parts.sum(axis=1) / weight.sum(), parts / weight])
+        share = weight / weight.sum()
+        paid_back = self._paid_back(time, weight)
+        effect = paid_back @ (self.effect[time] / weight)
+        parts = self.influence[:, time] @ (paid_back / weight).T
+        whole = np.column_stack([parts @ share, parts])
         if cluster is not None:
             sums = np.zeros((int(cluster.max()) + 1, whole.shape[1]))
             np.add.at(sums, cluster, whole)
             whole = sums[np.bincount(cluster) > 0] * np.sqrt(len(sums) / max(len(sums) - 1, 1))
         return Accumulated(
-            overall=float(self.effect[time].sum() / weight.sum()),
+            overall=float(share @ effect),
             event_time=time.astype(np.int64),
-            event_effect=self.effect[time] / weight,
+            event_effect=effect,
             event_weight=weight,
             covariance=whole.T @ whole,
         )
+
+    def _paid_back(self, time: Ints, weight: Floats) -> Floats:
+        """What turns effects as compared into effects: e = compared + owed e, so e = (1 − owed)⁻¹ compared."""
+        owed = self.owed[time] / weight[:, None]
+        # Beyond the longest time that could be measured the mean effect stands for it.
+        beyond = owed.sum(axis=1) - owed[:, time].sum(axis=1)
+        back = owed[:, time] + np.outer(beyond, weight / weight.sum())
+        return np.asarray(np.linalg.inv(np.eye(time.size) - back), dtype=np.float64)
 
 
 def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 __all__ = [
+    "comparison_weights",
     "cross_fitted_att",
     "cross_fitted_odds",
     "doubly_robust_ate",
@@ -63,6 +64,21 @@ def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Fl
     tilt = share @ x - weight @ x
     influence[others] -= odds[others] * left[others] * (design @ (bread @ tilt))
     return effect, influence
+
+
+def comparison_weights(x: Floats, treated: NDArray[np.bool_], odds: Floats) -> Floats:
+    """How much each row's outcome is taken off by `doubly_robust_att`, which is linear in outcomes; 0 of the treated.
+
+    >>> x, treated, odds = np.ones((4, 1)), np.array([True, False, False, False]), np.array([1.0, 2.0, 1.0, 1.0])
+    >>> comparison_weights(x, treated, odds).tolist()
+    [0.0, 0.5, 0.25, 0.25]
+    """
+    weight = np.where(treated, 0.0, odds)
+    total = weight.sum()
+    share = treated / treated.sum()
+    tilt = share @ x - weight @ x / total
+    bread = np.linalg.pinv(x.T @ (weight[:, None] * x))
+    return np.asarray(weight / total + weight * (x @ (bread @ tilt)), dtype=np.float64)
 
 
 def cross_fitted_odds(x: Floats, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Floats:

@@ -7,7 +7,8 @@ without it is described well. Customers picked for a bad month recover anyway, s
 of the description.
 
 The comparison are all who had not got it yet. To leave out those who got it later would keep customers who never had a bad
-month again; so they stay, and the effect itself is taken off their later months (Robins 1994, structural nested means).
+month again; so they stay, and the effect itself is taken off their later months (Robins 1994, structural nested means),
+all event times at once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers
-from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
+from cxvalue.effects.doubly_robust import comparison_weights, doubly_robust_att, fit_logit, robustness_value
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
 
@@ -34,8 +35,8 @@ Ints = NDArray[np.int64]
 
 CUSTOMER = "customer_id"
 FEWEST = 30
-ROUNDS = 3
-"""How often the effect is taken off those who got it later and estimated anew."""
+MOST_LATER = 0.8
+"""A month in which more of the comparisons than this had got the programme too says nothing about it."""
 COMPARISONS_PER_TREATED, FEWEST_COMPARISONS = 20, 5_000
 HIGHEST_ODDS = 10.0
 """Treated customers likelier than 10 to 1 to get the programme have nobody to be compared with."""
@@ -80,17 +81,15 @@ def estimate_matched(
         raise BadInput(
             [Problem(where, found, "Keep a random part of the customers without it, and use design: experiment.")]
         )
-    effect_off = np.zeros(panel.months.count)
-    for _ in range(ROUNDS):
-        gathered = Accumulator(len(panel.start), panel.months.count)
-        for place, (start, _) in enumerate(pairs):
-            inside = np.flatnonzero(stack.cohort == place)
-            for month in range(start, panel.months.count):
-                _add(panel, gathered, stack, inside, month, month - start, effect_off)
-        result = gathered.result(None if panel.unit_kind == CUSTOMER else panel.unit)
-        # Beyond the longest time that could be measured the mean effect stands for it.
-        effect_off[:] = result.overall
-        effect_off[result.event_time] = result.event_effect
+    gathered = Accumulator(len(panel.start), panel.months.count)
+    for place, (start, _) in enumerate(pairs):
+        inside = np.flatnonzero(stack.cohort == place)
+        for month in range(start, panel.months.count):
+            _add(panel, gathered, stack, inside, month, month - start)
+    if not gathered.weight.any():
+        found = "in every month nearly all who could be compared had got the programme as well."
+        raise BadInput([Problem(where, found, "Keep customers who never get it for comparison.")])
+    result = gathered.result(None if panel.unit_kind == CUSTOMER else panel.unit)
     left_out = f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out."
     effect = effect_of_customers(
         panel,
@@ -195,31 +194,25 @@ def _history(values: NDArray[np.float32], first_month: Ints, rows: Ints, until: 
     ).astype(float)
 
 
-def _add(
-    panel: CustomerPanel,
-    gathered: Accumulator,
-    stack: _Stack,
-    inside: Ints,
-    month: int,
-    since: int,
-    effect_off: Floats | None = None,
-) -> None:
-    """Add the doubly robust effect of one cohort in one month, with the effect taken off those who got it later."""
+def _add(panel: CustomerPanel, gathered: Accumulator, stack: _Stack, inside: Ints, month: int, since: int) -> None:
+    """Add the doubly robust effect of one cohort in one month, with what is owed to those who got it later."""
     if not inside.size:
         return
     y = panel.values[stack.row[inside], month].astype(float)
     use = inside[~np.isnan(y) & stack.kept[inside]]
-    y = panel.values[stack.row[use], month].astype(float)
-    if effect_off is not None:
-        own = panel.start[stack.row[use]]
-        later = ~stack.treated[use] & (own >= 0) & (month >= own)
-        y[later] -= effect_off[month - own[later]]
-    treated = stack.treated[use]
+    rows, treated = stack.row[use], stack.treated[use]
     if treated.sum() < 2 or (~treated).sum() < FEWEST:
         return
+    own = panel.start[rows]
+    later = np.flatnonzero(~treated & (own >= 0) & (month >= own))
+    weight = comparison_weights(stack.x[use], treated, stack.odds[use])[later]
+    if weight.sum() > MOST_LATER:
+        return
+    owed = np.bincount(month - own[later], weight, minlength=gathered.weight.size).astype(np.float64)
+    y = panel.values[rows, month].astype(float)
     effect, influence = doubly_robust_att(stack.x[use], y, treated, stack.odds[use])
     # A customer may stand in the stack once for each cohort, but only once within this one.
-    gathered.add(since, effect, float(treated.sum()), stack.row[use], influence)
+    gathered.add(since, effect, float(treated.sum()), rows, influence, owed)
 
 
 def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, int]]) -> Alternative:

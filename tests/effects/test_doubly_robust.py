@@ -13,7 +13,9 @@ from scipy.special import expit
 from statsmodels.discrete.discrete_model import Probit
 
 from cxvalue.effects.abtest import difference_in_means
+from cxvalue.effects.customer_level import Accumulator
 from cxvalue.effects.doubly_robust import (
+    comparison_weights,
     cross_fitted_att,
     cross_fitted_odds,
     doubly_robust_ate,
@@ -155,3 +157,31 @@ def test_cross_fitting_does_not_believe_its_own_noise():
     fitted = doubly_robust_att(x, y, treated, within)[1]
     crossed = cross_fitted_att(x, y, treated, cross_fitted_odds(x, treated, folds), folds)[1]
     assert (crossed**2).sum() > (fitted**2).sum()
+
+
+def test_what_comparisons_take_off_is_linear_in_their_outcomes():
+    rng = np.random.default_rng(3)
+    x = np.column_stack([np.ones(200), rng.standard_normal((200, 3))])
+    treated, odds, y = rng.random(200) < 0.3, rng.gamma(2.0, 0.5, 200), rng.standard_normal(200)
+    weight = comparison_weights(x, treated, odds)
+    effect, _ = doubly_robust_att(x, y, treated, odds)
+    assert effect == pytest.approx(y[treated].mean() - weight @ y, abs=1e-12)
+    assert weight[treated].tolist() == [0.0] * treated.sum()
+    assert weight @ x == pytest.approx(x[treated].mean(axis=0))  # so a linear outcome is balanced exactly
+
+
+def test_an_effect_that_comparisons_carry_is_paid_back_and_so_is_its_error():
+    # A quarter of the comparison has the programme since as long: effect = compared + effect / 4, and so is its error.
+    influence = np.array([0.1, -0.2, 0.3])
+    gathered = Accumulator(3, 3)
+    gathered.add(0, 6.0, 10.0, np.arange(3), influence, np.array([0.25, 0.0, 0.0]))
+    alone = gathered.result()
+    assert alone.overall == pytest.approx(8.0)
+    assert np.sqrt(alone.covariance[0, 0]) == pytest.approx(np.sqrt((influence**2).sum()) / 0.75, rel=1e-6)
+    # A month later half of it has the programme since a month less; a tenth since three months, for which the mean stands.
+    gathered.add(1, 3.0, 30.0, np.arange(3), influence, np.array([0.5, 0.0, 0.1]))
+    both = gathered.result()
+    first, second = both.event_effect
+    assert first == pytest.approx(8.0)
+    assert second == pytest.approx(3.0 + 0.5 * first + 0.1 * both.overall)
+    assert both.overall == pytest.approx((10 * first + 30 * second) / 40)
