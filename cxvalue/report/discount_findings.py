@@ -17,6 +17,8 @@ __all__ = ["discount_findings", "extrapolation_sentence"]
 NOTEBOOK, CASE = "50_discounts", "C2"
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
+MEASURED = 0.02
+"""Share of the occasions that begin with no discount, above which what happens without one was seen."""
 
 
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
@@ -75,7 +77,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
 
 def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
     """Whether what happens without a discount was ever seen."""
-    if found.offered_nothing > 0.02:
+    if found.offered_nothing > MEASURED:
         return (
             f"In {format_value(found.offered_nothing, 'share')} of the occasions no discount was named first, so what "
             "happens "
@@ -94,11 +96,12 @@ def _none_text(found: DiscountResult, currency: str) -> str:
     if found.none is None:
         return ""
     share = found.acceptance[:, 0]
+    seen = "" if found.offered_nothing > MEASURED else " Nobody was offered nothing, so this is extrapolated."
     return (
         f"Without any discount {format_value(float(share[0]), 'share')} of the occasions would end in a purchase and "
         "each occasion "
         f"would bring {format_value(found.none.value, currency)} of margin "
-        f"({format_range(found.none.low, found.none.high, currency)})."
+        f"({format_range(found.none.low, found.none.high, currency)}).{seen}"
     )
 
 

@@ -205,6 +205,9 @@ def test_what_is_extrapolated_and_what_is_not_priced_is_said():
     assert all(one.value is None and "no basket value" in one.text for one in texts)
     full = {one.id: one for one in discount_findings(found, data, currency="EUR", level=0.95)}
     assert full["discounts.ladder_profit"].value == pytest.approx(data.realised.sum() / data.total)
+    assert "extrapolated" in full["discounts.none_profit"].text
+    seen = {one.id: one for one in discount_findings(measured, data, currency="EUR", level=0.95)}
+    assert "extrapolated" not in seen["discounts.none_profit"].text
 
 
 def test_customers_who_learn_to_wait_are_noticed():
