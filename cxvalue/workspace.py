@@ -322,7 +322,6 @@ def _write_outputs(
         if name.endswith(".csv"):
             table.to_csv(folder / "tables" / name, index=False)
         else:
-            # A group of rows is held until it is complete: short ones keep a large table from being there twice.
             write_parquet(table, folder / "tables" / name)
     for name, listed in private.items():
         (folder / "private").mkdir(mode=0o700, exist_ok=True)

@@ -28,7 +28,8 @@ from cxvalue.covariates import (
 from cxvalue.early_warning import early_warning
 from cxvalue.errors import BadInput, CxvalueError
 from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariates, value_levers
-from cxvalue.lifetime.by_level import CovariateModel, Newcomers, parts
+from cxvalue.lifetime.by_level import MOVES, CovariateModel, Newcomers, parts
+from cxvalue.lifetime.models import COVARIATES
 from cxvalue.lifetime.robust import robust_covariance
 from cxvalue.reactivation.dormancy import sleeping_value
 from cxvalue.report.answers import MODEL_TITLES
@@ -36,6 +37,7 @@ from cxvalue.report.covariate_findings import covariate_findings, covariates_dis
 from cxvalue.simulate import simulate, write_world
 from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, ShopParameters
 from cxvalue.study import load_study_file
+from cxvalue.study_errors import COVARIATE_MODELS
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace import check, load_study
 from tests.calibration.covariates import tables
@@ -301,6 +303,11 @@ def test_rare_levels_are_counted_together_and_empty_cells_are_a_level() -> None:
     fewer = Covariates.found(labels, who.take(np.r_[0 : 6 * FEWEST + 20]))
     assert fewer.used[0].levels == ("a", "b", "not known")
     assert fewer.used[0].rest == "a"
+
+
+def test_the_study_file_names_the_models_that_can() -> None:
+    # Reading a study file loads no models, so it has a list of its own.
+    assert set(COVARIATE_MODELS) == set(COVARIATES.values()) == set(MOVES)
 
 
 def test_columns_that_are_no_covariates_are_all_named() -> None:

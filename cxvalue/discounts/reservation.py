@@ -59,24 +59,26 @@ def _t4(z: Floats, shape: Floats) -> Floats:
 
 def _two_piece(z: Floats, shape: Floats) -> Floats:
     """Normal with one width below the centre and another above (Fechner 1897)."""
-    left, right = np.exp(-shape[0] / 2), np.exp(shape[0] / 2)
-    below = 2 * left / (left + right) * special.ndtr(z / left)
-    above = (left - right + 2 * right * special.ndtr(z / right)) / (left + right)
-    return np.where(z < 0, below, above)
+    return _two_widths(z, float(shape[0]), lambda away: special.erf(away / np.sqrt(2)))
+
+
+def _two_widths(z: Floats, skew: float, within: Callable[[Floats], Floats]) -> Floats:
+    """A symmetric distribution with one width below the centre and another above, exp(skew) apart (Fechner 1897).
+
+    `within` is its share no further away from the centre than so much.
+    """
+    left, right = np.exp(-skew / 2), np.exp(skew / 2)
+    below = z < 0
+    part = within(np.abs(z / np.where(below, left, right)))
+    return np.asarray((left + np.where(below, -left, right) * part) / (left + right), dtype=float)
 
 
 def _power(skew: float) -> Cdf:
-    """Exponential power distribution (Subbotin 1923), from two-sided exponential over normal to nearly uniform.
-
-    With a skew it has one width below the centre and another above (Fechner 1897), exp(skew) apart.
-    """
-    left, right = np.exp(-skew / 2), np.exp(skew / 2)
+    """Exponential power distribution (Subbotin 1923), from two-sided exponential over normal to nearly uniform."""
 
     def cdf(z: Floats, shape: Floats) -> Floats:
         power = 1 + np.exp(np.clip(shape[0], -30.0, 4.0))
-        below = z < 0
-        part = special.gammainc(1 / power, np.abs(z / np.where(below, left, right)) ** power)
-        return np.asarray((left + np.where(below, -left, right) * part) / (left + right), dtype=float)
+        return _two_widths(z, skew, lambda away: special.gammainc(1 / power, away**power))
 
     return cdf
 
@@ -122,13 +124,11 @@ class Fitted:
 
     def below(self, depth: Floats, segment: Ints) -> Floats:
         """P(reservation discount ≤ depth), elementwise; −inf and inf are allowed."""
-        return _below(FAMILIES[self.family.removesuffix(APART)][0], depth, self.centre[segment], self.scale, self.shape)
-
-
-def _below(cdf: Cdf, depth: Floats, centre: Floats, scale: float, shape: Floats) -> Floats:
-    with np.errstate(invalid="ignore", over="ignore"):
-        inside = cdf(np.where(np.isfinite(depth), (depth - centre) / scale, 0.0), shape)
-    return np.where(np.isposinf(depth), 1.0, np.where(np.isneginf(depth), 0.0, inside))
+        cdf = FAMILIES[self.family.removesuffix(APART)][0]
+        with np.errstate(invalid="ignore", over="ignore"):
+            z = np.where(np.isfinite(depth), (depth - self.centre[segment]) / self.scale, 0.0)
+            inside = cdf(z, self.shape)
+        return np.where(np.isposinf(depth), 1.0, np.where(np.isneginf(depth), 0.0, inside))
 
 
 def fit_family(
@@ -149,8 +149,11 @@ def fit_family(
     log_share = _log_shares(cdf, low, high, segment)
     best = _by_scoring(log_share, count, theta, segments + 1, np.array(shape0))
     value = float(count @ log_share(best))
-    centre, scale, shape = best[:segments], float(np.exp(np.clip(best[segments], *LOG_SCALES))), best[segments + 1 :]
-    return Fitted(family, centre, scale, shape, value, segments + 1 + len(shape0))
+    return Fitted(family, best[:segments], _scale(best[segments]), best[segments + 1 :], value, best.size)
+
+
+def _scale(logarithm: float) -> float:
+    return float(np.exp(np.clip(logarithm, *LOG_SCALES)))
 
 
 def _log_shares(cdf: Cdf, low: Floats, high: Floats, segment: Ints) -> Callable[[Floats], Floats]:
@@ -167,9 +170,8 @@ def _log_shares(cdf: Cdf, low: Floats, high: Floats, segment: Ints) -> Callable[
     share = np.concatenate([[0.0], np.zeros(depth.size), [1.0]])
 
     def log_share(at: Floats) -> Floats:
-        scale, shape = float(np.exp(np.clip(at[segments], *LOG_SCALES))), at[segments + 1 :]
         with np.errstate(over="ignore"):
-            share[1:-1] = cdf((depth - at[of]) / scale, shape)
+            share[1:-1] = cdf((depth - at[of]) / _scale(at[segments]), at[segments + 1 :])
         return np.asarray(np.log(np.maximum(share[right] - share[left], SMALLEST)), dtype=np.float64)
 
     return log_share

@@ -6,12 +6,14 @@ Sant'Anna and Zhao 2020 for the version whose error does not depend on how the t
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 __all__ = [
-    "comparison_weights",
+    "EffectOnTreated",
     "cross_fitted_att",
     "cross_fitted_odds",
     "doubly_robust_ate",
@@ -44,41 +46,37 @@ def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
     return beta
 
 
-def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats) -> tuple[float, Floats]:
-    """Effect on the treated and each row's influence on it.
+class EffectOnTreated(NamedTuple):
+    """The effect on the treated, each row's influence on it, and how much of each row's outcome it takes off.
+
+    The effect is linear in outcomes: mean of the treated − taken @ outcomes, with `taken` 0 for the treated.
+    """
+
+    effect: float
+    influence: Floats
+    taken: Floats
+
+
+def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats) -> EffectOnTreated:
+    """Effect on the treated, doubly robust.
 
     `x` has the covariates with an intercept, `odds` each row's odds of treatment. The outcome of the others is regressed on
     `x` with the odds as weights, and what that leaves of them is weighted by the odds again.
-    """
-    others = ~treated
-    weight = np.where(others, odds, 0.0)
-    weight = weight / weight.sum()
-    design = x[others]
-    bread = np.linalg.pinv(design.T @ (odds[others, None] * design))
-    slope = bread @ (design.T @ (odds[others] * y[others]))
-    left = y - x @ slope
-    share = treated / treated.sum()
-    effect = float(share @ left - weight @ left)
-    # The regression is weighted by the same odds, so its own error is balanced to first order (Sant'Anna and Zhao 2020).
-    influence = share * (left - share @ left) - weight * (left - weight @ left)
-    tilt = share @ x - weight @ x
-    influence[others] -= odds[others] * left[others] * (design @ (bread @ tilt))
-    return effect, influence
-
-
-def comparison_weights(x: Floats, treated: NDArray[np.bool_], odds: Floats) -> Floats:
-    """How much each row's outcome is taken off by `doubly_robust_att`, which is linear in outcomes; 0 of the treated.
 
     >>> x, treated, odds = np.ones((4, 1)), np.array([True, False, False, False]), np.array([1.0, 2.0, 1.0, 1.0])
-    >>> comparison_weights(x, treated, odds).tolist()
-    [0.0, 0.5, 0.25, 0.25]
+    >>> found = doubly_robust_att(x, np.array([3.0, 1.0, 1.0, 2.0]), treated, odds)
+    >>> found.effect, found.taken.tolist()
+    (1.75, [0.0, 0.5, 0.25, 0.25])
     """
-    weight = np.where(treated, 0.0, odds)
-    total = weight.sum()
-    share = treated / treated.sum()
-    tilt = share @ x - weight @ x / total
-    bread = np.linalg.pinv(x.T @ (weight[:, None] * x))
-    return np.asarray(weight / total + weight * (x @ (bread @ tilt)), dtype=np.float64)
+    own = np.where(treated, 0.0, odds)
+    weight, share = own / own.sum(), treated / treated.sum()
+    weighted = own[:, None] * x
+    bread = np.linalg.pinv(x.T @ weighted)
+    left = y - x @ (bread @ (weighted.T @ y))
+    # The regression is weighted by the same odds, so its own error is balanced to first order (Sant'Anna and Zhao 2020).
+    taken = weight + weighted @ (bread @ (share @ x - weight @ x))
+    influence = share * (left - share @ left) - taken * left + weight * (weight @ left)
+    return EffectOnTreated(float(share @ left - weight @ left), influence, taken)
 
 
 def cross_fitted_odds(x: Floats, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Floats:

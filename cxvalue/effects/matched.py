@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers
-from cxvalue.effects.doubly_robust import comparison_weights, doubly_robust_att, fit_logit, robustness_value
+from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
 
@@ -199,18 +199,18 @@ def _add(panel: CustomerPanel, gathered: Accumulator, stack: _Stack, inside: Int
     if not inside.size:
         return
     y = panel.values[stack.row[inside], month].astype(float)
-    use = inside[~np.isnan(y) & stack.kept[inside]]
+    usable = ~np.isnan(y) & stack.kept[inside]
+    y, use = y[usable], inside[usable]
     rows, treated = stack.row[use], stack.treated[use]
     if treated.sum() < 2 or (~treated).sum() < FEWEST:
         return
     own = panel.start[rows]
     later = np.flatnonzero(~treated & (own >= 0) & (month >= own))
-    weight = comparison_weights(stack.x[use], treated, stack.odds[use])[later]
+    effect, influence, taken = doubly_robust_att(stack.x[use], y, treated, stack.odds[use])
+    weight = taken[later]
     if weight.sum() > MOST_LATER:
         return
     owed = np.bincount(month - own[later], weight, minlength=gathered.weight.size).astype(np.float64)
-    y = panel.values[rows, month].astype(float)
-    effect, influence = doubly_robust_att(stack.x[use], y, treated, stack.odds[use])
     # A customer may stand in the stack once for each cohort, but only once within this one.
     gathered.add(since, effect, float(treated.sum()), rows, influence, owed)
 

@@ -312,8 +312,8 @@ class Newcomers:
         recent = states.age_days < RECENT_DAYS
         recent = recent if recent.any() else np.ones(len(states), dtype=bool)
         counted = np.bincount(model.number_of(states)[recent], states.count[recent], len(model.groups))
-        seen = np.flatnonzero(counted)
-        return cls(tuple(model.models[number] for number in seen), counted[seen].astype(np.float64))
+        seen, models = np.flatnonzero(counted), model.models
+        return cls(tuple(models[number] for number in seen), counted[seen].astype(np.float64))
 
     def expected(self, ends: Floats) -> Floats:
         """Purchases expected of a new customer until each of the times, (1, times)."""

@@ -204,7 +204,8 @@ def _turns(model: LifetimeModel, states: PurchaseStates) -> list[Floats]:
     """For each part of the customers the matrix from the log-parameters of the whole to its own."""
     if not isinstance(model, CovariateModel):
         return [np.eye(len(model.params))]
-    return [model.turns[number] for number in np.unique(model.number_of(states))]
+    turns = model.turns
+    return [turns[number] for number in np.unique(model.number_of(states))]
 
 
 def _together(outcomes: list[_Outcome], bases: list[_Base]) -> _Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.covariates import model_of
+from cxvalue.lifetime.models import COVARIATES
 from cxvalue.report.answers import CLTV_NOTEBOOK, MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_number, format_range, format_value
@@ -30,7 +31,7 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
         return []
     label, model = "What differs between customers", model_of(fit)
     if model is None:
-        tried = [one.reason for one in fit.full if one.name.endswith("_covariates") and one.reason]
+        tried = [one.reason for one in fit.full if one.name in COVARIATES and one.reason]
         why = fit.covariates.reason or (tried[0] if tried else "No model could be fitted with them.")
         text = f"Whether the covariates tell customers apart cannot be said. {why}"
         return [Finding("cltv.covariates", label, None, text=text, case="C5", notebook=CLTV_NOTEBOOK)]

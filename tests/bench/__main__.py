@@ -18,6 +18,8 @@ import tempfile
 import time
 from typing import NamedTuple
 
+from tests.bench import peak_mb
+
 STEPS = ("histories", "model fit", "spend fit", "value", "writing")
 
 
@@ -55,9 +57,8 @@ def timed(task: str, folder: str, customers: int) -> Timing:
         raise SystemExit(f"The task {task} ended with {child.returncode}.")
     process = time.perf_counter() - start
     laps = json.loads(said.splitlines()[-1])
-    unit = 2**20 if sys.platform == "darwin" else 2**10
     processor = laps.get("processor", usage.ru_utime + usage.ru_stime)
-    return Timing(laps.get("seconds", process), processor, usage.ru_maxrss / unit, laps)
+    return Timing(laps.get("seconds", process), processor, peak_mb(usage), laps)
 
 
 def show(name: str, customers: int, timing: Timing) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import duckdb
 
+from tests.bench import peak_mb
+
 ROWS, QUICK = 5_000_000, 50_000
 
 
@@ -71,7 +73,7 @@ def run(folder: Path, what: str) -> str:
         rows = campaign_data(contacts, bought, name="spring", control="no", window_days=90, as_of=date(2025, 12, 20))
         result = campaign_result(rows, expected_share=0.3)
         said = f"{len(rows.arm):,} customers, uplift {result.return_uplift.value:+.3%}" if result.return_uplift else ""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024**2 if sys.platform != "darwin" else 1024**3)
+    peak = peak_mb(resource.getrusage(resource.RUSAGE_SELF)) / 1024
     return f"{what}: {time.perf_counter() - start:.1f} s, peak {peak:.2f} GB ({said})"
 
 

@@ -20,6 +20,8 @@ from pathlib import Path
 
 import duckdb
 
+from tests.bench import peak_mb
+
 CUSTOMERS, QUICK = 1_000_000, 10_000
 BRANCHES, MONTHS = 200, 36
 STUDY = """\
@@ -107,12 +109,8 @@ def answer(folder: Path) -> str:
     effect = estimate_staggered(panel)
     case = business_case(effect, costs=ProgrammeCosts(500_000, 50_000), horizon_months=24, annual_discount_rate=0.1)
     word = case.verdict(at_least=0, confidence=0.9).word
-    took, peak = time.perf_counter() - start, _peak(resource.RUSAGE_SELF)
+    took, peak = time.perf_counter() - start, peak_mb(resource.getrusage(resource.RUSAGE_SELF)) / 1024
     return f"panel {built:.1f} s, with effect and case {took:.1f} s, peak {peak:.2f} GB, {word}"
-
-
-def _peak(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / (1024**2 if sys.platform != "darwin" else 1024**3)
 
 
 def main(customers: str = str(CUSTOMERS), folder: str = "") -> None:
@@ -131,24 +129,12 @@ def main(customers: str = str(CUSTOMERS), folder: str = "") -> None:
         subprocess.run([sys.executable, "-m", "tests.bench.programmes", customers, str(study)], check=True)
         started = time.perf_counter()
         command = [
-            sys.executable,
-            "-m",
-            "cxvalue",
-            "report",
-            str(study),
-            "--only",
-            "70",
-            "80",
-            "--out",
-            f"{made}/reports",
+            *(sys.executable, "-m", "cxvalue", "report", str(study)),
+            *("--only", "70", "80", "--out", f"{made}/reports"),
         ]
         subprocess.run(command, check=True)
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (
-            1024**2 if sys.platform != "darwin" else 1024**3
-        )
-        print(
-            f"reading, preparing and both notebooks: {time.perf_counter() - started:.1f} s, largest process {peak:.2f} GB"
-        )
+        took, peak = time.perf_counter() - started, peak_mb(resource.getrusage(resource.RUSAGE_CHILDREN)) / 1024
+        print(f"the whole report, with reading, checking and preparing: {took:.1f} s, largest process {peak:.2f} GB")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from statsmodels.discrete.discrete_model import Probit
 from cxvalue.effects.abtest import difference_in_means
 from cxvalue.effects.customer_level import Accumulator
 from cxvalue.effects.doubly_robust import (
-    comparison_weights,
     cross_fitted_att,
     cross_fitted_odds,
     doubly_robust_ate,
@@ -79,7 +78,7 @@ def test_the_bias_of_a_comparison_with_the_census_is_reproduced():
     names = ["age", "educ", "black", "married", "nodegree", "hisp", "re74"]
     x = np.column_stack([np.ones(len(about)), about[names].to_numpy(float)])
     change = (wide[1978] - wide[1975]).to_numpy(float)
-    effect, influence = doubly_robust_att(x, change, group, _tilted_odds(x, group))
+    effect, influence, _ = doubly_robust_att(x, change, group, _tilted_odds(x, group))
     assert effect == pytest.approx(-901.2703, abs=0.01)
     assert np.sqrt((influence**2).sum()) == pytest.approx(393.6092, rel=0.01)
 
@@ -112,7 +111,7 @@ def test_one_of_the_two_models_may_be_wrong(wrong):
         treated = rng.random(z.size) < chance
         x = np.column_stack([np.ones(z.size), z])
         odds = np.exp(x @ fit_logit(x, treated))
-        effect, influence = doubly_robust_att(x, y + 1.5 * treated, treated, odds)
+        effect, influence, _ = doubly_robust_att(x, y + 1.5 * treated, treated, odds)
         errors.append((effect - 1.5) / np.sqrt((influence**2).sum()))
     assert abs(np.mean(errors)) < 4 / np.sqrt(60)
     assert 0.75 < np.std(errors) < 1.3
@@ -163,8 +162,7 @@ def test_what_comparisons_take_off_is_linear_in_their_outcomes():
     rng = np.random.default_rng(3)
     x = np.column_stack([np.ones(200), rng.standard_normal((200, 3))])
     treated, odds, y = rng.random(200) < 0.3, rng.gamma(2.0, 0.5, 200), rng.standard_normal(200)
-    weight = comparison_weights(x, treated, odds)
-    effect, _ = doubly_robust_att(x, y, treated, odds)
+    effect, _, weight = doubly_robust_att(x, y, treated, odds)
     assert effect == pytest.approx(y[treated].mean() - weight @ y, abs=1e-12)
     assert weight[treated].tolist() == [0.0] * treated.sum()
     assert weight @ x == pytest.approx(x[treated].mean(axis=0))  # so a linear outcome is balanced exactly
