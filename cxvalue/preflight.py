@@ -118,7 +118,8 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     rows = contacts.filter(contacts.campaign == campaign.name)
     first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
     sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())
-    days = {bool(row["held"]): row["day"] for row in sides.mutate(day=sides.day.cast("date")).to_pyarrow().to_pylist()}
+    sides = sides.mutate(day=sides.day.cast("date")).order_by("held")  # groups come in any order; contacts first
+    days = {bool(row["held"]): row["day"] for row in sides.to_pyarrow().to_pylist()}
     if False not in days:
         found = "nobody was contacted: every row is of the control arm."
         return [*problems, Problem(f"{where}.control", found, "Check which arm was held out.")]
