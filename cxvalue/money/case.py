@@ -207,7 +207,7 @@ class Case:
         return (
             f"<p>NPV over {self.horizon_months} months at {self.annual_discount_rate:.1%} a year, nominal and before tax: "
             f"<b>{middle:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
-            f"probability of a loss {self.probability_of_loss:.0%}.</p>"
+            f"probability of a loss {self.probability_of_loss:.1%}.</p>"
         )
 
 

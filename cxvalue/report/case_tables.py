@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.numbers import format_chance, format_range, format_value
 from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
@@ -71,7 +71,12 @@ def measures_display(case: Case, currency: str) -> Styler:
         months = row.measure.removeprefix("paid_back_within_").removesuffix("_months")
         name, said = meaning.get(row.measure, (f"Paid back within {months} months", "share of the possible outcomes"))
         unit = currency if row.unit == "money" else row.unit
-        value = "not defined" if row.value is None or row.value != row.value else format_value(float(row.value), unit)
+        if row.value is None or row.value != row.value:
+            value = "not defined"
+        elif row.measure.startswith(("probability_", "paid_back_within_")):
+            value = format_chance(float(row.value))
+        else:
+            value = format_value(float(row.value), unit)
         known = row.low is not None and row.low == row.low and np.isfinite(row.high)
         spread = format_range(float(row.low), float(row.high), unit) if known else ""
         rows.append({"figure": name, "value": value, "range": spread, "what it means": said})

@@ -21,6 +21,7 @@ from cxvalue.report.findings import Finding
 from cxvalue.report.words import ENGLISH
 
 __all__ = [
+    "format_chance",
     "format_date",
     "format_finding",
     "format_interval",
@@ -57,6 +58,8 @@ def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
         return words["not_available" if finding.id.startswith("base.") else "withheld"]
     if isinstance(finding.value, str):
         return words.get(finding.value, finding.value)
+    if finding.id.endswith(".probability_of_loss"):
+        return format_chance(finding.value, words)
     return format_value(finding.value, finding.unit, words)
 
 
@@ -69,6 +72,19 @@ def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
     if finding.low is None or finding.high is None:
         return ""
     return format_range(finding.low, finding.high, finding.unit, words)
+
+
+def format_chance(probability: float, words: Words = ENGLISH) -> str:
+    """Write a share of simulated outcomes: that there was none among them does not make it impossible.
+
+    >>> format_chance(0.0), format_chance(0.034), format_chance(1.0)
+    ('less than 0.1%', '3.40%', 'more than 99.9%')
+    """
+    if probability < 0.001:
+        return words["below_share"].format(share=_local("0.1%", words))
+    if probability > 0.999:
+        return words["above_share"].format(share=_local("99.9%", words))
+    return _share(probability, words)
 
 
 def format_level(level: float, words: Words = ENGLISH) -> str:

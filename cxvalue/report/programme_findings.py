@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
-from cxvalue.report.numbers import format_level, format_range, format_value
+from cxvalue.report.numbers import format_chance, format_level, format_range, format_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -212,7 +212,7 @@ def case_findings(
         "months."
     )
     loss = case.probability_of_loss
-    risk = f"The chance that it loses money is {_chance(loss)}" + (
+    risk = f"The chance that it loses money is {format_chance(loss)}" + (
         f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
     )
     least = _least_text(verdict, fit.effect, parts["mde"][0])
@@ -275,8 +275,8 @@ def _verdict_text(
         )
     said = {"PASS": "passes", "FAIL": "fails", "NOT PROVEN": "is not proven"}[verdict.word]
     text = (
-        f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of {verdict.probability:.0%}. "
-        f"{registration.text}"
+        f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of "
+        f"{format_chance(verdict.probability)}. {registration.text}"
     )
     if verdict.word == "NOT PROVEN":
         text += f" {least}"
@@ -301,11 +301,6 @@ def _waiting_text(verdict: Verdict, currency: str) -> str:
     if best.worth_it:
         return f"{text}: waiting for them may pay."
     return f"{text}: waiting alone does not pay, so go on measuring while it runs."
-
-
-def _chance(loss: float) -> str:
-    """A share of the draws: none of them is not never."""
-    return format_value(loss, "share") if loss > 0 else f"less than {format_value(0.001, 'share')}"
 
 
 def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:

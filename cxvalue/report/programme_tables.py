@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.numbers import format_chance, format_range, format_value
 from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
             else format_value(float(row.payback_months), "months"),
             "probability of a loss": ""
             if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
-            else format_value(float(row.probability_of_loss), "share"),
+            else format_chance(float(row.probability_of_loss)),
         }
         for row in scenarios.itertuples()
     )  # fmt: skip

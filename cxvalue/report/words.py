@@ -26,6 +26,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "withheld": "withheld",
         "not_available": "not available",
         "above_share": "more than {share}",
+        "below_share": "less than {share}",
         "below_number": "less than {number} from zero",
         "singular": "customers:customer,transactions:transaction,months:month,days:day,weeks:week,years:year,rows:row,"
         "purchases:purchase,points:point,notebooks:notebook",
