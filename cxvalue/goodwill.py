@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.draws import interval_ends
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
@@ -281,7 +282,7 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
             each = value + z * np.where(z < 0, value - low, high - value) / 1.959964
             total += (mean + se * rng.standard_normal(4000)) * each
             expected += mean * value
-    ends = [float(one) for one in np.quantile(total, [0.025, 0.975])]
+    ends = [float(one) for one in interval_ends(total)]
     return expected, min(ends[0], expected), max(ends[1], expected)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.value import Interval
 
@@ -119,21 +120,20 @@ def losses(
         risk += (belongs * worth[rows]) @ lost
     size = np.bincount(group, minlength=names.size)
     shown = np.flatnonzero(size >= suppress_below) if groups is not None else np.arange(0)
-    tail = (1 - level) / 2
     return Losses(
         members=p.size,
         worth=float(worth.sum()),
-        rate=_interval(float(p.mean()), left.sum(axis=0) / p.size, tail),
-        leaving=_interval(float(p.sum()), left.sum(axis=0), tail),
-        at_risk=_interval(float(p @ worth), risk.sum(axis=0), tail),
+        rate=_interval(float(p.mean()), left.sum(axis=0) / p.size, level),
+        leaving=_interval(float(p.sum()), left.sum(axis=0), level),
+        at_risk=_interval(float(p @ worth), risk.sum(axis=0), level),
         level=level,
         groups=tuple(
             GroupLosses(
                 name=str(names[g]),
                 members=int(size[g]),
                 worth=float(worth[group == g].sum()),
-                rate=_interval(float(p[group == g].mean()), left[g] / size[g], tail),
-                at_risk=_interval(float((p * worth)[group == g].sum()), risk[g], tail),
+                rate=_interval(float(p[group == g].mean()), left[g] / size[g], level),
+                at_risk=_interval(float((p * worth)[group == g].sum()), risk[g], level),
             )
             for g in shown
         ),
@@ -164,8 +164,8 @@ def _check(
     return names, group.reshape(-1)
 
 
-def _interval(value: float, draws: Floats, tail: float) -> Interval:
-    low, high = np.quantile(draws, [tail, 1 - tail])
+def _interval(value: float, draws: Floats, level: float) -> Interval:
+    low, high = interval_ends(draws, level)
     # A few very valuable members can pull the mean past an end.
     return Interval(value, min(float(low), value), max(float(high), value))
 

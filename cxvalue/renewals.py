@@ -20,6 +20,7 @@ import numpy as np
 from cxvalue.cltv import default_holdout_start
 from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
 from cxvalue.customer_base import months_before
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.lifetime.renewal import RenewalModel, fit_renewal, survival
@@ -223,8 +224,8 @@ def renewal_value(
         return whole
 
     def interval(value: float, outcomes: Floats) -> Interval:
-        ends = np.quantile(outcomes, [tail, 1 - tail])
-        return Interval(value, float(min(ends[0], value)), float(max(ends[1], value)))
+        ends = interval_ends(outcomes, level)
+        return Interval(value, min(float(ends[0]), value), max(float(ends[1]), value))
 
     money = bool(seen.who.size) and not missing
     nothing = math.nan if missing else 0.0
@@ -239,7 +240,7 @@ def renewal_value(
         churn_rate=interval(float(gone_12m.mean()), left / seen.who.size) if seen.who.size else None,
         value_at_risk=interval(float(gone_12m @ past[seen.who]), at_risk) if money else None,
         equity=interval(float(worth @ expected), total) if money else None,
-        new_customer=None if missing else _new_customer(fit, contracts, drawn, paid, rate, tail, rng),
+        new_customer=None if missing else _new_customer(fit, contracts, drawn, paid, rate, level, rng),
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
         missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
@@ -325,7 +326,7 @@ def _new_customer(
     drawn: Floats,
     paid: Floats,
     rate: float,
-    tail: float,
+    level: float,
     rng: np.random.Generator,
 ) -> Interval:
     """Mean first value per month x discounted months from the first day on; interval of the expectation."""
@@ -345,8 +346,8 @@ def _new_customer(
 
     value = float(first.mean() * months(*fit.full.values)[0])
     outcomes = (first.mean() + error * rng.standard_normal(len(drawn))) * months(drawn[:, :1], drawn[:, 1:])
-    low, high = np.quantile(outcomes, [tail, 1 - tail])
-    return Interval(value, float(min(low, value)), float(max(high, value)))
+    low, high = interval_ends(outcomes, level)
+    return Interval(value, min(float(low), value), max(float(high), value))
 
 
 def renewal_models_table(fit: RenewalFit, level: float = 0.95) -> pd.DataFrame:

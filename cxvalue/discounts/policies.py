@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cxvalue.discounts.occasions import Occasions
 from cxvalue.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
+from cxvalue.draws import interval_ends
 
 __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 
@@ -101,11 +102,10 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         drawn = np.bincount(rng.integers(0, groups, groups), minlength=groups).astype(float)
         again = ready[int(rng.choice(len(fits), p=weights))].to(drawn @ data.count)
         sample.append(_priced(data, again, drawn))
-    tails = [(1 - level) / 2, (1 + level) / 2]
     curves, accepted, ladders = (np.array([one[i] for one in sample]) for i in range(3))
 
     def figure(value: float, values: Floats) -> Figure:
-        low, high = np.quantile(values, tails)
+        low, high = interval_ends(values, level)
         return Figure(value, min(float(low), value), max(float(high), value))
 
     profit, acceptance, ladder = shown
@@ -114,7 +114,7 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
     if not data.priced:
         missing = NO_PRICE
     best = int(np.argmax(profit))
-    bounds = np.vstack([profit, np.quantile(curves, tails, axis=0)]) if data.priced else np.zeros((3, DEPTHS.size))
+    bounds = np.vstack([profit, *interval_ends(curves, level)]) if data.priced else np.zeros((3, DEPTHS.size))
     return DiscountResult(
         fits=fits,
         weights=weights,
@@ -124,7 +124,7 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         ladder=figure(ladder, ladders) if data.priced else None,
         optimal_depth=figure(float(DEPTHS[best]), DEPTHS[curves.argmax(axis=1)]) if not missing else None,
         curve=bounds if known else np.full(bounds.shape, np.nan),
-        acceptance=np.vstack([acceptance, np.quantile(accepted, tails, axis=0)])
+        acceptance=np.vstack([acceptance, *interval_ends(accepted, level)])
         if known
         else np.full((3, DEPTHS.size), np.nan),
         short_ladder=_short_ladder(data, fits, weights) if not missing else None,

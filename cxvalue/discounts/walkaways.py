@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cxvalue.discounts.occasions import GROUPS, with_occasions
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, Figure
+from cxvalue.draws import interval_ends
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -111,7 +112,7 @@ def lost_share(counts: Afterwards, *, level: float = 0.95, seed: int = 1) -> Fig
         return np.asarray(1 - walked / np.maximum(bought, 1e-12))
 
     value = float(lost(np.ones(groups)))
-    low, high = np.quantile(lost(drawn), [(1 - level) / 2, (1 + level) / 2])
+    low, high = interval_ends(lost(drawn), level)
     return Figure(value, float(low), float(high))
 
 

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
 
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.by_level import CovariateModel, parts
 from cxvalue.lifetime.families import Family, Floats, Params
@@ -162,8 +163,7 @@ def value_levers(
     # The two are independent and multiply: relative changes, so that their product is kept.
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = totals + by_model + by_spend + np.nan_to_num(by_model * by_spend / totals)
-    tail = (1 - level) / 2
-    bounds = np.quantile(drawn, [tail, 1 - tail], axis=0)
+    bounds = np.array(interval_ends(drawn, level))
 
     def interval(place: int) -> Interval:
         value = float(totals[place])

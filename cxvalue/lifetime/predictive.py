@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from cxvalue.draws import interval_ends
 from cxvalue.lifetime.families import Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.paretonbd import log_odds_dead
@@ -81,7 +82,7 @@ def simulate(
         table = np.zeros(chance.shape)
         table.reshape(-1)[cell] = worth
         often = np.flatnonzero(np.bincount(cell // draws, minlength=batch.size) > tail * draws - 1)
-        low[batch[often]], high[batch[often]] = np.quantile(table[often], [tail, 1 - tail], axis=1)
+        low[batch[often]], high[batch[often]] = interval_ends(table[often], level, axis=1)
     return Predictive(low, high, totals, purchases, in_year if curve.horizon >= year * (1 - 1e-9) else None)
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError, one_of
 from cxvalue.lifetime.families import Floats
 from cxvalue.lifetime.optimise import invert, maximise
@@ -172,7 +173,7 @@ class RenewalModel:
         a, b = self.draw(draws, np.random.default_rng(seed)).T
         shape = (draws,) + (1,) * np.ndim(t)
         curves = survival(a.reshape(shape), b.reshape(shape), t)
-        return np.quantile(curves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        return np.array(interval_ends(curves, level))
 
     def retention(self, t: ArrayLike) -> Floats:
         """S(t) / S(t - 1) = (beta + t - 1) / (alpha + beta + t - 1): the share that stays at the end of period t."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.families import Floats
@@ -149,7 +150,7 @@ def customer_value(
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     rng = np.random.default_rng(seed)
     divided = parts(model, states)
-    customers, tail = len(states), (1 - level) / 2
+    customers = len(states)
     large = suits(customers, spend, divided[0].model)
     if len(divided) == 1:
         valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
@@ -183,10 +184,10 @@ def customer_value(
         p_alive=np.full(customers, math.nan) if hidden else every("alive"),
         p_return_90d=every("back"),
         rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
-        equity=_interval(float(cltv.sum()), total("value_draws"), tail),
-        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), tail),
-        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), tail),
-        new_customer=_new_customer(model, spend, states, curve, rate, tail, draws, rng),
+        equity=_interval(float(cltv.sum()), total("value_draws"), level),
+        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), level),
+        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), level),
+        new_customer=_new_customer(model, spend, states, curve, rate, level, draws, rng),
         margin_rate=rate,
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
@@ -359,7 +360,7 @@ def _new_customer(
     states: PurchaseStates,
     curve: DiscountCurve,
     rate: float,
-    tail: float,
+    level: float,
     draws: int,
     rng: np.random.Generator,
 ) -> Interval:
@@ -379,9 +380,9 @@ def _new_customer(
         means = spend.mean + (spend.mean_se if math.isfinite(spend.mean_se) else 0.0) * rng.standard_normal(draws)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(draws)
-    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), tail)
+    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)
 
 
-def _interval(value: float, draws: Floats, tail: float) -> Interval:
-    low, high = np.quantile(draws, [tail, 1 - tail])
+def _interval(value: float, draws: Floats, level: float) -> Interval:
+    low, high = interval_ends(draws, level)
     return Interval(value, float(low), float(high))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 
 if TYPE_CHECKING:
@@ -114,12 +115,12 @@ def search_rules(
     certain = [np.array(getattr(handling, name)[0]) for name in Handling.__slots__]
     expected = _value(counts, *certain)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    low, high = np.quantile(worth, tails, axis=0)
+    low, high = interval_ends(worth, level)
     best = int(np.argmax(expected))
     picked = worth.argmax(axis=1)
     # The best of the draws is judged on other draws, so that being lucky once does not count twice.
     other = np.roll(worth, draws // 2, axis=0)[np.arange(draws), picked]
-    ends = np.quantile(other, tails)
+    ends = interval_ends(other, level)
     base = 1 / (1 + certain[2])
     rules = pd.DataFrame(
         {

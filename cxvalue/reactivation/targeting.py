@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
+from cxvalue.draws import interval_ends
 from cxvalue.effects.abtest import Estimate, around, difference_in_means
 
 if TYPE_CHECKING:
@@ -274,5 +275,5 @@ def qini_interval(
         if taken[-1] > 0:
             line = added[-1] * taken / taken[-1]
             found.append(float(trapezoid(added - line, taken) / taken[-1]) * y.size / taken[-1])
-    low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
+    low, high = interval_ends(found, level)
     return qini_coefficient(outcome, treated, ranking), float(low), float(high)

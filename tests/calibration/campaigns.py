@@ -2,9 +2,10 @@
 
 Run as ``python -m tests.calibration.campaigns [worlds] [customers] [null] [units]``. It prints how often the 95% intervals
 hold the truth, their mean widths and the mean error, how often a campaign is said to have earned money, and how often a
-difference between customers is seen. *All arms* is how often the intervals of both arms together hold what each arm's
-customers gained. ``null`` are campaigns that change nothing; with ``units`` whole units of unequal size, whose customers
-are alike, are contacted or held out.
+difference between customers is seen. The truth is what customers like these gain, for whom the intervals are made (the mean
+over all worlds); *these* is how often they hold what the very customers of the campaign gained. *All arms* is how often
+the intervals of both arms together hold what each arm's customers gained. ``null`` are campaigns that change nothing; with
+``units`` whole units of unequal size, whose customers are alike, are contacted or held out.
 """
 
 from __future__ import annotations
@@ -103,6 +104,8 @@ def one_world(task: tuple[MealkitParameters, int, int, bool]) -> list[float]:
         *inside,
         *(b - a for a, b, _ in ends),
         *(v - t for t, (_, _, v) in zip(at, ends, strict=True)),
+        *(low for low, _, _ in ends),
+        *at,
         float(found.margin_per_contact is not None and found.margin_per_contact.low > 0),
         float(found.grade == "A"),
         *one_by_one,
@@ -136,10 +139,15 @@ def main(worlds: int = 1000, customers: int = 3000, *kinds: str) -> None:
     print(f"campaigns {' '.join(kinds) or 'effect'}: {worlds} worlds of {customers} customers")
     mean = np.array([np.nanmean(column) if np.isfinite(column).any() else np.nan for column in rows.T])
     for place, name in enumerate(NAMES):
-        print(f"  {name:<20} covered {mean[place]:.1%}  mean width {mean[4 + place]:.4f}  bias {mean[8 + place]:+.5f}")
+        width, low, truth = rows[:, 4 + place], rows[:, 12 + place], mean[16 + place]
+        covered = np.mean((low <= truth) & (truth <= low + width))
+        print(
+            f"  {name:<20} covered {covered:.1%}  these {mean[place]:.1%}  mean width {mean[4 + place]:.4f}"
+            f"  bias {mean[8 + place]:+.5f}"
+        )
     for place, name in enumerate(CLAIMS):
-        if not np.isnan(mean[12 + place]):
-            hits = int(rows[:, 12 + place].sum())
+        if not np.isnan(mean[20 + place]):
+            hits = int(rows[:, 20 + place].sum())
             bound = stats.binomtest(hits, worlds).proportion_ci(0.999, method="exact")
             print(f"  {name:<20} {hits / worlds:.1%} (99.9% bound {bound.low:.1%} to {bound.high:.1%})")
 
