@@ -28,6 +28,9 @@ COVARIATES = ("margin of the year before", "orders of the year before", "days si
 class CampaignResult:
     """What a campaign changed, per contacted customer, within its window.
 
+    Intervals are for customers like these, of whom they are a sample. For these very customers they are a little wide where
+    customers respond differently, which nobody can see of a single one (Neyman 1923).
+
     Attributes:
         name, window_days: of the campaign.
         contacted, held_out: customers of the arms who were observed for the window; `left_out` were not.

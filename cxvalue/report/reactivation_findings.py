@@ -54,7 +54,8 @@ def reactivation_findings(
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
     cost = format_value(result.cost_per_contact, currency)
     earned = (
-        f"{method} Contribution margin, discounts in it, less {cost} a contact; adjusted by what customers had brought."
+        f"{method} Contribution margin, discounts in it, less {cost} a contact; adjusted by what customers had brought. "
+        "The interval holds for customers like these, who may be contacted next."
     )
     return [
         finding("return_uplift", "customers woken", "share", back, _return_text(result, title, level) + doubt,

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from cxvalue.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
 from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_spend
 from cxvalue.lifetime.predictive import alive_in_draws
+from cxvalue.lifetime.regular import PARENTS, fit_regular
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
 from cxvalue.losses import losses
 from cxvalue.tables.states import PurchaseStates
@@ -43,7 +44,11 @@ TRUE = {
     "bg_nbd": (0.6, 6.0, 0.8, 2.5),
     "mbg_nbd": (0.6, 6.0, 0.7, 2.5),
     "pareto_nbd": (0.6, 6.0, 0.7, 20.0),
+    "bg_cnbd_k": (0.9, 4.5, 0.8, 2.5),
+    "mbg_cnbd_k": (0.9, 4.5, 0.7, 2.5),
 }
+EVENTS = 2
+"""Events to a purchase in the worlds of the models of regular timing."""
 NEWCOMERS = 1_000_000
 MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
 ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
@@ -72,12 +77,13 @@ def purchase_days(
         leaving = rng.beta(true[2], true[3], customers)
     time = joined.astype(float)
     active = np.arange(customers)
-    if model == "mbg_nbd":
+    if model.startswith("mbg"):
         active = active[rng.random(customers) >= leaving]
+    events = EVENTS if model in PARENTS else 1
     who, when = [], []
     while len(active):
         with np.errstate(divide="ignore"):
-            time[active] += rng.exponential(1.0, len(active)) / rate[active]
+            time[active] += rng.gamma(events, 1.0, len(active)) / rate[active]
         active = active[(np.ceil(time[active]) <= until) & (time[active] <= ends[active])]
         who.append(active)
         when.append(np.ceil(time[active]).astype(np.int64))
@@ -98,6 +104,10 @@ def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
     np.maximum.at(last, owner[past], day[past])
     spent = np.bincount(owner[past], revenue[past], minlength=customers)
     first = rng.gamma(p, 1 / rng.gamma(q, 1 / gamma, customers))
+    # Purchases come sorted by customer and day.
+    who, when = owner[past], day[past]
+    fresh = np.diff(who, prepend=-1) != 0
+    gaps = when - np.where(fresh, joined[who], np.concatenate([[0], when])[:-1])
     states = PurchaseStates(
         frequency=x,
         recency_days=np.where(x > 0, last - joined, 0),
@@ -111,6 +121,7 @@ def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
         total_revenue=1.0,
         first_margin_mean=float(MARGIN * first.mean()),
         first_margin_se=float(MARGIN * first.std(ddof=1) / np.sqrt(customers)),
+        sum_log_gaps=np.bincount(who, np.log(gaps), minlength=customers),
     )
     worth = MARGIN * revenue[~past] * _discount(day[~past] - DAYS)
     recent = past & (day > DAYS - 365)
@@ -147,7 +158,7 @@ def pit(model: LifetimeModel, world: World, rng: np.random.Generator) -> NDArray
     alive = rng.random((chosen.size, PIT_DRAWS)) < alive_in_draws(model, parameters, x, recency, age)
     cell = np.flatnonzero(alive)
     who, draw = cell // PIT_DRAWS, cell % PIT_DRAWS
-    future = model.family.posterior(tuple(parameters[draw].T), x[who], age[who])
+    future = model.family.future(tuple(parameters[draw].T), x[who], recency[who], age[who])
     drawn = draw_futures(model.name, future, DiscountCurve.of(RATE, MONTHS, model.time_unit), 1.0, rng)
     counts = np.zeros(alive.size)
     counts[cell[drawn.cell]] = drawn.purchases
@@ -162,7 +173,8 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     true, model, customers, seed = task
     rng = np.random.default_rng([seed, customers, *true.encode()])
     world = simulate(true, customers, rng)
-    fitted, spend = fit(world.states, model), fit_spend(world.states)
+    fitted = fit_regular(world.states.grouped(), model, EVENTS).plain if model in PARENTS else fit(world.states, model)
+    spend = fit_spend(world.states)
     if fitted.status != "ok" or spend.status != "ok":
         return None
     value = customer_value(
