@@ -35,11 +35,15 @@ lint: ## ruff and mypy alone
 lab: ## JupyterLab, opened on notebooks/
 	@exec $(run) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
+# Many small matrices: threads of the linear algebra get into each other's way where every core is busy.
+lab calibrate: export OPENBLAS_NUM_THREADS = 1
+
 calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.dropout_gate
 	@$(run) -m tests.calibration.discrete_gate
 	@$(run) -m tests.calibration.regular_gate
-	@$(run) -m tests.calibration.coverage
+	@$(run) -m tests.calibration.coverage 500
+	@$(run) -m tests.calibration.coverage 10000
 	@$(run) -m tests.calibration.covariates 40 1000
 	@$(run) -m tests.calibration.covariates 40 1000 null
 	@$(run) -m tests.calibration.campaigns 1000 3000
