@@ -50,6 +50,8 @@ TRUE = {
 EVENTS = 2
 """Events to a purchase in the worlds of the models of regular timing."""
 NEWCOMERS = 1_000_000
+DRAWS = 200
+"""Half of a study's: `cxvalue.draws.interval_ends` holds as much with few."""
 MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
 ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
 
@@ -178,7 +180,7 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     if fitted.status != "ok" or spend.status != "ok":
         return None
     value = customer_value(
-        fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=400, seed=seed
+        fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=DRAWS, seed=seed
     )
     truths = (world.margin.sum(), world.purchases.sum(), newcomer_truth(true))
     intervals = (value.equity, value.expected_purchases, value.new_customer)
@@ -197,7 +199,9 @@ def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]
     rows = np.asarray(states.customer_id, dtype=np.int64)
     brought, lost = world.brought[rows], world.purchases[rows] == 0
     said = p_no_purchase(fitted, states, CHURN_MONTHS * DAYS_PER_MONTH)
-    found = losses(said, brought, in_draws=_away_in_draws(fitted, states, 400, seed), draws=400, level=0.95, seed=seed)
+    found = losses(
+        said, brought, in_draws=_away_in_draws(fitted, states, DRAWS, seed), draws=DRAWS, level=0.95, seed=seed
+    )
     truths = (lost.mean(), brought[lost].sum())
     ends = (found.rate, found.at_risk)
     return [float(low <= truth <= high) for truth, (_, low, high) in zip(truths, ends, strict=True)]
