@@ -53,7 +53,7 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     """The customers silent for fewer than `dormancy_days` days, in the same order."""
     if states.customer_id is None or states.mean_spend is None:
         raise CxvalueError("churn needs states per customer: purchase_states(..., per_customer=True).")
-    active = states.age_days - states.recency_days < dormancy_days
+    active = states.days_silent < dormancy_days
     return states.take(active)
 
 
@@ -87,6 +87,7 @@ def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) ->
         count=states.count[first],
         customer_id=None,
         mean_spend=None,
+        since_bought=None,
     )
     away: Floats = 1 - model.p_return(distinct, model.time_unit.from_days(days))
     return np.clip(away, 0.0, 1.0)[which.reshape(-1)]

@@ -141,7 +141,7 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     counted = holdout_counts(purchases, holdout_start=fit.holdout_start, as_of=fit.as_of).count
     if counted.shape != before.frequency.shape:
         raise CxvalueError("The holdout and the states before it are not of the same customers.")
-    away = counted[before.age_days - before.recency_days < dormancy_days] == 0
+    away = counted[before.days_silent < dormancy_days] == 0
     p = p_no_purchase(model, active, (fit.as_of - fit.holdout_start).days + 1)
     return Backtest(
         start=fit.holdout_start,

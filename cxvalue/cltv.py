@@ -345,7 +345,7 @@ def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_da
     """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`."""
     import pandas as pd
 
-    silent = states.age_days - states.recency_days
+    silent = states.days_silent
     return pd.DataFrame(
         {
             # The ids as they are: pandas would copy them into texts of its own.

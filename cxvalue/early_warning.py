@@ -54,7 +54,7 @@ def early_warning(
     import pandas as pd
 
     active = churn.active
-    silent = active.age_days - active.recency_days
+    silent = active.days_silent
     usual = np.where(active.frequency > 0, active.recency_days / np.maximum(active.frequency, 1), np.nan)
     falls = spend_falls(purchases, churn).reindex(active.customer_id).to_numpy(float)
     opened = open_complaints(interactions, churn.as_of).reindex(active.customer_id)

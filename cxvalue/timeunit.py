@@ -24,11 +24,14 @@ class TimeUnit(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
 
     @property
     def days(self) -> float:
         """Length of one unit in days."""
-        return {"day": 1.0, "week": 7.0, "month": DAYS_PER_MONTH}[self.value]
+        months = {"month": 1, "quarter": 3, "year": 12}
+        return months[self.value] * DAYS_PER_MONTH if self.value in months else {"day": 1.0, "week": 7.0}[self.value]
 
     @property
     def per_year(self) -> float:

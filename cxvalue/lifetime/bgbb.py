@@ -13,11 +13,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln, logsumexp
 
 from cxvalue.lifetime.families import Floats, History, Params
 
-__all__ = ["PARAMETERS", "alive", "annuity", "count", "expected", "log_likelihood", "no_dropout", "posterior"]
+__all__ = [
+    "PARAMETERS",
+    "alive",
+    "annuity",
+    "count",
+    "expected",
+    "log_likelihood",
+    "no_dropout",
+    "none",
+    "posterior",
+    "survival",
+]
 
 PARAMETERS = ("alpha", "beta", "gamma", "delta")
 
@@ -47,18 +59,25 @@ def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
 
 
 def alive(params: Params, x: Floats, recency: Floats, n: Floats, ahead: int = 0) -> Floats:
-    """P(alive at opportunity n + ahead), one value a history; the parameters are arrays of one (A10)."""
-    values = np.array([float(value[0]) for value in params])
-    ones = np.ones(x.shape)
-    each = np.arange(x.size)
-    history = History(x, recency, n, ones, ones, np.zeros(x.size, dtype=np.intp), n, each, recency, each)
-    result = np.empty(x.shape)
-    for part, terms, _ in _terms(values, history):
-        silent = (n[part] - recency[part]).astype(int)
-        result[part] = np.exp(terms[np.arange(silent.size), silent] - logsumexp(terms, axis=1))
-    steps = np.arange(ahead)
-    gamma, later = values[2], values[3] + n[:, None] + steps
-    return result * np.exp(-np.log1p(gamma / later).sum(axis=1))
+    """P(alive at opportunity n + ahead); everything broadcasts (A10).
+
+    The odds of having left right after opportunity m against being alive at n, added up from m = n - 1 down to t_x, each
+    from the one before it: all are positive, so that nothing cancels.
+    """
+    alpha, beta, gamma, delta = params
+    silent = n - recency
+    gone = np.zeros(np.broadcast_shapes(*(np.shape(value) for value in (alpha, gamma, x, silent))))
+    odds = np.ones_like(gone)
+    with np.errstate(over="ignore"):
+        for step in range(1, int(np.max(silent, initial=0)) + 1):
+            m = np.maximum(n - step, recency)
+            left = gamma if step == 1 else gamma + delta + m + 1
+            odds = odds * ((alpha + beta + m) / (beta + m - x) * (left / (delta + m)))
+            gone = np.where(silent >= step, gone + odds, gone)
+    result: Floats = 1 / (1 + gone)
+    for later in range(ahead):
+        result = result * ((delta + n + later) / (gamma + delta + n + later))
+    return result
 
 
 def _terms(params: Floats, history: History) -> Iterator[tuple[slice, Floats, tuple[Floats, ...]]]:
@@ -111,7 +130,14 @@ def no_dropout(theta: Floats, history: History) -> tuple[float, Floats]:
 def posterior(params: Params, x: Floats, n: Floats) -> Params:
     """Parameters of the future process of customers alive at n."""
     alpha, beta, gamma, delta = params
-    return alpha + x, beta + n - x, np.broadcast_to(gamma, n.shape), delta + n
+    return alpha + x, beta + n - x, gamma, delta + n
+
+
+def survival(future: Params, opportunities: int) -> Floats:
+    """P(alive at each of the next 0, 1, ..., `opportunities` opportunities), along the last axis."""
+    gamma, delta = (value[..., None] for value in future[2:])
+    stays = np.cumprod(1 - gamma / (gamma + delta + np.arange(opportunities)), axis=-1)
+    return np.concatenate([np.ones((*stays.shape[:-1], 1)), stays], axis=-1)
 
 
 def expected(future: Params, opportunities: int) -> Floats:
@@ -119,23 +145,37 @@ def expected(future: Params, opportunities: int) -> Floats:
 
     Equation (8) of the paper, which is 0 / 0 at gamma = 1, before its sum is taken.
     """
-    alpha, beta, gamma, delta = (value[..., None] for value in future)
-    survival = np.cumprod(1 - gamma / (gamma + delta + np.arange(opportunities)), axis=-1)
-    path = alpha / (alpha + beta) * np.cumsum(survival, axis=-1)
-    return np.concatenate([np.zeros((*path.shape[:-1], 1)), path], axis=-1)
+    alpha, beta = (value[..., None] for value in future[:2])
+    stays = survival(future, opportunities)
+    stays[..., 0] = 0.0
+    return alpha / (alpha + beta) * np.cumsum(stays, axis=-1)
+
+
+def none(future: Params, opportunities: NDArray[np.int64]) -> Floats:
+    """P(none of the next opportunities is taken), elementwise: gone before one of them, or there and never taking it."""
+    alpha, beta, gamma, delta = future
+    shape = np.broadcast_shapes(*(np.shape(value) for value in (*future, opportunities)))
+    gone, silent, result = np.zeros(shape), np.ones(shape), np.ones(shape)
+    for m in range(1, int(np.max(opportunities, initial=0)) + 1):
+        leaves = gamma / (gamma + delta + (m - 1))
+        gone = gone + silent * leaves
+        silent = silent * (1 - leaves) * ((beta + (m - 1)) / (alpha + beta + (m - 1)))
+        result = np.where(opportunities == m, gone + silent, result)
+    return result
 
 
 def count(future: Params, opportunities: int, taken: Floats) -> Floats:
-    """P(exactly `taken` of the next opportunities are taken), one value a future (equation 7)."""
+    """P(exactly `taken` of the next opportunities are taken), one value a future (equation 7); gamma may be 0."""
     alpha, beta, gamma, delta = (value[..., None] for value in future)
     m = np.arange(opportunities + 1)
     k = np.asarray(taken, dtype=float)[..., None]
-    last = m == opportunities
     rest = np.maximum(m - k, 0.0)
     ways = gammaln(m + 1) - gammaln(k + 1) - gammaln(rest + 1)
     buys = betaln(alpha + k, beta + rest) - betaln(alpha, beta)
-    lives = np.where(last, betaln(gamma, delta + m), betaln(gamma + 1, delta + m)) - betaln(gamma, delta)
-    return np.exp(np.where(m >= k, ways + buys + lives, -np.inf)).sum(axis=-1)
+    ends = np.where(m == opportunities, 1.0, gamma / (gamma + delta + m))
+    chance = np.exp(np.where(m >= k, ways + buys, -np.inf)) * survival(future, opportunities) * ends
+    result: Floats = chance.sum(axis=-1)
+    return result
 
 
 def annuity(gamma: Floats, delta: Floats, rate: float) -> Floats:

@@ -262,7 +262,7 @@ def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Float
     """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
     rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
     picked = {name: getattr(states, name)[rows] for name in ("frequency", "recency_days", "age_days", "count")}
-    return model.history_of(replace(states, **picked, customer_id=None, mean_spend=None)), which
+    return model.history_of(replace(states, **picked, customer_id=None, mean_spend=None, since_bought=None)), which
 
 
 def _in_days(model: LifetimeModel, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:

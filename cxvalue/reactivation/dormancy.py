@@ -94,7 +94,7 @@ def sleeping_value(
     from cxvalue.cltv_value import value_of_some
     from cxvalue.lifetime.value import RHYTHM_BROKEN_BELOW
 
-    asleep = states.age_days - states.recency_days >= days
+    asleep = states.days_silent >= days
     found = value_of_some(
         fit, states, asleep, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level
     )

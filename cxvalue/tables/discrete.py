@@ -20,7 +20,7 @@ from cxvalue.timeunit import DAYS_PER_YEAR
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["DiscreteStates", "Period", "discrete_states", "discrete_states_from_purchases"]
+__all__ = ["DiscreteStates", "Period", "by_period", "discrete_states", "discrete_states_from_purchases"]
 
 _MONDAY = date(1900, 1, 1)
 
@@ -56,6 +56,31 @@ class Period(StrEnum):
     def last_complete(self, as_of: date) -> int:
         """Running number of the last period that has ended by the end of that day."""
         return self.number(as_of + timedelta(days=1)) - 1
+
+    def first_day(self, number: int) -> date:
+        """First day of the period with a running number.
+
+        >>> Period("quarter").first_day(Period("quarter").number(date(2025, 6, 30)))
+        datetime.date(2025, 4, 1)
+        """
+        if self is Period.WEEK:
+            return _MONDAY + timedelta(days=7 * number)
+        years, month = divmod(number * self.months, 12)
+        return date(years, month + 1, 1)
+
+    def last_day(self, number: int) -> date:
+        """Last day of the period with a running number."""
+        return self.first_day(number + 1) - timedelta(days=1)
+
+    def last_days(self, numbers: Any) -> Any:
+        """`last_day` of a column of running numbers, as an expression of the engine."""
+        import ibis
+
+        if self is Period.WEEK:
+            return (ibis.literal(_MONDAY) + ((numbers + 1) * 7 - 1).as_interval("D")).cast("date")
+        months = (numbers + 1) * self.months
+        first = ibis.date((months / 12).floor().cast("int64"), (months % 12 + 1).cast("int64"), 1)
+        return (first - ibis.interval(days=1)).cast("date")
 
     def numbers(self, days: Any) -> Any:
         """`number` of a column of dates, as an expression of the engine."""
@@ -152,6 +177,23 @@ def discrete_states_from_purchases(
     order = np.argsort(ids, kind="stable")
     x, recency, opportunities = (_integers(table, name)[order] for name in state)
     return DiscreteStates(x, recency, opportunities, np.ones(len(ids), dtype=np.int64), unit, ids[order])
+
+
+def by_period(purchases: ir.Table, *, as_of: date, period: Period | str = "month") -> ir.Table:
+    """Purchases as a model of opportunities counts them: one row a customer and calendar period with a purchase.
+
+    `purchases` has customer_id, date, revenue and margin, one row a customer and day, and so has the result. `date` is
+    then the last day of the period, so that times between rows, and up to the end of any period, are whole periods to
+    within three days; `last_bought` is the day of the last purchase in it. A period that has not ended by `as_of` is left
+    out.
+    """
+    unit = Period(period)
+    rows = purchases.mutate(period=unit.numbers(purchases.date))
+    rows = rows.filter(rows.period <= unit.last_complete(as_of))
+    summed = rows.group_by("customer_id", "period").agg(
+        revenue=rows.revenue.sum(), margin=rows.margin.sum(), last_bought=rows.date.max()
+    )
+    return summed.select("customer_id", "revenue", "margin", "last_bought", date=unit.last_days(summed.period))
 
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:

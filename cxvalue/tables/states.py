@@ -51,6 +51,9 @@ class PurchaseStates:
     `first_margin_se` are the mean margin of first purchases and its standard error (nan with fewer than two customers).
     `sum_log_gaps`, when asked for, adds up the logarithms of the days between neighbouring purchases over the customers
     of the state: how regularly they buy.
+
+    Counted by calendar period (`cxvalue.tables.discrete.by_period`), x is the number of later periods with a purchase, and
+    times run from the end of one period to the end of another; `since_bought` has the days since the last purchase itself.
     """
 
     frequency: NDArray[np.int64]
@@ -66,6 +69,12 @@ class PurchaseStates:
     first_margin_mean: float = float("nan")
     first_margin_se: float = float("nan")
     sum_log_gaps: NDArray[np.float64] | None = None
+    since_bought: NDArray[np.int64] | None = None
+
+    @property
+    def days_silent(self) -> NDArray[np.int64]:
+        """Days from the last purchase to `as_of`."""
+        return self.age_days - self.recency_days if self.since_bought is None else self.since_bought
 
     @property
     def recency(self) -> NDArray[np.float64]:
@@ -98,6 +107,7 @@ class PurchaseStates:
             count=count,
             customer_id=None,
             mean_spend=None,
+            since_bought=None,
             sum_log_gaps=None
             if self.sum_log_gaps is None
             else np.bincount(which, self.sum_log_gaps, first.size).astype(float),
@@ -105,7 +115,8 @@ class PurchaseStates:
 
     def take(self, rows: NDArray[Any]) -> PurchaseStates:
         """The states of some rows, by number or as a mask; the sums over all customers stay as they are."""
-        names = ["frequency", "recency_days", "age_days", "count", "customer_id", "mean_spend", "sum_log_gaps"]
+        names = ["frequency", "recency_days", "age_days", "count", "customer_id", "mean_spend"]
+        names += ["sum_log_gaps", "since_bought"]
         taken: dict[str, Any] = {name: getattr(self, name) for name in names}
         taken = {name: None if column is None else column[rows] for name, column in taken.items()}
         return replace(self, **taken)
@@ -238,6 +249,11 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
     )
     if log_gaps:
         customers = _with_log_gaps(customers, rows)
+    if "last_bought" in rows.columns:
+        last = rows.group_by("customer_id").agg(
+            since_bought=ibis.literal(as_of).delta(rows.last_bought.max(), unit="day")
+        )
+        customers = customers.join(last, "customer_id").select(*customers.columns, "since_bought")
     return customers
 
 
@@ -269,6 +285,7 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
         first_margin_mean=float(firsts.mean()) if firsts.size else float("nan"),
         first_margin_se=float(firsts.std(ddof=1) / np.sqrt(firsts.size)) if firsts.size > 1 else float("nan"),
         sum_log_gaps=column("sum_log_gaps", np.float64) if "sum_log_gaps" in columns else None,
+        since_bought=column("since_bought", np.int64) if "since_bought" in columns else None,
     )
     if order is None:
         return states.grouped()
