@@ -11,6 +11,7 @@ by_level            `CovariateModel`: a model for each combination of levels, an
 covariates          `fit_with_covariates`: segments that buy and leave differently, in BG/NBD, MBG/NBD and Pareto/NBD
 models              `LifetimeModel`: a fitted model and everything it predicts
 bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
+bgbb_family         the same, and the beta-Bernoulli without dropout, as models among the others: `fit_by_period`
 regular, regular_family   BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `fit_rhythms`
 season              `SeasonalClock`, `seasonal_index`: time that runs faster in the months in which everybody buys more
 spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from cxvalue.lifetime.by_level import CovariateModel
 from cxvalue.lifetime.covariates import fit_with_covariates
-from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
+from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb, fit_by_period
 from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
 from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
 from cxvalue.lifetime.infinite import dert, residual_value
@@ -58,6 +59,7 @@ __all__ = [
     "fit",
     "fit_all",
     "fit_bg_bb",
+    "fit_by_period",
     "fit_regular",
     "fit_rhythms",
     "fit_spend",

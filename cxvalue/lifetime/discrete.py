@@ -7,18 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import bgbb
+from cxvalue.lifetime.bgbb_family import BB
 from cxvalue.lifetime.families import Floats, History, Params, history
+from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
 from cxvalue.tables.discrete import DiscreteStates, Period
 
-__all__ = ["DISCRETE_CRITICAL_VALUE", "DiscreteModel", "fit_bg_bb"]
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["DISCRETE_CRITICAL_VALUE", "DiscreteModel", "fit_bg_bb", "fit_by_period"]
 
 DISCRETE_CRITICAL_VALUE = 8.0
 """Likelihood ratio against the beta-Bernoulli below which no dropout counts as identified.
@@ -26,6 +31,8 @@ DISCRETE_CRITICAL_VALUE = 8.0
 From ``python -m tests.calibration.discrete_gate 300`` (2026-11-22): over worlds with 400 to 10,000 customers and 6 to
 36 opportunities, in which nobody leaves, the largest 99% quantile was 7.79, rounded up. The donations have 4,581.
 """
+
+_NOBODY = "No customer has taken an opportunity, so no probability of taking one can be estimated."
 
 # Where the dropout counts as having run to its limit.
 _SMALLEST = 1e-3
@@ -175,7 +182,62 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
         CxvalueError: no customers, no opportunities, or impossible histories.
     """
     data = _checked(states)
+    return _fitted(data, states.period, _no_dropout(data))
+
+
+def fit_by_period(states: PurchaseStates) -> tuple[LifetimeModel, LifetimeModel]:
+    """The beta-Bernoulli model without dropout and the BG/BB, fitted to histories that were counted by calendar period.
+
+    `states` are those of `cxvalue.tables.discrete.by_period`, in a week, month, quarter or year as their unit of time.
+
+    Raises:
+        CxvalueError: as `fit_bg_bb`; a unit that is no such period; histories that were not counted by period.
+    """
+    unit = states.time_unit
+    if unit.value not in list(Period):
+        raise CxvalueError(
+            f"The BG/BB counts calendar periods, and a {unit.value} is none. Allowed: {', '.join(Period)}."
+        )
+    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
+    if (states.frequency > recency).any():
+        raise CxvalueError(
+            f"Some customers bought more than once a {unit.value}: the BG/BB takes histories counted by period. Count the "
+            "purchases with cxvalue.tables.discrete.by_period first."
+        )
+    counted = DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit.value))
+    data = _checked(counted)
     still = _no_dropout(data)
+    found = _fitted(data, counted.period, still)
+    shared = {"customers": found.customers, "time_unit": unit}
+    leaving = LifetimeModel(
+        name=found.name,
+        params=found.params,
+        se=found.se,
+        covariance=found.covariance,
+        log_likelihood=found.log_likelihood,
+        status=found.status,
+        reason=found.reason,
+        likelihood_ratio=found.likelihood_ratio,
+        **shared,
+    )
+    covariance, values = invert(still.information), np.exp(still.theta)
+    nobody = "" if data.purchases else _NOBODY
+    settled = still.converged or still.at_bound
+    staying = LifetimeModel(
+        name=BB.name,
+        params=dict(zip(BB.parameters, values.tolist(), strict=True)),
+        se=dict(zip(BB.parameters, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
+        covariance=covariance,
+        log_likelihood=float(still.value),
+        status="degenerate" if nobody else "ok" if settled else "not_converged",
+        reason=nobody or ("" if settled else f"The fit of the {BB.title} did not settle on one best set of parameters."),
+        likelihood_ratio=math.nan,
+        **shared,
+    )
+    return staying, leaving
+
+
+def _fitted(data: History, period: Period, still: Optimum) -> DiscreteModel:
     optimum = _maximise(data, still)
     params = dict(zip(bgbb.PARAMETERS, np.exp(optimum.theta).tolist(), strict=True))
     ratio = float(2 * (optimum.value - still.value))
@@ -188,7 +250,7 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
         covariance=covariance,
         log_likelihood=float(optimum.value),
         customers=round(data.customers),
-        period=states.period,
+        period=period,
         status=status,
         reason=reason,
         likelihood_ratio=ratio,
@@ -244,7 +306,7 @@ def _leaving(data: History, theta: Floats) -> tuple[float, Floats]:
 def _judge(data: History, params: Mapping[str, float], optimum: Optimum, ratio: float) -> tuple[str, str]:
     """Status and the sentence for it."""
     if data.purchases == 0:
-        return "degenerate", "No customer has taken an opportunity, so no probability of taking one can be estimated."
+        return "degenerate", _NOBODY
     if ratio < DISCRETE_CRITICAL_VALUE:
         return "degenerate", (
             "No dropout can be identified: the BG/BB describes these histories hardly better than a model in which "

@@ -104,7 +104,7 @@ class Family:
     the times, `none(future, t)` is P(no purchase) and `count(future, t, n)` is P(n purchases). `timed` are the
     positions of the parameters that carry the unit of time. `events` is above 1 for a regular rhythm, where a
     purchase takes several events: its `posterior` takes the recency as well, because a purchase is the nearer the longer
-    the last one is ago.
+    the last one is ago. `by_period` says that purchases and times are counted in opportunities, one a calendar period.
     """
 
     name: str
@@ -121,6 +121,12 @@ class Family:
     count: Callable[[Params, Floats, Floats], Floats]
     curvature: Callable[[Floats, History, Floats], Floats] | None = None
     events: int = 1
+    by_period: bool = False
+
+    @property
+    def smooth(self) -> bool:
+        """Whether the future depends on (x, T) alone and smoothly on times, so that it can be interpolated."""
+        return self.events == 1 and not self.by_period
 
     def future(self, params: Params, x: Floats, recency: Floats, age: Floats) -> Params:
         """Parameters of the future process of a customer who is alive at that age."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime.discrete import fit_by_period
 from cxvalue.lifetime.families import Family, Floats, History, history
 from cxvalue.lifetime.models import FAMILIES, SEASONAL, LifetimeModel, family_of, measured
 from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
@@ -42,7 +43,8 @@ def fit(states: PurchaseStates, model: str = "bg_nbd") -> LifetimeModel:
 
     Args:
         states: purchase histories; zero-repeat customers belong in (they carry most of the information on dropout).
-        model: nbd, bg_nbd, mbg_nbd or pareto_nbd.
+        model: nbd, bg_nbd, mbg_nbd or pareto_nbd; bg_bb, or bb without dropout, of histories counted by calendar period
+            (`cxvalue.tables.discrete.by_period`).
 
     Returns:
         The fitted model in the unit of time of the states. Read its `status` before its parameters.
@@ -50,7 +52,10 @@ def fit(states: PurchaseStates, model: str = "bg_nbd") -> LifetimeModel:
     Raises:
         CxvalueError: an unknown model, no customers, or impossible histories.
     """
-    return _fit(checked_history(states), states, family_of(model), None)
+    family = family_of(model)
+    if family.by_period:
+        return next(found for found in fit_by_period(states) if found.name == model)
+    return _fit(checked_history(states), states, family, None)
 
 
 def fit_all(states: PurchaseStates, models: Sequence[str] = tuple(FAMILIES)) -> tuple[LifetimeModel, ...]:

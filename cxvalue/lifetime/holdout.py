@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxvalue.errors import CxvalueError, one_of
+from cxvalue.lifetime.models import without_dropout
 
 if TYPE_CHECKING:
     from cxvalue.lifetime.models import LifetimeModel
@@ -96,7 +97,7 @@ def _score(model: LifetimeModel, states: PurchaseStates, actual: np.ndarray, day
 
 
 def select_model(scores: Sequence[HoldoutScore], allowed: Sequence[str] | None = None) -> str:
-    """Name of the model with the highest log score among those with status ok; `nbd` when there is none.
+    """Name of the model with the highest log score among those with status ok; the one without dropout when there is none.
 
     `allowed` are the names a study restricts itself to; None allows all.
 
@@ -110,4 +111,4 @@ def select_model(scores: Sequence[HoldoutScore], allowed: Sequence[str] | None =
     if unknown:
         raise CxvalueError(f"The holdout has no score for the model {unknown[0]!r}. {one_of(known)}")
     sound = [score for score in scores if score.status == "ok" and (allowed is None or score.model in allowed)]
-    return max(sound, key=lambda score: score.log_score).model if sound else "nbd"
+    return max(sound, key=lambda score: score.log_score).model if sound else without_dropout(known)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, expit
 
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime import bgbb
 from cxvalue.lifetime.by_level import parts
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
@@ -56,6 +57,8 @@ def why_no_infinite(model: LifetimeModel) -> str:
 def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: float) -> Floats:
     """Discounted expected residual transactions of each state, purchases after `as_of` without an end.
 
+    Opportunities of the BG/BB count at the end of their periods, as in Fader, Hardie and Shang (2010, equation 14).
+
     Args:
         model: a sound model with dropout.
         states: grouped or per customer.
@@ -80,12 +83,12 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
 
 
 def _dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: float) -> Floats:
-    delta = math.log1p(annual_discount_rate) / model.time_unit.per_year
+    rate = math.log1p(annual_discount_rate) / model.time_unit.per_year
     x, recency, age = model.history_of(states)
     first, which = pairs_of(states.frequency, states.age_days)
     future = model.family.posterior(model.values, x[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    return model.family.alive(model.values, x, recency, age) * _discounted(model.family, future, delta)[which]
+    return model.family.alive(model.values, x, recency, age) * _discounted(model.family, future, rate)[which]
 
 
 def residual_value(
@@ -105,7 +108,12 @@ def residual_value(
         rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
-    return rate * spend.expected_spend(states) * dert(model, states, annual_discount_rate)
+    even = 1.0
+    if model.family.by_period:
+        # Money that comes in evenly over a period, as over a stated horizon, and not at its end.
+        step = math.log1p(annual_discount_rate) / model.time_unit.per_year
+        even = math.expm1(step) / step
+    return rate * even * spend.expected_spend(states) * dert(model, states, annual_discount_rate)
 
 
 def pairs_of(frequency: NDArray[np.int64], age_days: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -115,16 +123,19 @@ def pairs_of(frequency: NDArray[np.int64], age_days: NDArray[np.int64]) -> tuple
     return first, which.reshape(-1)
 
 
-def _discounted(family: Family, future: Params, delta: float) -> Floats:
+def _discounted(family: Family, future: Params, rate: float) -> Floats:
     """Discounted expected purchases of future processes, one each."""
+    if family.by_period:
+        alpha, beta, gamma, delta = future
+        return alpha / (alpha + beta) * bgbb.annuity(gamma, delta, math.expm1(rate))
     if "beta" in family.parameters:
         r, alpha, s, beta = future
-        return r * beta / alpha * discounted_tail(s, delta * beta)
+        return r * beta / alpha * discounted_tail(s, rate * beta)
     r, alpha, a, b = (value[:, None] for value in future)
-    reach = r / (delta * alpha)
-    most, least = reach, r * discounted_tail(r + 1, delta * alpha)
+    reach = r / (rate * alpha)
+    most, least = reach, r * discounted_tail(r + 1, rate * alpha)
     return beta_mean(
-        lambda p, part: r[part] / p * discounted_tail(r[part] + 1, delta * alpha[part] / p), a, b, most, least, reach
+        lambda p, part: r[part] / p * discounted_tail(r[part] + 1, rate * alpha[part] / p), a, b, most, least, reach
     )
 
 

@@ -13,7 +13,8 @@ Each lever changes one thing for the customers of today and values them again, o
 
 Scaling all dropout by k turns the expected purchases E[X(t)] into E[X(k t)] / k in every model without a regular rhythm,
 and survival S(t) into S(k t); with a rhythm that does not hold, and the lever is withheld. Scaling the pace by c turns
-them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it runs on time.
+them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it runs on time. Where opportunities come once a
+period nobody can take more than all of them, and the retention lever is withheld.
 """
 
 from __future__ import annotations
@@ -49,6 +50,9 @@ EROSION_YEARS = 2.0
 POINT = 0.01
 _NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
+
+_FULLEST = 0.95
+"""Share of all opportunities beyond which it is not worked out what one more purchase a year would bring."""
 
 _OFTENER = 3
 """Times as many where purchases have a rhythm, which shows in the path."""
@@ -110,7 +114,9 @@ def value_levers(
     if states.mean_spend is None or (np.asarray(states.count) != 1).any():
         raise CxvalueError("value_levers needs states per customer: purchase_states(..., per_customer=True).")
     if model.family.dropout and model.status == "degenerate":
-        raise CxvalueError(f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, 'nbd') instead.")
+        raise CxvalueError(
+            f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, {model.fallback!r}) instead."
+        )
     rate = margin_rate
     if rate is None:
         rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
@@ -191,12 +197,15 @@ _EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
 def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if not model.family.dropout:
         return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
-    if model.family.events > 1:
-        return f"Withheld: a point of retention is not worked out for a regular rhythm ({model.family.title})."
+    if not model.family.smooth:
+        what = "opportunities that come once a period" if model.family.by_period else "a regular rhythm"
+        return f"Withheld: a point of retention is not worked out for {what} ({model.family.title})."
     return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
 
 
 def _no_purchase(customers: int, outcome: _Outcome) -> str:
+    if outcome.full:
+        return f"Withheld: the active customers buy in {outcome.pace:.1f} periods a year, and there is hardly one more."
     return "" if math.isfinite(outcome.pace) else f"Withheld: none of {customers:,} customers is active."
 
 
@@ -244,12 +253,13 @@ class _Base:
         x, recency, age = (column[rows] for column in columns)
         first, pair = model.family.rows(x, recency, age)
         count = np.bincount(which, minlength=rows.size).astype(float)
+        active = np.bincount(which, states.days_silent < dormancy_days, rows.size).astype(np.float64)
         own_x, own_recency, own_age = (column[rows] for column in model.history_of(states))
         return cls(
             x=own_x,
             recency=own_recency,
             age=own_age,
-            active=np.where(age - recency < dormancy_days, count, 0.0),
+            active=active,
             count=count,
             pair=pair,
             first=first,
@@ -267,11 +277,12 @@ class _Outcome:
     retention: float
     scaled: float
     pace: float
+    full: bool = False
 
     def totals(self, base: _Base, worth: Floats) -> Floats:
         """Equity and the gain of each lever; `worth` is the margin of a purchase of each customer."""
         money = np.bincount(base.which, worth, base.x.size) * self.alive
-        active = np.where(base.active > 0, money, 0.0)
+        active = money * (base.active / base.count)
         pairs = base.first.size
         everybody, those = (np.bincount(base.pair, w, pairs) for w in (money, active))
         heads = np.bincount(base.pair, base.count * self.alive, pairs)
@@ -294,11 +305,13 @@ def _scenarios(
     future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.future(values, x, recency, age))
     heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
     there = alive * base.active
-    rates = (future[0] / future[1] / family.events * base.per_year)[base.pair]
+    each = future[0] / (future[0] + future[1] if family.by_period else future[1] * family.events)
+    rates = (each * base.per_year)[base.pair]
     pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
     faster = 1 + 1 / pace if math.isfinite(pace) else 1.0
+    full = family.by_period and pace + 1 >= _FULLEST * base.per_year
     retention, slower = math.nan, 0.0
-    if family.dropout and family.events == 1:
+    if family.dropout and family.smooth:
         retention, slower = _slower_dropout(family, future, heads, base.per_year, nodes)
 
     # Where dropout runs on purchases, a change of pace is a change of the clock.
@@ -316,16 +329,32 @@ def _scenarios(
         np.diff(path(clock), axis=0) if by_purchase else plain * pace_[:, None]
         for clock, pace_ in zip(clocks, paces, strict=True)
     ]
-    if not math.isfinite(pace):
+    if not math.isfinite(pace) or full:
         changed[0] = np.full_like(plain, math.nan)
+    elif family.by_period:
+        weight = np.bincount(base.pair, there, each.size)
+        changed[0] = plain * _oftener(each, weight, (pace + 1) / base.per_year)
     purchases = np.array([curve.factors @ table for table in (plain, stay, *changed)])
-    return _Outcome(alive, purchases, retention, slower, pace)
+    return _Outcome(alive, purchases, retention, slower, pace, full)
+
+
+def _oftener(chance: Floats, weight: Floats, mean: float) -> Floats:
+    """How much oftener opportunities are taken, all alike up to every one of them, for their mean chance to be `mean`."""
+
+    def scaled(factor: float) -> Floats:
+        return np.minimum(factor * chance, 1.0)
+
+    least = float(chance[weight > 0].min())
+    factor = brentq(lambda one: float(scaled(one) @ weight / weight.sum()) - mean, 0.0, 1 / least, xtol=1e-10)
+    return scaled(factor) / chance
 
 
 def _path(
     values: Callable[[Floats], Floats], future: Params, family: Family, longest: float, nodes: int
 ) -> Callable[[Floats], Floats]:
     """A function of time for each (x, T) through Chebyshev points in ln(1 + t / shortest scale), where it is smooth."""
+    if family.by_period:
+        return lambda times: values(times).T
     scale = min(float(future[place].min()) for place in family.timed)
     nodes *= 1 if family.events == 1 else _OFTENER
     points = (1 - np.cos(np.pi * np.arange(nodes) / (nodes - 1))) / 2 * math.log1p(longest / scale)

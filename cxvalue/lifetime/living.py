@@ -73,9 +73,9 @@ def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EX
 
     Many times are interpolated in ln(c + t) with c the smallest parameter that carries time: the nearest singularity of
     the expectation is pi away from there, which says how many nodes leave an error of the size of `exact`. With a regular
-    rhythm nothing is interpolated.
+    rhythm, or opportunities, nothing is interpolated.
     """
-    if model.family.events > 1:
+    if not model.family.smooth:
         return model.family.expected(future, times[None, :])
     scale = clock_of(model)
     clock = np.log(scale + times)
@@ -103,7 +103,7 @@ def living(
     With a regular rhythm the `recency` is needed as well, and nothing is interpolated; on a seasonal clock it is `as_of`
     that says how fast the 90 days pass.
     """
-    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST and model.family.events == 1 else None
+    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST and model.family.smooth else None
     x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
     year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
     if as_of is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.errors import CxvalueError, nearest
+from cxvalue.lifetime.bgbb_family import BB, PERIODIC
 from cxvalue.lifetime.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families import Family, Floats, Params
 from cxvalue.lifetime.nbd import NBD
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["COVARIATES", "FAMILIES", "SEASONAL", "LifetimeModel", "family_of", "measured", "silence_probability"]
+__all__ = [
+    "COVARIATES",
+    "FAMILIES",
+    "SEASONAL",
+    "LifetimeModel",
+    "family_of",
+    "measured",
+    "silence_probability",
+    "without_dropout",
+]
 
 FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
 
@@ -41,13 +51,25 @@ COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pare
 def family_of(name: str) -> Family:
     """The family with that name, or an error that names the nearest one."""
     name = {**SEASONAL, **COVARIATES}.get(name, name)
-    if name not in FAMILIES:
-        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(FAMILIES))}")
-    return FAMILIES[name]
+    known = {**FAMILIES, **PERIODIC}
+    if name not in known:
+        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(known))}")
+    return known[name]
+
+
+def without_dropout(names: Iterable[str]) -> str:
+    """Name of the model without dropout that goes with some models: `nbd`, or `bb` where periods are counted.
+
+    >>> without_dropout(["bg_nbd", "pareto_nbd"]), without_dropout(["bg_bb"])
+    ('nbd', 'bb')
+    """
+    return BB.name if set(names) & set(PERIODIC) else NBD.name
 
 
 def silence_probability(family: Family, params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
     """P(no purchase in (t_x, T]) of a customer who is alive at T: ((alpha + t_x) / (alpha + T))^(r + x)."""
+    if family.by_period:
+        return BB.none(BB.posterior(params[:2], x, recency), age - recency)
     if family.events > 1:
         return family.none(family.future(params, x, recency, recency), age - recency)
     r, alpha = params[:2]
@@ -69,15 +91,16 @@ class LifetimeModel:
     """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
 
     Attributes:
-        name: nbd, bg_nbd, mbg_nbd or pareto_nbd; bg_cnbd_k or mbg_cnbd_k for a regular rhythm.
-        params: estimates by their name in the literature (r, alpha; a, b; s, beta).
+        name: nbd, bg_nbd, mbg_nbd or pareto_nbd; bg_cnbd_k or mbg_cnbd_k for a regular rhythm; bg_bb, or bb without
+            dropout, for opportunities that come once a calendar period, the unit of time.
+        params: estimates by their name in the literature (r, alpha; a, b; s, beta; alpha, beta, gamma, delta).
         se: standard errors on the natural scale.
         covariance: of the log-parameters, in the order of `params`.
         log_likelihood: total, of the purchase times on the original time scale (unit `time_unit`).
         customers: number of customers fitted on.
         status: ok, degenerate (the data identify no dropout, or a parameter sits at its limit) or not_converged.
         reason: why the status is not ok, in one sentence; empty when it is.
-        likelihood_ratio: 2 (log-likelihood - that of the NBD); nan for the NBD itself.
+        likelihood_ratio: 2 (log-likelihood - that of the model without dropout); nan for that model itself.
         clock: where rates follow the seasons: the histories are measured on it, and times ahead are converted to it.
         k: events to a purchase: above 1 the times between purchases are more regular than chance would have them.
         root: of a model of one group among several that were fitted together: a matrix whose product with its transpose
@@ -121,6 +144,11 @@ class LifetimeModel:
         return not self.family.dropout or self.status == "degenerate"
 
     @property
+    def fallback(self) -> str:
+        """Name of the model without dropout that forecasts where this one cannot."""
+        return without_dropout([self.name])
+
+    @property
     def typical(self) -> LifetimeModel:
         """A model with one set of parameters: this one."""
         return self
@@ -158,8 +186,9 @@ class LifetimeModel:
     # what is known about a customer -----------------------------------------------------------------------------
 
     def history_of(self, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
-        """Frequency, recency and age of states in this model's unit of time."""
-        return measured(states, self.time_unit, self.clock)
+        """Frequency, recency and age of states in this model's unit of time; whole numbers where it counts periods."""
+        x, recency, age = measured(states, self.time_unit, self.clock)
+        return (x, np.rint(recency), np.rint(age)) if self.family.by_period else (x, recency, age)
 
     def ahead(self, t: ArrayLike, as_of: date) -> Floats:
         """A time after the end of `as_of`, in `time_unit`, as the model measures it: on its seasonal clock if it has one."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.lifetime.bgbb_family import PERIODIC
 from cxvalue.lifetime.families import Floats, Params
 from cxvalue.lifetime.regular_family import FIRST
 from cxvalue.timeunit import TimeUnit
@@ -109,6 +110,8 @@ def draw_futures(kind: str, future: Params, curve: DiscountCurve, early: float, 
     """
     if kind in FIRST:
         return _rhythmic(future, curve, early, rng)
+    if kind in PERIODIC:
+        return _by_opportunity(future, curve, early, rng)
     r, alpha = future[:2]
     exposure: Floats | float = curve.horizon
     if kind == "pareto_nbd":
@@ -182,5 +185,41 @@ def _rhythmic(future: Params, curve: DiscountCurve, early: float, rng: np.random
         going = going[rng.random(going.size) >= leaves[going]]
         time[going] += rng.standard_gamma(float(k), going.size) * scale[going]
         going = going[time[going] <= curve.horizon]
+    cell = np.flatnonzero(purchases)
+    return FutureDraw(cell, purchases[cell], worth[cell] / purchases[cell], soon[cell])
+
+
+def _by_opportunity(future: Params, curve: DiscountCurve, early: float, rng: np.random.Generator) -> FutureDraw:
+    """Opportunities until the customer leaves, each taken with the customer's own probability.
+
+    They are drawn in stretches between which nothing but leaving makes a difference: before and after `early`, and the
+    last one that the horizon cuts. Those taken in a stretch lie evenly over what of it the customer stays for.
+    """
+    alpha, beta = future[:2]
+    chance = rng.beta(alpha, beta)
+    # Twelve months in quarters are 4 of them, whatever the last digit says.
+    horizon, early = round(curve.horizon, 9), round(early, 9)
+    most = math.ceil(horizon)
+    stays = np.full(alpha.size, most)
+    if len(future) > 2:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            passed = np.log1p(-rng.random(alpha.size)) / np.log1p(-rng.beta(future[2], future[3]))
+        stays = np.where(passed < most, np.floor(passed), most).astype(np.int64)
+    edges = {0, math.floor(early), math.ceil(early), math.floor(horizon), most}
+    ends = sorted(edge for edge in edges if edge <= most)
+    purchases, worth, soon = np.zeros(alpha.size), np.zeros(alpha.size), np.zeros(alpha.size)
+    for low, high in zip(ends, ends[1:], strict=False):
+        lived = np.clip(stays - low, 0, high - low)
+        there = np.flatnonzero(lived)
+        taken = rng.binomial(lived[there], chance[there])
+        inside = min((horizon - low) / (high - low), 1.0)
+        if inside < 1:
+            taken = rng.binomial(taken, inside)
+        until = np.minimum(low + lived[there], horizon)
+        summed = until * curve.mean_until(until) - low * curve.mean_until(np.array(float(low)))
+        purchases[there] += taken
+        worth[there] += taken * summed / (until - low)
+        sooner = min(max((early - low) / (high - low) / inside, 0.0), 1.0)
+        soon[there] += taken if sooner == 1 else rng.binomial(taken, sooner)
     cell = np.flatnonzero(purchases)
     return FutureDraw(cell, purchases[cell], worth[cell] / purchases[cell], soon[cell])

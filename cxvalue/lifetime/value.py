@@ -133,7 +133,8 @@ def customer_value(
     """Value every customer of per-customer states.
 
     Args:
-        model: a sound model; for customers without an identifiable dropout pass the NBD, and the reason as `withheld`.
+        model: a sound model; for customers without an identifiable dropout pass the one without (`model.fallback`), and
+            the reason as `withheld`.
         spend: the spend model.
         states: one state per customer, with mean spend.
         horizon_months: whole months of 365.25 / 12 days.
@@ -279,9 +280,9 @@ def counted_in_days(model: LifetimeModel, x: Floats, recency: Floats, age: Float
     lambda^x exp(-lambda (T - x / 2)), as if each had taken up half a day. So the odds of being dead hold
     (alpha + T - h) / (alpha + t_x - h) with h half of the days bought on, where the model has (alpha + T) / (alpha + t_x).
     Returned is the recency that gives the model the former; ages, rates and the published P(alive) stay as they are. Not
-    for a regular rhythm, in which two purchases hardly ever fall on one day.
+    for a regular rhythm, in which two purchases hardly ever fall on one day, nor for opportunities, which are no moments.
     """
-    if not model.family.dropout or model.family.events > 1:
+    if not model.family.dropout or not model.family.smooth:
         return recency
     alpha = model.values[1]
     half = np.minimum(0.5 * x / model.time_unit.days, 0.5 * recency)
@@ -304,7 +305,7 @@ def _check(
     if model.family.dropout and model.status == "degenerate":
         raise CxvalueError(
             f"The {model.family.title} cannot forecast: {model.reason} "
-            "Pass fit(states, 'nbd') instead, with this reason as withheld=..."
+            f"Pass fit(states, {model.fallback!r}) instead, with this reason as withheld=..."
         )
     if months < 1 or int(months) != months:
         raise CxvalueError(f"horizon_months == {months}, must be a whole number of months, 1 or more.")
