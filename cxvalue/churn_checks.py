@@ -132,6 +132,7 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     if fit.holdout_start is None or fit.withheld:
         return None
     model = next(model for model in fit.calibration if model.name == fit.selected)
+    purchases = fit.counted(purchases)
     before = purchase_states_from_purchases(
         purchases, as_of=fit.holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
     )
@@ -142,7 +143,7 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     if counted.shape != before.frequency.shape:
         raise CxvalueError("The holdout and the states before it are not of the same customers.")
     away = counted[before.days_silent < dormancy_days] == 0
-    p = p_no_purchase(model, active, (fit.as_of - fit.holdout_start).days + 1)
+    p = p_no_purchase(model, active, fit.days(fit.holdout_start, fit.as_of))
     return Backtest(
         start=fit.holdout_start,
         end=fit.as_of,

@@ -8,10 +8,11 @@ customer with it. The statistics live in `cxvalue.lifetime`; here they are put i
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.cltv_fit import CltvFit
 from cxvalue.covariates import Covariates, Labels, labels_of, no_better
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import (
@@ -20,14 +21,16 @@ from cxvalue.lifetime import (
     LifetimeModel,
     SpendModel,
     fit_all,
+    fit_by_period,
     fit_spend,
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.by_level import CovariateModel
-from cxvalue.lifetime.models import COVARIATES, SEASONAL
+from cxvalue.lifetime.bgbb_family import BB, BG_BB, PERIODIC
+from cxvalue.lifetime.models import COVARIATES, SEASONAL, without_dropout
 from cxvalue.lifetime.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
 from cxvalue.seasonality import Season, find_season
+from cxvalue.tables.discrete import Period, by_period, period_states
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 from cxvalue.timeunit import TimeUnit
 
@@ -67,107 +70,6 @@ def default_holdout_start(as_of: date, observed_from: date) -> date | None:
     return as_of - timedelta(days=days - 1) if days >= SHORTEST_HOLDOUT_DAYS else None
 
 
-@dataclass(frozen=True)
-class CltvFit:
-    """Everything fitted for a study's customers.
-
-    `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
-    the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
-    `first_seen_in_holdout` counts the customers whom no calibration could know and who are therefore not scored.
-    `covariates` are those that the study asks for, and `labels` what the customers table says of each customer.
-    """
-
-    as_of: date
-    holdout_start: date | None
-    time_unit: TimeUnit
-    calibration: tuple[LifetimeModel, ...]
-    full: tuple[LifetimeModel, ...]
-    spend_calibration: SpendModel | None
-    spend: SpendModel
-    scores: tuple[HoldoutScore, ...]
-    selected: str
-    forecast: str
-    first_seen_in_holdout: int
-    season: Season | None = None
-    covariates: Covariates | None = None
-    labels: Labels | None = None
-
-    @property
-    def seasonal(self) -> bool:
-        """Whether the forecast follows a seasonal index."""
-        return self.forecast in SEASONAL
-
-    @property
-    def model(self) -> LifetimeModel:
-        """The model that values the customers, fitted on all data."""
-        return next(model for model in self.full if model.name == self.forecast)
-
-    @property
-    def score(self) -> HoldoutScore | None:
-        """The holdout score of the selected model."""
-        return next((score for score in self.scores if score.model == self.selected), None)
-
-    @property
-    def withheld(self) -> str:
-        """Why figures about being alive are withheld, or an empty text."""
-        if self.forecast != "nbd":
-            return ""
-        reasons = {model.name: model.reason for model in self.full}
-        return reasons.get(self.selected, "") or (
-            "No dropout can be told from the data: a model without dropout forecasts the holdout best."
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain JSON types."""
-        return {
-            "as_of": self.as_of.isoformat(),
-            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
-            "time_unit": self.time_unit.value,
-            "calibration": [model.to_dict() for model in self.calibration],
-            "full": [model.to_dict() for model in self.full],
-            "spend_calibration": self.spend_calibration.to_dict() if self.spend_calibration else None,
-            "spend": self.spend.to_dict(),
-            "scores": [score.to_dict() for score in self.scores],
-            "selected": self.selected,
-            "forecast": self.forecast,
-            "first_seen_in_holdout": self.first_seen_in_holdout,
-            "season": self.season.to_dict() if self.season else None,
-            "covariates": self.covariates.to_dict() if self.covariates else None,
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> CltvFit:
-        """The fit that `to_dict` wrote down; with covariates it needs `with_labels` before customers are asked about."""
-        spend = data["spend_calibration"]
-        return cls(
-            as_of=date.fromisoformat(data["as_of"]),
-            holdout_start=date.fromisoformat(data["holdout_start"]) if data["holdout_start"] else None,
-            time_unit=TimeUnit(data["time_unit"]),
-            calibration=tuple(_read_model(model) for model in data["calibration"]),
-            full=tuple(_read_model(model) for model in data["full"]),
-            spend_calibration=SpendModel.from_dict(spend) if spend else None,
-            spend=SpendModel.from_dict(data["spend"]),
-            scores=tuple(HoldoutScore.from_dict(score) for score in data["scores"]),
-            selected=data["selected"],
-            forecast=data["forecast"],
-            first_seen_in_holdout=data["first_seen_in_holdout"],
-            season=Season.from_dict(data["season"]) if data.get("season") else None,
-            covariates=Covariates.from_dict(data["covariates"]) if data.get("covariates") else None,
-        )
-
-    def with_labels(self, labels: Labels) -> CltvFit:
-        """The fit, told again what the customers table says of each customer."""
-        if self.covariates is None:
-            return self
-        joined = self.covariates.joined
-        calibration, full = (tuple(joined(m, labels) for m in models) for models in (self.calibration, self.full))
-        return replace(self, calibration=calibration, full=full, labels=labels)
-
-
-def _read_model(data: dict[str, Any]) -> LifetimeModel:
-    return CovariateModel.from_dict(data) if "groups" in data else LifetimeModel.from_dict(data)
-
-
 def fit_cltv(
     purchases: ibis.Table,
     *,
@@ -181,6 +83,7 @@ def fit_cltv(
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
     `models` is "auto" (the highest holdout log predictive score among the sound models) or the names to choose from.
+    "bg_bb" stands alone: opportunities are then counted, one a calendar period of `time_unit`.
     The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
     With `labels` the models that can are fitted with these covariates too, and may be chosen where the AIC of the
     calibration says that they describe more than chance.
@@ -188,6 +91,10 @@ def fit_cltv(
     """
     unit = TimeUnit(time_unit)
     allowed = None if models == "auto" else (models,) if isinstance(models, str) else models
+    if allowed is not None and set(allowed) & set(PERIODIC):
+        if set(allowed) != {BG_BB.name}:
+            raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
+        return _fit_by_period(purchases, as_of, observed_from, unit, holdout_start)
     full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True)
     rhythm = len(full) <= LARGEST_REGULAR and (allowed is None or any(name in PARENTS for name in allowed))
     if rhythm:
@@ -263,6 +170,55 @@ def fit_cltv(
     )
 
 
+def _fit_by_period(
+    purchases: ibis.Table, as_of: date, observed_from: date, unit: TimeUnit, holdout_start: date | None
+) -> CltvFit:
+    """`fit_cltv` for opportunities: whole periods up to `as_of`, and a holdout that begins with one."""
+    if unit.value not in list(Period):
+        raise CxvalueError(f"The model bg_bb counts calendar periods, and a {unit.value} is none.")
+    period = Period(unit.value)
+    full = period_states(purchases, as_of=as_of, period=period)
+    if not full.frequency.any():
+        raise CxvalueError(
+            f"Nobody bought in a second {unit.value}, so nothing about a customer's lifetime can be learnt."
+        )
+    last = full.as_of
+    wanted = holdout_start or default_holdout_start(last, observed_from)
+    if holdout_start is not None and holdout_start > last:
+        raise CxvalueError(
+            f"The holdout from {holdout_start} holds no whole {unit.value}: the last one ended on {last}. Choose an earlier "
+            "day as cltv.holdout_start."
+        )
+    fitted, start = fit_by_period(full.grouped()), None
+    calibration: tuple[LifetimeModel, ...] = ()
+    scores: tuple[HoldoutScore, ...] = ()
+    spend_calibration, newcomers = None, 0
+    if wanted is not None:
+        begins = period.first_day(period.number(wanted))
+        before = period_states(purchases, as_of=begins - timedelta(days=1), period=period)
+        if before.frequency.any():
+            start, calibration, spend_calibration = begins, fit_by_period(before.grouped()), fit_spend(before)
+            counted = holdout_counts(by_period(purchases, as_of=last, period=period), holdout_start=start, as_of=last)
+            newcomers = counted.first_seen_in_holdout
+            length = (period.number(last) - period.number(start) + 1) * unit.days
+            scores = score_holdout(calibration, before, counted.count, days=length)
+    selected = select_model(scores, (BG_BB.name,)) if scores else _lowest_aic(fitted, (BG_BB.name,))
+    sound = {model.name for model in fitted if model.status == "ok"}
+    return CltvFit(
+        as_of=last,
+        holdout_start=start,
+        time_unit=unit,
+        calibration=calibration,
+        full=fitted,
+        spend_calibration=spend_calibration,
+        spend=fit_spend(full),
+        scores=scores,
+        selected=selected,
+        forecast=selected if selected in sound else BB.name,
+        first_seen_in_holdout=newcomers,
+    )
+
+
 def fit_study(
     study: StudyFile, table: Callable[[str], ibis.Table | None], *, as_of: date, observed_from: date
 ) -> CltvFit:
@@ -292,7 +248,7 @@ def _no_better_early(scores: tuple[HoldoutScore, ...]) -> set[str]:
 
 def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:
     sound = [model for model in models if model.status == "ok" and (allowed is None or model.name in allowed)]
-    return min(sound, key=lambda model: model.aic).name if sound else "nbd"
+    return min(sound, key=lambda model: model.aic).name if sound else without_dropout([model.name for model in models])
 
 
 def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cxvalue.cltv import CltvFit
     from cxvalue.lifetime import LifetimeModel
+    from cxvalue.tables.discrete import Period
 
 __all__ = ["calibration_by_frequency", "concentration_table", "tracking_table"]
 
@@ -28,7 +29,8 @@ __all__ = ["calibration_by_frequency", "concentration_table", "tracking_table"]
 def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     """Repeat purchases week by week, as they were and as each model fitted before the holdout expects them.
 
-    Columns: week_end (date), actual, and one column per calibrated model. Only customers first seen before the holdout
+    Columns: week_end (date; where opportunities are counted, the end of each period), actual, and one column per
+    calibrated model. Only customers first seen before the holdout
     count, on both sides. The expectation is that of a new customer, summed over the days on which customers were
     acquired; nothing after the calibration window is used. Raises `ValueError` when the fit has no holdout.
     """
@@ -37,6 +39,8 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
 
     if fit.holdout_start is None:
         raise ValueError("tracking needs a holdout")
+    if fit.period is not None:
+        return _tracking_by_period(fit, fit.period, purchases)
     firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
     known = firsts.filter(firsts["first"] < ibis.literal(fit.holdout_start))
     acquired = known.group_by("first").agg(customers=known.count()).order_by("first").to_pandas()
@@ -68,6 +72,26 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
         columns[model.name] = np.diff(_expected(model, ends, first_day, customers), prepend=0.0)
     table = pd.DataFrame(columns)
     table.insert(0, "week_end", pd.to_datetime([start + timedelta(days=int(end) - 1) for end in ends]))
+    return table
+
+
+def _tracking_by_period(fit: CltvFit, period: Period, purchases: ibis.Table) -> pd.DataFrame:
+    """The same where opportunities are counted: customers who bought again, period by period."""
+    import pandas as pd
+
+    assert fit.holdout_start is not None
+    rows = fit.counted(purchases).select("customer_id", "date").to_pandas()
+    number = pd.to_datetime(rows["date"]).map(period.number).to_numpy(np.int64)
+    first = pd.Series(number).groupby(rows["customer_id"].to_numpy(object)).transform("min").to_numpy(np.int64)
+    known = first < period.number(fit.holdout_start)
+    start, end = int(number.min()), period.number(fit.as_of)
+    came = np.bincount(number[known & (number > first)] - start, minlength=end - start + 1)
+    acquired = np.bincount(number[known & (number == first)] - start, minlength=end - start + 1)
+    table = pd.DataFrame({"actual": came.astype(float)})
+    table.insert(0, "week_end", pd.to_datetime([period.last_day(one) for one in range(start, end + 1)]))
+    for model in fit.calibration:
+        path = np.diff(model.expected_new(np.arange(end - start + 1.0)), prepend=0.0)
+        table[model.name] = np.convolve(acquired, path)[: end - start + 1]
     return table
 
 
@@ -120,11 +144,12 @@ def calibration_by_frequency(fit: CltvFit, purchases: ibis.Table, *, most: int =
 
     if fit.holdout_start is None:
         raise ValueError("calibration needs a holdout")
+    purchases = fit.counted(purchases)
     states = purchase_states_from_purchases(
         purchases, as_of=fit.holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
     )
     actual = holdout_counts(purchases, holdout_start=fit.holdout_start, as_of=fit.as_of).count
-    horizon = fit.time_unit.from_days((fit.as_of - fit.holdout_start).days + 1)
+    horizon = fit.time_unit.from_days(fit.days(fit.holdout_start, fit.as_of))
     table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual.astype(float)})
     for model in fit.calibration:
         table[model.name] = model.expected_transactions(states, horizon)

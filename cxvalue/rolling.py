@@ -14,7 +14,7 @@ import ibis
 import numpy as np
 
 from cxvalue.draws import interval_ends
-from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all
+from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
 from cxvalue.lifetime.by_level import parts
 from cxvalue.lifetime.infinite import pairs_of
 from cxvalue.lifetime.models import COVARIATES, SEASONAL
@@ -81,16 +81,27 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
     ]
     rows: list[dict[str, Any]] = []
     if fit.holdout_start is not None:
-        origins = origins_of(fit.holdout_start, fit.as_of, observed_from, most=most)
-        for origin in origins.dates:
-            states, actual = _seen_from(fit, purchases, origin, origin + timedelta(days=origins.days - 1))
+        for origin, until in _windows(fit, fit.holdout_start, observed_from, most):
+            states, actual = _seen_from(fit, purchases, origin, until)
             if not states.frequency.any():
                 continue
             models = (
                 fit.calibration if origin == fit.holdout_start else _models_of(fit, purchases, states, observed_from)
             )
-            rows += _scored(models, states, actual, origin, origins.days)
+            rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
     return pd.DataFrame(rows, columns=columns)
+
+
+def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) -> list[tuple[date, date]]:
+    """First and last day of what is forecast from each origin; whole periods where opportunities are counted."""
+    origins, period = origins_of(holdout_start, fit.as_of, observed_from, most=most), fit.period
+    if period is None:
+        return [(origin, origin + timedelta(days=origins.days - 1)) for origin in origins.dates]
+    starts = list(dict.fromkeys(period.number(origin) for origin in origins.dates))
+    held_back = period.number(fit.as_of) - starts[0] + 1
+    # Of the first period perhaps only a part was observed.
+    length = max(min(held_back, starts[-1] - period.number(observed_from)), 1)
+    return [(period.first_day(start), period.last_day(start + length - 1)) for start in starts]
 
 
 def _models_of(
@@ -99,6 +110,8 @@ def _models_of(
     """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
     known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
     grouped = states.grouped()
+    if fit.period is not None:
+        return fit_by_period(grouped)
     plain = fit_all(grouped)
     models = plain + fit_rhythms(grouped, plain, known=known)
     if any(model.name in SEASONAL for model in fit.calibration):
@@ -110,7 +123,12 @@ def _models_of(
 
 
 def _scored(
-    models: tuple[LifetimeModel, ...], states: PurchaseStates, actual: NDArray[np.float64], origin: date, days: int
+    models: tuple[LifetimeModel, ...],
+    states: PurchaseStates,
+    actual: NDArray[np.float64],
+    origin: date,
+    until: date,
+    days: float,
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for model in models:
@@ -119,8 +137,8 @@ def _scored(
         rows.append(
             {
                 "origin": origin,
-                "until": origin + timedelta(days=days - 1),
-                "days": days,
+                "until": until,
+                "days": (until - origin).days + 1,
                 "customers": len(states),
                 "model": model.name,
                 "actual": total,
@@ -294,7 +312,7 @@ def backtest(
         return None
     states, _, days = _holdout(fit, purchases)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
-    model = sound.get(fit.selected) or next(model for model in fit.calibration if model.name == "nbd")
+    model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
@@ -317,7 +335,7 @@ def _margin_in_draws(
     model: LifetimeModel,
     spend: SpendModel,
     states: PurchaseStates,
-    days: int,
+    days: float,
     rate: float,
     level: float,
     draws: int,
@@ -327,7 +345,7 @@ def _margin_in_draws(
     """Draws of the margin that customers bring within so many days, not discounted."""
     x, recency, age = model.history_of(states)
     # One step of the length of the window, at no discount.
-    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(float(days)), states.as_of)))
+    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(days), states.as_of)))
     longest = int(states.age_days.max()) + 1
     history = (states.frequency * longest + states.recency_days) * longest + states.age_days
     _, which = np.unique(history, return_inverse=True)
@@ -345,17 +363,18 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
     return float(came.margin.sum().to_pyarrow().as_py() or 0.0)
 
 
-def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], int]:
+def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], float]:
     if fit.holdout_start is None:
         raise ValueError("a comparison with what happened needs a holdout")
     states, actual = _seen_from(fit, purchases, fit.holdout_start, fit.as_of)
-    return states, actual, (fit.as_of - fit.holdout_start).days + 1
+    return states, actual, fit.days(fit.holdout_start, fit.as_of)
 
 
 def _seen_from(
     fit: CltvFit, purchases: ibis.Table, origin: date, until: date
 ) -> tuple[PurchaseStates, NDArray[np.float64]]:
     """Customers as they were known on the day before `origin`, and the purchase days of each to `until`."""
+    purchases = fit.counted(purchases)
     states = purchase_states_from_purchases(
         purchases,
         as_of=origin - timedelta(days=1),

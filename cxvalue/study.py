@@ -19,7 +19,7 @@ import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.study_errors import counted_already, covariates_that_do_not_go, problems_of
+from cxvalue.study_errors import counted_already, covariates_that_do_not_go, periods_that_do_not_go, problems_of
 from cxvalue.study_money import (
     Amount,
     Benefit,
@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
-MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k")
+MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb")
 TABLE_NAMES = (
     "transactions",
     "customers",
@@ -140,9 +140,10 @@ class Dormancy(_Settings):
 class Cltv(_Settings):
     """Settings of the lifetime models."""
 
-    time_unit: Literal["day", "week", "month"] = "week"
+    time_unit: Literal["day", "week", "month", "quarter", "year"] = "week"
     models: (
-        Literal["auto"] | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k"], ...]
+        Literal["auto"]
+        | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"], ...]
     ) = "auto"
     holdout_start: date | None = None
     covariates: tuple[str, ...] = Field(default=(), max_length=3, description="up to 3 columns of the customers table")
@@ -154,6 +155,11 @@ class Cltv(_Settings):
             lists = [key for key in ("models", "covariates") if isinstance(data.get(key), str) and data[key] != "auto"]
             return {**data, **{key: [data[key]] for key in lists}}
         return data
+
+    @property
+    def period(self) -> str | None:
+        """The calendar period in which opportunities come, where the study asks for bg_bb; None otherwise."""
+        return self.time_unit if "bg_bb" in self.models else None
 
 
 class Campaign(_Settings):
@@ -290,6 +296,8 @@ class StudyFile(_Settings):
             said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
         if "dormancy" not in self.model_fields_set and self.contract != "contractual":
             said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
+        if self.cltv.period is not None and "time_unit" not in self.cltv.model_fields_set:
+            said.append(f"One opportunity to buy a {self.cltv.period}: the study file names no time_unit for bg_bb.")
         for programme in self.programmes:
             if "costs" not in programme.model_fields_set:
                 said.append(f"No costs of the programme {programme.name}: the study file names none.")
@@ -381,7 +389,7 @@ def _disagreements(study: StudyFile, label: str) -> list[Problem]:
         for key, found, remedy in programme.disagreements:
             add(f"programmes.{programme.name}.{key}", found, remedy)
         problems += counted_already(programme, label)
-    problems += covariates_that_do_not_go(study, label)
+    problems += covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
     if study.universal_holdout and "customers" not in study.tables:
         add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}

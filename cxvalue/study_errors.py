@@ -13,7 +13,7 @@ from cxvalue.errors import Problem, nearest, one_of
 if TYPE_CHECKING:
     from cxvalue.study import Programme, StudyFile
 
-__all__ = ["counted_already", "covariates_that_do_not_go", "problems_of"]
+__all__ = ["counted_already", "covariates_that_do_not_go", "periods_that_do_not_go", "problems_of"]
 
 COVARIATE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
 """The lifetime models that covariates go with."""
@@ -146,4 +146,26 @@ def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
     if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
         found = f"goes with {', '.join(COVARIATE_MODELS)}, none of which is among cltv.models."
         problems.append(Problem(where, found, "Add one of them, or write models: auto."))
+    return problems
+
+
+def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
+    """The model bg_bb beside others, or with a unit of time that is no period; and periods that only bg_bb knows."""
+    wanted, problems = study.cltv, []
+    if wanted.period is None:
+        if wanted.time_unit in ("quarter", "year"):
+            found = (
+                f"{wanted.time_unit!r} goes with models: bg_bb, which counts the {wanted.time_unit}s with a purchase."
+            )
+            problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed without it: day, week, month."))
+        return problems
+    others = [name for name in wanted.models if name != "bg_bb"]
+    if others:
+        found = (
+            f"names bg_bb beside {', '.join(others)}: it counts periods, they count days, and no holdout compares them."
+        )
+        problems.append(Problem(f"{label}: cltv.models", found, "Write models: bg_bb, or leave bg_bb out."))
+    if wanted.time_unit == "day":
+        found = "'day' is no period of bg_bb, in which a customer can buy once."
+        problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed: week, month, quarter, year."))
     return problems

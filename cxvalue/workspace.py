@@ -36,6 +36,7 @@ from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
+from cxvalue.tables.discrete import period_states
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.sources import source_files
@@ -192,7 +193,9 @@ class Study:
         return self.table("purchases")
 
     def states(self, *, as_of: date | None = None) -> PurchaseStates:
-        """The purchase history of each customer as frequency, recency and age."""
+        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
+        if self.file.cltv.period is not None:
+            return period_states(self.purchases, as_of=as_of or self.as_of, period=self.file.cltv.period)
         return purchase_states_from_purchases(
             self.purchases, as_of=as_of or self.as_of, time_unit=self.file.cltv.time_unit, per_customer=True
         )

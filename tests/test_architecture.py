@@ -30,6 +30,7 @@ FLOORS = {
     "customer_base": 4,
     "seasonality": 4.5,
     "covariates": 4.5,
+    "cltv_fit": 4.8,
     "cltv": 5,
     "cltv_checks": 6,
     "cltv_value": 6,

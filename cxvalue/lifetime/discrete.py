@@ -22,6 +22,7 @@ from cxvalue.tables.discrete import DiscreteStates, Period
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
+    from cxvalue.timeunit import TimeUnit
 
 __all__ = ["DISCRETE_CRITICAL_VALUE", "DiscreteModel", "fit_bg_bb", "fit_by_period"]
 
@@ -208,33 +209,41 @@ def fit_by_period(states: PurchaseStates) -> tuple[LifetimeModel, LifetimeModel]
     data = _checked(counted)
     still = _no_dropout(data)
     found = _fitted(data, counted.period, still)
-    shared = {"customers": found.customers, "time_unit": unit}
     leaving = LifetimeModel(
         name=found.name,
         params=found.params,
         se=found.se,
         covariance=found.covariance,
         log_likelihood=found.log_likelihood,
+        customers=found.customers,
+        time_unit=unit,
         status=found.status,
         reason=found.reason,
         likelihood_ratio=found.likelihood_ratio,
-        **shared,
     )
+    return _still_model(data, still, unit), leaving
+
+
+def _still_model(data: History, still: Optimum, unit: TimeUnit) -> LifetimeModel:
+    """The beta-Bernoulli model at its optimum."""
     covariance, values = invert(still.information), np.exp(still.theta)
-    nobody = "" if data.purchases else _NOBODY
-    settled = still.converged or still.at_bound
-    staying = LifetimeModel(
+    status, reason = "ok", ""
+    if data.purchases == 0:
+        status, reason = "degenerate", _NOBODY
+    elif not (still.converged or still.at_bound):
+        status, reason = "not_converged", f"The fit of the {BB.title} did not settle on one best set of parameters."
+    return LifetimeModel(
         name=BB.name,
         params=dict(zip(BB.parameters, values.tolist(), strict=True)),
         se=dict(zip(BB.parameters, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
         covariance=covariance,
         log_likelihood=float(still.value),
-        status="degenerate" if nobody else "ok" if settled else "not_converged",
-        reason=nobody or ("" if settled else f"The fit of the {BB.title} did not settle on one best set of parameters."),
+        customers=round(data.customers),
+        time_unit=unit,
+        status=status,
+        reason=reason,
         likelihood_ratio=math.nan,
-        **shared,
     )
-    return staying, leaving
 
 
 def _fitted(data: History, period: Period, still: Optimum) -> DiscreteModel:

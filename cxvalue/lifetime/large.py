@@ -34,7 +34,7 @@ _ROWS = 50_000
 
 
 def suits(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
-    """Whether the methods here apply: many customers, a model that can be interpolated, and a spend with a third moment (q > 3)."""
+    """Whether the methods here apply: many customers, a model to interpolate, and a spend with a third moment (q > 3)."""
     smooth = model is None or model.family.smooth
     return smooth and customers > SMALLEST and (not spend.usable or spend.params["q"] > 3.0)
 

@@ -13,8 +13,8 @@ Each lever changes one thing for the customers of today and values them again, o
 
 Scaling all dropout by k turns the expected purchases E[X(t)] into E[X(k t)] / k in every model without a regular rhythm,
 and survival S(t) into S(k t); with a rhythm that does not hold, and the lever is withheld. Scaling the pace by c turns
-them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it runs on time. Where opportunities come once a
-period nobody can take more than all of them, and the retention lever is withheld.
+them into E[X(c t)] where dropout runs on purchases, and into c E[X(t)] where it runs on time. Where opportunities
+come once a period nobody can take more than all of them, and the retention lever is withheld.
 """
 
 from __future__ import annotations
@@ -231,11 +231,15 @@ def _together(outcomes: list[_Outcome], bases: list[_Base]) -> _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Base:
-    """Customers by distinct history, and histories by distinct (x, T) or future, in the unit of time of the model."""
+    """Customers by distinct history, and histories by distinct (x, T) or future, in the unit of time of the model.
+
+    `is_active` is 1 for each customer who is active, `active` and `count` are the customers of each history.
+    """
 
     x: Floats
     recency: Floats
     age: Floats
+    is_active: Floats
     active: Floats
     count: Floats
     pair: NDArray[np.intp]
@@ -253,13 +257,14 @@ class _Base:
         x, recency, age = (column[rows] for column in columns)
         first, pair = model.family.rows(x, recency, age)
         count = np.bincount(which, minlength=rows.size).astype(float)
-        active = np.bincount(which, states.days_silent < dormancy_days, rows.size).astype(np.float64)
+        is_active = np.asarray(states.days_silent < dormancy_days, dtype=float)
         own_x, own_recency, own_age = (column[rows] for column in model.history_of(states))
         return cls(
             x=own_x,
             recency=own_recency,
             age=own_age,
-            active=active,
+            is_active=is_active,
+            active=np.bincount(which, is_active, rows.size).astype(np.float64),
             count=count,
             pair=pair,
             first=first,
@@ -282,7 +287,7 @@ class _Outcome:
     def totals(self, base: _Base, worth: Floats) -> Floats:
         """Equity and the gain of each lever; `worth` is the margin of a purchase of each customer."""
         money = np.bincount(base.which, worth, base.x.size) * self.alive
-        active = money * (base.active / base.count)
+        active = np.bincount(base.which, worth * base.is_active, base.x.size) * self.alive
         pairs = base.first.size
         everybody, those = (np.bincount(base.pair, w, pairs) for w in (money, active))
         heads = np.bincount(base.pair, base.count * self.alive, pairs)
@@ -332,7 +337,7 @@ def _scenarios(
     if not math.isfinite(pace) or full:
         changed[0] = np.full_like(plain, math.nan)
     elif family.by_period:
-        weight = np.bincount(base.pair, there, each.size)
+        weight: Floats = np.bincount(base.pair, there, each.size).astype(np.float64)
         changed[0] = plain * _oftener(each, weight, (pace + 1) / base.per_year)
     purchases = np.array([curve.factors @ table for table in (plain, stay, *changed)])
     return _Outcome(alive, purchases, retention, slower, pace, full)
@@ -342,7 +347,8 @@ def _oftener(chance: Floats, weight: Floats, mean: float) -> Floats:
     """How much oftener opportunities are taken, all alike up to every one of them, for their mean chance to be `mean`."""
 
     def scaled(factor: float) -> Floats:
-        return np.minimum(factor * chance, 1.0)
+        taken: Floats = np.minimum(factor * chance, 1.0)
+        return taken
 
     least = float(chance[weight > 0].min())
     factor = brentq(lambda one: float(scaled(one) @ weight / weight.sum()) - mean, 0.0, 1 / least, xtol=1e-10)

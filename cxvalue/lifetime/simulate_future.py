@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,7 +209,7 @@ def _by_opportunity(future: Params, curve: DiscountCurve, early: float, rng: np.
     edges = {0, math.floor(early), math.ceil(early), math.floor(horizon), most}
     ends = sorted(edge for edge in edges if edge <= most)
     purchases, worth, soon = np.zeros(alpha.size), np.zeros(alpha.size), np.zeros(alpha.size)
-    for low, high in zip(ends, ends[1:], strict=False):
+    for low, high in pairwise(ends):
         lived = np.clip(stays - low, 0, high - low)
         there = np.flatnonzero(lived)
         taken = rng.binomial(lived[there], chance[there])

@@ -34,6 +34,8 @@ MODEL_TITLES = {
     "bg_nbd_covariates": "BG/NBD + covariates",
     "mbg_nbd_covariates": "MBG/NBD + covariates",
     "pareto_nbd_covariates": "Pareto/NBD + covariates",
+    "bg_bb": "BG/BB",
+    "bb": "beta-Bernoulli (no dropout)",
     "gamma_gamma": "Gamma-Gamma",
     "sbg": "shifted-beta-geometric (sBG)",
     "hazard": "hazard model with drivers",
@@ -195,7 +197,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     months = value.horizon_months
     title = MODEL_TITLES[fit.forecast]
     made = (
-        f"{title} for purchases and {_spend_title(fit)} for spend, fitted on all data up to {format_date(fit.as_of)}; "
+        f"{title} for {fit.things} and {_spend_title(fit)} for spend, fitted on all data up to {format_date(fit.as_of)}; "
         f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
@@ -203,7 +205,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     caution = _caution(fit)
     mean = (value.equity.value / customers, equity[0] / customers, equity[1] / customers)
     newcomer = _around(value.new_customer)
-    sure = format_level(level)
+    sure, whole = format_level(level), _whole_periods(fit)
     mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
 
     def estimate(name: str, label: str, numbers: tuple[float, float, float], text: str, method: str) -> Finding:
@@ -229,7 +231,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             (value.equity.value, *equity),
             f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of "
             f"margin over the next {months} months, discounted to today. If they go on as the model describes, it will be "
-            f"{format_range(*equity, currency)} with {sure} probability.{caution}",
+            f"{format_range(*equity, currency)} with {sure} probability.{whole}{caution}",
             f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
             "purchases themselves.",
         ),
@@ -238,7 +240,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"Value of the average customer over {months} months",
             mean,
             f"That is {format_value(mean[0], currency)} for each customer ever seen, dormant ones included.",
-            f"Customer equity divided by all {customers:,} customers.",
+            f"Customer equity divided by all {customers:,} customers.{whole}",
         ),
         estimate(
             "cltv.new_customer",
@@ -253,6 +255,16 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     ]
 
 
+def _whole_periods(fit: CltvFit) -> str:
+    """Where opportunities are counted: what is one, and up to when."""
+    if fit.period is None:
+        return ""
+    return (
+        f" A customer can buy once a {fit.period} here: all purchases of a {fit.period} count as one, and what came after "
+        f"{format_date(fit.as_of)}, the end of the last whole {fit.period}, does not count yet."
+    )
+
+
 def _caution(fit: CltvFit) -> str:
     """What the range does not hold: a model that cannot tell who has left, or that missed the holdout by more than chance.
 
@@ -265,7 +277,7 @@ def _caution(fit: CltvFit) -> str:
     chance = score.rmse * math.sqrt(score.wmape * score.actual / score.mae)
     if abs(score.bias) > max(CAUTION_ABOVE * score.actual, 2 * chance):
         off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
-        said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} purchases."
+        said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} {fit.things}."
     return said
 
 
@@ -302,10 +314,11 @@ def _spend_title(fit: CltvFit) -> str:
 def _holdout_findings(fit: CltvFit) -> list[Finding]:
     score = fit.score
     title = MODEL_TITLES[fit.selected]
+    unit = "transactions" if fit.period is None else fit.things
     if score is None or fit.holdout_start is None:
         reason = "Not available: the history is too short to hold part of it back and forecast it."
         return [
-            Finding(name, label, None, unit="transactions", text=reason, case="C5", notebook=CLTV_NOTEBOOK)
+            Finding(name, label, None, unit=unit, text=reason, case="C5", notebook=CLTV_NOTEBOOK)
             for name, label in (
                 ("cltv.holdout_bias", "Forecast error in total"),
                 ("cltv.holdout_mae", "Forecast error per customer"),
@@ -315,14 +328,14 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     before = format_date(fit.holdout_start - timedelta(days=1))
     off = abs(score.bias) / score.actual if score.actual else 0.0
     verdict = "exactly as many" if score.bias == 0 else f"{off:.1%} too {'few' if score.bias < 0 else 'many'}"
-    method = f"{title} fitted on data up to {before} only, then compared with the purchases of {span}."
+    method = f"{title} fitted on data up to {before} only, then compared with the {fit.things} of {span}."
     return [
         Finding(
             "cltv.holdout_bias",
             "Forecast error in total",
             score.bias,
-            unit="transactions",
-            text=f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} purchases "
+            unit=unit,
+            text=f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} {fit.things} "
             f"for {span}; {score.actual:,.0f} came: its forecast was {verdict}.{_others(fit)}",
             method=method,
             case="C5",
@@ -332,8 +345,8 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
             "cltv.holdout_mae",
             "Forecast error per customer",
             score.mae,
-            unit="transactions",
-            text=f"For a single customer the forecast was off by {format_value(score.mae, '')} purchases on average.",
+            unit=unit,
+            text=f"For a single customer the forecast was off by {format_value(score.mae, '')} {fit.things} on average.",
             method=f"{method} Mean absolute error over customers first seen before {format_date(fit.holdout_start)}.",
             case="C5",
             notebook=CLTV_NOTEBOOK,

@@ -20,7 +20,16 @@ from cxvalue.timeunit import DAYS_PER_YEAR
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["DiscreteStates", "Period", "by_period", "discrete_states", "discrete_states_from_purchases"]
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = [
+    "DiscreteStates",
+    "Period",
+    "by_period",
+    "discrete_states",
+    "discrete_states_from_purchases",
+    "period_states",
+]
 
 _MONDAY = date(1900, 1, 1)
 
@@ -194,6 +203,28 @@ def by_period(purchases: ir.Table, *, as_of: date, period: Period | str = "month
         revenue=rows.revenue.sum(), margin=rows.margin.sum(), last_bought=rows.date.max()
     )
     return summed.select("customer_id", "revenue", "margin", "last_bought", date=unit.last_days(summed.period))
+
+
+def period_states(purchases: ir.Table, *, as_of: date, period: Period | str = "month") -> PurchaseStates:
+    """Histories per customer counted by calendar period, as they stood when the last whole period ended by `as_of`.
+
+    `purchases` are as in `by_period`; frequency is the number of later periods with a purchase.
+
+    >>> import ibis, pandas as pd
+    >>> days = pd.to_datetime(["2025-01-30", "2025-02-01", "2025-02-27", "2025-05-02", "2025-06-03"]).date
+    >>> bought = pd.DataFrame({"customer_id": "a", "date": days, "revenue": 10.0, "margin": 4.0})
+    >>> states = period_states(ibis.memtable(bought), as_of=date(2025, 6, 29))
+    >>> states.as_of.isoformat(), states.frequency.tolist(), states.recency.round().tolist(), states.T.round().tolist()
+    ('2025-05-31', [2], [4.0], [4.0])
+    >>> states.mean_spend.tolist(), states.days_silent.tolist()
+    ([15.0], [29])
+    """
+    from cxvalue.tables.states import purchase_states_from_purchases
+
+    unit = Period(period)
+    counted = by_period(purchases, as_of=as_of, period=unit)
+    last = unit.last_day(unit.last_complete(as_of))
+    return purchase_states_from_purchases(counted, as_of=last, time_unit=unit.value, per_customer=True)
 
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
