@@ -60,8 +60,13 @@ class CltvFit:
         return Period(self.time_unit.value) if any(model.family.by_period for model in self.full) else None
 
     @property
+    def thing(self) -> str:
+        """One of what the models count, in words: a purchase, or a period with one."""
+        return "purchase" if self.period is None else f"{self.period.value} with a purchase"
+
+    @property
     def things(self) -> str:
-        """What the models count, in words: purchases, or periods with one."""
+        """Several of them."""
         return "purchases" if self.period is None else f"{self.period.value}s with a purchase"
 
     def counted(self, purchases: ibis.Table) -> ibis.Table:

@@ -33,6 +33,9 @@ __all__ = [
 MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
 CAME = "what came"
 
+_ALIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
+"""Models that never stand in one figure, and look alike."""
+
 
 @style.drawn
 def holdout_tracking(
@@ -41,12 +44,14 @@ def holdout_tracking(
     titles: Mapping[str, str] | None = None,
     *,
     chosen: str | None = None,
+    things: str = "purchases",
+    each: str = "week",
 ) -> Figure:
     """Repeat purchases as they came against each model's forecast, running total above and per week below.
 
     `weeks` has the columns week_end (date), actual (purchases of the week) and one column per model, named as the
     model, with what it predicts for the week. What lies left of `holdout_start` was used for fitting. `titles` names
-    the models, and `chosen` is drawn on top.
+    the models, and `chosen` is drawn on top. `things` is what is counted, in words, and `each` the time of a row.
     """
     style.need_columns(weeks, ("week_end", "actual"), "holdout_tracking")
     models = _models(weeks, ("week_end", "actual"), titles, chosen)
@@ -61,8 +66,9 @@ def holdout_tracking(
         style.from_zero(axes)
         axes.yaxis.set_major_formatter(style.unit_ticks(""))
         axes.yaxis.set_major_locator(style.few_ticks(4))
-    style.panel_title(total, "Repeat purchases, running total", pad=16)
-    style.panel_title(single, "Repeat purchases per week")
+    style.panel_title(total, f"{_repeat(things)}, running total", pad=16)
+    by_period = f"Customers who bought again in each {each}"
+    style.panel_title(single, f"Repeat purchases per {each}" if things == "purchases" else by_period)
     if len(when):
         style.month_axis(single, when)
     if holdout_start is not None and len(when) > 1:
@@ -89,12 +95,16 @@ def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> N
 
 @style.drawn
 def holdout_calibration(
-    bins: pd.DataFrame, titles: Mapping[str, str] | None = None, *, chosen: str | None = None
+    bins: pd.DataFrame,
+    titles: Mapping[str, str] | None = None,
+    *,
+    chosen: str | None = None,
+    things: str = "purchases",
 ) -> Figure:
     """Mean purchases per customer in the holdout, by how often they had bought before.
 
     `bins` has the columns frequency (text or number, in order), actual and one column per model; a column customers is
-    left out. `titles` names the models, and `chosen` is drawn on top.
+    left out. `titles` names the models, `chosen` is drawn on top, and `things` is what is counted, in words.
     """
     style.need_columns(bins, ("frequency", "actual"), "holdout_calibration")
     figure, (axes,) = style.new_figure(3.9)
@@ -104,8 +114,8 @@ def holdout_calibration(
         axes.plot(places, bins[name].to_numpy(dtype=float), marker="o", markersize=5, **look)
     style.from_zero(axes)
     axes.set_xticks(places, [str(name) for name in bins["frequency"]])
-    axes.set_xlabel("Repeat purchases before the forecast")
-    axes.set_ylabel("Purchases per customer\nin the forecast period")
+    axes.set_xlabel(f"{_repeat(things)} before the forecast")
+    axes.set_ylabel(f"{things.capitalize()} per customer\nin the forecast period")
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
     figure.legend(loc="outside lower left", ncols=3)
     style.title(figure, "Does the forecast hold for rare and frequent buyers?")
@@ -220,8 +230,13 @@ def frequency_recency(
     last, often = np.unique(np.linspace(0, age, 40).round().astype(int)), _steps(max(most, 2), 24)
     # Somebody without a repeat purchase was last seen at age 0, everybody else later.
     pairs = [(x, t) for x in often for t in last if (t > 0) == (x > 0)]
+    unit, things = model.time_unit, "purchases"
+    if model.family.by_period:
+        # Not more periods with a purchase than periods.
+        ages, things = _steps(max(round(age / unit.days), 1), 40), f"{unit.value}s with a purchase"
+        pairs = [(x, round(t * unit.days)) for x in often for t in ages if (t > 0) == (x > 0) and x <= t]
+        age = max(age, pairs[-1][1])
     frequency, recency = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))
-    unit = model.time_unit
     states = PurchaseStates(
         frequency=frequency,
         recency_days=recency,
@@ -232,7 +247,10 @@ def frequency_recency(
     )
     expected = model.expected_transactions(states, unit.from_months(horizon_months))
     table = pd.DataFrame({"frequency": frequency, "recency": states.recency, "expected": expected})
-    return expected_by_history(table, time_unit=unit.value, horizon=f"next {horizon_months:g} months")
+    if model.family.by_period:
+        table["recency"] = table["recency"].round()
+    what = f"Expected {things}"
+    return expected_by_history(table, time_unit=unit.value, what=what, horizon=f"next {horizon_months:g} months")
 
 
 @style.drawn
@@ -268,8 +286,13 @@ def expected_by_history(
     axes.set_xticks([place + 0.5 for place in columns], [f"{float(grid.columns[place]):,.0f}" for place in columns])
     axes.set_yticks([place + 0.5 for place in rows], [f"{float(grid.index[place]):,.0f}" for place in rows], rotation=0)
     axes.set_xlabel(f"Age at the last purchase, {time_unit}s")
-    axes.set_ylabel("Repeat purchases")
+    axes.set_ylabel(_repeat(what.removeprefix("Expected ").lower()))
     return figure
+
+
+def _repeat(things: str) -> str:
+    """Purchases after the first, or periods with one after the first, at the beginning of a line."""
+    return f"Repeat {things}" if things == "purchases" else f"Further {things}"
 
 
 def _steps(top: int, most: int) -> NDArray[np.int64]:
@@ -292,8 +315,8 @@ def _models(
     for place, name in enumerate(names):
         strong = chosen is None or name == chosen
         # With covariates a model keeps its colour and is dotted where it is not the chosen one.
-        plain = name.removesuffix("_covariates")
-        thin = (0, (5, 2)) if name == plain else (0, (1, 1.5))
+        plain = _ALIKE.get(name, name).removesuffix("_covariates")
+        thin = (0, (1, 1.5)) if name.endswith("_covariates") else (0, (5, 2))
         look = {
             "color": colours.get(plain, spare[place % len(spare)]),
             "label": named.get(name, name),

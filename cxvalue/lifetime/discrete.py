@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
     from cxvalue.timeunit import TimeUnit
 
-__all__ = ["DISCRETE_CRITICAL_VALUE", "DiscreteModel", "fit_bg_bb", "fit_by_period"]
+__all__ = ["DISCRETE_CRITICAL_VALUE", "DiscreteModel", "fit_bg_bb", "fit_by_period", "opportunities_of"]
 
 DISCRETE_CRITICAL_VALUE = 8.0
 """Likelihood ratio against the beta-Bernoulli below which no dropout counts as identified.
@@ -186,26 +186,34 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
     return _fitted(data, states.period, _no_dropout(data))
 
 
+def opportunities_of(states: PurchaseStates) -> DiscreteStates:
+    """Histories counted by calendar period (`cxvalue.tables.discrete.by_period`) in whole opportunities.
+
+    Raises:
+        CxvalueError: a unit of time that is no period; histories with more purchases than periods.
+    """
+    unit = states.time_unit.value
+    if unit not in list(Period):
+        raise CxvalueError(f"The BG/BB counts calendar periods, and a {unit} is none. Allowed: {', '.join(Period)}.")
+    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
+    if (states.frequency > recency).any():
+        raise CxvalueError(
+            f"Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
+            "purchases with cxvalue.tables.discrete.by_period first."
+        )
+    return DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit), states.customer_id)
+
+
 def fit_by_period(states: PurchaseStates) -> tuple[LifetimeModel, LifetimeModel]:
     """The beta-Bernoulli model without dropout and the BG/BB, fitted to histories that were counted by calendar period.
 
     `states` are those of `cxvalue.tables.discrete.by_period`, in a week, month, quarter or year as their unit of time.
+    Read the `status` of a result before its parameters.
 
     Raises:
-        CxvalueError: as `fit_bg_bb`; a unit that is no such period; histories that were not counted by period.
+        CxvalueError: as `fit_bg_bb` and `opportunities_of`.
     """
-    unit = states.time_unit
-    if unit.value not in list(Period):
-        raise CxvalueError(
-            f"The BG/BB counts calendar periods, and a {unit.value} is none. Allowed: {', '.join(Period)}."
-        )
-    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
-    if (states.frequency > recency).any():
-        raise CxvalueError(
-            f"Some customers bought more than once a {unit.value}: the BG/BB takes histories counted by period. Count the "
-            "purchases with cxvalue.tables.discrete.by_period first."
-        )
-    counted = DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit.value))
+    counted, unit = opportunities_of(states), states.time_unit
     data = _checked(counted)
     still = _no_dropout(data)
     found = _fitted(data, counted.period, still)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from cxvalue.errors import CxvalueError, one_of
+from cxvalue.lifetime.discrete import opportunities_of
 from cxvalue.lifetime.families import history
 
 if TYPE_CHECKING:
@@ -81,13 +82,15 @@ def to_lifetimes(model: LifetimeModel, states: PurchaseStates | None = None) -> 
     """A fitted lifetimes object with the parameters and standard errors of a model, time in the model's unit.
 
     Its prediction methods work and agree with ours; with `states` it also holds the data, which lifetimes needs for its
-    plots. BG/NBD, MBG/NBD and Pareto/NBD have a counterpart.
+    plots. BG/NBD, MBG/NBD, Pareto/NBD and BG/BB have a counterpart.
 
     Raises:
         CxvalueError: the NBD, which lifetimes does not have.
     """
     import pandas as pd
 
+    if model.name == "bg_bb":
+        return discrete_to_lifetimes(model, None if states is None else opportunities_of(states))
     if model.clock is not None:
         raise CxvalueError(
             "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
@@ -128,7 +131,7 @@ def spend_to_lifetimes(spend: SpendModel) -> Any:
     return fitter
 
 
-def discrete_to_lifetimes(model: DiscreteModel, states: DiscreteStates | None = None) -> Any:
+def discrete_to_lifetimes(model: DiscreteModel | LifetimeModel, states: DiscreteStates | None = None) -> Any:
     """A fitted BetaGeoBetaBinomFitter with the parameters of a BG/BB model.
 
     With `states` it also holds the data, which its `expected_number_of_transactions_in_first_n_periods` counts.
@@ -207,7 +210,9 @@ def _log_likelihood(model: str, params: dict[str, float], data: Any) -> float:
 
 def cross_check(model: LifetimeModel, states: PurchaseStates) -> list[CrossCheck]:
     """Our parameters and log-likelihood beside what lifetimes finds on the same states."""
-    theirs = lifetimes_fit(states.with_time_unit(model.time_unit), model.name)
+    own = states.with_time_unit(model.time_unit)
+    periods = model.name == "bg_bb"
+    theirs = discrete_lifetimes_fit(opportunities_of(own)) if periods else lifetimes_fit(own, model.name)
     pairs = [(name, value, theirs.params[name]) for name, value in model.params.items()]
     pairs.append(("log_likelihood", model.log_likelihood, theirs.log_likelihood))
     return [CrossCheck(name, ours, other, (ours - other) / abs(other)) for name, ours, other in pairs]

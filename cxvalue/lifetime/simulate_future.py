@@ -203,7 +203,7 @@ def _by_opportunity(future: Params, curve: DiscountCurve, early: float, rng: np.
     most = math.ceil(horizon)
     stays = np.full(alpha.size, most)
     if len(future) > 2:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             passed = np.log1p(-rng.random(alpha.size)) / np.log1p(-rng.beta(future[2], future[3]))
         stays = np.where(passed < most, np.floor(passed), most).astype(np.int64)
     edges = {0, math.floor(early), math.ceil(early), math.floor(horizon), most}

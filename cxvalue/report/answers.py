@@ -247,8 +247,8 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"Value of a new customer over {months} months",
             (value.new_customer.value, *newcomer),
             f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
-            "the first purchase included and before the cost of winning them.",
-            f"{made} The first purchase counts at the mean margin of first purchases.{mix} The range is for the "
+            f"the first {fit.thing} included and before the cost of winning them.",
+            f"{made} The first {fit.thing} counts at the mean margin of all first ones.{mix} The range is for the "
             "expectation.",
         ),
         *_holdout_findings(fit),
@@ -307,7 +307,7 @@ def _spend_title(fit: CltvFit) -> str:
     return (
         MODEL_TITLES["gamma_gamma"]
         if fit.spend.status == "ok"
-        else "the mean of repeat purchases (no spend model held)"
+        else f"the mean of repeat {fit.things} (no spend model held)"
     )
 
 

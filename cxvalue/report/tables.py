@@ -222,7 +222,7 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
     grouped = states.grouped()
     rows = []
     for model in fit.full:
-        if model.name not in ("bg_nbd", "mbg_nbd"):
+        if model.name not in ("bg_nbd", "mbg_nbd", "bg_bb"):
             continue
         try:
             checked = cross_check(model, grouped)

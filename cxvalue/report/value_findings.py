@@ -23,10 +23,14 @@ __all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_fin
 
 
 def value_findings(
-    tested: Backtest | None, payback: Payback | None, *, currency: str, discount: float
+    tested: Backtest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
 ) -> list[Finding]:
-    """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``."""
-    return [_backtest(tested, currency), *([_payback(payback, currency, discount)] if payback is not None else [])]
+    """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``.
+
+    `thing` is one of what the models count, in words (`CltvFit.thing`).
+    """
+    paid_back = [_payback(payback, currency, discount, thing)] if payback is not None else []
+    return [_backtest(tested, currency), *paid_back]
 
 
 def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
@@ -108,7 +112,7 @@ def _backtest(tested: Backtest | None, currency: str) -> Finding:
     )
 
 
-def _payback(payback: Payback, currency: str, discount: float) -> Finding:
+def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Finding:
     cost = format_value(payback.cost, currency)
     bounded = payback.months is not None and payback.low is not None and payback.high is not None
     if payback.months is None:
@@ -116,7 +120,7 @@ def _payback(payback: Payback, currency: str, discount: float) -> Finding:
             f"A new customer costs {cost} to win and is not expected to pay that back within {payback.longest} months."
         )
     elif payback.months == 0:
-        text = f"A new customer costs {cost} to win; the mean margin of the first purchase already covers it."
+        text = f"A new customer costs {cost} to win; the mean margin of the first {thing} already covers it."
     else:
         text = f"A new customer costs {cost} to win and is expected to pay that back within "
         text += f"{format_value(payback.months, 'months')}."
@@ -130,7 +134,7 @@ def _payback(payback: Payback, currency: str, discount: float) -> Finding:
         "months",
         "C",
         text,
-        "First month by whose end the expected margin of a new customer, the first purchase included, discounted at "
+        f"First month by whose end the expected margin of a new customer, the first {thing} included, discounted at "
         f"{format_level(discount)} a year, reaches the mean acquisition cost of the customers table. The range is for "
         "the expectation.",
         "C5",
@@ -138,14 +142,17 @@ def _payback(payback: Payback, currency: str, discount: float) -> Finding:
     )
 
 
-def levers_report(levers: ValueLevers, currency: str) -> pd.DataFrame:
-    """The table of the value levers with a sentence for each in the column text, as published in ``levers.csv``."""
+def levers_report(levers: ValueLevers, currency: str, thing: str = "purchase") -> pd.DataFrame:
+    """The table of the value levers with a sentence for each in the column text, as published in ``levers.csv``.
+
+    `thing` is one of what the models count, in words (`CltvFit.thing`).
+    """
     table = levers_table(levers)
-    table["text"] = [lever.withheld or _lever(lever, levers, currency) for lever in levers.levers]
+    table["text"] = [lever.withheld or _lever(lever, levers, currency, thing) for lever in levers.levers]
     return table
 
 
-def _lever(lever: Lever, levers: ValueLevers, currency: str) -> str:
+def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
     gain, months = lever.gain, levers.horizon_months
     worth = f"{format_value(abs(gain.value), currency)} {'more' if gain.value >= 0 else 'less'} over {months} months"
     low, high = sorted((abs(gain.low), abs(gain.high))) if gain.low * gain.high > 0 else (gain.low, gain.high)
@@ -156,13 +163,17 @@ def _lever(lever: Lever, levers: ValueLevers, currency: str) -> str:
             f"({lever.after:.1%} instead of {lever.before:.1%}), today's customers would bring {worth} {between}."
         )
     if lever.name == "purchase":
+        oftener, times = "once more a year", "times"
+        if thing != "purchase":
+            period = thing.split()[0]
+            oftener, times = f"in one {period} a year more", f"{period}s"
         return (
-            f"If the {levers.active:,} active customers bought once more a year while they stay ({lever.after:.1f} "
-            f"instead of {lever.before:.1f} times), they would bring {worth} {between}."
+            f"If the {levers.active:,} active customers bought {oftener} while they stay ({lever.after:.1f} "
+            f"instead of {lever.before:.1f} {times}), they would bring {worth} {between}."
         )
     if lever.name == "margin":
         one = format_value(lever.change, currency)
-        return f"If every purchase left {one} more of margin, today's customers would bring {worth} {between}."
+        return f"If every {thing} left {one} more of margin, today's customers would bring {worth} {between}."
     return (
         f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for 2 years, "
         f"today's customers will bring {worth} {between}."
@@ -200,6 +211,6 @@ def rolling_sentence(table: pd.DataFrame, fit: CltvFit) -> str:
     known = mine["relative_bias"].dropna()
     spread = f"{known.min():+.1%} to {known.max():+.1%}".replace("-", "−") if len(known) else "an unknown share"
     return (
-        f"Asked on {dates} different dates for the next {days} days, {title} was off by {spread} in total purchases; it "
+        f"Asked on {dates} different dates for the next {days} days, {title} was off by {spread} in total {fit.things}; it "
         f"had the best log score on {first} of the {dates} dates."
     )

@@ -74,13 +74,13 @@ def ranking_display(ranking: Ranking) -> Styler:
     )
 
 
-def deciles_display(ranking: Ranking, model: str) -> Styler:
-    """Tenths of the customers by what one model expected of them."""
+def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> Styler:
+    """Tenths of the customers by what one model expected of them; `things` is what is counted, in words."""
     return styled(
         {
             "tenth": f"{row.decile}",
             "customers": f"{row.customers:,}",
-            "expected purchases each": format_number(row.predicted),
+            f"expected {things} each": format_number(row.predicted),
             "came": format_number(row.actual),
         }
         for row in ranking.deciles[ranking.deciles["model"] == model].itertuples()
