@@ -205,7 +205,7 @@ def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
 
 def _no_purchase(customers: int, outcome: _Outcome) -> str:
     if outcome.full:
-        return f"Withheld: the active customers buy in {outcome.pace:.1f} periods a year, and there is hardly one more."
+        return f"Withheld: the active customers buy in {outcome.pace:.1f} of the periods of a year, and it has no one more."
     return "" if math.isfinite(outcome.pace) else f"Withheld: none of {customers:,} customers is active."
 
 

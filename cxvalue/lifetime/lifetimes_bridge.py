@@ -162,7 +162,8 @@ def discrete_lifetimes_fit(states: DiscreteStates) -> LifetimesFit:
         except Exception as error:
             raise CxvalueError(f"lifetimes could not fit bg_bb: {str(error).strip().splitlines()[0]}") from error
         params = {str(name): float(value) for name, value in fitter.params_.items()}
-    return LifetimesFit(params, -float(fitter._negative_log_likelihood_) * states.customers)
+    data = history(states.frequency, states.recency, states.opportunities, states.count)
+    return LifetimesFit(params, _log_likelihood("bg_bb", params, data))
 
 
 def _opportunities(states: DiscreteStates) -> dict[str, Any]:

@@ -240,7 +240,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"Value of the average customer over {months} months",
             mean,
             f"That is {format_value(mean[0], currency)} for each customer ever seen, dormant ones included.",
-            f"Customer equity divided by all {customers:,} customers.{whole}",
+            f"Customer equity divided by all {customers:,} customers.",
         ),
         estimate(
             "cltv.new_customer",
@@ -260,8 +260,8 @@ def _whole_periods(fit: CltvFit) -> str:
     if fit.period is None:
         return ""
     return (
-        f" A customer can buy once a {fit.period} here: all purchases of a {fit.period} count as one, and what came after "
-        f"{format_date(fit.as_of)}, the end of the last whole {fit.period}, does not count yet."
+        f" Here a customer buys in a {fit.period} or not: all purchases of a {fit.period} count as one, and only whole "
+        f"{fit.period}s up to {format_date(fit.as_of)} count; the forecast begins on the next day."
     )
 
 
@@ -293,14 +293,15 @@ def _others(fit: CltvFit) -> str:
     if score is None or not score.actual or not rest:
         return ""
     rest.sort(key=lambda other: -other.log_score)
-    said = ", ".join(f"{MODEL_TITLES[other.model]} {other.bias / other.actual:+.1%}" for other in rest)
+    each = ((MODEL_TITLES[other.model], f"{other.bias / other.actual:+.1%}".replace("-", "−")) for other in rest)
+    said = ", ".join(f"{title} {off}" for title, off in each)
     best = all(score.log_score >= other.log_score for other in rest)
     why = (
         f"{MODEL_TITLES[fit.selected]} foresaw best how each customer would buy"
         if best
         else (f"The study asks for {MODEL_TITLES[fit.selected]}")
     )
-    return f" {why}; the others missed the total by: {said.replace('-', '−')}."
+    return f" {why}; the others missed the total by: {said}."
 
 
 def _spend_title(fit: CltvFit) -> str:
