@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 from datetime import date
 from functools import lru_cache
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from cxvalue.lifetime import LifetimeModel
+from cxvalue.tables.discrete import DiscreteStates, Period
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.timeunit import TimeUnit
 
@@ -36,6 +38,12 @@ def make_states(x, recency_days, age_days, count=None, *, unit="week", mean_spen
         mean_spend=mean_spend,
         **money,
     )
+
+
+def make_discrete(x, recency, n, count=None, period="year"):
+    x, recency, n = (np.atleast_1d(np.asarray(v, dtype=np.int64)) for v in (x, recency, n))
+    count = np.ones(x.size, dtype=np.int64) if count is None else np.asarray(count, dtype=np.int64)
+    return DiscreteStates(x, recency, np.broadcast_to(n, x.shape), count, Period(period))
 
 
 def exact_model(name, *values, unit="week"):
@@ -141,3 +149,12 @@ def spend(cdnow):
     from cxvalue.lifetime import fit_spend
 
     return fit_spend(cdnow)
+
+
+@pytest.fixture(scope="session")
+def donations():
+    """The donations table: 11,104 donors, 6 opportunities a year apart, grouped."""
+    spec = importlib.util.find_spec("lifetimes")
+    text = (Path(spec.submodule_search_locations[0]) / "datasets" / "donations.csv").read_text()
+    rows = np.array([[int(row[k]) for k in row] for row in csv.DictReader(text.splitlines())])
+    return make_discrete(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3])

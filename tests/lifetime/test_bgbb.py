@@ -7,10 +7,7 @@ holdout) is a plain file of the lifetimes wheel.
 
 from __future__ import annotations
 
-import csv
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,16 +16,11 @@ from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
 from cxvalue.errors import CxvalueError
-from cxvalue.lifetime import DISCRETE_CRITICAL_VALUE, DiscreteModel, DiscreteStates, Period, bgbb, fit_bg_bb
+from cxvalue.lifetime import DISCRETE_CRITICAL_VALUE, DiscreteModel, Period, bgbb, fit_bg_bb
 from cxvalue.lifetime.families import history
 from cxvalue.lifetime.lifetimes_bridge import discrete_lifetimes_fit, discrete_to_lifetimes
 from tests.calibration.discrete_gate import World, simulate
-
-
-def make_discrete(x, recency, n, count=None, period="year"):
-    x, recency, n = (np.atleast_1d(np.asarray(v, dtype=np.int64)) for v in (x, recency, n))
-    count = np.ones(x.size, dtype=np.int64) if count is None else np.asarray(count, dtype=np.int64)
-    return DiscreteStates(x, recency, np.broadcast_to(n, x.shape), count, Period(period))
+from tests.lifetime.conftest import make_discrete
 
 
 def exact(*values, period="year", status="ok"):
@@ -44,14 +36,6 @@ def exact(*values, period="year", status="ok"):
         reason="",
         likelihood_ratio=99.0,
     )
-
-
-@pytest.fixture(scope="module")
-def donations():
-    spec = importlib.util.find_spec("lifetimes")
-    text = (Path(spec.submodule_search_locations[0]) / "datasets" / "donations.csv").read_text()
-    rows = np.array([[int(row[k]) for k in row] for row in csv.DictReader(text.splitlines())])
-    return make_discrete(rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3])
 
 
 @pytest.fixture(scope="module")
