@@ -77,7 +77,7 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
         ("language: fr\n", "language: 'fr' is not known. Allowed: 'en', 'ru', 'uk', 'zh'."),
         ("bad_rows: drop\n", "bad_rows: 'drop' is no group of settings. Allowed: refuse, or {drop_up_to: 0.01}."),
         ("bad_rows: {drop_up_to: 5}\n", "bad_rows.drop_up_to: 5 is out of range: it must be <= 1."),
-        ("cltv: {models: [bg_nbb]}\n", "cltv.models[1]: 'bg_nbb' is not known. Did you mean 'bg_nbd'?"),
+        ("cltv: {models: [bg_nbf]}\n", "cltv.models[1]: 'bg_nbf' is not known. Did you mean 'bg_nbd'?"),
         ("report: {pseudonymise: perhaps}\n", "report.pseudonymise: 'perhaps' is neither true nor false."),
         ("campaigns: [{name: a}]\n", "campaigns: declared, but the table 'contacts' is not among the tables."),
         ("programmes: [{name: a}]\n", "programmes: declared, but the table 'rollout' is not among the tables."),
@@ -194,3 +194,62 @@ def test_the_file_that_new_writes_needs_no_correction(tmp_path: Path) -> None:
     template = Path(cxvalue.__file__).parent / "templates" / "study.yml"
     study = load_study_file(write(tmp_path, template.read_text(encoding="utf-8")))
     assert study.tables["transactions"].columns["revenue"] == "revenue"
+
+
+@pytest.mark.parametrize("unit", ["week", "month", "quarter", "year"])
+def test_periods_of_the_model_that_counts_them(tmp_path: Path, unit: str) -> None:
+    study = load_study_file(write(tmp_path, sound(f"cltv: {{models: bg_bb, time_unit: {unit}}}\n")))
+    assert study.cltv.models == ("bg_bb",)
+    assert study.cltv.period == unit
+    assert not any("bg_bb" in line for line in study.assumptions)
+
+
+def test_a_period_that_nobody_named_is_said(tmp_path: Path) -> None:
+    study = load_study_file(write(tmp_path, sound("cltv: {models: bg_bb}\n")))
+    assert study.cltv.period == "week"
+    assert "One opportunity to buy a week: the study file names no time_unit for bg_bb." in study.assumptions
+    assert load_study_file(write(tmp_path, sound())).cltv.period is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        (
+            "{models: [bg_bb, bg_nbd, nbd], time_unit: month}",
+            [
+                "cltv.models: names bg_bb beside bg_nbd, nbd: it counts periods, they count days, and no holdout compares"
+            ],
+        ),
+        (
+            "{models: bg_bb, time_unit: day}",
+            ["cltv.time_unit: 'day' is no period of bg_bb, in which a customer can buy once."],
+        ),
+        (
+            "{time_unit: quarter}",
+            ["cltv.time_unit: 'quarter' goes with models: bg_bb, which counts the quarters with a"],
+        ),
+        ("{time_unit: year, models: bg_nbd}", ["cltv.time_unit: 'year' goes with models: bg_bb"]),
+        ("{time_unit: decade, models: bg_bb}", ["cltv.time_unit: 'decade' is not known."]),
+        (
+            "{models: [bg_bb, nbd], time_unit: day, covariates: city}",
+            [
+                "cltv.covariates: needs the table 'customers'",
+                "cltv.covariates: goes with",
+                "cltv.models:",
+                "cltv.time_unit:",
+            ],
+        ),
+        (
+            "{models: bg_bb, time_unit: month, covariates: city}",
+            [
+                "cltv.covariates: needs the table",
+                "cltv.covariates: goes with bg_nbd, mbg_nbd, pareto_nbd, none of which",
+            ],
+        ),
+    ],
+)
+def test_what_does_not_go_with_periods_is_said_together(tmp_path: Path, settings: str, found: list[str]) -> None:
+    said = problems(tmp_path, sound(f"cltv: {settings}\n"))
+    assert len(said) == len(found)
+    for one, words in zip(said, found, strict=True):
+        assert words in one
