@@ -57,7 +57,7 @@ def test_the_first_origin_agrees_with_the_scores_of_the_holdout(sample: Study) -
     # With the window of the holdout the rolling figures must be those of `score_holdout`.
     fit = sample.cltv
     states, actual, days = rolling._holdout(fit, sample.purchases)
-    rows = rolling._scored(fit.calibration, states, actual, fit.holdout_start, days)
+    rows = rolling._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
     for row, score in zip(rows, fit.scores, strict=True):
         assert row["predicted"] == pytest.approx(score.predicted, rel=1e-9)
         assert row["mae"] == pytest.approx(score.mae, rel=1e-9)

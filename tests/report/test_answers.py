@@ -50,6 +50,9 @@ def fit(**changes: Any) -> Any:
         "scores": (),
         "spend": SimpleNamespace(status="ok"),
         "withheld": "",
+        "period": None,
+        "thing": "purchase",
+        "things": "purchases",
     }
     return SimpleNamespace(**{**settings, **changes})
 

@@ -122,7 +122,7 @@ def rolled() -> pd.DataFrame:
 
 
 def test_past_dates_in_words() -> None:
-    fit: Any = SimpleNamespace(selected="bg_nbd")
+    fit: Any = SimpleNamespace(selected="bg_nbd", things="purchases")
     assert words.rolling_sentence(rolled(), fit) == (
         "Asked on 2 different dates for the next 60 days, BG/NBD was off by −10.0% to +5.0% in total purchases; it had "
         "the best log score on 1 of the 2 dates."
