@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.lifetime import MODEL_ORDER
+from cxvalue.figures.lifetime import ALIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
 from cxvalue.report.numbers import format_date
 
@@ -20,10 +20,11 @@ __all__ = ["rolling_bias", "value_levers"]
 
 
 @style.drawn
-def value_levers(table: pd.DataFrame, currency: str) -> Figure:
+def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") -> Figure:
     """What each lever adds to the value still to come, or takes from it, with the range of the expectation.
 
     `table` has the columns lever, change, gain, low and high of `tables/levers.csv`; levers without a gain are left out.
+    `thing` is one of what the models count, in words.
     """
     style.need_columns(table, ("lever", "change", "gain", "low", "high"), "value_levers")
     known = table[table["gain"].notna()]
@@ -53,7 +54,7 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
     room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
     axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
-    axes.set_yticks(places, [_named(row.lever, row.change, currency) for row in known.itertuples()])
+    axes.set_yticks(places, [_named(row.lever, row.change, currency, thing) for row in known.itertuples()])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
@@ -62,22 +63,28 @@ def value_levers(table: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
-def _named(lever: str, change: float, currency: str) -> str:
+def _named(lever: str, change: float, currency: str, thing: str) -> str:
     names = {
         "retention": f"{round(100 * change)} in 100 more stays a year",
-        "purchase": f"{change:g} purchase a year more, active customers",
-        "margin": f"{currency} {change:g} more margin a purchase",
+        "purchase": f"{change:g} {thing} a year more, active customers",
+        "margin": f"{currency} {change:g} more margin a {thing}",
         "erosion": f"Market takes {change:.0%} a year for 2 years",
     }
     return names.get(lever, lever)
 
 
 @style.drawn
-def rolling_bias(table: pd.DataFrame, titles: Mapping[str, str] | None = None, *, chosen: str | None = None) -> Figure:
+def rolling_bias(
+    table: pd.DataFrame,
+    titles: Mapping[str, str] | None = None,
+    *,
+    chosen: str | None = None,
+    things: str = "purchases",
+) -> Figure:
     """By how much the forecast of each model was off in total, from each past date.
 
-    `table` has the columns origin, model and relative_bias of `tables/rolling.csv`. `titles` names the models, and
-    `chosen` is drawn on top.
+    `table` has the columns origin, model and relative_bias of `tables/rolling.csv`. `titles` names the models,
+    `chosen` is drawn on top, and `things` is what is counted, in words.
     """
     style.need_columns(table, ("origin", "model", "relative_bias"), "rolling_bias")
     figure, (axes,) = style.new_figure(3.3)
@@ -96,7 +103,7 @@ def rolling_bias(table: pd.DataFrame, titles: Mapping[str, str] | None = None, *
             [dates.index(origin) + (place - (len(models) - 1) / 2) * width for origin in part["origin"]],
             part["relative_bias"].to_numpy(dtype=float),
             width=0.9 * width,
-            color=colours.get(name, GREY),
+            color=colours.get(ALIKE.get(name, name), GREY),
             alpha=1.0 if chosen in (None, name) else 0.45,
             label=(titles or {}).get(name, name) + (" (chosen)" if name == chosen else ""),
         )
@@ -104,6 +111,6 @@ def rolling_bias(table: pd.DataFrame, titles: Mapping[str, str] | None = None, *
     axes.margins(y=0.12)
     axes.set_xticks(range(len(dates)), [f"from {format_date(origin)}" for origin in dates])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel("Predicted minus actual\npurchases, share of actual")
+    axes.set_ylabel(f"Predicted minus actual\n{things}, share of actual")
     figure.legend(loc="outside lower left", ncols=4)
     return figure
