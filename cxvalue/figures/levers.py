@@ -111,6 +111,7 @@ def rolling_bias(
     axes.margins(y=0.12)
     axes.set_xticks(range(len(dates)), [f"from {format_date(origin)}" for origin in dates])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel(f"Predicted minus actual\n{things}, share of actual")
+    of = "purchases, " if things == "purchases" else f"{things},\n"
+    axes.set_ylabel(f"Predicted minus actual\n{of}share of actual")
     figure.legend(loc="outside lower left", ncols=4)
     return figure

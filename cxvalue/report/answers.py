@@ -248,7 +248,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             (value.new_customer.value, *newcomer),
             f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
             f"the first {fit.thing} included and before the cost of winning them.",
-            f"{made} The first {fit.thing} counts at the mean margin of all first ones.{mix} The range is for the "
+            f"{made} The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the "
             "expectation.",
         ),
         *_holdout_findings(fit),
