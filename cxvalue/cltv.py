@@ -16,6 +16,7 @@ from cxvalue.cltv_fit import CltvFit
 from cxvalue.covariates import Covariates, Labels, labels_of, no_better
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import (
+    DISCRETE_CRITICAL_VALUE,
     CustomerValue,
     HoldoutScore,
     LifetimeModel,
@@ -190,6 +191,12 @@ def _fit_by_period(
             "day as cltv.holdout_start."
         )
     fitted, start = fit_by_period(full.grouped()), None
+    leaving = fitted[1]
+    if leaving.status != "ok" and leaving.likelihood_ratio >= DISCRETE_CRITICAL_VALUE:
+        raise CxvalueError(
+            f"{leaving.reason} Customers do leave, so a model in which nobody does would promise too much. Choose another "
+            "period as cltv.time_unit, or the models that count days."
+        )
     calibration: tuple[LifetimeModel, ...] = ()
     scores: tuple[HoldoutScore, ...] = ()
     spend_calibration, newcomers = None, 0
@@ -203,7 +210,6 @@ def _fit_by_period(
             length = (period.number(last) - period.number(start) + 1) * unit.days
             scores = score_holdout(calibration, before, counted.count, days=length)
     selected = select_model(scores, (BG_BB.name,)) if scores else _lowest_aic(fitted, (BG_BB.name,))
-    sound = {model.name for model in fitted if model.status == "ok"}
     return CltvFit(
         as_of=last,
         holdout_start=start,
@@ -214,7 +220,8 @@ def _fit_by_period(
         spend=fit_spend(full),
         scores=scores,
         selected=selected,
-        forecast=selected if selected in sound else BB.name,
+        # All data decide whether somebody leaves: before the holdout there may have been too few to tell.
+        forecast=BG_BB.name if leaving.status == "ok" else BB.name,
         first_seen_in_holdout=newcomers,
     )
 

@@ -31,7 +31,8 @@ class CltvFit:
     `covariates` are those that the study asks for, and `labels` what the customers table says of each customer.
 
     Where opportunities are counted (bg_bb), `as_of` is the end of the last whole period and `holdout_start` the first
-    day of one; in place of `nbd` stands `bb`, and every count is one of periods with a purchase.
+    day of one; in place of `nbd` stands `bb`, which forecasts only where all data identify no dropout, and every count is
+    one of periods with a purchase.
     """
 
     as_of: date
@@ -94,11 +95,9 @@ class CltvFit:
         """Why figures about being alive are withheld, or an empty text."""
         if self.model.family.dropout:
             return ""
-        # Where periods are counted only one model was asked for, and it may have failed before the holdout alone.
-        asked, fits = self.selected, self.full
-        if self.period is not None:
-            asked, fits = BG_BB.name, (*self.full, *self.calibration)
-        reasons = [model.reason for model in fits if model.name == asked and model.reason]
+        # Where periods are counted only one model was asked for.
+        asked = self.selected if self.period is None else BG_BB.name
+        reasons = [model.reason for model in self.full if model.name == asked and model.reason]
         return (
             reasons[0]
             if reasons

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -179,6 +180,24 @@ def test_a_world_that_nobody_leaves_is_withheld() -> None:
         )
     with pytest.raises(CxvalueError, match="holds no whole month: the last one ended on 1997-08-31"):
         cltv.fit_cltv(seen, as_of=date(1997, 9, 29), holdout_start=date(1997, 9, 2), **how)
+
+
+def test_all_data_decide_whether_somebody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = draw_purchases(OpportunityWorld(customers=150, seen=24), np.random.default_rng(3))
+    seen = ibis.memtable(rows[~rows["later"]])
+    how = {"as_of": CALIBRATION_END, "observed_from": date(1995, 10, 1), "time_unit": "month", "models": "bg_bb"}
+    # Five months before the holdout are too few to tell who has left, two years are not.
+    fit = cltv.fit_cltv(seen, holdout_start=date(1996, 3, 10), **how)
+    assert fit.holdout_start == date(1996, 3, 1)
+    assert {model.name: model.status for model in fit.calibration} == {"bb": "ok", "bg_bb": "degenerate"}
+    assert (fit.selected, fit.forecast, fit.withheld) == ("bb", "bg_bb", "")
+    still, leaving = fit.full
+    unsettled = replace(leaving, status="not_converged", reason="It did not settle.")
+    monkeypatch.setattr(cltv, "fit_by_period", lambda states: (still, unsettled))
+    with pytest.raises(
+        CxvalueError, match=r"It did not settle\. Customers do leave, so a model in which nobody does would"
+    ):
+        cltv.fit_cltv(seen, **how)
 
 
 def test_a_study_of_quarters_reported_in_the_middle_of_one(tmp_path: Path) -> None:

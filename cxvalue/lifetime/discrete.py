@@ -35,10 +35,6 @@ From ``python -m tests.calibration.discrete_gate 300`` (2026-11-22): over worlds
 
 _NOBODY = "No customer has taken an opportunity, so no probability of taking one can be estimated."
 
-# Where the dropout counts as having run to its limit.
-_SMALLEST = 1e-3
-_LARGEST = 1e3
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DiscreteModel:
@@ -50,7 +46,7 @@ class DiscreteModel:
         covariance: of the log-parameters, in the order of `params`.
         log_likelihood: total, of the strings of opportunities.
         customers: number of customers fitted on.
-        status: ok, degenerate (the data identify no dropout, or a parameter sits at its limit) or not_converged.
+        status: ok, degenerate (the data identify no dropout, or not which one) or not_converged.
         reason: why the status is not ok, in one sentence; empty when it is.
         likelihood_ratio: 2 (log-likelihood - that of the beta-Bernoulli model, in which nobody leaves).
     """
@@ -258,7 +254,7 @@ def _fitted(data: History, period: Period, still: Optimum) -> DiscreteModel:
     optimum = _maximise(data, still)
     params = dict(zip(bgbb.PARAMETERS, np.exp(optimum.theta).tolist(), strict=True))
     ratio = float(2 * (optimum.value - still.value))
-    status, reason = _judge(data, params, optimum, ratio)
+    status, reason = _judge(data, optimum, ratio)
     covariance = invert(optimum.information)
     se = np.exp(optimum.theta) * np.sqrt(np.diag(covariance))
     return DiscreteModel(
@@ -320,7 +316,7 @@ def _leaving(data: History, theta: Floats) -> tuple[float, Floats]:
     return bgbb.log_likelihood(theta, data)
 
 
-def _judge(data: History, params: Mapping[str, float], optimum: Optimum, ratio: float) -> tuple[str, str]:
+def _judge(data: History, optimum: Optimum, ratio: float) -> tuple[str, str]:
     """Status and the sentence for it."""
     if data.purchases == 0:
         return "degenerate", _NOBODY
@@ -330,20 +326,13 @@ def _judge(data: History, params: Mapping[str, float], optimum: Optimum, ratio: 
             f"nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical "
             f"{DISCRETE_CRITICAL_VALUE:.1f})."
         )
-    if params["gamma"] < _SMALLEST:
-        return "degenerate", _limit(f"gamma = {params['gamma']:.2g}, nobody drops out")
-    if params["gamma"] + params["delta"] > _LARGEST:
-        size = params["gamma"] + params["delta"]
-        return "degenerate", _limit(f"gamma + delta = {size:.3g}, the same dropout probability for everybody")
     if not optimum.converged:
         return "not_converged", "The fit of the BG/BB did not settle on one best set of parameters."
-    if not optimum.positive_definite:
+    # At a bound customers are all alike in something: the same chance to leave, or to buy as long as they stay. What is to
+    # come is known as well as elsewhere then, though parameters that say how much customers differ can be anything large.
+    if not (optimum.positive_definite or optimum.at_bound):
         return "degenerate", "Quite different parameters of the BG/BB describe these histories equally well."
     return "ok", ""
-
-
-def _limit(what: str) -> str:
-    return f"The BG/BB ran to its limit: {what}. Its parameters are not identified."
 
 
 def _columns(states: DiscreteStates) -> tuple[Floats, Floats, Floats]:

@@ -227,6 +227,28 @@ def test_what_cannot_be_counted_by_period_is_refused():
         customer_value(leaving, fit_spend(stays), stays, horizon_months=12, annual_discount_rate=0.0)
 
 
+@pytest.mark.parametrize(
+    "world",
+    [
+        OpportunityWorld(gamma=2e3, delta=2e4, seen=24),
+        OpportunityWorld(alpha=1e6, beta=1e-3, seen=24),
+    ],
+    ids=["everybody is as likely to leave", "everybody buys in every period until they leave"],
+)
+def test_customers_who_are_alike_are_forecast_all_the_same(world):
+    """A parameter at its limit, which says how little customers differ; that somebody leaves is beyond doubt."""
+    states, purchases, came = draw_world(world, np.random.default_rng(1))
+    still, model = fit_by_period(states.grouped())
+    assert model.status == "ok"
+    assert max(np.log(list(model.params.values()))) > np.log(9_000)
+    how = {"horizon_months": 12, "annual_discount_rate": 0.0, "draws": 200}
+    value = customer_value(model, fit_spend(states), states, **how)
+    assert value.equity.low < came < value.equity.high
+    assert value.expected_purchases.low < purchases < value.expected_purchases.high
+    # The model in which nobody leaves would have promised far more.
+    assert customer_value(still, fit_spend(states), states, **how).expected_purchases.low > 1.5 * purchases
+
+
 def test_many_silent_opportunities_are_no_overflow():
     long = (np.array([400.0, 1.0]), np.array([400.0, 1.0]), np.array([3_000.0, 3_000.0]))
     alive = bgbb.alive(tuple(np.array([value]) for value in (50.0, 0.02, 0.01, 5.0)), *long)
