@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
-from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_spend
+from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_by_period, fit_spend
 from cxvalue.lifetime.predictive import alive_in_draws
 from cxvalue.lifetime.regular import PARENTS, fit_regular
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
@@ -46,6 +46,7 @@ TRUE = {
     "pareto_nbd": (0.6, 6.0, 0.7, 20.0),
     "bg_cnbd_k": (0.9, 4.5, 0.8, 2.5),
     "mbg_cnbd_k": (0.9, 4.5, 0.7, 2.5),
+    "bg_bb": (1.2, 1.5, 0.7, 8.0),
 }
 EVENTS = 2
 """Events to a purchase in the worlds of the models of regular timing."""
@@ -94,13 +95,62 @@ def purchase_days(
     return key // 100_000, key % 100_000
 
 
+def months_taken(
+    joined: NDArray[np.int64], months: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Whose and in which month: opportunities of the BG/BB that are taken, one a month after that of joining."""
+    alpha, beta, gamma, delta = TRUE["bg_bb"]
+    chance, leaving = rng.beta(alpha, beta, joined.size), rng.beta(gamma, delta, joined.size)
+    stays = rng.geometric(np.maximum(leaving, 1e-12)) - 1
+    passed = np.arange(months) - joined[:, None]
+    there = (passed > 0) & (passed <= stays[:, None])
+    who, month = np.nonzero(there & (rng.random(there.shape) < chance[:, None]))
+    return who, month
+
+
+def simulate_months(customers: int, rng: np.random.Generator) -> World:
+    """The same for customers with one opportunity a month."""
+    seen = 2 * MONTHS
+    joined = rng.integers(0, MONTHS, customers)
+    owner, month = months_taken(joined, seen + MONTHS, rng)
+    factors = np.concatenate([np.ones(seen), (1 + RATE) ** (-np.arange(1.0, MONTHS + 1) / 12)])
+    first, recent = np.round(joined * DAYS_PER_MONTH), month >= seen - MONTHS
+    day = np.round(month * DAYS_PER_MONTH)
+    end = round((seen - 1) * DAYS_PER_MONTH)
+    return _world(
+        joined=first.astype(np.int64), owner=owner, day=day.astype(np.int64), end=end, recent=recent,
+        factors=factors[month], unit=TimeUnit.MONTH, rng=rng,
+    )  # fmt: skip
+
+
 def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
     """Customers who joined evenly over the first year, seen for two years and followed for one more."""
+    if model == "bg_bb":
+        return simulate_months(customers, rng)
     joined = rng.integers(0, DAYS // 2, customers)
     owner, day = purchase_days(model, joined, DAYS + MONTHS * DAYS_PER_MONTH, rng)
+    return _world(
+        joined=joined, owner=owner, day=day, end=DAYS, recent=day > DAYS - 365, factors=_discount(day - DAYS),
+        unit=TimeUnit.WEEK, rng=rng,
+    )  # fmt: skip
+
+
+def _world(
+    *,
+    joined: NDArray[np.int64],
+    owner: NDArray[np.int64],
+    day: NDArray[np.int64],
+    end: int,
+    recent: NDArray[np.bool_],
+    factors: NDArray[np.float64],
+    unit: TimeUnit,
+    rng: np.random.Generator,
+) -> World:
+    """What is seen up to a day of repeat purchases sorted by customer and day, and what comes after it."""
+    customers = joined.size
     p, q, gamma = SPEND
     revenue = rng.gamma(p, 1 / rng.gamma(q, 1 / gamma, customers)[owner])
-    past = day <= DAYS
+    past = day <= end
     x = np.bincount(owner[past], minlength=customers)
     last = np.zeros(customers, dtype=np.int64)
     np.maximum.at(last, owner[past], day[past])
@@ -113,9 +163,9 @@ def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
     states = PurchaseStates(
         frequency=x,
         recency_days=np.where(x > 0, last - joined, 0),
-        age_days=DAYS - joined,
+        age_days=end - joined,
         count=np.ones(customers, dtype=np.int64),
-        time_unit=TimeUnit.WEEK,
+        time_unit=unit,
         as_of=date(2025, 12, 31),
         customer_id=np.arange(customers).astype(object),
         mean_spend=np.where(x > 0, spent / np.maximum(x, 1), np.nan),
@@ -125,8 +175,8 @@ def simulate(model: str, customers: int, rng: np.random.Generator) -> World:
         first_margin_se=float(MARGIN * first.std(ddof=1) / np.sqrt(customers)),
         sum_log_gaps=np.bincount(who, np.log(gaps), minlength=customers),
     )
-    worth = MARGIN * revenue[~past] * _discount(day[~past] - DAYS)
-    recent = past & (day > DAYS - 365)
+    worth = MARGIN * revenue[~past] * factors[~past]
+    recent = past & recent
     return World(
         states,
         np.bincount(owner[recent], MARGIN * revenue[recent], minlength=customers),
@@ -146,8 +196,11 @@ def newcomer_truth(model: str) -> float:
     rng = np.random.default_rng(0)
     total = 0.0
     for _ in range(10):
-        _, day = purchase_days(model, np.zeros(NEWCOMERS // 10, dtype=np.int64), MONTHS * DAYS_PER_MONTH, rng)
-        total += _discount(day).sum()
+        start = np.zeros(NEWCOMERS // 10, dtype=np.int64)
+        if model == "bg_bb":
+            total += ((1 + RATE) ** (-months_taken(start, MONTHS + 1, rng)[1] / 12)).sum()
+        else:
+            total += _discount(purchase_days(model, start, MONTHS * DAYS_PER_MONTH, rng)[1]).sum()
     p, q, gamma = SPEND
     return float(MARGIN * p * gamma / (q - 1) * (1 + total / NEWCOMERS))
 
@@ -175,8 +228,7 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     true, model, customers, seed = task
     rng = np.random.default_rng([seed, customers, *true.encode()])
     world = simulate(true, customers, rng)
-    fitted = fit_regular(world.states.grouped(), model, EVENTS).plain if model in PARENTS else fit(world.states, model)
-    spend = fit_spend(world.states)
+    fitted, spend = _fitted(world.states, model), fit_spend(world.states)
     if fitted.status != "ok" or spend.status != "ok":
         return None
     value = customer_value(
@@ -189,6 +241,12 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     width = (value.equity.high - value.equity.low) / value.equity.value
     churned = _churn_inside(fitted, world, seed)
     return [*inside, float(each.mean()), *churned, width, value.equity.value / truths[0] - 1], pit(fitted, world, rng)
+
+
+def _fitted(states: PurchaseStates, model: str) -> LifetimeModel:
+    if model in PARENTS:
+        return fit_regular(states.grouped(), model, EVENTS).plain
+    return fit_by_period(states.grouped())[1] if model == "bg_bb" else fit(states, model)
 
 
 def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]:
