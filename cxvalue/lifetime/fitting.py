@@ -184,9 +184,11 @@ def _judge(
             f"which nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical "
             f"{DROPOUT_CRITICAL_VALUE:.1f})."
         )
-    limit = _at_limit(family, params, float(data.age.max()))
+    limit = _at_limit(params)
     if limit:
         return "degenerate", f"The {family.title} ran to its limit: {limit}. Its parameters are not identified."
+    if (optimum.converged or optimum.at_bound) and _alike(params, float(data.age.max())):
+        return "ok", ""
     if not optimum.converged:
         return "not_converged", f"The fit of the {family.title} did not settle on one best set of parameters."
     if not optimum.positive_definite:
@@ -194,15 +196,13 @@ def _judge(
     return "ok", ""
 
 
-def _at_limit(family: Family, params: dict[str, float], longest_age: float) -> str:
+def _at_limit(params: dict[str, float]) -> str:
+    shape = "a" if "a" in params else "s"
+    return f"{shape} = {params[shape]:.2g}, nobody drops out" if params[shape] < _SMALLEST else ""
+
+
+def _alike(params: dict[str, float], longest_age: float) -> bool:
+    """Whether dropout has become the same for everybody: the limit of a model, which forecasts as well as any other."""
     if "a" in params:
-        if params["a"] < _SMALLEST:
-            return f"a = {params['a']:.2g}, nobody drops out"
-        if params["a"] + params["b"] > _LARGEST:
-            return f"a + b = {params['a'] + params['b']:.3g}, the same dropout probability for everybody"
-    else:
-        if params["s"] < _SMALLEST:
-            return f"s = {params['s']:.2g}, nobody drops out"
-        if params["beta"] > _LONGEST * longest_age:
-            return f"beta = {params['beta']:.3g}, the same dropout rate for everybody"
-    return ""
+        return params["a"] + params["b"] > _LARGEST
+    return params["beta"] > _LONGEST * longest_age

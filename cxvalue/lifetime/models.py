@@ -98,7 +98,8 @@ class LifetimeModel:
         covariance: of the log-parameters, in the order of `params`.
         log_likelihood: total, of the purchase times on the original time scale (unit `time_unit`).
         customers: number of customers fitted on.
-        status: ok, degenerate (the data identify no dropout, or a parameter sits at its limit) or not_converged.
+        status: ok (also where the fit ran to the limit in which dropout is the same for everybody), degenerate (the data
+            identify no dropout) or not_converged.
         reason: why the status is not ok, in one sentence; empty when it is.
         likelihood_ratio: 2 (log-likelihood - that of the model without dropout); nan for that model itself.
         clock: where rates follow the seasons: the histories are measured on it, and times ahead are converted to it.

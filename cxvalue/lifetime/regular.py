@@ -194,10 +194,11 @@ def _judge(data: History, title: str, params: Mapping[str, float], optimum: Opti
             f"nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical "
             f"{REGULAR_CRITICAL_VALUE:.1f})."
         )
-    size = params["a"] + params["b"]
-    if params["a"] < _SMALLEST or size > _LARGEST:
-        what = f"a = {params['a']:.2g}" if params["a"] < _SMALLEST else f"a + b = {size:.3g}"
-        return "degenerate", f"The {title} ran to its limit: {what}. Its parameters are not identified."
+    if params["a"] < _SMALLEST:
+        return "degenerate", f"The {title} ran to its limit: a = {params['a']:.2g}. Its parameters are not identified."
+    if (optimum.converged or optimum.at_bound) and params["a"] + params["b"] > _LARGEST:
+        # The same dropout for everybody: the limit of the model, which forecasts as well as any other.
+        return "ok", ""
     if not optimum.converged:
         return "not_converged", f"The fit of the {title} did not settle on one best set of parameters."
     if not optimum.positive_definite:
