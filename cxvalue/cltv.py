@@ -17,6 +17,7 @@ from cxvalue.covariates import Covariates, Labels, labels_of, no_better
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import (
     DISCRETE_CRITICAL_VALUE,
+    DROPOUT_CRITICAL_VALUE,
     CustomerValue,
     HoldoutScore,
     LifetimeModel,
@@ -151,6 +152,7 @@ def fit_cltv(
         allowed += tuple(name for name in by_level if name in listed and name not in worse)
     if allowed is None and worse:
         allowed = tuple(model.name for model in calibration if model.name not in worse)
+    allowed = _without_unsettled(fitted, allowed, tuple(model.name for model in calibration or fitted))
     selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
     sound = {model.name for model in fitted if model.status == "ok"}
     return CltvFit(
@@ -251,6 +253,28 @@ def _no_better_early(scores: tuple[HoldoutScore, ...]) -> set[str]:
     """
     known = {score.model: score.log_score for score in scores}
     return {name for name, twin in SEASONAL.items() if name in known and not known[name] > known[twin]}
+
+
+def _without_unsettled(
+    fitted: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None, listed: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """The names to choose from, without models that would end in a forecast in which nobody leaves although many do.
+
+    Those are the ones whose refit is not sound while it says beyond doubt that customers leave. A model with covariates
+    has its plain one to fall back to.
+    """
+    unsettled = {
+        model.name
+        for model in fitted
+        if model.family.dropout
+        and model.status != "ok"
+        and model.name not in COVARIATES
+        and not model.likelihood_ratio < DROPOUT_CRITICAL_VALUE
+    }
+    if not unsettled:
+        return allowed
+    kept = tuple(name for name in allowed or listed if name not in unsettled)
+    return kept or tuple(name for name in listed if name not in unsettled)
 
 
 def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:

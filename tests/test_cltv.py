@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import pytest
 
 from cxvalue import cltv, cltv_checks, customer_value
 from cxvalue.errors import CxvalueError
+from cxvalue.lifetime import LifetimeModel
 from cxvalue.simulate import shop
 from cxvalue.study import find_study
-from cxvalue.tables.states import purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace import Study, prepare
 
 
@@ -55,6 +57,37 @@ def test_models_csv_holds_the_published_parameters(sample: Study, model: str) ->
     assert rows["log_likelihood"].unique() == pytest.approx([log_likelihood], abs=0.01)
     assert rows["status"].unique().tolist() == ["ok"]
     assert rows["time_unit"].unique().tolist() == ["week"]
+
+
+def test_a_refit_that_does_not_settle_never_ends_in_a_forecast_without_dropout(
+    sample: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Customers of CDNOW leave beyond doubt; where the best model's refit fails, the next best one forecasts."""
+    usual = sample.cltv
+    best = max((score for score in usual.scores if score.status == "ok"), key=lambda score: score.log_score).model
+    assert usual.selected == usual.forecast == best != "nbd"
+    windows: list[int] = []
+    honest = cltv.fit_all
+
+    def unsettled(states: PurchaseStates) -> tuple[LifetimeModel, ...]:
+        windows.append(1)
+        models = honest(states)
+        if len(windows) == 1:
+            return models
+        return tuple(replace(model, status="not_converged") if model.name == best else model for model in models)
+
+    monkeypatch.setattr(cltv, "fit_all", unsettled)
+    for asked in ("auto", (best,)):
+        windows.clear()
+        found = cltv.fit_cltv(
+            sample.purchases, as_of=sample.as_of, observed_from=date(1997, 1, 1),
+            models=asked, holdout_start=usual.holdout_start,
+        )  # fmt: skip
+        assert len(windows) == 2
+        rest = [score for score in found.scores if score.model not in (best, "nbd")]
+        assert found.selected == found.forecast == max(rest, key=lambda score: score.log_score).model
+        assert found.model.status == "ok"
+        assert not found.withheld
 
 
 def test_both_windows_list_every_model_and_one_is_selected(sample: Study) -> None:
