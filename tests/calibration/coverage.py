@@ -51,8 +51,8 @@ TRUE = {
 EVENTS = 2
 """Events to a purchase in the worlds of the models of regular timing."""
 NEWCOMERS = 1_000_000
-DRAWS = 200
-"""Half of a study's: `cxvalue.draws.interval_ends` holds as much with few."""
+DRAWS, DRAWS_OF_RHYTHMS = 200, 100
+"""Fewer than a study's 400: `cxvalue.draws.interval_ends` holds as much with few."""
 MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
 ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
 
@@ -232,7 +232,7 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     if fitted.status != "ok" or spend.status != "ok":
         return None
     value = customer_value(
-        fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=DRAWS, seed=seed
+        fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=_draws(model), seed=seed
     )
     truths = (world.margin.sum(), world.purchases.sum(), newcomer_truth(true))
     intervals = (value.equity, value.expected_purchases, value.new_customer)
@@ -249,6 +249,10 @@ def _fitted(states: PurchaseStates, model: str) -> LifetimeModel:
     return fit_by_period(states.grouped())[1] if model == "bg_bb" else fit(states, model)
 
 
+def _draws(model: str) -> int:
+    return DRAWS_OF_RHYTHMS if model in PARENTS else DRAWS
+
+
 def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]:
     """Whether churn and value at risk are covered; nan for a model that cannot say who has left."""
     if not fitted.family.dropout:
@@ -257,9 +261,9 @@ def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]
     rows = np.asarray(states.customer_id, dtype=np.int64)
     brought, lost = world.brought[rows], world.purchases[rows] == 0
     said = p_no_purchase(fitted, states, CHURN_MONTHS * DAYS_PER_MONTH)
-    found = losses(
-        said, brought, in_draws=_away_in_draws(fitted, states, DRAWS, seed), draws=DRAWS, level=0.95, seed=seed
-    )
+    draws = _draws(fitted.name)
+    away = _away_in_draws(fitted, states, draws, seed)
+    found = losses(said, brought, in_draws=away, draws=draws, level=0.95, seed=seed)
     truths = (lost.mean(), brought[lost].sum())
     ends = (found.rate, found.at_risk)
     return [float(low <= truth <= high) for truth, (_, low, high) in zip(truths, ends, strict=True)]
