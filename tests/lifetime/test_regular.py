@@ -159,3 +159,14 @@ def test_messages(cdnow, states):
         fit_regular(cdnow)
     with pytest.raises(CxvalueError, match="k == 0, must be a whole number of at least 1"):
         fit_regular(states, k=0)
+
+
+def test_customers_who_leave_alike_are_forecast_as_well():
+    """Everybody leaves with probability 0.2 after a purchase: a limit of the model, and no lack of evidence."""
+    for rng in np.random.default_rng(8).spawn(3):
+        world = simulate_regular(World(2_000, 2.0, 12.0, 730), rng, k=2, leave=(2_000.0, 8_000.0), later=365)
+        model = fit_regular(world.states.grouped(), "bg_cnbd_k", 2)
+        assert model.status == "ok"
+        assert model.params["a"] / (model.params["a"] + model.params["b"]) == pytest.approx(0.2, abs=0.02)
+        expected = model.plain.expected_transactions(world.states, 365 / 7).sum()
+        assert expected == pytest.approx(world.later.sum(), rel=0.15)
