@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.season import SeasonalClock
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["DROPOUT_CRITICAL_VALUE", "checked_history", "fit", "fit_all", "fit_on_clock"]
+__all__ = ["DROPOUT_CRITICAL_VALUE", "checked_history", "fit", "fit_all", "fit_on_clock", "judge_dropout"]
 
 DROPOUT_CRITICAL_VALUE = 7.0
 """Likelihood ratio against the NBD below which no dropout counts as identified: exceeded in 1% of worlds without any.
@@ -33,6 +33,8 @@ and purchase rate made no visible difference. CDNOW has 337 and more.
 _SMALLEST = 1e-3
 _LARGEST = 1e3
 _LONGEST = 100.0
+
+_NOBODY = "No customer has bought a second time, so no purchase rate can be estimated."
 
 _MIDDLE = 8_000
 """Histories of the sample on which large data are fitted before the last steps on all of them."""
@@ -150,7 +152,10 @@ def _fit(data: History, states: PurchaseStates, family: Family, yardstick: Optim
     optimum = _maximise(data, family, nbd) if family.dropout else nbd
     ratio = 2 * (optimum.value - nbd.value) if family.dropout else math.nan
     params = dict(zip(family.parameters, np.exp(optimum.theta).tolist(), strict=True))
-    status, reason = _judge(data, family, params, optimum, ratio, states)
+    if family.dropout:
+        status, reason = judge_dropout(data, family.title, params, optimum, ratio, DROPOUT_CRITICAL_VALUE)
+    else:
+        status, reason = _judge_without(data, family.title, optimum)
     covariance = invert(optimum.information)
     se = np.exp(optimum.theta) * np.sqrt(np.diag(covariance))
     return LifetimeModel(
@@ -167,41 +172,43 @@ def _fit(data: History, states: PurchaseStates, family: Family, yardstick: Optim
     )
 
 
-def _judge(
-    data: History, family: Family, params: dict[str, float], optimum: Optimum, ratio: float, states: PurchaseStates
-) -> tuple[str, str]:
-    """Status and the sentence for it."""
+def _judge_without(data: History, title: str, optimum: Optimum) -> tuple[str, str]:
+    """Status of a model without dropout, and the sentence for it."""
     if data.purchases == 0:
-        return "degenerate", "No customer has bought a second time, so no purchase rate can be estimated."
-    if not family.dropout:
-        # At its bound the NBD has become a Poisson model with one rate for everybody, which forecasts as well.
-        if optimum.converged or optimum.at_bound:
-            return "ok", ""
-        return "not_converged", f"The fit of the {family.title} did not settle on one best set of parameters."
-    if ratio < DROPOUT_CRITICAL_VALUE:
+        return "degenerate", _NOBODY
+    # At its bound the NBD has become a Poisson model with one rate for everybody, which forecasts as well.
+    if optimum.converged or optimum.at_bound:
+        return "ok", ""
+    return "not_converged", f"The fit of the {title} did not settle on one best set of parameters."
+
+
+def judge_dropout(
+    data: History, title: str, params: Mapping[str, float], optimum: Optimum, ratio: float, critical: float
+) -> tuple[str, str]:
+    """Status of a model with dropout, and the sentence for it; `critical` is for the likelihood ratio against none."""
+    if data.purchases == 0:
+        return "degenerate", _NOBODY
+    if ratio < critical:
         return "degenerate", (
-            f"No dropout can be identified: the {family.title} describes these purchases hardly better than a model in "
-            f"which nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical "
-            f"{DROPOUT_CRITICAL_VALUE:.1f})."
+            f"No dropout can be identified: the {title} describes these purchases hardly better than a model in which "
+            f"nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical {critical:.1f})."
         )
-    limit = _at_limit(params)
-    if limit:
-        return "degenerate", f"The {family.title} ran to its limit: {limit}. Its parameters are not identified."
+    shape = "a" if "a" in params else "s"
+    if params[shape] < _SMALLEST:
+        return "degenerate", (
+            f"The {title} ran to its limit: {shape} = {params[shape]:.2g}, nobody drops out. Its parameters are not "
+            "identified."
+        )
     if (optimum.converged or optimum.at_bound) and _alike(params, float(data.age.max())):
         return "ok", ""
     if not optimum.converged:
-        return "not_converged", f"The fit of the {family.title} did not settle on one best set of parameters."
+        return "not_converged", f"The fit of the {title} did not settle on one best set of parameters."
     if not optimum.positive_definite:
-        return "degenerate", f"Quite different parameters of the {family.title} describe these purchases equally well."
+        return "degenerate", f"Quite different parameters of the {title} describe these purchases equally well."
     return "ok", ""
 
 
-def _at_limit(params: dict[str, float]) -> str:
-    shape = "a" if "a" in params else "s"
-    return f"{shape} = {params[shape]:.2g}, nobody drops out" if params[shape] < _SMALLEST else ""
-
-
-def _alike(params: dict[str, float], longest_age: float) -> bool:
+def _alike(params: Mapping[str, float], longest_age: float) -> bool:
     """Whether dropout has become the same for everybody: the limit of a model, which forecasts as well as any other."""
     if "a" in params:
         return params["a"] + params["b"] > _LARGEST

@@ -17,7 +17,7 @@ import numpy as np
 
 from cxvalue.errors import CxvalueError, one_of
 from cxvalue.lifetime.families import Floats, History
-from cxvalue.lifetime.fitting import checked_history
+from cxvalue.lifetime.fitting import checked_history, judge_dropout
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.optimise import Optimum, coarsen, invert, maximise
 from cxvalue.lifetime.regular_family import FIRST, log_likelihood, regular_family
@@ -50,8 +50,6 @@ LARGEST_REGULAR = 100_000
 """Customers up to whom a study asks for a rhythm: the intervals of these models are simulated customer by customer."""
 
 _LARGEST_K = 4
-_SMALLEST = 1e-3
-_LARGEST = 1e3
 
 
 def regularity(k: int, purchases: float, sum_log_gaps: float) -> float:
@@ -112,7 +110,8 @@ def fit_regular(
     names = ("r", "alpha", "a", "b")
     params = dict(zip(names, np.exp(optimum.theta).tolist(), strict=True))
     ratio = float(2 * (optimum.value - still.value))
-    status, reason = _judge(data, regular_family(model, chosen).title, params, optimum, ratio)
+    title = regular_family(model, chosen).title
+    status, reason = judge_dropout(data, title, params, optimum, ratio, REGULAR_CRITICAL_VALUE)
     covariance = invert(optimum.information)
     se = np.exp(optimum.theta) * np.sqrt(np.diag(covariance))
     return RegularModel(
@@ -182,25 +181,3 @@ def _maximise(data: History, k: int, first: int, near: LifetimeModel | None) -> 
 
 def _objective(data: History, k: int, first: int, dropout: bool, theta: Floats) -> tuple[float, Floats]:
     return log_likelihood(theta, data, k, first, dropout)
-
-
-def _judge(data: History, title: str, params: Mapping[str, float], optimum: Optimum, ratio: float) -> tuple[str, str]:
-    """Status and the sentence for it."""
-    if data.purchases == 0:
-        return "degenerate", "No customer has bought a second time, so no purchase rate can be estimated."
-    if ratio < REGULAR_CRITICAL_VALUE:
-        return "degenerate", (
-            f"No dropout can be identified: the {title} describes these purchases hardly better than a model in which "
-            f"nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical "
-            f"{REGULAR_CRITICAL_VALUE:.1f})."
-        )
-    if params["a"] < _SMALLEST:
-        return "degenerate", f"The {title} ran to its limit: a = {params['a']:.2g}. Its parameters are not identified."
-    if (optimum.converged or optimum.at_bound) and params["a"] + params["b"] > _LARGEST:
-        # The same dropout for everybody: the limit of the model, which forecasts as well as any other.
-        return "ok", ""
-    if not optimum.converged:
-        return "not_converged", f"The fit of the {title} did not settle on one best set of parameters."
-    if not optimum.positive_definite:
-        return "degenerate", f"Quite different parameters of the {title} describe these purchases equally well."
-    return "ok", ""
