@@ -145,14 +145,14 @@ def fit_cltv(
         if covariates is None:
             covariates = Covariates.found(labels, full).spared(labels, full, plain)
         fitted += covariates.fitted(labels, full, plain, by_level)
-    listed = {model.name for model in calibration or fitted}
+    listed = tuple(model.name for model in calibration or fitted)
     if allowed is not None:
         # Where purchases have no rhythm, a model of regular timing is its irregular parent.
         allowed = tuple(dict.fromkeys(name if name in listed else PARENTS.get(name, name) for name in allowed))
         allowed += tuple(name for name in by_level if name in listed and name not in worse)
     if allowed is None and worse:
         allowed = tuple(model.name for model in calibration if model.name not in worse)
-    allowed = _without_unsettled(fitted, allowed, tuple(model.name for model in calibration or fitted))
+    allowed = _without_unsettled(fitted, allowed, listed)
     selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
     sound = {model.name for model in fitted if model.status == "ok"}
     return CltvFit(

@@ -77,17 +77,25 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
 
 def _tracking_by_period(fit: CltvFit, period: Period, purchases: ibis.Table) -> pd.DataFrame:
     """The same where opportunities are counted: customers who bought again, period by period."""
+    import ibis
     import pandas as pd
 
     assert fit.holdout_start is not None
-    rows = fit.counted(purchases).select("customer_id", "date").to_pandas()
-    number = pd.to_datetime(rows["date"]).map(period.number).to_numpy(np.int64)
-    first = pd.Series(number).groupby(rows["customer_id"].to_numpy(object)).transform("min").to_numpy(np.int64)
-    known = first < period.number(fit.holdout_start)
+    rows = fit.counted(purchases)
+    rows = rows.select("customer_id", number=period.numbers(rows.date))
+    rows = rows.mutate(first=rows.number.min().over(ibis.window(group_by="customer_id")))
+    counts = rows.group_by("first", "number").agg(customers=rows.count()).to_pandas()
+    first, number, customers = (counts[name].to_numpy(np.int64) for name in ("first", "number", "customers"))
     start, end = int(number.min()), period.number(fit.as_of)
-    came = np.bincount(number[known & (number > first)] - start, minlength=end - start + 1)
-    acquired = np.bincount(number[known & (number == first)] - start, minlength=end - start + 1)
-    table = pd.DataFrame({"actual": came.astype(float)})
+
+    known = first < period.number(fit.holdout_start)
+
+    def by_number(which: NDArray[np.bool_]) -> NDArray[np.float64]:
+        chosen = known & which
+        return np.bincount(number[chosen] - start, customers[chosen], end - start + 1).astype(np.float64)
+
+    acquired = by_number(number == first)
+    table = pd.DataFrame({"actual": by_number(number > first)})
     table.insert(0, "week_end", pd.to_datetime([period.last_day(one) for one in range(start, end + 1)]))
     for model in fit.calibration:
         path = np.diff(model.expected_new(np.arange(end - start + 1.0)), prepend=0.0)

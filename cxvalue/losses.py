@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.value import Interval
 
@@ -123,17 +122,17 @@ def losses(
     return Losses(
         members=p.size,
         worth=float(worth.sum()),
-        rate=_interval(float(p.mean()), left.sum(axis=0) / p.size, level),
-        leaving=_interval(float(p.sum()), left.sum(axis=0), level),
-        at_risk=_interval(float(p @ worth), risk.sum(axis=0), level),
+        rate=Interval.around(float(p.mean()), left.sum(axis=0) / p.size, level),
+        leaving=Interval.around(float(p.sum()), left.sum(axis=0), level),
+        at_risk=Interval.around(float(p @ worth), risk.sum(axis=0), level),
         level=level,
         groups=tuple(
             GroupLosses(
                 name=str(names[g]),
                 members=int(size[g]),
                 worth=float(worth[group == g].sum()),
-                rate=_interval(float(p[group == g].mean()), left[g] / size[g], level),
-                at_risk=_interval(float((p * worth)[group == g].sum()), risk[g], level),
+                rate=Interval.around(float(p[group == g].mean()), left[g] / size[g], level),
+                at_risk=Interval.around(float((p * worth)[group == g].sum()), risk[g], level),
             )
             for g in shown
         ),
@@ -162,12 +161,6 @@ def _check(
         return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
     return names, group.reshape(-1)
-
-
-def _interval(value: float, draws: Floats, level: float) -> Interval:
-    low, high = interval_ends(draws, level)
-    # A few very valuable members can pull the mean past an end.
-    return Interval(value, min(float(low), value), max(float(high), value))
 
 
 def bands(probabilities: ArrayLike, values: ArrayLike) -> pd.DataFrame:

@@ -20,7 +20,6 @@ import numpy as np
 from cxvalue.cltv import default_holdout_start
 from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
 from cxvalue.customer_base import months_before
-from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.lifetime.renewal import RenewalModel, fit_renewal, survival
@@ -223,10 +222,6 @@ def renewal_value(
         whole[seen.who] = values
         return whole
 
-    def interval(value: float, outcomes: Floats) -> Interval:
-        ends = interval_ends(outcomes, level)
-        return Interval(value, min(float(ends[0]), value), max(float(ends[1]), value))
-
     money = bool(seen.who.size) and not missing
     nothing = math.nan if missing else 0.0
     return RenewalValue(
@@ -237,9 +232,9 @@ def renewal_value(
         cltv=spread(worth * expected, nothing),
         cltv_low=spread(np.minimum(worth * low, worth * high), nothing),
         cltv_high=spread(np.maximum(worth * low, worth * high), nothing),
-        churn_rate=interval(float(gone_12m.mean()), left / seen.who.size) if seen.who.size else None,
-        value_at_risk=interval(float(gone_12m @ past[seen.who]), at_risk) if money else None,
-        equity=interval(float(worth @ expected), total) if money else None,
+        churn_rate=Interval.around(float(gone_12m.mean()), left / seen.who.size, level) if seen.who.size else None,
+        value_at_risk=Interval.around(float(gone_12m @ past[seen.who]), at_risk, level) if money else None,
+        equity=Interval.around(float(worth @ expected), total, level) if money else None,
         new_customer=None if missing else _new_customer(fit, contracts, drawn, paid, rate, level, rng),
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
@@ -346,8 +341,7 @@ def _new_customer(
 
     value = float(first.mean() * months(*fit.full.values)[0])
     outcomes = (first.mean() + error * rng.standard_normal(len(drawn))) * months(drawn[:, :1], drawn[:, 1:])
-    low, high = interval_ends(outcomes, level)
-    return Interval(value, min(float(low), value), max(float(high), value))
+    return Interval.around(value, outcomes, level)
 
 
 def renewal_models_table(fit: RenewalFit, level: float = 0.95) -> pd.DataFrame:

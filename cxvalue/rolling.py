@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.draws import interval_ends
 from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
 from cxvalue.lifetime.by_level import parts
 from cxvalue.lifetime.infinite import pairs_of
@@ -325,8 +324,7 @@ def backtest(
         rng = np.random.default_rng(seed)
         noise = rng if len(divided) == 1 else np.random.default_rng([seed, number])
         drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
-    low, high = interval_ends(drawn, level)
-    predicted = Interval(float(value), min(float(low), float(value)), max(float(high), float(value)))
+    predicted = Interval.around(float(value), drawn, level)
     came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
     return Backtest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
 

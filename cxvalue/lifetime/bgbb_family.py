@@ -11,20 +11,12 @@ from collections.abc import Callable
 import numpy as np
 
 from cxvalue.lifetime import bgbb
-from cxvalue.lifetime.families import Family, Floats, History, Params
+from cxvalue.lifetime.families import Family, Floats, Params
 
 __all__ = ["BB", "BG_BB", "PERIODIC"]
 
 _CELLS = 2_000_000
 """Futures x opportunities held at once; bounds the memory."""
-
-
-def _leaving(theta: Floats, history: History) -> tuple[float, Floats]:
-    return bgbb.log_likelihood(theta, history)
-
-
-def _staying(theta: Floats, history: History) -> tuple[float, Floats]:
-    return bgbb.no_dropout(theta, history)
 
 
 def _newcomer(params: Params) -> tuple[Floats, Params]:
@@ -83,7 +75,7 @@ BG_BB = Family(
     parameters=bgbb.PARAMETERS,
     timed=(),
     dropout=True,
-    log_likelihood=_leaving,
+    log_likelihood=bgbb.log_likelihood,
     alive=bgbb.alive,
     posterior=bgbb.posterior,
     newcomer=_newcomer,
@@ -106,7 +98,7 @@ BB = Family(
     parameters=bgbb.PARAMETERS[:2],
     timed=(),
     dropout=False,
-    log_likelihood=_staying,
+    log_likelihood=bgbb.no_dropout,
     alive=lambda params, x, recency, age: np.ones(np.broadcast_shapes(params[0].shape, np.shape(x), np.shape(age))),
     posterior=lambda params, x, age: (params[0] + x, params[1] + age - x),
     newcomer=_newcomer,

@@ -45,6 +45,12 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @classmethod
+    def around(cls, value: float, draws: Floats, level: float) -> Interval:
+        """The interval of draws, widened to hold the value: a few very large ones can pull a mean past an end."""
+        low, high = interval_ends(draws, level)
+        return cls(value, min(float(low), value), max(float(high), value))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CustomerValue:
