@@ -25,7 +25,7 @@ The map. What is above may use what is below it, never the other way round::
     customer_base                the audit: who is there, who came, who left
     lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come
     tables/                      sources, contracts, refunds, purchases, states
-    study  study_money  timeunit  errors    the words everyone shares
+    study/  timeunit  errors     the words everyone shares
     imports                      what reads notebooks, imported without what is slow and not used
 
 Names are imported when they are first used, so that ``import cxvalue`` stays quick.

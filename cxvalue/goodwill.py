@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cxvalue.effects.effect import Effect
     from cxvalue.study import Programme, StudyFile
-    from cxvalue.study_money import Goodwill
+    from cxvalue.study.money import Goodwill
 
 __all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
 

@@ -22,8 +22,6 @@ FLOORS = {
     "errors": 0,
     "imports": 0,
     "timeunit": 0,
-    "study_errors": 1,
-    "study_money": 1,
     "study": 2,
     "tables": 3,
     "lifetime": 4,

@@ -37,7 +37,7 @@ from cxvalue.report.covariate_findings import covariate_findings, covariates_dis
 from cxvalue.simulate import simulate, write_world
 from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, ShopParameters
 from cxvalue.study import load_study_file
-from cxvalue.study_errors import COVARIATE_MODELS
+from cxvalue.study.consistency import COVARIATE_MODELS
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace import check, load_study
 from tests.calibration.covariates import tables

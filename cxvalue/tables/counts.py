@@ -7,6 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from cxvalue.tables.cautions import Caution, worst_first
+
 __all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "reconciles"]
 
 CountKind = Literal["read", "refused", "dropped", "cut", "merged", "netted", "note", "kept"]
@@ -65,6 +67,7 @@ class TableSet:
     counts: tuple[RowCount, ...]
     control: ControlResult | None = None
     read_notes: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -75,6 +78,7 @@ class TableSet:
             "counts": [asdict(count) for count in self.counts],
             "control": asdict(self.control) if self.control else None,
             "read_notes": list(self.read_notes),
+            "cautions": [one.to_dict() for one in worst_first(self.cautions)],
         }
 
     @classmethod
@@ -87,6 +91,7 @@ class TableSet:
             tuple(RowCount(**count) for count in data["counts"]),
             ControlResult(**data["control"]) if data["control"] else None,
             tuple(data["read_notes"]),
+            tuple(Caution(**one) for one in data["cautions"]),
         )
 
 

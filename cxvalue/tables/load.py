@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
+from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks import (
     EXAMPLES,
     Broken,
@@ -80,6 +81,7 @@ class _Loader:
         self.problems: list[Problem] = []
         self.counts: list[RowCount] = []
         self.notes: list[str] = []
+        self.cautions: list[Caution] = []
         self.paths: dict[str, Path] = {}
         self.tables: dict[str, _Loading] = {}
         self.held: list[ir.Table] = []
@@ -107,7 +109,7 @@ class _Loader:
             self.problems.append(Problem("tables", "hold no row with a date.", "Check the files and bad_rows."))
         if self.problems or end is None or start is None:
             raise BadInput(self.problems)
-        return TableSet(end, start, self.paths, tuple(self.counts), control, tuple(self.notes))
+        return TableSet(end, start, self.paths, tuple(self.counts), control, tuple(self.notes), tuple(self.cautions))
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con

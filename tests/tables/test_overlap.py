@@ -14,7 +14,7 @@ from cxvalue.portfolio import measure_portfolio, refuse_treated
 from cxvalue.programmes import panel_source
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank import BankParameters, draw_bank
-from cxvalue.study_money import UniversalHoldout
+from cxvalue.study.money import UniversalHoldout
 from cxvalue.tables.overlap import contacted_under, holdout_panel, path_panel, programme_paths
 from cxvalue.workspace import Study, prepare
 from tests.calibration.portfolio import path_panel_of, paths_of

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import re
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from cxvalue.errors import Problem, nearest, one_of
 
-if TYPE_CHECKING:
-    from cxvalue.study import Programme, StudyFile
-
-__all__ = ["counted_already", "covariates_that_do_not_go", "periods_that_do_not_go", "problems_of"]
-
-COVARIATE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
-"""The lifetime models that covariates go with."""
-
-_STAYING = re.compile(r"(?i)\b(cltv|clv|ltv|lifetime value|retention|retained|churn|win-?back|customers? kept)\b")
+__all__ = ["problems_of"]
 
 
 def problems_of(error: ValidationError, model: type[BaseModel], label: str) -> list[Problem]:
@@ -111,61 +103,3 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
     if kind == "too_short":
         return "is empty.", allowed
     return f"{item['msg']}.", allowed
-
-
-def counted_already(programme: Programme, label: str) -> list[Problem]:
-    """Benefits that are margin of customers who stay: the effect on margin holds it, a customer who left counting as 0."""
-    if programme.outcome == "interactions":
-        return []
-    return [
-        Problem(
-            f"{label}: programmes.{programme.name}.benefits",
-            f"{one.name!r} counts customers who stay, and so does the effect on {programme.outcome}: there a customer who "
-            "left counts as 0.",
-            "Value them through the margin or through their lifetime value, never both: take the benefit out. If it is a "
-            "cost saved, name it after the cost.",
-        )
-        for one in programme.benefits
-        if one.kind != "capacity" and _STAYING.search(one.name)
-    ]
-
-
-def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
-    """Covariates in a study without a customers table, under contracts, or with models that know none."""
-    names, asked, where = study.cltv.covariates, study.cltv.models, f"{label}: cltv.covariates"
-    if not names:
-        return []
-    problems = [
-        Problem(where, f"the column {name!r} is named {names.count(name)} times.", "Keep one.")
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
-    if study.contract == "contractual":
-        problems.append(Problem(where, "goes with customers without a contract only.", "Leave it out."))
-    elif "customers" not in study.tables:
-        problems.append(Problem(where, "needs the table 'customers'.", "Add it under 'tables: customers:'."))
-    if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
-        found = f"goes with {', '.join(COVARIATE_MODELS)}, none of which is among cltv.models."
-        problems.append(Problem(where, found, "Add one of them, or write models: auto."))
-    return problems
-
-
-def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
-    """The model bg_bb beside others, or with a unit of time that is no period; and periods that only bg_bb knows."""
-    wanted, problems = study.cltv, []
-    if wanted.period is None:
-        if wanted.time_unit in ("quarter", "year"):
-            found = (
-                f"{wanted.time_unit!r} goes with models: bg_bb, which counts the {wanted.time_unit}s with a purchase."
-            )
-            problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed without it: day, week, month."))
-        return problems
-    others = [name for name in wanted.models if name != "bg_bb"]
-    if others:
-        found = (
-            f"names bg_bb beside {', '.join(others)}: it counts periods, they count days, and no holdout compares them."
-        )
-        problems.append(Problem(f"{label}: cltv.models", found, "Write models: bg_bb, or leave bg_bb out."))
-    if wanted.time_unit == "day":
-        found = "'day' is no period of bg_bb, in which a customer can buy once."
-        problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed: week, month, quarter, year."))
-    return problems

@@ -2,14 +2,10 @@
 
 `load_study_file` reads a ``study.yml`` into a frozen `StudyFile`. Nothing is checked twice and nothing is guessed: an
 unknown key is an error that names the nearest known one, and every problem of the file is reported at once.
-
-`find_study` turns what a user types (a name, a folder, a file) into the path of a study file.
 """
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Hashable
 from datetime import date
 from pathlib import Path
@@ -19,8 +15,8 @@ import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
 from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.study_errors import counted_already, covariates_that_do_not_go, periods_that_do_not_go, problems_of
-from cxvalue.study_money import (
+from cxvalue.study.consistency import disagreements
+from cxvalue.study.money import (
     Amount,
     Benefit,
     CaseRules,
@@ -32,20 +28,17 @@ from cxvalue.study_money import (
     Success,
     UniversalHoldout,
 )
-from cxvalue.study_money import Settings as _Settings
+from cxvalue.study.money import Settings as _Settings
+from cxvalue.study.problems import problems_of
+from cxvalue.study.source import TableSource
 
 __all__ = [
     "LATEST_COMPLETE_MONTH",
     "MODEL_NAMES",
     "TABLE_NAMES",
-    "ReadOptions",
     "Simulated",
     "StudyFile",
-    "TableSource",
-    "find_study",
-    "list_studies",
     "load_study_file",
-    "project_root",
 ]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
@@ -65,57 +58,6 @@ TABLE_NAMES = (
 )
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="letters, digits, '-' and '_'")]
-Columns = dict[str, str]
-
-
-class ReadOptions(_Settings):
-    """How a text file is written: its delimiter, decimal sign, encoding and dates."""
-
-    format: Literal["csv", "parquet", "text"] | None = None
-    delimiter: str | None = Field(
-        default=None, min_length=1, description="one character, or 'whitespace' for runs of blanks"
-    )
-    decimal: Literal[".", ","] = "."
-    thousands: Literal[",", ".", " ", "'", "_"] | None = None
-    encoding: str | None = Field(default=None, description="the name of a text encoding, such as utf-8 or cp1251")
-    date_format: str | None = Field(default=None, pattern="%", description="such as '%d.%m.%Y'")
-    header: bool = True
-
-    @model_validator(mode="after")
-    def _signs_differ(self) -> ReadOptions:
-        if self.thousands is not None and self.thousands == self.decimal:
-            raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
-        return self
-
-
-class TableSource(_Settings):
-    """Where one table comes from: a file, an installed package, or a database."""
-
-    path: str | None = None
-    package: str | None = None
-    files: dict[str, str] | None = None
-    query: str | None = None
-    database: str | None = Field(
-        default=None,
-        pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$",
-        description="${NAME} of an environment variable with the address",
-    )
-    table: str | None = None
-    read: ReadOptions = ReadOptions()
-    columns: Columns = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_source(self) -> TableSource:
-        ways = [self.path is not None, self.files is not None, self.database is not None]
-        if sum(ways) != 1:
-            raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
-        if (self.files is not None) != (self.query is not None):
-            raise ValueError("'files' and 'query' go together: the query selects from the named files")
-        if (self.database is not None) != (self.table is not None):
-            raise ValueError("'database' and 'table' go together")
-        if self.package is not None and self.database is not None:
-            raise ValueError("'package' goes with 'path' or 'files', not with 'database'")
-        return self
 
 
 class ControlTotals(_Settings):
@@ -340,7 +282,7 @@ def load_study_file(path: Path) -> StudyFile:
     except ValidationError as error:
         raise BadInput([*problems_of(error, StudyFile, label), *_unknown_tables(raw, label)]) from None
     study._path = path.resolve()
-    problems = [*_unknown_tables(raw, label), *_disagreements(study, label)]
+    problems = [*_unknown_tables(raw, label), *disagreements(study, label)]
     if problems:
         raise BadInput(problems)
     return study
@@ -351,88 +293,3 @@ def _unknown_tables(raw: dict[str, Any], label: str) -> list[Problem]:
     names = [str(name) for name in tables] if isinstance(tables, dict) else []
     unknown = [name for name in names if name not in TABLE_NAMES]
     return [Problem(f"{label}: tables.{name}", "unknown table.", nearest(name, TABLE_NAMES)) for name in unknown]
-
-
-def _disagreements(study: StudyFile, label: str) -> list[Problem]:
-    """Find settings that are each legal but contradict one another."""
-    problems: list[Problem] = []
-
-    def add(key: str, found: str, remedy: str) -> None:
-        problems.append(Problem(f"{label}: {key}", found, remedy))
-
-    data = project_root() / "data"
-    if study.path.name == "study.yml" and study.folder.parent == data.resolve() and study.folder.name != study.name:
-        add("name", f"{study.name!r} is in the folder 'data/{study.folder.name}'.", "Give both the same name.")
-    as_of = study.as_of if isinstance(study.as_of, date) else None
-    if as_of and study.observed_from and study.observed_from > as_of:
-        add("observed_from", f"{study.observed_from} is after as_of {as_of}.", "It must be on or before it.")
-    if study.cltv.holdout_start:
-        if as_of and study.cltv.holdout_start > as_of:
-            add("cltv.holdout_start", f"{study.cltv.holdout_start} is after as_of {as_of}.", "Choose an earlier day.")
-        if study.observed_from and study.cltv.holdout_start <= study.observed_from:
-            add(
-                "cltv.holdout_start",
-                f"{study.cltv.holdout_start} leaves no history before it (observed_from {study.observed_from}).",
-                "Choose a later day.",
-            )
-    for kind, items in (("campaigns", study.campaigns), ("programmes", study.programmes)):
-        names = [item.name for item in items]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            add(kind, f"the name {name!r} is used {names.count(name)} times.", "Give each its own name.")
-    for campaign in study.campaigns:
-        if campaign.budget is not None and campaign.minimum_profit is not None:
-            found = "has a budget and a minimum profit; each alone already says where the list ends."
-            add(f"campaigns.{campaign.name}", found, "Keep one of 'budget' and 'minimum_profit'.")
-    for programme in study.programmes:
-        if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
-            add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")
-        for key, found, remedy in programme.disagreements:
-            add(f"programmes.{programme.name}.{key}", found, remedy)
-        problems += counted_already(programme, label)
-    problems += covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
-    if study.universal_holdout and "customers" not in study.tables:
-        add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
-    needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
-    for kind, (table, declared) in needs.items():
-        if declared and table not in study.tables:
-            add(
-                kind, f"declared, but the table '{table}' is not among the tables.", f"Add it under 'tables: {table}:'."
-            )
-    wanted = "subscriptions" if study.contract == "contractual" else "transactions"
-    if wanted not in study.tables and "transactions" not in study.tables:
-        add("tables", f"a {study.contract} study needs the table '{wanted}'.", f"Add it under 'tables: {wanted}:'.")
-    return problems
-
-
-def project_root() -> Path:
-    """The project's folder: ``CXVALUE_ROOT``, else where the package is checked out, else the nearest one above."""
-    named = os.environ.get("CXVALUE_ROOT")
-    if named:
-        return Path(named).resolve()
-    checkout = Path(__file__).resolve().parent.parent
-    for folder in (checkout, Path.cwd(), *Path.cwd().parents):
-        if (folder / "notebooks").is_dir() and (folder / "data").is_dir():
-            return folder
-    return Path.cwd()
-
-
-def list_studies() -> list[str]:
-    """The names of the studies under the project's ``data/``."""
-    return sorted(path.parent.name for path in (project_root() / "data").glob("*/study.yml"))
-
-
-def find_study(reference: str | os.PathLike[str]) -> Path:
-    """Find the study file that a name, a folder or a file stands for; raises `BadInput` with the nearest name."""
-    text = os.fspath(reference)
-    bare = re.fullmatch(r"[A-Za-z0-9_-]+", text) is not None
-    named = project_root() / "data" / text / "study.yml"
-    if bare and named.is_file():
-        return named.resolve()
-    path = Path(text).expanduser()
-    if path.is_file():
-        return path.resolve()
-    if (path / "study.yml").is_file():
-        return (path / "study.yml").resolve()
-    known = list_studies()
-    remedy = nearest(text, known) if bare and known else "Give the name of a study under data/, a folder or a file."
-    raise BadInput([Problem(text, "there is no such study.", remedy)])

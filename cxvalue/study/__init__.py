@@ -1,0 +1,38 @@
+"""The study file: what a company wants to know, of which tables, under which assumptions.
+
+file          the frozen `StudyFile` and `load_study_file`
+source        where a table comes from, and how a text file is written
+money         amounts with a range, costs, benefits, criteria, risks
+problems      what pydantic finds wrong, in an analyst's words
+consistency   settings that are each legal but contradict one another
+find          from a name, a folder or a file to the study file
+"""
+
+from cxvalue.study.file import (
+    LATEST_COMPLETE_MONTH,
+    MODEL_NAMES,
+    TABLE_NAMES,
+    Campaign,
+    Programme,
+    Simulated,
+    StudyFile,
+    load_study_file,
+)
+from cxvalue.study.find import find_study, list_studies, project_root
+from cxvalue.study.source import ReadOptions, TableSource
+
+__all__ = [
+    "LATEST_COMPLETE_MONTH",
+    "MODEL_NAMES",
+    "TABLE_NAMES",
+    "Campaign",
+    "Programme",
+    "ReadOptions",
+    "Simulated",
+    "StudyFile",
+    "TableSource",
+    "find_study",
+    "list_studies",
+    "load_study_file",
+    "project_root",
+]

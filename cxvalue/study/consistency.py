@@ -1,0 +1,129 @@
+"""Settings of a study that are each legal but contradict one another."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cxvalue.errors import Problem
+from cxvalue.study.find import project_root
+
+if TYPE_CHECKING:
+    from cxvalue.study.file import Programme, StudyFile
+
+__all__ = ["COVARIATE_MODELS", "disagreements"]
+
+COVARIATE_MODELS = ("bg_nbd", "mbg_nbd", "pareto_nbd")
+"""The lifetime models that covariates go with."""
+
+_STAYING = re.compile(r"(?i)\b(cltv|clv|ltv|lifetime value|retention|retained|churn|win-?back|customers? kept)\b")
+
+
+def disagreements(study: StudyFile, label: str) -> list[Problem]:
+    """Find settings that are each legal but contradict one another."""
+    problems: list[Problem] = []
+
+    def add(key: str, found: str, remedy: str) -> None:
+        problems.append(Problem(f"{label}: {key}", found, remedy))
+
+    data = project_root() / "data"
+    if study.path.name == "study.yml" and study.folder.parent == data.resolve() and study.folder.name != study.name:
+        add("name", f"{study.name!r} is in the folder 'data/{study.folder.name}'.", "Give both the same name.")
+    as_of = study.as_of if isinstance(study.as_of, date) else None
+    if as_of and study.observed_from and study.observed_from > as_of:
+        add("observed_from", f"{study.observed_from} is after as_of {as_of}.", "It must be on or before it.")
+    if study.cltv.holdout_start:
+        if as_of and study.cltv.holdout_start > as_of:
+            add("cltv.holdout_start", f"{study.cltv.holdout_start} is after as_of {as_of}.", "Choose an earlier day.")
+        if study.observed_from and study.cltv.holdout_start <= study.observed_from:
+            add(
+                "cltv.holdout_start",
+                f"{study.cltv.holdout_start} leaves no history before it (observed_from {study.observed_from}).",
+                "Choose a later day.",
+            )
+    for kind, items in (("campaigns", study.campaigns), ("programmes", study.programmes)):
+        names = [item.name for item in items]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            add(kind, f"the name {name!r} is used {names.count(name)} times.", "Give each its own name.")
+    for campaign in study.campaigns:
+        if campaign.budget is not None and campaign.minimum_profit is not None:
+            found = "has a budget and a minimum profit; each alone already says where the list ends."
+            add(f"campaigns.{campaign.name}", found, "Keep one of 'budget' and 'minimum_profit'.")
+    for programme in study.programmes:
+        if programme.success and (programme.success.at_least is None) == (programme.success.at_most is None):
+            add(f"programmes.{programme.name}.success", "has no single threshold.", "Give 'at_least' or 'at_most'.")
+        for key, found, remedy in programme.disagreements:
+            add(f"programmes.{programme.name}.{key}", found, remedy)
+        problems += counted_already(programme, label)
+    problems += covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
+    if study.universal_holdout and "customers" not in study.tables:
+        add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
+    needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
+    for kind, (table, declared) in needs.items():
+        if declared and table not in study.tables:
+            add(
+                kind, f"declared, but the table '{table}' is not among the tables.", f"Add it under 'tables: {table}:'."
+            )
+    wanted = "subscriptions" if study.contract == "contractual" else "transactions"
+    if wanted not in study.tables and "transactions" not in study.tables:
+        add("tables", f"a {study.contract} study needs the table '{wanted}'.", f"Add it under 'tables: {wanted}:'.")
+    return problems
+
+
+def counted_already(programme: Programme, label: str) -> list[Problem]:
+    """Benefits that are margin of customers who stay: the effect on margin holds it, a customer who left counting as 0."""
+    if programme.outcome == "interactions":
+        return []
+    return [
+        Problem(
+            f"{label}: programmes.{programme.name}.benefits",
+            f"{one.name!r} counts customers who stay, and so does the effect on {programme.outcome}: there a customer who "
+            "left counts as 0.",
+            "Value them through the margin or through their lifetime value, never both: take the benefit out. If it is a "
+            "cost saved, name it after the cost.",
+        )
+        for one in programme.benefits
+        if one.kind != "capacity" and _STAYING.search(one.name)
+    ]
+
+
+def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
+    """Covariates in a study without a customers table, under contracts, or with models that know none."""
+    names, asked, where = study.cltv.covariates, study.cltv.models, f"{label}: cltv.covariates"
+    if not names:
+        return []
+    problems = [
+        Problem(where, f"the column {name!r} is named {names.count(name)} times.", "Keep one.")
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
+    if study.contract == "contractual":
+        problems.append(Problem(where, "goes with customers without a contract only.", "Leave it out."))
+    elif "customers" not in study.tables:
+        problems.append(Problem(where, "needs the table 'customers'.", "Add it under 'tables: customers:'."))
+    if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
+        found = f"goes with {', '.join(COVARIATE_MODELS)}, none of which is among cltv.models."
+        problems.append(Problem(where, found, "Add one of them, or write models: auto."))
+    return problems
+
+
+def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
+    """The model bg_bb beside others, or with a unit of time that is no period; and periods that only bg_bb knows."""
+    wanted, problems = study.cltv, []
+    if wanted.period is None:
+        if wanted.time_unit in ("quarter", "year"):
+            found = (
+                f"{wanted.time_unit!r} goes with models: bg_bb, which counts the {wanted.time_unit}s with a purchase."
+            )
+            problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed without it: day, week, month."))
+        return problems
+    others = [name for name in wanted.models if name != "bg_bb"]
+    if others:
+        found = (
+            f"names bg_bb beside {', '.join(others)}: it counts periods, they count days, and no holdout compares them."
+        )
+        problems.append(Problem(f"{label}: cltv.models", found, "Write models: bg_bb, or leave bg_bb out."))
+    if wanted.time_unit == "day":
+        found = "'day' is no period of bg_bb, in which a customer can buy once."
+        problems.append(Problem(f"{label}: cltv.time_unit", found, "Allowed: week, month, quarter, year."))
+    return problems

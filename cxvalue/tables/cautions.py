@@ -1,0 +1,68 @@
+"""Cautions: what is legal in the tables and may nevertheless make a number wrong, worst first.
+
+A refusal says that a number cannot be had; a caution says that it can, and what to look at before it is believed. It stands
+in the manifest, on the first screen of the page, in ``00_data_check`` and in what ``cxvalue check`` prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["KINDS", "Caution", "worst_first"]
+
+KINDS: dict[str, str] = {
+    "stale": "the data end long before the last day observed",
+    "guest_id": "an id that stands for no customer, or for many",
+    "dominant_id": "one id that alone holds an implausible share of rows or revenue",
+    "ids_do_not_match": "ids of one table that another table does not know",
+    "ids_alike": "ids that become equal after a harmless repair",
+    "never_active": "contracts of no length",
+    "two_arms": "customers in two arms of one campaign",
+    "repeated_rows": "rows that stand more than once",
+    "sign": "an amount whose sign contradicts its column",
+    "history_begins": "old customers who look new where the history begins",
+    "currency": "amounts converted from other currencies",
+    "open_end": "ends and starts that lie in the future",
+    "forecast": "a forecast of this kind that missed before",
+}
+"""Every kind of caution with what it means, the most serious first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One thing to look at before the numbers are believed.
+
+    `kind` is one of `KINDS`; `table` and `column` say where (the column may be empty); `rows` are the rows concerned and
+    `share` their share of the table, or of its revenue where the text says so (None where no share makes sense); `text` is
+    the sentence for the analyst and the executive alike. `lowers` marks a caution that takes the evidence of every finding
+    that rests on the table down by one grade.
+    """
+
+    kind: str
+    table: str
+    column: str
+    rows: int
+    share: float | None
+    text: str
+    lowers: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"unknown kind of caution: {self.kind!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON holds it."""
+        return asdict(self)
+
+
+def worst_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
+    """Cautions by the weight of their kind, then by the share concerned; equal ones once.
+
+    >>> few = Caution("sign", "fees", "amount", 1, 0.1, "One.")
+    >>> [one.kind for one in worst_first([few, Caution("stale", "transactions", "date", 0, None, "Old.")])]
+    ['stale', 'sign']
+    """
+    order = list(KINDS)
+    return tuple(sorted(dict.fromkeys(cautions), key=lambda one: (order.index(one.kind), -(one.share or 0.0))))
