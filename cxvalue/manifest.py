@@ -67,6 +67,7 @@ def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None)
         "assumed": list(record.study.assumptions),
         "inputs": {"fingerprint": record.fingerprint, "sha256": dict(sorted(record.inputs.items()))},
         "pseudonyms": {"applied": pseudonym_key is not None, "key": pseudonym_key},
+        "cautions": [one.published() for one in record.notes.cautions],
         "notebooks": [
             {
                 "name": outcome.name,

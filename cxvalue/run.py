@@ -164,6 +164,7 @@ def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutc
 
 def _notes(prepared: Prepared) -> PageNotes:
     from cxvalue.report.assumptions import study_assumptions
+    from cxvalue.tables.cautions import worst_first
 
     study, tables = prepared.study, prepared.tables
     transactions = study.tables.get("transactions")
@@ -172,6 +173,7 @@ def _notes(prepared: Prepared) -> PageNotes:
         assumptions=study_assumptions(study, observed_from=tables.observed_from, margin_column=own_margin),
         data=tables.counts,
         control=tables.control,
+        cautions=worst_first(tables.cautions),
     )
 
 

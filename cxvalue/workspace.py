@@ -35,6 +35,7 @@ from cxvalue.programmes import ProgrammeFit, design_of, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
+from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.discrete import period_states
 from cxvalue.tables.load import load_tables
@@ -112,12 +113,16 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
         try_declared(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
     names = ", ".join(sorted(tables.paths))
     main = "transactions" if "transactions" in tables.paths else "subscriptions"
-    rows = {count.what: count.rows for count in tables.counts if count.table == main}
+    rows = {count.what: count.rows for count in tables.counts if count.table == main and count.kind != "match"}
+    cautions = worst_first(tables.cautions)
+    said = "are sound." if not cautions else f"can be read. To look at first: {len(cautions)}."
     lines = [
-        f"{study.name}: the study file and its tables are sound.",
+        f"{study.name}: the study file and its tables {said}",
+        *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
         f"  observed     {tables.observed_from} to {tables.as_of}",
         f"  tables       {names}",
         *(f"  {what:<12} {number:,}" for what, number in rows.items()),
+        *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
         *(f"  assumed      {assumption}" for assumption in study.assumptions),
     ]
     return "\n".join(lines)
@@ -280,6 +285,8 @@ class Study:
         report, readable by their owner only, and leaves the ids as they are. By hand (no work
         folder) nothing is written. The file that marks the notebook as done is written last.
         """
+        from cxvalue.report.cautions import lower_grades
+
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
         if private:
@@ -289,7 +296,8 @@ class Study:
             raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
         if self.work is None:
             return f"Opened by hand: {said} were computed and nothing was published."
-        _write_outputs(self.work / notebook, findings, tables, figures, private)
+        lowered = lower_grades(findings, self.tables.cautions)
+        _write_outputs(self.work / notebook, lowered, tables, figures, private)
         return f"Handed to the run: {said}."
 
 

@@ -27,6 +27,7 @@ from cxvalue.report.numbers import (
 from cxvalue.report.words import words_for
 
 if TYPE_CHECKING:
+    from cxvalue.tables.cautions import Caution
     from cxvalue.tables.counts import ControlResult, RowCount
 
 __all__ = [
@@ -121,7 +122,7 @@ class Link:
 class PageNotes:
     """All that stands beside the findings: what they assume, the fate of rows, and the ledger's control total.
 
-    `not_made` are outputs that a run could not make, each with the reason.
+    `cautions` come worst first; `not_made` are outputs that a run could not make, each with the reason.
     `remarks` are sentences on the figures that no finding carries, such as a model status or a renderer that is
     missing.
     """
@@ -129,6 +130,7 @@ class PageNotes:
     assumptions: tuple[Assumption, ...] = ()
     data: tuple[RowCount, ...] = ()
     control: ControlResult | None = None
+    cautions: tuple[Caution, ...] = ()
     remarks: tuple[str, ...] = ()
     not_made: tuple[tuple[str, str], ...] = ()
     links: tuple[Link, ...] = ()
@@ -175,6 +177,7 @@ class PageModel:
     facts: tuple[tuple[str, str], ...]
     index_href: str
     banners: tuple[str, ...]
+    cautions: tuple[str, ...]
     verdicts: tuple[FindingLine, ...]
     cards: tuple[FindingLine, ...]
     minute: tuple[str, ...]
@@ -236,6 +239,7 @@ def build_page(
         facts=_facts(meta, words),
         index_href=meta.index_href,
         banners=_banners(meta, notebooks, notes, words),
+        cautions=tuple(one.text for one in notes.cautions),
         verdicts=lines(verdicts),
         cards=lines(cards),
         minute=_minute(found),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bridge_table",
+    "cautions_table",
     "control_table",
     "counts_display",
     "counts_table",
@@ -87,6 +88,23 @@ def sources_table(tables: TableSet) -> Styler:
     """One line a table: how many rows were read."""
     return styled(
         {"table": count.table, "rows read": f"{count.rows:,}"} for count in tables.counts if count.kind == "read"
+    )
+
+
+def cautions_table(tables: TableSet) -> Styler:
+    """What to look at before the numbers are believed, worst first."""
+    from cxvalue.tables.cautions import worst_first
+
+    return styled(
+        {
+            "table": one.table,
+            "column": one.column or "—",
+            "rows": f"{one.rows:,}",
+            "share": "—" if one.share is None else format_level(one.share),
+            "what": one.text,
+            "evidence": "one grade lower" if one.lowers else "as it is",
+        }
+        for one in worst_first(tables.cautions)
     )
 
 

@@ -45,6 +45,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "back_to_index": "All studies",
         "skip": "Skip to the content",
         # banners
+        "caution": "Before you rely on this page:",
+        "cautions_more": "{count} more to look at",
         "partial": "This is a partial run: only some notebooks were asked for, so figures may be missing. The last "
         "complete report is not replaced by it.",
         "control_failed": "The revenue in the data does not agree with the control total of the ledger. Treat every "
@@ -125,6 +127,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "kind_netted": "netted",
         "kind_note": "noted",
         "kind_kept": "kept",
+        "kind_apart": "set apart",
+        "kind_match": "matched",
         # all findings, appendix
         "all": "All findings",
         "appendix": "Appendix",

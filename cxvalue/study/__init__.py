@@ -19,13 +19,14 @@ from cxvalue.study.file import (
     load_study_file,
 )
 from cxvalue.study.find import find_study, list_studies, project_root
-from cxvalue.study.source import ReadOptions, TableSource
+from cxvalue.study.source import IdRules, ReadOptions, TableSource
 
 __all__ = [
     "LATEST_COMPLETE_MONTH",
     "MODEL_NAMES",
     "TABLE_NAMES",
     "Campaign",
+    "IdRules",
     "Programme",
     "ReadOptions",
     "Simulated",

@@ -30,7 +30,7 @@ from cxvalue.study.money import (
 )
 from cxvalue.study.money import Settings as _Settings
 from cxvalue.study.problems import problems_of
-from cxvalue.study.source import TableSource
+from cxvalue.study.source import IdRules, TableSource
 
 __all__ = [
     "LATEST_COMPLETE_MONTH",
@@ -175,6 +175,13 @@ class Simulated(_Settings):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+def _as_texts(value: Any) -> Any:
+    """Ids are text, however YAML reads them: 0 stands for "0"."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    plain = [isinstance(one, str | int) and not isinstance(one, bool) for one in listed]
+    return tuple(str(one) for one in listed) if all(plain) else value
+
+
 def _refuse_is_default(value: Any) -> Any:
     return None if value == "refuse" else value
 
@@ -198,6 +205,10 @@ class StudyFile(_Settings):
     horizon_months: int = Field(default=24, ge=1, le=600, description="a whole number of months")
     level: float = Field(default=0.95, ge=0.5, le=0.999, description="a share such as 0.95")
     tables: dict[str, TableSource] = Field(min_length=1)
+    ids: IdRules = IdRules()
+    guest_ids: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = Field(
+        default=(), description='a list of ids, such as ["0", guest]'
+    )
     control_totals: ControlTotals | None = None
     bad_rows: Annotated[BadRows | None, BeforeValidator(_refuse_is_default)] = Field(
         default=None, description="refuse, or {drop_up_to: 0.01}"

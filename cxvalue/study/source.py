@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from cxvalue.study.money import Settings as _Settings
 
-__all__ = ["Columns", "ReadOptions", "TableSource"]
+__all__ = ["Columns", "IdRules", "ReadOptions", "TableSource"]
 
 Columns = dict[str, str]
 
@@ -61,3 +61,11 @@ class TableSource(_Settings):
         if self.package is not None and self.database is not None:
             raise ValueError("'package' goes with 'path' or 'files', not with 'database'")
         return self
+
+
+class IdRules(_Settings):
+    """Harmless repairs of ids, made in every table alike."""
+
+    strip_leading_zeros: bool = False
+    strip_decimal: bool = False
+    fold_case: bool = False

@@ -37,7 +37,7 @@ class Caution:
     `kind` is one of `KINDS`; `table` and `column` say where (the column may be empty); `rows` are the rows concerned and
     `share` their share of the table, or of its revenue where the text says so (None where no share makes sense); `text` is
     the sentence for the analyst and the executive alike. `lowers` marks a caution that takes the evidence of every finding
-    that rests on the table down by one grade.
+    that rests on the table down by one grade. `private` may name an id, so it is shown at the terminal and never published.
     """
 
     kind: str
@@ -47,6 +47,7 @@ class Caution:
     share: float | None
     text: str
     lowers: bool = False
+    private: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -55,6 +56,10 @@ class Caution:
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
         return asdict(self)
+
+    def published(self) -> dict[str, Any]:
+        """What everybody may read of it: kind, table, column, rows, share and text."""
+        return {name: getattr(self, name) for name in ("kind", "table", "column", "rows", "share", "text")}
 
 
 def worst_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:

@@ -36,12 +36,16 @@ EXAMPLES = 3
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way for a row to be bad: the column it is about, what is wrong in words, what to do, and the test."""
+    """One way for a row to be bad: the column it is about, what is wrong in words, what to do, and the test.
+
+    Rows that break a rule which is not `droppable` are never left out: what is wrong with them is not confined to them.
+    """
 
     column: str
     what: str
     remedy: str
     test: ir.BooleanValue
+    droppable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Broken:
     first: int
     amount: float | None
     examples: tuple[int, ...]
+    droppable: bool = True
 
 
 def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
@@ -125,7 +130,9 @@ def split_rows(table: ir.Table, rules: list[Rule], amount: str | None) -> tuple[
         if counts[i]:
             first, total = charges.get(i, (0, None))
             examples = _first_rows(table.filter(rule.test))
-            broken.append(Broken(rule.column, rule.what, rule.remedy, counts[i], first, total, examples))
+            broken.append(
+                Broken(rule.column, rule.what, rule.remedy, counts[i], first, total, examples, rule.droppable)
+            )
     return marked.filter(marked["__charge__"] == -1).drop("__charge__"), broken
 
 

@@ -12,7 +12,10 @@ Kind = Literal["id", "text", "date", "number", "flag", "count"]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of ours. `low` and `high` bound its numbers, inclusively; `not_before` names an earlier date."""
+    """One column of ours. `low` and `high` bound its numbers, inclusively; `not_before` names an earlier date.
+
+    `unsigned` marks an amount that is never below zero, whatever sign an export gives it.
+    """
 
     name: str
     kind: Kind
@@ -21,6 +24,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     not_before: str | None = None
+    unsigned: bool = False
 
     @property
     def must_hold(self) -> bool:
@@ -71,6 +75,10 @@ def _number(name: str, required: bool = False, low: float | None = None, high: f
     return Column(name, "number", required, low=low, high=high)
 
 
+def _amount(name: str, required: bool = False) -> Column:
+    return Column(name, "number", required, unsigned=True)
+
+
 def _count(name: str, required: bool = False, low: float = 0) -> Column:
     return Column(name, "count", required, low=low)
 
@@ -95,7 +103,7 @@ _TABLES = (
             _id("order_id", required=False),
             _text("product"),
             _text("channel"),
-            _number("discount"),
+            _amount("discount"),
         ),
         event="date",
     ),
@@ -105,7 +113,7 @@ _TABLES = (
         (
             _id("customer_id"),
             _date("acquired_on", required=False),
-            _number("acquisition_cost"),
+            _amount("acquisition_cost"),
             _text("channel"),
         ),
         event="acquired_on",
@@ -119,7 +127,7 @@ _TABLES = (
             _id("customer_id"),
             _date("start"),
             _date("end", filled=False, not_before="start"),
-            _number("value_per_month"),
+            _amount("value_per_month"),
             _id("account_id", required=False),
             _text("plan"),
             _text("role"),
@@ -135,7 +143,7 @@ _TABLES = (
             _date("date"),
             _text("campaign", required=True),
             _text("arm", required=True),
-            _number("cost"),
+            _amount("cost"),
             _number("offer_depth", low=0, high=1),
         ),
         event="date",
@@ -150,7 +158,7 @@ _TABLES = (
             _number("depth", required=True, low=0, high=1),
             _flag("accepted", required=True),
             _id("occasion_id", required=False),
-            _number("basket_value"),
+            _amount("basket_value"),
             _number("basket_margin"),
         ),
         event="date",
@@ -194,8 +202,8 @@ _TABLES = (
         (
             _id("customer_id"),
             _date("date"),
-            _number("amount", required=True),
-            _number("shortfall"),
+            _amount("amount", required=True),
+            _amount("shortfall"),
             _flag("waived"),
         ),
         event="date",

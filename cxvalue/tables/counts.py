@@ -11,15 +11,17 @@ from cxvalue.tables.cautions import Caution, worst_first
 
 __all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "reconciles"]
 
-CountKind = Literal["read", "refused", "dropped", "cut", "merged", "netted", "note", "kept"]
+CountKind = Literal["read", "refused", "dropped", "cut", "merged", "netted", "note", "kept", "apart", "match"]
 
 
 @dataclass(frozen=True, slots=True)
 class RowCount:
     """How many rows of a table had one fate, in plain words, with the revenue or amount on them where there is one.
 
-    For every table, rows of kind "read" equal those of the kinds "dropped", "cut", "merged", "netted" and "kept"
-    together; a "note" counts rows that are among the kept. The amount kept of transactions is net of refunds.
+    For every table, rows of kind "read" equal those of the kinds "dropped", "cut", "merged", "netted", "kept" and
+    "apart" (sales of guests, which are in the totals only)
+    together; a "note" counts rows that are among the kept, a "match" the different ids of a column that another table knows.
+    The amount kept of transactions is net of refunds.
     """
 
     table: str
@@ -99,6 +101,6 @@ def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
     """Whether every row of a table that was read is accounted for exactly once."""
     rows = {
         kind: sum(count.rows for count in counts if count.table == table and count.kind == kind)
-        for kind in ("read", "dropped", "cut", "merged", "netted", "kept")
+        for kind in ("read", "dropped", "cut", "merged", "netted", "kept", "apart")
     }
     return rows.pop("read") == sum(rows.values())

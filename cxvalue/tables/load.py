@@ -13,9 +13,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
-from cxvalue.tables import ledger
+from cxvalue.tables import ids, ledger
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks import (
     EXAMPLES,
@@ -29,7 +29,10 @@ from cxvalue.tables.checks import (
 )
 from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+from cxvalue.tables.declared import declared_problems
 from cxvalue.tables.parse import ParsedTable, parse_table
+from cxvalue.tables.relations import Relation, hold_against
+from cxvalue.tables.soundness import drop_repeats, implausible_margin, judge_signs, repeated_rows
 from cxvalue.tables.sources import RawTable, connect, read_table
 from cxvalue.tables.sql import ROW, quoted
 
@@ -49,6 +52,8 @@ class _Loading:
     amount: float | None
     good: ir.Table
     broken: list[Broken] = field(default_factory=list)
+    guests: ir.Table | None = None
+    merged: int = 0
 
     @property
     def bad(self) -> int:
@@ -85,6 +90,7 @@ class _Loader:
         self.paths: dict[str, Path] = {}
         self.tables: dict[str, _Loading] = {}
         self.held: list[ir.Table] = []
+        self.relations: tuple[Relation, ...] = ()
 
     def run(self, as_of: date | str | None) -> TableSet:
         """Do it all, or raise `BadInput`."""
@@ -109,16 +115,21 @@ class _Loader:
             self.problems.append(Problem("tables", "hold no row with a date.", "Check the files and bad_rows."))
         if self.problems or end is None or start is None:
             raise BadInput(self.problems)
+        for relation in self.relations:
+            self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         return TableSet(end, start, self.paths, tuple(self.counts), control, tuple(self.notes), tuple(self.cautions))
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
         raw = read_table(native, name, self.study.tables[name], self.study.folder, self.scratch)
         parsed = parse_table(native, raw)
-        table = self.engine.table(parsed.relation)
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
-        good, broken = split_rows(table, row_rules(parsed, table, self.today), amount)
+        table = ids.repair_table(self.engine.table(parsed.relation), self._id_columns(contract), self.study.ids)
+        table, contradicting, cautions = judge_signs(contract, table)
+        self.cautions += cautions
+        rules = [*ids.spoilt_ids(contract, raw.types, table), *row_rules(parsed, table, self.today), *contradicting]
+        good, broken = split_rows(table, rules, amount)
         good = good.select(ROW, *parsed.columns)
         if raw.malformed:
             rows = len(raw.malformed)
@@ -132,9 +143,47 @@ class _Loader:
         loading.rows += len(raw.malformed)
         if not loading.rows:
             raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
+        self._repeats(loading)
         self._contradictions(loading, amount)
+        self._identities(loading, amount)
         self._describe_source(parsed)
         return loading
+
+    def _id_columns(self, contract: TableContract) -> list[str]:
+        """The columns of a table that hold ids: its own, and the units of programmes among those of customers."""
+        own = [column.name for column in contract.columns if column.kind == "id"]
+        return own + ([one.unit for one in self.study.programmes] if contract.name == "customers" else [])
+
+    def _repeats(self, loading: _Loading) -> None:
+        """Leave out rows that stand twice where that says nothing more, and say where it is many."""
+        contract = loading.contract
+        if contract.name == "transactions":
+            return  # they are told apart by their orders
+        distinct, merges = drop_repeats(contract, loading.good)
+        rows = ledger.count_rows(loading.good)
+        different = ledger.count_rows(distinct) if merges else rows - exact_duplicates(loading.good)
+        caution = repeated_rows(contract, rows, different, merges)
+        self.cautions += [caution] if caution else []
+        if merges and different < rows:
+            loading.good = distinct.cache()
+            self._held(loading.good)
+            loading.merged = rows - different
+
+    def _identities(self, loading: _Loading, amount: str | None) -> None:
+        """Set guests apart, and look at the ids of customers, accounts, units and employees as text."""
+        contract, guests = loading.contract, self.study.guest_ids
+        if guests and "customer_id" in loading.good.columns:
+            named = loading.good.customer_id.isin(guests)
+            loading.guests, loading.good = loading.good.filter(named), loading.good.filter(~named)
+        for name in self._id_columns(contract):
+            if name in loading.good.columns and name not in ("order_id", "occasion_id"):
+                money = amount if name == "customer_id" else None
+                counts = ids.count_ids(loading.good, contract.name, name, money)
+                if counts is None:
+                    continue
+                alike = ids.alike_caution(loading.good, counts, self.study.ids)
+                self.cautions += [alike] if alike else []
+                self.cautions += ids.guest_cautions(counts, guests) if name == "customer_id" else []
 
     def _contradictions(self, loading: _Loading, amount: str | None) -> None:
         """Take out rows that contradict one another: an order in two versions, a key given twice."""
@@ -174,16 +223,17 @@ class _Loader:
 
     def _across(self) -> None:
         """What must agree across the study and its tables."""
-        pairs = [("campaigns", "contacts", "campaign"), ("programmes", "rollout", "programme")]
-        for key, table, column in pairs:
-            loading = self.tables.get(table)
-            for item in getattr(self.study, key):
-                where = f"{key}.{item.name}"
-                if table not in self.study.tables:
-                    remedy = f"Add it under 'tables: {table}:'."
-                    self.problems.append(Problem(where, f"needs a table '{table}', which the study lacks.", remedy))
-                elif loading is not None:
-                    self.problems += _named(where, item, loading, table, column)
+        sound = {name: one.good for name, one in self.tables.items()}
+        self.problems += declared_problems(self.study, sound)
+        held = hold_against(
+            sound,
+            self.study.ids,
+            self.study.campaigns,
+            self.study.programmes,
+        )
+        self.problems += held.problems
+        self.cautions += held.cautions
+        self.relations = held.relations
 
     def _span(self) -> tuple[date | None, date | None]:
         """The first and last day on which anything happened: in transactions, else in any table."""
@@ -230,6 +280,8 @@ class _Loader:
             what = "a refund that matches no earlier purchase"
             remedy = "No purchase of the customer on or before that day is as large; add it, or drop the refund."
             loading.broken += broken_rows(missed, "revenue", what, remedy, "revenue")
+        margin = implausible_margin(made.lines) if "margin" in loading.good.columns else None
+        self.cautions += [margin] if margin else []
         self._settle(loading)
         if self.problems:
             return None
@@ -257,6 +309,8 @@ class _Loader:
         self._add(
             "transactions", "purchases (one customer, one day)", made.purchases, made.revenue, "kept", always=True
         )
+        if loading.guests is not None:
+            self._count_guests(loading, end)
         zero, negative = lines.filter(lines.revenue == 0), lines.filter((lines.margin < 0) & (lines.revenue >= 0))
         self._add("transactions", "zero amounts (they count as purchases)", ledger.count_rows(zero), 0.0, "note")
         negatives = self._measure(negative, "margin")
@@ -266,6 +320,15 @@ class _Loader:
         early = self._measure(lines.filter(lines.date < ibis.literal(start)), "revenue")
         self._add("transactions", f"before {start}, the first day observed", early[0], early[1], "note")
 
+    def _count_guests(self, loading: _Loading, end: date) -> None:
+        """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
+        assert loading.guests is not None
+        late = loading.guests.date > ibis.literal(end)
+        rows, amount = self._measure(loading.guests.filter(~late), "revenue")
+        self._add("transactions", "sales of guests: in the totals, no customer", rows, amount, "apart")
+        rows, amount = self._measure(loading.guests.filter(late), "revenue")
+        self._add("transactions", f"sales of guests after {end}", rows, amount, "cut")
+
     def _any_alone(self, rows: ir.Table) -> bool:
         return "order_id" not in rows.columns or ledger.count_rows(rows.filter(rows.order_id.isnull())) > 0
 
@@ -274,22 +337,28 @@ class _Loader:
         if totals is None:
             return None
         inside = lines.filter((lines.date >= ibis.literal(start)) & (lines.date <= ibis.literal(end)))
-        return ControlResult.of(totals.revenue, self._measure(inside, "revenue")[1] or 0.0, totals.tolerance)
+        found = self._measure(inside, "revenue")[1] or 0.0
+        guests = self.tables["transactions"].guests
+        if guests is not None:
+            between = guests.filter((guests.date >= ibis.literal(start)) & (guests.date <= ibis.literal(end)))
+            found += self._measure(between, "revenue")[1] or 0.0
+        return ControlResult.of(totals.revenue, found, totals.tolerance)
 
     def _settle(self, loading: _Loading) -> None:
         """Count what was read and dropped, or refuse the table for its bad rows."""
         name = loading.contract.name
         self._add(name, "rows read", loading.rows, loading.amount, "read", always=True)
+        self._add(name, "rows that repeat another one in every column", loading.merged, None, "merged")
         if not loading.broken:
             return
         limit = self.study.bad_rows.drop_up_to if self.study.bad_rows else None
         share = loading.bad / loading.rows
-        if limit is not None and share <= limit:
+        if limit is not None and share <= limit and all(item.droppable for item in loading.broken):
             for item in loading.broken:
                 self._add(name, item.what, item.first, item.amount, "dropped")
             return
         self.problems += [self._problem(loading, item, share) for item in loading.broken]
-        if limit is not None:
+        if limit is not None and share > limit:
             found = f"{loading.bad:,} of {loading.rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}."
             remedy = "Correct the source, or raise bad_rows.drop_up_to."
             self.problems.append(Problem(f"tables.{name}", found, remedy, count=loading.bad))
@@ -303,7 +372,7 @@ class _Loader:
             where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
         found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
         remedy = item.remedy
-        if self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
+        if item.droppable and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
             remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {_rounded_up(share)}}}."
         return Problem(where, found, remedy, item.rows, self._examples(raw, item.examples))
 
@@ -328,6 +397,8 @@ class _Loader:
     def _write_table(self, loading: _Loading, end: date | None) -> None:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
         contract, table = loading.contract, loading.good
+        if loading.guests is not None:
+            self._add(contract.name, "rows of guests, no customer", ledger.count_rows(loading.guests), None, "apart")
         if end is not None and contract.event in table.columns:
             late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
             rows, amount = self._measure(table.filter(late), _AMOUNT.get(contract.name))
@@ -359,24 +430,6 @@ class _Loader:
     def _add(self, table: str, what: str, rows: int, amount: float | None, kind: Any, always: bool = False) -> None:
         if rows or always:
             self.counts.append(RowCount(table, what, rows, amount, kind))
-
-
-def _named(where: str, item: Any, loading: _Loading, table: str, column: str) -> list[Problem]:
-    """A declared campaign or programme must stand in its table, and a campaign's control among its arms."""
-    rows = loading.good
-    names = [str(value) for value in rows.select(column).distinct().to_pyarrow().column(column).to_pylist()]
-    if not names:
-        return [Problem(where, f"the table '{table}' has no sound row.", "Correct its rows first.")]
-    if item.name not in names:
-        return [Problem(where, f"the table '{table}' has no {column} {item.name!r}.", nearest(item.name, names))]
-    control = getattr(item, "control", None)
-    if table != "contacts" or control is None:
-        return []
-    inside = rows.filter(rows.campaign == item.name).select("arm").distinct().to_pyarrow()
-    arms = [str(value) for value in inside.column("arm").to_pylist()]
-    if control in arms:
-        return []
-    return [Problem(f"{where}.control", f"no contact of the campaign has the arm {control!r}.", nearest(control, arms))]
 
 
 def _given(as_of: date | str | None) -> date | str | None:
