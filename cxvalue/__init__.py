@@ -4,7 +4,7 @@ The map. What is above may use what is below it, never the other way round::
 
     cli  run  publish            commands; notebooks in processes; a report published in one step
       execute  kernel  graph  folders  manifest  history  pseudonyms  console  doctor
-    workspace                    a study prepared once and opened by notebooks (`load_study`)
+    workspace  checking          a study prepared once and opened by notebooks (`load_study`); what check says
     preflight                    campaigns and programmes tried on the tables before any notebook starts
     report/                      findings, the page, its words and its rendering
     figures/                     a result in, a matplotlib figure out

@@ -194,8 +194,8 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    from cxvalue.checking import check
     from cxvalue.study import find_study
-    from cxvalue.workspace import check
 
     print(check(find_study(arguments.study), arguments.as_of))
     return DONE

@@ -30,12 +30,11 @@ from cxvalue.errors import CxvalueError, nearest
 from cxvalue.goodwill import GoodwillFit
 from cxvalue.history import History, read_history
 from cxvalue.money.portfolio import Portfolio
-from cxvalue.preflight import fit_declared, try_declared
+from cxvalue.preflight import fit_declared
 from cxvalue.programmes import ProgrammeFit, design_of, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, find_study, load_study_file, project_root
-from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.discrete import period_states
 from cxvalue.tables.load import load_tables
@@ -52,7 +51,7 @@ if TYPE_CHECKING:
     from cxvalue.report.findings import Finding
     from cxvalue.tables.panels import CustomerPanel, UnitPanel
 
-__all__ = ["Prepared", "Study", "check", "load_study", "open_run", "prepare", "programme_panel"]
+__all__ = ["Prepared", "Study", "load_study", "open_run", "prepare", "programme_panel"]
 
 KEPT_PREPARATIONS = 3
 LONGEST_RUN_S = 12 * 3600
@@ -101,31 +100,6 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
     os.utime(folder)
     _forget_old(shelf, folder)
     return _open_prepared(folder, study, fingerprint, inputs)
-
-
-def check(study_path: Path, as_of: date | str | None = None) -> str:
-    """Validate a study and its tables and say in words what was found; writes nothing that stays."""
-    study = load_study_file(study_path)
-    make_missing_tables(study)
-    with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
-        con = _connect()
-        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
-        try_declared(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
-    names = ", ".join(sorted(tables.paths))
-    main = "transactions" if "transactions" in tables.paths else "subscriptions"
-    rows = {count.what: count.rows for count in tables.counts if count.table == main and count.kind != "match"}
-    cautions = worst_first(tables.cautions)
-    said = "are sound." if not cautions else f"can be read. To look at first: {len(cautions)}."
-    lines = [
-        f"{study.name}: the study file and its tables {said}",
-        *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
-        f"  observed     {tables.observed_from} to {tables.as_of}",
-        f"  tables       {names}",
-        *(f"  {what:<12} {number:,}" for what, number in rows.items()),
-        *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
-        *(f"  assumed      {assumption}" for assumption in study.assumptions),
-    ]
-    return "\n".join(lines)
 
 
 def open_run(prepared: Prepared, folder: Path) -> None:

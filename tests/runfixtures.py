@@ -41,6 +41,7 @@ class FakeTables:
     counts: tuple[Any, ...] = ()
     control: None = None
     read_notes: tuple[str, ...] = ()
+    cautions: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ FLOORS = {
     "report": 9,
     "figures": 10,
     "workspace": 11,
+    "checking": 11,
     "folders": 10,
     "graph": 10,
     "history": 10,

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from cxvalue import cltv, cltv_checks, cltv_value, figures, rolling
+from cxvalue.checking import check
 from cxvalue.churn import segment_table, study_churn
 from cxvalue.covariates import (
     FEWEST,
@@ -39,7 +40,7 @@ from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, ShopParameters
 from cxvalue.study import load_study_file
 from cxvalue.study.consistency import COVARIATE_MODELS
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
-from cxvalue.workspace import check, load_study
+from cxvalue.workspace import load_study
 from tests.calibration.covariates import tables
 
 START = AS_OF - timedelta(days=HISTORY_DAYS - 1)

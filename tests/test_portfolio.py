@@ -145,7 +145,7 @@ def test_customers_who_stay_are_not_counted_through_a_benefit_as_well(tmp_path):
 
 
 def test_a_unit_listed_twice_is_refused_in_words(tmp_path):
-    from cxvalue.workspace import check
+    from cxvalue.checking import check
 
     def twice(world):
         rollout = world.tables["rollout"]
@@ -156,7 +156,7 @@ def test_a_unit_listed_twice_is_refused_in_words(tmp_path):
 
 
 def test_a_customer_in_two_units_is_refused_in_words(tmp_path):
-    from cxvalue.workspace import check
+    from cxvalue.checking import check
 
     def moved(world):
         people = world.tables["customers"]
@@ -168,7 +168,7 @@ def test_a_customer_in_two_units_is_refused_in_words(tmp_path):
 
 
 def test_a_holdout_that_nobody_is_in_is_refused_before_any_notebook(tmp_path):
-    from cxvalue.workspace import check
+    from cxvalue.checking import check
 
     path = a_study(tmp_path, lambda world: world.study.update(universal_holdout={"column": "branch", "value": "moon"}))
     with pytest.raises(BadInput, match="no customer has branch = 'moon'"):

@@ -21,6 +21,7 @@ from cxvalue.publish import RunRecord, publish, write_index
 from cxvalue.report.findings import Finding, write_findings
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.study import load_study_file
+from cxvalue.tables.cautions import Caution
 from tests.runfixtures import Workshop, reading
 
 CUSTOMERS = pd.DataFrame({"customer_id": ["C1", "C2", "C1", None], "cltv": [10.0, 20.5, 30.0, None]})
@@ -100,6 +101,15 @@ def test_the_manifest_says_how_it_was_made_and_names_no_machine(shop: Workshop) 
     for path in folder.rglob("*"):
         if path.is_file():
             assert str(shop.folder).encode() not in path.read_bytes(), path
+
+
+def test_the_manifest_lists_the_cautions_without_what_is_private(shop: Workshop) -> None:
+    said = Caution("dominant_id", "transactions", "customer_id", 9, 0.3, "One id holds 30%.", True, private="K77")
+    folder = publish(a_run(shop, notes=PageNotes(cautions=(said,))), shop.reports)
+    expected = {"kind": "dominant_id", "table": "transactions", "column": "customer_id", "rows": 9, "share": 0.3}
+    assert reading(folder / "manifest.json")["cautions"] == [{**expected, "text": "One id holds 30%."}]
+    assert "One id holds 30%." in (folder / "index.html").read_text(encoding="utf-8")
+    assert all(b"K77" not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def test_absolute_paths_of_a_study_become_file_names(shop: Workshop) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.checking import check
 from cxvalue.cli import main
 from cxvalue.customer_base import base_counts
 from cxvalue.errors import BadInput
@@ -17,7 +18,7 @@ from cxvalue.simulate import bank, simulate, write_world
 from cxvalue.simulate.bank import FIRST_MONTH, PROGRAMME, BankParameters, counts_from, draw_bank, truth_of
 from cxvalue.simulate.bank_fines import draw_service, service_truth
 from cxvalue.study import load_study_file
-from cxvalue.workspace import Study, check, prepare
+from cxvalue.workspace import Study, prepare
 
 NAME = f"programme.{PROGRAMME}"
 DESIGNS = ("staggered", "experiment", "cluster_experiment", "matched", "single_unit")

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 
 from cxvalue import workspace
+from cxvalue.checking import check
 from cxvalue.errors import BadInput, CxvalueError
 from cxvalue.report.findings import Finding, read_findings
 from cxvalue.study import find_study
-from cxvalue.workspace import Study, check, load_study, open_run, prepare
+from cxvalue.workspace import Study, load_study, open_run, prepare
 
 STUDY = """name: {name}
 currency: EUR

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from cxvalue.checking import check
 from cxvalue.cli import main
 from cxvalue.simulate import bank, mealkit, write_world
 from cxvalue.simulate.bank import BankParameters
-from cxvalue.workspace import Study, check, prepare
+from cxvalue.workspace import Study, prepare
 
 SMALL = BankParameters(branches=8, months=20)
 

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 
 from cxvalue.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
-from cxvalue.tables import ids, ledger
+from cxvalue.tables import ledger
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks import (
     EXAMPLES,
@@ -30,9 +30,11 @@ from cxvalue.tables.checks import (
 from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet
 from cxvalue.tables.declared import declared_problems
+from cxvalue.tables.ids import spoilt_ids
 from cxvalue.tables.parse import ParsedTable, parse_table
 from cxvalue.tables.relations import Relation, hold_against
-from cxvalue.tables.soundness import drop_repeats, implausible_margin, judge_signs, repeated_rows
+from cxvalue.tables.screening import repair_ids, screen
+from cxvalue.tables.soundness import implausible_margin, judge_signs
 from cxvalue.tables.sources import RawTable, connect, read_table
 from cxvalue.tables.sql import ROW, quoted
 
@@ -125,10 +127,10 @@ class _Loader:
         parsed = parse_table(native, raw)
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
-        table = ids.repair_table(self.engine.table(parsed.relation), self._id_columns(contract), self.study.ids)
+        table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
         table, contradicting, cautions = judge_signs(contract, table)
         self.cautions += cautions
-        rules = [*ids.spoilt_ids(contract, raw.types, table), *row_rules(parsed, table, self.today), *contradicting]
+        rules = [*spoilt_ids(contract, raw.types, table), *row_rules(parsed, table, self.today), *contradicting]
         good, broken = split_rows(table, rules, amount)
         good = good.select(ROW, *parsed.columns)
         if raw.malformed:
@@ -143,47 +145,13 @@ class _Loader:
         loading.rows += len(raw.malformed)
         if not loading.rows:
             raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
-        self._repeats(loading)
+        screened = screen(contract, loading.good, self.study, amount)
+        loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
+        self._held(screened.good)
+        self.cautions += screened.cautions
         self._contradictions(loading, amount)
-        self._identities(loading, amount)
         self._describe_source(parsed)
         return loading
-
-    def _id_columns(self, contract: TableContract) -> list[str]:
-        """The columns of a table that hold ids: its own, and the units of programmes among those of customers."""
-        own = [column.name for column in contract.columns if column.kind == "id"]
-        return own + ([one.unit for one in self.study.programmes] if contract.name == "customers" else [])
-
-    def _repeats(self, loading: _Loading) -> None:
-        """Leave out rows that stand twice where that says nothing more, and say where it is many."""
-        contract = loading.contract
-        if contract.name == "transactions":
-            return  # they are told apart by their orders
-        distinct, merges = drop_repeats(contract, loading.good)
-        rows = ledger.count_rows(loading.good)
-        different = ledger.count_rows(distinct) if merges else rows - exact_duplicates(loading.good)
-        caution = repeated_rows(contract, rows, different, merges)
-        self.cautions += [caution] if caution else []
-        if merges and different < rows:
-            loading.good = distinct.cache()
-            self._held(loading.good)
-            loading.merged = rows - different
-
-    def _identities(self, loading: _Loading, amount: str | None) -> None:
-        """Set guests apart, and look at the ids of customers, accounts, units and employees as text."""
-        contract, guests = loading.contract, self.study.guest_ids
-        if guests and "customer_id" in loading.good.columns:
-            named = loading.good.customer_id.isin(guests)
-            loading.guests, loading.good = loading.good.filter(named), loading.good.filter(~named)
-        for name in self._id_columns(contract):
-            if name in loading.good.columns and name not in ("order_id", "occasion_id"):
-                money = amount if name == "customer_id" else None
-                counts = ids.count_ids(loading.good, contract.name, name, money)
-                if counts is None:
-                    continue
-                alike = ids.alike_caution(loading.good, counts, self.study.ids)
-                self.cautions += [alike] if alike else []
-                self.cautions += ids.guest_cautions(counts, guests) if name == "customer_id" else []
 
     def _contradictions(self, loading: _Loading, amount: str | None) -> None:
         """Take out rows that contradict one another: an order in two versions, a key given twice."""

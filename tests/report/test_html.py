@@ -20,6 +20,7 @@ from cxvalue.report.page import (
     build_page,
 )
 from cxvalue.report.words import ENGLISH
+from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
 from tests.report.pages import assert_self_contained
 from tests.report.test_page import ALL, EQUITY, META, VERDICT
@@ -40,6 +41,7 @@ def full_page(folder: Path, hostile: str = "") -> PageModel:
         assumptions=(Assumption(f"Horizon {hostile}", "24 months", True),),
         data=(RowCount("transactions", f"cut {hostile}", 3, 1.0, "cut"),),
         control=ControlResult.of(1.0, 2.0, 0.1),
+        cautions=tuple(Caution(kind, "fees", "", 1, 0.5, f"{kind} {hostile}") for kind in ("stale", "sign")),
         remarks=(f"a remark {hostile}",),
         links=(Link(f"Customers {hostile}", "tables/customers.parquet", "tables"), Link("All", "findings.csv")),
     )
@@ -63,6 +65,17 @@ def test_hostile_titles_and_texts_stay_text(tmp_path: Path) -> None:
     assert "<script" not in html
     assert HOSTILE in "".join(page.text)
     assert page.images[0]["alt"] == f"Bridge {HOSTILE}. Lost {HOSTILE}"
+
+
+def test_the_worst_caution_stands_before_the_figures_and_the_others_are_folded(tmp_path: Path) -> None:
+    html = render_page(full_page(tmp_path))
+    worst, others, figures = (
+        html.index("stale"),
+        html.index("<details><summary>1 more to look at"),
+        html.index('class="cards"'),
+    )
+    assert worst < others < html.index("<li>sign") < figures
+    assert "Before you rely on this page" not in render_page(build_page(META, ALL))
 
 
 def test_the_same_page_is_the_same_text(tmp_path: Path) -> None:
