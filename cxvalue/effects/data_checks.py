@@ -1,0 +1,20 @@
+"""What is wrong with the tables behind an effect, as one of its checks: it lowers the evidence like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from cxvalue.effects.effect import Check
+
+if TYPE_CHECKING:
+    from cxvalue.tables.cautions import Caution
+
+__all__ = ["data_checks"]
+
+
+def data_checks(cautions: Iterable[Caution], tables: Sequence[str]) -> tuple[Check, ...]:
+    """A failed check where a caution that lowers evidence is about one of these tables, else none."""
+    found = [one.text for one in cautions if one.lowers and one.table in tables]
+    question = "Do the tables behind it hold together?"
+    return (Check("tables", question, False, True, " ".join(found)),) if found else ()
