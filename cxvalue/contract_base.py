@@ -1,8 +1,10 @@
 """Customers under contract: who is one, since when, until when, and what they bring.
 
-The table `subscriptions` has a row a contract. What one customer holds without a gap is one *relation*, however many
-contracts follow or overlap in it; whoever comes back after a gap begins a new one. A relation has ended on the day on
-which its last contract ends. Ages are counted in months of 365.25 / 12 days.
+The table `subscriptions` has a row a contract. What one customer holds is one *relation*, however many contracts follow or
+overlap in it, whatever their plan or account: a contract that begins within `gap_days` after the end of the one before goes
+on from it (a renewal that comes late is no churn, though nothing is paid for the days between). Whoever comes back later
+begins a new relation. A relation has ended on the day on which its last contract ends. A contract that ends on the day on
+which it begins was never active: it makes nobody a customer. Ages are counted in calendar months (`lifetime.spells`).
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import pandas as pd
 
 from cxvalue.customer_base import Waterfall, months_before
 from cxvalue.lifetime.renewal import Durations, durations
-from cxvalue.lifetime.spells import OPEN, Spells, spells
+from cxvalue.lifetime.spells import OPEN, Spells, age_in_periods, spells
 from cxvalue.timeunit import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -24,19 +26,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "GAP_DAYS",
     "Contracts",
     "Outlook",
     "base_waterfall",
     "contracts_of",
-    "monthly_contracts",
+    "day_number",
+    "months_between",
     "outlook",
     "stayed",
-    "survival_table",
 ]
 
 USER = "user"
+GAP_DAYS = 31
+"""Days after the end of a contract within which the next one goes on from it, where the study names none."""
 DAYS_PER_YEAR = 365.25
-GRACE_DAYS = 31.0
+GRACE_DAYS = 31
 EARLY_DAYS = 16.0
 ANNUAL_FROM, MIXED_FROM = 0.85, 0.35
 FEWEST_ENDS = 20
@@ -47,8 +52,11 @@ class Contracts:
     """The contracts of a study and the relations that they make, as seen at the end of `as_of`.
 
     `rows` has a row a contract: customer (position in `customers`), start, end (days; `OPEN` while active), value (per
-    month, nan where unknown) and the text columns of the table. `relations` has a row a relation: customer, start, end.
-    `users` counts the rows left out because they are of people who use a contract that somebody else pays.
+    month, nan where unknown), relation (its position in `relations`), gap (days since all earlier contracts of the
+    customer had ended, 0 or less where they overlap, nan for the first), covered (the end, or the start of the contract that
+    goes on from it) and the text columns of the table. `relations` has a row a relation: customer, start, end.
+    `users` counts the rows left out because they are of people who use a contract that somebody else pays, `never_active`
+    those of contracts of no length, `repeated` those that equal another in every column.
     `at_anniversaries` is the share of the ends that lie near an anniversary of the relation's beginning (nan with fewer
     than 20 ends); by chance it would be at most 13%.
     """
@@ -60,6 +68,9 @@ class Contracts:
     observed_from: date
     users: int
     at_anniversaries: float = float("nan")
+    gap_days: int = GAP_DAYS
+    never_active: int = 0
+    repeated: int = 0
 
     @property
     def annual(self) -> bool:
@@ -77,23 +88,25 @@ class Contracts:
         return bool(self.rows["value"].notna().all())
 
     def active(self, on: date | None = None) -> NDArray[np.bool_]:
-        """Whether each customer is under contract at the end of a day (`as_of` when none is given)."""
-        return self.value_of_active(on, np.ones(len(self.rows))) > 0
+        """Whether each customer has a relation at the end of a day (`as_of` when none is given)."""
+        here = np.zeros(len(self.customers), dtype=bool)
+        here[self._relations_on(on)["customer"]] = True
+        return here
+
+    def _relations_on(self, on: date | None) -> pd.DataFrame:
+        day = day_number(on or self.as_of)
+        return self.relations[(self.relations["start"] <= day) & (self.relations["end"] > day)]
 
     def monthly_value(self, on: date | None = None) -> NDArray[np.float64]:
         """What each customer's contracts active at the end of a day bring in a month."""
-        return self.value_of_active(on, self.rows["value"].to_numpy())
-
-    def value_of_active(self, on: date | None, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Sum of an amount a contract over the contracts that are active at the end of a day."""
-        day = _number(on or self.as_of)
+        day = day_number(on or self.as_of)
         now = (self.rows["start"] <= day) & (self.rows["end"] > day)
-        amount = np.where(now, amounts, 0.0)
+        amount = np.where(now, self.rows["value"], 0.0)
         return np.bincount(self.rows["customer"], weights=amount, minlength=len(self.customers)).astype(float)
 
     def revenue_between(self, after: date, until: date) -> NDArray[np.float64]:
         """What each customer paid for the days after one day and up to another, by value per month."""
-        low, high = _number(after), _number(until)
+        low, high = day_number(after), day_number(until)
         days = np.minimum(self.rows["end"], high) - np.maximum(self.rows["start"], low)
         paid = self.rows["value"] * np.clip(days, 0, None) / DAYS_PER_MONTH
         return np.bincount(self.rows["customer"], weights=paid, minlength=len(self.customers)).astype(float)
@@ -104,54 +117,77 @@ class Contracts:
 
     def age_months(self, on: date | None = None) -> NDArray[np.float64]:
         """Age of each customer's present relation at the end of a day, in months; nan for who is not active."""
-        day = _number(on or self.as_of)
-        now = self.relations[(self.relations["start"] <= day) & (self.relations["end"] > day)]
-        ages = np.full(len(self.customers), np.nan)
-        ages[now["customer"]] = (day - now["start"]) / DAYS_PER_MONTH
-        return ages
+        return self._ages(on, 1, 0)
 
     @property
-    def clock(self) -> tuple[float, float]:
-        """Days of a period in which a contract can end once, and of grace after it: a month, or a year and a month."""
-        return (DAYS_PER_YEAR, GRACE_DAYS) if self.annual else (DAYS_PER_MONTH, 0.0)
+    def step(self) -> int:
+        """Calendar months of a period in which a contract can end once: 1, or 12 where contracts end by the year."""
+        return 12 if self.annual else 1
+
+    @property
+    def grace_days(self) -> int:
+        """So many days after an anniversary an end still belongs to it; 0 by the month."""
+        return GRACE_DAYS if self.annual else 0
 
     def age_periods(self, on: date | None = None) -> NDArray[np.float64]:
         """Age of each customer's present relation in periods of its clock, grace taken off; nan for who is not active."""
-        period, grace = self.clock
-        return (self.age_months(on) * DAYS_PER_MONTH - grace) / period
+        return self._ages(on, self.step, self.grace_days)
+
+    def ages_less(self, grace_days: int, on: date | None = None) -> NDArray[np.float64]:
+        """Age of each customer's present relation in months, so many days taken off; nan for who is not active."""
+        return self._ages(on, 1, grace_days)
+
+    def _ages(self, on: date | None, step: int, grace_days: int) -> NDArray[np.float64]:
+        now = self._relations_on(on)
+        ages = np.full(len(self.customers), np.nan)
+        ages[now["customer"]] = age_in_periods(now["start"], day_number(on or self.as_of) - grace_days, step)
+        return ages
 
     def durations(self, until: date | None = None) -> Durations:
         """Whole periods (months; years where contracts end by the year) that the relations lasted, as known on a day.
 
-        What ended within its t-th period was renewed t - 1 times and then ended. What is active, or ended in a period that
-        was not over on that day, counts up to its last whole period; so nobody is counted as leaving in a period for
-        which those who stay are not yet counted. A relation that began before `observed_from` comes in at its first
-        whole period after it, and what ended before its entry is left out.
+        What ended within its t-th period was renewed t - 1 times and then ended, also where that period was not over on
+        that day. What is active counts up to its last whole period, and the part of the present one by which ends could
+        have been seen (`Spells.part`) as renewed once more. A relation that began before `observed_from` comes in at its
+        first whole period after it, and what ended before its entry is left out.
         """
         found = self.spells(until)
-        kept = found.kept
-        return durations(found.renewed[kept], found.ended[kept], entry=found.entry[kept])
+        renewed, ended, entry, part = (
+            column[found.kept] for column in (found.renewed, found.ended, found.entry, found.part)
+        )
+        split = part > 0
+        whole = durations(
+            np.concatenate([renewed, renewed[split] + 1]),
+            np.concatenate([ended, ended[split]]),
+            entry=np.concatenate([entry, entry[split]]),
+            count=np.concatenate([1 - part, part[split]]),
+        )
+        some = whole.count > 0
+        return Durations(whole.entry[some], whole.renewed[some], whole.ended[some], whole.count[some])
 
     def left_out(self, until: date | None = None) -> int:
-        """Relations that no whole period of observation covers, so that nothing is learnt from them."""
+        """Relations that were not observed long enough for anything to be learnt from them."""
         return int((~self.spells(until).kept).sum())
 
     def part_of_last_period(self, until: date | None = None) -> float:
-        """Mean part of the last period that those who left still were customers; 1 where contracts end with a period."""
-        found, (period, grace) = self.spells(until), self.clock
-        gone = self.relations[found.kept & found.ended]
-        lasted = (gone["end"] - gone["start"] - grace) / period
-        return float((lasted - np.maximum(np.ceil(lasted) - 1, 0)).mean()) if len(gone) else 1.0
+        """Mean part of the last period that those who left still were customers; 1 where contracts end with a period.
+
+        Of periods that were over, where there are any: in the others only early ends can have been seen.
+        """
+        found, day = self.spells(until), day_number(until or self.as_of)
+        gone = found.kept & found.ended
+        over = gone & (age_in_periods(self.relations["start"], day - self.grace_days, self.step) >= found.renewed + 1)
+        return float(found.lasted[over if over.any() else gone].mean()) if gone.any() else 1.0
 
     def spells(self, until: date | None = None, *, monthly: bool = False) -> Spells:
         """Whole periods of each relation; `monthly`: by the month, whatever the clock of the contracts."""
-        period, grace = (DAYS_PER_MONTH, 0.0) if monthly else self.clock
+        step, grace = (1, 0) if monthly else (self.step, self.grace_days)
         return spells(
             self.relations["start"],
             self.relations["end"],
-            until=_number(until or self.as_of),
-            observed_from=_number(self.observed_from),
-            period_days=period,
+            until=day_number(until or self.as_of),
+            observed_from=day_number(self.observed_from),
+            months=step,
             grace_days=grace,
         )
 
@@ -172,9 +208,18 @@ class Outlook(NamedTuple):
         return np.clip(np.floor((months - self.wait) / self.step) + 1, 0, None).astype(np.int64)
 
 
+def months_between(start: date, end: date) -> float:
+    """Calendar months from one day to another, with the part of the last one by its days.
+
+    >>> months_between(date(2025, 6, 30), date(2026, 6, 30))
+    12.0
+    """
+    return float(age_in_periods(day_number(start), day_number(end)))
+
+
 def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
     """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
-    step = round(contracts.clock[0] / DAYS_PER_MONTH)
+    step = contracts.step
     ages = contracts.age_periods(on)
     who = np.flatnonzero(~np.isnan(ages))
     whole = np.floor(np.maximum(ages[who], 0.0))
@@ -185,7 +230,7 @@ def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outloo
 
 def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
     """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
-    day, end = _number(last), _number(contracts.as_of)
+    day, end = day_number(last), day_number(contracts.as_of)
     relations = contracts.relations
     through = relations[(relations["start"] <= day) & (relations["end"] > end)]
     here = np.zeros(len(contracts.customers), dtype=bool)
@@ -193,11 +238,12 @@ def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
     return here
 
 
-def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date) -> Contracts:
+def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date, gap_days: int = GAP_DAYS) -> Contracts:
     """Read the canonical table `subscriptions` (an ibis table) into contracts and relations.
 
     Where the table tells buyers from users (`role`), only the rows of those who are not users count: who uses a contract
-    does not decide about its renewal.
+    does not decide about its renewal. Rows that equal another in every column count once, contracts of no length not at
+    all, and a contract that begins within `gap_days` after the end of the customer's contracts before goes on from them.
     """
     table = subscriptions.to_pandas()
     users = np.zeros(len(table), dtype=bool)
@@ -205,6 +251,9 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date)
         users = table["role"].fillna("").str.strip().str.lower().eq(USER).to_numpy()
         users = users & ~users.all()
     table = table[~users]
+    active = _days(table["start"]) < _days(table["end"])
+    twice = table.duplicated().to_numpy() & active
+    never, table = int((~active).sum()), table[active & ~twice]
     codes, names = pd.factorize(table["customer_id"], sort=True)
     value = table["value_per_month"] if "value_per_month" in table.columns else np.nan
     rows = pd.DataFrame({"customer": codes, "start": _days(table["start"]), "end": _days(table["end"]), "value": value})
@@ -212,8 +261,7 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date)
         if name in table.columns:
             rows[name] = table[name].to_numpy()
     rows["value"] = rows["value"].astype(float)
-    rows = rows.sort_values(["customer", "start", "end"], ignore_index=True)
-    relations = _relations(rows)
+    rows, relations = _relations(rows.sort_values(["customer", "start", "end"], ignore_index=True), gap_days)
     return Contracts(
         customers=np.asarray(names, dtype=object),
         rows=rows,
@@ -221,7 +269,10 @@ def contracts_of(subscriptions: ibis.Table, *, as_of: date, observed_from: date)
         as_of=as_of,
         observed_from=observed_from,
         users=int(users.sum()),
-        at_anniversaries=_at_anniversaries(relations, _number(as_of), _number(observed_from)),
+        at_anniversaries=_at_anniversaries(relations, day_number(as_of), day_number(observed_from)),
+        gap_days=gap_days,
+        never_active=never,
+        repeated=int(twice.sum()),
     )
 
 
@@ -235,14 +286,16 @@ def _at_anniversaries(relations: pd.DataFrame, until: int, begun: int) -> float:
     return float(((lasted >= DAYS_PER_YEAR - EARLY_DAYS) & (late <= EARLY_DAYS + GRACE_DAYS)).mean())
 
 
-def _relations(rows: pd.DataFrame) -> pd.DataFrame:
-    """Join the contracts of a customer that overlap or follow on the next day at the latest."""
+def _relations(rows: pd.DataFrame, gap_days: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Join the contracts of a customer that overlap, follow on the next day, or begin within the gap allowed."""
     latest = rows.groupby("customer")["end"].cummax().groupby(rows["customer"]).shift()
-    new = latest.isna() | (rows["start"] > latest.fillna(0) + 1)
-    parts = rows.groupby(new.cumsum().to_numpy())
+    gap = rows["start"] - latest
+    place = (latest.isna() | (gap > max(gap_days, 1))).cumsum() - 1
+    following = rows["start"].groupby(place).shift(-1)
+    rows = rows.assign(relation=place, gap=gap, covered=np.fmax(rows["end"], following).astype(np.int64))
     columns = {"customer": ("customer", "first"), "start": ("start", "min"), "end": ("end", "max")}
     columns |= {name: (name, "first") for name in ("plan", "account_id") if name in rows.columns}
-    return parts.agg(**columns).reset_index(drop=True)
+    return rows, rows.groupby(place.to_numpy()).agg(**columns).reset_index(drop=True)
 
 
 def base_waterfall(contracts: Contracts, *, margin: float | None) -> Waterfall | None:
@@ -256,7 +309,7 @@ def base_waterfall(contracts: Contracts, *, margin: float | None) -> Waterfall |
     if contracts.observed_from > start:
         return None
     opening, closing = contracts.active(start), contracts.active()
-    is_new = contracts.first_day() > _number(start)
+    is_new = contracts.first_day() > day_number(start)
     known = margin is not None and contracts.valued and contracts.observed_from <= before + timedelta(days=1)
     rate = margin if margin is not None else np.nan
     early, late = rate * contracts.revenue_between(before, start), rate * contracts.revenue_between(start, end)
@@ -284,80 +337,12 @@ def base_waterfall(contracts: Contracts, *, margin: float | None) -> Waterfall |
     )
 
 
-def monthly_contracts(contracts: Contracts) -> pd.DataFrame:
-    """Customers who came, left and were there, month by month: month (first day), began, ended, active, complete.
-
-    `began` and `ended` count relations of the month, `active` those open at its end (at `as_of` in the last month).
-    """
-    low, high = pd.Timestamp(contracts.observed_from), pd.Timestamp(contracts.as_of)
-    months = pd.date_range(low.normalize().replace(day=1), high, freq="MS")
-    last = months + pd.offsets.MonthEnd(0)
-    start, end = (np.sort(contracts.relations[name].to_numpy()) for name in ("start", "end"))
-    before = np.array([_number(day.date()) - 1 for day in months])
-    until = np.array([min(_number(day.date()), _number(contracts.as_of)) for day in last])
-
-    def counted(days: NDArray[np.int64], limits: NDArray[np.int64]) -> NDArray[np.int64]:
-        return np.searchsorted(days, limits, side="right")
-
-    return pd.DataFrame(
-        {
-            "month": months,
-            "began": counted(start, until) - counted(start, before),
-            "ended": counted(end, until) - counted(end, before),
-            "active": counted(start, until) - counted(end, until),
-            "complete": (last <= high) & (months >= low),
-        }
-    )
-
-
-def survival_table(
-    contracts: Contracts, *, segment: str | None = None, level: float = 0.95, fewest: int = 1
-) -> pd.DataFrame:
-    """Kaplan-Meier share still under contract by age, of everybody or for each value of a column of the relations.
-
-    Columns: segment, month, at_risk, survival, low, high (log-log interval). Relations enter at the age at which they
-    came under observation. Segments of fewer than `fewest` relations are left out. Computed by statsmodels.
-    """
-    from statistics import NormalDist
-
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    found = contracts.spells(monthly=True)
-    data = contracts.relations.assign(entry=found.entry, time=found.renewed + found.ended, ended=found.ended)
-    data = data[found.kept]
-    groups = [("all", data)] if segment is None else list(data.groupby(segment))
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    parts = []
-    for name, part in groups:
-        if len(part) < fewest or not part["ended"].any():
-            continue
-        curve = SurvfuncRight(
-            part["time"].to_numpy(), part["ended"].to_numpy(dtype=int), entry=part["entry"].to_numpy()
-        )
-        inside = (curve.surv_prob > 0) & (curve.surv_prob < 1)
-        share = np.where(inside, curve.surv_prob, 0.5)
-        spread = np.exp(z * curve.surv_prob_se / np.abs(share * np.log(share)))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "segment": str(name),
-                    "month": curve.surv_times.astype(int),
-                    "at_risk": curve.n_risk.astype(int),
-                    "survival": curve.surv_prob,
-                    "low": np.where(inside, share**spread, curve.surv_prob),
-                    "high": np.where(inside, share ** (1 / spread), curve.surv_prob),
-                }
-            )
-        )
-    columns = ["segment", "month", "at_risk", "survival", "low", "high"]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
-
-
 def _days(column: pd.Series) -> NDArray[np.int64]:
     when = pd.to_datetime(column)
     days = when.to_numpy().astype("datetime64[D]").astype(np.int64)
     return np.where(when.isna(), OPEN, days)
 
 
-def _number(day: date) -> int:
+def day_number(day: date) -> int:
+    """Days since 1970, as contracts count them."""
     return (day - date(1970, 1, 1)).days

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.churn_checks import Backtest, auc, brier
-from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
+from cxvalue.contract_base import Contracts, Outlook, months_between, outlook, stayed
 from cxvalue.contract_drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
@@ -238,13 +238,13 @@ def _try(
         return None, str(error)
 
 
-def _monthly(contracts: Contracts, grace_days: float, on: date | None = None) -> Outlook:
+def _monthly(contracts: Contracts, grace_days: int, on: date | None = None) -> Outlook:
     """Where active customers stand when chances are counted by the month.
 
     The chance comes at the end of each month; where months begin with some grace, so much before it.
     """
     grace = grace_days / DAYS_PER_MONTH
-    ages = contracts.age_months(on) - grace
+    ages = contracts.ages_less(grace_days, on)
     who = np.flatnonzero(~np.isnan(ages))
     whole = np.floor(np.maximum(ages[who], 0.0))
     wait = whole + 1 - grace - ages[who]
@@ -286,7 +286,7 @@ def _scores(
     if not seen.who.size:
         return ()
     left = ~stayed(contracts, last)[seen.who]
-    length = (contracts.as_of - last).days / DAYS_PER_MONTH
+    length = months_between(last, contracts.as_of)
     said = {SBG: 1 - fit.calibration.survival(seen.chances(length), seen.renewed)}
     if tables is not None:
         before, _ = _try(contracts, tables, con, last, 0)

@@ -16,8 +16,7 @@ import numpy as np
 
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
-from cxvalue.lifetime.spells import spells
-from cxvalue.timeunit import DAYS_PER_MONTH
+from cxvalue.lifetime.spells import months_later, spells
 
 if TYPE_CHECKING:
     import ibis
@@ -41,13 +40,14 @@ __all__ = [
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
 RESERVED = frozenset(
     (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",
-     "begins", "event_key", "event_day", "event_value", "at_risk", "n", "d")
+     "begins", "event_key", "event_day", "event_value", "at_risk", "n", "d", "anchor", "at_end", "part", "weight")
 )  # fmt: skip
 """Names that no driver of a caller may have."""
 TENURE_EDGES = (3, 6, 12, 24, 36, 60)
 RECENT = "last 12 months"
 _BACK = (RECENT, "the 12 months before", "earlier")
 _MONTHS_AT_ONCE = 5_000_000
+HALF_MONTH_DAYS = 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,13 +101,13 @@ class Members:
     yearly: bool = False
 
     @property
-    def grace_days(self) -> float:
+    def grace_days(self) -> int:
         """So many days after the start the first month begins: half a month, where an anniversary is to lie inside one."""
-        return DAYS_PER_MONTH / 2 if self.yearly else 0.0
+        return HALF_MONTH_DAYS if self.yearly else 0
 
     def begins(self, months: NDArray[np.int64], start: NDArray[np.int64]) -> NDArray[np.int64]:
         """The day on which each month of a member begins; months count from 0."""
-        return start + np.floor(months * DAYS_PER_MONTH + self.grace_days).astype(np.int64)
+        return months_later(start, months) + self.grace_days
 
     def can_leave(self, months: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether a member can leave in each month."""
@@ -156,9 +156,10 @@ def _around_anniversary(months: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
-    """A row for every month in which a member could be seen to leave: member, cluster, ended (0 or 1), drivers, month.
+    """A row for every month in which a member could be seen to leave: member, cluster, ended, weight, drivers, month.
 
-    A month knows what was known on the day on which it begins. Made by the engine when it is asked for.
+    `ended` is 0 or 1, `weight` 1, or the part of it for a month that was not over (`Spells.part`). A month knows what was
+    known on the day on which it begins. Made by the engine when it is asked for.
     """
     import ibis
 
@@ -171,13 +172,29 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     until, begun = (members.until - epoch).days, (members.observed_from - epoch).days
     table = members.table
     counted = spells(table["start"], table["end"], until=until, observed_from=begun, grace_days=members.grace_days)
-    frame = table.assign(entry=counted.entry, months=counted.periods, ends=counted.ended.astype(np.int64))
+    start = table["start"].to_numpy(np.int64)
+    # Months from the last day of a month end the day before those that are counted from the first of the next.
+    at_end = (
+        (start + 1).astype("datetime64[D]").astype("datetime64[M]")
+        != start.astype("datetime64[D]").astype("datetime64[M]")
+    ).astype(np.int64)
+    frame = table.assign(
+        entry=counted.entry,
+        months=counted.periods,
+        ends=counted.ended.astype(np.int64),
+        part=counted.part,
+        anchor=(start + at_end).astype("datetime64[D]").astype("datetime64[s]"),
+        at_end=at_end,
+    )
     frame = frame.drop(columns="end")[counted.kept]
     rows = con.create_table(ibis.util.gen_name("members"), frame, temp=True)
     rows = rows.mutate(t=ibis.range(rows.entry, rows.entry + rows.months).unnest())
+    last = rows.t == rows.entry + rows.months - 1
+    day = (rows.anchor.cast("date") + rows.t.as_interval("M")).cast("date")
     rows = rows.mutate(
-        begins=rows.start + (rows.t * DAYS_PER_MONTH + members.grace_days).floor().cast("int64"),
-        ended=((rows.t == rows.entry + rows.months - 1) & (rows.ends == 1)).cast("int64"),
+        begins=day.delta(ibis.literal(epoch), unit="day").cast("int64") - rows.at_end + members.grace_days,
+        ended=(last & (rows.ends == 1)).cast("int64"),
+        weight=(last & (rows.part > 0)).ifelse(rows.part, 1.0),
     )
     if members.yearly:
         rows = rows.filter(rows.t % 12 == 11)
@@ -194,7 +211,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     rows = rows.mutate(**{TENURE: tenure, SEASON: season, TREND: trend, RENEWAL: around.ifelse("yes", "no")})
     for one in members.happenings:
         rows = _with(rows, one)
-    return rows.select("member", "cluster", "ended", *members.drivers, month=rows.t + 1)
+    return rows.select("member", "cluster", "ended", "weight", *members.drivers, month=rows.t + 1)
 
 
 def _with(rows: ir.Table, one: Happening) -> ir.Table:
@@ -222,7 +239,7 @@ def fit_members(
     """
     months = member_months(members, con).cache()
     drivers = list(members.drivers)
-    grouped = months.group_by(drivers).agg(at_risk=months.count(), ended=months.ended.sum())
+    grouped = months.group_by(drivers).agg(at_risk=months.weight.sum(), ended=months.ended.sum())
     cells = grouped.order_by(drivers).to_pandas()
     natural: dict[str, Sequence[str]] = {
         TENURE: [tenure_name(number) for number in range(len(TENURE_EDGES) + 1)],
@@ -253,7 +270,7 @@ def _meat(
     total, clusters = np.zeros((x.shape[1], x.shape[1])), 0
     for part in range(parts):
         chosen = months.filter(months.cluster.hash().abs() % parts == part) if parts > 1 else months
-        counted = chosen.group_by("cluster", *drivers).agg(n=chosen.count(), d=chosen.ended.sum()).to_pandas()
+        counted = chosen.group_by("cluster", *drivers).agg(n=chosen.weight.sum(), d=chosen.ended.sum()).to_pandas()
         code, names = pd.factorize(counted["cluster"])
         cell = place.get_indexer(pd.MultiIndex.from_frame(counted[list(drivers)]))
         n, d = counted["n"].to_numpy(dtype=float), counted["d"].to_numpy(dtype=float)

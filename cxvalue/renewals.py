@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.cltv import default_holdout_start
-from cxvalue.contract_base import Contracts, Outlook, outlook, stayed
+from cxvalue.contract_base import Contracts, Outlook, months_between, outlook, stayed
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, Interval
@@ -136,7 +136,7 @@ def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -
     seen = outlook(contracts, part, last)
     if not seen.who.size:
         return None
-    months = (contracts.as_of - last).days / DAYS_PER_MONTH
+    months = months_between(last, contracts.as_of)
     stays = model.survival(seen.chances(months), seen.renewed)
     came = stayed(contracts, last)[seen.who]
     error = stays - came
@@ -328,9 +328,8 @@ def _new_customer(
     rows = contracts.rows.merge(contracts.relations[["customer", "start"]], on=["customer", "start"])
     first = rate * rows.groupby(["customer", "start"])["value"].sum().to_numpy()
     error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
-    period, grace = contracts.clock
-    step = round(period / DAYS_PER_MONTH)
-    wait = (fit.part * period + grace) / DAYS_PER_MONTH
+    step = contracts.step
+    wait = fit.part * step + contracts.grace_days / DAYS_PER_MONTH
     begun = math.floor(wait)
     chances = _reach(paid.size - 1, step)
 

@@ -38,6 +38,7 @@ FLOORS = {
     "churn_checks": 7,
     "early_warning": 7,
     "contract_base": 5,
+    "contract_history": 6,
     "hazards": 5,
     "renewals": 6,
     "contract_drivers": 7,

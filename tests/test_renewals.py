@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.contract_base import Contracts, base_waterfall, contracts_of, monthly_contracts, survival_table
+from cxvalue.contract_base import Contracts, base_waterfall, contracts_of
+from cxvalue.contract_history import monthly_contracts, survival_table
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.renewal import fit_renewal
 from cxvalue.renewals import (

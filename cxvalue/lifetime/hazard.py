@@ -121,7 +121,7 @@ def fit_hazard(
     """Fit the model to cells by maximum likelihood.
 
     Args:
-        cells: a column a driver (text), and `at_risk` and `ended`: member-months and ends of the cell.
+        cells: a column a driver (text), and `at_risk` and `ended`: member-months (need not be whole) and ends of the cell.
         drivers: the columns to use. Levels with fewer than `fewest` ends are gathered as `other` (or left with the largest
             level where even those are too few); a driver with one level left drops out.
         order: of the levels of a driver, the first being the one to compare with; levels that are not named come last, those
@@ -151,8 +151,8 @@ def fit_hazard(
         names = [*(name for name in asked if name in names), *(name for name in names if name not in asked)]
         if len(names) > 1:
             labels[driver], levels[driver] = column, tuple(map(str, names))
-            at_risk |= {f"{driver}={name}": int(n[column == name].sum()) for name in names}
-            ended |= {f"{driver}={name}": int(d[column == name].sum()) for name in names}
+            at_risk |= {f"{driver}={name}": round(float(n[column == name].sum())) for name in names}
+            ended |= {f"{driver}={name}": round(float(d[column == name].sum())) for name in names}
     kept = tuple(labels)
     columns = [np.ones(n.size), *((labels[name] == one).astype(float) for name in kept for one in levels[name][1:])]
     x = np.column_stack(columns)
@@ -165,8 +165,8 @@ def fit_hazard(
         value,
         at_risk,
         ended,
-        int(n.sum()),
-        int(d.sum()),
+        round(float(n.sum())),
+        round(float(d.sum())),
     )
 
 

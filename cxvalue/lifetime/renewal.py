@@ -38,6 +38,9 @@ _NEGLIGIBLE = 1e-13
 class Durations:
     """How long contracts lasted, in whole periods, with the number of contracts of each kind.
 
+    The number need not be whole: where only a part of a period could be seen, a contract stands with that part among those
+    renewed once more and with the rest among the others.
+
     A contract comes under observation at the age `entry` (0: from its start) and is known to have been renewed
     `renewed` times in all; where `ended`, it was not renewed once more. Contracts that ended before their entry cannot
     be in the data, and the likelihood takes that into account.
@@ -46,17 +49,17 @@ class Durations:
     entry: NDArray[np.int64]
     renewed: NDArray[np.int64]
     ended: NDArray[np.bool_]
-    count: NDArray[np.int64]
+    count: Floats
 
     @property
     def contracts(self) -> int:
         """Number of contracts."""
-        return int(self.count.sum())
+        return round(float(self.count.sum()))
 
     @property
     def ends(self) -> int:
         """Number of contracts that were seen to end."""
-        return int(self.count[self.ended].sum())
+        return round(float(self.count[self.ended].sum()))
 
 
 def durations(
@@ -65,12 +68,12 @@ def durations(
     """Gather contracts of equal history; raises `CxvalueError` where a contract was never under observation.
 
     >>> durations([2, 0, 2], [False, True, False]).count.tolist()
-    [1, 2]
+    [1.0, 2.0]
     """
     survived = np.atleast_1d(np.asarray(renewed, dtype=np.int64))
     left = np.broadcast_to(np.asarray(ended, dtype=bool), survived.shape)
     first = np.broadcast_to(np.asarray(entry, dtype=np.int64), survived.shape)
-    weight = np.broadcast_to(np.asarray(1 if count is None else count, dtype=np.int64), survived.shape)
+    weight = np.broadcast_to(np.asarray(1 if count is None else count, dtype=float), survived.shape)
     wrong = (first < 0) | (survived < first)
     if wrong.any():
         raise CxvalueError(
@@ -78,7 +81,7 @@ def durations(
             "Leave out contracts that ended before it."
         )
     rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)
-    total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1]).astype(np.int64)
+    total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1])
     return Durations(rows[0], rows[1], rows[2].astype(bool), total)
 
 
@@ -273,11 +276,11 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     """
     if time_unit not in PERIODS_PER_YEAR:
         raise CxvalueError(f"time_unit is {time_unit!r}. {one_of(list(PERIODS_PER_YEAR))}")
-    periods = int((data.count * (data.renewed - data.entry + data.ended)).sum())
+    periods = round(float((data.count * (data.renewed - data.entry + data.ended)).sum()))
     if not data.ends:
         observed = f"in {periods:,} {time_unit}s" if periods else f"and none was observed for a whole {time_unit}"
         raise CxvalueError(f"No contract ended {observed}, so nothing about how long they last can be learnt.")
-    rate = data.ends / periods
+    rate = data.ends / max(periods, 1)
     share = min(max(rate, 1e-4), 1 - 1e-4)
     starts = [np.log(np.array([share, 1 - share]) * total) for total in _STARTS]
     objective = _log_likelihood(data)
