@@ -198,7 +198,7 @@ class Study:
     @cached_property
     def contracts(self) -> Contracts:
         """The contracts of the study and the relations that they make."""
-        return contracts_of(self.table("subscriptions"), as_of=self.as_of, observed_from=self.observed_from)
+        return _contracts(self.table("subscriptions"), self.file, self.tables)
 
     @property
     def driver_tables(self) -> DriverTables:
@@ -378,7 +378,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     if study.contract == "contractual":
         if "subscriptions" in tables.paths:
             subscriptions = con.read_parquet(tables.paths["subscriptions"])
-            contracts = contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from)
+            contracts = _contracts(subscriptions, study, tables)
             try:
                 renewals = fit_renewals(contracts, holdout_start=study.cltv.holdout_start)
             except CxvalueError as error:
@@ -397,6 +397,11 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
     shutil.copyfile(study.path, folder / "study.yml")
     (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:
+    days = study.contracts.gap_days
+    return contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from, gap_days=days)
 
 
 def _getter(con: ibis.BaseBackend, tables: TableSet) -> Callable[[str], ibis.Table | None]:

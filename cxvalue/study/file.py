@@ -73,6 +73,12 @@ class BadRows(_Settings):
     drop_up_to: Share
 
 
+class ContractRules(_Settings):
+    """When a contract goes on from the one before."""
+
+    gap_days: int = Field(default=31, ge=0, le=366, description="a whole number of days")
+
+
 class Dormancy(_Settings):
     """After how many silent days a customer counts as dormant."""
 
@@ -214,6 +220,7 @@ class StudyFile(_Settings):
         default=None, description="refuse, or {drop_up_to: 0.01}"
     )
     dormancy: Dormancy = Field(default=Dormancy(), description="{days: 90}")
+    contracts: ContractRules = Field(default=ContractRules(), description="{gap_days: 31}")
     cltv: Cltv = Cltv()
     campaigns: tuple[Campaign, ...] = ()
     programmes: tuple[Programme, ...] = ()
@@ -249,6 +256,11 @@ class StudyFile(_Settings):
             said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
         if "dormancy" not in self.model_fields_set and self.contract != "contractual":
             said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
+        if "contracts" not in self.model_fields_set and self.contract == "contractual":
+            said.append(
+                f"A contract that begins within {self.contracts.gap_days} days after the one before is its renewal: the "
+                "study file names no contracts: {gap_days: …}."
+            )
         if self.cltv.period is not None and "time_unit" not in self.cltv.model_fields_set:
             said.append(f"One opportunity to buy a {self.cltv.period}: the study file names no time_unit for bg_bb.")
         for programme in self.programmes:

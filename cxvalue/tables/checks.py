@@ -70,14 +70,19 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
     for column in columns:
         rules += _value_rules(parsed, table, contract, column)
     for column in columns:
-        if column.kind == "date":
+        if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
             late = (table[column.name] > ibis.literal(today)).fill_null(False)
             remedy = f"The day of this run is {today}; correct the date."
             rules.append(Rule(column.name, f"a date after today in '{column.name}'", remedy, late))
         if column.not_before in parsed.columns:
             early = (table[column.name] < table[str(column.not_before)]).fill_null(False)
             what = f"'{column.name}' before '{column.not_before}'"
-            rules.append(Rule(column.name, what, "Swap or correct the two dates.", early))
+            remedy = "Swap or correct the two dates."
+            if column.name in contract.open_ends:
+                remedy += (
+                    f" Where there is no '{column.name}' yet, leave it empty or write a day far ahead (9999-12-31)."
+                )
+            rules.append(Rule(column.name, what, remedy, early))
     return rules
 
 

@@ -37,7 +37,8 @@ class TableContract:
     """One table: what a row is and which columns it has.
 
     Rows whose `event` date is after `as_of` are cut; dates in the `open_ends` columns after `as_of` are emptied,
-    because on `as_of` they had not happened yet. `key` names columns that together may not repeat.
+    because on `as_of` they had not happened yet; they and the dates in `planned` may lie after the day of the run. `spell`
+    names the two dates between which a row is active. `key` names columns that together may not repeat.
     """
 
     name: str
@@ -45,6 +46,8 @@ class TableContract:
     columns: tuple[Column, ...]
     event: str | None = None
     open_ends: tuple[str, ...] = ()
+    planned: tuple[str, ...] = ()
+    spell: tuple[str, str] | None = None
     key: tuple[str, ...] = ()
     extra_columns: bool = False
 
@@ -134,6 +137,8 @@ _TABLES = (
         ),
         event="start",
         open_ends=("end",),
+        planned=("start",),  # contracts are sold before they begin
+        spell=("start", "end"),
     ),
     TableContract(
         "contacts",
@@ -231,6 +236,8 @@ _TABLES = (
         ),
         event="hired",
         open_ends=("left",),
+        planned=("hired",),
+        spell=("hired", "left"),
     ),
     TableContract(
         "benchmarks",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -45,6 +45,7 @@ CANDIDATES = (
 # A time of day after the date, with or without an offset: the day is the one that is written.
 TIME_OF_DAY = r"[T ]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|UTC|[+-]\d{2}:?\d{2}|[+-]\d{2}))?$"
 _PLAUSIBLE = "BETWEEN DATE '1900-01-01' AND DATE '2199-12-31'"
+_OR_NO_END = "BETWEEN DATE '1900-01-01' AND DATE '9999-12-31'"  # how many systems write that something is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class DateReading:
 
     formats: tuple[str, ...]
     example: str = ""
+    open_end: bool = False
 
     @property
     def ambiguous(self) -> bool:
@@ -61,15 +63,15 @@ class DateReading:
 
     def expression(self, text: str) -> str:
         """The SQL that turns the text expression into a date, NULL where it is none."""
-        return _parsed(text, self.formats[0])
+        return _parsed(text, self.formats[0], _OR_NO_END if self.open_end else _PLAUSIBLE)
 
 
-def _parsed(text: str, style: str) -> str:
+def _parsed(text: str, style: str, plausible: str) -> str:
     day = f"TRY_CAST(try_strptime({text}, {literal(style)}) AS DATE)"
     if not any(mark in style for mark in ("%H", "%I", "%T", "%X", "%c")):
         bare = f"regexp_replace({text}, {literal(TIME_OF_DAY)}, '')"
         day = f"TRY_CAST(try_strptime({bare}, {literal(style)}) AS DATE)"
-    return f"CASE WHEN {day} {_PLAUSIBLE} THEN {day} END"
+    return f"CASE WHEN {day} {plausible} THEN {day} END"
 
 
 def read_dates(
@@ -78,11 +80,13 @@ def read_dates(
     columns: dict[str, str],
     read: ReadOptions,
     where: str,
+    open_ends: tuple[str, ...] = (),
 ) -> tuple[dict[str, DateReading], list[Problem]]:
     """Say how each date column of a relation is written; `columns` maps a column to the SQL of its trimmed text.
 
     The reading that parses the most values is used. Two that parse equally many and give different days are a problem,
     unless another column of the table settles it. With a declared `date_format` that one is used and none is tried.
+    In the columns `open_ends` a day as far ahead as 9999-12-31 is a date.
     """
     if read.date_format is not None:
         try:
@@ -91,14 +95,14 @@ def read_dates(
             found = f"{read.date_format!r} is no date format."
             remedy = "Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'."
             return {}, [Problem(f"{where}: read.date_format", found, remedy)]
-        return {name: DateReading((read.date_format,)) for name in columns}, []
-    readings = {name: _detect(con, relation, text) for name, text in columns.items()}
+        return {name: DateReading((read.date_format,), open_end=name in open_ends) for name in columns}, []
+    readings = {name: _detect(con, relation, text, name in open_ends) for name, text in columns.items()}
     settled = {reading.formats[0] for reading in readings.values() if not reading.ambiguous}
     problems: list[Problem] = []
     for name, reading in readings.items():
         agreed = [style for style in reading.formats if style in settled]
         if reading.ambiguous and len(agreed) == 1:
-            readings[name] = DateReading((agreed[0],))
+            readings[name] = replace(reading, formats=(agreed[0],))
         elif reading.ambiguous:
             problems.append(_two_ways(reading, read, f"{where}.{name}"))
     return readings, problems
@@ -110,21 +114,22 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
     return Problem(where, found, "Paste the line that is right into the study file:", examples=lines)
 
 
-def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> DateReading:
+def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: bool) -> DateReading:
+    plausible = _OR_NO_END if open_end else _PLAUSIBLE
     con.execute(
         "CREATE OR REPLACE TEMP TABLE date_texts AS "
         f"SELECT regexp_replace({text}, {literal(TIME_OF_DAY)}, '') AS t, count(*) AS n, min({text}) AS written "
         f"FROM {relation} WHERE {text} IS NOT NULL GROUP BY 1"
     )
     counted = ", ".join(
-        f"coalesce(sum(n) FILTER (WHERE TRY_CAST(try_strptime(t, {literal(style)}) AS DATE) {_PLAUSIBLE}), 0)"
+        f"coalesce(sum(n) FILTER (WHERE TRY_CAST(try_strptime(t, {literal(style)}) AS DATE) {plausible}), 0)"
         for style in CANDIDATES
     )
     row = con.execute(f"SELECT {counted} FROM date_texts").fetchone()
     counts = dict(zip(CANDIDATES, [int(value) for value in row], strict=True)) if row else {}
     most = max(counts.values(), default=0)
     if most == 0:
-        return DateReading(CANDIDATES[:1])
+        return DateReading(CANDIDATES[:1], open_end=open_end)
     tied = [style for style in CANDIDATES if counts[style] == most]
     formats, example = tied[:1], ""
     for style in tied[1:]:
@@ -135,4 +140,4 @@ def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> DateRea
         if differing:
             formats.append(style)
             example = example or str(differing[0])
-    return DateReading(tuple(formats), example)
+    return DateReading(tuple(formats), example, open_end)

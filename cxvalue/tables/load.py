@@ -31,6 +31,7 @@ from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet
 from cxvalue.tables.declared import declared_problems
 from cxvalue.tables.ids import spoilt_ids
+from cxvalue.tables.openends import empty_dates_to_come
 from cxvalue.tables.parse import ParsedTable, parse_table
 from cxvalue.tables.relations import Relation, hold_against
 from cxvalue.tables.screening import repair_ids, screen
@@ -211,7 +212,9 @@ class _Loader:
             loading = self.tables[name]
             if loading.contract.event in loading.good.columns:
                 day = loading.good[str(loading.contract.event)]
-                found = loading.good.aggregate(low=day.min(), high=day.max()).to_pyarrow().to_pylist()[0]
+                past = day <= ibis.literal(self.today)
+                span = loading.good.aggregate(low=day.min(where=past), high=day.max(where=past))
+                found = span.to_pyarrow().to_pylist()[0]
                 days += [value for value in found.values() if value is not None]
         return (min(days), max(days)) if days else (None, None)
 
@@ -372,12 +375,11 @@ class _Loader:
             rows, amount = self._measure(table.filter(late), _AMOUNT.get(contract.name))
             self._add(contract.name, f"after {end}, the last day observed", rows, amount, "cut")
             table = table.filter(~late)
-        for name in contract.open_ends:
-            if end is not None and name in table.columns:
-                open_then = (table[name] > ibis.literal(end)).fill_null(False)
-                rows = ledger.count_rows(table.filter(open_then))
-                self._add(contract.name, f"'{name}' after {end}, so still open on that day", rows, None, "note")
-                table = table.mutate(**{name: open_then.ifelse(ibis.null("date"), table[name])})
+        if end is not None and contract.open_ends:
+            table, counts, cautions = empty_dates_to_come(contract, table, end)
+            for what, rows, kind in counts:
+                self._add(contract.name, what, rows, None, kind)
+            self.cautions += cautions
         if contract.name == "rollout":
             foreign = table.filter(~table.programme.isin([one.name for one in self.study.programmes] or [""]))
             rows = ledger.count_rows(foreign)

@@ -53,7 +53,7 @@ def parse_table(con: duckdb.DuckDBPyConnection, raw: RawTable) -> ParsedTable:
         for name, column in known.items()
         if column.kind == "date" and not raw.types[name].startswith(_DATED)
     }
-    readings, problems = read_dates(con, raw.relation, dated, raw.read, f"tables.{raw.name}")
+    readings, problems = read_dates(con, raw.relation, dated, raw.read, f"tables.{raw.name}", contract.open_ends)
     if problems:
         raise BadInput(problems)
     chosen, unparsed, not_finite = [ROW], {}, {}
