@@ -111,6 +111,14 @@ class Contracts:
         paid = self.rows["value"] * np.clip(days, 0, None) / DAYS_PER_MONTH
         return np.bincount(self.rows["customer"], weights=paid, minlength=len(self.customers)).astype(float)
 
+    def revenue_of_relations_on(self, day: date, until: date) -> NDArray[np.float64]:
+        """What each contract of the relations of a day brought after it and up to another day, by value per month."""
+        here = self._relations_on(day).index
+        low, high = day_number(day), day_number(until)
+        days = np.clip(np.minimum(self.rows["end"], high) - np.maximum(self.rows["start"], low), 0, None)
+        paid = self.rows["value"] * days / DAYS_PER_MONTH
+        return np.asarray(paid[self.rows["relation"].isin(here)], dtype=np.float64)
+
     def first_day(self) -> NDArray[np.int64]:
         """The day on which each customer's first contract began."""
         return np.asarray(self.relations.groupby("customer")["start"].min(), dtype=np.int64)
@@ -205,7 +213,7 @@ class Outlook(NamedTuple):
 
     def chances(self, months: float) -> NDArray[np.int64]:
         """How often each customer can leave within so many months."""
-        return np.clip(np.floor((months - self.wait) / self.step) + 1, 0, None).astype(np.int64)
+        return np.clip(np.floor((months - self.wait) / self.step + 1e-9) + 1, 0, None).astype(np.int64)
 
 
 def months_between(start: date, end: date) -> float:

@@ -8,7 +8,8 @@ higher log predictive score decides which of them forecasts; AUC, Brier score an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,7 @@ from cxvalue.contract_drivers import THIRDS, VALUE, DriverTables, contract_membe
 from cxvalue.customer_base import months_before
 from cxvalue.errors import CxvalueError
 from cxvalue.hazards import Happening, Members, calendar_columns, fit_members
+from cxvalue.lifetime import Interval
 from cxvalue.lifetime.hazard import HazardModel
 from cxvalue.lifetime.renewal import RenewalModel, survival
 from cxvalue.losses import InDraws, Losses, bands, losses
@@ -33,10 +35,11 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime.families import Floats
 
-__all__ = ["ContractChurn", "Hazard", "ModelScore", "contract_churn", "hazard_of"]
+__all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "hazard_of", "monthly_outlook", "widened"]
 
 CHURN_MONTHS = 12
 LEAST_PROBABILITY = 1e-3
+YEAR_DAYS, FEWEST_NEWCOMERS = 365, 30
 SBG, HAZARD = "sbg", "hazard"
 _SIMPLER = "the simpler model, which knows the age of a contract only,"
 _EPOCH = date(1970, 1, 1)
@@ -58,37 +61,60 @@ class Hazard:
     def p_end(
         self, renewed: NDArray[np.int64], chances: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None = None
     ) -> Floats:
-        """P(ending at one of its next so many monthly chances) of chosen customers; a column a draw of `coef`.
+        """P(ending at one of its next so many monthly chances) of chosen customers; a column a draw of `coef`."""
+        reach = int(chances[rows].max(initial=0))
+        kept = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
+        for step, rate in enumerate(self.rates(renewed, rows, reach, coef)):
+            at_risk = step < chances[rows]
+            kept += np.where(at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-rate), 0.0)
+        return np.asarray(-np.expm1(kept))
+
+    def rates(
+        self, renewed: NDArray[np.int64], rows: NDArray[np.intp], reach: int, coef: Floats | None = None
+    ) -> Iterator[Floats]:
+        """P(ending in a month) of chosen customers in each of the next `reach` months; a column a draw of `coef`.
 
         What a yes-or-no driver will be in months whose beginning has not come yet is not known: unless its latest event
         still counts then, the two hazards are weighed by how often that driver was `yes`.
         """
-        reach = int(chances[rows].max(initial=0))
-        kept = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
-        until = (self.members.until - _EPOCH).days
-        present = self.now.iloc[rows]
         for step in range(reach):
             months = renewed[rows] + step
-            begins = self.members.begins(months, self.start[rows])
-            table = present.assign(**calendar_columns(months, self.start[rows], self.members))
-            weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
-            for one in self.members.happenings:
-                if one.edges is None:
-                    counts = self.last_day[one.name][rows] > begins - one.days
-                    table[one.name] = np.where(counts, one.yes, one.no)
-                    weighed.append((one, ~counts & (begins > until)))
-            rate = self.model.hazard(table, coef)
-            for one, open_ in weighed:
-                yes = self.model.at_risk.get(f"{one.name}={one.yes}", 0) / self.model.months
-                if yes and open_.any():
-                    other = self.model.hazard(table.assign(**{one.name: one.yes}), coef)
-                    share = np.where(open_, yes, 0.0)
-                    rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
-            at_risk = (step < chances[rows]) & self.members.can_leave(months)
-            kept += np.where(
-                at_risk if rate.ndim == 1 else at_risk[:, None], np.log1p(-np.minimum(rate, 1 - 1e-12)), 0.0
-            )
-        return np.asarray(-np.expm1(kept))
+            able = self.members.can_leave(months)
+            found = np.zeros(rows.size if coef is None else (rows.size, len(coef)))
+            if able.any():
+                found[able] = np.minimum(self._rate(months[able], rows[able], coef), 1 - 1e-12)
+            yield found
+
+    def _rate(self, months: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None) -> Floats:
+        until = (self.members.until - _EPOCH).days
+        begins = self.members.begins(months, self.start[rows])
+        table = self.now.iloc[rows].assign(**calendar_columns(months, self.start[rows], self.members))
+        weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
+        for one in self.members.happenings:
+            if one.edges is None:
+                counts = self.last_day[one.name][rows] > begins - one.days
+                table[one.name] = np.where(counts, one.yes, one.no)
+                weighed.append((one, ~counts & (begins > until)))
+        rate = self.model.hazard(table, coef)
+        for one, open_ in weighed:
+            yes = self.model.at_risk.get(f"{one.name}={one.yes}", 0) / self.model.months
+            if yes and open_.any():
+                other = self.model.hazard(table.assign(**{one.name: one.yes}), coef)
+                share = np.where(open_, yes, 0.0)
+                rate = rate + (other - rate) * (share if rate.ndim == 1 else share[:, None])
+        return rate
+
+    def newcomers(self, most: int = 500) -> Hazard:
+        """The same for customers who begin on the day after `until`: alike to those who began in the year before it.
+
+        Where fewer than 30 of them are there, alike to all; at most `most` of them, evenly chosen.
+        """
+        day = (self.members.until - _EPOCH).days
+        recent = np.flatnonzero(self.start > day - YEAR_DAYS)
+        rows = recent if recent.size >= FEWEST_NEWCOMERS else np.arange(self.start.size)
+        rows = rows[np.linspace(0, rows.size - 1, min(most, rows.size)).astype(np.intp)] if rows.size else rows
+        never = {name: np.full(rows.size, -math.inf) for name in self.last_day}
+        return replace(self, now=self.now.iloc[rows], start=np.full(rows.size, day, dtype=np.int64), last_day=never)
 
 
 def hazard_of(
@@ -128,11 +154,30 @@ def hazard_of(
 
 
 class ModelScore(NamedTuple):
-    """How one model foresaw the holdout: which model, log predictive score, and its forecast beside what came."""
+    """How one model foresaw the holdout: log predictive score, its forecast of each customer, and of how many leave."""
 
     model: str
     log_score: float
     backtest: Backtest
+    leavers: Miss
+
+
+class Miss(NamedTuple):
+    """What the model that forecasts foresaw for the holdout, with its range, and what came."""
+
+    foreseen: Interval
+    actual: float
+
+    @property
+    def outside(self) -> bool:
+        """Whether what came lies outside the range that was foreseen."""
+        return not self.foreseen.low <= self.actual <= self.foreseen.high
+
+
+def widened(interval: Interval, factors: Iterable[float]) -> Interval:
+    """The interval together with itself times each factor: what follows if a forecast is off as much again."""
+    ends = [end * factor for factor in (1.0, *factors) for end in (interval.low, interval.high)]
+    return Interval(interval.value, min(ends), max(ends))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,6 +192,10 @@ class ContractChurn:
         model: the model that forecasts, sbg or hazard; `why` says in a sentence why.
         scores: of the models on the holdout; empty without one.
         hazard: the hazard model and the present drivers; None where `no_hazard` says why.
+        months: where the customers stand when chances are counted by the month, as the hazard model does.
+        hazard_before: the hazard model as fitted before the holdout; None where there is none.
+        leavers: how many the model that forecasts foresaw to leave in the holdout, and how many did; None without one.
+            Where what came lies outside, the intervals of `losses` hold what follows from the same miss in the future.
     """
 
     seen: Outlook
@@ -161,6 +210,26 @@ class ContractChurn:
     scores: tuple[ModelScore, ...]
     hazard: Hazard | None
     no_hazard: str
+    months: Outlook
+    hazard_before: Hazard | None = None
+    leavers: Miss | None = None
+
+    @property
+    def forecasts_by_hazard(self) -> bool:
+        """Whether the model with drivers forecasts."""
+        return self.model == HAZARD
+
+    @property
+    def pace(self) -> float:
+        """Times as fast as foreseen at which customers left in the holdout; 1 where that lay in the range foreseen."""
+        past = self.backtest
+        if self.leavers is None or past is None or not self.leavers.outside:
+            return 1.0
+        shares = np.clip(
+            [self.leavers.foreseen.value / past.customers, self.leavers.actual / past.customers], 1e-9, 1 - 1e-9
+        )
+        foreseen, came = np.log1p(-shares).tolist()
+        return float(came / foreseen)
 
     @property
     def backtest(self) -> Backtest | None:
@@ -192,11 +261,9 @@ def contract_churn(
     """
     seen = outlook(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
-    scores = (
-        _scores(fit, contracts, tables, con, seen.step) if hazard is not None else _scores(fit, contracts, None, con, 1)
-    )
+    scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed)
     model, why = _choice(scores, no_hazard)
-    months = seen if seen.step == 1 or hazard is None else _monthly(contracts, hazard.members.grace_days)
+    months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
     chances = seen.chances(CHURN_MONTHS)
     every = np.arange(seen.who.size)
     if model == HAZARD and hazard is not None:
@@ -213,7 +280,7 @@ def contract_churn(
     found = None
     if seen.who.size:
         found = losses(p, np.nan_to_num(margins), in_draws=in_draws, draws=draws, level=level, seed=seed)
-    return ContractChurn(
+    made = ContractChurn(
         seen=seen,
         customer_id=contracts.customers[seen.who],
         as_of=contracts.as_of,
@@ -226,7 +293,17 @@ def contract_churn(
         scores=scores,
         hazard=hazard,
         no_hazard=no_hazard,
+        months=months,
+        hazard_before=before,
+        leavers=next((score.leavers for score in scores if score.model == model), None),
     )
+    if found is None or made.pace == 1:
+        return made
+    faster = -np.expm1(made.pace * np.log1p(-np.minimum(p, 1 - 1e-12)))
+    worth = np.nan_to_num(margins)
+    rate = widened(found.rate, [float(faster.mean() / p.mean())])
+    at_risk = widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else [])
+    return replace(made, losses=replace(found, rate=rate._replace(high=min(rate.high, 1.0)), at_risk=at_risk))
 
 
 def _try(
@@ -238,7 +315,7 @@ def _try(
         return None, str(error)
 
 
-def _monthly(contracts: Contracts, grace_days: int, on: date | None = None) -> Outlook:
+def monthly_outlook(contracts: Contracts, grace_days: int, on: date | None = None) -> Outlook:
     """Where active customers stand when chances are counted by the month.
 
     The chance comes at the end of each month; where months begin with some grace, so much before it.
@@ -276,31 +353,52 @@ def _sbg_draws(model: RenewalModel, seen: Outlook, chances: NDArray[np.int64], d
 
 
 def _scores(
-    fit: RenewalFit, contracts: Contracts, tables: DriverTables | None, con: ibis.BaseBackend, step: int
-) -> tuple[ModelScore, ...]:
-    """Both models, fitted before the holdout, on the customers of the day before it."""
+    fit: RenewalFit,
+    contracts: Contracts,
+    tables: DriverTables | None,
+    con: ibis.BaseBackend,
+    draws: int,
+    level: float,
+    seed: int,
+) -> tuple[tuple[ModelScore, ...], Hazard | None]:
+    """Both models, fitted before the holdout, on the customers of the day before it; and the one with drivers."""
     if fit.holdout_start is None or fit.calibration is None:
-        return ()
+        return (), None
     last = fit.holdout_start - timedelta(days=1)
     seen = outlook(contracts, fit.part_calibration, last)
     if not seen.who.size:
-        return ()
+        return (), None
     left = ~stayed(contracts, last)[seen.who]
     length = months_between(last, contracts.as_of)
-    said = {SBG: 1 - fit.calibration.survival(seen.chances(length), seen.renewed)}
+    chances = seen.chances(length)
+    said = {
+        SBG: (
+            1 - fit.calibration.survival(chances, seen.renewed),
+            _sbg_draws(fit.calibration, seen, chances, draws, seed),
+        )
+    }
+    before = None
     if tables is not None:
         before, _ = _try(contracts, tables, con, last, 0)
         if before is not None:
-            months = seen if step == 1 else _monthly(contracts, before.members.grace_days, last)
-            said[HAZARD] = _in_parts(before, months.renewed, months.chances(length), np.arange(seen.who.size))
-    return tuple(_score(name, p, left, fit.holdout_start, contracts.as_of) for name, p in said.items())
+            months = seen if seen.step == 1 else monthly_outlook(contracts, before.members.grace_days, last)
+            chances = months.chances(length)
+            p = _in_parts(before, months.renewed, chances, np.arange(seen.who.size))
+            said[HAZARD] = p, _hazard_draws(before, months.renewed, chances, draws, seed)
+    span = fit.holdout_start, contracts.as_of
+
+    def foreseen(p: Floats, in_draws: InDraws) -> Miss:
+        number = losses(p, np.zeros(p.size), in_draws=in_draws, draws=draws, level=level, seed=seed).leaving
+        return Miss(number, float(left.sum()))
+
+    return tuple(_score(name, p, left, span, foreseen(p, drawn)) for name, (p, drawn) in said.items()), before
 
 
-def _score(model: str, p: Floats, left: NDArray[np.bool_], start: date, end: date) -> ModelScore:
+def _score(model: str, p: Floats, left: NDArray[np.bool_], span: tuple[date, date], leavers: Miss) -> ModelScore:
     # What a model holds impossible may be a date that is a day off: one such customer is not to decide.
     log_score = float(np.log(np.clip(np.where(left, p, 1 - p), LEAST_PROBABILITY, None)).sum())
     known = brier(left, np.full(p.size, left.mean()))
-    return ModelScore(model, log_score, Backtest(start, end, model, p, left, auc(left, p), brier(left, p), known))
+    return ModelScore(model, log_score, Backtest(*span, model, p, left, auc(left, p), brier(left, p), known), leavers)
 
 
 def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:

@@ -44,6 +44,7 @@ FLOORS = {
     "contract_drivers": 7,
     "accounts": 7.5,
     "contract_churn": 7.5,
+    "contract_value": 7.6,
     "contract_warning": 7.6,
     "effects": 5,
     "money": 6,

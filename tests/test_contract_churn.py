@@ -12,9 +12,10 @@ from cxvalue.accounts import NO_ANSWER, AccountRenewals, account_renewals
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_churn import ContractChurn, _scores, contract_churn
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, scores_of
+from cxvalue.contract_value import renewal_value
 from cxvalue.contract_warning import CONTRACT_REASONS, RECENT_COMPLAINT, UNSATISFIED, contract_warning
 from cxvalue.early_warning import COMPLAINT_OPEN, reason_table
-from cxvalue.renewals import RenewalFit, fit_renewals, missing_margin, renewal_value
+from cxvalue.renewals import RenewalFit, fit_renewals, missing_margin
 from cxvalue.report.contract_answers import renewal_findings
 from cxvalue.report.contract_churn_findings import (
     NO_CAUSE,
@@ -82,7 +83,7 @@ def test_nothing_of_the_holdout_is_known_to_its_forecast(made: Made) -> None:
         tables.customers,
         *(table.filter(table.date <= ibis.literal(last)) for table in (tables.interactions, tables.surveys)),
     )
-    again = _scores(fit, contracts, cut, tables.subscriptions.get_backend(), 1)
+    again, _ = _scores(fit, contracts, cut, tables.subscriptions.get_backend(), 100, 0.95, 1)
     for mine, theirs in zip(churn.scores, again, strict=True):
         assert mine.backtest.probabilities == pytest.approx(theirs.backtest.probabilities)
 
@@ -221,13 +222,14 @@ def test_monthly_and_mixed_contracts_are_told_apart() -> None:
 
 
 def test_the_clock_of_the_contracts_is_said_on_the_page() -> None:
-    contracts, _, _ = in_engine(insurer(500, seed=1))
+    contracts, tables, con = in_engine(insurer(500, seed=1))
     fit = fit_renewals(contracts)
+    churn = contract_churn(fit, contracts, DriverTables(tables.subscriptions), con, gross_margin=0.25, draws=40)
     value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
 
     def equity(clock: str) -> Finding:
         asked = replace(fit, clock=clock, at_anniversaries=0.6)
-        return renewal_findings(value, asked, customers=100, currency="EUR", level=0.95)[0]
+        return renewal_findings(value, asked, churn, customers=100, currency="EUR", level=0.95)[0]
 
     assert "Caution: 60% of the contracts that ended did so near an anniversary" in equity("mixed").text
     assert "so they are taken to end once a year" in equity("year").method

@@ -11,15 +11,10 @@ import pytest
 
 from cxvalue.contract_base import Contracts, base_waterfall, contracts_of
 from cxvalue.contract_history import monthly_contracts, survival_table
+from cxvalue.contract_value import renewal_customers_table, renewal_value
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.renewal import fit_renewal
-from cxvalue.renewals import (
-    RenewalFit,
-    fit_renewals,
-    renewal_customers_table,
-    renewal_models_table,
-    renewal_value,
-)
+from cxvalue.renewals import RenewalFit, fit_renewals, renewal_models_table
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer import InsurerParameters
 from tests.insurerworlds import of_world

@@ -81,7 +81,7 @@ def durations(
             "Leave out contracts that ended before it."
         )
     rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)
-    total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1])
+    total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1]).astype(float)
     return Durations(rows[0], rows[1], rows[2].astype(bool), total)
 
 

@@ -119,7 +119,9 @@ def spells(
     there = (first <= until) & (renewed >= entry)
     lasted = np.where(ended, np.maximum(at_end - (last - 1), 0.0), np.nan)
     told = there & ended
-    share = _share_ended_by(lasted[told], np.clip(now - (last - 1), lasted, 1.0)[told], now - seen)
+    cut: Floats = np.clip(now - (last - 1), lasted, 1.0)
+    open_part: Floats = np.asarray(now - seen, dtype=np.float64)
+    share = _share_ended_by(np.asarray(lasted[told], dtype=np.float64), cut[told], open_part)
     part = np.where(there & ~ended, share, 0.0)
     kept = there & (ended | (renewed > entry) | (part > 0))
     return Spells(kept, entry, renewed, ended, part, lasted)
@@ -129,6 +131,7 @@ def _share_ended_by(lasted: Floats, cut: Floats, at: Floats) -> Floats:
     """Share of the ends of a period that come up to some points of it, from ends seen only up to `cut`, a point for each."""
     if not lasted.size:
         return np.zeros(at.shape)
+    lasted, cut, at = (np.round(part, 9) for part in (lasted, cut, at))  # parts of a month, whatever the months before
     places, count = np.unique(lasted, return_counts=True)
     beside = np.searchsorted(np.sort(lasted), places, side="right") - np.searchsorted(np.sort(cut), places, side="left")
     later = np.append(np.cumprod((1 - count / beside)[::-1])[::-1], 1.0)

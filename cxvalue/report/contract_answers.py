@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cxvalue.contract_value import holdout_scores
 from cxvalue.customer_base import months_before
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.findings import Finding
@@ -12,19 +13,29 @@ from cxvalue.report.numbers import format_date, format_level, format_range, form
 
 if TYPE_CHECKING:
     from cxvalue.contract_base import Contracts
+    from cxvalue.contract_churn import ContractChurn
+    from cxvalue.contract_value import MoneyBacktest, RenewalValue
     from cxvalue.customer_base import Waterfall
     from cxvalue.lifetime import Interval
-    from cxvalue.renewals import RenewalFit, RenewalValue
+    from cxvalue.renewals import RenewalFit
 
-__all__ = ["clock_words", "contract_base_findings", "renewal_findings"]
+__all__ = ["clock_words", "contract_base_findings", "miss_words", "missed", "renewal_findings"]
 
 NOTEBOOK = "20_cltv_contractual"
-CAUTION_ABOVE = 0.05
 
 
 def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, currency: str) -> list[Finding]:
     """The findings ``base.*`` of customers under contract."""
     known, active = len(contracts.customers), int(contracts.active().sum())
+    gap, allowed = contracts.rows["gap"], contracts.gap_days
+    late, returns = int(((gap > 1) & (gap <= allowed)).sum()), int((gap > max(allowed, 1)).sum())
+    followed = (
+        f" {late:,} contracts began 2 to {allowed} days after the one before had ended and count as its renewal."
+        if late
+        else ""
+    )
+    if returns:
+        followed += f" {returns:,} began more than {allowed} days after it: those customers left and came back."
     start, begun = format_date(months_before(contracts.as_of, 12)), format_date(contracts.observed_from)
     lost, value = (bridge.lost, bridge.lost_margin) if bridge else (None, None)
     share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge and bridge.opening else ""
@@ -38,7 +49,7 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
             "Customers ever seen",
             known,
             "customers",
-            f"{known:,} customers have had a contract up to {format_date(contracts.as_of)}.",
+            f"{known:,} customers have had a contract up to {format_date(contracts.as_of)}.{followed}",
             "Count of customers with a contract; people who only use a contract that somebody else pays are left out.",
         ),
         finding(
@@ -84,21 +95,22 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
 
 
 def renewal_findings(
-    value: RenewalValue, fit: RenewalFit, *, customers: int, currency: str, level: float
+    value: RenewalValue, fit: RenewalFit, churn: ContractChurn, *, customers: int, currency: str, level: float
 ) -> list[Finding]:
-    """The findings ``cltv.*`` of customers under contract."""
-    months, sure, title = value.horizon_months, format_level(level), MODEL_TITLES[fit.full.name]
+    """The findings ``cltv.*`` of customers under contract, all by the model that forecasts who leaves."""
+    months, sure, title = value.horizon_months, format_level(level), MODEL_TITLES[value.model]
     made = (
         f"{title} fitted on {fit.full.customers:,} contract relations up to {format_date(fit.as_of)}, those that began "
-        "before the data from the day on which they came into it."
+        f"before the data from the day on which they came into it; the same model forecasts who leaves. {churn.why}"
     )
+    grade = "D" if missed(churn, value.backtest) else "C"
     made += f" {clock_words(fit)}" if fit.clock == "year" else ""
     money = (
         f"{made} Margin over {months} months, each month's discounted from its end at "
         f"{format_level(value.annual_discount_rate)} a year, nominal and before tax; a contract's value per month is "
         "taken to stay as it is."
     )
-    caution = _caution(fit)
+    caution = _caution(fit) + miss_words(churn, value.backtest, currency)
 
     def estimate(
         name: str, label: str, interval: Interval | None, unit: str, text: str, method: str, case: str = "C5"
@@ -117,7 +129,7 @@ def renewal_findings(
             interval.high,
             level,
             unit,
-            "C",
+            grade,
             said,
             method,
             case,
@@ -151,21 +163,79 @@ def renewal_findings(
             value.new_customer,
             currency,
             f"A new customer is worth {{value}} of margin over {months} months, before the cost of winning them.",
-            f"{money} A new contract brings the mean first value per month. The range is for the expectation.",
+            f"{money} A new contract brings the mean first value per month"
+            + (", and its customer is like those who began in the last year" if churn.forecasts_by_hazard else "")
+            + ". The range is for the expectation.",
         ),
-        *_holdout(fit),
+        _money_backtest(value, currency, level),
+        *_holdout(fit, churn),
     ]
+
+
+def missed(churn: ContractChurn, money: MoneyBacktest | None) -> bool:
+    """Whether what came in the holdout, in customers or in margin, lay outside the range that was foreseen."""
+    return bool(churn.leavers and churn.leavers.outside) or bool(money and money.margin.outside)
+
+
+def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str) -> str:
+    """The caution that the same forecast of the past missed, in a sentence; empty where it did not."""
+    past, leavers = churn.backtest, churn.leavers
+    if past is None or not missed(churn, money):
+        return ""
+    asked = f"asked on {format_date(past.start - timedelta(days=1))}, this forecast would have said that"
+    wider = " The range is widened by what follows if it misses by as much again."
+    if leavers is not None and leavers.outside:
+        foreseen = leavers.foreseen
+        return (
+            f" Caution: {asked} {foreseen.value:,.0f} of {past.customers:,} customers leave until {format_date(past.end)} "
+            f"({foreseen.low:,.0f} to {foreseen.high:,.0f}); {leavers.actual:,.0f} did.{wider}"
+        )
+    if money is None:
+        return ""
+    margin, came = money.margin
+    return (
+        f" Caution: {asked} the customers of that day bring {format_value(margin.value, currency)} until "
+        f"{format_date(past.end)} ({format_range(margin.low, margin.high, currency)}); "
+        f"{format_value(came, currency)} came.{wider}"
+    )
+
+
+def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding:
+    label, tested = "What the model would have said, in money", value.backtest
+    if tested is None:
+        reason = value.missing or "The history is too short to hold part of it back and forecast it in money."
+        text = f"Not available: {reason}"
+        return Finding("cltv.backtest", label, None, unit=currency, text=text, case="C5", notebook=NOTEBOOK)
+    (foreseen, came), asked = tested.margin, format_date(tested.start - timedelta(days=1))
+    verdict = "what came lay inside that range."
+    if tested.margin.outside:
+        verdict = f"what came lay OUTSIDE that range, {'above' if came > foreseen.high else 'below'} it."
+    side = "less" if foreseen.value < came else "more"
+    off = f" ({abs(foreseen.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
+    return Finding(
+        "cltv.backtest",
+        label,
+        foreseen.value,
+        foreseen.low,
+        foreseen.high,
+        level,
+        currency,
+        "C",
+        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.end)}, this way of "
+        f"forecasting would have said {format_value(foreseen.value, currency)} of margin, "
+        f"{format_range(foreseen.low, foreseen.high, currency)} with {format_level(level)} probability; "
+        f"{format_value(came, currency)} came{off}: {verdict}",
+        f"{MODEL_TITLES[value.model]} fitted on what was known on {asked} only, each contract at its value per month of "
+        f"that day; not discounted. What came is the margin of the same relations from {format_date(tested.start)} to "
+        f"{format_date(tested.end)}, changes of the value per month included.",
+        "C5",
+        NOTEBOOK,
+    )
 
 
 def _caution(fit: RenewalFit) -> str:
     said = f" {fit.full.reason}" if fit.full.reason else ""
-    said += f" {clock_words(fit)}" if fit.clock == "mixed" else ""
-    score = fit.score
-    if score is not None and score.actual and abs(score.bias) > CAUTION_ABOVE * score.actual:
-        side = "few" if score.bias < 0 else "many"
-        off = abs(score.bias) / score.actual
-        said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} customers staying."
-    return said
+    return said + (f" {clock_words(fit)}" if fit.clock == "mixed" else "")
 
 
 def clock_words(fit: RenewalFit) -> str:
@@ -184,8 +254,9 @@ def clock_words(fit: RenewalFit) -> str:
     return ""
 
 
-def _holdout(fit: RenewalFit) -> list[Finding]:
-    score, start = fit.score, fit.holdout_start
+def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
+    scores, start = holdout_scores(fit, churn), fit.holdout_start
+    score = next((one for one in scores if one.selected), None)
     label, each = "Forecast error in customers who stay", "Forecast error per customer, in the probability to stay"
     if score is None or start is None:
         reason = "Not available: the history is too short to hold part of it back and forecast it."

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.churn_findings import warned
+from cxvalue.report.contract_answers import miss_words, missed
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["NO_CAUSE", "account_findings", "contract_churn_findings", "driver_findings"]
 
 NOTEBOOK = "30_churn_contractual"
-CAUTION_ABOVE = 0.05
 NO_CAUSE = "This is a link, not a cause: who differs in it may differ in other things that nobody recorded."
 
 
@@ -41,7 +41,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         parts = [_finding("rate", rate_label, None, "share", reason, case="C4"),
                  _finding("value_at_risk", risk_label, None, currency, reason, case="C4")]  # fmt: skip
         return [*parts, *_past(churn)]
-    sure, caution = format_level(found.level), _caution(churn)
+    sure, caution = format_level(found.level), miss_words(churn, None, currency)
+    grade = "D" if missed(churn, None) else "C"
     made = (
         f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}. {churn.why} The range is for "
         "what will really happen: uncertainty of the model's parameters and of every customer's fate."
@@ -59,7 +60,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
             "C4",
             (rate.low, rate.high),
             found.level,
-            "C",
+            grade,
         )
     ]
     if churn.missing:
@@ -81,7 +82,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
                 "C4",
                 (risk.low, risk.high),
                 found.level,
-                "C",
+                grade,
             )
         )
     return [*findings, *_past(churn)]
@@ -122,19 +123,6 @@ def _past(churn: ContractChurn) -> list[Finding]:
             "C19",
         ),
     ]
-
-
-def _caution(churn: ContractChurn) -> str:
-    past = churn.backtest
-    if past is None:
-        return ""
-    said, came = float(past.probabilities.mean()), float(past.stayed_away.mean())
-    if abs(said - came) <= CAUTION_ABOVE:
-        return ""
-    return (
-        f" Caution: asked on {format_date(past.start - timedelta(days=1))}, the model expected {said:.0%} of the customers "
-        f"to leave until {format_date(past.end)}; {came:.0%} did."
-    )
 
 
 def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:

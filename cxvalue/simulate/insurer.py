@@ -5,6 +5,7 @@ months follow the story of Fader and Hardie (2007): in month t a contract ends w
 gives, alpha / (alpha + beta + t - 1). Drivers multiply that hazard by ratios that are known: of unsatisfied users, of
 a complaint in the last 90 days, of the region. Plan and value have no part in it. The insurer has been in
 business longer than its records go back: contracts that had ended before the first recorded day are not in the table.
+Months are calendar months from the day of the beginning.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cxvalue.lifetime.spells import age_in_periods, months_later
 from cxvalue.simulate.world import World
 from cxvalue.timeunit import DAYS_PER_MONTH
 
@@ -40,6 +42,7 @@ PLANS = ("basic", "family", "premium")
 REGIONS = ("north", "south")
 NEW_CUSTOMERS_FOR_TRUTH = 50_000
 COMPLAINT_DAYS, ASKED_DAYS, YEAR_DAYS = 90, 365, 365
+_LAST_DAY = (AS_OF - date(1970, 1, 1)).days
 LAST_MONTH = 100
 """Contracts are followed for so many months, which is beyond every horizon."""
 
@@ -184,11 +187,11 @@ def _companies(rng: np.random.Generator, customers: int, true: InsurerParameters
     if true.drivers:
         ratio *= (true.satisfaction_ratio**-content * true.region_ratio**region)[:, None]
         # A month that begins on or within 90 days after a complaint knows of it.
-        first = np.ceil((day - began[owner]) / DAYS_PER_MONTH).astype(np.int64)
+        first = np.ceil(age_in_periods(_LAST_DAY + began[owner], _LAST_DAY + day)).astype(np.int64)
         complained = np.zeros((customers, LAST_MONTH), dtype=bool)
         for later in range(4):
             place = first + later
-            starts = began[owner] + np.floor(place * DAYS_PER_MONTH).astype(np.int64)
+            starts = months_later(_LAST_DAY + began[owner], place) - _LAST_DAY
             inside = (place < LAST_MONTH) & (starts >= day) & (starts < day + COMPLAINT_DAYS)
             complained[owner[inside], place[inside]] = True
         ratio[complained] *= true.complaint_ratio
@@ -200,7 +203,8 @@ def _companies(rng: np.random.Generator, customers: int, true: InsurerParameters
     gone = rng.random((customers, LAST_MONTH)) > stays
     last = np.where(gone.any(axis=1), gone.argmax(axis=1) + 1, LAST_MONTH)
     early = rng.random(customers) if true.any_day else np.zeros(customers)
-    lasted = np.maximum(np.floor((last - early) * DAYS_PER_MONTH), 1).astype(np.int64)
+    over, before = (months_later(_LAST_DAY + began, last - back) - _LAST_DAY - began for back in (0, 1))
+    lasted = np.maximum(over - np.floor(early * (over - before)), 1).astype(np.int64)
     return _Companies(began, lasted, content, region, (owner, day), stays)
 
 
@@ -262,7 +266,7 @@ def _true_gap(every: _Companies, surveys: dict[str, NDArray[np.object_]]) -> flo
         over = every.began + every.lasted
         here = (every.began[who] <= landmark) & (over[who] > landmark)
         score.append(mean[here])
-        age = (landmark - every.began[who[here]]) / DAYS_PER_MONTH
+        age = age_in_periods(_LAST_DAY + every.began[who[here]], _LAST_DAY + landmark)
         first = np.floor(age).astype(np.int64)
         months = first[:, None] + np.arange(12)
         stay.append(every.stays[who[here][:, None], months].prod(axis=1))

@@ -18,8 +18,9 @@ import numpy as np
 from cxvalue.accounts import account_renewals
 from cxvalue.contract_churn import contract_churn
 from cxvalue.contract_drivers import COMPLAINT, scores_of
+from cxvalue.contract_value import renewal_value
 from cxvalue.lifetime import Interval
-from cxvalue.renewals import fit_renewals, renewal_value
+from cxvalue.renewals import fit_renewals
 from cxvalue.simulate.insurer import InsurerParameters, insurer
 from tests.insurerworlds import in_engine, of_world
 
