@@ -12,7 +12,7 @@ from cxvalue.accounts import NO_ANSWER, AccountRenewals, account_renewals
 from cxvalue.contract_base import Contracts, contracts_of
 from cxvalue.contract_churn import ContractChurn, _scores, contract_churn
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, scores_of
-from cxvalue.contract_value import renewal_value
+from cxvalue.contract_value import renewal_holdout_table, renewal_value
 from cxvalue.contract_warning import CONTRACT_REASONS, RECENT_COMPLAINT, UNSATISFIED, contract_warning
 from cxvalue.early_warning import COMPLAINT_OPEN, reason_table
 from cxvalue.renewals import RenewalFit, fit_renewals, missing_margin
@@ -100,6 +100,108 @@ def test_without_drivers_the_two_models_say_nearly_the_same() -> None:
     said = [float(score.backtest.probabilities.mean()) for score in churn.scores]
     assert said[0] == pytest.approx(said[1], abs=0.03)
     assert churn.losses.rate.value == pytest.approx(value.churn_rate.value, abs=0.03)
+
+
+def test_value_rests_on_the_model_that_forecasts_who_leaves(made: Made) -> None:
+    world, contracts, _, fit, churn, _ = made
+    value = renewal_value(
+        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, draws=150
+    )
+    assert (churn.model, value.model) == ("hazard", "hazard")
+    assert churn.losses is not None
+    assert value.churn_rate == churn.losses.rate
+    assert value.p_end[churn.seen.who] == pytest.approx(churn.probabilities)
+    assert value.equity is not None
+    assert value.new_customer is not None
+    assert value.cltv.sum() == pytest.approx(value.equity.value)
+    assert value.equity.low < world.truth["cltv.equity"] < value.equity.high
+    assert value.new_customer.low < world.truth["cltv.new_customer"] < value.new_customer.high
+    simpler = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, draws=50)
+    assert simpler.equity is not None
+    assert simpler.equity.value != value.equity.value
+
+
+def test_value_by_drivers_is_the_sum_of_the_chances_to_stay(made: Made) -> None:
+    """Without discount, who can leave first after w of a month brings w + S(1) + … + S(11) + (1 - w) S(12) months of 12."""
+    _, contracts, _, fit, churn, _ = made
+    value = renewal_value(
+        fit, contracts, horizon_months=12, annual_discount_rate=0.0, gross_margin=1.0, churn=churn, draws=30
+    )
+    assert churn.hazard is not None
+    seen, every = churn.seen, np.arange(churn.seen.who.size)
+    stays = [1 - churn.hazard.p_end(seen.renewed, np.full(every.size, k), every) for k in range(13)]
+    months = seen.wait + sum(stays[1:12]) + (1 - seen.wait) * stays[12]
+    paid = contracts.monthly_value()[seen.who]
+    assert value.cltv[seen.who] == pytest.approx(paid * months)
+    assert ((value.cltv_low <= value.cltv_high) & (value.cltv_high <= 12 * contracts.monthly_value() + 1e-9)).all()
+
+
+def test_the_forecast_of_the_past_is_held_against_the_margin_that_came(made: Made) -> None:
+    _, contracts, _, fit, churn, _ = made
+    value = renewal_value(
+        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, draws=100
+    )
+    assert value.backtest is not None
+    assert fit.holdout_start is not None
+    last = (fit.holdout_start - timedelta(days=1) - date(1970, 1, 1)).days
+    end = (contracts.as_of - date(1970, 1, 1)).days
+    rows = contracts.rows[(contracts.rows["start"] <= last) & (contracts.rows["end"] > last)]
+    came = 0.25 * (rows["value"] * (np.minimum(rows["end"], end) - last)).sum() / (365.25 / 12)
+    assert value.backtest.margin.actual == pytest.approx(came)
+    assert value.backtest.customers == len(rows)
+    assert not value.backtest.margin.outside
+    assert churn.leavers is not None
+    assert not churn.leavers.outside
+    assert churn.pace == 1
+    found = {one.id: one for one in renewal_findings(value, fit, churn, customers=10, currency="EUR", level=0.95)}
+    assert "what came lay inside that range" in found["cltv.backtest"].text
+    assert (found["cltv.equity"].grade, "Caution" in found["cltv.equity"].text) == ("C", False)
+    holdout = renewal_holdout_table(fit, churn)
+    assert holdout.set_index("model")["selected"].to_dict() == {"sbg": False, "hazard": True}
+    assert holdout["actual"].tolist() == [float((~score.backtest.stayed_away).sum()) for score in churn.scores]
+
+
+def test_a_past_forecast_that_missed_is_said_and_widens_every_range() -> None:
+    """In the last year of a steady business every second of those who would have stayed leaves as well."""
+    world = insurer(1500, seed=9, parameters=InsurerParameters(drivers=False))
+    table = world.tables["subscriptions"]
+    table = table[table["role"] == "buyer"].copy()
+    rng = np.random.default_rng(1)
+    fate = world.study["as_of"] - np.array([timedelta(days=int(one)) for one in rng.integers(1, 300, len(table))])
+    gone = table["end"].isna() & (rng.random(len(table)) < 0.5) & (table["start"] < "2025-06-01")
+    table["end"] = table["end"].where(~gone, np.array(fate, dtype="datetime64[D]").astype("datetime64[s]"))
+    con = connect()
+    subscriptions = con.create_table("subscriptions", table)
+    contracts = contracts_of(subscriptions, as_of=world.study["as_of"], observed_from=world.study["observed_from"])
+    fit = fit_renewals(contracts)
+    settings = {"horizon_months": 24, "annual_discount_rate": 0.1, "gross_margin": 0.25, "draws": 100}
+    churn = contract_churn(fit, contracts, DriverTables(subscriptions), con, gross_margin=0.25, draws=100)
+    value = renewal_value(fit, contracts, churn=churn, **settings)  # type: ignore[arg-type]
+    assert churn.leavers is not None
+    assert churn.leavers.outside
+    past = churn.backtest
+    assert past is not None
+    # If everybody left `pace` times as fast, as many would have been foreseen as came (to a first order).
+    assert (1 - (1 - past.probabilities) ** churn.pace).sum() == pytest.approx(churn.leavers.actual, rel=0.05)
+    assert churn.losses is not None
+    assert churn.losses.rate.high >= (1 - (1 - churn.probabilities) ** churn.pace).mean()
+    calm = replace(churn, leavers=None)
+    narrow = renewal_value(fit, contracts, churn=calm, **settings)  # type: ignore[arg-type]
+    for one, other in ((value.equity, narrow.equity), (value.new_customer, narrow.new_customer)):
+        assert one is not None
+        assert other is not None
+        assert one.low < other.low
+        assert one.value == other.value
+    findings = [
+        *contract_churn_findings(churn, currency="EUR"),
+        *renewal_findings(value, fit, churn, customers=100, currency="EUR", level=0.95),
+    ]
+    found = {one.id: one for one in findings}
+    for name in ("churn.rate", "churn.value_at_risk", "cltv.equity", "cltv.new_customer"):
+        assert found[name].grade == "D"
+    for name in ("churn.rate", "cltv.equity"):
+        assert f"{churn.leavers.actual:,.0f} did. The range is widened" in found[name].text
+    assert "OUTSIDE" in found["cltv.backtest"].text
 
 
 def test_too_few_ends_leave_the_simpler_model_with_the_reason() -> None:

@@ -49,8 +49,11 @@ def test_months_know_what_was_known_when_they_began() -> None:
     assert own["score"].tolist() == ["not asked"] * 2 + ["high"] * 4 + ["low"] * 3
     assert own[TENURE].tolist() == ["months 1–3"] * 3 + ["months 4–6"] * 3 + ["months 7–12"] * 3
     late = months[months["member"] == "zy"]
-    assert len(late) == 11  # from the second whole month on, in which the data begins, to the twelfth
-    assert late["renewal month"].tolist() == ["no"] * 9 + ["yes"] * 2
+    # From the third month on, before which the data begins, to the thirteenth; the last one is over half through when
+    # the data ends, and the one end of a month that was seen came earlier in it than that.
+    assert len(late) == 12
+    assert late["weight"].tolist() == [1.0] * 12
+    assert late["renewal month"].tolist() == ["no"] * 9 + ["yes"] * 2 + ["no"]
     assert set(late["score"]) == {"not asked"}
 
 
@@ -62,6 +65,32 @@ def test_the_forecast_names_the_calendar_as_the_engine_does() -> None:
     named = calendar_columns(numbers, np.full(len(months), day("2019-05-20")), members)
     for name in (TENURE, "renewal month", "season"):
         assert months[name].tolist() == named[name].tolist(), name
+
+
+def test_months_of_members_begin_by_the_calendar_in_the_engine_as_in_the_core() -> None:
+    con = connect()
+    rows = [
+        (f"m{number}", text, None)
+        for number, text in enumerate(("2024-12-31", "2025-01-30", "2025-02-28", "2025-04-30"))
+    ]
+    events = [day(text) for text in ("2025-02-28", "2025-03-30", "2025-03-31", "2025-05-31")]
+    # An event on the day on which the third, third, second and second month begins is known in it, and not before.
+    table = con.create_table("events", pd.DataFrame({"key": [name for name, _, _ in rows], "day": events}))
+    members = members_of(rows, happenings=(Happening("event", table, 25),))
+    months = member_months(members, con).to_pandas().sort_values(["member", "month"])
+    known = months[months["event"] == "yes"].groupby("member")["month"].min()
+    assert known.tolist() == [3, 3, 2, 2]
+    starts = np.array([day(text) for _, text, _ in rows])
+    assert members.begins(np.array([2, 2, 1, 1]), starts).tolist() == events
+
+
+def test_a_month_that_is_not_over_counts_by_how_much_of_it_could_show_an_end() -> None:
+    """Of the ends of months, one of two comes in the first half; a month that is half over counts half."""
+    con = connect()
+    rows = [("a", "2025-04-01", "2025-04-11"), ("b", "2025-04-01", "2025-04-30"), ("c", "2025-06-15", None)]
+    months = member_months(members_of(rows), con).to_pandas()
+    assert months.loc[months["member"] == "c", "weight"].sort_values().tolist() == [0.5] + [1.0] * 6
+    assert months["weight"].sum() == 8.5
 
 
 def test_staff_leaving_is_the_same_question() -> None:

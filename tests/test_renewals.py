@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 
 import ibis
 import numpy as np
@@ -10,11 +11,12 @@ import pandas as pd
 import pytest
 
 from cxvalue.contract_base import Contracts, base_waterfall, contracts_of
-from cxvalue.contract_history import monthly_contracts, survival_table
+from cxvalue.contract_history import following_table, monthly_contracts, survival_table
 from cxvalue.contract_value import renewal_customers_table, renewal_value
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.renewal import fit_renewal
 from cxvalue.renewals import RenewalFit, fit_renewals, renewal_models_table
+from cxvalue.report.contract_answers import contract_base_findings
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer import InsurerParameters
 from tests.insurerworlds import of_world
@@ -23,16 +25,20 @@ AS_OF = date(2025, 12, 31)
 
 
 def made(
-    *rows: tuple[str, str, str | None, float | None], observed_from: str = "2020-01-01", **more: object
+    *rows: tuple[str, str, str | None, float | None],
+    observed_from: str = "2020-01-01",
+    gap_days: int = 31,
+    **more: object,
 ) -> Contracts:
     table = pd.DataFrame(rows, columns=["customer_id", "start", "end", "value_per_month"]).assign(**more)
     for name in ("start", "end"):
         table[name] = pd.to_datetime(table[name])
     table["value_per_month"] = table["value_per_month"].astype(float)
-    return contracts_of(ibis.memtable(table), as_of=AS_OF, observed_from=date.fromisoformat(observed_from))
+    begun = date.fromisoformat(observed_from)
+    return contracts_of(ibis.memtable(table), as_of=AS_OF, observed_from=begun, gap_days=gap_days)
 
 
-def test_contracts_that_follow_without_a_gap_are_one_relation() -> None:
+def test_contracts_that_follow_are_one_relation() -> None:
     contracts = made(
         ("a", "2024-01-01", "2024-12-31", 10.0),
         ("a", "2025-01-01", None, 12.0),
@@ -45,9 +51,77 @@ def test_contracts_that_follow_without_a_gap_are_one_relation() -> None:
     assert contracts.active().tolist() == [True, True, False]
     assert contracts.monthly_value().tolist() == [12.0, 12.0, 0.0]
     assert contracts.monthly_value(date(2024, 2, 15)).tolist() == [10.0, 10.0, 10.0]
+    # On the last day of a contract from which the next goes on, its customer is one.
+    assert contracts.active(date(2024, 12, 31)).tolist() == [True, False, True]
 
 
-def test_months_lasted_are_whole_and_only_those_that_everybody_had() -> None:
+def test_a_renewal_that_comes_late_goes_on_and_a_return_does_not() -> None:
+    rows = (
+        ("next day", "2024-01-01", "2024-12-31", 10.0), ("next day", "2025-01-01", None, 10.0),
+        ("31 days", "2024-01-01", "2024-12-31", 10.0), ("31 days", "2025-01-31", None, 10.0),
+        ("32 days", "2024-01-01", "2024-12-31", 10.0), ("32 days", "2025-02-01", None, 10.0),
+        ("a year", "2023-01-01", "2023-12-31", 10.0), ("a year", "2025-01-01", None, 10.0),
+    )  # fmt: skip
+    contracts = made(*rows)
+    assert contracts.customers.tolist() == ["31 days", "32 days", "a year", "next day"]
+    assert contracts.relations.groupby("customer").size().tolist() == [1, 2, 2, 1]
+    assert following_table(contracts)["contracts"].tolist() == [1, 1, 1, 0, 1]
+    # Between two contracts of one relation its customer is active, and pays nothing.
+    between = date(2025, 1, 15)
+    assert contracts.active(between).tolist() == [True, False, True, True]
+    assert contracts.monthly_value(between).tolist() == [0.0, 0.0, 10.0, 10.0]
+    for days, relations in ((0, [2, 2, 2, 1]), (1, [2, 2, 2, 1]), (32, [1, 1, 2, 1]), (366, [1, 1, 2, 1])):
+        assert made(*rows, gap_days=days).relations.groupby("customer").size().tolist() == relations
+    said = contract_base_findings(contracts, None, currency="EUR")[0].text
+    assert "1 contracts began 2 to 31 days after the one before had ended and count as its renewal." in said
+    assert "2 began more than 31 days after it: those customers left and came back." in said
+
+
+def test_gaps_of_2_to_31_days_change_nothing_about_who_leaves() -> None:
+    """Yearly contracts renewed one to three times: with every renewal up to 31 days late, the forecasts are the same."""
+    rng, rows, late = np.random.default_rng(5), [], []
+    for number in range(400):
+        start = date(2020, 1, 1) + timedelta(days=int(rng.integers(0, 1000)))
+        stay = int(rng.geometric(0.04))
+        ends = [*(start + timedelta(days=365 * year) for year in range(1, stay // 12 + 1))]
+        last = start + timedelta(days=round(30.4375 * stay))
+        if ends and (last - ends[-1]).days < 40:
+            ends.pop()
+        moments = [start, *(day for day in ends if day < date(2025, 10, 1)), last if last <= AS_OF else None]
+        for begin, end in pairwise(moments):
+            wait = int(rng.integers(2, 32)) if begin is not start else 0
+            rows.append((f"c{number}", str(begin), end and str(end), 10.0))
+            late.append((f"c{number}", str(begin + timedelta(days=wait)), end and str(end), 10.0))
+    gapless, gaps = made(*rows), made(*late)
+    assert (gaps.rows["gap"] > 1).sum() > 200
+    pd.testing.assert_frame_equal(gaps.relations, gapless.relations)
+    assert gaps.active(date(2024, 12, 31)).tolist() == gapless.active(date(2024, 12, 31)).tolist()
+    fits = [fit_renewals(one) for one in (gapless, gaps)]
+    assert fits[0].to_dict() == fits[1].to_dict()
+    figures = [
+        renewal_value(fit, one, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.5, draws=30)
+        for fit, one in zip(fits, (gapless, gaps), strict=True)
+    ]
+    assert figures[0].churn_rate == figures[1].churn_rate
+    assert figures[0].equity == figures[1].equity
+    # Without the rule every late renewal would be a loss.
+    assert fit_renewals(made(*late, gap_days=0)).full.values != fits[0].full.values
+
+
+def test_contracts_of_no_length_are_nobody_and_equal_rows_count_once() -> None:
+    rows = [("a", "2024-01-01", None, 10.0), ("b", "2024-03-01", "2025-02-01", 20.0), ("c", "2024-03-01", None, 5.0)]
+    plain = made(*rows)
+    more = made(*rows, ("n", "2025-05-05", "2025-05-05", 9.0), ("a", "2023-05-05", "2023-05-05", 9.0), rows[0], rows[1])
+    assert (more.never_active, more.repeated) == (2, 2)
+    assert more.customers.tolist() == ["a", "b", "c"]
+    pd.testing.assert_frame_equal(more.rows, plain.rows)
+    pd.testing.assert_frame_equal(more.relations, plain.relations)
+    # Two contracts that run side by side are two, whether they differ in plan or in price.
+    beside = made(rows[0], rows[0], plan=["phone", "net"])
+    assert (beside.monthly_value().tolist(), beside.repeated) == ([20.0], 0)
+
+
+def test_every_end_counts_and_months_that_are_not_over_count_in_part() -> None:
     contracts = made(
         ("ends within the 4th month", "2025-01-01", "2025-04-15", 1.0),
         ("active", "2025-01-01", None, 1.0),
@@ -57,7 +131,8 @@ def test_months_lasted_are_whole_and_only_those_that_everybody_had() -> None:
     )
     found = contracts.durations()
     rows = list(zip(found.entry.tolist(), found.renewed.tolist(), found.ended.tolist(), strict=True))
-    assert rows == [(0, 2, False), (0, 3, True), (0, 11, False), (2, 6, True)]
+    # All ends of months were seen before the 31st day, up to which that of the active customer has come.
+    assert rows == [(0, 2, True), (0, 3, True), (0, 12, False), (2, 6, True)]
     assert contracts.left_out() == 1
 
 
