@@ -1,6 +1,6 @@
 """Where the buyer is not the user: do accounts whose users are satisfied renew more often, and what do lost renewals cost?
 
-An *account* is what one buyer holds without a gap, however many contracts follow in it. On a landmark day (a year before the
+An *account* is what one buyer holds, however many contracts follow in it (`contract_base`). On a landmark day (a year before the
 last day observed, and every further year back that the data covers) each account under contract either is still there 12
 months later or is not. Beside it stands what its users had answered in the 12 months before that day. Accounts that come
 at several landmarks count as one draw (Liang and Zeger 1986). This is a link between two records, not an effect.
@@ -131,7 +131,10 @@ def account_renewals(
 def _looked_at(
     contracts: Contracts, names: NDArray[np.object_], landmark: date, then: date, rate: float, scores: Scores | None
 ) -> pd.DataFrame:
-    """Accounts under contract at the end of a day: whether they still are on another, their margin and users' score."""
+    """Accounts under contract at the end of a day: whether they still are on another, their margin and users' score.
+
+    Between a contract and the one that goes on from it (`Contracts.gap_days`) an account is under contract, and pays nothing.
+    """
     rows = contracts.rows
     day, later = (landmark - _EPOCH).days, (then - _EPOCH).days
     low = max((months_before(landmark, 12) - _EPOCH).days, (contracts.observed_from - timedelta(days=1) - _EPOCH).days)
@@ -152,10 +155,10 @@ def _looked_at(
     found = pd.DataFrame(
         {
             "account": accounts,
-            "renewed": any_of((rows["start"] <= later) & (rows["end"] > later)),
+            "renewed": any_of((rows["start"] <= later) & (rows["covered"] > later)),
             "margin": np.bincount(code, paid, len(accounts)),
         }
-    )[any_of((rows["start"] <= day) & (rows["end"] > day))].reset_index(drop=True)
+    )[any_of((rows["start"] <= day) & (rows["covered"] > day))].reset_index(drop=True)
     found.insert(1, "landmark", landmark)
     found["score"] = math.nan
     if scores is not None:
