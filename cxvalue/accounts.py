@@ -1,7 +1,7 @@
 """Where the buyer is not the user: do accounts whose users are satisfied renew more often, and what do lost renewals cost?
 
-An *account* is what one buyer holds, however many contracts follow in it (`contract_base`). On a landmark day (a year before the
-last day observed, and every further year back that the data covers) each account under contract either is still there 12
+An *account* is what one buyer holds, however many contracts follow in it (`contract_base`). On a landmark day (a year before
+the last day observed, and every further year back that the data covers) each account under contract either is still there 12
 months later or is not. Beside it stands what its users had answered in the 12 months before that day. Accounts that come
 at several landmarks count as one draw (Liang and Zeger 1986). This is a link between two records, not an effect.
 """
@@ -133,7 +133,8 @@ def _looked_at(
 ) -> pd.DataFrame:
     """Accounts under contract at the end of a day: whether they still are on another, their margin and users' score.
 
-    Between a contract and the one that goes on from it (`Contracts.gap_days`) an account is under contract, and pays nothing.
+    Between a contract and the one that goes on from it (`Contracts.gap_days`) an account is under contract and pays
+    nothing.
     """
     rows = contracts.rows
     day, later = (landmark - _EPOCH).days, (then - _EPOCH).days
