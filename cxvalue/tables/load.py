@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -28,7 +27,8 @@ from cxvalue.tables.checks import (
     split_rows,
 )
 from cxvalue.tables.contracts import CONTRACTS, TableContract
-from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
+from cxvalue.tables.currency import in_one_currency
 from cxvalue.tables.declared import declared_problems
 from cxvalue.tables.ids import spoilt_ids
 from cxvalue.tables.parse import ParsedTable, parse_table
@@ -36,7 +36,7 @@ from cxvalue.tables.relations import Relation, hold_against
 from cxvalue.tables.screening import repair_ids, screen
 from cxvalue.tables.soundness import implausible_margin, judge_signs
 from cxvalue.tables.sources import RawTable, connect, read_table
-from cxvalue.tables.sql import ROW, quoted
+from cxvalue.tables.sql import ROW
 
 __all__ = ["TableSet", "load_tables"]
 
@@ -128,9 +128,11 @@ class _Loader:
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
-        zone = self.study.time_zone
-        raw = read_table(native, name, self.study.tables[name], self.study.folder, self.scratch, zone)
-        parsed = parse_table(native, raw, self.study.currency, zone)
+        study, zone = self.study, self.study.time_zone
+        raw = read_table(native, name, study.tables[name], study.folder, self.scratch, zone)
+        parsed = parse_table(native, raw, study.currency, zone)
+        parsed, cautions = in_one_currency(native, parsed, study, self.scratch)
+        self.cautions += cautions
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
         table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
@@ -348,25 +350,8 @@ class _Loader:
         found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
         remedy = item.remedy
         if loading.may_drop(item) and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
-            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {_rounded_up(share)}}}."
-        return Problem(where, found, remedy, item.rows, self._examples(raw, item.examples))
-
-    def _examples(self, raw: RawTable, rows: tuple[int, ...]) -> tuple[str, ...]:
-        """The first few rows as the source has them, with their line or row number."""
-        if raw.texts:
-            return raw.lines(rows)
-        names = [name for name in raw.types if name not in raw.extra]
-        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
-        found = self.engine.con.execute(
-            f"SELECT {ROW}, {chosen} FROM {raw.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
-        ).fetchall()
-        return tuple(
-            f"{raw.place(values[0])}: "
-            + ", ".join(
-                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
-            )
-            for values in found
-        )
+            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {rounded_up(share)}}}."
+        return Problem(where, found, remedy, item.rows, raw.shown(self.engine.con, item.examples))
 
     def _write_table(self, loading: _Loading, end: date | None) -> None:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
@@ -423,13 +408,3 @@ def _complete_month(last: date | None) -> date | None:
         return None
     end = last.replace(day=monthrange(last.year, last.month)[1])
     return end if last == end else last.replace(day=1) - timedelta(days=1)
-
-
-def _rounded_up(share: float) -> float:
-    """A share rounded up to one digit, so that a limit of it lets the share pass.
-
-    >>> _rounded_up(0.0123)
-    0.02
-    """
-    digits = -math.floor(math.log10(share))
-    return min(1.0, round(math.ceil(round(share * 10**digits, 9)) / 10**digits, digits))

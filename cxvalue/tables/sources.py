@@ -62,14 +62,27 @@ class RawTable:
         named = f"{self.files[file]} " if len(self.files) > 1 else ""
         return f"{named}{'line' if self.texts else 'row'} {number}"
 
-    def lines(self, rows: tuple[int, ...]) -> tuple[str, ...]:
-        """Some rows of text files as they are written, each after its place."""
-        shown = []
-        for row in rows:
-            file, number = divmod(row, FILE_STRIDE)
-            line = self.texts[file].lines({number}).get(number, "").strip()
-            shown.append(f"{self.place(row)}: {line[:160]}")
-        return tuple(shown)
+    def shown(self, con: duckdb.DuckDBPyConnection, rows: tuple[int, ...]) -> tuple[str, ...]:
+        """Some rows as the source has them, each after its place: the line of a text file, else the columns of ours."""
+        if self.texts:
+            said = []
+            for row in rows:
+                file, number = divmod(row, FILE_STRIDE)
+                line = self.texts[file].lines({number}).get(number, "").strip()
+                said.append(f"{self.place(row)}: {line[:160]}")
+            return tuple(said)
+        names = [name for name in self.types if name not in self.extra]
+        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
+        found = con.execute(
+            f"SELECT {ROW}, {chosen} FROM {self.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
+        ).fetchall()
+        return tuple(
+            f"{self.place(values[0])}: "
+            + ", ".join(
+                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
+            )
+            for values in found
+        )
 
 
 def connect() -> ibis.backends.duckdb.Backend:
