@@ -316,13 +316,18 @@ def advice_on_numbers(
     """
     looks = list(_LOOKS)
     if proven == ".":
-        looks.insert(0, (_COMMA, "thousands commas", {"thousands": ",", "decimal": "."}))
+        looks[0] = (f"{_COMMA}|{looks[0][0]}", *looks[0][1:])
     elif proven == ",":
-        looks.insert(0, (_POINT, "points between thousands", {"decimal": ",", "thousands": "."}))
+        looks[1] = (f"{_POINT}|{looks[1][0]}", *looks[1][1:])
     core = f"ltrim({NumberColumn(column.name, 't').core}, '+-')"
-    counts = ", ".join(f"count(*) FILTER (WHERE regexp_full_match(c, {literal(look)}))" for look, _, _ in looks)
+    asked = []
+    for look, _, options in looks:
+        # Smaller amounts of the same column need no sign between thousands, but the same one before the decimals.
+        smaller = rf"\d+[{options.get('decimal', '.')}]\d+"
+        asked += [look, f"{look}|{smaller}"]
+    counts = ", ".join(f"count(*) FILTER (WHERE regexp_full_match(c, {literal(shape)}))" for shape in asked)
     row: Any = con.execute(f"SELECT count(*), {counts} FROM (SELECT {core} AS c FROM ({failed}))").fetchone()
-    for count, (_, words, options) in zip(row[1:], looks, strict=True):
-        if 2 * count > row[0]:
+    for some, all_of_kind, (_, words, options) in zip(row[1::2], row[2::2], looks, strict=True):
+        if some and 2 * all_of_kind > row[0]:
             return f"Most look like {words}: if they are, write {read_line(read, **options)}"
     return ""
