@@ -34,7 +34,7 @@ from cxvalue.preflight import fit_declared
 from cxvalue.programmes import ProgrammeFit, design_of, panel_for, panel_source
 from cxvalue.renewals import RenewalFit, fit_renewals
 from cxvalue.simulate.bundled import make_missing_tables
-from cxvalue.study import StudyFile, find_study, load_study_file, project_root
+from cxvalue.study import StudyFile, TableSource, find_study, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.discrete import period_states
 from cxvalue.tables.load import load_tables
@@ -337,11 +337,14 @@ def _cache_folder() -> Path:
 def _inputs(study: StudyFile) -> dict[str, str]:
     """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
     hashes = {"study.yml": _hash_file(study.path)}
-    for name, source in study.tables.items():
+    rates = study.exchange_rates
+    sources = {**study.tables, **({"exchange_rates": rates} if isinstance(rates, TableSource) else {})}
+    for name, source in sources.items():
         if source.database is not None:
             hashes[f"{name}: database"] = os.urandom(8).hex()
         for path in source_files(source, study.folder):
-            hashes[f"{name}: {path.name}"] = _hash_file(path) if path.is_file() else "missing"
+            shown = path.name if f"{name}: {path.name}" not in hashes else f"{path.parent.name}/{path.name}"
+            hashes[f"{name}: {shown}"] = _hash_file(path) if path.is_file() else "missing"
     return hashes
 
 

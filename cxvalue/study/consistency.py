@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.errors import Problem
+from cxvalue.study.currencies import rates_and_zones
 from cxvalue.study.find import project_root
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
         for key, found, remedy in programme.disagreements:
             add(f"programmes.{programme.name}.{key}", found, remedy)
         problems += counted_already(programme, label)
-    problems += covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
+    problems += (
+        rates_and_zones(study, label) + covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
+    )
     if study.universal_holdout and "customers" not in study.tables:
         add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}

@@ -216,6 +216,10 @@ class StudyFile(_Settings):
         default=(), description='a list of ids, such as ["0", guest]'
     )
     control_totals: ControlTotals | None = None
+    time_zone: str | None = Field(default=None, description="the name of a zone such as Europe/Kyiv")
+    exchange_rates: dict[str, float] | TableSource | None = Field(
+        default=None, description="{EUR: 1, USD: 0.92}, or {path: …, columns: {currency: …, date: …, rate: …}}"
+    )
     bad_rows: Annotated[BadRows | None, BeforeValidator(_refuse_is_default)] = Field(
         default=None, description="refuse, or {drop_up_to: 0.01}"
     )

@@ -23,8 +23,14 @@ class ReadOptions(_Settings):
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
     encoding: str | None = Field(default=None, description="the name of a text encoding, such as utf-8 or cp1251")
-    date_format: str | None = Field(default=None, pattern="%", description="such as '%d.%m.%Y'")
+    date_format: str | None = Field(
+        default=None,
+        pattern="%|^(excel|epoch_(seconds|milliseconds|microseconds|nanoseconds))$",
+        description="such as '%d.%m.%Y', or excel, epoch_seconds, epoch_milliseconds, epoch_microseconds, "
+        "epoch_nanoseconds",
+    )
     header: bool = True
+    missing: tuple[str, ...] = Field(default=(), description='texts that stand for no value, such as ["NULL", "N/A"]')
 
     @model_validator(mode="after")
     def _signs_differ(self) -> ReadOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -104,3 +105,13 @@ def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
         for kind in ("read", "dropped", "cut", "merged", "netted", "kept", "apart")
     }
     return rows.pop("read") == sum(rows.values())
+
+
+def rounded_up(share: float) -> float:
+    """A share rounded up to one digit, so that a limit of it lets the share pass.
+
+    >>> rounded_up(0.0123)
+    0.02
+    """
+    digits = -math.floor(math.log10(share))
+    return min(1.0, round(math.ceil(round(share * 10**digits, 9)) / 10**digits, digits))

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.tables.checks import conflicting_orders
 from cxvalue.tables.ledger import count_rows
+from cxvalue.tables.moments import local_moment
 from cxvalue.tables.sources import connect
 
 __all__ = ["ledger_of"]
@@ -21,7 +22,8 @@ _OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
 def ledger_of(transactions: Any) -> ir.Table:
     """Make a typed ledger of a pandas, polars, arrow or ibis table; raises `BadInput` with all that is wrong in it.
 
-    Ids become text (a whole number held as a float loses its '.0'), dates lose their time of day, NaN becomes missing.
+    Ids become text (a whole number held as a float loses its '.0'), dates lose their time of day, NaN becomes missing. A
+    moment with a time zone is the day of that zone.
     """
     table = transactions if isinstance(transactions, ir.Table) else _in_engine(transactions)
     problems = [
@@ -32,6 +34,11 @@ def ledger_of(transactions: Any) -> ir.Table:
     if problems:
         raise BadInput(problems)
     kept = [name for name in (*_REQUIRED, *_OPTIONAL) if name in table.columns]
+    if "currency" in table.columns:
+        codes = table.select("currency").distinct().order_by("currency").limit(6).to_pyarrow().column("currency")
+        if len(codes) > 1:
+            found = f"holds several currencies: {', '.join(str(code) for code in codes.to_pylist()[:5])}."
+            raise BadInput([Problem("transactions.currency", found, "Convert the amounts to one first.")])
     if not (table.date.type().is_date() or table.date.type().is_timestamp()):
         remedy = "Convert it first, for example with pandas.to_datetime(…, format=…)."
         raise BadInput([Problem("transactions.date", f"holds {table.date.type()} values, not dates.", remedy)])
@@ -87,16 +94,31 @@ def _in_engine(frame: Any) -> ir.Table:
     if hasattr(frame, "to_arrow"):  # polars
         frame = frame.to_arrow()
     elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
-        names = [name for name in (*_REQUIRED, *_OPTIONAL) if name in frame.columns]
-        frame = pa.Table.from_pandas(frame[names] if names else frame, preserve_index=False)
+        names = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns]
+        frame = _as_written(frame[names] if names else frame)
+        frame = pa.Table.from_pandas(frame, preserve_index=False)
     if not isinstance(frame, (pa.Table, pa.RecordBatch)):
         found = f"is a {type(frame).__name__}."
         raise BadInput([Problem("transactions", found, "Give a pandas, polars, arrow or ibis table.")])
-    columns = {}
+    columns, zone = {}, None
     for name, column in zip(frame.schema.names, frame.columns, strict=True):
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
         elif pa.types.is_null(column.type):
             column = column.cast(pa.string())
         columns[name] = column
-    return connect().create_table("transactions", pa.table(columns), temp=True)
+        if name == "date" and pa.types.is_timestamp(column.type):
+            zone = column.type.tz
+    engine = connect()
+    table = engine.create_table("transactions", pa.table(columns), temp=True)
+    if zone is None:
+        return table
+    return engine.sql(f'SELECT * REPLACE ({local_moment("date", zone)} AS "date") FROM transactions')
+
+
+def _as_written(frame: Any) -> Any:
+    """A pandas frame whose dates, where they are objects of several time zones, are what each of them shows."""
+    if "date" not in frame.columns or frame["date"].dtype != object:
+        return frame
+    shown = [one.replace(tzinfo=None) if getattr(one, "tzinfo", None) is not None else one for one in frame["date"]]
+    return frame.assign(date=shown)

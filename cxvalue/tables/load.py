@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -28,7 +27,8 @@ from cxvalue.tables.checks import (
     split_rows,
 )
 from cxvalue.tables.contracts import CONTRACTS, TableContract
-from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
+from cxvalue.tables.currency import in_one_currency
 from cxvalue.tables.declared import declared_problems
 from cxvalue.tables.ids import spoilt_ids
 from cxvalue.tables.openends import empty_dates_to_come
@@ -37,7 +37,7 @@ from cxvalue.tables.relations import Relation, hold_against
 from cxvalue.tables.screening import repair_ids, screen
 from cxvalue.tables.soundness import implausible_margin, judge_signs
 from cxvalue.tables.sources import RawTable, connect, read_table
-from cxvalue.tables.sql import ROW, quoted
+from cxvalue.tables.sql import ROW
 
 __all__ = ["TableSet", "load_tables"]
 
@@ -57,6 +57,11 @@ class _Loading:
     broken: list[Broken] = field(default_factory=list)
     guests: ir.Table | None = None
     merged: int = 0
+    amounts: frozenset[str] = frozenset()  # columns with amounts that were not understood
+
+    def may_drop(self, item: Broken) -> bool:
+        """Whether dropping such rows loses neither refunds, which would raise revenue, nor amounts that can be read."""
+        return item.droppable and (item.amount or 0.0) >= 0 and item.column not in self.amounts
 
     @property
     def bad(self) -> int:
@@ -124,8 +129,11 @@ class _Loader:
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
-        raw = read_table(native, name, self.study.tables[name], self.study.folder, self.scratch)
-        parsed = parse_table(native, raw)
+        study, zone = self.study, self.study.time_zone
+        raw = read_table(native, name, study.tables[name], study.folder, self.scratch, zone)
+        parsed = parse_table(native, raw, study.currency, zone)
+        parsed, cautions = in_one_currency(native, parsed, study, self.scratch)
+        self.cautions += cautions
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
         table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
@@ -141,7 +149,7 @@ class _Loader:
             what = f"a line that does not split into the columns ({'; '.join(reasons[:2])})"
             remedy = "Check the delimiter and the quotes of these lines."
             broken.insert(0, Broken("", what, remedy, rows, rows, None, examples))
-        loading = _Loading(contract, raw, 0, None, good, broken)
+        loading = _Loading(contract, raw, 0, None, good, broken, amounts=parsed.amounts)
         loading.rows, loading.amount = self._measure(table, amount)
         loading.rows += len(raw.malformed)
         if not loading.rows:
@@ -249,7 +257,7 @@ class _Loader:
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
             what = "a refund that matches no earlier purchase"
-            remedy = "No purchase of the customer on or before that day is as large; add it, or drop the refund."
+            remedy = "No purchase of the customer on or before that day is as large; add the purchase."
             loading.broken += broken_rows(missed, "revenue", what, remedy, "revenue")
         margin = implausible_margin(made.lines) if "margin" in loading.good.columns else None
         self.cautions += [margin] if margin else []
@@ -331,7 +339,8 @@ class _Loader:
         self.problems += [self._problem(loading, item, share) for item in loading.broken]
         if limit is not None and share > limit:
             found = f"{loading.bad:,} of {loading.rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}."
-            remedy = "Correct the source, or raise bad_rows.drop_up_to."
+            droppable = all(loading.may_drop(item) for item in loading.broken)
+            remedy = "Correct the source, or raise bad_rows.drop_up_to." if droppable else "Correct the source."
             self.problems.append(Problem(f"tables.{name}", found, remedy, count=loading.bad))
 
     def _problem(self, loading: _Loading, item: Broken, share: float) -> Problem:
@@ -343,27 +352,9 @@ class _Loader:
             where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
         found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
         remedy = item.remedy
-        if item.droppable and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
-            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {_rounded_up(share)}}}."
-        return Problem(where, found, remedy, item.rows, self._examples(raw, item.examples))
-
-    def _examples(self, raw: RawTable, rows: tuple[int, ...]) -> tuple[str, ...]:
-        """The first few rows as the source has them, with their line or row number."""
-        if raw.text is not None:
-            lines = raw.text.lines(set(rows))
-            return tuple(f"line {row}: {lines.get(row, '').strip()[:160]}" for row in rows)
-        names = [name for name in raw.types if name not in raw.extra]
-        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
-        found = self.engine.con.execute(
-            f"SELECT {ROW}, {chosen} FROM {raw.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
-        ).fetchall()
-        return tuple(
-            f"row {values[0]}: "
-            + ", ".join(
-                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
-            )
-            for values in found
-        )
+        if loading.may_drop(item) and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
+            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {rounded_up(share)}}}."
+        return Problem(where, found, remedy, item.rows, raw.shown(self.engine.con, item.examples))
 
     def _write_table(self, loading: _Loading, end: date | None) -> None:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
@@ -419,13 +410,3 @@ def _complete_month(last: date | None) -> date | None:
         return None
     end = last.replace(day=monthrange(last.year, last.month)[1])
     return end if last == end else last.replace(day=1) - timedelta(days=1)
-
-
-def _rounded_up(share: float) -> float:
-    """A share rounded up to one digit, so that a limit of it lets the share pass.
-
-    >>> _rounded_up(0.0123)
-    0.02
-    """
-    digits = -math.floor(math.log10(share))
-    return min(1.0, round(math.ceil(round(share * 10**digits, 9)) / 10**digits, digits))

@@ -5,6 +5,7 @@ This is the last place with the engine's own SQL; what follows are portable expr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +13,9 @@ import duckdb
 
 from cxvalue.errors import BadInput
 from cxvalue.study import ReadOptions
-from cxvalue.tables.contracts import CONTRACTS, Column
-from cxvalue.tables.dates import read_dates
+from cxvalue.tables.contracts import Column
+from cxvalue.tables.dates import advice_on_dates, read_dates
+from cxvalue.tables.numbers import NumberColumn, advice_on_numbers, number_sql, read_numbers
 from cxvalue.tables.paste import read_line
 from cxvalue.tables.sources import RawTable
 from cxvalue.tables.sql import ROW, literal, quoted
@@ -22,6 +24,7 @@ __all__ = ["FALSE_WORDS", "ParsedTable", "TRUE_WORDS", "parse_table"]
 
 TRUE_WORDS = ("true", "t", "yes", "y", "1", "да", "так", "是")
 FALSE_WORDS = ("false", "f", "no", "n", "0", "нет", "ні", "否")
+_MISSING = re.compile(r"(?i)#?n/?a!?|null|\(null\)|none|nil|nan|nat|missing|unknown|\\n|[-\u2013\u2014.?]+")
 _BLANKS = " \t\u00a0\ufeff"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _FRACTIONAL = ("FLOAT", "DOUBLE", "DECIMAL")
@@ -33,7 +36,8 @@ class ParsedTable:
     """A table with typed columns in the DuckDB relation `relation`, one row for each row of the source.
 
     `unparsed` and `not_finite` name, for each column that can have such values, the boolean column that marks them.
-    `advice` holds, for columns with values that do not parse, a sentence on what they look like.
+    `advice` holds, for columns with values that do not parse, a sentence on what they look like; `amounts` are the
+    columns in which such a value has a digit: to drop it would drop an amount that somebody can read.
     """
 
     raw: RawTable
@@ -42,33 +46,50 @@ class ParsedTable:
     unparsed: dict[str, str] = field(default_factory=dict)
     not_finite: dict[str, str] = field(default_factory=dict)
     advice: dict[str, str] = field(default_factory=dict)
+    amounts: frozenset[str] = frozenset()
 
 
-def parse_table(con: duckdb.DuckDBPyConnection, raw: RawTable) -> ParsedTable:
-    """Type every column of a raw table; raises `BadInput` when its dates could be read two ways."""
-    contract = CONTRACTS[raw.name]
+def parse_table(
+    con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str | None = None, zone: str | None = None
+) -> ParsedTable:
+    """Type every column of a raw table; raises `BadInput` when its dates or numbers could be read two ways.
+
+    `currency` is the study's, which no amount may contradict; in `zone` moments become days (None: as written).
+    """
+    contract = raw.contract
     known = {column.name: column for column in contract.columns if column.name in raw.types}
+    texts = {name: _text(name, kind, raw.read) for name, kind in raw.types.items()}
     dated = {
-        name: _text(name, raw.types[name])
+        name: _identifier(name, raw.types[name], raw.read)
         for name, column in known.items()
         if column.kind == "date" and not raw.types[name].startswith(_DATED)
     }
-    readings, problems = read_dates(con, raw.relation, dated, raw.read, f"tables.{raw.name}", contract.open_ends)
-    if problems:
-        raise BadInput(problems)
+    readings, problems = read_dates(con, raw.relation, dated, raw.read, f"tables.{raw.name}", zone, contract.open_ends)
+    written = {
+        name: NumberColumn(name, texts[name])
+        for name, column in known.items()
+        if column.kind in ("number", "count") and raw.types[name] == "VARCHAR"
+    }
+    alone = None if "currency" in raw.types else currency
+    proven, more = read_numbers(con, raw.relation, list(written.values()), raw.read, f"tables.{raw.name}", alone)
+    if problems or more:
+        raise BadInput([*problems, *more])
     chosen, unparsed, not_finite = [ROW], {}, {}
+    numbers: list[str] = []
     for name, kind in raw.types.items():
         column = known.get(name, Column(name, "id"))
-        mine, text = quoted(name), _text(name, kind)
+        mine, text = quoted(name), texts[name]
         if column.kind in ("id", "text"):
-            chosen.append(f"{_identifier(name, kind)} AS {mine}")
+            chosen.append(f"{_identifier(name, kind, raw.read)} AS {mine}")
             continue
         if column.kind == "date":
-            value = readings[name].expression(text) if name in readings else f"TRY_CAST({mine} AS DATE)"
+            value = readings[name].expression(dated[name]) if name in readings else _day(name, kind, zone)
         elif column.kind == "flag":
-            value = _flag(name, kind)
+            value = _flag(text, name, kind)
         else:
-            number = _number(name, kind, raw.read)
+            number = quoted(f"__number_{name}")
+            sql = number_sql(written[name], raw.read) if name in written else _number(name, kind, text)
+            numbers.append(f"{sql} AS {number}")
             if column.kind == "count":
                 number = f"(CASE WHEN {number} = floor({number}) OR NOT isfinite({number}) THEN {number} END)"
             value = f"CASE WHEN isfinite({number}) THEN {number} END"
@@ -85,13 +106,22 @@ def parse_table(con: duckdb.DuckDBPyConnection, raw: RawTable) -> ParsedTable:
         unparsed[name] = f"__unparsed_{name}"
         chosen.append(f"({text} IS NOT NULL AND {value_found}) AS {quoted(unparsed[name])}")
     relation = f"parsed_{raw.name}"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {raw.relation}")
-    advice = {
-        name: _advice(con, raw, relation, name)
-        for name in unparsed
-        if known[name].kind in ("number", "count") and _any(con, relation, unparsed[name])
-    }
-    return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice)
+    source = f"(SELECT *{''.join(f', {number}' for number in numbers)} FROM {raw.relation})"
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {source}")
+    advice: dict[str, str] = {}
+    amounts: set[str] = set()
+    for name in unparsed:
+        if _any(con, relation, quoted(unparsed[name])):
+            text = f"SELECT {ROW}, {texts[name]} AS t FROM {raw.relation}"
+            failed = f"SELECT t FROM ({text}) JOIN {relation} USING ({ROW}) WHERE {relation}.{quoted(unparsed[name])}"
+            advice[name] = _missing(con, failed, known[name], raw.read)
+            if known[name].kind == "date":
+                advice[name] = advice[name] or advice_on_dates(con, failed, raw.read)
+            elif name in written:
+                advice[name] = advice[name] or advice_on_numbers(con, failed, written[name], raw.read, proven[name])
+                if _any(con, f"({failed})", r"regexp_matches(t, '\d')"):
+                    amounts.add(name)
+    return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice, frozenset(amounts))
 
 
 def _typed(column: Column, kind: str) -> bool:
@@ -104,17 +134,20 @@ def _typed(column: Column, kind: str) -> bool:
     }[column.kind]
 
 
-def _text(name: str, kind: str) -> str:
-    """A value as trimmed text, NULL when empty."""
+def _text(name: str, kind: str, read: ReadOptions) -> str:
+    """A value as trimmed text, NULL when empty or when it is one of the texts declared as missing."""
     if kind.startswith(_NUMERIC):
         return f"CAST({quoted(name)} AS VARCHAR)"
     value = quoted(name) if kind == "VARCHAR" else f"CAST({quoted(name)} AS VARCHAR)"
-    return f"nullif(trim({value}, {literal(_BLANKS)}), '')"
+    text = f"nullif(trim({value}, {literal(_BLANKS)}), '')"
+    for missing in read.missing:
+        text = f"nullif({text}, {literal(missing)})"
+    return text
 
 
-def _identifier(name: str, kind: str) -> str:
+def _identifier(name: str, kind: str, read: ReadOptions) -> str:
     """An id as text: a whole number that the source holds as a float is written without its '.0'."""
-    mine, text = quoted(name), _text(name, kind)
+    mine, text = quoted(name), _text(name, kind, read)
     if not kind.startswith(_FRACTIONAL):
         return text
     whole = f"TRY_CAST({mine} AS HUGEINT)"
@@ -122,64 +155,38 @@ def _identifier(name: str, kind: str) -> str:
     return f"CASE {known}WHEN {whole} = {mine} THEN CAST({whole} AS VARCHAR) ELSE {text} END"
 
 
-def _number(name: str, kind: str, read: ReadOptions) -> str:
+def _day(name: str, kind: str, zone: str | None) -> str:
+    """The day of a column that the source holds as dates or moments; a moment whose zone nobody knows is one of UTC."""
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST(timezone({literal(zone or 'UTC')}, {quoted(name)}) AS DATE)"
+    return f"TRY_CAST({quoted(name)} AS DATE)"
+
+
+def _number(name: str, kind: str, text: str) -> str:
     if kind.startswith((*_NUMERIC, *_FRACTIONAL)):
         return f"CAST({quoted(name)} AS DOUBLE)"
-    value = _text(name, kind)
-    if kind != "VARCHAR":
-        return f"TRY_CAST({value} AS DOUBLE)"
-    point = literal(read.decimal)
-    if read.thousands is not None:
-        spaces = "[ \u00a0\u202f]"
-        mark = spaces if read.thousands == " " else f"[{read.thousands}]"
-        grouped = rf"[+-]?\d{{1,3}}({mark}\d{{2,3}})*{mark}\d{{3}}([{read.decimal}]\d*)?"
-        bare = f"regexp_replace({value}, '{mark}', '', 'g')" if read.thousands != "'" else f"replace({value}, '''', '')"
-        if read.thousands == "'":
-            grouped = grouped.replace("'", "''")
-        value = f"CASE WHEN regexp_full_match({value}, '{grouped}') THEN {bare} ELSE {value} END"
-    if read.decimal != ".":
-        # A point where a comma is declared is either a thousands sign or another format: never guessed.
-        value = f"CASE WHEN NOT contains({value}, '.') THEN replace({value}, {point}, '.') END"
-    return f"(CASE WHEN NOT contains({value}, '_') THEN TRY_CAST({value} AS DOUBLE) END)"
+    return f"TRY_CAST({text} AS DOUBLE)"
 
 
-def _flag(name: str, kind: str) -> str:
+def _flag(text: str, name: str, kind: str) -> str:
     if kind == "BOOLEAN":
         return quoted(name)
-    word = f"regexp_replace(lower({_text(name, kind)}), '\\.0+$', '')"
+    word = f"regexp_replace(lower({text}), '\\.0+$', '')"
     yes, no = (", ".join(literal(item) for item in words) for words in (TRUE_WORDS, FALSE_WORDS))
     return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
 
 
-def _any(con: duckdb.DuckDBPyConnection, relation: str, flag: str) -> bool:
-    row: Any = con.execute(f"SELECT coalesce(bool_or({quoted(flag)}), false) FROM {relation}").fetchone()
+def _any(con: duckdb.DuckDBPyConnection, relation: str, test: str) -> bool:
+    row: Any = con.execute(f"SELECT coalesce(bool_or({test}), false) FROM {relation}").fetchone()
     return bool(row[0])
 
 
-# What a number that failed may look like, and the options that would read it.
-_LOOKS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    (r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d{1,3}(,\d{3}){2,}", "thousands commas", {"thousands": ",", "decimal": "."}),
-    (r"[+-]?\d{1,3}(\.\d{3})+,\d+", "decimal commas with points between thousands", {"decimal": ",", "thousands": "."}),
-    (
-        "[+-]?\\d{1,3}([ \u00a0\u202f]\\d{3})+,\\d+",
-        "decimal commas with blanks between thousands",
-        {"decimal": ",", "thousands": " "},
-    ),
-    ("[+-]?\\d{1,3}([ \u00a0\u202f]\\d{3})+(\\.\\d+)?", "blanks between thousands", {"thousands": " "}),
-    (r"[+-]?\d+,\d+", "decimal commas", {"decimal": ","}),
-    (r"[+-]?\d+\.\d+", "decimal points", {"decimal": "."}),
-)
-
-
-def _advice(con: duckdb.DuckDBPyConnection, raw: RawTable, relation: str, name: str) -> str:
-    """What most of the values that fail look like, with the `read:` line that reads them; empty when nothing common."""
-    text = _text(name, raw.types[name])
-    counts = ", ".join(f"count(*) FILTER (WHERE regexp_full_match(t, {literal(look)}))" for look, _, _ in _LOOKS)
-    row: Any = con.execute(
-        f"SELECT count(*), min(t), {counts} FROM (SELECT {text} AS t FROM {raw.relation} JOIN {relation} USING ({ROW}) "
-        f"WHERE {relation}.{quoted(f'__unparsed_{name}')})".replace(quoted(name), f"{raw.relation}.{quoted(name)}", 1)
-    ).fetchone()
-    for count, (_, words, options) in zip(row[2:], _LOOKS, strict=True):
-        if 2 * count > row[0]:
-            return f"Most look like {words}: if they are, write {read_line(raw.read, **options)}"
-    return ""
+def _missing(con: duckdb.DuckDBPyConnection, failed: str, column: Column, read: ReadOptions) -> str:
+    """The line that makes texts such as NULL and N/A empty, where they are all that fails and may be empty."""
+    if column.must_hold:
+        return ""
+    found = [row[0] for row in con.execute(f"SELECT DISTINCT t FROM ({failed}) ORDER BY 1 LIMIT 11").fetchall()]
+    if len(found) > 10 or not all(_MISSING.fullmatch(text) for text in found):
+        return ""
+    line = read_line(read, missing=(*read.missing, *found))
+    return f"They look like texts for 'no value': if they are, write {line}"

@@ -7,7 +7,7 @@ judges a value; what does not exist (a file, a package, a column) raises `BadInp
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
@@ -22,6 +22,8 @@ from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.decode import TextFile, open_text
+from cxvalue.tables.files import FILE_STRIDE, Found, matching, named_files, together
+from cxvalue.tables.moments import ZONED, local_moments
 from cxvalue.tables.sql import ROW, literal, quoted
 from cxvalue.tables.textfile import TextLayout, load_text
 
@@ -34,7 +36,8 @@ class RawTable:
 
     `types` maps each column to its DuckDB type (VARCHAR for everything in a text file) and `theirs` to its name in the
     source; `extra` are the columns outside the contract. The column ``__row__`` is the line of a text file, else the
-    number of the row. `malformed` are the lines that could not be split into the columns.
+    number of the row; those of a further file go on at the next multiple of `FILE_STRIDE`. `malformed` are the lines
+    that could not be split into the columns. `texts` and `files` are the files as text, where they are text, and by name.
     """
 
     name: str
@@ -43,18 +46,43 @@ class RawTable:
     theirs: dict[str, str]
     extra: tuple[str, ...] = ()
     malformed: tuple[tuple[int, str], ...] = ()
-    text: TextFile | None = None
+    texts: tuple[TextFile, ...] = ()
+    files: tuple[str, ...] = ()
     read: ReadOptions = field(default_factory=ReadOptions)
+    fixed: TableContract | None = None  # for a table that is none of a study's own
 
+    @property
+    def contract(self) -> TableContract:
+        """What the columns are held to."""
+        return self.fixed or CONTRACTS[self.name]
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A source that exists: its columns with their types, and how to lay some of them into a relation."""
+    def place(self, row: int) -> str:
+        """Where a row stands, in words: its line or its number, with the file where there are several."""
+        file, number = divmod(row, FILE_STRIDE)
+        named = f"{self.files[file]} " if len(self.files) > 1 else ""
+        return f"{named}{'line' if self.texts else 'row'} {number}"
 
-    types: dict[str, str]
-    build: Callable[[str, dict[str, str]], tuple[tuple[int, str], ...]]
-    text: TextFile | None = None
-    single: bool = False  # a text file that looks like one column only
+    def shown(self, con: duckdb.DuckDBPyConnection, rows: tuple[int, ...]) -> tuple[str, ...]:
+        """Some rows as the source has them, each after its place: the line of a text file, else the columns of ours."""
+        if self.texts:
+            said = []
+            for row in rows:
+                file, number = divmod(row, FILE_STRIDE)
+                line = self.texts[file].lines({number}).get(number, "").strip()
+                said.append(f"{self.place(row)}: {line[:160]}")
+            return tuple(said)
+        names = [name for name in self.types if name not in self.extra]
+        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
+        found = con.execute(
+            f"SELECT {ROW}, {chosen} FROM {self.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
+        ).fetchall()
+        return tuple(
+            f"{self.place(values[0])}: "
+            + ", ".join(
+                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
+            )
+            for values in found
+        )
 
 
 def connect() -> ibis.backends.duckdb.Backend:
@@ -66,21 +94,30 @@ def connect() -> ibis.backends.duckdb.Backend:
     return engine
 
 
-def read_table(con: duckdb.DuckDBPyConnection, name: str, source: TableSource, folder: Path, scratch: Path) -> RawTable:
+def read_table(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: TableSource,
+    folder: Path,
+    scratch: Path,
+    zone: str | None = None,
+    contract: TableContract | None = None,
+) -> RawTable:
     """Lay a table's columns, unparsed and under our names, into the relation ``raw_<name>``.
 
     `folder` is where relative paths start; `scratch` an existing folder for transcoded copies, which must outlive the
-    relation. Raises `BadInput` for whatever does not exist or cannot be opened.
+    relation. Moments of a parquet file become local ones, in `zone` or else in the zone that its column states. `contract`
+    stands for that of the name. Raises `BadInput` for whatever does not exist or cannot be opened.
     """
-    where = f"tables.{name}"
+    where = f"tables.{name}" if contract is None else name
     if source.database is not None:
         found = _database(con, source, where)
     elif source.query is not None:
-        found = _query(con, name, source, folder, scratch, where)
+        found = _query(con, name, source, folder, scratch, where, zone)
     else:
         base = _base(source, folder, where)
-        found = _file(con, base / str(source.path), str(source.path), source.read, scratch, where)
-    columns, extra = map_columns(CONTRACTS[name], source, tuple(found.types), where, found.single)
+        found = _file(con, base, str(source.path), source.read, scratch, where, zone)
+    columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
     relation = f"raw_{name}"
     try:
         malformed = found.build(relation, columns)
@@ -95,8 +132,10 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str, source: TableSource, f
         columns,
         extra,
         malformed,
-        found.text,
+        found.texts,
+        found.names,
         source.read,
+        contract,
     )
 
 
@@ -108,7 +147,7 @@ def source_files(source: TableSource, folder: Path) -> list[Path]:
         base = _base(source, folder, "")
     except BadInput:
         return []
-    return [base / shown for shown in (source.files or {"": str(source.path)}).values()]
+    return [path for shown in (source.files or {"": str(source.path)}).values() for path in named_files(base, shown)]
 
 
 def map_columns(
@@ -175,26 +214,39 @@ def _base(source: TableSource, folder: Path, where: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def _existing(path: Path, shown: str, where: str) -> Path:
-    if path.is_file():
-        return path
-    if path.is_dir():
-        raise BadInput([Problem(where, f"{shown!r} is a folder.", "Name one file in it.")])
-    parent = path.parent
-    if not parent.is_dir():
-        raise BadInput([Problem(where, f"there is no folder for {shown!r}.", "Paths start from the study file.")])
-    names = sorted(item.name for item in parent.iterdir() if item.is_file() and not item.name.startswith("."))
-    remedy = nearest(path.name, names) if names else "Its folder holds no files."
-    raise BadInput([Problem(where, f"there is no file {shown!r}.", remedy.replace("Allowed", "Files there"))])
-
-
 def _file(
-    con: duckdb.DuckDBPyConnection, path: Path, shown: str, read: ReadOptions, scratch: Path, where: str
-) -> _Found:
-    path = _existing(path, shown, f"{where}.path")
+    con: duckdb.DuckDBPyConnection,
+    base: Path,
+    shown: str,
+    read: ReadOptions,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
+    """The file of a path, or all that fit a pattern as one source."""
+    paths = matching(base, shown, f"{where}.path")
+    if len(paths) == 1:
+        name = shown if paths[0] == base / shown else paths[0].name
+        return _one_file(con, paths[0], name, read, scratch, where, zone)
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    parts = [_one_file(con, *one, read, scratch, where, zone) for one in zip(paths, names, strict=True)]
+    return together(con, parts, f"{where}.path")
+
+
+def _one_file(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    shown: str,
+    read: ReadOptions,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
     ending = path.suffix.lower()
     if (read.format or ("parquet" if ending in (".parquet", ".pq") else "text")) == "parquet":
-        return _parquet(con, path, shown, where)
+        return _parquet(con, path, shown, where, zone)
     text = open_text(path, read.encoding, scratch, f"{where}: {shown}", read)
     if isinstance(text, Problem):
         raise BadInput([text])
@@ -205,10 +257,11 @@ def _file(
     def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
         return load_text(con, text, layout, relation, columns, scratch)
 
-    return _Found(dict.fromkeys(layout.names, "VARCHAR"), build, text, single=len(layout.names) == 1)
+    types = dict.fromkeys(layout.names, "VARCHAR")
+    return Found(types, build, (text,), (shown,), single=len(layout.names) == 1)
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str) -> _Found:
+def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str, zone: str | None) -> Found:
     scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
         types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
@@ -216,20 +269,30 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str)
         problem = Problem(f"{where}: {shown}", "is no parquet file.", "For text write read: {format: csv}.")
         raise BadInput([problem]) from None
     del types["file_row_number"]
+    moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
+    types.update(dict.fromkeys(moments, "TIMESTAMP"))
 
     def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
-        chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
+        chosen = "".join(
+            f", {moments.get(theirs, quoted(theirs))} AS {quoted(ours)}" for ours, theirs in columns.items()
+        )
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT file_row_number + 1 AS {ROW}{chosen} FROM {scan}"
         )
         return ()
 
-    return _Found(types, build)
+    return Found(types, build, names=(shown,))
 
 
 def _query(
-    con: duckdb.DuckDBPyConnection, name: str, source: TableSource, folder: Path, scratch: Path, where: str
-) -> _Found:
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: TableSource,
+    folder: Path,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
     """Run the one SELECT of a source over views of its named files, and nothing else."""
     files: Mapping[str, str] = source.files or {}
     query = str(source.query)
@@ -239,7 +302,7 @@ def _query(
     malformed: tuple[tuple[int, str], ...] = ()
     for alias, shown in files.items():
         try:
-            part = _file(con, base / shown, shown, source.read, scratch, f"{where}.files.{alias}")
+            part = _file(con, base, shown, source.read, scratch, f"{where}.files.{alias}", zone)
         except BadInput as error:
             problems += [replace(problem, where=problem.where.removesuffix(".path")) for problem in error.problems]
             continue
@@ -251,12 +314,14 @@ def _query(
         raise BadInput(problems)
     target = f"source_{name}"
     try:
+        con.execute(f"SET TimeZone = {literal(zone or 'UTC')}")  # in which the query takes the day of a moment
         con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})")
     except duckdb.Error as error:
         raise BadInput(
             [Problem(f"{where}.query", f"the engine says: {_first_line(error)}", "Correct the query.")]
         ) from None
     finally:
+        con.execute("SET TimeZone = 'UTC'")
         for alias in views:
             con.execute(f"DROP VIEW IF EXISTS {quoted(alias)}")
     types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {target}").fetchall() if row[0] != ROW}
@@ -265,7 +330,7 @@ def _query(
         _select(con, relation, target, columns)
         return malformed
 
-    return _Found(types, build)
+    return Found(types, build)
 
 
 def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
@@ -289,7 +354,7 @@ def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str
     return []
 
 
-def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -> _Found:
+def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -> Found:
     """A table of any database that ibis can reach; its address is only ever in the environment and never shown."""
     variable = str(source.database)[2:-1]
     url = os.environ.get(variable)
@@ -332,7 +397,7 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         _select(con, relation, f"source_{relation}", columns)
         return ()
 
-    return _Found(types, build)
+    return Found(types, build)
 
 
 def _select(con: duckdb.DuckDBPyConnection, relation: str, source: str, columns: dict[str, str]) -> None:

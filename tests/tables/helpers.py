@@ -27,7 +27,7 @@ def study(folder: Path, tables: dict[str, Any], **settings: Any) -> StudyFile:
             continue
         (folder / f"{name}.csv").write_text(given, encoding="utf-8")
         sources[name] = {"path": f"{name}.csv"}
-    made = StudyFile(name="test", currency="EUR", tables=sources, **{"gross_margin": 0.5, **settings})
+    made = StudyFile(name="test", tables=sources, **{"currency": "EUR", "gross_margin": 0.5, **settings})
     made._path = folder / "study.yml"
     return made
 

@@ -139,7 +139,9 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     assert "Files there: 'orders.csv'." in message
     assert "there is no folder for 'no/x.csv'." in problems(tmp_path, {"transactions": {"path": "no/x.csv"}})
     (tmp_path / "sub").mkdir()
-    assert "'sub' is a folder. Name one file in it." in problems(tmp_path, {"transactions": {"path": "sub"}})
+    assert "'sub' is a folder. Name one file in it, or all of them: sub/*.csv." in problems(
+        tmp_path, {"transactions": {"path": "sub"}}
+    )
 
 
 def test_a_missing_package_names_the_nearest(tmp_path: Path) -> None:

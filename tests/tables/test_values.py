@@ -154,7 +154,7 @@ def test_numbers_are_read_as_declared(tmp_path: Path, written: str, read: dict[s
         ("1 234,50", {}, 'write read: {decimal: ",", thousands: " "}'),
         ("1,234.50", {}, 'write read: {thousands: ","}'),
         ("1 234", {}, 'write read: {thousands: " "}'),
-        ("12.50", {"decimal": ","}, "Most look like decimal points: if they are, write read: {}"),
+        ("12.50", {"decimal": ","}, 'Most look like decimal points: if they are, write read: {decimal: "."}'),
     ],
 )
 def test_numbers_in_another_dress_say_which_line_reads_them(

@@ -1,0 +1,110 @@
+"""Currencies by their codes and signs, and the time zones and exchange rates that a study file names."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from cxvalue.errors import Problem, nearest
+
+if TYPE_CHECKING:
+    from cxvalue.study.file import StudyFile
+
+__all__ = ["CODES", "SIGNS", "rates_and_zones"]
+
+CODES = frozenset(
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
+    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK "
+    "HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LYD MAD "
+    "MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR "
+    "RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS "
+    "UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG".split()
+)
+"""The codes of ISO 4217 for money in use, with two that the euro replaced lately."""
+
+_DOLLARS = tuple("USD CAD AUD NZD HKD SGD TWD MXN ARS CLP COP BRL UYU BSD BBD BZD FJD JMD NAD TTD XCD".split())
+SIGNS: dict[str, tuple[str, ...]] = {
+    "$": _DOLLARS,
+    "US$": ("USD",),
+    "CA$": ("CAD",),
+    "C$": ("CAD", "NIO"),
+    "A$": ("AUD",),
+    "AU$": ("AUD",),
+    "NZ$": ("NZD",),
+    "HK$": ("HKD",),
+    "S$": ("SGD",),
+    "NT$": ("TWD",),
+    "MX$": ("MXN",),
+    "R$": ("BRL",),
+    "€": ("EUR",),
+    "£": ("GBP", "EGP", "GIP", "SHP", "FKP", "SYP", "SDG", "LBP"),
+    "¥": ("JPY", "CNY"),
+    "￥": ("JPY", "CNY"),
+    "円": ("JPY",),
+    "元": ("CNY", "TWD", "HKD"),
+    "₽": ("RUB",),
+    "РУБ.": ("RUB",),
+    "РУБ": ("RUB",),
+    "₴": ("UAH",),
+    "ГРН.": ("UAH",),
+    "ГРН": ("UAH",),
+    "₸": ("KZT",),
+    "₹": ("INR",),
+    "₩": ("KRW", "KPW"),
+    "₺": ("TRY",),
+    "₪": ("ILS",),
+    "₫": ("VND",),
+    "฿": ("THB",),
+    "₱": ("PHP",),
+    "₦": ("NGN",),
+    "ZŁ": ("PLN",),
+    "KČ": ("CZK",),
+    "FT": ("HUF",),
+    "KR.": ("DKK", "NOK", "SEK", "ISK"),
+    "KR": ("SEK", "NOK", "DKK", "ISK"),
+    "FR.": ("CHF",),
+}
+"""What is written before or after an amount, in capitals, and the currencies that it may stand for."""
+
+
+def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
+    """Find a time zone that does not exist, and exchange rates that cannot be."""
+    problems: list[Problem] = []
+    zone = study.time_zone
+    if zone is not None and zone not in available_timezones() - {"localtime"}:
+        remedy = f"{_near_zone(zone)} Write the place, not the hours: summer time follows from it."
+        problems.append(Problem(f"{label}: time_zone", f"{zone!r} is no known time zone.", remedy))
+    rates = study.exchange_rates
+    if not isinstance(rates, dict):
+        return problems
+    where = f"{label}: exchange_rates"
+    for code, rate in rates.items():
+        if code not in CODES and code != study.currency:
+            remedy = nearest(code.upper(), sorted(CODES))
+            remedy = remedy if remedy.startswith("Did") else "Write the three letters of ISO 4217, such as USD."
+            problems.append(Problem(f"{where}.{code}", "is no known currency.", remedy))
+        if not rate > 0:
+            found = f"{rate:g} is no rate."
+            problems.append(
+                Problem(f"{where}.{code}", found, f"Write how many {study.currency} one {code} is worth, above 0.")
+            )
+    own = rates.get(study.currency)
+    if own is None:
+        found = f"lacks the study's own currency, {study.currency}."
+        problems.append(Problem(where, found, f"Add {study.currency}: 1; the other rates are in {study.currency}."))
+    elif own != 1:
+        found = f"{own:g}, but {study.currency} is the study's own currency."
+        remedy = f"Write {study.currency}: 1; each other rate says how many {study.currency} one unit is worth."
+        problems.append(Problem(f"{where}.{study.currency}", found, remedy))
+    return problems
+
+
+def _near_zone(zone: str) -> str:
+    """The zone that was probably meant: by its whole name or by its place alone."""
+    known = sorted(name for name in available_timezones() if "/" in name or name == "UTC")
+    places = {name.split("/")[-1].lower(): name for name in known}
+    place = difflib.get_close_matches(zone.split("/")[-1].lower().replace(" ", "_"), places, n=1, cutoff=0.7)
+    whole = difflib.get_close_matches(zone, known, n=1, cutoff=0.6)
+    best = [places[name] for name in place] + whole
+    return f"Did you mean {best[0]!r}?" if best else "Names look like 'Europe/Kyiv'."
