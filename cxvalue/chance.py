@@ -1,8 +1,30 @@
-"""How chances are written: nothing that was estimated has a probability of exactly 0 or 1."""
+"""What chance leaves in an estimate: an interval with a width, and no probability of exactly 0 or 1."""
 
 from __future__ import annotations
 
-__all__ = ["written_p"]
+__all__ = ["is_a_point", "written_chance", "written_p"]
+
+NO_WIDTH = 1e-9
+
+
+def is_a_point(low: float, high: float) -> bool:
+    """Whether an interval has no width beside its size: then nothing varied, and it is no estimate.
+
+    >>> is_a_point(0.1 + 0.2, 0.3), is_a_point(0.0, 0.0), is_a_point(0.3, 0.31)
+    (True, True, False)
+    """
+    return high - low <= NO_WIDTH * max(abs(low), abs(high))
+
+
+def written_chance(probability: float) -> str:
+    """A share of simulated outcomes as a percentage: that there was none among them does not make it impossible.
+
+    >>> [written_chance(p) for p in (0.0, 0.034, 1.0)]
+    ['less than 0.1%', '3.4%', 'more than 99.9%']
+    """
+    if probability < 0.001:
+        return "less than 0.1%"
+    return "more than 99.9%" if probability > 0.999 else f"{probability:.1%}"
 
 
 def written_p(value: float) -> str:
