@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_chance
 from cxvalue.errors import CxvalueError
 from cxvalue.money.cashflow import (
     Capacity,
@@ -242,7 +243,7 @@ class Case:
         return (
             f"<p>NPV over {self.horizon_months} months at {self.annual_discount_rate:.1%} a year, nominal and before tax: "
             f"<b>{value:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
-            f"probability of a loss {self.probability_of_loss:.1%}.</p>"
+            f"probability of a loss {written_chance(self.probability_of_loss)}.</p>"
         )
 
 

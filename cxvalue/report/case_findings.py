@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cxvalue.chance import is_a_point
 from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
-from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.numbers import format_chance, format_range, format_value
 from cxvalue.report.programme_findings import CASE_NOTEBOOK, UNITS, title_of
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
         )
         if now["high"] >= fit.low:
             advice += " The ranges overlap, so the data do not prove it better than the rule in force."
-    best = f"It was the best rule in {format_value(fit.chosen, 'share')} of the possible outcomes."
+    best = f"It was the best rule in {format_chance(fit.chosen)} of the possible outcomes."
     kept = (
         "Handling is spare capacity and not counted."
         if fit.handling_class == "capacity"
@@ -198,9 +199,12 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
     def finding(
         key: str, label: str, value: float, ends: tuple[float, float], unit: str, text: str, sure: float = level
     ) -> Finding:
+        low, high = min(ends[0], value), max(ends[1], value)
+        # No rule, a stated share, or a rule that every draw chooses: there is no range.
+        least, most, known = (None, None, None) if is_a_point(low, high) else (low, high, sure)
         return Finding(
-            f"programme.{name}.{key}", f"{title}: {label}", value, min(ends[0], value), max(ends[1], value), sure, unit,
-            fit.grade, text, made, "C1", CASE_NOTEBOOK,
+            f"programme.{name}.{key}", f"{title}: {label}", value, least, most, known, unit, fit.grade, text, made, "C1",
+            CASE_NOTEBOOK,
         )  # fmt: skip
 
     caps, often = fit.cap_range, fit.times_range
@@ -212,7 +216,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
         ),
         finding(
             "policy_times", "best number of times a year", fit.times_per_year, (often[0], often[1]), "times a year",
-            f"The best number of waivers a customer and year is {fit.times_per_year}." if not none else "No number pays.",
+            f"A customer is best let off at most {_times(fit.times_per_year)}." if not none else "No number pays.",
         ),
         finding(
             "moral_hazard", "more fees because they may be waived", share[0], (share[1], share[2]), "share",

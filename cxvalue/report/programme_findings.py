@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from cxvalue.chance import is_a_point
 from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_chance, format_level, format_range, format_value
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["case_findings", "effect_findings"]
 
 EFFECT_NOTEBOOK, CASE_NOTEBOOK = "70_programmes", "80_roi_case"
+NO_RANGE = "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
 UNITS = {"margin": None, "revenue": None, "orders": "orders", "interactions": "contacts"}
 
 
@@ -82,6 +84,15 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
         )  # fmt: skip
         return findings
     value, low, high = contribution_to_date(case)
+    if is_a_point(low, high):
+        label, reason = f"{title}: contribution so far, net of cost", f"Withheld: {NO_RANGE}"
+        findings.append(
+            Finding(
+                f"programme.{name}.contribution_to_date", label, None, unit=currency, text=reason, case=case_id,
+                notebook=EFFECT_NOTEBOOK,
+            )
+        )  # fmt: skip
+        return findings
     so_far = "has contributed" if value >= 0 else "has cost"
     findings.append(
         Finding(
@@ -197,6 +208,11 @@ def case_findings(
         unit, label = parts[key]
         named = title if key == "verdict" else f"{title}: {label}"
         low, high = ends if ends and value is not None and all(map(math.isfinite, ends)) else (None, None)
+        if low is not None and high is not None and is_a_point(low, high):
+            # Whole months and stated costs may be the same in every draw; an estimate may not.
+            low = high = None
+            if key in ("npv", "roi", "irr"):
+                value, text = None, f"Withheld: {NO_RANGE}"
         level = 0.95 if low is not None else None
         return Finding(
             f"programme.{name}.{key}", named, value, low, high, level, unit, grade, text, method, case_id,

@@ -101,6 +101,16 @@ def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
     assert "several such rates" in money_findings(turning)["irr"].text
 
 
+def test_a_case_in_which_nothing_varies_is_no_estimate(case):
+    found = money_findings(
+        case.changed(effect=an_effect([2.0] * 12, customers=10), risks=(), costs=ProgrammeCosts(100))
+    )
+    assert (found["npv"].value, found["roi"].value, found["irr"].value) == (None, None, None)
+    assert "no estimate" in found["npv"].text
+    assert (found["payback_months"].value, found["payback_months"].low) == (6.0, None)
+    assert (found["peak_exposure"].value, found["peak_exposure"].low) == (100.0, None)
+
+
 def test_money_so_far_is_one_figure_and_the_other_is_named(case):
     said = so_far_sentence(case, currency="EUR")
     # 12 months of 10 × 2.00 less 1 a month and 100 at the start.
