@@ -10,7 +10,7 @@ from cxvalue.covariates import Covariates, Labels
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.bgbb_family import BG_BB
 from cxvalue.lifetime.by_level import CovariateModel
-from cxvalue.lifetime.models import SEASONAL
+from cxvalue.lifetime.models import MODEL_TITLES, SEASONAL
 from cxvalue.seasonality import Season
 from cxvalue.tables.discrete import Period, by_period
 from cxvalue.timeunit import TimeUnit
@@ -98,10 +98,16 @@ class CltvFit:
         # Where periods are counted only one model was asked for.
         asked = self.selected if self.period is None else BG_BB.name
         reasons = [model.reason for model in self.full if model.name == asked and model.reason]
+        if reasons:
+            return reasons[0]
+        finders = [MODEL_TITLES[one.name] for one in self.full if one.family.dropout and one.status == "ok"]
+        best = "forecasts the part held back best" if self.scores else "describes the data best"
+        if not finders:
+            return f"No dropout can be told from the data: a model without dropout {best}."
+        found = "finds" if len(finders) == 1 else "find"
         return (
-            reasons[0]
-            if reasons
-            else "No dropout can be told from the data: a model without dropout forecasts the holdout best."
+            f"Whether customers leave for good is open: {' and '.join(finders)} {found} that they do, but a model in which "
+            f"nobody leaves {best}."
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
+from cxvalue.chance import is_a_point
 from cxvalue.discounts.given import product_group
 
 if TYPE_CHECKING:
@@ -37,11 +38,12 @@ class CrossSelling:
     Attributes:
         start, until: the window; who was active on the day before it and had not bought a product could take it up.
         customers: how many were active then.
-        products: a row a product, the one with the largest `point_value` first: product, eligible, new_buyers, attach_rate
-            with attach_low and attach_high, margin_per_new_buyer with margin_low and margin_high (of the product itself in
-            the window), other_change with other_low and other_high (how a new buyer's other margin moved against similar
-            customers), extra_per_new_buyer with extra_low and extra_high (the product's margin less what it replaced),
-            point_value with point_low and point_high (one in a hundred eligible customers more).
+        products: a row a product, the surest gain (the largest `point_low`) first: product, eligible, new_buyers,
+            attach_rate with attach_low and attach_high, margin_per_new_buyer with margin_low and margin_high (of the product
+            itself in the window), other_change with other_low and other_high (how a new buyer's other margin moved against
+            similar customers), extra_per_new_buyer with extra_low and extra_high (the product's margin less what it
+            replaced), point_value with point_low and point_high (one in a hundred eligible customers more). Missing where
+            the data do not tell: no similar customers to compare with, or the same amount from every new buyer.
         pairs: of customers who had one product and not another, how many took that up: has, next, eligible, new_buyers,
             attach_rate, lift (against everybody eligible for it); the largest lift first.
         level: of every interval.
@@ -53,6 +55,11 @@ class CrossSelling:
     products: pd.DataFrame
     pairs: pd.DataFrame
     level: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the surest gain is one: its range lies above zero."""
+        return bool(self.products["point_low"].iloc[0] > 0)
 
     @property
     def days(self) -> int:
@@ -98,7 +105,8 @@ def cross_selling(
     if not known:
         return None
     table = pd.DataFrame(known)
-    table = table.sort_values(["point_value", "product"], ascending=[False, True], ignore_index=True)
+    order = ["point_low", "point_value", "product"]
+    table = table.sort_values(order, ascending=[False, False, True], ignore_index=True)
     return CrossSelling(
         start, as_of, len(customers), table, _pairs(rows, len(customers), list(table["product"]), fewest), level
     )
@@ -180,8 +188,9 @@ def _product(
     margin, margin_se = _mean(own[new])
     change, change_se = _difference(other, new, ~had & ~new, cells)
     quantile = float(stats.t.ppf((1 + level) / 2, buyers - 1))
-    extra = margin + min(change, 0.0)
-    extra_se = float(np.hypot(margin_se, change_se if change < 0 else 0.0))
+    extra = margin + min(change, 0.0) if np.isfinite(change) else np.nan
+    extra_se = _spread(float(np.hypot(margin_se, change_se if change < 0 else 0.0)), extra)
+    margin_se = _spread(margin_se, margin)
     point = 0.01 * eligible
     return {
         "product": name, "eligible": eligible, "new_buyers": buyers,
@@ -195,6 +204,11 @@ def _product(
     }  # fmt: skip
 
 
+def _spread(se: float, value: float) -> float:
+    """A standard error; missing where it is nothing beside the value, since then no range can be given."""
+    return np.nan if is_a_point(value - se, value + se) else se
+
+
 def _mean(values: NDArray[np.float64]) -> tuple[float, float]:
     return float(values.mean()), float(values.std(ddof=1) / np.sqrt(values.size))
 
@@ -204,7 +218,7 @@ def _difference(
 ) -> tuple[float, float]:
     """Mean of the new buyers less that of the others, within strata weighted as the new buyers are, with its error.
 
-    New buyers of a stratum without two others are left out.
+    New buyers of a stratum without two others are left out; missing where that leaves nobody.
     """
     size = int(cells.max()) + 1
     n, sums, squares = (
@@ -213,7 +227,7 @@ def _difference(
     )
     usable = (n[0] > 0) & (n[1] > 1)
     if not usable.any():
-        return 0.0, float("inf")
+        return float("nan"), float("nan")
     share = np.where(usable, n[0], 0.0) / n[0][usable].sum()
     with np.errstate(invalid="ignore", divide="ignore"):
         means = [np.where(count > 0, total / count, 0.0) for count, total in zip(n, sums, strict=True)]

@@ -332,9 +332,9 @@ def spent_to_date(case: Case) -> float:
     return costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
 
 
-def contribution_to_date(fit: ProgrammeFit, case: Case) -> tuple[float, float, float]:
+def contribution_to_date(case: Case) -> tuple[float, float, float]:
     """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
-    effect = fit.effect
+    effect = case.effect
     treated = effect.treated_customer_months + effect.unidentified_customer_months
     ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent_to_date(case)
     return float(ends[0]), float(ends[1]), float(ends[2])

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import is_a_point
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
@@ -31,8 +33,8 @@ class Referrals:
     """Referred customers and the others.
 
     `referred` of the `customers`; `new` joined in the last 12 months, `new_referred` of them were referred; `worth` of a
-    referred customer with its interval, `worth_of_others` likewise, `referrers` how many customers brought one (None
-    where the table does not say who).
+    referred customer with its interval (None where all come out alike), `worth_of_others` likewise, `referrers` how many
+    customers brought one (None where the table does not say who).
     """
 
     as_of: date
@@ -41,7 +43,7 @@ class Referrals:
     new: int
     new_referred: int
     referrers: int | None
-    worth: tuple[float, float, float]
+    worth: tuple[float, float, float] | None
     worth_of_others: tuple[float, float, float] | None
     level: float
 
@@ -49,7 +51,7 @@ class Referrals:
     def per_customer_year(self) -> float:
         """What the referrals of the last 12 months are worth for each customer who was there before."""
         before = self.customers - self.new
-        return self.new_referred * self.worth[0] / before if before > 0 else float("nan")
+        return self.new_referred * self.worth[0] / before if before > 0 and self.worth else float("nan")
 
 
 def who_was_referred(customers: ir.Table) -> pd.DataFrame | None:
@@ -109,8 +111,10 @@ def referrals(
     brought = rows["referred_by"].dropna()
     others = ~referred
 
-    def interval(who: NDArray[np.bool_]) -> tuple[float, float, float]:
+    def interval(who: NDArray[np.bool_]) -> tuple[float, float, float] | None:
         mean = float(worth[who].mean())
+        if is_a_point(float(worth[who].min()), float(worth[who].max())):
+            return None
         common = equity_relative_error * float(ahead[who].mean())
         se = float(np.hypot(worth[who].std(ddof=1) / np.sqrt(who.sum()), common))
         half = float(stats.t.ppf((1 + level) / 2, int(who.sum()) - 1)) * se

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import ibis
@@ -9,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.crosssell import cross_selling
+from cxvalue.crosssell import CrossSelling, cross_selling
 from cxvalue.referral import referrals, who_was_referred
-from cxvalue.report.crosssell_findings import crosssell_findings, referral_findings
+from cxvalue.report.crosssell_findings import crosssell_findings, products_display, referral_findings
 
 AS_OF = date(2025, 12, 31)
 FROM = date(2024, 1, 1)
@@ -105,10 +106,67 @@ def test_without_products_or_history_nothing_is_said() -> None:
 def test_the_sentence_names_the_product_with_the_most_to_gain_and_warns() -> None:
     rate, point = crosssell_findings(crossed(company(2, replaced=1.0)), currency="EUR")
     assert (rate.id, point.id) == ("crosssell.attach_rate", "crosssell.point_value")
-    assert rate.text.startswith("jam has the most to gain")
+    assert rate.text.startswith("jam has the surest gain")
     assert "that it replaced is taken off" in point.text
     assert "not a proof" in point.text
     assert point.grade == "D"
+
+
+def products(rows: list[tuple[str, float, float, float]]) -> CrossSelling:
+    """Products with what one point more is worth and its range, in the order in which they are found."""
+    found = crossed(company(2, customers=300))
+    assert found is not None
+    one = found.products[found.products["product"] == "jam"].iloc[0]
+    table = pd.DataFrame(
+        [
+            {**one, "product": name, "point_value": value, "point_low": low, "point_high": high}
+            for name, value, low, high in rows
+        ]
+    )
+    return replace(found, products=table.sort_values("point_low", ascending=False, ignore_index=True))
+
+
+def test_a_proven_gain_leads_over_a_larger_guess() -> None:
+    found = products([("radio", 640.0, -193.0, 1472.0), ("lamp", 459.0, 238.0, 680.0)])
+    rate, point = crosssell_findings(found, currency="EUR")
+    assert rate.text.startswith("lamp has the surest gain")
+    assert (point.value, point.low, point.high) == (459.0, 238.0, 680.0)
+
+
+def test_where_nothing_is_proven_that_is_said() -> None:
+    found = products([("radio", 640.0, -193.0, 1472.0), ("lamp", 100.0, -300.0, 500.0)])
+    rate, point = crosssell_findings(found, currency="EUR")
+    assert rate.value is not None
+    assert point.value is None
+    assert "any of the 2 products known cannot be shown to bring extra margin; for radio" in point.text
+    assert "between EUR −193 and 1,470" in point.text
+
+
+def test_the_same_amount_from_everybody_has_no_range() -> None:
+    early, late = date(2024, 12, 20), date(2025, 3, 1)
+    rows = [(f"a{n}", early, "tea", 10.0) for n in range(30)] + [(f"a{n}", late, "milk", 6.0) for n in range(12)]
+    found = crossed(handful(rows))
+    assert found is not None
+    milk = found.products.set_index("product").loc["milk"]
+    assert milk["margin_per_new_buyer"] == pytest.approx(3.0)
+    assert np.isnan([milk["point_low"], milk["point_high"], milk["margin_low"]]).all()
+    assert not found.proven
+    point = crosssell_findings(found, currency="EUR")[1]
+    assert point.value is None
+    assert "of no product can a range be given" in point.text
+    assert "not known" in products_display(found.products, "EUR").to_html()
+
+
+def test_new_buyers_without_similar_customers_tell_nothing() -> None:
+    """Everybody like the new buyers took it up too: what it replaced cannot be known."""
+    rng = np.random.default_rng(1)
+    early, late = date(2024, 12, 20), date(2025, 3, 1)
+    rows = [(f"a{n}", early, "tea", 10.0) for n in range(30)]
+    rows += [(f"a{n}", late, "milk", 6.0 + rng.random()) for n in range(29)]
+    found = crossed(handful(rows))
+    assert found is not None
+    milk = found.products.set_index("product").loc["milk"]
+    assert np.isnan([milk["other_change"], milk["extra_per_new_buyer"], milk["point_value"]]).all()
 
 
 def people(columns: dict[str, list[object]]) -> ibis.Table:
@@ -139,6 +197,18 @@ def test_worth_of_referred_customers_by_hand() -> None:
     wider = referrals(table, purchases, valued, as_of=AS_OF, equity_relative_error=0.5)
     assert wider is not None
     assert wider.worth[2] - wider.worth[1] > found.worth[2] - found.worth[1]
+
+
+def test_referred_customers_who_are_all_alike_have_no_worth_to_state() -> None:
+    purchases, valued = base()
+    names = list(valued["customer_id"])
+    table = people({"customer_id": names, "channel": ["referral"] * 15 + ["search"] * 25})
+    found = referrals(table, purchases, valued, as_of=AS_OF, equity_relative_error=0.1)
+    assert found is not None
+    assert found.worth is None
+    first, *rest = referral_findings(found, currency="EUR", horizon_months=12)
+    assert (first.id, first.value, rest) == ("referral.worth", None, [])
+    assert "come out at the same amount" in first.text
 
 
 def test_a_channel_tells_too_and_its_absence_is_no_zero() -> None:

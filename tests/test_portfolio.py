@@ -120,6 +120,9 @@ def test_the_findings_say_what_was_counted_once():
     table = overlap_table(together)
     assert table[table["kind"] == "campaign"]["share"].tolist() == [0.25, 0.0]
     assert "fewer than three" in luck_sentence(together, cases, "EUR")
+    nothing = replace(together, margin=0.0, low=0.0, high=0.0)
+    *_, last = portfolio_findings(nothing, fits, cases, currency="EUR", level=0.95)
+    assert (last.id, last.value) == ("programmes.total_to_date", None)
     three = {name: a_case(level) for name, level in zip("abc", (2.0, 4.0, 1.0), strict=True)}
     assert "James-Stein" in luck_sentence(a_portfolio(1.0, 1.0, programmes="abc"), three, "EUR")
     assert portfolio_findings(a_portfolio(1.0, 1.0, programmes="a"), fits, cases, currency="EUR", level=0.95) == []

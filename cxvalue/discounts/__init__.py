@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from cxvalue.discounts.given import depth_by_product
 from cxvalue.discounts.occasions import Occasions, occasions_of, segment_column
-from cxvalue.discounts.policies import DEPTHS, DiscountResult, analyse
+from cxvalue.discounts.policies import ALIKE, DEPTHS, DiscountResult, analyse
 from cxvalue.discounts.reservation import turnbull
 from cxvalue.discounts.walkaways import afterwards, lost_share, policy_outcomes
 
 __all__ = [
+    "ALIKE",
     "DEPTHS",
     "DiscountResult",
     "Occasions",

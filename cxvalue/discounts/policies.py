@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.chance import is_a_point
 from cxvalue.discounts.occasions import Occasions
 from cxvalue.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
 from cxvalue.draws import interval_ends
@@ -25,6 +26,10 @@ __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 Floats = NDArray[np.float64]
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
+ALIKE = (
+    "all customers come out alike, nothing at all or the same amount from each of them, so that no range can be given. Look "
+    "at the columns accepted, basket_value and basket_margin."
+)
 DRAWS = 300
 FEWEST_APART = 5
 """Occasions that must lie between two depths, at least."""
@@ -52,7 +57,8 @@ class DiscountResult:
     Attributes:
         fits, weights: the families and how much each counts; `best` is the likeliest.
         overdispersion: of the best family's fit (1 or less: it fits).
-        none, flat, ladder: expected immediate margin an occasion, None where baskets have no price.
+        none, flat, ladder: expected immediate margin an occasion, None where baskets have no price or customers all come
+            out alike.
         optimal_depth: the best flat depth.
         curve: margin an occasion at each of `DEPTHS`, with its bounds (rows: value, low, high).
         acceptance: share that buys at each of `DEPTHS`, with its bounds.
@@ -104,6 +110,9 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         sample.append(_priced(data, again, drawn))
     curves, accepted, ladders = (np.array([one[i] for one in sample]) for i in range(3))
 
+    def sampled(value: float, values: Floats) -> Figure | None:
+        return None if is_a_point(float(values.min()), float(values.max())) else figure(value, values)
+
     def figure(value: float, values: Floats) -> Figure:
         low, high = interval_ends(values, level)
         return Figure(value, min(float(low), value), max(float(high), value))
@@ -119,9 +128,9 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         fits=fits,
         weights=weights,
         overdispersion=spread if df else 1.0,
-        none=figure(float(profit[0]), curves[:, 0]) if not missing else None,
-        flat=figure(float(profit[best]), curves.max(axis=1)) if not missing else None,
-        ladder=figure(ladder, ladders) if data.priced else None,
+        none=sampled(float(profit[0]), curves[:, 0]) if not missing else None,
+        flat=sampled(float(profit[best]), curves.max(axis=1)) if not missing else None,
+        ladder=sampled(ladder, ladders) if data.priced else None,
         optimal_depth=figure(float(DEPTHS[best]), DEPTHS[curves.argmax(axis=1)]) if not missing else None,
         curve=bounds if known else np.full(bounds.shape, np.nan),
         acceptance=np.vstack([acceptance, *interval_ends(accepted, level)])

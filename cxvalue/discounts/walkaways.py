@@ -47,6 +47,17 @@ class Afterwards:
     bought_back: Floats
     all_rungs: bool
 
+    @property
+    def few(self) -> bool:
+        """Whether there are too few on either side to say anything."""
+        return bool(self.walked.sum() < FEWEST or self.bought.sum() < FEWEST)
+
+    @property
+    def alike(self) -> bool:
+        """Whether nobody of one side came again, or everybody of both: a share without a range is no estimate."""
+        sides = ((self.walked_back.sum(), self.walked.sum()), (self.bought_back.sum(), self.bought.sum()))
+        return any(back == 0 for back, _ in sides) or all(back == everyone for back, everyone in sides)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyOutcome:
@@ -97,11 +108,11 @@ def afterwards(offers: ir.Table, purchases: ir.Table | None, *, days: int, as_of
 
 
 def lost_share(counts: Afterwards, *, level: float = 0.95, seed: int = 1) -> Figure | None:
-    """The share of walk-aways who would have come back had they bought; None where there are too few to say.
+    """The share of walk-aways who would have come back had they bought; None where there are too few, or all are alike.
 
     1 − (return of walk-aways) / (return of buyers), its interval by drawing groups of customers anew.
     """
-    if counts.walked.sum() < FEWEST or counts.bought.sum() < FEWEST or counts.bought_back.sum() == 0:
+    if counts.few or counts.alike:
         return None
     groups = counts.walked.size
     drawn = np.random.default_rng(seed).multinomial(groups, np.full(groups, 1 / groups), DRAWS).astype(float)

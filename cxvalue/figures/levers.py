@@ -11,6 +11,7 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.lifetime import ALIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
+from cxvalue.lifetime.levers import lasting
 from cxvalue.report.numbers import format_date
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ __all__ = ["rolling_bias", "value_levers"]
 def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") -> Figure:
     """What each lever adds to the value still to come, or takes from it, with the range of the expectation.
 
-    `table` has the columns lever, change, gain, low and high of `tables/levers.csv`; levers without a gain are left out.
+    `table` has the columns lever, change, gain, low, high and horizon_months of `tables/levers.csv`; levers without
+    a gain are left out.
     `thing` is one of what the models count, in words.
     """
-    style.need_columns(table, ("lever", "change", "gain", "low", "high"), "value_levers")
+    style.need_columns(table, ("lever", "change", "gain", "low", "high", "horizon_months"), "value_levers")
     known = table[table["gain"].notna()]
     figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
     style.title(figure, "What moves the value still to come")
@@ -54,7 +56,9 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
     room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
     axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
-    axes.set_yticks(places, [_named(row.lever, row.change, currency, thing) for row in known.itertuples()])
+    axes.set_yticks(
+        places, [_named(row.lever, row.change, currency, thing, row.horizon_months) for row in known.itertuples()]
+    )
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
@@ -63,12 +67,12 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     return figure
 
 
-def _named(lever: str, change: float, currency: str, thing: str) -> str:
+def _named(lever: str, change: float, currency: str, thing: str, horizon_months: int) -> str:
     names = {
         "retention": f"{round(100 * change)} in 100 more stays a year",
         "purchase": f"{change:g} {thing} a year more, active customers",
         "margin": f"{currency} {change:g} more margin a {thing}",
-        "erosion": f"Market takes {change:.0%} a year for 2 years",
+        "erosion": f"Market takes {change:.0%} a year for {lasting(horizon_months)}",
     }
     return names.get(lever, lever)
 

@@ -91,8 +91,8 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     style.title(figure, "What moves the result?")
     rows = np.arange(len(swings))
     for row, swing in zip(rows, swings, strict=True):
-        for end, colour in ((swing.low_npv, BAD), (swing.high_npv, GOOD)):
-            axes.barh(row, end - npv, left=npv, color=colour if end >= npv else BAD, height=0.6)
+        for end in (swing.low_npv, swing.high_npv):
+            axes.barh(row, end - npv, left=npv, color=GOOD if end >= npv else BAD, height=0.6)
     axes.axvline(npv, color=GREY, linewidth=1)
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
     axes.set_yticks(rows, [style.wrapped(swing.name, 34) for swing in swings], fontsize=8)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["seasonal_index"]
 
+FLAT = 1e-6
+"""A swing that no axis can show."""
+
 
 @style.drawn
 def seasonal_index(table: pd.DataFrame) -> Figure:
@@ -29,6 +32,9 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
         style.nothing_to_show(axes, "A season can be told only from two full years of history")
         return figure
     change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
+    if np.abs(change).max() < FLAT:
+        style.nothing_to_show(axes, "No season was found")
+        return figure
     places = np.arange(len(table))
     axes.bar(places, change[:, 0], width=0.7, color=MAIN if bool(table["used"].all()) else GREY)
     axes.vlines(places, change[:, 1], change[:, 2], color=INK, linewidth=1.2)

@@ -43,10 +43,11 @@ from cxvalue.lifetime.value import Interval
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["EROSION", "Lever", "ValueLevers", "value_levers"]
+__all__ = ["EROSION", "Lever", "ValueLevers", "lasting", "value_levers"]
 
 EROSION = (0.05, 0.10, 0.20)
 EROSION_YEARS = 2.0
+
 POINT = 0.01
 _NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
@@ -56,6 +57,15 @@ _FULLEST = 0.95
 
 _OFTENER = 3
 """Times as many where purchases have a rhythm, which shows in the path."""
+
+
+def lasting(horizon_months: int) -> str:
+    """How long an erosion lasts within a horizon, in words.
+
+    >>> lasting(36), lasting(12)
+    ('2 years', '12 months')
+    """
+    return f"{EROSION_YEARS:.0f} years" if horizon_months >= 12 * EROSION_YEARS else f"{horizon_months} months"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "COVARIATES",
     "FAMILIES",
+    "MODEL_TITLES",
     "SEASONAL",
     "LifetimeModel",
     "family_of",
@@ -43,6 +44,26 @@ FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, M
 
 SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
 """The models that a seasonal clock leaves exact, and what they are on it."""
+
+MODEL_TITLES = {
+    "nbd": "NBD (no dropout)",
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "bg_cnbd_k": "BG/CNBD-k (regular rhythm)",
+    "mbg_cnbd_k": "MBG/CNBD-k (regular rhythm)",
+    "bg_nbd_seasonal": "BG/NBD on a seasonal clock",
+    "mbg_nbd_seasonal": "MBG/NBD on a seasonal clock",
+    "bg_nbd_covariates": "BG/NBD + covariates",
+    "mbg_nbd_covariates": "MBG/NBD + covariates",
+    "pareto_nbd_covariates": "Pareto/NBD + covariates",
+    "bg_bb": "BG/BB",
+    "bb": "beta-Bernoulli (no dropout)",
+    "gamma_gamma": "Gamma-Gamma",
+    "sbg": "shifted-beta-geometric (sBG)",
+    "hazard": "hazard model with drivers",
+}
+"""What a reader calls each model."""
 
 COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pareto_nbd")}
 """The models whose parameters may differ by the levels of covariates, and what they are without any."""

@@ -26,11 +26,12 @@ class BridgeStep:
 
 
 def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
-    """The naive claim, what is taken off it, and the expected NPV; the steps sum to the last.
+    """The naive claim, what is taken off it or was missed by it, and the central NPV; the steps sum to the last.
 
     The claim is before/after on the treated alone, for every treated customer and month of the horizon, undiscounted, as a
     slide would have it. Purchases that were only pulled forward are in no step: the effect holds all that a customer brings
-    in all months after the start, so what is missing later has been taken off already.
+    in all months after the start, so what is missing later has been taken off already. Without a before the bridge begins
+    with the effect.
     """
     naive, months = case.effect.naive, case.exposure.by_month.sum()
     price, rate = case.margin_per_unit, case.annual_discount_rate
@@ -39,16 +40,12 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     held = float((case.exposure.customers @ _not_fading(case)).sum()) * price
     as_time_goes = float(case.effect_flow.sum())
     discounted = float(npv(case.effect_flow, rate))
-    steps = []
-    if case.effect.outcome == "revenue" and price != 1:
-        steps += [
-            BridgeStep("Before and after, in revenue, as claimed", naive * months),
-            BridgeStep("Only its margin counts", claim - naive * months),
-        ]
+    if np.isnan(naive):
+        steps = [BridgeStep("Effect, every month alike", incremental)]
     else:
-        steps.append(BridgeStep("Before and after, as claimed", claim))
+        revenue = naive * months if case.effect.outcome == "revenue" and price != 1 else None
+        steps = _claimed(claim, incremental, revenue)
     steps += [
-        BridgeStep("Not due to the programme", incremental - claim),
         BridgeStep("Build-up as measured", held - incremental),
         BridgeStep("Fading after the months measured", as_time_goes - held),
         BridgeStep("Money later is worth less", discounted - as_time_goes),
@@ -65,6 +62,22 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     steps.append(BridgeStep("Costs", -spent["one_off"] - spent["monthly"]))
     steps.append(BridgeStep("Net present value", sum(step.amount for step in steps)))
     return tuple(steps)
+
+
+def _claimed(claim: float, incremental: float, revenue: float | None) -> list[BridgeStep]:
+    """From before and after to the effect: a fall is no claim, and what it did not show was missed by it."""
+    first = "Before and after, {}as claimed" if claim >= 0 else "Before and after {}alone"
+    steps = [BridgeStep(first.format(""), claim)]
+    if revenue is not None:
+        steps = [
+            BridgeStep(first.format("in revenue, " if claim >= 0 else "in revenue "), revenue),
+            BridgeStep("Only its margin counts", claim - revenue),
+        ]
+    over = claim >= 0 and incremental <= claim
+    return [
+        *steps,
+        BridgeStep("Not due to the programme" if over else "Missed by before and after", incremental - claim),
+    ]
 
 
 def _not_fading(case: Case) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """The business case: from an effect to monthly contribution margin, costs, and what they may be worth today.
 
 Every draw takes the effect's event-time vector from its joint sampling distribution and the other inputs from their stated
-ranges, and follows the same treated customers month by month; the NPV is the median of the draws.
+ranges, and follows the same treated customers month by month. Figures are those of the central assumptions, as a workbook
+computes them from the month table; ranges, the probability of a loss and the verdict come from the draws.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_chance
 from cxvalue.errors import CxvalueError
 from cxvalue.money.cashflow import (
     Capacity,
@@ -27,7 +30,7 @@ from cxvalue.money.cashflow import (
     extend,
     fit_decay,
 )
-from cxvalue.money.finance import discount_factors, irr, npv, payback_months, peak_exposure
+from cxvalue.money.finance import discount_factors, irr, irr_of_many, npv, payback_months, peak_exposure
 from cxvalue.money.risks import Risk, risk_draws
 
 if TYPE_CHECKING:
@@ -44,11 +47,18 @@ DRAWS = 20_000
 
 
 class Range(NamedTuple):
-    """A median with the ends of its 95% range."""
+    """A figure of the central assumptions with the ends of its range, which hold it."""
 
     value: float
     low: float
     high: float
+
+    @classmethod
+    def around(cls, value: float, draws: Floats, level: float = 0.95) -> Range:
+        """The middle `level` of the draws around a value; draws may be infinite (never)."""
+        tail = (1 - level) / 2
+        low, high = np.quantile(draws, [tail, 1 - tail], method="inverted_cdf")
+        return cls(value, min(float(low), value), max(float(high), value))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +74,7 @@ class Case:
         decay: the measured fade.
         margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
         effect_flow: expected margin of months 0 … H from the effect; `benefit_flow` and `cost_flow` likewise.
+        flow_draws: net flow of months 0 … H in each draw; `spent_draws` the present value of its costs.
         npv_draws, payback_draws, simple_payback_draws: one for each draw (nan: never within the horizon).
         per_unit_effect: NPV of an effect of 1 per treated customer and month, in every month.
     """
@@ -89,6 +100,8 @@ class Case:
     effect_flow: Floats
     benefit_flow: Floats
     cost_flow: Floats
+    flow_draws: Floats
+    spent_draws: Floats
     npv_draws: Floats
     payback_draws: Floats
     simple_payback_draws: Floats
@@ -101,9 +114,12 @@ class Case:
 
     @property
     def npv(self) -> Range:
-        """Net present value: median of the draws and its 2.5–97.5% range."""
-        middle, low, high = np.quantile(self.npv_draws, [0.5, 0.025, 0.975])
-        return Range(float(middle), float(low), float(high))
+        """Net present value of the central assumptions and the 2.5–97.5% range of the draws."""
+        return self.npv_range(0.95)
+
+    def npv_range(self, level: float) -> Range:
+        """The same with the middle `level` of the draws."""
+        return Range.around(float(npv(self.net_flow, self.annual_discount_rate)), self.npv_draws, level)
 
     @property
     def probability_of_loss(self) -> float:
@@ -118,33 +134,53 @@ class Case:
 
     @property
     def payback(self) -> Range | None:
-        """Discounted payback in months, median of the draws; None when never within the horizon. Ends may be infinite."""
-        return _months_range(self.payback_draws)
+        """Discounted payback in months; None when never within the horizon. The upper end may be infinite."""
+        return _months_range(payback_months(self.net_flow, self.annual_discount_rate), self.payback_draws)
 
     @property
     def simple_payback(self) -> Range | None:
         """The same without discounting."""
-        return _months_range(self.simple_payback_draws)
+        return _months_range(payback_months(self.net_flow), self.simple_payback_draws)
 
     def paid_back_within(self, months: float) -> float:
         """P(discounted payback within a number of months)."""
         return float((self.payback_draws <= months).mean())
 
-    @property
-    def irr(self) -> float | None:
-        """Annual internal rate of return of the expected flows; None unless they change sign once."""
-        return irr(self.net_flow)
+    @cached_property
+    def irr(self) -> Range | None:
+        """Annual internal rate of return; None unless the central flows go out first and then come in, once.
+
+        Draws in which nothing comes back count as −1, those in which nothing goes out as infinite. Where more than 1 draw
+        in 40 has no rate, because its money turns several times, the range is not known: nan.
+        """
+        value = irr(self.net_flow)
+        if value is None:
+            return None
+        draws = irr_of_many(self.flow_draws)
+        known = draws[~np.isnan(draws)]
+        if known.size < 0.975 * draws.size:
+            return Range(value, np.nan, np.nan)
+        return Range.around(value, known)
 
     @property
-    def roi(self) -> float | None:
+    def roi(self) -> Range | None:
         """(benefits − costs) / costs, both discounted; None without costs."""
         spent = float(npv(self.cost_flow, self.annual_discount_rate))
-        return float(npv(self.net_flow, self.annual_discount_rate)) / spent if spent > 0 else None
+        if spent <= 0:
+            return None
+        with np.errstate(divide="ignore", invalid="ignore"):
+            draws = np.where(self.spent_draws > 0, self.npv_draws / self.spent_draws, np.inf)
+        return Range.around(self.npv.value / spent, draws)
 
     @property
-    def peak_exposure(self) -> float:
-        """The most money that is out at any time, expected, undiscounted."""
-        return float(peak_exposure(self.net_flow))
+    def peak_exposure(self) -> Range:
+        """The most money that is out at any time, undiscounted."""
+        return Range.around(float(peak_exposure(self.net_flow)), peak_exposure(self.flow_draws))
+
+    @property
+    def break_even(self) -> float | None:
+        """The constant effect per treated customer and month at which the NPV of the central assumptions is 0."""
+        return self.effect_worth(0.0)
 
     def effect_worth(self, threshold: float) -> float | None:
         """The constant effect per treated customer and month at which the NPV reaches a threshold."""
@@ -203,18 +239,17 @@ class Case:
         return business_case(effect, **{**kept, **settings, "draws": self.npv_draws.size})  # type: ignore[arg-type]
 
     def _repr_html_(self) -> str:
-        middle, low, high = self.npv
+        value, low, high = self.npv
         return (
             f"<p>NPV over {self.horizon_months} months at {self.annual_discount_rate:.1%} a year, nominal and before tax: "
-            f"<b>{middle:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
-            f"probability of a loss {self.probability_of_loss:.1%}.</p>"
+            f"<b>{value:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
+            f"probability of a loss {written_chance(self.probability_of_loss)}.</p>"
         )
 
 
-def _months_range(draws: Floats) -> Range | None:
-    months = np.where(np.isnan(draws), np.inf, draws)
-    middle, low, high = np.quantile(months, [0.5, 0.025, 0.975], method="higher")
-    return Range(float(middle), float(low), float(high)) if np.isfinite(middle) else None
+def _months_range(central: Floats, draws: Floats) -> Range | None:
+    months = float(central)
+    return None if np.isnan(months) else Range.around(months, np.where(np.isnan(draws), np.inf, draws))
 
 
 def business_case(
@@ -291,7 +326,8 @@ def business_case(
     ones = margin_per_unit * eroded @ carried(np.ones(vector.size), rate)
 
     drawn = _effect_draws(effect, eroded, carried, rate, decay, draws, rng) * margin_per_unit
-    flows = _stated_draws(benefits, costs, shape.by_month, correlation, draws, rng)
+    earned, spent = _stated_draws(benefits, costs, shape.by_month, correlation, draws, rng)
+    flows = earned - spent
     flows[:, 1:] += drawn - risk_draws(risks, draws, horizon_months, rng)
     return Case(
         effect=effect,
@@ -315,6 +351,8 @@ def business_case(
         effect_flow=np.concatenate([zero, margin]),
         benefit_flow=np.concatenate([zero, benefit - expected_loss]),
         cost_flow=cost,
+        flow_draws=flows,
+        spent_draws=npv(spent, annual_discount_rate),
         npv_draws=npv(flows, annual_discount_rate),
         payback_draws=payback_months(flows, annual_discount_rate),
         simple_payback_draws=payback_months(flows),
@@ -359,8 +397,8 @@ def _stated_draws(
     correlation: float,
     draws: int,
     rng: np.random.Generator,
-) -> Floats:
-    """Benefits less costs by month 0 … H in each draw, from their stated ranges.
+) -> tuple[Floats, Floats]:
+    """Benefits and costs by month 0 … H in each draw, from their stated ranges.
 
     Each is normal on either side of its value. With a correlation they share a part: what turns out badly does so together,
     low benefits with high costs.
@@ -375,15 +413,16 @@ def _stated_draws(
     for one in benefits:
         monthly += one.monthly + _sided(luck(), one.monthly - one.low, one.high - one.monthly)
     parts = costs.flows(treated)
-    flows = np.zeros((draws, treated.size + 1)) - sum(parts.values())
-    flows[:, 1:] += monthly[:, None]
+    earned, spent = (np.zeros((draws, treated.size + 1)) for _ in range(2))
+    earned[:, 1:] = monthly[:, None]
+    spent += sum(parts.values())
     for name, (low, high) in costs.ranges.items():
         value = getattr(costs, name)
         if high > low:
             unit = ProgrammeCosts(1.0, 1.0, 1.0).flows(treated)[name]
             more = _sided(-luck(), value - low, high - value)
-            flows -= np.maximum(more, -value)[:, None] * unit
-    return flows
+            spent += np.maximum(more, -value)[:, None] * unit
+    return earned, spent
 
 
 def _sided(z: Floats, below: float, above: float) -> Floats:

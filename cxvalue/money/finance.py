@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-__all__ = ["discount_factors", "irr", "npv", "payback_months", "peak_exposure"]
+__all__ = ["discount_factors", "irr", "irr_of_many", "npv", "payback_months", "peak_exposure"]
 
 Floats = NDArray[np.float64]
 
@@ -37,13 +37,14 @@ def npv(flows: ArrayLike, annual_rate: float) -> Floats:
 
 
 def irr(flows: ArrayLike) -> float | None:
-    """Annual rate at which the flows are worth nothing; None unless they change sign exactly once.
+    """Annual rate at which the flows are worth nothing; None unless money goes out first and then comes in, once.
 
-    With several sign changes there are several such rates, and none of them means anything.
+    With several sign changes there are several such rates, and none of them means anything; of money that comes in first
+    and goes out later, the rate is what it costs and not what it earns.
     """
     values = np.asarray(flows, dtype=float)
     signs = np.sign(values[values != 0])
-    if (signs[1:] != signs[:-1]).sum() != 1:
+    if (signs[1:] != signs[:-1]).sum() != 1 or signs[0] > 0:
         return None
 
     def worth(log_rate: float) -> float:
@@ -53,6 +54,40 @@ def irr(flows: ArrayLike) -> float | None:
     if worth(low) * worth(high) > 0:
         return None
     return float(np.expm1(brentq(worth, low, high, xtol=1e-14)))
+
+
+def irr_of_many(flows: ArrayLike) -> Floats:
+    """Annual rates of return of the rows of flows by bisection; −1 where nothing comes in, inf where nothing goes out.
+
+    Beside the rows that `irr` answers, those whose sum to date turns from out to in just once: they have one positive rate
+    (Norstrom 1972), though a month in between may be a loss. nan for all others. Rates beyond e^25 count as infinite.
+
+    >>> irr_of_many([[-100.0, *[0.0] * 11, 110.0], [-1.0] * 13, [-1.0, 3.0, -3.0, *[0.0] * 10]]).round(9).tolist()
+    [0.1, -1.0, nan]
+    """
+    values = np.atleast_2d(np.asarray(flows, dtype=float))
+    first, turns, last = _turns(values)
+    _, later, end = _turns(np.cumsum(values, axis=1))
+    once, pays = turns == 1, (later == 1) & (end > 0)
+    rate = np.where(turns > 0, np.nan, np.where(last < 0, -1.0, np.inf))
+    solved = (first < 0) & (once | pays)
+    own, months = values[solved], np.arange(values.shape[1]) / 12
+    low, high = np.where(once[solved], -5.0, 0.0), np.full(len(own), 25.0)
+    for _ in range(40):
+        middle = (low + high) / 2
+        worthy = np.einsum("ij,ij->i", own, np.exp(-middle[:, None] * months)) > 0
+        low, high = np.where(worthy, middle, low), np.where(worthy, high, middle)
+    rate[solved] = np.where(high > 24.9, np.inf, np.expm1((low + high) / 2))
+    return rate
+
+
+def _turns(values: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """First sign of each row, how often its sign changes, and the last one; zeros are passed over."""
+    signs = np.sign(values)
+    place = np.maximum.accumulate(np.where(signs != 0, np.arange(signs.shape[1]), -1), axis=1)
+    kept = np.where(place >= 0, np.take_along_axis(signs, np.maximum(place, 0), axis=1), 0.0)
+    first = np.take_along_axis(signs, np.argmax(signs != 0, axis=1)[:, None], axis=1)[:, 0]
+    return first, (kept[:, 1:] * kept[:, :-1] < 0).sum(axis=1), kept[:, -1]
 
 
 def payback_months(flows: ArrayLike, annual_rate: float = 0.0) -> Floats:

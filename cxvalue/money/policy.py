@@ -44,8 +44,9 @@ class Handling:
 class GoodwillSearch:
     """The rules that were tried (with waivers, customers, fees forgone and value, a year each) and the best one.
 
-    `best_low` and `best_high` bound the value of whatever rule this way of choosing picks; `chosen` is how often the
-    best rule was the best among the draws too; `cap_range` and `times_range` hold 95% of the draws' choices.
+    `best_low` and `best_high` bound the value of whatever rule this way of choosing picks, and are the best rule's range in
+    `rules` as well; `chosen` is how often the best rule was the best among the draws too; `cap_range` and
+    `times_range` hold 95% of the draws' choices.
     """
 
     rules: pd.DataFrame
@@ -116,11 +117,15 @@ def search_rules(
     expected = _value(counts, *certain)
     tails = [(1 - level) / 2, (1 + level) / 2]
     low, high = interval_ends(worth, level)
+    low, high = np.minimum(low, expected), np.maximum(high, expected)
     best = int(np.argmax(expected))
     picked = worth.argmax(axis=1)
     # The best of the draws is judged on other draws, so that being lucky once does not count twice.
     other = np.roll(worth, draws // 2, axis=0)[np.arange(draws), picked]
     ends = interval_ends(other, level)
+    if expected[best] > 0:
+        # A rule has one range: that of the best one holds the choice as well.
+        low[best], high[best] = min(float(ends[0]), expected[best]), max(float(ends[1]), expected[best])
     base = 1 / (1 + certain[2])
     rules = pd.DataFrame(
         {
@@ -142,7 +147,7 @@ def search_rules(
     if expected[best] <= 0:
         return GoodwillSearch(rules, 0.0, 0, 0.0, 0.0, 0.0, float((~pays).mean()), cap_range, times_range)
     return GoodwillSearch(
-        rules, float(found[best][0]), int(found[best][1]), float(expected[best]), float(ends[0]), float(ends[1]),
+        rules, float(found[best][0]), int(found[best][1]), float(expected[best]), float(low[best]), float(high[best]),
         float(rules["chosen"].iloc[best]), cap_range, times_range,
     )  # fmt: skip
 

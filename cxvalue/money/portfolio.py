@@ -175,8 +175,9 @@ def portfolio_totals(
     plain = sum(case.npv.value for case in chosen)
     draws = coupled_sum([case.npv_draws for case in chosen], portfolio.correlation)
     tail = (1 - level) / 2
-    middle = float(np.median(draws))
-    least, most = (float(end) - middle for end in np.quantile(draws, [tail, 1 - tail]))
+    # Distances from the sum of the central cases, which is no quantile of the draws.
+    low_end, high_end = (float(end) - plain for end in np.quantile(draws, [tail, 1 - tail]))
+    least, most = min(low_end, 0.0), max(high_end, 0.0)
     wider = max(se / portfolio.claimed_se, 1.0) if portfolio.claimed_se > 0 else 1.0
     npv = plain - taken_off - twice
     npv_high = npv + wider * most

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.money.cashflow import extend, fit_decay
 
@@ -139,8 +140,8 @@ def fade_check(effect: Effect) -> Check:
     if len(effect.event_time) < 4:
         return Check("fade", question, None, False, "There are too few months since the start to tell.")
     if not decay.significant:
-        return Check("fade", question, True, False, f"No fading can be told from chance (p = {decay.p_value:.2f}).")
-    detail = f"It fades: half of it is gone every {decay.half_life_months:.0f} months (p = {decay.p_value:.3f})."
+        return Check("fade", question, True, False, f"No fading can be told from chance ({written_p(decay.p_value)}).")
+    detail = f"It fades: half of it is gone every {decay.half_life_months:.0f} months ({written_p(decay.p_value)})."
     return Check("fade", question, False, False, detail, decay.p_value)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from cxvalue.money.finance import npv
+from cxvalue.money.finance import irr, npv
 from cxvalue.money.risks import risk_draws
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Swing:
 def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     """The inputs of a case by how far each moves the NPV, the farthest first."""
     rate = case.annual_discount_rate
-    expected = float(npv(case.net_flow, rate))
+    expected = case.npv.value
     from_effect = float(npv(case.effect_flow, rate))
     effect = case.effect
     t10 = float(stats.t.ppf(0.9, effect.df)) * effect.se
@@ -64,8 +64,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         turn = case.effect_worth(0.0)
         found.append(
             Swing(
-                f"Effect on {effect.outcome} per treated customer and month", currency, effect.estimate,
-                effect.estimate - t10, effect.estimate + t10, expected - step, expected + step,
+                f"Effect on {effect.outcome} per treated customer and month, all months moved alike", currency,
+                effect.estimate, effect.estimate - t10, effect.estimate + t10, expected - step, expected + step,
                 None if turn is None else effect.estimate + turn - from_effect / case.per_unit_effect,
             )
         )  # fmt: skip
@@ -82,7 +82,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     found += _risk_swings(case, expected, months, currency)
     rates = (max(rate - RATE_STEP, 0.0), rate + RATE_STEP)
     worth = [float(npv(case.net_flow, one)) for one in rates]
-    found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], case.irr))
+    rate_of_return = irr(case.net_flow)
+    found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return))
     measured = int(effect.event_time.max()) + 1
     if case.exposure.customers[:, measured:].any() and case.persistence != "none":
         gone = case.changed(persistence="none")
@@ -138,7 +139,7 @@ def _risk_swings(case: Case, expected: float, months: float, currency: str) -> l
 
 
 def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = None) -> pd.DataFrame:
-    """The case as it stands, with measured months only, rolled out to every customer, and against a falling market.
+    """The case as it stands, with no effect later than measured, rolled out to everybody, and against a falling market.
 
     With `market`, one line says what is lost by doing nothing, one what is left of that when the programme goes on: their
     difference is what acting is worth, the programme's effect falling with the market like all other margin.
@@ -147,7 +148,9 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
     """
     import pandas as pd
 
-    chosen = [("As registered", case), ("Measured months only", case.changed(persistence="none"))]
+    measured = int(case.effect.event_time.max()) + 1
+    alone = f"No effect later than {measured} months after a unit's start"
+    chosen = [("As registered", case), (alone, case.changed(persistence="none"))]
     if case.persistence != "half_life":
         chosen.append(("Effect halves every 12 months", case.changed(persistence="half_life", half_life_months=12.0)))
     if everyone and case.population != "all":

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.customer_base import months_before
-from cxvalue.lifetime.models import COVARIATES
+from cxvalue.lifetime.models import COVARIATES, MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
@@ -21,25 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.counts import TableSet
 
 __all__ = ["MODEL_TITLES", "base_findings", "cltv_findings", "data_findings"]
-
-MODEL_TITLES = {
-    "nbd": "NBD (no dropout)",
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "pareto_nbd": "Pareto/NBD",
-    "bg_cnbd_k": "BG/CNBD-k (regular rhythm)",
-    "mbg_cnbd_k": "MBG/CNBD-k (regular rhythm)",
-    "bg_nbd_seasonal": "BG/NBD on a seasonal clock",
-    "mbg_nbd_seasonal": "MBG/NBD on a seasonal clock",
-    "bg_nbd_covariates": "BG/NBD + covariates",
-    "mbg_nbd_covariates": "MBG/NBD + covariates",
-    "pareto_nbd_covariates": "Pareto/NBD + covariates",
-    "bg_bb": "BG/BB",
-    "bb": "beta-Bernoulli (no dropout)",
-    "gamma_gamma": "Gamma-Gamma",
-    "sbg": "shifted-beta-geometric (sBG)",
-    "hazard": "hazard model with drivers",
-}
 
 CAUTION_ABOVE = 0.05
 DATA_NOTEBOOK = "00_data_check"

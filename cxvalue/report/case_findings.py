@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cxvalue.chance import is_a_point
+from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
-from cxvalue.report.numbers import format_range, format_value
+from cxvalue.report.numbers import format_chance, format_range, format_value
 from cxvalue.report.programme_findings import CASE_NOTEBOOK, UNITS, title_of
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from cxvalue.money.sensitivity import MarketMoves
     from cxvalue.study import Programme
 
-__all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_findings"]
+__all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_findings", "so_far_sentence"]
 
 
 def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> list[Finding]:
@@ -98,14 +100,13 @@ def further_findings(
     said = (
         f"Without discounting it has paid back after {format_value(simple.value, 'months')}."
         if simple
-        else f"Not available: in at least half of the possible outcomes it does not pay back within "
-        f"{case.horizon_months} months."
+        else f"Not available: it does not pay back within {case.horizon_months} months."
     )
     found = [
         Finding(
             f"programme.{name}.simple_payback_months", f"{title}: payback without discounting",
             simple.value if simple else None, low, high, 0.95 if low is not None else None, "months", grade, said,
-            "Month after which the plain sum of the flows never falls below zero again; median of the draws.", "C6",
+            "Month after which the plain sum of the flows never falls below zero again.", "C6",
             CASE_NOTEBOOK,
         )
     ]  # fmt: skip
@@ -114,8 +115,10 @@ def further_findings(
         return found
     unit = UNITS[case.effect.outcome] or currency
     text = (
-        f"{title}: the verdict turns to FAIL if the effect measured falls below {format_value(limit, unit)} per treated "
-        f"customer and month ({format_value(case.effect.estimate, unit)} now), all else as it is."
+        f"{title}: the verdict would turn to FAIL if a measurement as exact as this one fell below "
+        f"{format_value(limit, unit)} per treated customer and month ({format_value(case.effect.estimate, unit)} now), all "
+        "else as it is. So much it takes to prove that the criterion is missed"
+        + ("." if case.break_even is None else f"; break-even is at {format_value(case.break_even, unit)}.")
     )
     when = programme.success.next_measurement
     text += (
@@ -133,6 +136,26 @@ def further_findings(
         )
     )  # fmt: skip
     return found
+
+
+def so_far_sentence(case: Case, *, currency: str) -> str:
+    """The money so far beside the sum to date of the month table, and why the two are different figures."""
+    value, last = contribution_to_date(case)[0], case.effect.last_month
+    text = (
+        f"Contribution up to {last:%B %Y}, as on the page: {format_value(value, currency)}, the measured effect of the "
+        "customer-months so far less the costs so far, not discounted."
+    )
+    table = case.table()
+    seen = table[table["month"] <= case.exposure.months_seen]
+    if case.exposure.months_seen < 1:
+        return f"{text} The months of the case lie after that."
+    stated = [name for name, there in (("benefits", case.benefits), ("risks", case.risks)) if there]
+    more = f", with the stated {' and '.join(stated)}" if stated else ""
+    return (
+        f"{text} The sum to date of the table after its {len(seen) - 1} observed months, "
+        f"{format_value(float(seen['net_discounted_to_date'].iloc[-1]), currency)}, is that money as worth at the start: "
+        f"discounted, month by month{more}."
+    )
 
 
 def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[Finding]:
@@ -159,7 +182,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
         )
         if now["high"] >= fit.low:
             advice += " The ranges overlap, so the data do not prove it better than the rule in force."
-    best = f"It was the best rule in {format_value(fit.chosen, 'share')} of the possible outcomes."
+    best = f"It was the best rule in {format_chance(fit.chosen)} of the possible outcomes."
     kept = (
         "Handling is spare capacity and not counted."
         if fit.handling_class == "capacity"
@@ -176,9 +199,12 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
     def finding(
         key: str, label: str, value: float, ends: tuple[float, float], unit: str, text: str, sure: float = level
     ) -> Finding:
+        low, high = min(ends[0], value), max(ends[1], value)
+        # No rule, a stated share, or a rule that every draw chooses: there is no range.
+        least, most, known = (None, None, None) if is_a_point(low, high) else (low, high, sure)
         return Finding(
-            f"programme.{name}.{key}", f"{title}: {label}", value, min(ends[0], value), max(ends[1], value), sure, unit,
-            fit.grade, text, made, "C1", CASE_NOTEBOOK,
+            f"programme.{name}.{key}", f"{title}: {label}", value, least, most, known, unit, fit.grade, text, made, "C1",
+            CASE_NOTEBOOK,
         )  # fmt: skip
 
     caps, often = fit.cap_range, fit.times_range
@@ -190,7 +216,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
         ),
         finding(
             "policy_times", "best number of times a year", fit.times_per_year, (often[0], often[1]), "times a year",
-            f"The best number of waivers a customer and year is {fit.times_per_year}." if not none else "No number pays.",
+            f"A customer is best let off at most {_times(fit.times_per_year)}." if not none else "No number pays.",
         ),
         finding(
             "moral_hazard", "more fees because they may be waived", share[0], (share[1], share[2]), "share",

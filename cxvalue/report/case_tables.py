@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.report.numbers import format_chance, format_range, format_value
+from cxvalue.report.programme_findings import UNITS
 from cxvalue.report.tables import styled
 
 if TYPE_CHECKING:
@@ -33,20 +34,20 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
     """The figures of a case: NPV with two ranges, loss, both paybacks, IRR, ROI, peak exposure; empty where undefined."""
     import pandas as pd
 
-    low80, high80 = np.quantile(case.npv_draws, [0.1, 0.9])
-    simple, late = case.simple_payback, case.payback
+    undefined = (None, None, None)
     rows: list[tuple[str, float | None, float | None, float | None, str]] = [
         ("npv", *case.npv, "money"),
-        ("npv_80_percent_range", case.npv.value, float(low80), float(high80), "money"),
+        ("npv_80_percent_range", *case.npv_range(0.80), "money"),
         ("probability_of_loss", case.probability_of_loss, None, None, "share"),
         ("expected_loss_if_wrong", case.expected_loss, None, None, "money"),
-        ("payback_months_discounted", *(late or (None, None, None)), "months"),
-        ("payback_months_simple", *(simple or (None, None, None)), "months"),
+        ("payback_months_discounted", *(case.payback or undefined), "months"),
+        ("payback_months_simple", *(case.simple_payback or undefined), "months"),
         *((f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
           for month in (12, 24, 36) if month <= case.horizon_months),
-        ("irr", case.irr, None, None, "share"),
-        ("roi", case.roi, None, None, "share"),
-        ("peak_exposure", case.peak_exposure, None, None, "money"),
+        ("irr", *(case.irr or undefined), "share"),
+        ("roi", *(case.roi or undefined), "share"),
+        ("peak_exposure", *case.peak_exposure, "money"),
+        ("break_even_effect", case.break_even, None, None, UNITS[case.effect.outcome] or "money"),
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["measure", "value", "low", "high", "unit"])
     table.insert(0, "programme", programme)
@@ -56,7 +57,7 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
 def measures_display(case: Case, currency: str) -> Styler:
     """The same in words, with what each means."""
     meaning = {
-        "npv": ("Net present value", "median of the possible outcomes; 95% of them lie in the range"),
+        "npv": ("Net present value", "of the assumptions as they stand; 95% of the possible outcomes lie in the range"),
         "npv_80_percent_range": ("Net present value, 80% range", "four of five possible outcomes lie in the range"),
         "probability_of_loss": ("Probability of a loss", "share of the outcomes below zero"),
         "expected_loss_if_wrong": ("Loss if it does lose", "mean of the outcomes below zero"),
@@ -64,7 +65,8 @@ def measures_display(case: Case, currency: str) -> Styler:
         "payback_months_simple": ("Payback, simple", "the same without discounting"),
         "irr": ("Internal rate of return", "a year; given only where the money turns from out to in once"),
         "roi": ("Return on investment", "(benefits − costs) / costs, both discounted"),
-        "peak_exposure": ("Most money out at a time", "expected, not discounted"),
+        "peak_exposure": ("Most money out at a time", "not discounted"),
+        "break_even_effect": ("Break-even", "the constant effect per treated customer and month at which the NPV is 0"),
     }
     rows = []
     for row in measures_table(case, "").itertuples():

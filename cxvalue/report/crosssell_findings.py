@@ -22,7 +22,10 @@ _SELECTION = "Who takes up a product was often buying more anyway: this is a pla
 
 
 def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Finding]:
-    """The findings ``crosssell.attach_rate`` and ``crosssell.point_value`` of the product with the most to gain."""
+    """The findings ``crosssell.attach_rate`` and ``crosssell.point_value`` of the product whose gain is surest.
+
+    Where no product's gain is proven the second is withheld with what is open about it.
+    """
     if found is None:
         return []
     best = found.products.iloc[0]
@@ -38,15 +41,21 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
         f"{window}. Margin of the product itself, less the fall of their other margin against customers with as many visits "
         "and as much margin before; a rise is not credited. Wilson's and Student's intervals."
     )
+    surest = "has the surest gain: " if found.proven else "comes first: "
     return [
         Finding(
             "crosssell.attach_rate", f"Take-up of {best['product']} by customers who did not have it", best.attach_rate,
             best.attach_low, best.attach_high, found.level, "share", "D",
-            f"{best['product']} has the most to gain: {format_value(best.attach_rate, 'share')} of the "
+            f"{best['product']} {surest}{format_value(best.attach_rate, 'share')} of the "
             f"{best.eligible:,} active customers without it took it up {window}.",
             made, "C5", CLTV_NOTEBOOK,
         ),
         Finding(
+            "crosssell.point_value", "One point more take-up of a product", None, unit=currency, text=_open(found, currency),
+            method=made, case="C5", notebook=CLTV_NOTEBOOK,
+        )
+        if not found.proven
+        else Finding(
             "crosssell.point_value", f"One point more take-up of {best['product']}", best.point_value, best.point_low,
             best.point_high, found.level, currency, "D",
             f"A new buyer of {best['product']} brought {format_value(best.extra_per_new_buyer, currency)} extra margin "
@@ -58,10 +67,33 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     ]  # fmt: skip
 
 
+def _open(found: CrossSelling, currency: str) -> str:
+    """Why no gain is stated: what is known of the product that comes first."""
+    known = found.products[found.products["point_low"].notna()]
+    if known.empty:
+        return (
+            "Withheld: of no product can a range be given: there are no similar customers to compare new buyers with, or "
+            "all of them brought the same amount."
+        )
+    first, count = known.iloc[0], len(known)
+    which = "the one product known" if count == 1 else f"any of the {count} products known"
+    return (
+        f"Withheld: new buyers of {which} cannot be shown to bring extra margin; for {first['product']}, which comes first, "
+        f"one more in a hundred may be worth anything {format_range(first.point_low, first.point_high, currency)}."
+    )
+
+
 def referral_findings(found: Referrals | None, *, currency: str, horizon_months: int) -> list[Finding]:
     """The findings ``referral.worth`` and ``referral.per_customer_year``; none where the tables do not tell."""
     if found is None:
         return []
+    if found.worth is None:
+        reason = (
+            f"Withheld: all {found.referred:,} referred customers come out at the same amount, so no range can be given. "
+            "Look whether the purchases and the table of customers name them alike."
+        )
+        label = "What a referred customer is worth"
+        return [Finding("referral.worth", label, None, unit=currency, text=reason, case="C5", notebook=CLTV_NOTEBOOK)]
     value, low, high = found.worth
     others = (
         f" One who came otherwise is worth {format_value(found.worth_of_others[0], currency)}."
@@ -105,13 +137,20 @@ def products_display(products: pd.DataFrame, currency: str) -> Styler:
             "active customers without it": f"{row.eligible:,}",
             "took it up": format_value(row.attach_rate, "share"),
             "range": format_range(row.attach_low, row.attach_high, "share"),
-            "its margin a new buyer": format_value(row.margin_per_new_buyer, currency),
-            "their other margin moved by": format_value(row.other_change, currency),
-            "extra a new buyer": format_value(row.extra_per_new_buyer, currency),
-            "one point more is worth": format_value(row.point_value, currency),
+            "its margin a new buyer": _amount(row.margin_per_new_buyer, currency),
+            "their other margin moved by": _amount(row.other_change, currency),
+            "extra a new buyer": _amount(row.extra_per_new_buyer, currency),
+            "one point more is worth": _amount(row.point_value, currency),
+            "its range": "not known"
+            if row.point_low != row.point_low
+            else format_range(row.point_low, row.point_high, currency),
         }
         for row in products.itertuples()
     )
+
+
+def _amount(value: float, currency: str) -> str:
+    return format_value(value, currency) if value == value else "not known"
 
 
 def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:

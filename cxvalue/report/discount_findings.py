@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxvalue.discounts.policies import NO_PRICE
+from cxvalue.chance import is_a_point
+from cxvalue.discounts.policies import ALIKE, NO_PRICE
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_range, format_value
 
@@ -58,7 +59,9 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
     for key, label, unit, figure, text in parts:
         name, title = f"discounts.{key}", f"Discounts: {label}"
         if figure is None:
-            reason = f"Not available: {found.missing or NO_PRICE}"
+            # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
+            untold = found.missing if key != "ladder_profit" else ""
+            reason = f"Not available: {untold or (ALIKE if data.priced else NO_PRICE)}"
             findings.append(
                 Finding(name, title, None, unit=unit, grade=grade, text=reason, case=CASE, notebook=NOTEBOOK)
             )
@@ -69,9 +72,11 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             if key == "ladder_profit"
             else method
         )
-        findings.append(
-            Finding(name, title, figure.value, figure.low, figure.high, level, unit, grade, text, own, CASE, NOTEBOOK)
+        # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
+        low, high, sure = (
+            (None, None, None) if is_a_point(figure.low, figure.high) else (figure.low, figure.high, level)
         )
+        findings.append(Finding(name, title, figure.value, low, high, sure, unit, grade, text, own, CASE, NOTEBOOK))
     return findings
 
 
@@ -84,7 +89,7 @@ def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
             "without one is measured."
         )
     return (
-        f"Nobody was ever offered nothing: the first discount named was "
+        f"Every customer was offered some discount: the first one named was "
         f"{format_value(float(data.ladder[0]), 'share')} or more. How "
         "many would have bought at full price is therefore extrapolated, and its range holds the doubt about the "
         "shape. Naming "
@@ -96,7 +101,11 @@ def _none_text(found: DiscountResult, currency: str) -> str:
     if found.none is None:
         return ""
     share = found.acceptance[:, 0]
-    seen = "" if found.offered_nothing > MEASURED else " Nobody was offered nothing, so this is extrapolated."
+    seen = (
+        ""
+        if found.offered_nothing > MEASURED
+        else " Every customer was offered some discount, so this is extrapolated beyond the data."
+    )
     return (
         f"Without any discount {format_value(float(share[0]), 'share')} of the occasions would end in a purchase and "
         "each occasion "
@@ -106,7 +115,7 @@ def _none_text(found: DiscountResult, currency: str) -> str:
 
 
 def _flat_text(found: DiscountResult, currency: str) -> str:
-    if found.flat is None or found.optimal_depth is None or found.none is None:
+    if found.flat is None or found.optimal_depth is None:
         return ""
     depth = found.optimal_depth.value
     if depth == 0:

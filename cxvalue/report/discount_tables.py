@@ -122,6 +122,13 @@ def lost_sentence(
     counts: Afterwards, lost: Figure | None, worth: tuple[float, float, float] | None, months: int, currency: str
 ) -> str:
     """How many of those who walk away do not come back because of it, and what one of them is worth."""
+    if lost is None and not counts.few:
+        return (
+            f"Of {counts.walked.sum():,.0f} who left without buying {counts.walked_back.sum():,.0f} were seen again within "
+            f"{counts.days} days, of {counts.bought.sum():,.0f} who bought {counts.bought_back.sum():,.0f}. Shares of none "
+            "or all have no range, so nothing is said of customers lost. Look whether offers and purchases name customers "
+            "alike."
+        )
     if lost is None:
         return (
             f"Too few customers left without buying, or bought at the last discount, at least {counts.days} days before "

@@ -102,6 +102,8 @@ def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
 
     >>> format_value(-1_238_412.77, "USD"), format_value(1, "months"), format_value(0.99996, "share")
     ('USD −1.24 M', '1 month', 'more than 99.9%')
+    >>> format_value(1, "times a year"), format_value(3, "times a year")
+    ('once a year', '3 times a year')
     """
     if unit == "share":
         return _share(value, words)
@@ -110,6 +112,9 @@ def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
     number = format_number(_counted(value), words)
     if not unit:
         return number
+    if unit == "times a year":
+        known = dict(pair.split(":") for pair in words[unit].split(","))
+        return known.get(number, f"{number} {unit}")
     return f"{number} {_singular(unit, words) if value == 1 else unit}"
 
 
@@ -118,7 +123,11 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words = 
 
     >>> format_range(1_234_100, 1_234_900, "USD"), format_range(940_000, 1_412_000, "customers")
     ('between USD 1.234 and 1.235 M', 'between 940,000 and 1.41 M customers')
+    >>> format_range(1, 1, "times a year")
+    'always once a year'
     """
+    if low == high:
+        return words["always"].format(value=format_value(low, unit, words))
     if unit == "share":
         ends = _ends(low, high, lambda value, digits: _share(value, words, digits))
         return words["interval"].format(low=ends[0], high=ends[1])

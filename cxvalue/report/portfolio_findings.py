@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from cxvalue.chance import is_a_point
 from cxvalue.money.portfolio import drawn_in, portfolio_totals
 from cxvalue.programmes import spent_to_date
 from cxvalue.report.findings import GRADES, Finding
 from cxvalue.report.numbers import format_level, format_range, format_value
-from cxvalue.report.programme_findings import title_of
+from cxvalue.report.programme_findings import NO_RANGE, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,12 @@ def portfolio_findings(
     if len(portfolio.priced) < 2:
         return findings
     totals = portfolio_totals(portfolio, cases, {name: spent_to_date(cases[name]) for name in portfolio.priced}, level)
+    if is_a_point(totals.to_date_low, totals.to_date_high):
+        label, reason = "All programmes: contribution so far, net of cost", f"Withheld: {NO_RANGE}"
+        alike = Finding(
+            "programmes.total_to_date", label, None, unit=currency, text=reason, case=case_id, notebook=NOTEBOOK
+        )
+        return [*findings, alike]
     grade = max((fit.effect.grade for fit in fits if fit.name in portfolio.priced), key=GRADES.index)
     both = "both programmes" if len(portfolio.priced) == 2 else f"the {len(portfolio.priced)} programmes"
     more = "have contributed" if totals.to_date >= 0 else "have cost"

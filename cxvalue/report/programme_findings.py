@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from cxvalue.chance import is_a_point
 from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_chance, format_level, format_range, format_value
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["case_findings", "effect_findings"]
 
 EFFECT_NOTEBOOK, CASE_NOTEBOOK = "70_programmes", "80_roi_case"
+NO_RANGE = "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
 UNITS = {"margin": None, "revenue": None, "orders": "orders", "interactions": "contacts"}
 
 
@@ -80,7 +83,16 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
             )
         )  # fmt: skip
         return findings
-    value, low, high = contribution_to_date(fit, case)
+    value, low, high = contribution_to_date(case)
+    if is_a_point(low, high):
+        label, reason = f"{title}: contribution so far, net of cost", f"Withheld: {NO_RANGE}"
+        findings.append(
+            Finding(
+                f"programme.{name}.contribution_to_date", label, None, unit=currency, text=reason, case=case_id,
+                notebook=EFFECT_NOTEBOOK,
+            )
+        )  # fmt: skip
+        return findings
     so_far = "has contributed" if value >= 0 else "has cost"
     findings.append(
         Finding(
@@ -168,11 +180,14 @@ def case_findings(
     currency: str,
     case_id: str = "C6",
 ) -> list[Finding]:
-    """``verdict``, ``npv``, ``payback_months``, ``probability_of_loss`` and ``mde`` of one programme."""
+    """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``."""
     name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
     parts = {
         "verdict": ("", "Verdict"),
         "npv": (currency, "Net present value"),
+        "roi": ("share", "Return on investment"),
+        "irr": ("share", "Internal rate of return"),
+        "peak_exposure": (currency, "Most money out at a time"),
         "payback_months": ("months", "Payback"),
         "probability_of_loss": ("share", "Probability of a loss"),
         "mde": (UNITS[fit.effect.outcome] or currency, "Smallest effect that could have been proven"),
@@ -182,8 +197,9 @@ def case_findings(
     assert verdict is not None  # with money there is at least break-even to judge by
     npv, payback = case.npv, case.payback
     made = (
-        f"Median of {case.npv_draws.size:,} draws of the effect and the stated ranges over {case.horizon_months} months, "
-        f"discounted at {format_level(case.annual_discount_rate)} a year, nominal and before tax. {_goes_on(case)}"
+        f"From the assumptions as they stand over {case.horizon_months} months, discounted at "
+        f"{format_level(case.annual_discount_rate)} a year, nominal and before tax; ranges from {case.npv_draws.size:,} "
+        f"draws of the effect and the stated ranges. {_goes_on(case)}"
     )
 
     def finding(
@@ -191,7 +207,12 @@ def case_findings(
     ) -> Finding:
         unit, label = parts[key]
         named = title if key == "verdict" else f"{title}: {label}"
-        low, high = ends if ends and value is not None else (None, None)
+        low, high = ends if ends and value is not None and all(map(math.isfinite, ends)) else (None, None)
+        if low is not None and high is not None and is_a_point(low, high):
+            # Whole months and stated costs may be the same in every draw; an estimate may not.
+            low = high = None
+            if key in ("npv", "roi", "irr"):
+                value, text = None, f"Withheld: {NO_RANGE}"
         level = 0.95 if low is not None else None
         return Finding(
             f"programme.{name}.{key}", named, value, low, high, level, unit, grade, text, method, case_id,
@@ -202,26 +223,63 @@ def case_findings(
         f"Over {case.horizon_months} months the programme is worth {format_value(npv.value, currency)} today "
         f"({format_range(npv.low, npv.high, currency)} with 95% confidence), nominal and before tax."
     )
-    ends = (payback.low, payback.high) if payback and payback.high < float("inf") else None
     back = (
         f"It has paid back its costs after {format_value(payback.value, 'months')}."
         if payback and payback.value > 0
         else "It never needs money of its own."
         if payback
-        else f"Not available: in at least half of the possible outcomes it does not pay back within {case.horizon_months} "
-        "months."
+        else f"Not available: it does not pay back within {case.horizon_months} months."
+    )
+    roi, rate, most = case.roi, case.irr, case.peak_exposure
+    earned = (
+        f"Each {currency} of costs brings {format_value(abs(roi.value), currency)} {'more' if roi.value >= 0 else 'less'} "
+        "than itself, both in today's money."
+        if roi
+        else "Not available: no costs are stated."
+    )
+    yearly = (
+        f"The money put in earns {format_value(rate.value, 'share')} a year."
+        if rate
+        else "Not available: no money goes out before any comes in."
+        if _comes_first(case)
+        else "Not available: nothing comes back."
+        if not (case.net_flow > 0).any()
+        else "Not available: the money turns from out to in more than once, so there are several such rates and none "
+        "of them means anything."
+    )
+    out = (
+        f"At most {format_value(most.value, currency)} are out at any time before it comes back."
+        if most.value > 0
+        else "No money has to be found beforehand."
     )
     loss = case.probability_of_loss
     risk = f"The chance that it loses money is {format_chance(loss)}" + (
         f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
     )
-    least = _least_text(verdict, fit.effect, parts["mde"][0])
+    least = _least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
     judged = _verdict_text(programme, verdict, registration, title, least, currency)
     paid = payback.value if payback else None
     return [
         finding("verdict", _word(programme, verdict), None, judged, made),
         finding("npv", npv.value, (npv.low, npv.high), worth, made),
-        finding("payback_months", paid, ends, back, f"Discounted, median of the draws. {made}"),
+        finding("roi", roi and roi.value, roi and (roi.low, roi.high), earned, f"(Benefits − costs) / costs. {made}"),
+        finding(
+            "irr",
+            rate and rate.value,
+            rate and (rate.low, rate.high),
+            yearly,
+            f"The rate a year at which the net present value is 0, where money goes out first and then comes in. {made}",
+        ),
+        finding(
+            "payback_months", paid, payback and (payback.low, payback.high), back, f"Discounted, whole months. {made}"
+        ),
+        finding(
+            "peak_exposure",
+            most.value,
+            (most.low, most.high),
+            out,
+            f"The lowest point of the plain sum of the months to date. {made}",
+        ),
         finding("probability_of_loss", loss, None, risk, "Share of the draws with a net present value below zero."),
         finding(
             "mde",
@@ -232,6 +290,11 @@ def case_findings(
             "such data sets.",
         ),
     ]
+
+
+def _comes_first(case: Case) -> bool:
+    moved = case.net_flow[case.net_flow != 0]
+    return bool(moved.size and moved[0] > 0)
 
 
 def _without_money(
@@ -303,14 +366,20 @@ def _waiting_text(verdict: Verdict, currency: str) -> str:
     return f"{text}: waiting alone does not pay, so go on measuring while it runs."
 
 
-def _least_text(verdict: Verdict, effect: Effect, unit: str) -> str:
+def _least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float | None = None) -> str:
+    """What could have been proven, beside what was measured and the one break-even: the effect at which the NPV is 0."""
     if verdict.mde is None:
         return ""
-    return (
+    needed = verdict.break_even
+    text = (
         f"The smallest effect that these data could have proven is {format_value(verdict.mde, unit)} per treated customer "
-        f"and month; break-even needs {format_value(verdict.break_even or 0.0, unit)}, and "
-        f"{format_value(effect.estimate, unit)} was measured."
+        f"and month; {format_value(effect.estimate, unit)} was measured."
     )
+    if break_even is not None:
+        text += f" Break-even needs {format_value(break_even, unit)}."
+    if needed is not None and needed != break_even:
+        text += f" The criterion needs {format_value(needed, unit)}."
+    return text
 
 
 def _goes_on(case: Case) -> str:

@@ -139,7 +139,7 @@ def months_display(case: Case, currency: str) -> Styler:
                 "other benefits": format_value(part["other_benefits"].sum(), currency),
                 "costs": format_value(part["costs"].sum(), currency),
                 "net": format_value(part["net"].sum(), currency),
-                "net to date, discounted": format_value(part["net_discounted_to_date"].iloc[-1], currency),
+                "sum to date, discounted to the start": format_value(part["net_discounted_to_date"].iloc[-1], currency),
             }
         )
     return styled(rows)
@@ -170,7 +170,7 @@ def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
             "expected": amount(one.value, one.unit),
             "low to high": f"{amount(one.low, one.unit)} to {amount(one.high, one.unit)}",
             "net present value then": f"{format_value(one.low_npv, currency)} to {format_value(one.high_npv, currency)}",
-            "nothing is gained at": "no value" if one.switching is None else amount(one.switching, one.unit),
+            "the case turns at": "no value" if one.switching is None else amount(one.switching, one.unit),
         }
         for one in swings
     )

@@ -52,6 +52,9 @@ def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currenc
         reason = "Not available: nothing was promised in money before, or no month has passed since."
         return Finding(where, label, None, unit="share", text=reason + fades, case=case_id, notebook=NOTEBOOK)
     first = found[0]
+    if not first.promised_se + first.delivered_se > 0:
+        reason = "Withheld: the effect carries no error, neither then nor now, so no range can be given."
+        return Finding(where, label, None, unit="share", text=reason + fades, case=case_id, notebook=NOTEBOOK)
     months = len(first.months)
     said = BASES[first.basis].format(day=f"{first.as_of:%B %Y}")
     promise = format_value(first.promised, currency)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.cltv_value import levers_table
+from cxvalue.lifetime.levers import lasting
 from cxvalue.report.answers import CLTV_NOTEBOOK, MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
@@ -175,8 +176,8 @@ def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
         one = format_value(lever.change, currency)
         return f"If every {thing} left {one} more of margin, today's customers would bring {worth} {between}."
     return (
-        f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for 2 years, "
-        f"today's customers will bring {worth} {between}."
+        f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for "
+        f"{lasting(levers.horizon_months)}, today's customers will bring {worth} {between}."
     )
 
 

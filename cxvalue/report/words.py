@@ -23,6 +23,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "billion": "bn",
         "trillion": "tn",
         "interval": "between {low} and {high}",
+        "always": "always {value}",
+        "times a year": "1:once a year,2:twice a year",
         "withheld": "withheld",
         "not_available": "not available",
         "above_share": "more than {share}",

@@ -197,7 +197,7 @@ def test_more_discount_never_sells_less_and_the_best_is_the_best():
 def test_what_is_extrapolated_and_what_is_not_priced_is_said():
     data = occasions_in_memory(draw_visits(600, 2), CosmeticsParameters())
     found = analyse(data, draws=40)
-    assert "Nobody was ever offered nothing" in extrapolation_sentence(found, data)
+    assert "Every customer was offered some discount" in extrapolation_sentence(found, data)
     measured = replace(found, offered_nothing=0.2)
     assert "is measured" in extrapolation_sentence(measured, data)
     bare = replace(data, priced=False)
@@ -208,6 +208,19 @@ def test_what_is_extrapolated_and_what_is_not_priced_is_said():
     assert "extrapolated" in full["discounts.none_profit"].text
     seen = {one.id: one for one in discount_findings(measured, data, currency="EUR", level=0.95)}
     assert "extrapolated" not in seen["discounts.none_profit"].text
+
+
+@pytest.mark.parametrize(("value", "margin"), [(0.0, 0.0), (100.0, 60.0)])
+def test_customers_who_all_come_out_alike_earn_no_figure(value, margin):
+    """Nothing in any basket, or everybody buys the same basket at once: no draw of customers differs."""
+    rows = [(f"c{n}", "2025-01-01", 1, 0.10, True) for n in range(60)]
+    data = occasions_of(table_of(rows, basket_value=value, basket_margin=margin))
+    found = {one.id: one for one in discount_findings(analyse(data, draws=20), data, currency="EUR", level=0.95)}
+    assert {one.value for one in found.values()} == {None}
+    assert "come out alike" in found["discounts.ladder_profit"].text
+    data = occasions_of(table_of(rows[:30] + [(f"d{n}", "2025-01-01", 1, 0.1, False) for n in range(30)],
+                                 basket_value=100.0, basket_margin=60.0))  # fmt: skip
+    assert analyse(data, draws=20).ladder is not None
 
 
 def test_customers_who_learn_to_wait_are_noticed():

@@ -11,6 +11,7 @@ import pytest
 
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, Figure
 from cxvalue.discounts.walkaways import Afterwards, afterwards, lost_share, policy_outcomes
+from cxvalue.report.discount_tables import lost_sentence
 from cxvalue.simulate.cosmetics import CosmeticsParameters, cosmetics
 
 
@@ -69,6 +70,23 @@ def test_where_nobody_leaves_for_good_none_is_claimed() -> None:
 def test_too_few_occasions_say_nothing() -> None:
     few = Afterwards(90, np.full(10, 5.0), np.full(10, 2.0), np.full(10, 50.0), np.full(10, 30.0), False)
     assert lost_share(few) is None
+
+
+@pytest.mark.parametrize(
+    ("walked_back", "bought_back", "known"),
+    [(0, 30, False), (20, 0, False), (50, 50, False), (20, 50, True), (50, 30, True)],
+)
+def test_shares_of_none_or_all_are_no_estimate(walked_back: int, bought_back: int, known: bool) -> None:
+    varied = np.linspace(0.5, 1.5, 20)
+    fifty = np.full(20, 50.0)
+    sides = [back * (varied if 0 < back < 50 else 1) * np.ones(20) for back in (walked_back, bought_back)]
+    counts = Afterwards(90, fifty, sides[0], fifty, sides[1], False)
+    found = lost_share(counts)
+    assert (found is not None) == known
+    if found is None:
+        assert "have no range" in lost_sentence(counts, None, None, 12, "EUR")
+    else:
+        assert found.low < found.high
 
 
 def test_policies_put_margin_and_customers_lost_side_by_side() -> None:

@@ -16,8 +16,11 @@ from matplotlib.figure import Figure
 from cxvalue import figures
 from cxvalue.customer_base import Waterfall
 from cxvalue.errors import CxvalueError
+from cxvalue.figures import style
 from cxvalue.figures.behaviour import change_parts
 from cxvalue.lifetime import fit
+from cxvalue.money.sensitivity import Swing
+from cxvalue.seasonality import MONTH_NAMES
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.timeunit import TimeUnit
 
@@ -84,8 +87,30 @@ def levers(*values: float) -> pd.DataFrame:
             "gain": values,
             "low": np.subtract(values, half),
             "high": np.add(values, half),
+            "horizon_months": 36,
         }
     )
+
+
+def test_the_market_takes_no_longer_than_the_horizon() -> None:
+    table = levers(1.0, 1.0, 1.0, -1.0)
+    for months, said in ((12, "for 12 months"), (24, "for 2 years")):
+        figure = figures.value_levers(table.assign(horizon_months=months), "EUR")
+        assert figure.axes[0].get_yticklabels()[-1].get_text() == f"Market takes 5% a year {said}"
+
+
+def test_a_season_that_was_not_found_is_no_picture() -> None:
+    flat = np.full(12, 1.0) - 1e-17
+    columns = {"month": range(1, 13), "name": MONTH_NAMES, "index": flat, "low": flat, "high": flat, "used": False}
+    figure = figures.seasonal_index(pd.DataFrame(columns))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["No season was found"]
+
+
+def test_a_bar_that_raises_the_result_is_green_on_either_side() -> None:
+    costs = Swing("Costs", "EUR", 10.0, 8.0, 12.0, 120.0, 80.0, None)  # low costs are good
+    figure = figures.case_tornado([costs], 100.0, "EUR")
+    colours = {bar.get_width() > 0: matplotlib.colors.to_hex(bar.get_facecolor()) for bar in figure.axes[0].patches}
+    assert colours == {True: style.GOOD.lower(), False: style.BAD.lower()}
 
 
 def origins(*values: float) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from cxvalue.errors import CxvalueError
 from cxvalue.money import Capacity, CashBenefit, ProgrammeCosts, Risk, business_case, register
 from cxvalue.money.bridge import cash_bridge
 from cxvalue.money.cashflow import exposure, extend, fit_decay
-from cxvalue.money.finance import irr, npv, payback_months, peak_exposure
+from cxvalue.money.finance import irr, irr_of_many, npv, payback_months, peak_exposure
 from cxvalue.money.sensitivity import scenarios, tornado
+from cxvalue.report.case_tables import measures_table
 
 START = date(2024, 1, 1)
 
@@ -69,6 +70,110 @@ def test_published_rates_of_return():
     assert irr(yearly([-100, 0, 0, 74])) == pytest.approx(-0.095495830348972563)
     assert irr(yearly([-5, 10.5, 1, -8, 1])) is None  # four changes of sign: any rate would be arbitrary
     assert irr([1.0, 2.0]) is None
+    assert irr([100.0, -120.0]) is None  # money that comes in first and goes out later earns no rate
+
+
+def test_rates_of_return_of_many_rows_are_those_of_each():
+    rng = np.random.default_rng(3)
+    flows = np.column_stack([-rng.uniform(10, 200, 300), rng.uniform(-1, 12, (300, 24))])
+    flows[:20, 1] = 0.0
+    found = irr_of_many(flows)
+    for row, value in zip(flows, found, strict=True):
+        alone = irr(row)
+        if alone is not None:
+            assert value == pytest.approx(alone, rel=1e-6, abs=1e-8)
+        elif not np.isnan(value):  # a loss in between, and the sum to date turns once
+            turned = np.flatnonzero(np.cumsum(row) > 0)
+            assert turned.size == row.size - turned[0]
+            assert float(npv(row, value)) == pytest.approx(0.0, abs=1e-6)
+    assert irr_of_many([[0.0, 1.0], [0.0, -1.0], [1.0, -1.0]]).tolist()[:2] == [np.inf, -1.0]
+
+
+def skewed():
+    """A case whose draws have another middle than its assumptions: a cost that can only rise, and a risk."""
+    return business_case(
+        an_effect([2.0] * 12, 0.05 * np.eye(12), customers=10),
+        costs=ProgrammeCosts(150, 3, 0.1, ranges={"one_off": (150.0, 400.0)}),
+        risks=[Risk("fraud", 0.5, 60.0, 150.0)], benefits=[CashBenefit("calls", 4.0, 4.0, 20.0)], horizon_months=24,
+        annual_discount_rate=0.12,
+    )  # fmt: skip
+
+
+def test_every_table_of_a_case_has_the_npv_of_a_workbook():
+    case = skewed()
+    # The workbook: 24 months of 10 × 2.00 + 4.00 − 2.50 (half a loss of 60 a year) − 3 − 10 × 0.10, and 150 at the start.
+    by_hand = -150 + sum((20 + 4 - 0.5 * 60 / 12 - 3 - 1) / 1.12 ** (month / 12) for month in range(1, 25))
+    table = case.table()
+    assert case.npv.value == pytest.approx(by_hand, abs=1e-9)
+    assert abs(np.median(case.npv_draws) - by_hand) > 5  # the draws' middle is another figure
+    steps = {step.name: step.amount for step in cash_bridge(case)}
+    swings = tornado(case, "EUR")
+    effect = next(one for one in swings if one.name.startswith("Effect on"))
+    rate = next(one for one in swings if one.name.startswith("Discount"))
+    said = {
+        "months": table["net_discounted_to_date"].iloc[-1],
+        "plain": sum(net / 1.12 ** (month / 12) for net, month in zip(table["net"], table["month"], strict=True)),
+        "bridge": steps["Net present value"],
+        "scenarios": scenarios(case)["npv"].iloc[0],
+        "effect": (effect.low_npv + effect.high_npv) / 2,
+        "measures": measures_table(case, "x").set_index("measure").loc["npv", "value"],
+        "range": case.npv_range(0.8).value,
+        "verdict": case.verdict(at_least=by_hand).break_even * case.per_unit_effect
+        + float(npv(case.benefit_flow - case.cost_flow, 0.12)),
+    }
+    assert said == pytest.approx(dict.fromkeys(said, by_hand), abs=1e-8)
+    assert rate.low_npv > by_hand > rate.high_npv
+
+
+def test_the_other_figures_of_a_case_are_those_of_a_workbook_as_well():
+    case = skewed()
+    spent = 150 + sum(4 / 1.12 ** (month / 12) for month in range(1, 25))
+    assert case.roi.value == pytest.approx(case.npv.value / spent)
+    yearly_rate = case.irr.value
+    assert sum(net / (1 + yearly_rate) ** (month / 12) for month, net in enumerate(case.net_flow)) == pytest.approx(0.0)
+    assert case.peak_exposure.value == 150.0
+    assert case.simple_payback.value == 9.0  # 150 / 17.5 = 8.6 months
+    assert case.payback.value == 9.0  # 17.50 x 8.58 = 150.2
+    assert np.isnan(case.irr.low)  # a loss turns the money again in more than 1 draw in 40: no range
+    calm = case.changed(risks=())
+    for figure in (case.npv, case.roi, calm.irr, case.payback, case.simple_payback, case.peak_exposure):
+        assert figure.low <= figure.value <= figure.high
+        assert figure.low < figure.high
+    at_break_even = case.changed(effect=an_effect([case.break_even] * 12, customers=10))
+    assert at_break_even.npv.value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_figure_that_does_not_exist_is_none():
+    never = business_case(an_effect([1.0] * 6, 0.5 * np.eye(6)), costs=ProgrammeCosts(100), horizon_months=12)
+    assert (never.payback, never.simple_payback) == (None, None)
+    assert never.irr.value < 0
+    assert never.npv.value < 0 < never.peak_exposure.value
+    free = business_case(an_effect([1.0] * 6, 0.01 * np.eye(6)), horizon_months=12)
+    assert (free.irr, free.roi, free.peak_exposure.value, free.payback.value) == (None, None, 0.0, 0.0)
+    vector = [5.0, 5.0, -20.0, 5.0, 5.0, 5.0]
+    turning = business_case(an_effect(vector, 0.01 * np.eye(6)), costs=ProgrammeCosts(6), horizon_months=6)
+    assert turning.irr is None
+
+
+def test_without_a_before_the_bridge_begins_with_the_effect():
+    effect = replace(an_effect([2.0] * 6, customers=10), naive=float("nan"))
+    steps = cash_bridge(business_case(effect, costs=ProgrammeCosts(50), horizon_months=12))
+    assert steps[0].name == "Effect, every month alike"
+    assert steps[0].amount == pytest.approx(240.0)
+    assert steps[-1].amount == pytest.approx(sum(step.amount for step in steps[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("naive", "names"),
+    [(4.0, ("Before and after, as claimed", "Not due to the programme")),
+     (1.0, ("Before and after, as claimed", "Missed by before and after")),
+     (-3.0, ("Before and after alone", "Missed by before and after"))],
+)  # fmt: skip
+def test_a_fall_is_no_claim(naive, names):
+    effect = replace(an_effect([2.0] * 6, customers=10), naive=naive)
+    steps = cash_bridge(business_case(effect, horizon_months=6, annual_discount_rate=0.0))
+    assert tuple(step.name for step in steps[:2]) == names
+    assert [step.amount for step in steps[:2]] == pytest.approx([naive * 60, (2.0 - naive) * 60])
 
 
 def test_payback_counts_the_last_time_that_money_is_out():
@@ -191,7 +296,7 @@ def test_switching_values_are_where_nothing_is_gained():
         benefits=[CashBenefit("calls", 3.0, 1.0, 5.0)], horizon_months=24,
     )  # fmt: skip
     assert float(npv(turned.net_flow, 0.10)) == pytest.approx(0.0, abs=1e-6)
-    assert swings["Discount rate"].switching == case.irr
+    assert swings["Discount rate"].switching == case.irr.value
     assert [s.width for s in tornado(case)] == sorted((s.width for s in tornado(case)), reverse=True)
     table = scenarios(case, everyone=50)
     assert table["npv"].iloc[1] < table["npv"].iloc[0]

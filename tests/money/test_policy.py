@@ -36,6 +36,9 @@ def test_higher_caps_waive_more_and_moral_hazard_costs():
         assert rules["forgone"].is_monotonic_increasing
     assert (with_it.rules["value"] <= without.rules["value"] + 1e-9).sum() > 15
     assert with_it.best_low < with_it.value < with_it.best_high * 1.5
+    best = with_it.rules.set_index(["cap", "times_per_year"]).loc[(with_it.cap, with_it.times_per_year)]
+    assert best[["value", "low", "high"]].tolist() == [with_it.value, with_it.best_low, with_it.best_high]
+    assert ((with_it.rules["low"] <= with_it.rules["value"]) & (with_it.rules["value"] <= with_it.rules["high"])).all()
     assert with_it.rules["chosen"].sum() == pytest.approx(1.0)
     assert len(with_it.frontier) == len(caps)
 

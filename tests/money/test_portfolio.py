@@ -130,6 +130,13 @@ def test_disjoint_programmes_simply_add():
     assert (found.factor, found.capped) == (1.0, False)
 
 
+def test_one_programme_alone_has_the_range_of_its_case():
+    case = a_case(costs=ProgrammeCosts(50, ranges={"one_off": (50.0, 200.0)}))
+    found = portfolio_totals(a_portfolio(240.0, 240.0, "sum", programmes=("a",)), {"a": case}, {"a": 50.0})
+    assert found.npv == pytest.approx(case.npv.value)
+    assert [found.npv_low, found.npv_high] == pytest.approx([case.npv.low, case.npv.high], abs=4.0)
+
+
 def test_what_is_counted_twice_leaves_the_net_present_value_as_well():
     cases = {"a": a_case(), "b": a_case()}
     found = portfolio_totals(a_portfolio(360.0, 480.0), cases, {"a": 0.0, "b": 0.0})

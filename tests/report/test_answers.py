@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cxvalue.cltv_fit import CltvFit
 from cxvalue.customer_base import BaseCounts, Waterfall
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.report import answers, tables
@@ -134,6 +135,24 @@ def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
     assert found["cltv.equity"].method.startswith("NBD (no dropout)")
     assert (found["cltv.holdout_bias"].value, found["cltv.holdout_mae"].value) == (None, None)
     assert "history is too short" in found["cltv.holdout_mae"].text
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(("mbg_cnbd_k", "bg_cnbd_k"), "is open: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
+     (("bg_nbd",), "is open: BG/NBD finds that they do"),
+     ((), "No dropout can be told from the data: a model without dropout forecasts the part held back best.")],
+)  # fmt: skip
+def test_models_that_find_that_customers_leave_are_named(found: tuple[str, ...], said: str) -> None:
+    nbd, *others = (
+        SimpleNamespace(
+            name=name, family=SimpleNamespace(dropout=name != "nbd"), reason="",
+            status="ok" if name in ("nbd", *found) else "degenerate",
+        )
+        for name in ("nbd", "pareto_nbd", *found)
+    )  # fmt: skip
+    fitted = SimpleNamespace(model=nbd, period=None, selected="nbd", full=(nbd, *others), scores=(SCORE,))
+    assert said in CltvFit.withheld.fget(fitted)  # type: ignore[attr-defined]
 
 
 def test_a_mean_beyond_its_quantile_widens_the_interval() -> None:

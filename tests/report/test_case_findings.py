@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
 from cxvalue.money.sensitivity import MarketMoves
-from cxvalue.report.case_findings import further_findings, market_findings, risk_findings
-from cxvalue.report.case_tables import assumptions_table, measures_table
+from cxvalue.report.case_findings import further_findings, market_findings, risk_findings, so_far_sentence
+from cxvalue.report.case_tables import assumptions_table, measures_display, measures_table
+from cxvalue.report.numbers import format_value
+from cxvalue.report.programme_findings import case_findings
 from cxvalue.study import Programme, StudyFile
 from tests.money.test_money import an_effect
 
@@ -60,10 +63,62 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     verdict = case.verdict(at_least=0.0, confidence=0.9)
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
+    assert f"break-even is at {format_value(case.break_even, 'EUR')}" in stop.text
     assert "Next measurement: 01 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)
     turned = case.changed(effect=low).verdict(at_least=0.0, confidence=0.9)
     assert turned.probability == pytest.approx(0.1, abs=0.02)
+
+
+def money_findings(case):
+    """The findings of a case by the last part of their id."""
+    fit = SimpleNamespace(name="waiver", effect=case.effect)
+    verdict = case.verdict(at_least=0.0, confidence=0.9)
+    found = case_findings(fit, PROGRAMME, case, verdict, None, currency="EUR")
+    return {one.id.rpartition(".")[2]: one for one in found}
+
+
+def test_the_findings_are_the_figures_of_the_tables(case):
+    found = money_findings(case)
+    table = measures_table(case, "waiver").set_index("measure")
+    names = {"npv": "npv", "roi": "roi", "irr": "irr", "payback_months": "payback_months_discounted",
+             "peak_exposure": "peak_exposure", "probability_of_loss": "probability_of_loss"}  # fmt: skip
+    assert {key: found[key].value for key in names} == {key: table.loc[row, "value"] for key, row in names.items()}
+    assert f"Break-even needs {format_value(table.loc['break_even_effect', 'value'], 'EUR')}." in found["mde"].text
+    assert "criterion needs" not in found["mde"].text
+    assert "Each EUR of costs brings" in found["roi"].text
+    assert "not defined" not in measures_display(case, "EUR").to_html()
+
+
+def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
+    free = money_findings(case.changed(costs=ProgrammeCosts()))
+    assert (free["roi"].value, free["irr"].value, free["peak_exposure"].value) == (None, None, 0.0)
+    assert free["roi"].text == "Not available: no costs are stated."
+    assert free["irr"].text == "Not available: no money goes out before any comes in."
+    late = money_findings(case.changed(costs=ProgrammeCosts(10_000)))
+    assert late["payback_months"].text == "Not available: it does not pay back within 24 months."
+    turning = case.changed(costs=ProgrammeCosts(100), effect=an_effect([9.0, 9.0, -9.0, 9.0], customers=10))
+    assert "several such rates" in money_findings(turning)["irr"].text
+
+
+def test_a_case_in_which_nothing_varies_is_no_estimate(case):
+    found = money_findings(
+        case.changed(effect=an_effect([2.0] * 12, customers=10), risks=(), costs=ProgrammeCosts(100))
+    )
+    assert (found["npv"].value, found["roi"].value, found["irr"].value) == (None, None, None)
+    assert "no estimate" in found["npv"].text
+    assert (found["payback_months"].value, found["payback_months"].low) == (6.0, None)
+    assert (found["peak_exposure"].value, found["peak_exposure"].low) == (100.0, None)
+
+
+def test_money_so_far_is_one_figure_and_the_other_is_named(case):
+    said = so_far_sentence(case, currency="EUR")
+    # 12 months of 10 × 2.00 less 1 a month and 100 at the start.
+    assert "Contribution up to December 2024, as on the page: EUR 128," in said
+    table = case.table()
+    sum_to_date = table.loc[table["month"] == 12, "net_discounted_to_date"].item()
+    assert f"{format_value(sum_to_date, 'EUR')}, is that money as worth at the start: discounted" in said
+    assert said.endswith("with the stated risks.")
 
 
 def test_assumptions_name_their_owners_and_measures_their_ranges(case):

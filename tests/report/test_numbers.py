@@ -67,7 +67,9 @@ def test_numbers_as_an_executive_reads_them(value: float, unit: str, written: st
         (0.31, 0.391, "share", "between 31.0% and 39.1%"),
         (11.0, 29.4, "months", "between 11 and 29.4 months"),
         (1_234_100, 1_234_900, "USD", "between USD 1.234 and 1.235 M"),
-        (5.0, 5.0, "USD", "between USD 5.00 and 5.00"),
+        (5.0, 5.0, "USD", "always USD 5.00"),
+        (1, 1, "times a year", "always once a year"),
+        (1, 2, "times a year", "between 1 and 2 times a year"),
         (1, 3, "customers", "between 1 and 3 customers"),
     ],
 )

@@ -73,6 +73,8 @@ def test_levers_in_words() -> None:
     assert "(between EUR 2,900 and 3,100)" in margin
     assert "10% of the purchases a year for 2 years, today's customers will bring EUR 2,800 less" in eroded
     assert "(between EUR 2,600 and 3,000)" in eroded
+    short = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 12, 0.1, 0.95, "bg_nbd"), "EUR")
+    assert "10% of the purchases a year for 12 months, today's" in short["text"].iloc[-1]
     shown = value_tables.levers_display(table).to_html()
     assert "5.0%" in shown
     assert "withheld" in shown
