@@ -64,7 +64,7 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
     assert f"break-even is at {format_value(case.break_even, 'EUR')}" in stop.text
-    assert "Next measurement: 01 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
+    assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)
     turned = case.changed(effect=low).verdict(at_least=0.0, confidence=0.9)
     assert turned.probability == pytest.approx(0.1, abs=0.02)
