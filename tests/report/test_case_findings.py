@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
-from cxvalue.money.sensitivity import MarketMoves
+from cxvalue.money.sensitivity import MarketMoves, scenarios
 from cxvalue.report.case_findings import further_findings, market_findings, risk_findings, so_far_sentence
 from cxvalue.report.case_tables import assumptions_table, measures_display, measures_table
 from cxvalue.report.numbers import format_value
 from cxvalue.report.programme_findings import case_findings
+from cxvalue.report.programme_tables import scenarios_display
 from cxvalue.study import Programme, StudyFile
 from tests.money.test_money import an_effect
 
@@ -88,6 +90,16 @@ def test_the_findings_are_the_figures_of_the_tables(case):
     assert "criterion needs" not in found["mde"].text
     assert "Each EUR of costs brings" in found["roi"].text
     assert "not defined" not in measures_display(case, "EUR").to_html()
+
+
+def test_a_loss_that_never_comes_has_no_size_and_doing_nothing_no_payback(case):
+    sure = case.changed(risks=(), costs=ProgrammeCosts(10))
+    measures = measures_table(sure, "waiver").set_index("measure")
+    assert measures.loc["probability_of_loss", "value"] == 0.0
+    assert np.isnan(measures.loc["expected_loss_if_wrong", "value"])
+    shown = scenarios_display(scenarios(sure, market=MarketMoves(7.0, (0.2, 0.1, 0.3))), "EUR").data
+    row = shown.set_index("scenario").loc["Do nothing while the market takes 20% a year"]
+    assert (row["payback"], row["probability of a loss"]) == ("", "")
 
 
 def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
