@@ -102,7 +102,7 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         question="Did the campaign bring customers back?",
         declared="campaigns",
     ),
-    NotebookSpec("50_discounts", ("offers",), question="How deep a discount pays?"),
+    NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"

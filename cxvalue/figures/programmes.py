@@ -106,13 +106,14 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
 
 @style.drawn
 def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
-    """From the claim of before and after to the net present value; steps that change nothing are left out."""
+    """From before and after, or the effect, to the net present value; steps that change nothing are left out."""
     largest = max((abs(step.amount) for step in steps), default=0.0)
     ends = (0, len(steps) - 1)
     steps = [step for place, step in enumerate(steps) if place in ends or abs(step.amount) > 1e-6 * largest]
     width = 15 if len(steps) <= 6 else 12
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "What is left of the claim?")
+    claimed = bool(steps) and steps[0].amount >= 0 and steps[0].name.endswith("claimed")
+    style.title(figure, "What is left of the claim?" if claimed else "From what was measured to what it is worth")
     total = 0.0
     for place, step in enumerate(steps):
         whole = place in (0, len(steps) - 1)
@@ -120,15 +121,17 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
         colour = LIGHT if whole else GOOD if step.amount >= 0 else BAD
         axes.bar(place, step.amount, bottom=bottom, color=colour, width=0.7)
         total = step.amount if whole else total + step.amount
-        top = max(bottom, bottom + step.amount)
-        axes.annotate(style.label(step.amount, currency), (place, top), (0, 2), textcoords="offset points",
-                      ha="center", fontsize=8)  # fmt: skip
+        below = whole and step.amount < 0
+        end = bottom + step.amount if below else max(bottom, bottom + step.amount)
+        axes.annotate(style.label(step.amount, currency), (place, end), (0, -2 if below else 2), textcoords="offset points",
+                      ha="center", va="top" if below else "bottom", fontsize=8)  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_xticks(
         range(len(steps)), [style.wrapped(step.name, width) for step in steps], fontsize=8 if width == 15 else 7
     )
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
+    axes.use_sticky_edges = False
     axes.margins(y=0.12)
     return figure
 

@@ -309,7 +309,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     span = f"{format_date(fit.holdout_start)} to {format_date(fit.as_of)}"
     before = format_date(fit.holdout_start - timedelta(days=1))
     off = abs(score.bias) / score.actual if score.actual else 0.0
-    verdict = "exactly as many" if score.bias == 0 else f"{off:.1%} too {'few' if score.bias < 0 else 'many'}"
+    verdict = "exactly right" if score.bias == 0 else f"{off:.1%} too {'low' if score.bias < 0 else 'high'}"
     method = f"{title} fitted on data up to {before} only, then compared with the {fit.things} of {span}."
     return [
         Finding(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.chance import is_a_point
 from cxvalue.programmes import contribution_to_date
 from cxvalue.report.findings import Finding
-from cxvalue.report.numbers import format_chance, format_range, format_value
+from cxvalue.report.numbers import format_chance, format_date, format_range, format_value
 from cxvalue.report.programme_findings import CASE_NOTEBOOK, UNITS, title_of
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
         else "nothing at all in nineteen years of twenty"
     )
     text = (
-        f"{title}: relaxing the rule costs {format_value(loss.mean, currency)} a year on average, and {bad}. The "
-        "net present value holds it."
+        f"{title}: relaxing the rule costs {format_value(loss.mean, currency)} a year on average, and {bad}. "
+        "That is already taken off the net present value."
     )
     if loss.without_loss >= 0.005:
         text += f" {format_value(loss.without_loss, 'share')} of the years pass without any loss."
@@ -75,10 +75,10 @@ def market_findings(
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = (
-        f"{title}: doing nothing while the market takes {format_value(market.erosion[0], 'share')} of every customer's "
-        f"margin a year would change margin by {format_value(lost[0], currency)} over the horizon "
-        f"({format_range(min(lost), max(lost), currency)}). Against that falling base the programme is worth "
-        f"{format_value(acting.npv.value, currency)}, its effect falling with the market."
+        f"{title}: if nothing is done while the market takes {format_value(market.erosion[0], 'share')} of every customer's "
+        f"margin a year, margin over the horizon changes by {format_value(lost[0], currency)} "
+        f"({format_range(min(lost), max(lost), currency)}). If the effect falls with the market as well, the programme is "
+        f"worth {format_value(acting.npv.value, currency)}."
     )
     return [
         Finding(
@@ -122,9 +122,9 @@ def further_findings(
     )
     when = programme.success.next_measurement
     text += (
-        f" Next measurement: {when:%d %B %Y}."
+        f" Next measurement: {format_date(when)}."
         if when
-        else f" Measure again when three more months are in after {as_of}."
+        else f" Measure again when three more months are in after {format_date(as_of)}."
     )
     if programme.success.stop_if:
         text += f" Agreed beforehand: stop if {programme.success.stop_if.rstrip('.')}."

@@ -39,7 +39,7 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
         ("npv", *case.npv, "money"),
         ("npv_80_percent_range", *case.npv_range(0.80), "money"),
         ("probability_of_loss", case.probability_of_loss, None, None, "share"),
-        ("expected_loss_if_wrong", case.expected_loss, None, None, "money"),
+        ("expected_loss_if_wrong", case.expected_loss if case.probability_of_loss > 0 else None, None, None, "money"),
         ("payback_months_discounted", *(case.payback or undefined), "months"),
         ("payback_months_simple", *(case.simple_payback or undefined), "months"),
         *((f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")

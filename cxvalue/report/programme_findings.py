@@ -129,8 +129,8 @@ def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Fi
         "E",
         "Not available: no treated customer was there before the start."
         if missing
-        else f"Before and after on the treated alone would have claimed {format_value(effect.naive, unit)}; "
-        f"compared with those without the programme it is {format_value(effect.estimate, unit)}.",
+        else f"Before and after on the treated alone would show {format_value(effect.naive, unit)}; compared with those "
+        f"without the programme, the effect is {format_value(effect.estimate, unit)}.",
         "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
         case_id,
         EFFECT_NOTEBOOK,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from cxvalue.effects.effect import Cohort
 from cxvalue.money import business_case
 from cxvalue.money.realisation import fade_check, promised_path, ratio_range, realised, realised_published
+from cxvalue.report.realisation_findings import realisation_finding
 from tests.money.test_money import START, an_effect
 
 
@@ -41,6 +43,14 @@ def test_delivered_is_measured_and_promised_is_carried_on():
     assert found.delivered_se == pytest.approx(10 * 0.2 * np.sqrt(3))
     assert found.ratio[0] == pytest.approx(0.5)
     assert realised(today, case_of(today)) is None
+
+
+def test_a_promise_without_any_error_has_no_range_and_is_withheld():
+    before, today = (an_effect([4.0] * months, customers=10) for months in (6, 9))
+    found = realised(before, case_of(today))
+    said = realisation_finding(SimpleNamespace(name="waiver", effect=today), [found], currency="EUR")
+    assert said.value is None
+    assert "carries no error" in said.text
 
 
 def test_only_those_treated_by_then_are_compared():

@@ -113,9 +113,9 @@ def test_a_model_that_missed_the_holdout_is_said_beside_the_money() -> None:
     assert "Caution" not in chance["cltv.equity"].text
     good = cltv(score=replace(SCORE, predicted=1010.0, bias=10.0))
     assert "Caution" not in good["cltv.equity"].text
-    assert "its forecast was 1.0% too many" in good["cltv.holdout_bias"].text
+    assert "its forecast was 1.0% too high" in good["cltv.holdout_bias"].text
     exact = cltv(score=replace(SCORE, predicted=1000.0, bias=0.0))
-    assert "its forecast was exactly as many" in exact["cltv.holdout_bias"].text
+    assert "its forecast was exactly right" in exact["cltv.holdout_bias"].text
 
 
 def test_it_says_how_far_the_other_models_were() -> None:

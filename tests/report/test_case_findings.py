@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
-from cxvalue.money.sensitivity import MarketMoves
+from cxvalue.money.sensitivity import MarketMoves, scenarios
 from cxvalue.report.case_findings import further_findings, market_findings, risk_findings, so_far_sentence
 from cxvalue.report.case_tables import assumptions_table, measures_display, measures_table
 from cxvalue.report.numbers import format_value
 from cxvalue.report.programme_findings import case_findings
+from cxvalue.report.programme_tables import scenarios_display
 from cxvalue.study import Programme, StudyFile
 from tests.money.test_money import an_effect
 
@@ -64,7 +66,7 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
     assert f"break-even is at {format_value(case.break_even, 'EUR')}" in stop.text
-    assert "Next measurement: 01 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
+    assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)
     turned = case.changed(effect=low).verdict(at_least=0.0, confidence=0.9)
     assert turned.probability == pytest.approx(0.1, abs=0.02)
@@ -88,6 +90,16 @@ def test_the_findings_are_the_figures_of_the_tables(case):
     assert "criterion needs" not in found["mde"].text
     assert "Each EUR of costs brings" in found["roi"].text
     assert "not defined" not in measures_display(case, "EUR").to_html()
+
+
+def test_a_loss_that_never_comes_has_no_size_and_doing_nothing_no_payback(case):
+    sure = case.changed(risks=(), costs=ProgrammeCosts(10))
+    measures = measures_table(sure, "waiver").set_index("measure")
+    assert measures.loc["probability_of_loss", "value"] == 0.0
+    assert np.isnan(measures.loc["expected_loss_if_wrong", "value"])
+    shown = scenarios_display(scenarios(sure, market=MarketMoves(7.0, (0.2, 0.1, 0.3))), "EUR").data
+    row = shown.set_index("scenario").loc["Do nothing while the market takes 20% a year"]
+    assert (row["payback"], row["probability of a loss"]) == ("", "")
 
 
 def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
