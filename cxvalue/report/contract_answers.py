@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import Interval
     from cxvalue.renewals import RenewalFit
 
-__all__ = ["clock_words", "contract_base_findings", "miss_words", "missed", "renewal_findings"]
+__all__ = ["clock_words", "contract_base_findings", "forecast_grade", "miss_words", "renewal_findings"]
 
 NOTEBOOK = "20_cltv_contractual"
 
@@ -103,7 +103,7 @@ def renewal_findings(
         f"{title} fitted on {fit.full.customers:,} contract relations up to {format_date(fit.as_of)}, those that began "
         f"before the data from the day on which they came into it; the same model forecasts who leaves. {churn.why}"
     )
-    grade = "D" if missed(churn, value.backtest) else "C"
+    grade = forecast_grade(churn, value.backtest)
     made += f" {clock_words(fit)}" if fit.clock == "year" else ""
     money = (
         f"{made} Margin over {months} months, each month's discounted from its end at "
@@ -172,15 +172,22 @@ def renewal_findings(
     ]
 
 
+def forecast_grade(churn: ContractChurn, money: MoneyBacktest | None) -> str:
+    """C for a forecast, D where that of the holdout missed or nothing could be held back to try it on."""
+    return "D" if churn.backtest is None or missed(churn, money) else "C"
+
+
 def missed(churn: ContractChurn, money: MoneyBacktest | None) -> bool:
     """Whether what came in the holdout, in customers or in margin, lay outside the range that was foreseen."""
     return bool(churn.leavers and churn.leavers.outside) or bool(money and money.margin.outside)
 
 
 def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str) -> str:
-    """The caution that the same forecast of the past missed, in a sentence; empty where it did not."""
+    """The caution that the same forecast of the past missed, or that there is none; empty where it did not miss."""
     past, leavers = churn.backtest, churn.leavers
-    if past is None or not missed(churn, money):
+    if past is None:
+        return " Caution: the history is too short to try this forecast on a part of it."
+    if not missed(churn, money):
         return ""
     asked = f"asked on {format_date(past.start - timedelta(days=1))}, this forecast would have said that"
     wider = " The range is widened by what follows if it misses by as much again."

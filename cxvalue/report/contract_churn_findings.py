@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.contract_drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.churn_findings import warned
-from cxvalue.report.contract_answers import miss_words, missed
+from cxvalue.report.contract_answers import forecast_grade, miss_words
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
 
@@ -42,7 +42,7 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
                  _finding("value_at_risk", risk_label, None, currency, reason, case="C4")]  # fmt: skip
         return [*parts, *_past(churn)]
     sure, caution = format_level(found.level), miss_words(churn, None, currency)
-    grade = "D" if missed(churn, None) else "C"
+    grade = forecast_grade(churn, None)
     made = (
         f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}. {churn.why} The range is for "
         "what will really happen: uncertainty of the model's parameters and of every customer's fate."

@@ -3,8 +3,8 @@
 Run as ``python -m tests.calibration.contracts [customers] [worlds] [drivers] [any_day] [yearly]``. For each world it counts
 whether the 95% intervals hold the truth, and prints their mean width and the mean error, both relative to the truth, and the
 spread of the errors in units of the interval (1: as wide as it should be; below 1: too wide). With `drivers`
-complaints, users' satisfaction and the region change the hazard, the model of churn is chosen by the holdout, and accounts
-and hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with `yearly`
+complaints, users' satisfaction and the region change the hazard, the model of churn and value is chosen by the holdout, and
+accounts and hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with `yearly`
 only at anniversaries.
 """
 
@@ -37,15 +37,17 @@ def one_world(task: tuple[int, int, InsurerParameters]) -> tuple[dict[str, list[
     fit = fit_renewals(contracts)
     if fit.full.status != "ok":
         return {}, "withheld"
-    value = renewal_value(fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, seed=seed)
+    churn = None
+    if tables is not None and con is not None:
+        churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, seed=seed, draws=300)
+    value = renewal_value(
+        fit, contracts, horizon_months=24, annual_discount_rate=0.1, gross_margin=0.25, churn=churn, seed=seed
+    )
     found = dict(zip(NAMES, (value.equity, value.churn_rate, value.value_at_risk, value.new_customer), strict=True))
     model = "sbg"
     truth = dict(world.truth)
-    if tables is not None and con is not None:
-        churn = contract_churn(fit, contracts, tables, con, gross_margin=0.25, seed=seed, draws=300)
+    if tables is not None and churn is not None:
         model = churn.model
-        assert churn.losses is not None
-        found |= {"churn.rate": churn.losses.rate, "churn.value_at_risk": churn.losses.at_risk}
         accounts = account_renewals(contracts, scores_of(tables, contracts.as_of), gross_margin=0.25)
         found[MORE[0]] = accounts.gap if accounts else None
         truth[MORE[2]] = true.region_ratio
