@@ -343,7 +343,8 @@ def _inputs(study: StudyFile) -> dict[str, str]:
         if source.database is not None:
             hashes[f"{name}: database"] = os.urandom(8).hex()
         for path in source_files(source, study.folder):
-            shown = path.name if f"{name}: {path.name}" not in hashes else f"{path.parent.name}/{path.name}"
+            inside = path.is_relative_to(study.folder)
+            shown = path.relative_to(study.folder).as_posix() if inside else f"{path.parent.name}/{path.name}"
             hashes[f"{name}: {shown}"] = _hash_file(path) if path.is_file() else "missing"
     return hashes
 

@@ -15,8 +15,8 @@ from cxvalue import workspace
 from cxvalue.checking import check
 from cxvalue.errors import BadInput, CxvalueError
 from cxvalue.report.findings import Finding, read_findings
-from cxvalue.study import find_study
-from cxvalue.workspace import Study, load_study, open_run, prepare
+from cxvalue.study import find_study, load_study_file
+from cxvalue.workspace import Study, _inputs, load_study, open_run, prepare
 
 STUDY = """name: {name}
 currency: EUR
@@ -67,6 +67,22 @@ def test_any_change_of_inputs_is_prepared_anew(folder: Path) -> None:
     (folder / "study.yml").write_text(STUDY.format(name="tiny") + "level: 0.9\n", encoding="utf-8")
     folders.add(prepare(find_study(folder)).folder)
     assert len(folders) == 4
+
+
+def test_every_file_of_a_pattern_and_the_exchange_rates_are_inputs(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "orders.csv").write_text("customer_id,date,revenue,currency\n1,2025-02-01,5,USD\n")
+    (folder / "orders.csv").write_text("customer_id,date,revenue,currency\n1,2025-01-01,5,EUR\n")
+    (folder / "rates.csv").write_text("currency,date,rate\nUSD,2025-01-01,0.9\n")
+    text = STUDY.format(name="tiny").replace("orders.csv", '"**/orders*.csv"')
+    (folder / "study.yml").write_text(f"{text}exchange_rates: {{path: rates.csv}}\n", encoding="utf-8")
+    seen = [_inputs(load_study_file(find_study(folder)))]
+    assert {"transactions: more/orders.csv", "transactions: orders.csv", "exchange_rates: rates.csv"} <= set(seen[0])
+    for changed in ("more/orders.csv", "orders.csv", "rates.csv"):
+        text = (folder / changed).read_text()
+        (folder / changed).write_text(text.replace("5,USD", "6,USD").replace("5,EUR", "6,EUR").replace("0.9", "0.8"))
+        seen.append(_inputs(load_study_file(find_study(folder))))
+    assert len({tuple(sorted(one.items())) for one in seen}) == 4
 
 
 def test_as_of_from_the_command_line_counts(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
@@ -84,7 +85,7 @@ def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
             remedy = nearest(code.upper(), sorted(CODES))
             remedy = remedy if remedy.startswith("Did") else "Write the three letters of ISO 4217, such as USD."
             problems.append(Problem(f"{where}.{code}", "is no known currency.", remedy))
-        if not rate > 0:
+        if not 0 < rate < math.inf:
             found = f"{rate:g} is no rate."
             problems.append(
                 Problem(f"{where}.{code}", found, f"Write how many {study.currency} one {code} is worth, above 0.")

@@ -4,8 +4,12 @@
 - `contracts`   the columns of every table, with what is required and allowed (declarative)
 - `decode`      text files in any encoding, as clean UTF-8
 - `sources`     files, installed packages, queries and databases, read by DuckDB as raw columns
+- `files`       the files that a path or a pattern names, and several as one table
 - `textfile`    delimited text into columns of text, with line numbers and every line that does not fit
 - `dates`       which date format a column is written in, and the refusal when it could be read two ways
+- `moments`     moments with a time zone as the local ones of a zone
+- `numbers`     dressed amounts, and the refusal of numbers that could be read two ways
+- `currency`    amounts in several currencies, in the study's
 - `parse`       raw text to ids, dates, numbers and flags; every value that does not parse is found
 - `checks`      bad rows and notes of every table, and consistency across tables
 - `ledger`      transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day

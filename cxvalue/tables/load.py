@@ -195,6 +195,7 @@ class _Loader:
         renamed = [f"{ours} = {theirs}" for ours, theirs in raw.theirs.items() if ours != theirs]
         if renamed:
             self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
+        self.notes += parsed.notes
         if raw.extra:
             self.notes.append(f"{raw.name}: other columns kept as text: {', '.join(raw.extra)}.")
 

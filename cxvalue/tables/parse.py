@@ -14,7 +14,8 @@ import duckdb
 from cxvalue.errors import BadInput
 from cxvalue.study import ReadOptions
 from cxvalue.tables.contracts import Column
-from cxvalue.tables.dates import advice_on_dates, read_dates
+from cxvalue.tables.dates import EPOCHS, advice_on_dates, read_dates
+from cxvalue.tables.moments import ZONED
 from cxvalue.tables.numbers import NumberColumn, advice_on_numbers, number_sql, read_numbers
 from cxvalue.tables.paste import read_line
 from cxvalue.tables.sources import RawTable
@@ -37,7 +38,8 @@ class ParsedTable:
 
     `unparsed` and `not_finite` name, for each column that can have such values, the boolean column that marks them.
     `advice` holds, for columns with values that do not parse, a sentence on what they look like; `amounts` are the
-    columns in which such a value has a digit: to drop it would drop an amount that somebody can read.
+    columns in which such a value has a digit: to drop it would drop an amount that somebody can read. `notes` say what
+    was assumed.
     """
 
     raw: RawTable
@@ -47,6 +49,7 @@ class ParsedTable:
     not_finite: dict[str, str] = field(default_factory=dict)
     advice: dict[str, str] = field(default_factory=dict)
     amounts: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def parse_table(
@@ -57,6 +60,7 @@ def parse_table(
     `currency` is the study's, which no amount may contradict; in `zone` moments become days (None: as written).
     """
     contract = raw.contract
+    where = f"tables.{raw.name}" if raw.fixed is None else raw.name
     known = {column.name: column for column in contract.columns if column.name in raw.types}
     texts = {name: _text(name, kind, raw.read) for name, kind in raw.types.items()}
     dated = {
@@ -64,14 +68,14 @@ def parse_table(
         for name, column in known.items()
         if column.kind == "date" and not raw.types[name].startswith(_DATED)
     }
-    readings, problems = read_dates(con, raw.relation, dated, raw.read, f"tables.{raw.name}", zone, contract.open_ends)
+    readings, problems = read_dates(con, raw.relation, dated, raw.read, where, zone, contract.open_ends)
     written = {
         name: NumberColumn(name, texts[name])
         for name, column in known.items()
         if column.kind in ("number", "count") and raw.types[name] == "VARCHAR"
     }
     alone = None if "currency" in raw.types else currency
-    proven, more = read_numbers(con, raw.relation, list(written.values()), raw.read, f"tables.{raw.name}", alone)
+    proven, more = read_numbers(con, raw.relation, list(written.values()), raw.read, where, alone)
     if problems or more:
         raise BadInput([*problems, *more])
     chosen, unparsed, not_finite = [ROW], {}, {}
@@ -121,7 +125,15 @@ def parse_table(
                 advice[name] = advice[name] or advice_on_numbers(con, failed, written[name], raw.read, proven[name])
                 if _any(con, f"({failed})", r"regexp_matches(t, '\d')"):
                     amounts.add(name)
-    return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice, frozenset(amounts))
+    placeless = [name for name, reading in readings.items() if reading.formats[0] in EPOCHS]
+    placeless += [name for name, column in known.items() if column.kind == "date" and raw.types[name] == ZONED]
+    notes = [
+        f"{raw.name}: '{name}' holds moments without a place; their days are those of UTC unless the study file names a "
+        "time_zone."
+        for name in placeless
+        if zone is None
+    ]
+    return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice, frozenset(amounts), tuple(notes))
 
 
 def _typed(column: Column, kind: str) -> bool:
@@ -157,7 +169,7 @@ def _identifier(name: str, kind: str, read: ReadOptions) -> str:
 
 def _day(name: str, kind: str, zone: str | None) -> str:
     """The day of a column that the source holds as dates or moments; a moment whose zone nobody knows is one of UTC."""
-    if kind == "TIMESTAMP WITH TIME ZONE":
+    if kind == ZONED:
         return f"CAST(timezone({literal(zone or 'UTC')}, {quoted(name)}) AS DATE)"
     return f"TRY_CAST({quoted(name)} AS DATE)"
 

@@ -134,6 +134,8 @@ def test_what_is_wrong_with_rates_by_day_is_said(tmp_path: Path) -> None:
     assert "1 row in USD from 2025-01-31 on without a rate: the first is of 2025-02-01." in message
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, "GBP,2025-01-01,1.2"))
     assert "1 row in USD from 2025-01-31 on without a rate: it is not among the rates." in message
+    message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, 'USD,2025-01-01,"1,085"'))
+    assert "exchange_rates.rate: its numbers could be read two ways (1,085)." in message
     twice = ("USD,2025-01-01,0.8", "USD,2025-01-01,0.9", "USD,2025-03-01,-1")
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, *twice))
     assert "1 row without a currency, a date or a rate above 0." in message

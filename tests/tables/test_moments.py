@@ -174,6 +174,15 @@ def test_numbers_that_are_days_have_a_line_that_reads_them(tmp_path: Path, word:
         ("2024-01-01",),
         ("2024-01-01",),
     ]
+    notes = load(tmp_path, {"transactions": {"path": "d.csv", "read": read}}).read_notes
+    assert [note for note in notes if "days are those of UTC" in note] == (
+        []
+        if word == "excel"
+        else [
+            "transactions: 'date' holds moments without a place; their days are those of UTC unless the study file names a "
+            "time_zone."
+        ]
+    )
     for other in NUMBERS:
         if other != word:  # a wrong unit never gives a day
             assert _day(first, date_format=other) is None
