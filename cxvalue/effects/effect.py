@@ -13,7 +13,7 @@ from scipy import stats
 
 from cxvalue.errors import CxvalueError
 
-__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
+__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm", "p_text"]
 
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
@@ -26,7 +26,8 @@ class Check:
 
     `question` is what it asks, in an analyst's words; `detail` the sentence with what was found. `passed` is None where
     the data could not make the check. Only `gating` checks lower the evidence grade. Checks with a `p_value` are judged
-    together (`holm`), others by their own rule.
+    together (`holm`), others by their own rule. A design rests on the checks that are `needed`: one that could not be made
+    lowers the grade like one that failed, since nobody knows.
     """
 
     name: str
@@ -35,6 +36,13 @@ class Check:
     gating: bool
     detail: str
     p_value: float | None = None
+    needed: bool = False
+
+    @property
+    def lowers(self) -> bool:
+        """Whether it takes the grade down by one."""
+        unknown = self.passed is None and self.p_value is None and self.needed
+        return self.gating and (self.passed is False or unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +189,23 @@ def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:
 
 
 def grade_of(base: str, checks: Sequence[Check]) -> str:
-    """One grade down from the design's own for each gating check that failed, E at the lowest.
+    """One grade down from the design's own for each gating check that failed or was needed and not made, E at the lowest.
 
     >>> grade_of("B", [Check("a", "?", False, True, ""), Check("b", "?", False, False, "")])
     'C'
+    >>> grade_of("B", [Check("a", "?", None, True, "", needed=True), Check("b", "?", None, True, "")])
+    'C'
     """
-    failed = sum(check.gating and check.passed is False for check in checks)
-    return GRADES[min(GRADES.index(base) + failed, len(GRADES) - 1)]
+    lowered = sum(check.lowers for check in checks)
+    return GRADES[min(GRADES.index(base) + lowered, len(GRADES) - 1)]
+
+
+def p_text(p_value: float, digits: int = 2) -> str:
+    """A p-value in words: never 0, since it cannot be.
+
+    >>> p_text(0.034), p_text(3e-107), p_text(0.0004, 3), p_text(0.004)
+    ('p = 0.03', 'p below 0.001', 'p below 0.001', 'p = 0.004')
+    """
+    if p_value < 0.001:
+        return "p below 0.001"
+    return f"p = {p_value:.{max(digits, 3) if p_value < 0.01 else digits}f}"
