@@ -71,8 +71,8 @@ class Effect:
     `estimate` is the mean over the treated customer-months that could be identified, with standard error `se`, a
     reference t distribution of `df` degrees of freedom (infinite: normal) and its interval `low`–`high` at `level`.
     `event_time` counts months since a unit's first treated month (0, 1, …); `event_effect` is the effect there with
-    `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−2, −3, …
-    against the base month −1). `naive` is before/after on the treated alone. Money is in the study's currency, per
+    `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−1, −2,
+    …), counted from the same base. `naive` is before/after on the treated alone. Money is in the study's currency, per
     customer and month; `outcome` says of what.
     """
 

@@ -102,8 +102,10 @@ def shuffled_starts(panel: UnitPanel, *, draws: int = DRAWS, seed: int = 1) -> t
 
     The statistic is the change from the year before a start to after it, treated less never treated, over the customers
     that all units had before the first start, each unit counting once. All ways are tried where they are few. Returns the
-    p-value and the number of ways; None without two units that never got the programme.
+    p-value and the number of ways; None without two units that never got the programme, or where months are missing.
     """
+    if panel.gaps:
+        return None
     first = int(panel.base[panel.treated].min())
     customers, total = (
         _by_unit(panel, values[:, : first + 1].sum(axis=1)) for values in (panel.customers, panel.total)

@@ -132,7 +132,7 @@ def _stack(
         rows.append(chosen)
         cohorts.append(np.full(chosen.size, number))
         treated.append(np.arange(chosen.size) < own.size)
-        history = _history(panel.values, panel.first, chosen, base)
+        history = _history(panel.known_before, panel.first, chosen, base)
         if panel.beside is not None:  # the last two columns say how long they have been customers, once more
             history = np.column_stack([history, _history(panel.beside, panel.first, chosen, base)[:, :-2]])
         x.append(history if about is None else np.column_stack([history, about[chosen]]))
@@ -270,7 +270,8 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
             if first + since >= 0:
                 _add(panel, gathered, stack, inside, first + since, since)
     if not gathered.weight.any():
-        return Check("placebo_month", question, None, True, "The history before the start is too short to try.")
+        detail = "It is not known: the history before the start is too short to try."
+        return Check("placebo_month", question, None, True, detail)
     result = gathered.result()
     size = float(np.nanmax(np.abs(panel.values), initial=0.0))
     se = settled(float(np.sqrt(result.covariance[0, 0])), size)
