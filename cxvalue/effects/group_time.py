@@ -233,12 +233,13 @@ def degrees_of_freedom(panel: UnitPanel, clusters: Ints, off: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """What stays the same however many units are left out."""
+    """What stays the same however many units are left out; `waiting`: units that start later are comparisons too."""
 
     cohorts: Ints
     bases: Ints
     cohort_of: Ints
     free_until: Ints
+    waiting: bool
 
 
 def cohort_keys(panel: UnitPanel, paths: Ints | None = None) -> Ints:
@@ -257,7 +258,7 @@ def _frame(panel: UnitPanel, never_only: bool, paths: Ints | None = None) -> _Fr
     for number, key in enumerate(pairs):
         cohort_of[(own == key).all(axis=1)] = number
     free_until = np.where(never_only & panel.treated, -1, np.minimum(panel.base, panel.months.count - 1))
-    return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until)
+    return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until, not never_only)
 
 
 def _sums(panel: UnitPanel, frame: _Frame, kept: NDArray[np.bool_]) -> _Sums:
@@ -323,9 +324,14 @@ def _estimate(
         window = np.arange(max(base - base_months + 1, 0), base + 1)
         n_t = gather @ sums.treated_n[cohort]
         level_t = _mean(n_t, gather @ sums.treated_y[cohort])
-        level_c = _mean(gather @ sums.free_n[through, :, number].T, gather @ sums.free_y[through, :, number].T)
+        # Before its start a cohort is itself still without the programme, and no comparison for itself.
+        free_n, free_y = sums.free_n[through], sums.free_y[through]
+        if frame.waiting:
+            free_n[: base + 1] -= sums.treated_n[cohort]
+            free_y[: base + 1] -= sums.treated_y[cohort]
+        level_c = _mean(gather @ free_n[number, :, number].T, gather @ free_y[number, :, number].T)
         before_t = _before(gather, sums.treated_n[cohort], sums.treated_y[cohort], window)[:, None]
-        before_c = _before(gather, sums.free_n[through], sums.free_y[through], window).T
+        before_c = _before(gather, free_n, free_y, window).T
         with np.errstate(invalid="ignore"):
             change_t, change_c = level_t - before_t, level_c - before_c
             share = np.where(np.isnan(change_t) | np.isnan(change_c), 0.0, n_t)

@@ -37,6 +37,8 @@ class _Frame(Protocol):
     def cohort_of(self) -> Ints: ...
     @property
     def free_until(self) -> Ints: ...
+    @property
+    def waiting(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,9 +88,14 @@ def effects_of_pairs(
     for cohort, (start, base) in enumerate(zip(frame.cohorts, frame.bases, strict=True)):
         window = np.arange(max(base - base_months + 1, 0), base + 1)
         through = np.maximum(number, base)
-        n_t, n_c = sums.treated_n[cohort][:, window], sums.free_n[through, number][:, window]
+        n_t, n_c = sums.treated_n[cohort][:, window], sums.free_n[through, number][:, window].copy()
         y_t = sums.treated_y[cohort][:, window] - sums.treated_y[cohort].T[:, window]
         y_c = sums.free_y[through, number][:, window] - sums.free_y[through[:, None], window[None, :], number[:, None]]
+        if (
+            frame.waiting
+        ):  # before its start a cohort is itself still without the programme, and no comparison for itself
+            n_c[: base + 1] -= n_t[: base + 1]
+            y_c[: base + 1] -= y_t[: base + 1]
         own, both = n_t > NOBODY, (n_t > NOBODY) & (n_c > NOBODY)
         change_t = np.divide(y_t, n_t, out=np.zeros(y_t.shape), where=own)
         change_c = np.divide(y_c, n_c, out=np.zeros(y_c.shape), where=both)
