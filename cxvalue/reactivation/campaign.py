@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.tables.campaign_rows import held_and_sent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -228,13 +229,9 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
             found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
             raise BadInput([Problem(where, found, f"Write control: {held[0]}, or give the arm another name.")])
         return
-    each = rows.group_by("customer_id").agg(
-        held=(rows.arm == control).ifelse(1, 0).max(), sent=(rows.arm == control).ifelse(0, 1).max()
-    )
-    both = int(each.filter((each.held == 1) & (each.sent == 1)).count().to_pyarrow().as_py())
-    if both:
-        found = f"{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well."
-        raise BadInput([Problem(where, found, "Give each customer the arm of the first assignment, in every row.")])
+    problems = held_and_sent(rows, name, control)
+    if problems:
+        raise BadInput(problems)
 
 
 def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table, control: str) -> CampaignData:

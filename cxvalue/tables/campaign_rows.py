@@ -1,19 +1,42 @@
-"""The contacts of campaigns as rows: who stands in two arms of one, which no comparison can undo."""
+"""The contacts of campaigns as rows: who stands in two arms of one, or was held out and contacted all the same."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from cxvalue.errors import Problem
 from cxvalue.tables.cautions import Caution
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["two_arms"]
+__all__ = ["held_and_sent", "two_arms"]
 
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
+
+
+def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> list[Problem]:
+    """The problem of a campaign that contacted customers of its control arm; none where it kept to its lot."""
+    if control is None:
+        return []
+    rows = contacts.filter(contacts.campaign == campaign)
+    held = rows.arm == control
+    each = rows.group_by("customer_id").agg(held=held.ifelse(1, 0).max(), sent=held.ifelse(0, 1).max())
+    both = each.held + each.sent == 2
+    counted = each.aggregate(every=each.count(), both=both.ifelse(1, 0).sum(), held=each.held.sum())
+    row = counted.to_pyarrow().to_pylist()[0]
+    if not row["both"]:
+        return []
+    some = each.filter(both).order_by("customer_id").limit(3).to_pyarrow().column("customer_id").to_pylist()
+    found = (
+        f"{row['both']:,} customers stand in more than one arm of the campaign: contacted, and held out as well "
+        f"({row['both'] / row['held']:.1%} of the {row['held']:,} held out; {', '.join(map(str, some))})."
+    )
+    return [
+        Problem(f"campaigns.{campaign}", found, "Give each customer the arm of the first assignment, in every row.")
+    ]
 
 
 def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Caution]:
