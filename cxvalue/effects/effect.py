@@ -13,7 +13,7 @@ from scipy import stats
 
 from cxvalue.errors import CxvalueError
 
-__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm", "p_text"]
+__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
 
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
@@ -198,14 +198,3 @@ def grade_of(base: str, checks: Sequence[Check]) -> str:
     """
     lowered = sum(check.lowers for check in checks)
     return GRADES[min(GRADES.index(base) + lowered, len(GRADES) - 1)]
-
-
-def p_text(p_value: float, digits: int = 2) -> str:
-    """A p-value in words: never 0, since it cannot be.
-
-    >>> p_text(0.034), p_text(3e-107), p_text(0.0004, 3), p_text(0.004)
-    ('p = 0.03', 'p below 0.001', 'p below 0.001', 'p = 0.004')
-    """
-    if p_value < 0.001:
-        return "p below 0.001"
-    return f"p = {p_value:.{max(digits, 3) if p_value < 0.01 else digits}f}"

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.abtest import size_of
 from cxvalue.effects.clustered import clustered_variance
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
-from cxvalue.effects.effect import Check, Effect, p_text
+from cxvalue.effects.effect import Check, Effect
 from cxvalue.errors import BadInput, Problem
 from cxvalue.rounding import settled, spread_of
 
@@ -167,7 +168,7 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else float(difference == 0)
     detail = (
         f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
-        f"others, of {means[1]:,.3g} ({p_text(p_value)})."
+        f"others, of {means[1]:,.3g} ({written_p(p_value)})."
     )
     return Check("balance", ALIKE, None, True, detail, p_value)
 
@@ -180,7 +181,7 @@ def _split_check(treated: int, control: int, planned: float | None) -> Check:
             "split", question, None, True, f"{share:.1%} were held out; the study does not say how many were to be."
         )
     p_value = float(stats.binomtest(control, control + treated, planned).pvalue)
-    detail = f"{share:.2%} were held out, {planned:.0%} planned ({p_text(p_value, 3)})."
+    detail = f"{share:.2%} were held out, {planned:.0%} planned ({written_p(p_value)})."
     return Check("split", question, None, True, detail, p_value)
 
 
@@ -191,6 +192,6 @@ def _balance_check(differences: list[tuple[float, float]]) -> Check:
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = float(2 * stats.norm.sf(abs(difference) * np.sqrt(weights.sum())))
     detail = (
-        f"In the year before, the treated brought {difference:+,.2g} a month against the others ({p_text(p_value)})."
+        f"In the year before, the treated brought {difference:+,.2g} a month against the others ({written_p(p_value)})."
     )
     return Check("balance", ALIKE, None, True, detail, p_value)

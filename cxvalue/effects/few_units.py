@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxvalue.effects.effect import p_text
+from cxvalue.chance import written_p
 from cxvalue.rounding import LEAST_LEFT
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def few_units_note(panel: UnitPanel) -> str:
         )
     boot = _two_way(panel)
     if boot is not None:
-        said.append(f"the wild cluster bootstrap gives {p_text(boot.p_value, 3)}")
+        said.append(f"the wild cluster bootstrap gives {written_p(boot.p_value)}")
     if not said:
         return ""
     return (

@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers
 from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
-from cxvalue.effects.effect import Alternative, Check, Effect, p_text
+from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
 from cxvalue.rounding import settled, spread_of
 
@@ -278,7 +279,7 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
     p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else float(not settled(result.overall, size))
     detail = (
         f"More than a year before the start, the compared customers differed by {result.overall:+,.2g} a month "
-        f"({p_text(p_value)}); they should not."
+        f"({written_p(p_value)}); they should not."
     )
     return Check("placebo_month", question, None, True, detail, p_value)
 

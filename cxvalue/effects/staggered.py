@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.drift import Drifts, drifts_before
 from cxvalue.effects.early import early_cohorts, early_months, early_note
-from cxvalue.effects.effect import Alternative, Check, Cohort, Effect, p_text
+from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.few_units import few_units_note
 from cxvalue.effects.group_time import EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.imputation import imputed_effect
@@ -176,7 +177,7 @@ def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
         could.append(f"one of {drifts.early_found:,.2g} of the first")
     against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
     detail = (
-        f"Before the start {', and '.join(moved)} ({p_text(drifts.p_value)}, towards the effect); {', or '.join(could)} "
+        f"Before the start {', and '.join(moved)} ({written_p(drifts.p_value)}, towards the effect); {', or '.join(could)} "
         f"would have been found with 80% probability{against}."
     )
     return Check("pre_trend", question, None, True, detail, drifts.p_value)
@@ -186,7 +187,7 @@ def _placebo_check(placebo: PlaceboStart | None) -> Check:
     question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
     if placebo is None:
         return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
-    detail = f"It would have shown {placebo.effect:+,.2g} ({p_text(placebo.p_value)}); it should show nothing."
+    detail = f"It would have shown {placebo.effect:+,.2g} ({written_p(placebo.p_value)}); it should show nothing."
     return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 

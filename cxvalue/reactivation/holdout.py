@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxvalue.chance import written_p
 from cxvalue.effects.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
-from cxvalue.effects.effect import Check, grade_of, holm, p_text
+from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData, Window
 from cxvalue.reactivation.compare import Comparison
 from cxvalue.rounding import spread_of
@@ -230,7 +231,7 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
         checks = [Check("split", question, None, True, detail)]
     else:
         p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned ({p_text(p_value)})."
+        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned ({written_p(p_value)})."
         checks = [Check("split", question, None, True, detail, p_value)]
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
@@ -248,7 +249,7 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
     worst = int(np.argmin(adjusted))
     detail = (
         f"The groups differ most in {found[worst][0]}: {found[worst][2]:+.2f} standard deviations "
-        f"({p_text(adjusted[worst])}, {len(found)} comparisons allowed for).{alike}"
+        f"({written_p(adjusted[worst])}, {len(found)} comparisons allowed for).{alike}"
     )
     checks.append(Check("balance", BALANCE, None, True, detail, float(adjusted[worst])))
     return holm(checks)

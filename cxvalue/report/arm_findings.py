@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.effects.effect import p_text
+from cxvalue.chance import written_p
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_range, format_value
 
@@ -62,7 +62,7 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
     for best, other, gap in compared:
         if gap.low > 0:
             more, spread = format_value(gap.value, currency), format_range(gap.low, gap.high, currency)
-            parts.append(f"{best} brought {more} more a contact than {other} ({spread}; {p_text(gap.p_value)})")
+            parts.append(f"{best} brought {more} more a contact than {other} ({spread}; {written_p(gap.p_value)})")
         else:
             spread = format_range(gap.low, gap.high, currency)
             open_.append(f"{best} against {other} ({format_value(gap.value, currency)} a contact, {spread})")
