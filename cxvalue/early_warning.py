@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtr
 
 from cxvalue.lifetime.value import RHYTHM_BROKEN_BELOW
+from cxvalue.rounding import ROUNDING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,7 +143,7 @@ def _shape(number: NDArray[np.float64], variation: NDArray[np.float64]) -> float
     if not number.size:
         return 1.0
     squared = float(np.average(variation**2, weights=number - 1))
-    if squared <= 0:
+    if squared <= ROUNDING**2:
         return 1e6  # everybody always spends the same
     return max(1 / squared - float(np.average(1 / number, weights=number - 1)), 0.05)
 

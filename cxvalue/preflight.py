@@ -14,6 +14,7 @@ from cxvalue.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.portfolio import measure_portfolio
 from cxvalue.programmes import ProgrammeFit, design_of, fit_programmes, panel_source
+from cxvalue.tables.campaign_rows import held_and_sent
 from cxvalue.tables.overlap import holdout_problems
 from cxvalue.tables.panels import CUSTOMER, population
 
@@ -115,6 +116,7 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
         problems += _product_problems(campaign.product, lines, where)
     if contacts is None:
         return problems
+    problems += held_and_sent(contacts, campaign.name, campaign.control)
     rows = contacts.filter(contacts.campaign == campaign.name)
     first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
     sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())

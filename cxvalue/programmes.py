@@ -28,6 +28,7 @@ from cxvalue.money import (
 from cxvalue.money.realisation import fade_check
 from cxvalue.money.sensitivity import MarketMoves
 from cxvalue.money.verdict import hash_of
+from cxvalue.rounding import settled
 from cxvalue.tables.panels import CUSTOMER, CustomerPanel, PanelSource, UnitPanel, customer_panel, unit_panel
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _fit(
     effect = estimate_effect(
         panel, design=design, level=study.level, programme=programme.name, planned_share=programme.expected_share
     )
+    _refuse_certain(effect, panel, programme.name)
     people = _everyone(table)
     absent = _absent_units(source)
     if absent:
@@ -127,6 +129,21 @@ def _fit(
     effect = effect.with_checks([*effect.checks, fade_check(effect)])
     usual = _usual_margin(purchases, as_of, people)
     return ProgrammeFit(programme.name, effect, price, people, chosen, usual, earlier)
+
+
+def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str) -> None:
+    """An effect that came out without any error has not been measured: its range would have no width."""
+    if isinstance(panel, UnitPanel):
+        usual = float(np.abs(panel.total).sum() / max(panel.customers.sum(), 1.0))
+    else:
+        usual = float(np.nanmean(np.abs(panel.values)))
+    if settled(effect.se, usual):
+        return
+    found = "the effect comes out without any error, as if chance had no part in it, so its range would have no width."
+    remedy = (
+        "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
+    )
+    raise BadInput([Problem(f"programmes.{name}", found, remedy)])
 
 
 def _absent_units(source: PanelSource) -> str:

@@ -22,6 +22,7 @@ FLOORS = {
     "draws": 0,
     "errors": 0,
     "imports": 0,
+    "rounding": 0,
     "timeunit": 0,
     "study": 2,
     "tables": 3,

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from cxvalue.rounding import ROUNDING, independent, settled, spread_of
+
 __all__ = [
     "Adjustment",
     "Estimate",
@@ -26,6 +28,7 @@ __all__ = [
     "ratio_change",
     "sample_ratio",
     "share_interval",
+    "size_of",
     "standardised_difference",
 ]
 
@@ -55,11 +58,17 @@ class SampleRatio(NamedTuple):
 def difference_in_means(treated: ArrayLike, control: ArrayLike, level: float = 0.95) -> Estimate:
     """Mean of the treated minus mean of the control, unequal variances (Welch 1947)."""
     a, b = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
-    parts = a.var(ddof=1) / a.size, b.var(ddof=1) / b.size
+    parts = [float(spread_of(values)) ** 2 / (values.size - 1) for values in (a, b)]
     variance = sum(parts)
     below = parts[0] ** 2 / (a.size - 1) + parts[1] ** 2 / (b.size - 1)
     df = variance**2 / below if below > 0 else np.inf
-    return around(float(a.mean() - b.mean()), float(np.sqrt(variance)), df, level)
+    difference = settled(float(a.mean() - b.mean()), size_of(a, b))
+    return around(difference, float(np.sqrt(variance)), df, level)
+
+
+def size_of(*values: Floats) -> float:
+    """The largest of all numbers, whatever their sign: what rounding is judged by."""
+    return max((float(np.abs(group).max(initial=0.0)) for group in values), default=0.0)
 
 
 def difference_in_shares(treated: int, treated_of: int, control: int, control_of: int, level: float = 0.95) -> Estimate:
@@ -109,10 +118,11 @@ def ratio_change(
         y, x = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
         ratio = y.sum() / x.sum()
         left = y - ratio * x
+        left = np.where(np.abs(left) <= ROUNDING * np.abs(y).max(), 0.0, left)
         ratios.append(ratio)
         variances.append(float((left**2).sum() / y.sum() ** 2 * y.size / max(y.size - 1, 1)))
         sizes.append(y.size)
-    change = float(np.log(ratios[0] / ratios[1]))
+    change = settled(float(np.log(ratios[0] / ratios[1])), 1.0)
     below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
     df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
     log = around(change, float(np.sqrt(sum(variances))), df, level)
@@ -131,7 +141,10 @@ def adjusted_difference(
 
 
 class Adjustment:
-    """What two groups did before, made ready once for the adjusted differences of several outcomes."""
+    """What two groups did before, made ready once for the adjusted differences of several outcomes.
+
+    Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest.
+    """
 
     def __init__(self, treated_before: ArrayLike, control_before: ArrayLike) -> None:
         """Take the columns of both groups, a row each customer."""
@@ -140,7 +153,9 @@ class Adjustment:
         self._size = sum(len(values) for values in x)
         centre = sum(values.sum(axis=0) for values in x) / self._size
         spread = np.sqrt(sum(((values - centre) ** 2).sum(axis=0) for values in x) / self._size)
-        kept = spread > 0
+        own = [spread_of(values) for values in x]
+        within = [(values - values.mean(axis=0)) * (size > 0) for values, size in zip(x, own, strict=True)]
+        kept = self.kept = independent(*(values.T @ values for values in within))
         self._designs = [
             np.column_stack([np.ones(len(values)), (values[:, kept] - centre[kept]) / spread[kept]]) for values in x
         ]
@@ -155,6 +170,7 @@ class Adjustment:
             middle = float(own.mean())
             coefficients = np.linalg.lstsq(gram, design.T @ (own - middle), rcond=None)[0]
             left = own - middle - design @ coefficients
+            left[np.abs(left) <= ROUNDING * size_of(own)] = 0.0
             means.append(middle + float(coefficients[0]))
             lefts.append(left * np.sqrt(own.size / max(own.size - design.shape[1], 1)))
             sizes.append(own.size)
@@ -169,7 +185,8 @@ class Adjustment:
             if variance > 0
             else np.inf
         )
-        return around(means[0] - means[1], float(np.sqrt(variance)), df, level)
+        difference = settled(means[0] - means[1], max(map(abs, means)))
+        return around(difference, float(np.sqrt(variance)), df, level)
 
 
 def _steady_squares(residuals: Sequence[Floats]) -> list[float]:
@@ -219,7 +236,7 @@ def sample_ratio(counts: ArrayLike, planned: ArrayLike) -> SampleRatio:
 def standardised_difference(treated: ArrayLike, control: ArrayLike) -> float:
     """Difference in means over the root of the mean variance (Austin 2009)."""
     a, b = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
-    spread = float(np.sqrt((a.var() + b.var()) / 2))
+    spread = float(np.sqrt((spread_of(a) ** 2 + spread_of(b) ** 2) / 2))
     return float((a.mean() - b.mean()) / spread) if spread > 0 else 0.0
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxvalue.effects.abtest import Estimate, around
+from cxvalue.effects.abtest import Estimate, around, size_of
+from cxvalue.rounding import ROUNDING, independent, settled, spread_of
 
 __all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change", "clustered_variance"]
 
@@ -30,8 +31,9 @@ def clustered_difference(
     for values, unit in ((treated, treated_unit), (control, control_unit)):
         y = np.asarray(values, dtype=float)
         mean = float(y.mean())
-        parts.append((mean, *clustered_variance((y - mean) / y.size, np.asarray(unit))))
-    return _difference(parts, level)
+        left = (y - mean) * (np.abs(y - mean) > ROUNDING * size_of(y))
+        parts.append((mean, *clustered_variance(left / y.size, np.asarray(unit))))
+    return _difference(parts, level, max(abs(part[0]) for part in parts))
 
 
 def adjusted_clustered_difference(
@@ -53,8 +55,9 @@ def adjusted_clustered_difference(
         for values, own in zip((treated_before, control_before), y, strict=True)
     ]
     centre = np.vstack(x).mean(axis=0)
-    spread = np.vstack(x).std(axis=0)
-    kept = spread > 0
+    spread = spread_of(np.vstack(x))
+    within = [(values - values.mean(axis=0)) * (spread_of(values) > 0) for values in x]
+    kept = independent(np.asarray(sum(values.T @ values for values in within)))
     z = [(values - centre)[:, kept] / spread[kept] for values in x]
     within = [values - values.mean(axis=0) for values in z]
     gram = sum(values.T @ values for values in within)
@@ -78,7 +81,7 @@ def clustered_ratio_change(
         y, x = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
         ratio = float(y.sum() / x.sum())
         parts.append((float(np.log(ratio)), *clustered_variance((y - ratio * x) / y.sum(), np.asarray(unit))))
-    log = _difference(parts, level)
+    log = _difference(parts, level, 1.0)
     ends = np.expm1([log.value, log.low, log.high])
     return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(log.value) * log.se), log.p_value)
 
@@ -90,8 +93,8 @@ def clustered_variance(influence: Floats, unit: NDArray[np.int64]) -> tuple[floa
     return float(sums @ sums) * sums.size / max(sums.size - 1, 1), int(sums.size)
 
 
-def _difference(parts: list[tuple[float, float, int]], level: float) -> Estimate:
+def _difference(parts: list[tuple[float, float, int]], level: float, size: float) -> Estimate:
     variance = sum(one for _, one, _ in parts)
     below = sum(one**2 / max(units - 1, 1) for _, one, units in parts)
     df = variance**2 / below if below > 0 else np.inf
-    return around(parts[0][0] - parts[1][0], float(np.sqrt(variance)), df, level)
+    return around(settled(parts[0][0] - parts[1][0], size), float(np.sqrt(variance)), df, level)

@@ -115,7 +115,7 @@ def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
 
 def pre_means(panel: CustomerPanel, rows: Ints, base: int, months: int = BEFORE_MONTHS, until: int = 0) -> Floats:
     """Mean outcome of customers over the months base − `months` + 1 … base − `until`; nan where none of them counts."""
-    window = panel.values[rows, max(base - months + 1, 0) : base + 1 - until].astype(float)
+    window = panel.known_before[rows, max(base - months + 1, 0) : base + 1 - until].astype(float)
     known = ~np.isnan(window)
     number = known.sum(axis=1)
     total = np.where(known, window, 0.0).sum(axis=1)

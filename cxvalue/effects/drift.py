@@ -81,7 +81,7 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
     df = min(degrees_of_freedom(panel, clusters, off[:, k]) for k in range(off.shape[1]))
     sign = 1.0 if direction >= 0 else -1.0
     rng = np.random.default_rng(seed)
-    alike = covariance / np.outer(se, se)
+    alike = np.divide(covariance, np.outer(se, se), out=np.zeros(covariance.shape), where=np.outer(se, se) > 0)
     np.fill_diagonal(alike, 1.0)
     luck = rng.multivariate_normal(np.zeros(se.size), alike, DRAWS, method="eigh", check_valid="ignore")
     luck /= np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]

@@ -26,7 +26,8 @@ class Check:
 
     `question` is what it asks, in an analyst's words; `detail` the sentence with what was found. `passed` is None where
     the data could not make the check. Only `gating` checks lower the evidence grade. Checks with a `p_value` are judged
-    together (`holm`), others by their own rule.
+    together (`holm`), others by their own rule. A design rests on the checks that are `needed`: one that could not be made
+    lowers the grade like one that failed, since nobody knows.
     """
 
     name: str
@@ -35,6 +36,13 @@ class Check:
     gating: bool
     detail: str
     p_value: float | None = None
+    needed: bool = False
+
+    @property
+    def lowers(self) -> bool:
+        """Whether it takes the grade down by one."""
+        unknown = self.passed is None and self.p_value is None and self.needed
+        return self.gating and (self.passed is False or unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +71,8 @@ class Effect:
     `estimate` is the mean over the treated customer-months that could be identified, with standard error `se`, a
     reference t distribution of `df` degrees of freedom (infinite: normal) and its interval `low`–`high` at `level`.
     `event_time` counts months since a unit's first treated month (0, 1, …); `event_effect` is the effect there with
-    `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−2, −3, …
-    against the base month −1). `naive` is before/after on the treated alone. Money is in the study's currency, per
+    `covariance`, and `event_weight` the treated customer-months behind it. `pre_*` are the same before the start (−1, −2,
+    …), counted from the same base. `naive` is before/after on the treated alone. Money is in the study's currency, per
     customer and month; `outcome` says of what.
     """
 
@@ -181,10 +189,12 @@ def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:
 
 
 def grade_of(base: str, checks: Sequence[Check]) -> str:
-    """One grade down from the design's own for each gating check that failed, E at the lowest.
+    """One grade down from the design's own for each gating check that failed or was needed and not made, E at the lowest.
 
     >>> grade_of("B", [Check("a", "?", False, True, ""), Check("b", "?", False, False, "")])
     'C'
+    >>> grade_of("B", [Check("a", "?", None, True, "", needed=True), Check("b", "?", None, True, "")])
+    'C'
     """
-    failed = sum(check.gating and check.passed is False for check in checks)
-    return GRADES[min(GRADES.index(base) + failed, len(GRADES) - 1)]
+    lowered = sum(check.lowers for check in checks)
+    return GRADES[min(GRADES.index(base) + lowered, len(GRADES) - 1)]

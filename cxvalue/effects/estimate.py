@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from cxvalue.effects.effect import DESIGNS, Effect
 from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
@@ -10,7 +13,7 @@ from cxvalue.effects.frames import panel_of_frames
 from cxvalue.effects.matched import estimate_matched
 from cxvalue.effects.single_unit import estimate_single_unit
 from cxvalue.effects.staggered import estimate_staggered
-from cxvalue.errors import CxvalueError, nearest
+from cxvalue.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.tables.panels import CustomerPanel, UnitPanel
 
 __all__ = ["estimate_effect"]
@@ -61,6 +64,16 @@ def estimate_effect(
     if (design, by_unit) not in estimators:
         wanted = "unit_panel" if design in ("staggered", "single_unit") else "customer_panel"
         raise CxvalueError(f"The design {design!r} needs the panel that {wanted} makes.")
+    values = panel.total if by_unit else panel.values
+    if not np.nansum(np.abs(values)) > 0:
+        found_ = f"every {panel.outcome} of every month is zero, so no effect can be measured."
+        remedy = "Check that the tables name customers alike, and that the outcome is filled in."
+        raise BadInput([Problem(f"programmes.{programme}", found_, remedy)])
     planned = {"planned_share": planned_share} if design == "experiment" else {}
-    found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
-    return found
+    try:
+        found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
+    except np.linalg.LinAlgError as error:
+        said = "the outcomes leave nothing to compare: they do not differ between units or between months."
+        remedy = "Check that the tables name customers alike, and that the outcome is filled in."
+        raise BadInput([Problem(f"programmes.{programme}", said, remedy)]) from error
+    return replace(found, notes=(*found.notes, *panel.notes)) if panel.notes else found

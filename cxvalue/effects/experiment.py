@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
+from cxvalue.effects.abtest import size_of
 from cxvalue.effects.clustered import clustered_variance
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.errors import BadInput, Problem
+from cxvalue.rounding import settled, spread_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels import CustomerPanel, UnitPanel
@@ -131,7 +134,8 @@ def _balance(panel: CustomerPanel, own: Ints, others: Ints, base: int) -> tuple[
     before = [values[~np.isnan(values)] for values in (pre_means(panel, own, base), pre_means(panel, others, base))]
     if min(len(values) for values in before) < 2:
         return 0.0, np.inf
-    return float(before[0].mean() - before[1].mean()), float(sum(values.var(ddof=1) / len(values) for values in before))
+    difference = settled(float(before[0].mean() - before[1].mean()), size_of(*before))
+    return difference, float(sum(float(spread_of(values)) ** 2 / (len(values) - 1) for values in before))
 
 
 def _unit_balance_check(panel: UnitPanel) -> Check:
@@ -157,13 +161,14 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
         means.append(mean)
         variances.append(variance)
         counts.append(count)
-    difference, variance = means[0] - means[1], sum(variances)
+    size = max(map(abs, means))
+    difference, variance = settled(means[0] - means[1], size), settled(float(np.sqrt(sum(variances))), size) ** 2
     below = sum(part**2 / (count - 1) for part, count in zip(variances, counts, strict=True))
     df = variance**2 / below if below > 0 else np.inf
-    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else 1.0
+    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else float(difference == 0)
     detail = (
         f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
-        f"others, of {means[1]:,.3g} (p = {p_value:.2f})."
+        f"others, of {means[1]:,.3g} ({written_p(p_value)})."
     )
     return Check("balance", ALIKE, None, True, detail, p_value)
 
@@ -176,7 +181,7 @@ def _split_check(treated: int, control: int, planned: float | None) -> Check:
             "split", question, None, True, f"{share:.1%} were held out; the study does not say how many were to be."
         )
     p_value = float(stats.binomtest(control, control + treated, planned).pvalue)
-    detail = f"{share:.2%} were held out, {planned:.0%} planned (p = {p_value:.3f})."
+    detail = f"{share:.2%} were held out, {planned:.0%} planned ({written_p(p_value)})."
     return Check("split", question, None, True, detail, p_value)
 
 
@@ -187,6 +192,6 @@ def _balance_check(differences: list[tuple[float, float]]) -> Check:
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = float(2 * stats.norm.sf(abs(difference) * np.sqrt(weights.sum())))
     detail = (
-        f"In the year before, the treated brought {difference:+,.2g} a month against the others (p = {p_value:.2f})."
+        f"In the year before, the treated brought {difference:+,.2g} a month against the others ({written_p(p_value)})."
     )
     return Check("balance", ALIKE, None, True, detail, p_value)

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.chance import written_p
+from cxvalue.rounding import LEAST_LEFT
+
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
@@ -50,7 +53,7 @@ def wild_bootstrap(
 
     The variant WCR11 of Cameron, Gelbach and Miller (2008) and MacKinnon, Nielsen and Webb (2023): signs of whole clusters'
     residuals from the fit without the regressor. With at most 12 clusters all 2^G patterns are tried, the two that give back
-    the data among them, so that the p-value is never zero.
+    the data among them, so that the p-value is never zero. Raises `ValueError` for a regressor that the others explain.
     """
     outcome, design = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
     _, group = np.unique(np.asarray(cluster), return_inverse=True)
@@ -63,6 +66,8 @@ def wild_bootstrap(
 
     own = left(one, others)  # what the others do not explain of the regressor (Frisch and Waugh 1933)
     size = float(own @ own)
+    if size <= LEAST_LEFT * float(one @ one):
+        raise ValueError("the other columns of the design already say all that this one does")
     restricted = left(outcome, others)
     k = np.linalg.matrix_rank(design)
     scale = groups / (groups - 1) * (len(outcome) - 1) / (len(outcome) - k)
@@ -97,8 +102,10 @@ def shuffled_starts(panel: UnitPanel, *, draws: int = DRAWS, seed: int = 1) -> t
 
     The statistic is the change from the year before a start to after it, treated less never treated, over the customers
     that all units had before the first start, each unit counting once. All ways are tried where they are few. Returns the
-    p-value and the number of ways; None without two units that never got the programme.
+    p-value and the number of ways; None without two units that never got the programme, or where months are missing.
     """
+    if panel.gaps:
+        return None
     first = int(panel.base[panel.treated].min())
     customers, total = (
         _by_unit(panel, values[:, : first + 1].sum(axis=1)) for values in (panel.customers, panel.total)
@@ -156,7 +163,7 @@ def few_units_note(panel: UnitPanel) -> str:
         )
     boot = _two_way(panel)
     if boot is not None:
-        said.append(f"the wild cluster bootstrap gives p = {boot.p_value:.3f}")
+        said.append(f"the wild cluster bootstrap gives {written_p(boot.p_value)}")
     if not said:
         return ""
     return (
@@ -175,12 +182,17 @@ def _two_way(panel: UnitPanel) -> WildBootstrap | None:
         return None
     treated = (start[unit] >= 0) & (month >= start[unit])
     dummies = np.zeros((unit.size, len(panel.names) + panel.months.count))
+    if not treated.any():
+        return None
     dummies[np.arange(unit.size), unit] = 1.0
     dummies[np.arange(unit.size), len(panel.names) + month] = 1.0
     kept: NDArray[np.bool_] = np.asarray(dummies.any(axis=0))
     kept[len(panel.names) + int(month.min())] = False
     design = np.column_stack([treated, dummies[:, kept]])
-    return wild_bootstrap(total[unit, month] / customers[unit, month], design, unit, 0, draws=999)
+    try:
+        return wild_bootstrap(total[unit, month] / customers[unit, month], design, unit, 0, draws=999)
+    except ValueError:  # units and months say who was treated when: nothing is left to test
+        return None
 
 
 def _by_unit(panel: UnitPanel, values: Floats) -> Floats:

@@ -1,4 +1,8 @@
-"""Panels from a plain table: a row a unit (or customer) and month, with the outcome per customer."""
+"""Panels from a plain table: a row a unit (or customer) and month, with the outcome per customer.
+
+A cell that is not there is missing, not zero: a unit that opens later, closes early or has a month without a figure is left
+out of the comparisons that need that month.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.effects.imputation import fill_gaps
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.tables.panels import CustomerPanel, Early, PanelMonths, UnitPanel
 
@@ -16,15 +21,22 @@ if TYPE_CHECKING:
 __all__ = ["panel_of_frames"]
 
 IDS = ("unit", "customer_id")
+MOST_MISSING = 0.5
+EXAMPLES = 3
 
 
 def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> UnitPanel | CustomerPanel:
     """Make the panel of a design from two tables (pandas, polars, arrow or ibis).
 
     `panel` has the columns unit (or customer_id), month (any day of it) and `outcome` (per customer), and may have customers
-    (how many the unit has; 1 without it). `rollout` has the same unit column and start (missing: never), and may have arm.
-    A month without a row counts as 0. Raises `BadInput` with everything that is missing.
+    (how many the unit has; 1 without it). `rollout` has the same unit column and start (missing: never). A month without a
+    row, or without an outcome, is missing: write 0 where a unit brought nothing.
+
+    Raises `BadInput` with everything that is wrong: missing columns, two rows for one unit and month, units that the
+    roll-out does not list, outcomes that are no numbers, more than half of the months missing.
     """
+    import pandas as pd
+
     cells, starts = _frame(panel), _frame(rollout)
     unit = next((name for name in IDS if name in cells.columns), "unit")
     problems = [
@@ -39,16 +51,20 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     ]
     if problems:
         raise BadInput(problems)
-    import pandas as pd
-
+    columns = [unit, "month", outcome] + (["customers"] if "customers" in cells.columns else [])
+    cells = cells[columns].assign(**{unit: cells[unit].astype("string")})
+    starts = starts.assign(**{unit: starts[unit].astype("string")})
+    problems = _wrong_rows(cells, starts, unit, outcome)
+    if problems:
+        raise BadInput(problems)
     month = pd.to_datetime(cells["month"])
     number = (month.dt.year * 12 + month.dt.month).to_numpy(int)
     first = int(number.min())
     months = PanelMonths(month.min().to_pydatetime().date().replace(day=1), int(number.max()) - first + 1)
-    values = cells.assign(_month=number - first).pivot_table(
-        index=unit, columns="_month", values=outcome, aggfunc="sum"
-    )
-    values = values.reindex(columns=range(months.count)).fillna(0.0)
+    values = cells.assign(_month=number - first, _value=pd.to_numeric(cells[outcome]).astype(float))
+    values = values.pivot(index=unit, columns="_month", values="_value").reindex(columns=range(months.count))
+    values = values[values.notna().any(axis=1)]
+    absent = sorted(set(starts[unit]) - set(values.index))
     begun = pd.to_datetime(starts.set_index(unit)["start"]).reindex(values.index)
     at = (begun.dt.year * 12 + begun.dt.month - first).to_numpy(float)
     whole = (begun.dt.day == 1).to_numpy()
@@ -58,7 +74,11 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     early = _early(start[base < 0], months.count)
     values, start, base = values[base >= 0], start[base >= 0], base[base >= 0]
     names = tuple(str(name) for name in values.index)
+    table = values.to_numpy(float)
+    there = ~np.isnan(table)
+    notes = _notes(there, names, absent)
     if unit == "customer_id" and design in ("experiment", "matched"):
+        free = there & (np.arange(months.count) <= base[:, None])
         return CustomerPanel(
             months=months,
             customer_id=np.array(names, dtype=object),
@@ -69,20 +89,22 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             arm=np.full(len(names), "", dtype=object),
             first=np.zeros(len(names), dtype=np.int64),
             last=np.full(len(names), months.count - 1),
-            values=values.to_numpy(np.float32),
+            values=table.astype(np.float32),
             later=0,
             unlisted=0,
             outcome=outcome,
             unit_kind=unit,
             early=early,
+            past=None if there.all() else fill_gaps(table, free).astype(np.float32),
+            notes=notes,
         )
-    heads = (
-        cells.groupby(unit)["customers"].max().reindex(values.index).to_numpy(float) if "customers" in cells else 1.0
-    )
+    heads = pd.Series(1.0, index=values.index)
+    if "customers" in cells.columns:
+        heads = pd.to_numeric(cells["customers"]).groupby(cells[unit]).max().reindex(values.index)
     shape = (len(names), months.count, months.count)
     customers, total = np.zeros(shape), np.zeros(shape)
-    customers[:, 0] = np.broadcast_to(np.asarray(heads, dtype=float).reshape(-1, 1), (len(names), months.count))
-    total[:, 0] = values.to_numpy(float) * customers[:, 0]
+    customers[:, 0] = np.where(there, heads.to_numpy(float)[:, None], 0.0)
+    total[:, 0] = np.where(there, table, 0.0) * customers[:, 0]
     return UnitPanel(
         months=months,
         cluster=np.arange(len(names)),
@@ -96,7 +118,76 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         outcome=outcome,
         unit=unit,
         early=early,
+        gaps=not there.all(),
+        notes=notes,
     )
+
+
+def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: str) -> list[Problem]:
+    """What is wrong with the rows of the two tables, all at once."""
+    import pandas as pd
+
+    problems = []
+    month = pd.to_datetime(cells["month"], errors="coerce")
+    value = pd.to_numeric(cells[outcome], errors="coerce")
+    nameless = cells[unit].isna() | month.isna()
+    if nameless.any():
+        found = f"{int(nameless.sum()):,} rows have no {unit} or no month that is a date."
+        problems.append(Problem("panel", found, "Fill them in, or leave the rows out."))
+    bad = (value.isna() & cells[outcome].notna()) | np.isinf(value)
+    if bad.any():
+        found = f"{int(bad.sum()):,} rows have an outcome that is no number: {_some(cells[outcome][bad])}."
+        problems.append(Problem(f"panel.{outcome}", found, "Correct them, or leave them empty where nothing is known."))
+    if "customers" in cells.columns:
+        heads = pd.to_numeric(cells["customers"], errors="coerce")
+        none = ~(heads > 0)
+        if none.any():
+            found = f"{int(none.sum()):,} rows have no number of customers above 0."
+            problems.append(Problem("panel.customers", found, "Fill it in, or leave those rows out."))
+    keys = cells[unit].fillna("") + ", " + month.dt.strftime("%B %Y").fillna("")
+    twice = keys[~nameless & keys.duplicated(keep=False)]
+    if len(twice):
+        found = f"{twice.nunique():,} months of a {unit} stand on more than one row: {_some(twice)}."
+        problems.append(Problem("panel", found, f"Keep one row for each {unit} and month, or add them up first."))
+    again = starts[unit][starts[unit].duplicated()]
+    if len(again):
+        found = f"{again.nunique():,} of the units stand more than once: {_some(again)}."
+        problems.append(Problem("rollout", found, "Keep one row for each."))
+    unlisted = cells[unit][~nameless & ~cells[unit].isin(starts[unit])]
+    if len(unlisted):
+        few, every = unlisted.nunique(), cells[unit].nunique()
+        found = f"does not list {few:,} of the {every:,} units of the panel: {_some(unlisted)}."
+        remedy = "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
+        problems.append(Problem("rollout", found, remedy))
+    first = month.min(), month.max()
+    span = 0 if month.isna().all() else (first[1].year - first[0].year) * 12 + first[1].month - first[0].month + 1
+    size = cells[unit].nunique() * span
+    missing = size - int((value.notna() & ~nameless).sum())
+    if not problems and size and missing > MOST_MISSING * size:
+        found = f"{missing:,} of {size:,} months have no outcome. A month without a row is missing here, not zero."
+        problems.append(Problem("panel", found, "Write a row with 0 for every month in which nothing was brought."))
+    return problems
+
+
+def _some(values: pd.Series) -> str:
+    """The first few different values."""
+    names = list(dict.fromkeys(map(str, values)))
+    return ", ".join(names[:EXAMPLES]) + (", …" if len(names) > EXAMPLES else "")
+
+
+def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) -> tuple[str, ...]:
+    notes = []
+    if not there.all():
+        with_gaps = np.flatnonzero(~there.all(axis=1))
+        some = ", ".join(names[place] for place in with_gaps[:EXAMPLES]) + (", …" if len(with_gaps) > EXAMPLES else "")
+        notes.append(
+            f"{int((~there).sum()):,} of {there.size:,} months have no outcome ({len(with_gaps):,} units: {some}). They "
+            "count as missing, not as zero: each month is compared over the units that are there in it and before."
+        )
+    if absent:
+        some = ", ".join(absent[:EXAMPLES]) + (", …" if len(absent) > EXAMPLES else "")
+        notes.append(f"{len(absent):,} units of the roll-out have no row in the panel and count for nothing: {some}.")
+    return tuple(notes)
 
 
 def _early(starts: NDArray[np.int64], count: int) -> tuple[Early, ...]:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.effects.pairs import PairSums, effects_of_pairs, pair_sums
+
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
@@ -112,22 +114,15 @@ def group_time(
     """
     frame = _frame(panel, never_only, paths)
     kept = np.ones(len(panel.start), dtype=bool) if cells is None else cells
+    if panel.gaps:
+        return _of_pairs(panel, frame, pair_sums(panel, frame, kept), base_months)
     return _estimate(panel, frame, _sums(panel, frame, kept), _merged(panel, frame), base_months)
 
 
 def jackknife(panel: UnitPanel, *, base_months: int = 1, never_only: bool = False) -> Jackknife:
     """Leave each cluster out in turn."""
-    frame = _frame(panel, never_only)
-    merged = _merged(panel, frame)
-    every = np.ones(len(panel.start), dtype=bool)
-    whole = _sums(panel, frame, every)
-    full = _estimate(panel, frame, whole, merged, base_months)
+    full, rows = _leave_out(panel, _frame(panel, never_only), base_months)
     clusters = np.unique(panel.cluster)
-    rows = np.empty((clusters.size, full.vector.size))
-    for place, number in enumerate(clusters):
-        part = _sums(panel, frame, panel.cluster == number)
-        rest = _Sums(*(getattr(whole, name) - getattr(part, name) for name in _Sums.__slots__))
-        rows[place] = _estimate(panel, frame, rest, merged, base_months, full.event_time).vector
     # A cluster that is a cohort's only one takes its effects with it; what is left then says nothing of them.
     rows = np.where(np.isnan(rows), full.vector, rows)
     off = rows - full.vector
@@ -135,6 +130,26 @@ def jackknife(panel: UnitPanel, *, base_months: int = 1, never_only: bool = Fals
     off = _no_surer_than_others(panel, clusters, _without_size(panel, clusters, off), full)
     covariance = (count - 1) / count * (off.T @ off)
     return Jackknife(covariance, degrees_of_freedom(panel, clusters, off[:, 0]), rows[:, 0])
+
+
+def _leave_out(panel: UnitPanel, frame: _Frame, base_months: int) -> tuple[GroupTime, Floats]:
+    """The effects, and their vector without each cluster in turn."""
+    clusters = np.unique(panel.cluster)
+    every = np.ones(len(panel.start), dtype=bool)
+    if panel.gaps:
+        pairs = pair_sums(panel, frame, every)
+        full = _of_pairs(panel, frame, pairs, base_months)
+        rest = (pairs.less(pair_sums(panel, frame, panel.cluster == number)) for number in clusters)
+        return full, np.array([_of_pairs(panel, frame, one, base_months, full.event_time).vector for one in rest])
+    merged = _merged(panel, frame)
+    whole = _sums(panel, frame, every)
+    full = _estimate(panel, frame, whole, merged, base_months)
+    rows = np.empty((clusters.size, full.vector.size))
+    for place, number in enumerate(clusters):
+        part = _sums(panel, frame, panel.cluster == number)
+        rest_ = _Sums(*(getattr(whole, name) - getattr(part, name) for name in _Sums.__slots__))
+        rows[place] = _estimate(panel, frame, rest_, merged, base_months, full.event_time).vector
+    return full, rows
 
 
 def _no_surer_than_others(panel: UnitPanel, clusters: Ints, off: Floats, full: GroupTime) -> Floats:
@@ -218,12 +233,13 @@ def degrees_of_freedom(panel: UnitPanel, clusters: Ints, off: Floats) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Frame:
-    """What stays the same however many units are left out."""
+    """What stays the same however many units are left out; `waiting`: units that start later are comparisons too."""
 
     cohorts: Ints
     bases: Ints
     cohort_of: Ints
     free_until: Ints
+    waiting: bool
 
 
 def cohort_keys(panel: UnitPanel, paths: Ints | None = None) -> Ints:
@@ -242,7 +258,7 @@ def _frame(panel: UnitPanel, never_only: bool, paths: Ints | None = None) -> _Fr
     for number, key in enumerate(pairs):
         cohort_of[(own == key).all(axis=1)] = number
     free_until = np.where(never_only & panel.treated, -1, np.minimum(panel.base, panel.months.count - 1))
-    return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until)
+    return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until, not never_only)
 
 
 def _sums(panel: UnitPanel, frame: _Frame, kept: NDArray[np.bool_]) -> _Sums:
@@ -308,9 +324,14 @@ def _estimate(
         window = np.arange(max(base - base_months + 1, 0), base + 1)
         n_t = gather @ sums.treated_n[cohort]
         level_t = _mean(n_t, gather @ sums.treated_y[cohort])
-        level_c = _mean(gather @ sums.free_n[through, :, number].T, gather @ sums.free_y[through, :, number].T)
+        # Before its start a cohort is itself still without the programme, and no comparison for itself.
+        free_n, free_y = sums.free_n[through], sums.free_y[through]
+        if frame.waiting:
+            free_n[: base + 1] -= sums.treated_n[cohort]
+            free_y[: base + 1] -= sums.treated_y[cohort]
+        level_c = _mean(gather @ free_n[number, :, number].T, gather @ free_y[number, :, number].T)
         before_t = _before(gather, sums.treated_n[cohort], sums.treated_y[cohort], window)[:, None]
-        before_c = _before(gather, sums.free_n[through], sums.free_y[through], window).T
+        before_c = _before(gather, free_n, free_y, window).T
         with np.errstate(invalid="ignore"):
             change_t, change_c = level_t - before_t, level_c - before_c
             share = np.where(np.isnan(change_t) | np.isnan(change_c), 0.0, n_t)
@@ -321,6 +342,14 @@ def _estimate(
         effects[cohort, known] = effect[known]
         weights[cohort] = np.where(known, whole, 0.0)
         unidentified += (n_t.sum(axis=0) - weights[cohort])[number >= start].sum()
+    return _summary(frame, effects, weights, post, naive, unidentified, event_time)
+
+
+def _of_pairs(
+    panel: UnitPanel, frame: _Frame, sums: PairSums, base_months: int, event_time: Ints | None = None
+) -> GroupTime:
+    effects, weights, naive, unidentified = effects_of_pairs(frame, sums, base_months, panel.months.count)
+    post = np.arange(panel.months.count) >= frame.cohorts[:, None]
     return _summary(frame, effects, weights, post, naive, unidentified, event_time)
 
 

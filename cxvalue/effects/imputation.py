@@ -17,7 +17,7 @@ from cxvalue.effects.group_time import FEWEST_IN_A_BIN
 if TYPE_CHECKING:
     from cxvalue.tables.panels import UnitPanel
 
-__all__ = ["acquisition_groups", "imputed_effect"]
+__all__ = ["acquisition_groups", "fill_gaps", "imputed_effect"]
 
 Floats = NDArray[np.float64]
 
@@ -41,6 +41,15 @@ def imputed_effect(panel: UnitPanel) -> float:
         total += (people * (mean - cell[:, None] - month[None, :]))[there].sum()
         weight += people[there].sum()
     return float(total / weight) if weight else float("nan")
+
+
+def fill_gaps(values: Floats, usable: NDArray[np.bool_]) -> Floats:
+    """The values (units x months), those missing (nan) put in as the unit and the month have it elsewhere.
+
+    Fixed effects of units and months are fitted to the `usable` values alone; nan where a unit or a month has none.
+    """
+    unit, month = _two_way(np.where(usable, values, 0.0), usable.astype(float))
+    return np.asarray(np.where(np.isnan(values), unit[:, None] + month[None, :], values), dtype=np.float64)
 
 
 def acquisition_groups(panel: UnitPanel) -> NDArray[np.int64]:

@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.customer_level import Accumulator, cohort_pairs, effect_of_customers
 from cxvalue.effects.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.errors import BadInput, Problem
+from cxvalue.rounding import settled, spread_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels import CustomerPanel
@@ -131,7 +133,7 @@ def _stack(
         rows.append(chosen)
         cohorts.append(np.full(chosen.size, number))
         treated.append(np.arange(chosen.size) < own.size)
-        history = _history(panel.values, panel.first, chosen, base)
+        history = _history(panel.known_before, panel.first, chosen, base)
         if panel.beside is not None:  # the last two columns say how long they have been customers, once more
             history = np.column_stack([history, _history(panel.beside, panel.first, chosen, base)[:, :-2]])
         x.append(history if about is None else np.column_stack([history, about[chosen]]))
@@ -139,7 +141,7 @@ def _stack(
         return None
     cohort, got = np.concatenate(cohorts), np.concatenate(treated)
     described = np.vstack(x)
-    spread = described.std(axis=0)
+    spread = spread_of(described)
     described = (described - described.mean(axis=0))[:, spread > 0] / spread[spread > 0]
     present = np.unique(cohort)
     design = np.column_stack([cohort[:, None] == present, described])
@@ -153,9 +155,10 @@ def _telling(panel: CustomerPanel) -> Floats | None:
     if panel.about is None:
         return None
     got = (panel.start >= 0).astype(float)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        alike = [abs(np.corrcoef(column, got)[0, 1]) > TOO_ALIKE for column in panel.about.T]
-    return panel.about[:, ~np.array(alike)]
+    telling = [
+        float(spread_of(column)) > 0 and abs(np.corrcoef(column, got)[0, 1]) <= TOO_ALIKE for column in panel.about.T
+    ]
+    return panel.about[:, np.array(telling, dtype=bool)]
 
 
 def _history(values: NDArray[np.float32], first_month: Ints, rows: Ints, until: int) -> Floats:
@@ -239,7 +242,7 @@ def _balance_check(stack: _Stack) -> Check:
     own, others = use & stack.treated, use & ~stack.treated
     weight = stack.odds[others] / stack.odds[others].sum()
     mean = stack.x[own].mean(axis=0)
-    spread = np.sqrt((stack.x[own].var(axis=0) + stack.x[others].var(axis=0)) / 2)
+    spread = np.sqrt((spread_of(stack.x[own]) ** 2 + spread_of(stack.x[others]) ** 2) / 2)
     raw = np.abs(mean - stack.x[others].mean(axis=0))[spread > 0] / spread[spread > 0]
     left = np.abs(mean - weight @ stack.x[others])[spread > 0] / spread[spread > 0]
     detail = (
@@ -268,13 +271,15 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
             if first + since >= 0:
                 _add(panel, gathered, stack, inside, first + since, since)
     if not gathered.weight.any():
-        return Check("placebo_month", question, None, True, "The history before the start is too short to try.")
+        detail = "It is not known: the history before the start is too short to try."
+        return Check("placebo_month", question, None, True, detail)
     result = gathered.result()
-    se = float(np.sqrt(result.covariance[0, 0]))
-    p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else 1.0
+    size = float(np.nanmax(np.abs(panel.values), initial=0.0))
+    se = settled(float(np.sqrt(result.covariance[0, 0])), size)
+    p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else float(not settled(result.overall, size))
     detail = (
         f"More than a year before the start, the compared customers differed by {result.overall:+,.2g} a month "
-        f"(p = {p_value:.2f}); they should not."
+        f"({written_p(p_value)}); they should not."
     )
     return Check("placebo_month", question, None, True, detail, p_value)
 

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.rounding import settled
+
 __all__ = ["PLACEBO_MONTHS", "PlaceboStart", "placebo_start"]
 
 Floats = NDArray[np.float64]
@@ -30,10 +32,17 @@ class PlaceboStart:
 
 
 def placebo_start(
-    time: Ints, effect: Floats, covariance: Floats, weight: Floats, df: float, months: int = PLACEBO_MONTHS
+    time: Ints,
+    effect: Floats,
+    covariance: Floats,
+    weight: Floats,
+    df: float,
+    months: int = PLACEBO_MONTHS,
+    usual: float | None = None,
 ) -> PlaceboStart | None:
     """The effect of a start that never was, `months` before the real one, on the months before the real one only.
 
+    `usual` is the usual size of the outcome, against which a difference may be mere rounding.
     None when fewer than three months lie before the false start.
     """
     late, early = time >= -months, time < -months
@@ -44,5 +53,7 @@ def placebo_start(
     contrast[late] = weight[late] / (weight[late].sum() + weight.max())
     contrast[early] = -weight[early] / weight[early].sum()
     value, se = float(contrast @ effect), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
+    size = usual if usual is not None else float(np.abs(effect).max(initial=0.0))
+    value, se = settled(value, size), settled(se, size)
     p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
     return PlaceboStart(value, se, p_value)

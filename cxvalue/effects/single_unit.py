@@ -18,6 +18,7 @@ from scipy.optimize import nnls
 
 from cxvalue.effects.early import early_months, early_note
 from cxvalue.effects.effect import Alternative, Check, Effect
+from cxvalue.effects.imputation import fill_gaps
 from cxvalue.effects.staggered import cohorts_of
 from cxvalue.errors import BadInput, Problem
 
@@ -30,6 +31,8 @@ Floats = NDArray[np.float64]
 
 FEWEST_CONTROLS = 5
 FEWEST_MONTHS = 4
+LEAST_THERE = 0.5
+"""Share of the months before, and of those after, in which a unit must be there to be a comparison."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +95,11 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
         found = f"{treated.size} units have got the programme; the design single_unit is for exactly one."
         raise BadInput([Problem(where, found, "Use design: staggered for several units.")])
     start, base = int(panel.start[treated[0]]), int(panel.base[treated[0]])
-    mean, size, names = _means(panel, base)
-    used = [*range(base + 1), *range(start, panel.months.count)]
+    mean, size, names, seen = _means(panel, base)
+    later = np.flatnonzero(seen & (np.arange(panel.months.count) >= start))
+    if not later.size:
+        raise BadInput([Problem(where, "the unit has no month with an outcome after its start.", "Wait for one.")])
+    used = [*range(base + 1), *later.tolist()]
     mean = mean[:, used]
     before = base + 1
     if len(mean) - 1 < FEWEST_CONTROLS or before < FEWEST_MONTHS:
@@ -109,7 +115,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     se = float(np.sqrt(covariance[:after, :after].sum()) / after)
     df = float(len(placebos) - 1)
     half = float(stats.t.ppf((1 + level) / 2, df)) * se
-    pre = np.arange(before - 1)
+    pre = np.arange(before)
     people = size[0]
     effect = Effect(
         design="single_unit",
@@ -121,12 +127,12 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
         low=main.effect - half,
         high=main.effect + half,
         level=level,
-        event_time=np.arange(after, dtype=np.int64),
+        event_time=later - start,
         event_effect=main.path,
         covariance=covariance[:after, :after],
         event_weight=np.full(after, people),
         pre_time=(pre - before).astype(np.int64),
-        pre_effect=main.before[:-1] - main.before[-1],
+        pre_effect=main.before,
         pre_covariance=covariance[after:, after:],
         cohorts=cohorts_of(panel),
         treated_units=1,
@@ -152,26 +158,39 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
             "One unit has got the programme. It is compared with a mixture of the other units that moved like it before the "
             "start; what that comparison shows for units without the programme says how much may be luck."
         ),
-        extra={"weights": _weight_table(main, names)},
+        extra={
+            "weights": _weight_table(main, names),
+            "base": "the months before the start, weighted so that they look like those after it",
+        },
     )
     return effect.with_checks(
         [_fit_check(main, placebos), _date_check(mean, before, size), _luck_check(main, placebos)]
     )
 
 
-def _means(panel: UnitPanel, base: int) -> tuple[Floats, Floats, tuple[str, ...]]:
-    """Mean outcome of who was there by the base (units x months, the treated one first), their number, and the names."""
+def _means(panel: UnitPanel, base: int) -> tuple[Floats, Floats, tuple[str, ...], NDArray[np.bool_]]:
+    """Mean outcome of who was there by the base (units x months, the treated one first), their number, and the names.
+
+    Last the months in which the treated unit was there.
+    """
     bins = slice(0, base + 1)
     people, total = panel.customers[:, bins].sum(axis=1), panel.total[:, bins].sum(axis=1)
     months = np.arange(panel.months.count) <= base
-    usable = (people > 0).all(axis=1) | (people[:, ~months] > 0).all(axis=1) & (people[:, base] > 0)
+    there = people > 0
+    usable = there.all(axis=1) | there[:, ~months].all(axis=1) & there[:, base]
+    if panel.gaps:
+        usable |= (there[:, months].mean(axis=1) >= LEAST_THERE) & (there[:, ~months].mean(axis=1) >= LEAST_THERE)
     order = np.concatenate([np.flatnonzero(panel.treated), np.flatnonzero(~panel.treated & usable)])
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(people > 0, total / people, np.nan)[order]
-    # A month before anybody counted takes the mean of the months that have somebody.
-    mean = np.where(np.isnan(mean), np.nanmean(mean, axis=1, keepdims=True), mean)
+    # A month in which nobody counted is put in as the unit and the month have it elsewhere.
+    free = there[order] & (months | ~panel.treated[order][:, None])
+    seen = there[order][0]
+    if not there[order].all():
+        mean = fill_gaps(mean, free)
     names = tuple(panel.names[panel.cluster[i]] if panel.cluster[i] < len(panel.names) else str(i) for i in order)
-    return mean, people[order, base], names
+    size = np.where(there[:, base], people[:, base], people.max(axis=1))[order]
+    return mean, size, names, seen
 
 
 def _placebo_covariance(placebos: list[SyntheticDiD], size: Floats) -> Floats:
@@ -179,7 +198,7 @@ def _placebo_covariance(placebos: list[SyntheticDiD], size: Floats) -> Floats:
 
     The variance of a unit's mean has a part that its size does not change and one that falls with it.
     """
-    paths = np.array([np.concatenate([one.path, one.before[:-1] - one.before[-1]]) for one in placebos])
+    paths = np.array([np.concatenate([one.path, one.before]) for one in placebos])
     squares = np.array([one.effect**2 for one in placebos])
     parts = nnls(np.column_stack([np.ones(len(placebos)), 1 / size[1:]]), squares)[0]
     expected, own = parts[0] + parts[1] / size[1:], parts[0] + parts[1] / size[0]
@@ -226,7 +245,8 @@ def _date_check(mean: Floats, before: int, size: Floats) -> Check:
     question = "Would a start in the middle of the months before have shown an effect?"
     false_start = before - max(before // 4, 2)
     if false_start < FEWEST_MONTHS:
-        return Check("placebo_start", question, None, True, "There are too few months before the start to try.")
+        detail = "It is not known: there are too few months before the start to try."
+        return Check("placebo_start", question, None, True, detail, needed=True)
     early = mean[:, :before]
     main = synthetic_did(early, false_start)
     others = [

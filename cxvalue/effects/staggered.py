@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.chance import written_p
 from cxvalue.effects.drift import Drifts, drifts_before
 from cxvalue.effects.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
@@ -26,6 +27,7 @@ __all__ = ["BASE_MONTHS", "estimate_staggered"]
 
 Floats = NDArray[np.float64]
 
+CUSTOMER = "customer_id"
 BASE_MONTHS = 12
 """Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
 
@@ -62,26 +64,26 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     post = found_.event_time >= 0
     pre = before.event_time < -1
     after, earlier = EVENTS + np.flatnonzero(post), EVENTS + np.flatnonzero(pre)
+    shown = EVENTS + np.flatnonzero(~post)  # before the start, from the same base as after it
     se = float(np.sqrt(knife.covariance[0, 0]))
     half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
-    pre_covariance = before_knife.covariance[np.ix_(earlier, earlier)]
     early = (
         before.event_time[pre],
         before.event_effect[pre],
-        pre_covariance,
+        before_knife.covariance[np.ix_(earlier, earlier)],
         before.event_weight[pre],
         before_knife.df,
     )
     drifts = drifts_before(panel, found_.overall)
+    units, customers = _sizes(panel)
     rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
     checks = [
         _drift_check(drifts, found_.overall),
         drift_note,
-        _placebo_check(placebo_start(*early)),
-        _one_unit_check(found_, knife, half),
-        _size_check(panel, treated.size),
+        _placebo_check(placebo_start(*early, usual=usual_outcome(panel))),
+        _one_unit_check(found_, knife, half, panel.unit == CUSTOMER),
+        _size_check(*units),
     ]
-    units, customers = _sizes(panel)
     effect = Effect(
         design="staggered",
         outcome=panel.outcome,
@@ -96,9 +98,9 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         event_effect=found_.event_effect[post],
         covariance=knife.covariance[np.ix_(after, after)],
         event_weight=found_.event_weight[post],
-        pre_time=before.event_time[pre],
-        pre_effect=before.event_effect[pre],
-        pre_covariance=pre_covariance,
+        pre_time=found_.event_time[~post],
+        pre_effect=found_.event_effect[~post],
+        pre_covariance=knife.covariance[np.ix_(shown, shown)],
         cohorts=cohorts_of(panel),
         treated_units=units[0],
         control_units=units[1],
@@ -123,9 +125,16 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             "sensitivity": rows,
             "drift_limit": limit,
             "left_out": _left_out(panel, knife),
+            "base": _base_words(found_, BASE_MONTHS),
+            "month_before": _month_before(before, before_knife),
         },
     )
     return effect.with_checks(checks)
+
+
+def usual_outcome(panel: UnitPanel) -> float:
+    """Mean size of the outcome per customer and month, whatever its sign."""
+    return float(np.abs(panel.total).sum() / max(panel.customers.sum(), 1e-300))
 
 
 def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
@@ -133,28 +142,32 @@ def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
     cohorts = early_cohorts(panel)
     for start in np.unique(panel.start[panel.treated]):
         cells = panel.start == start
-        units = np.unique(panel.cluster[cells]).size
-        cohorts.append(Cohort(panel.months.day(int(start)), units, round(_heads(panel, cells))))
+        cohorts.append(Cohort(panel.months.day(int(start)), units_of(panel, cells), round(_heads(panel, cells))))
     return tuple(cohorts)
 
 
 def _heads(panel: UnitPanel, cells: NDArray[np.bool_]) -> float:
-    """Customers of some cells, each counted once, in the month from which it counts."""
-    bins = np.arange(panel.months.count)
-    return float(panel.customers[cells][:, bins, bins].sum())
+    """Customers of some cells, each counted once: those of a bin are most in the month from which they count."""
+    return float(panel.customers[cells].max(axis=2).sum())
 
 
 def _sizes(panel: UnitPanel) -> tuple[tuple[int, int], tuple[int, int]]:
     sides = (panel.treated, ~panel.treated)
-    units = tuple(int(np.unique(panel.cluster[side]).size) for side in sides)
     heads = tuple(round(_heads(panel, side)) for side in sides)
+    units = tuple(units_of(panel, side) for side in sides)
     return (units[0], units[1]), (heads[0], heads[1])
+
+
+def units_of(panel: UnitPanel, cells: NDArray[np.bool_]) -> int:
+    """Units in some cells; where customers are the units, a cell holds many of them by lot."""
+    return round(_heads(panel, cells)) if panel.unit == CUSTOMER else int(np.unique(panel.cluster[cells]).size)
 
 
 def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
     question = "Did the units move like the others before they got the programme?"
     if drifts is None:
-        return Check("pre_trend", question, None, True, "There are too few months before the first start to tell.")
+        detail = "It is not known: there are too few months before the first start to tell."
+        return Check("pre_trend", question, None, True, detail, needed=True)
     moved, could = [], []
     if np.isfinite(drifts.together):
         moved.append(f"they drifted from the others by {drifts.together:+,.2g} a month")
@@ -164,7 +177,7 @@ def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
         could.append(f"one of {drifts.early_found:,.2g} of the first")
     against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
     detail = (
-        f"Before the start {', and '.join(moved)} (p = {drifts.p_value:.2f}, towards the effect); {', or '.join(could)} "
+        f"Before the start {', and '.join(moved)} ({written_p(drifts.p_value)}, towards the effect); {', or '.join(could)} "
         f"would have been found with 80% probability{against}."
     )
     return Check("pre_trend", question, None, True, detail, drifts.p_value)
@@ -174,30 +187,30 @@ def _placebo_check(placebo: PlaceboStart | None) -> Check:
     question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
     if placebo is None:
         return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
-    detail = f"It would have shown {placebo.effect:+,.2g} (p = {placebo.p_value:.2f}); it should show nothing."
+    detail = f"It would have shown {placebo.effect:+,.2g} ({written_p(placebo.p_value)}); it should show nothing."
     return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 
-def _one_unit_check(found: GroupTime, knife: Jackknife, half: float) -> Check:
+def _one_unit_check(found: GroupTime, knife: Jackknife, half: float, groups: bool) -> Check:
     low, high = float(knife.without.min()), float(knife.without.max())
     proven = abs(found.overall) > half
     passed = (low > 0) == (high > 0) if proven else None
-    detail = f"Leaving out one unit at a time, the effect lies between {low:,.3g} and {high:,.3g}."
-    return Check("one_unit", "Does a single unit decide?", passed, False, detail)
+    what = "group of customers" if groups else "unit"
+    detail = f"Leaving out one {what} at a time, the effect lies between {low:,.3g} and {high:,.3g}."
+    return Check("one_unit", f"Does a single {what} decide?", passed, False, detail)
 
 
-def _size_check(panel: UnitPanel, treated: int) -> Check:
-    controls = np.unique(panel.cluster[~panel.treated]).size
+def _size_check(treated: int, controls: int) -> Check:
     passed = min(treated, controls) >= FEW_UNITS
-    detail = f"{treated} units with and {controls} without the programme; the range allows for their number."
+    detail = f"{treated:,} units with and {controls:,} without the programme; the range allows for their number."
     return Check("units", "Are there enough units?", passed, False, detail)
 
 
 def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
     found = [
         Alternative(
-            "last month before the start only", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
-            "The level before the start is that of one month instead of a year.",
+            "against the month before the start alone", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
+            "As textbooks do: the level before the start is that of one month, which is as noisy as any other.",
         )
     ]  # fmt: skip
     if (~panel.treated).any():
@@ -236,6 +249,19 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
         notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
     few = few_units_note(panel)
     return [*notes, few] if few else notes
+
+
+def _base_words(found: GroupTime, base_months: int) -> str:
+    """From what all effects by month are counted, before the start and after it."""
+    longest = min(base_months, int(found.bases.max()) + 1)
+    return f"the mean of the {longest} months before the start" if longest > 1 else "the month before the start"
+
+
+def _month_before(one_month: GroupTime, knife: Jackknife) -> list[dict[str, float]]:
+    """The effects by month counted from the month before the start alone, as textbooks show them."""
+    error = np.sqrt(np.maximum(np.diag(knife.covariance)[EVENTS:], 0.0))
+    rows = zip(one_month.event_time.tolist(), one_month.event_effect.tolist(), error.tolist(), strict=True)
+    return [{"time": time, "effect": effect, "se": se} for time, effect, se in rows]
 
 
 def _left_out(panel: UnitPanel, knife: Jackknife) -> dict[str, float]:

@@ -46,6 +46,7 @@ def truncated(panel: UnitPanel | CustomerPanel, months: int) -> UnitPanel | Cust
         start=start[kept],
         last=np.minimum(panel.last[kept], months - 1),
         values=panel.values[kept, :months],
+        past=None if panel.past is None else panel.past[kept, :months],
         about=None if panel.about is None else panel.about[kept],
         beside=None if panel.beside is None else panel.beside[kept, :months],
     )

@@ -49,7 +49,9 @@ def event_study(effect: Effect, unit: str) -> Figure:
             axes.errorbar(time, value, yerr=reach, fmt="o", color=colour, markersize=4, elinewidth=1.2, label=name)
     axes.axhline(0, color=GREY, linewidth=1)
     axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
-    axes.set_xlabel("Months since the unit's first treated month")
+    base = effect.extra.get("base")
+    counted = f"; all points counted from {base}" if base else ""
+    axes.set_xlabel(f"Months since the unit's first treated month{counted}")
     axes.set_ylabel(f"{effect.outcome} per customer and month, {unit}")
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))

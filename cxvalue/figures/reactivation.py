@@ -38,12 +38,12 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
 
 @style.drawn
 def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
-    """Customers woken and margin added per contact, as the days since the contact go on; see `windows_table`."""
+    """Who bought because of it and margin added per contact, as the days since the contact go on; see `windows_table`."""
     style.need_columns(windows, ("days", "return_uplift", "margin"), "campaign_uplift")
     figure, panels = style.new_figure(3.9, 1, 2)
     style.title(figure, "What did the contact add, and does it last?")
     parts = (
-        ("return_uplift", "share", "Came back because of us"),
+        ("return_uplift", "share", "Bought because of the contact"),
         ("margin", currency, f"Margin per contact, {currency}"),
     )
     for axes, (name, unit, label) in zip(panels, parts, strict=True):

@@ -20,6 +20,7 @@ from scipy.special import gammaln, psi
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
 from cxvalue.lifetime.optimise import invert, maximise
+from cxvalue.rounding import spread_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -311,7 +312,7 @@ def _ratio_mean(x: Floats, m: Floats) -> tuple[float, float]:
 
 
 def _correlations(x: Floats, m: Floats) -> tuple[float, float]:
-    if x.size < 3 or x.std() == 0 or m.std() == 0:
+    if x.size < 3 or not spread_of(x) or not spread_of(m):
         return math.nan, math.nan
 
     def ranks(values: Floats) -> Floats:

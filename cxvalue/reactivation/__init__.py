@@ -1,19 +1,24 @@
 """Sleeping customers: who came back because of us, what it earned, and whom to contact next.
 
 campaign     one row a contacted or held-out customer, added up by the engine
+arms         each arm of it, and which is better
 holdout      what a campaign changed, against those held out by lot
 no_holdout   the same against similar customers who were not contacted
 """
 
 from __future__ import annotations
 
-from cxvalue.reactivation.campaign import CampaignData, campaign_data, first_ever_buyers
-from cxvalue.reactivation.holdout import CampaignResult, arms_table, campaign_result, windows_table
+from cxvalue.reactivation.arms import ArmGap, arms_compared, arms_table
+from cxvalue.reactivation.campaign import CampaignData, campaign_data
+from cxvalue.reactivation.first_ever import first_ever_buyers
+from cxvalue.reactivation.holdout import CampaignResult, campaign_result, windows_table
 from cxvalue.reactivation.no_holdout import matched_campaign_result
 
 __all__ = [
+    "ArmGap",
     "CampaignData",
     "CampaignResult",
+    "arms_compared",
     "arms_table",
     "campaign_data",
     "campaign_result",

@@ -1,7 +1,9 @@
 """A campaign's customers, one row each: when and how they were contacted, what they had done, and what they then did.
 
-All of it is added up by the engine. A customer's days count from the first contact; a purchase on day 1 to w after it falls
-into the window of w days. Who was observed for less than a window is left out of it, in every arm, and counted.
+All of it is added up by the engine. A customer's days count from the first contact, which is day 0; a purchase on day 0 to
+w falls into the window of w days. Dates carry no time, so a purchase on the day of the contact may be its answer: nothing
+of that day counts as what a customer had done before, in either arm. Who was observed for less than a window is left out of
+it, in every arm, and counted.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.tables.campaign_rows import held_and_sent
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["WINDOWS", "CampaignData", "Window", "campaign_data", "first_ever_buyers", "history_on"]
+__all__ = ["WINDOWS", "CampaignData", "Window", "campaign_data", "history_on"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,6 +30,8 @@ Ints = NDArray[np.int64]
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOBODY = "not contacted"
 SHORTEST_RULE_DAYS = 14
+NEARLY_ALL = 0.9
+YEAR_DAYS = 365
 
 PART_CUSTOMERS = 1_000_000
 """Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
@@ -89,11 +94,12 @@ class CampaignData:
         control: which of them were held out.
         contacted_on: day of the first contact, in days since 1970.
         cost: of all contacts within the window.
-        days_silent, frequency, tenure_days, revenue_before, margin_before, orders_before: on the day of the contact; the
-            last three over the 365 days up to it.
+        days_silent, frequency, tenure_days, revenue_before, margin_before, orders_before: before the day of the contact;
+            the last three over the 365 days up to it.
         windows: outcomes by window length.
         window_days: the campaign's own window.
         as_of: last day observed.
+        priced: whether the contacts say what they cost; otherwise `cost` is 0.
         unit, unit_name: number of the unit (branch, shop) of each customer and the column that names it, where whole units
             were assigned together; None where customers were assigned one by one.
     """
@@ -113,6 +119,7 @@ class CampaignData:
     windows: dict[int, Window]
     window_days: int
     as_of: date
+    priced: bool = True
     unit: NDArray[np.int64] | None = None
     unit_name: str = ""
 
@@ -132,6 +139,11 @@ class CampaignData:
         silent = self.days_silent[~self.control]
         least = int(np.nanmin(silent)) if np.isfinite(silent).any() else 0
         return least if least >= SHORTEST_RULE_DAYS else None
+
+    def asleep(self, days: int) -> bool:
+        """Whether nearly all who were contacted had bought nothing for so many days."""
+        silent = self.days_silent[~self.control]
+        return bool((np.nan_to_num(silent) >= days).mean() >= NEARLY_ALL)
 
     @property
     def before(self) -> Floats:
@@ -163,9 +175,12 @@ def campaign_data(
     Raises `BadInput` when a customer is in two arms, when an arm is empty, or when nobody was observed long enough.
     """
     where = f"campaigns.{name}"
-    rows = contacts.filter(contacts.campaign == name)
+    rows = contacts.filter(
+        contacts.campaign == name
+    ).distinct()  # a row that stands twice is one contact, and costs once
     _refuse_mixtures(rows, name, control, where)
-    cost = rows.cost.fill_null(0.0) if "cost" in rows.columns else rows.date.isnull().ifelse(1.0, 0.0)
+    priced = "cost" in rows.columns and bool(rows.cost.notnull().any().to_pyarrow().as_py())
+    cost = rows.cost.fill_null(0.0) if priced else rows.date.isnull().ifelse(1.0, 0.0)
     rows = rows.mutate(cost=cost)
     first = rows.group_by("customer_id").agg(first=rows.date.min())
     began = rows.inner_join(first, "customer_id")
@@ -197,6 +212,7 @@ def campaign_data(
         windows={days: Window(days, seen >= days, rows_of.sums[i]) for i, days in enumerate(lengths)},
         window_days=window_days,
         as_of=as_of,
+        priced=priced,
     )
     _check(data, control, where)
     return data if control is None or customers is None else _with_units(data, first, customers, control)
@@ -213,13 +229,9 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
             found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
             raise BadInput([Problem(where, found, f"Write control: {held[0]}, or give the arm another name.")])
         return
-    each = rows.group_by("customer_id").agg(
-        held=(rows.arm == control).ifelse(1, 0).max(), sent=(rows.arm == control).ifelse(0, 1).max()
-    )
-    both = int(each.filter((each.held == 1) & (each.sent == 1)).count().to_pyarrow().as_py())
-    if both:
-        found = f"{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well."
-        raise BadInput([Problem(where, found, "Give each customer the arm of the first assignment, in every row.")])
+    problems = held_and_sent(rows, name, control)
+    if problems:
+        raise BadInput(problems)
 
 
 def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table, control: str) -> CampaignData:
@@ -281,7 +293,7 @@ def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, l
         stop = min(start + PART_CUSTOMERS, total)
         chosen = numbered.filter(numbered.number.between(start, stop - 1)) if parts > 1 else numbered
         joined = _since(chosen, bought)
-        before = _facts(joined).to_pyarrow()
+        before = _facts(joined, -1).to_pyarrow()
         rows = before.column("number").to_numpy()
         for name, values in facts.items():
             values[rows] = before.column(name).to_numpy(zero_copy_only=False)
@@ -355,10 +367,10 @@ def _since(first: ir.Table, bought: ir.Table) -> ir.Table:
     )
 
 
-def _facts(joined: ir.Table) -> ir.Table:
-    """What each customer had done by the day: one row for each who had bought before."""
-    past: Any = joined.filter(joined.since <= 0)
-    year = past.since > -365
+def _facts(joined: ir.Table, last: int) -> ir.Table:
+    """What each customer had done by the day numbered `last`: one row for each who had bought by then."""
+    past: Any = joined.filter(joined.since <= last)
+    year = past.since > last - YEAR_DAYS
     return past.group_by("number").agg(
         days_silent=-past.since.max(), tenure_days=-past.since.min(), frequency=past.count(),
         orders_before=year.ifelse(1, 0).sum(), revenue_before=year.ifelse(past.revenue, 0.0).sum(),
@@ -370,7 +382,7 @@ def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:
     """What each customer did between one window's end and the next; `bucket` is the first window that holds it."""
     import ibis
 
-    later: Any = joined.filter(joined.since.between(1, lengths[-1]))
+    later: Any = joined.filter(joined.since.between(0, lengths[-1]))
     branches = [(later.since <= days, number) for number, days in enumerate(lengths)]
     later = later.mutate(bucket=ibis.cases(*branches, else_=len(lengths) - 1))
     return later.group_by(["number", "bucket"]).agg(
@@ -385,7 +397,7 @@ def history_on(purchases: ir.Table, day: date, *, silent_days: int) -> tuple[NDA
     bought = purchases.group_by("customer_id").agg(began=purchases.date.min())
     began = bought.filter(bought.began <= ibis.literal(day)).select("customer_id", first=ibis.literal(day))
     first = began.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
-    facts = _facts(_since(first, _bought(purchases, None)))
+    facts = _facts(_since(first, _bought(purchases, None)), 0)  # the next contact comes after this day
     table = first.inner_join(facts, "number").order_by("number").to_pyarrow()
     columns = [
         np.nan_to_num(table.column(name).to_numpy(zero_copy_only=False).astype(float))
@@ -394,47 +406,3 @@ def history_on(purchases: ir.Table, day: date, *, silent_days: int) -> tuple[NDA
     rows = columns[2] >= silent_days
     names = np.array(table.column("customer_id").to_pylist(), dtype=object)
     return names[rows], np.column_stack([columns[0], columns[1], np.log1p(columns[2]), np.log1p(columns[3])])[rows]
-
-
-def first_ever_buyers(
-    contacts: ir.Table,
-    purchases: ir.Table,
-    transactions: ir.Table,
-    *,
-    name: str,
-    product: str,
-    window_days: int,
-    as_of: date,
-    control: str | None = None,
-) -> tuple[int, int]:
-    """Customers who had never bought before the campaign, among all who bought its product, and how many those are.
-
-    Bought from the campaign's first contact to its last one plus the window; a row of the `control` arm is no contact, and
-    a fully refunded purchase is none. Raises
-    `BadInput` when no transaction has the product.
-    """
-    import ibis
-
-    rows = contacts.filter(contacts.campaign == name)
-    if control is not None:
-        rows = rows.filter(rows.arm != control)
-    span = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
-    if "product" not in transactions.columns:
-        found = "is given, but the transactions have no column 'product'."
-        raise BadInput([Problem(f"campaigns.{name}.product", found, "Map a product column, or leave it out.")])
-    lines = transactions.filter(transactions["product"] == product)
-    if not lines.count().to_pyarrow().as_py():
-        known = transactions.select("product").distinct().limit(200).to_pyarrow().column("product").to_pylist()
-        found = f"no transaction has the product {product!r}."
-        raise BadInput(
-            [Problem(f"campaigns.{name}.product", found, nearest(product, [str(one) for one in known if one]))]
-        )
-    until = min(np.datetime64(span["last"]) + np.timedelta64(window_days, "D"), np.datetime64(as_of)).astype(object)
-    inside = (lines.date >= ibis.literal(span["first"])) & (lines.date <= ibis.literal(until))
-    bought = lines.filter(inside & (lines.revenue >= 0)).select("customer_id", "date").distinct()
-    buyers = bought.semi_join(purchases, ["customer_id", "date"]).select("customer_id").distinct()
-    began = purchases.group_by("customer_id").agg(began=purchases.date.min())
-    both = buyers.inner_join(began, "customer_id")
-    row = both.aggregate(every=both.count(), new=(both.began >= ibis.literal(span["first"])).ifelse(1, 0).sum())
-    counted = row.to_pyarrow().to_pylist()[0]
-    return int(counted["new"] or 0), int(counted["every"])

@@ -126,21 +126,22 @@ def expected_recovery(
 ) -> Recovery | None:
     """What the rule "silent for so many days" promises by itself: the same rule at earlier dates, a window apart.
 
-    Only dates whose window ended before the campaign began. None where the history is too short for one.
+    As in a campaign, the window is the day itself and the days after it, and silence is before it. Only dates whose window
+    ended before the campaign began. None where the history is too short for one.
     """
     import ibis
 
     dates, found = [], []
     for back in range(1, tries + 1):
-        day = before - timedelta(days=back * window_days + 1)
+        day = before - timedelta(days=back * (window_days + 1))
         if (day - observed_from).days < silent_days + 30:
             break
         dates.append(day)
         until = day + timedelta(days=window_days)
-        past = purchases.filter(purchases.date <= ibis.literal(day))
+        past = purchases.filter(purchases.date < ibis.literal(day))
         last: Any = past.group_by("customer_id").agg(last=past.date.max())
         chosen = last.filter(last["last"] <= ibis.literal(day - timedelta(days=silent_days)))
-        later = purchases.filter((purchases.date > ibis.literal(day)) & (purchases.date <= ibis.literal(until)))
+        later = purchases.filter((purchases.date >= ibis.literal(day)) & (purchases.date <= ibis.literal(until)))
         bought = later.semi_join(chosen, "customer_id")
         row = (
             bought.aggregate(back=bought.customer_id.nunique(), margin=bought.margin.sum()).to_pyarrow().to_pylist()[0]

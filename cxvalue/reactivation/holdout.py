@@ -9,18 +9,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxvalue.chance import written_p
 from cxvalue.effects.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData, Window
 from cxvalue.reactivation.compare import Comparison
+from cxvalue.rounding import spread_of
 
-__all__ = ["CampaignResult", "arms_table", "campaign_result", "windows_table"]
+__all__ = ["CampaignResult", "campaign_result", "windows_table"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
+BALANCE = "Were the groups alike before the contact?"
 COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
 
 
@@ -40,7 +43,7 @@ class CampaignResult:
         check_uplift: revenue an order of contacted returners over that of held-out ones, minus 1; None with too few.
         margin_per_contact: contribution margin per contacted customer, contact cost taken off.
         revenue_per_contact: revenue per contacted customer.
-        cost_per_contact: of contacting.
+        cost_per_contact: of contacting; 0 where the contacts say no cost, which is what `priced` tells.
         subsidy: discount given to contacted customers who would have come back anyway (part of the margin already).
         checks, grade, randomised: how far it can be believed.
         capped: margin per contact with the largest 1% of margins capped, which the single big order cannot move.
@@ -48,6 +51,8 @@ class CampaignResult:
         claimed: margin of the contacted in the window, contact cost taken off, were every sale of theirs counted.
         interim: that the window of some of the contacted is not complete yet, and when it is; empty where it is.
         note: what else a reader must know.
+        dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
+        withheld: why there are no estimates, where the numbers allow none; empty where they do.
     """
 
     name: str
@@ -72,6 +77,14 @@ class CampaignResult:
     unadjusted: Estimate | None = None
     claimed: float | None = None
     interim: str = ""
+    priced: bool = True
+    dormant: bool = True
+    withheld: str = ""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a lot decided who was contacted, and there is something to compare."""
+        return self.randomised and not self.withheld
 
     @property
     def profit(self) -> Estimate | None:
@@ -91,14 +104,21 @@ class CampaignResult:
         return self.cost_per_contact / worth if worth > 0 else None
 
 
-def campaign_result(data: CampaignData, *, expected_share: float | None = None, level: float = 0.95) -> CampaignResult:
-    """Compare the contacted with those held out, as they were assigned (intention to treat)."""
+def campaign_result(
+    data: CampaignData, *, expected_share: float | None = None, level: float = 0.95, dormancy_days: int | None = None
+) -> CampaignResult:
+    """Compare the contacted with those held out, as they were assigned (intention to treat).
+
+    `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, and for any
+    figure that came out without an error, there is no estimate.
+    """
     window = data.main
     seen = window.observed
     own, others = seen & ~data.control, seen & data.control
     returned = window.returned
     net = window.margin - data.cost
     compared = Comparison(data, own, others, level)
+    withheld = nothing_happened(data)
     tops = capped({"all": np.where(seen, net, 0.0)[seen]})
     cut = np.zeros(net.size)
     cut[seen] = tops["all"]
@@ -111,21 +131,44 @@ def campaign_result(data: CampaignData, *, expected_share: float | None = None, 
         contacted_in_all=int((~data.control).sum()),
         returned=float(returned[own].mean()),
         would_return=float(returned[others].mean()),
-        return_uplift=compared.share(returned),
-        check_uplift=check_uplift(window, compared),
-        margin_per_contact=compared.mean(net),
-        revenue_per_contact=compared.mean(window.revenue),
+        return_uplift=None if withheld else known(compared.share(returned)),
+        check_uplift=None if withheld else known(check_uplift(window, compared)),
+        margin_per_contact=None if withheld else known(compared.mean(net)),
+        revenue_per_contact=None if withheld else known(compared.mean(window.revenue)),
         cost_per_contact=float(data.cost[own].mean()),
         subsidy=subsidy(data, own, others),
         checks=(checks := _checks(data, compared, expected_share)),
         grade=grade_of("A", checks),
         randomised=True,
-        capped=compared.mean(cut),
-        note=_units_note(data, own, others),
-        unadjusted=compared.plain(net),
-        claimed=float(net[own].mean()),
+        capped=None if withheld else known(compared.mean(cut)),
+        note=" ".join(filter(None, (withheld, _units_note(data, own, others)))),
+        unadjusted=None if withheld else known(compared.plain(net)),
+        claimed=None if withheld else float(net[own].mean()),
         interim=interim_look(data),
+        priced=data.priced,
+        dormant=is_dormant(data, dormancy_days),
+        withheld=withheld,
     )
+
+
+def is_dormant(data: CampaignData, dormancy_days: int | None) -> bool:
+    """Whether the contacted had been asleep; without a rule, whether silence was how they were picked."""
+    return data.silent_rule_days is not None if dormancy_days is None else data.asleep(dormancy_days)
+
+
+def nothing_happened(data: CampaignData) -> str:
+    """Why nothing can be said when no customer of either group bought in the window; empty when somebody did."""
+    if data.main.returned[data.main.observed].any():
+        return ""
+    return (
+        f"None of the {len(data.arm):,} customers, contacted or not, bought anything within {data.window_days} days. "
+        "That is no measured effect: check that the contacts name customers as the transactions do."
+    )
+
+
+def known(found: Estimate | None) -> Estimate | None:
+    """An estimate, or None where its range has no width: such a number has not been measured."""
+    return found if found is not None and found.se > 0 and np.isfinite(found.se) else None
 
 
 def interim_look(data: CampaignData) -> str:
@@ -188,22 +231,27 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
         checks = [Check("split", question, None, True, detail)]
     else:
         p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned (p = {p_value:.3f})."
+        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned ({written_p(p_value)})."
         checks = [Check("split", question, None, True, detail, p_value)]
     own, others = compared.own, compared.others
+    varies = spread_of(data.before[own | others]) > 0
+    same = [name for name, differs in zip(COVARIATES, varies, strict=True) if not differs]
+    alike = f" The same for everybody, and left out: {', '.join(same)}." if same else ""
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
-        for name, column in zip(COVARIATES, data.before.T, strict=True)
+        for name, column, differs in zip(COVARIATES, data.before.T, varies, strict=True)
+        if differs
     ]
+    if not found:
+        detail = f"Nothing that is known of the customers before the contact differs between any of them.{alike}"
+        return holm([*checks, Check("balance", BALANCE, None, True, detail)])
     adjusted = holm_adjusted([p for _, p, _ in found])
     worst = int(np.argmin(adjusted))
     detail = (
         f"The groups differ most in {found[worst][0]}: {found[worst][2]:+.2f} standard deviations "
-        f"(p = {adjusted[worst]:.2f}, {len(found)} comparisons allowed for)."
+        f"({written_p(adjusted[worst])}, {len(found)} comparisons allowed for).{alike}"
     )
-    checks.append(
-        Check("balance", "Were the groups alike before the contact?", None, True, detail, float(adjusted[worst]))
-    )
+    checks.append(Check("balance", BALANCE, None, True, detail, float(adjusted[worst])))
     return holm(checks)
 
 
@@ -238,32 +286,3 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def arms_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
-    """Each arm against those held out, at a level that holds for all arms together (Bonferroni), p-values after Holm.
-
-    Columns: arm, contacted, returned, return_uplift, margin_per_contact with their bounds, and p_value of the margin.
-    """
-    window = data.main
-    others = window.observed & data.control
-    arms = sorted({str(arm) for arm in data.arm[~data.control]})
-    apart = 1 - (1 - level) / max(len(arms), 1)
-    rows = []
-    before = data.before
-    for arm in arms:
-        own = window.observed & ~data.control & (data.arm == arm)
-        if own.sum() < 2 or others.sum() < 2:
-            continue
-        back = window.returned
-        compared = Comparison(data, own, others, apart, before)
-        uplift = compared.share(back)
-        net = window.margin - data.cost
-        gain = compared.mean(net)
-        rows.append((arm, int(own.sum()), float(back[own].mean()), *uplift[:3], *gain[:3], gain.p_value))
-    columns = ["arm", "contacted", "returned", "return_uplift", "return_uplift_low", "return_uplift_high"]
-    columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high", "p_value"]
-    table = pd.DataFrame(rows, columns=columns)
-    if len(table):
-        table["p_value"] = holm_adjusted(table["p_value"].to_numpy())
-    return table

@@ -7,12 +7,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.effects.abtest import Estimate
+from cxvalue.effects.abtest import Estimate, size_of
 from cxvalue.effects.doubly_robust import cross_fitted_att, cross_fitted_odds
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData
 from cxvalue.reactivation.compare import Comparison
-from cxvalue.reactivation.holdout import CampaignResult, check_uplift, interim_look, subsidy
+from cxvalue.reactivation.holdout import (
+    CampaignResult,
+    check_uplift,
+    interim_look,
+    is_dormant,
+    known,
+    nothing_happened,
+    subsidy,
+)
+from cxvalue.rounding import settled, spread_of
 
 __all__ = ["balance_table", "matched_campaign_result"]
 
@@ -29,7 +38,9 @@ FEWEST = 30
 FOLDS = 5
 
 
-def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> CampaignResult:
+def matched_campaign_result(
+    data: CampaignData, *, level: float = 0.95, dormancy_days: int | None = None
+) -> CampaignResult:
     """Compare the contacted with similar customers who were not (doubly robust); evidence grade C at the best.
 
     Where most of the contacted are unlike everybody else, the estimates are None and the note says so.
@@ -39,6 +50,7 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     seen = window.observed
     lost = 1 - float(alike[~data.control & seen].mean())
     contacted = int((seen & ~data.control).sum())
+    withheld = nothing_happened(data)
 
     def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
         returned = window.returned
@@ -64,9 +76,15 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
             randomised=False,
             capped=None,
             note=note,
-            claimed=float((window.margin - data.cost)[own].mean()) if own.any() else None,
+            claimed=float((window.margin - data.cost)[own].mean()) if own.any() and not withheld else None,
             interim=interim_look(data),
+            priced=data.priced,
+            dormant=is_dormant(data, dormancy_days),
+            withheld=withheld,
         )
+
+    if withheld:
+        return result(withheld, {}, (_overlap_check(lost),))
 
     if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
         note = (
@@ -90,12 +108,15 @@ def matched_campaign_result(data: CampaignData, *, level: float = 0.95) -> Campa
     ):  # fmt: skip
         effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
+        if not settled(se, size_of(values[rows])):
+            estimates[name] = None
+            continue
         reach = float(stats.norm.ppf((1 + level) / 2)) * se
         estimates[name] = Estimate(
             effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
         )
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
-    estimates["check"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
+    estimates["check"] = known(check_uplift(window, Comparison(data, own, others & _likely(odds, own), level)))
     checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
     return result("", estimates, checks)
 
@@ -126,7 +147,7 @@ def balance_table(data: CampaignData) -> pd.DataFrame:
         ("revenue of the year before", data.revenue_before), ("margin of the year before", data.margin_before),
     ):  # fmt: skip
         mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
-        spread = float(np.sqrt((column[own].var() + column[others].var()) / 2)) or 1.0
+        spread = float(np.sqrt((spread_of(column[own]) ** 2 + spread_of(column[others]) ** 2) / 2)) or 1.0
         rows.append((name, mean, plain, matched, (mean - plain) / spread, (mean - matched) / spread))
     columns = ["what", "contacted", "others", "others_weighted", "difference_before", "difference_after"]
     return pd.DataFrame(rows, columns=columns)
@@ -148,7 +169,7 @@ def _described(data: CampaignData) -> Floats:
         np.log1p(data.frequency) * np.log1p(silent),
     ]  # fmt: skip
     x = np.column_stack([np.asarray(column, dtype=float) for column in columns])
-    spread = x.std(axis=0)
+    spread = spread_of(x)
     return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0))[:, spread > 0] / spread[spread > 0]])
 
 
@@ -160,8 +181,9 @@ def _overlap_check(lost: float) -> Check:
 def _largest_gap(x: Floats, odds: Floats, own: Bools, others: Bools) -> float:
     """Largest standardised difference between the contacted and the others as weighted."""
     weight = odds[others] / odds[others].sum()
-    spread = np.sqrt((x[own].var(axis=0) + x[others].var(axis=0)) / 2)
-    return float(np.max(np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]))
+    spread = np.sqrt((spread_of(x[own]) ** 2 + spread_of(x[others]) ** 2) / 2)
+    apart = np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]
+    return float(np.max(apart, initial=0.0))
 
 
 def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:

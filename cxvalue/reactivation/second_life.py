@@ -65,7 +65,7 @@ def second_lives(
         }
     )
     joined = ibis.memtable(chosen).inner_join(purchases, "customer_id")
-    later: Any = joined.filter(joined.date > joined["first"])
+    later: Any = joined.filter(joined.date >= joined["first"])
     lives = later.group_by(["customer_id", "control"]).agg(began=later.date.min(), last=later.date.max())
     spent = later.inner_join(lives.select("customer_id", "began"), "customer_id")
     since = spent.date.delta(spent.began, unit="day")

@@ -18,6 +18,7 @@ from scipy.integrate import trapezoid
 
 from cxvalue.draws import interval_ends
 from cxvalue.effects.abtest import Estimate, around, difference_in_means
+from cxvalue.rounding import spread_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +95,7 @@ def target(outcome: Floats, treated: Bools, before: Floats, cost: float, *, seed
         judged = np.zeros(len(outcome), dtype=bool)
         judged[some] = found.judged
         return replace(found, judged=judged)
-    spread = before.std(axis=0)
+    spread = spread_of(before)
     centre, scale = np.asarray(before.mean(axis=0)), np.where(spread > 0, spread, 1.0)
     x = _features((before - centre) / scale)
     fold = rng.permutation(len(outcome)) % FOLDS
@@ -187,7 +188,7 @@ def policy_curve(score: Floats, ranking: Floats, level: float = 0.95, points: in
 
 def stays_away(returned: Bools, treated: Bools, before: Floats, *, seed: int = 1) -> Floats:
     """How likely each customer is to stay away without a contact, learnt from held-out customers other than that one."""
-    spread = before.std(axis=0)
+    spread = spread_of(before)
     x = _features((before - before.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
     fold = np.random.default_rng(seed).permutation(len(returned)) % FOLDS
     away = np.empty(len(returned))

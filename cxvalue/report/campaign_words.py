@@ -99,8 +99,16 @@ def adjustment_sentence(result: CampaignResult) -> str:
 def break_even_sentence(result: CampaignResult, currency: str) -> str:
     """How many must be woken for the campaign to pay, were a return worth what it was."""
     needed, back = result.break_even_uplift, result.return_uplift
+    if not result.priced:
+        return "The contacts give no cost, so nothing is said about how many must buy for the campaign to pay."
     if needed is None or back is None:
         return ""
+    if not result.dormant:
+        return (
+            f"A contact costs {format_value(result.cost_per_contact, currency)}: the campaign pays as soon as "
+            f"{format_value(needed, 'share')} of the contacted buy because of it, if their purchases are worth what they "
+            f"were here. {format_value(back.value, 'share')} did ({format_range(back.low, back.high, 'share')})."
+        )
     return (
         f"A contact costs {format_value(result.cost_per_contact, currency)}: the campaign pays as soon as it wakes "
         f"{format_value(needed, 'share')} of the contacted, if those woken are worth what they were here. It woke "
@@ -120,6 +128,11 @@ def pull_forward_sentence(windows: pd.DataFrame, currency: str) -> str:
             "forward. A dip later than that cannot be seen yet."
         )
     lost = float(top["margin"] - last["margin"])
+    if format_value(float(top["margin"]), currency) == format_value(float(last["margin"]), currency):
+        return (
+            f"Since day {int(top['days'])} the margin added has stayed where it was: no sign that purchases were only "
+            "brought forward."
+        )
     return (
         f"The margin added is largest after {int(top['days'])} days ({format_value(float(top['margin']), currency)} a "
         f"contact); by day {int(last['days'])} {format_value(lost, currency)} of it is gone again: as much may have been "
@@ -134,7 +147,7 @@ def segments_display(table: pd.DataFrame, currency: str) -> Styler:
             "by": row.column,
             "segment": row.segment,
             "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
-            "woken": f"{format_value(row.return_uplift, 'share')} "
+            "bought because of it": f"{format_value(row.return_uplift, 'share')} "
             f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
             "margin per contact": f"{format_value(row.margin_per_contact, currency)} "
             f"({format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency)})",
@@ -209,6 +222,9 @@ def next_contacts_finding(
         text = (
             f"Contact {whom}. It costs {format_value(found.cost, currency)} and should earn {format_value(value, currency)} "
             f"of margin within {days} days ({format_range(low, high, currency)}), that cost paid."
+            if found.cost > 0
+            else f"Contact {whom}. That should earn {format_value(value, currency)} of margin within {days} days "
+            f"({format_range(low, high, currency)}); the contacts give no cost, so none is taken off."
         )
         if not differs and found.chosen < found.asleep:
             text += " The test shows no difference between customers, so no ranking is worth its price."

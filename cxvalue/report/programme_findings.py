@@ -51,9 +51,9 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
         else f"{title}: the data do not show a change in {what}: {shown} per treated customer and month, but anything "
         f"{spread} fits the data."
     )
-    failed = [check for check in effect.checks if check.gating and check.passed is False]
-    if failed:
-        text += f" Doubtful: {failed[0].detail}"
+    lowered = sorted((check for check in effect.checks if check.lowers), key=lambda check: check.passed is None)
+    if lowered:
+        text += f" {'Doubtful:' if lowered[0].passed is False else lowered[0].question} {lowered[0].detail}"
     findings = [
         Finding(
             f"programme.{name}.effect",
@@ -65,8 +65,7 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
             unit,
             effect.grade,
             text,
-            f"{fit.chosen} {effect.explanation} {effect.treated_customers:,} treated customers in "
-            f"{effect.treated_units:,} units, compared with {effect.control_customers:,} in {effect.control_units:,}.",
+            f"{fit.chosen} {effect.explanation} {_compared(effect)}",
             case_id,
             EFFECT_NOTEBOOK,
         ),
@@ -112,6 +111,17 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
         )
     )
     return findings
+
+
+def _compared(effect: Effect) -> str:
+    """How many were compared with how many."""
+    treated, others = f"{effect.treated_customers:,}", f"{effect.control_customers:,}"
+    if effect.unit == "customer_id":
+        return f"{treated} treated customers, compared with {others} others."
+    return (
+        f"{treated} treated customers in {effect.treated_units:,} units, compared with {others} in "
+        f"{effect.control_units:,}."
+    )
 
 
 def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "alternatives_display",
+    "base_sentence",
     "bridge_table",
     "checks_display",
     "checks_table",
@@ -38,7 +39,11 @@ JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
 
 
 def event_table(effect: Effect, programme: str) -> pd.DataFrame:
-    """Effects by months since the start, those before it included, with standard errors and customer-months."""
+    """Effects by months since the start, those before it included, with standard errors and customer-months.
+
+    All are counted from one base, that of the effect itself; `effect_from_month_before` with `se_from_month_before` are the
+    same counted from the month before the start alone, as textbooks show them (empty for designs that have no such base).
+    """
     import numpy as np
     import pandas as pd
 
@@ -55,7 +60,26 @@ def event_table(effect: Effect, programme: str) -> pd.DataFrame:
         )
         for time, value, covariance, weight in parts if len(time)
     ]  # fmt: skip
-    return pd.concat(frames, ignore_index=True)
+    table = pd.concat(frames, ignore_index=True).sort_values("months_since_start", ignore_index=True)
+    other = {int(row["time"]): (row["effect"], row["se"]) for row in effect.extra.get("month_before", [])}
+    for place, name in enumerate(("effect_from_month_before", "se_from_month_before")):
+        table[name] = [other.get(int(time), (np.nan, np.nan))[place] for time in table["months_since_start"]]
+    return table
+
+
+def base_sentence(effect: Effect, unit: str) -> str:
+    """From what level the effects by month are counted, and what the textbook's base would say."""
+    base = effect.extra.get("base")
+    if not base:
+        return ""
+    said = f"Every point, before the start and after it, is counted from {base}."
+    other = next((one for one in effect.alternatives if one.name == "against the month before the start alone"), None)
+    if other is None or other.estimate != other.estimate:
+        return said
+    return (
+        f"{said} Counted from the month before the start alone, as textbooks do, the effect is "
+        f"{format_value(other.estimate, unit)} instead of {format_value(effect.estimate, unit)}."
+    )
 
 
 def checks_table(effect: Effect, programme: str) -> pd.DataFrame:

@@ -52,19 +52,23 @@ def reactivation_findings(
     if result.interim:
         doubt += f" {result.interim}"
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
-    cost = format_value(result.cost_per_contact, currency)
+    cost = (
+        f"less {format_value(result.cost_per_contact, currency)} a contact"
+        if result.priced
+        else "no cost of contacting taken off, since the contacts give none"
+    )
     earned = (
-        f"{method} Contribution margin, discounts in it, less {cost} a contact; adjusted by what customers had brought. "
+        f"{method} Contribution margin, discounts in it, {cost}; adjusted by what customers had brought. "
         "The interval holds for customers like these, who may be contacted next."
     )
     return [
-        finding("return_uplift", "customers woken", "share", back, _return_text(result, title, level) + doubt,
-                result.note, method),
+        finding("return_uplift", f"customers {'woken' if result.dormant else 'who bought because of it'}", "share", back,
+                _return_text(result, title, level) + doubt, result.note, method),
         finding(
-            "check_uplift", "average check of those who came back", "share", check,
-            _check_text(check, level),
-            result.note or "fewer than five customers of one group came back with a purchase.",
-            f"{method} Revenue an order of those who came back, one group over the other, less 1.",
+            "check_uplift", f"average check of those who {_bought(result)}", "share", check,
+            _check_text(result, level),
+            result.note or f"fewer than five customers of one group {_bought(result)}, or all paid the same.",
+            f"{method} Revenue an order of those who {_bought(result)}, one group over the other, less 1.",
         ),
         finding(
             "margin_per_contact", "margin per contact, net of cost", currency, margin, _margin_text(result, currency),
@@ -76,21 +80,26 @@ def reactivation_findings(
     ]  # fmt: skip
 
 
+def _bought(result: CampaignResult) -> str:
+    """What customers did: who was not asleep cannot come back."""
+    return "came back" if result.dormant else "bought"
+
+
 def _return_text(result: CampaignResult, title: str, level: float) -> str:
     found = result.return_uplift
     if found is None:
         return ""
     woken = found.value * result.contacted_in_all
     came = (
-        f"Of the customers contacted in the campaign {title}, {format_value(result.returned, 'share')} came back "
-        "within "
-        f"{result.window_days} days; {format_value(result.would_return, 'share')} would have come anyway."
+        f"Of the customers contacted in the campaign {title}, {format_value(result.returned, 'share')} "
+        f"{_bought(result)} within {result.window_days} days; {format_value(result.would_return, 'share')} would have "
+        f"{'come' if result.dormant else 'bought'} anyway."
     )
     if found.low > 0:
         return (
             f"{came} So {format_value(found.value, 'share')} of them "
             f"({format_range(found.low, found.high, 'share')}), about "
-            f"{woken:,.0f} customers, came back because of us."
+            f"{woken:,.0f} customers, {_bought(result)} because of {'us' if result.dormant else 'it'}."
         )
     if found.high < 0:
         return f"{came} Contacting them kept customers away ({format_range(found.low, found.high, 'share')})."
@@ -100,18 +109,20 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
     )
 
 
-def _check_text(found: Estimate | None, level: float) -> str:
+def _check_text(result: CampaignResult, level: float) -> str:
+    found, bought = result.check_uplift, _bought(result)
     if found is None:
         return ""
     spread = format_range(found.low, found.high, "share")
     said = (
-        f"Those who came back after a contact paid {format_value(abs(found.value), 'share')} "
+        f"Those who {bought} after a contact paid {format_value(abs(found.value), 'share')} "
         f"{'more' if found.value > 0 else 'less'} "
-        f"an order than those who came back by themselves ({spread})."
+        f"an order than those who {bought} by themselves ({spread})."
         if found.low > 0 or found.high < 0
-        else f"An order of those who came back cost about the same with and without a contact (change {spread})."
+        else f"An order of those who {bought} cost about the same with and without a contact (change {spread})."
     )
-    return f"{said} A contact also changes who comes back, so this is no proof that baskets grew."
+    who = "comes back" if result.dormant else "buys"
+    return f"{said} A contact also changes who {who}, so this is no proof that baskets grew."
 
 
 def _margin_text(result: CampaignResult, currency: str) -> str:
@@ -123,7 +134,11 @@ def _margin_text(result: CampaignResult, currency: str) -> str:
         return (
             f"Each contact earned {format_value(found.value, currency)} of margin that would not have come otherwise "
             f"({spread}), "
-            f"the contact's own cost of {format_value(result.cost_per_contact, currency)} paid."
+            + (
+                f"the contact's own cost of {format_value(result.cost_per_contact, currency)} paid."
+                if result.priced
+                else "before what contacting cost: the contacts give no cost."
+            )
         )
     if found.high < 0:
         return f"Each contact lost {format_value(-found.value, currency)} ({spread})."
@@ -145,8 +160,8 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     )
     if result.subsidy > 0.005 * max(abs(found.value), 1e-9):
         text += (
-            f" {format_value(result.subsidy, currency)} of discount went to customers who would have come back "
-            "anyway; that is "
+            f" {format_value(result.subsidy, currency)} of discount went to customers who would have "
+            f"{'come back' if result.dormant else 'bought'} anyway; that is "
             "taken off already."
         )
     return text

@@ -52,9 +52,9 @@ def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
         {
             "days": row.days,
             "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
-            "came back": format_value(row.returned, "share"),
+            "bought": format_value(row.returned, "share"),
             "anyway": format_value(row.would_return, "share"),
-            "because of us": f"{format_value(row.return_uplift, 'share')} "
+            "because of it": f"{format_value(row.return_uplift, 'share')} "
             f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
             "orders added": f"{row.orders:.2f}",
             "revenue added": format_value(row.revenue, currency),
@@ -72,8 +72,8 @@ def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
         {
             "arm": row.arm,
             "contacted": f"{row.contacted:,}",
-            "came back": format_value(row.returned, "share"),
-            "because of us": format_range(row.return_uplift_low, row.return_uplift_high, "share"),
+            "bought": format_value(row.returned, "share"),
+            "because of it": format_range(row.return_uplift_low, row.return_uplift_high, "share"),
             "margin per contact": format_value(row.margin_per_contact, currency),
             "range": format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency),
         }
@@ -110,7 +110,9 @@ def capped_sentence(result: CampaignResult, currency: str) -> str:
     found, whole = result.capped, result.margin_per_contact
     if found is None or whole is None:
         return ""
-    same = (found.low > 0) == (whole.low > 0)
+    same = (found.low > 0, found.high < 0) == (whole.low > 0, whole.high < 0)
+    if found == whole:
+        return "No margin is so large that capping the largest 1% of them would change anything."
     return (
         f"With the largest 1% of margins capped, a contact earned {format_value(found.value, currency)} "
         f"({format_range(found.low, found.high, currency)}) instead of {format_value(whole.value, currency)}: "
@@ -160,5 +162,8 @@ def qini_sentence(found: tuple[float, float, float], contacted: int) -> str:
         f"({100 * low:+.2f} to {100 * high:+.2f})."
     )
     if low > 0:
-        return f"{said} Contacting by it wakes more customers than contacting as many by lot; what that earns stands above."
-    return f"{said} By this test the ranking wakes no more customers than contacting as many by lot."
+        return (
+            f"{said} Contacting by it brings more customers to buy than contacting as many by lot; what that earns stands "
+            "above."
+        )
+    return f"{said} By this test the ranking brings no more customers to buy than contacting as many by lot."

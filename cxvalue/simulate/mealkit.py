@@ -68,7 +68,7 @@ class Orders(NamedTuple):
     discount: Floats
 
     def within(self, days: float) -> NDArray[np.bool_]:
-        """Which orders come on days 1 to `days`."""
+        """Which orders come on days 0 to `days` of the contact; none comes on the day itself."""
         return self.day <= days
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.rounding import spread_of
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -35,7 +37,9 @@ def customers_as_numbers(
         numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
         known = np.isfinite(numbers)
         if known.mean() > 0.9 and np.unique(numbers[known]).size > MOST_LEVELS:
-            spread = float(numbers[known].std())
+            spread = float(spread_of(numbers[known]))
+            if not spread:
+                continue
             columns.append(np.nan_to_num((numbers - numbers[known].mean()) / spread))
             continue
         labels = values.astype("string").fillna("")

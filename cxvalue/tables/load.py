@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from cxvalue.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
+from cxvalue.tables.campaign_rows import two_arms
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks import (
     EXAMPLES,
@@ -212,6 +213,10 @@ class _Loader:
         self.problems += held.problems
         self.cautions += held.cautions
         self.relations = held.relations
+
+        if "contacts" in self.tables:
+            controls = {campaign.name: campaign.control for campaign in self.study.campaigns}
+            self.cautions += two_arms(self.tables["contacts"].good, controls)
 
     def _span(self) -> tuple[date | None, date | None]:
         """The first and last day on which anything happened: in transactions, else in any table."""

@@ -124,6 +124,8 @@ class UnitPanel:
         unlisted: customers whose unit is not named in the roll-out.
         outcome, unit: of what, and what was treated.
         early: who started before there was a full month, and is in none of the arrays.
+        gaps: whether units miss some months, in which case they have no customers in them.
+        notes: what else a reader must know of it.
     """
 
     months: PanelMonths
@@ -138,6 +140,8 @@ class UnitPanel:
     outcome: str
     unit: str
     early: tuple[Early, ...] = ()
+    gaps: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def treated(self) -> NDArray[np.bool_]:
@@ -159,6 +163,8 @@ class CustomerPanel:
         about: what the customers table says of each, as numbers (one column for each number, one for each level of a text).
         beside: margin in the shape of `values`, where the outcome is no amount: who is picked is often picked by what they
             bring.
+        past: `values` with the gaps filled in, to describe customers by what they did before (None: `values` has none).
+        notes: what else a reader must know of it.
     """
 
     months: PanelMonths
@@ -178,6 +184,13 @@ class CustomerPanel:
     about: Floats | None = None
     early: tuple[Early, ...] = ()
     beside: NDArray[np.float32] | None = None
+    past: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known_before(self) -> NDArray[np.float32]:
+        """What customers are described by."""
+        return self.values if self.past is None else self.past
 
 
 def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:

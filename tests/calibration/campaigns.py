@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.abtest import share_interval
+from cxvalue.reactivation import arms_table
 from cxvalue.reactivation.campaign import CampaignData, Window
-from cxvalue.reactivation.holdout import arms_table, campaign_result
+from cxvalue.reactivation.holdout import campaign_result
 from cxvalue.reactivation.targeting import policy_curve, target
 from cxvalue.simulate.mealkit import (
     NAME,

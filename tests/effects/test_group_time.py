@@ -175,3 +175,24 @@ def test_the_effect_is_unbiased_and_its_range_covers():
     # 30 worlds: a mean within 4 standard errors of 0, and fewer than 24 covered would have a probability below 0.1%.
     assert abs(np.mean(errors)) < 4 / np.sqrt(30)
     assert sum(inside) >= 24
+
+
+def test_months_before_the_start_are_those_of_callaway_and_santanna():
+    """Placebo effects of mpdta from one base month: the cohort itself is no comparison before its start."""
+    import moderndid
+
+    panel = mpdta()
+    ours = group_time(panel)
+    theirs = moderndid.att_gt(
+        moderndid.load_mpdta(), yname="lemp", tname="year", idname="countyreal", gname="first.treat",
+        control_group="notyettreated", base_period="universal", est_method="reg", boot=False,
+    )  # fmt: skip
+    found = {
+        (int(g), int(t)): float(value) for g, t, value in zip(theirs.groups, theirs.times, theirs.att_gt, strict=True)
+    }
+    first = 2003
+    for place, start in enumerate(ours.cohorts):
+        for month in range(5):
+            value = ours.effects[place, month]
+            if month != start - 1 and np.isfinite(value):
+                assert value == pytest.approx(found[(first + int(start), first + month)], abs=1e-9), (start, month)

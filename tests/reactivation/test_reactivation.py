@@ -89,13 +89,13 @@ def test_a_small_campaign_counted_by_hand():
     )  # fmt: skip
     assert found.customer_id.tolist() == ["a", "b", "d"]
     assert found.cost.tolist() == [3.0, 0.0, 1.0]
-    # Day 1 to 30 after 1 March is 2 to 31 March: the purchase on the day itself belongs to what came before.
-    assert found.main.margin.tolist() == [12.0, 0.0, 0.0]
+    # Days 0 to 30 from 1 March are 1 to 31 March: nothing of the day of the contact belongs to what came before.
+    assert found.main.margin.tolist() == [20.0, 0.0, 0.0]
     assert found.main.observed.tolist() == [True, True, False]
-    assert found.windows[10].orders.tolist() == [0.0, 0.0, 0.0]
-    assert found.days_silent.tolist() == [0.0, 28.0, 165.0]
-    assert found.frequency.tolist() == [2.0, 1.0, 1.0]
-    assert found.margin_before.tolist() == [12.0, 2.0, 2.0]
+    assert found.windows[10].orders.tolist() == [1.0, 0.0, 0.0]
+    assert found.days_silent.tolist() == [120.0, 28.0, 165.0]
+    assert found.frequency.tolist() == [1.0, 1.0, 1.0]
+    assert found.margin_before.tolist() == [4.0, 2.0, 2.0]
 
 
 def test_what_is_wrong_with_a_campaign_is_said():
