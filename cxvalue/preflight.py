@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.covariates import covariate_problems
+from cxvalue.effects.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.goodwill import GoodwillFit, fit_goodwill
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from cxvalue.study import Campaign, Programme, StudyFile
+    from cxvalue.tables.cautions import Caution
 
 __all__ = ["Fitted", "fit_declared", "try_declared"]
 
@@ -40,10 +42,13 @@ class Fitted:
     portfolio: Portfolio | None = None
 
 
-def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> Fitted:
+def fit_declared(
+    study: StudyFile, table: Tables, *, as_of: date, observed_from: date, cautions: Sequence[Caution] = ()
+) -> Fitted:
     """Estimate every declared programme and its goodwill rules.
 
-    Raises `BadInput` with everything that is wrong with any campaign or programme.
+    `cautions` about the tables behind a programme are among its checks. Raises `BadInput` with everything that is wrong
+    with any campaign or programme.
     """
     problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
     fits: list[ProgrammeFit] = []
@@ -52,6 +57,9 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
         try:
             one = _one(study, programme)
             (fit,) = fit_programmes(one, table, as_of=as_of, observed_from=observed_from)
+            doubts = data_checks(cautions, _behind(programme))
+            if doubts:
+                fit = replace(fit, effect=fit.effect.with_checks([*fit.effect.checks, *doubts]))
             fits.append(fit)
             if programme.goodwill is not None:
                 rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
@@ -67,6 +75,12 @@ def fit_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from:
     effects = with_neighbours([fit.effect for fit in fits], together.programmes, together.contained)
     found = tuple(replace(fit, effect=effect) for fit, effect in zip(fits, effects, strict=True))
     return Fitted(found, tuple(rules), together)
+
+
+def _behind(programme: Programme) -> tuple[str, ...]:
+    """The tables that the effect of a programme rests on."""
+    outcome = ("interactions",) if programme.outcome == "interactions" else ("transactions", "subscriptions")
+    return ("rollout", "customers", *outcome)
 
 
 def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:

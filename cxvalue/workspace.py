@@ -373,7 +373,13 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
     unavailable: dict[str, str] = {}
-    declared = fit_declared(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+    declared = fit_declared(
+        study,
+        _getter(con, tables),
+        as_of=tables.as_of,
+        observed_from=tables.observed_from,
+        cautions=tables.cautions,
+    )
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
         if fits:
             (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from cxvalue.contract_base import contracts_of, monthly_contracts
+from cxvalue.contract_base import contracts_of
+from cxvalue.contract_history import monthly_contracts
 from cxvalue.errors import BadInput, CxvalueError
 from cxvalue.programmes import fit_programmes
 from cxvalue.reactivation import campaign_data, campaign_result

@@ -5,6 +5,7 @@ estimate        `estimate_effect`: a panel and the name of a design in, an `Effe
 frames          panels from a plain table, pandas or other
 group_time      effects of a staggered roll-out by cohort and month, and the jackknife over units
 staggered, pretrend, imputation   the staggered design, a start that never was, the imputation estimator beside it
+data_checks     what is wrong with the tables behind an effect, as one of its checks
 drift           did units move away before they got the programme, and the first of them most?
 sensitivity, what_if   how far units could have drifted apart before the effect is gone
 few_units       tests that keep their word with few units

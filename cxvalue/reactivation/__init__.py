@@ -11,7 +11,7 @@ from __future__ import annotations
 from cxvalue.reactivation.arms import ArmGap, arms_compared, arms_table
 from cxvalue.reactivation.campaign import CampaignData, campaign_data
 from cxvalue.reactivation.first_ever import first_ever_buyers
-from cxvalue.reactivation.holdout import CampaignResult, campaign_result, windows_table
+from cxvalue.reactivation.holdout import CampaignResult, campaign_result, windows_table, with_cautions
 from cxvalue.reactivation.no_holdout import matched_campaign_result
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "first_ever_buyers",
     "matched_campaign_result",
     "windows_table",
+    "with_cautions",
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,12 +13,16 @@ from numpy.typing import NDArray
 
 from cxvalue.chance import written_p
 from cxvalue.effects.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.effects.data_checks import data_checks
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.reactivation.campaign import CampaignData, Window
 from cxvalue.reactivation.compare import Comparison
 from cxvalue.rounding import spread_of
 
-__all__ = ["CampaignResult", "campaign_result", "windows_table"]
+if TYPE_CHECKING:
+    from cxvalue.tables.cautions import Caution
+
+__all__ = ["CampaignResult", "campaign_result", "windows_table", "with_cautions"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -169,6 +175,15 @@ def nothing_happened(data: CampaignData) -> str:
 def known(found: Estimate | None) -> Estimate | None:
     """An estimate, or None where its range has no width: such a number has not been measured."""
     return found if found is not None and found.se > 0 and np.isfinite(found.se) else None
+
+
+def with_cautions(found: CampaignResult, cautions: Iterable[Caution]) -> CampaignResult:
+    """The same result with what is wrong with its tables among the checks, and the grade that follows."""
+    doubts = data_checks(cautions, ("contacts", "transactions"))
+    if not doubts:
+        return found
+    checks = (*found.checks, *doubts)
+    return replace(found, checks=checks, grade=grade_of("A" if found.randomised else "C", checks))
 
 
 def interim_look(data: CampaignData) -> str:

@@ -4,8 +4,8 @@ Run as ``python -m tests.calibration.contracts [customers] [worlds] [drivers] [a
 whether the 95% intervals hold the truth, and prints their mean width and the mean error, both relative to the truth, and the
 spread of the errors in units of the interval (1: as wide as it should be; below 1: too wide). With `drivers`
 complaints, users' satisfaction and the region change the hazard, the model of churn and value is chosen by the holdout, and
-accounts and hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with `yearly`
-only at anniversaries.
+accounts and hazard ratios are held against the truth too. With `any_day` contracts end on any day of their last month, with
+`yearly` only at anniversaries.
 """
 
 from __future__ import annotations
