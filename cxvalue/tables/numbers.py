@@ -61,6 +61,11 @@ class NumberColumn:
         bare = f"regexp_replace({self.text}, '{_BLANK}%$', '')" if self.share else self.text
         return _undressed(bare, self.money)
 
+    @property
+    def core_where_needed(self) -> str:
+        """The same, NULL where the text is a plain number: there the many patterns are not tried."""
+        return f"CASE WHEN TRY_CAST({self.text} AS DOUBLE) IS NULL THEN {self.core} END"
+
 
 def _undressed(text: str, money: bool) -> str:
     core, blank = f"({_CORE})", _BLANK
@@ -89,13 +94,16 @@ def sign_sql(column: NumberColumn) -> str:
     return f"upper(regexp_extract({column.text}, {literal(_UNIT)}))"
 
 
-def number_sql(column: NumberColumn, read: ReadOptions) -> str:
-    """The SQL that turns a column's text into a number, NULL where it is none."""
-    number = f"coalesce({_plain(column.text, read)}, {_plain(column.core, read)})"
+def number_sql(column: NumberColumn, read: ReadOptions, core: str | None = None) -> str:
+    """The SQL that turns a column's text into a number, NULL where it is none.
+
+    `core` is a column that holds the text without its dress; without it the expression works that out for every row.
+    """
+    bare = core or column.core
+    number = f"coalesce({_plain(column.text, read)}, {_plain(bare, read)})"
     if not column.share:
         return number
-    percent = f"ends_with({column.text}, '%')"
-    return f"CASE WHEN {percent} THEN {_plain(column.core, read)} / 100 ELSE {number} END"
+    return f"CASE WHEN ends_with({column.text}, '%') THEN {_plain(bare, read)} / 100 ELSE {number} END"
 
 
 def _plain(text: str, read: ReadOptions) -> str:
@@ -123,6 +131,7 @@ _SHAPES = {
     "point_proof": _PROOF.format(p=r"\.", c=",", g=_GROUP),
     "comma_proof": _PROOF.format(p=",", c=r"\.", g=_GROUP),
     "whole_thousands": r"[1-9]\d{3,}",  # a column that separates thousands would have separated these
+    "shortened": r"\d[.,]?\d{0,5}E\+\d{2,3}",  # as a spreadsheet shows what its column is too narrow for
 }
 
 
@@ -151,8 +160,7 @@ def _profile(con: duckdb.DuckDBPyConnection, relation: str, column: NumberColumn
     mine = NumberColumn(column.name, quoted(column.name))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE number_shapes AS "
-        f"SELECT {mine.text} AS t, n, ltrim(CASE WHEN TRY_CAST({mine.text} AS DOUBLE) IS NULL THEN {mine.core} "
-        f"ELSE {mine.text} END, '+-') AS core FROM number_texts"
+        f"SELECT {mine.text} AS t, n, ltrim(coalesce({mine.core_where_needed}, {mine.text}), '+-') AS core FROM number_texts"
     )
     asked = ", ".join(
         f"coalesce(sum(n) FILTER ({test}), 0), min(t) FILTER ({test})"
@@ -206,6 +214,12 @@ def read_numbers(
             proven = read.decimal
         settled[column.name] = proven
         problems += _ambiguous(column, profile, proven, read, f"{where}.{column.name}")
+        if column.money and (rows := profile.counts["shortened"]):
+            found = (
+                f"{rows:,} amounts are in scientific notation ({profile.examples['shortened']}); digits may be lost."
+            )
+            remedy = "Widen the column or format it as 0.00 in the spreadsheet, and export it again."
+            problems.append(Problem(f"{where}.{column.name}", found, remedy, rows))
         if profile.percent and profile.bare:
             found = f"{profile.percent:,} values carry a percent sign and {profile.bare:,} do not."
             remedy = "Write all of them in one way: 10% or 0.10."

@@ -79,6 +79,7 @@ def parse_table(
     if problems or more:
         raise BadInput([*problems, *more])
     chosen, unparsed, not_finite = [ROW], {}, {}
+    cores: list[str] = []
     numbers: list[str] = []
     for name, kind in raw.types.items():
         column = known.get(name, Column(name, "id"))
@@ -92,8 +93,12 @@ def parse_table(
             value = _flag(text, name, kind)
         else:
             number = quoted(f"__number_{name}")
-            sql = number_sql(written[name], raw.read) if name in written else _number(name, kind, text)
-            numbers.append(f"{sql} AS {number}")
+            if name in written:
+                bare = quoted(f"__core_{name}")
+                cores.append(f"{written[name].core_where_needed} AS {bare}")
+                numbers.append(f"{number_sql(written[name], raw.read, bare)} AS {number}")
+            else:
+                numbers.append(f"{_number(name, kind, text)} AS {number}")
             if column.kind == "count":
                 number = f"(CASE WHEN {number} = floor({number}) OR NOT isfinite({number}) THEN {number} END)"
             value = f"CASE WHEN isfinite({number}) THEN {number} END"
@@ -110,7 +115,9 @@ def parse_table(
         unparsed[name] = f"__unparsed_{name}"
         chosen.append(f"({text} IS NOT NULL AND {value_found}) AS {quoted(unparsed[name])}")
     relation = f"parsed_{raw.name}"
-    source = f"(SELECT *{''.join(f', {number}' for number in numbers)} FROM {raw.relation})"
+    # In steps, as the engine would else work out for every row what only those in another dress need.
+    source = f"(SELECT *{''.join(f', {core}' for core in cores)} FROM {raw.relation})"
+    source = f"(SELECT *{''.join(f', {number}' for number in numbers)} FROM {source})"
     con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {source}")
     advice: dict[str, str] = {}
     amounts: set[str] = set()

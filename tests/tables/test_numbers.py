@@ -253,6 +253,14 @@ def test_texts_for_no_value_have_a_line_that_makes_them_empty(tmp_path: Path) ->
     assert [row[0] for row in rows(load(tmp_path, table), "transactions", "discount")] == [2.0, None, None]
 
 
+def test_amounts_that_a_spreadsheet_shortened_are_refused(tmp_path: Path) -> None:
+    message = problems(tmp_path, _source(tmp_path, HEAD, "1;2025-01-05;1.23E+05", "2;2025-01-05;3"))
+    assert (
+        "tables.transactions.revenue: 1 amounts are in scientific notation (1.23E+05); digits may be lost." in message
+    )
+    assert rows(load(tmp_path, _source(tmp_path, HEAD, "1;2025-01-05;1.234567e+05")))[0][2] == 123456.7
+
+
 def test_amounts_that_can_be_read_and_refunds_are_never_advised_to_be_dropped(tmp_path: Path) -> None:
     sold = [f"{n},2025-01-05,10" for n in range(99)]
     assert "drop_up_to" in problems(tmp_path, ledger(*sold, "7,2025-01-05,soon"))
