@@ -220,7 +220,7 @@ def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: St
         f"SELECT count(*), min(rate_code || ' on ' || rate_day) FROM {relation} WHERE rate <> highest"
     ).fetchone()
     if twice[0]:
-        found = f"{twice[0]:,} days have two rates of one currency (such as {twice[1]})."
+        found = f"two rates of one currency on one day, {twice[0]:,} times (such as {twice[1]})."
         problems.append(Problem(_RATES.name, found, "Keep one a day.", int(twice[0])))
     if problems:
         raise BadInput(problems)

@@ -232,7 +232,7 @@ def advice_on_dates(con: duckdb.DuckDBPyConnection, failed: str, read: ReadOptio
     `failed` is a query whose column ``t`` holds these texts.
     """
     for word, (example, rows) in _serials(con, f"({failed})", "t").items():
-        looks = f"{rows:,} look like {_meaning(con, word, example)}"
+        looks = f"{rows:,} look{'s' if rows == 1 else ''} like {_meaning(con, word, example)}"
         if read.date_format is not None and read.date_format not in SERIALS:
             return f"{looks}; if all are, write {read_line(read, date_format=word)}"
         return f"{looks}, the others do not: a column must be written in one way, so export it again as dates."

@@ -215,13 +215,12 @@ def read_numbers(
         settled[column.name] = proven
         problems += _ambiguous(column, profile, proven, read, f"{where}.{column.name}")
         if column.money and (rows := profile.counts["shortened"]):
-            found = (
-                f"{rows:,} amounts are in scientific notation ({profile.examples['shortened']}); digits may be lost."
-            )
+            some = f"{rows:,} amount{'s are' if rows != 1 else ' is'}"
+            found = f"{some} in scientific notation ({profile.examples['shortened']}); digits may be lost."
             remedy = "Widen the column or format it as 0.00 in the spreadsheet, and export it again."
             problems.append(Problem(f"{where}.{column.name}", found, remedy, rows))
         if profile.percent and profile.bare:
-            found = f"{profile.percent:,} values carry a percent sign and {profile.bare:,} do not."
+            found = f"values with a percent sign ({profile.percent:,}) and without one ({profile.bare:,})."
             remedy = "Write all of them in one way: 10% or 0.10."
             problems.append(Problem(f"{where}.{column.name}", found, remedy, profile.bare))
         if currency is not None:

@@ -206,7 +206,7 @@ def test_the_word_stands_for_the_columns_that_are_written_so(tmp_path: Path) -> 
 def test_serial_days_among_dates_are_refused(tmp_path: Path) -> None:
     message = problems(tmp_path, ledger("1,2024-01-01,10", "2,2024-01-02,10", "3,45292,10"))
     assert (
-        "1 look like serial days of a spreadsheet (45292 would be 2024-01-01), the others do not: a column must be "
+        "1 looks like serial days of a spreadsheet (45292 would be 2024-01-01), the others do not: a column must be "
         "written in one way, so export it again as dates." in message
     )
     assert "date_format" not in message

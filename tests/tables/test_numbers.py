@@ -242,7 +242,7 @@ def test_shares_with_and_without_a_percent_sign_are_not_mixed(tmp_path: Path) ->
     result = load(tmp_path, {**tables, "offers": sound})
     assert [row[0] for row in rows(result, "offers", "depth")] == [0.0, 0.1]
     message = problems(tmp_path, {**tables, "offers": f"{sound}1,2025-01-03,1,0.2,yes\n"})
-    assert "tables.offers.depth: 1 values carry a percent sign and 1 do not." in message
+    assert "tables.offers.depth: values with a percent sign (1) and without one (1)." in message
 
 
 def test_texts_for_no_value_have_a_line_that_makes_them_empty(tmp_path: Path) -> None:
@@ -255,9 +255,7 @@ def test_texts_for_no_value_have_a_line_that_makes_them_empty(tmp_path: Path) ->
 
 def test_amounts_that_a_spreadsheet_shortened_are_refused(tmp_path: Path) -> None:
     message = problems(tmp_path, _source(tmp_path, HEAD, "1;2025-01-05;1.23E+05", "2;2025-01-05;3"))
-    assert (
-        "tables.transactions.revenue: 1 amounts are in scientific notation (1.23E+05); digits may be lost." in message
-    )
+    assert "tables.transactions.revenue: 1 amount is in scientific notation (1.23E+05); digits may be lost." in message
     assert rows(load(tmp_path, _source(tmp_path, HEAD, "1;2025-01-05;1.234567e+05")))[0][2] == 123456.7
 
 
