@@ -301,9 +301,11 @@ def contract_churn(
         return made
     faster = -np.expm1(made.pace * np.log1p(-np.minimum(p, 1 - 1e-12)))
     worth = np.nan_to_num(margins)
-    rate = widened(found.rate, [float(faster.mean() / p.mean())])
+    ends = [1 - (1 - end) ** power for end in found.rate[1:] for power in (1.0, made.pace)]
+    rate = Interval(found.rate.value, min(ends), max(ends))
     at_risk = widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else [])
-    return replace(made, losses=replace(found, rate=rate._replace(high=min(rate.high, 1.0)), at_risk=at_risk))
+    leaving = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
+    return replace(made, losses=replace(found, rate=rate, leaving=leaving, at_risk=at_risk))
 
 
 def _try(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -11,14 +12,17 @@ import pandas as pd
 import pytest
 
 from cxvalue.contract_base import Contracts, base_waterfall, contracts_of
+from cxvalue.contract_churn import contract_churn
+from cxvalue.contract_drivers import DriverTables
 from cxvalue.contract_history import following_table, monthly_contracts, survival_table
 from cxvalue.contract_value import renewal_customers_table, renewal_value
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.renewal import fit_renewal
 from cxvalue.renewals import RenewalFit, fit_renewals, renewal_models_table
-from cxvalue.report.contract_answers import contract_base_findings
+from cxvalue.report.contract_answers import contract_base_findings, renewal_findings
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer import InsurerParameters
+from cxvalue.tables.sources import connect
 from tests.insurerworlds import of_world
 
 AS_OF = date(2025, 12, 31)
@@ -224,6 +228,21 @@ def test_intervals_hold_what_simulated_customers_do() -> None:
             held[name] += interval.low <= world.truth[name] <= interval.high
     # 23 of 24 are expected; 18 or fewer has a probability below 0.1% for 95% intervals.
     assert min(held.values()) >= 19, held
+
+
+def test_a_forecast_that_nothing_could_be_tried_on_is_grade_d() -> None:
+    contracts = of_world(insurer(400, seed=4, parameters=InsurerParameters(drivers=False)))
+    short = replace(contracts, observed_from=contracts.as_of - timedelta(days=70))
+    fit = fit_renewals(short)
+    assert fit.holdout_start is None
+    con = connect()
+    table = pd.DataFrame({"customer_id": ["a"], "start": [pd.Timestamp("2025-01-01")]})
+    churn = contract_churn(fit, short, DriverTables(con.create_table("subscriptions", table)), con, gross_margin=0.25)
+    value = renewal_value(fit, short, horizon_months=12, annual_discount_rate=0.1, gross_margin=0.25, churn=churn)
+    found = {one.id: one for one in renewal_findings(value, fit, churn, customers=9, currency="EUR", level=0.95)}
+    assert found["cltv.equity"].grade == "D"
+    assert "the history is too short to try this forecast" in found["cltv.equity"].text
+    assert found["cltv.backtest"].value is None
 
 
 def test_tables_agree_with_the_totals_and_the_fit_survives_json() -> None:

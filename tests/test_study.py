@@ -55,6 +55,17 @@ def test_what_the_file_leaves_open_is_said(tmp_path: Path) -> None:
     assert told.assumptions == ()
 
 
+def test_the_gap_after_which_a_contract_is_a_return_has_a_default_that_is_said(tmp_path: Path) -> None:
+    told = load_study_file(write(tmp_path, sound("contract: contractual\n")))
+    assert told.contracts.gap_days == 31
+    assert any("within 31 days after the one before is its renewal" in line for line in told.assumptions)
+    named = load_study_file(write(tmp_path, sound("contract: contractual\ncontracts: {gap_days: 60}\n")))
+    assert named.contracts.gap_days == 60
+    assert not any("renewal" in line for line in named.assumptions)
+    with pytest.raises(BadInput, match=r"contracts\.gap_days"):
+        load_study_file(write(tmp_path, sound("contracts: {gap_days: -1}\n")))
+
+
 def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Path) -> None:
     text = sound("horizon_month: 12\ndormency: {days: 30}\ncltv: {time_unt: day}\n")
     found = problems(tmp_path, text)

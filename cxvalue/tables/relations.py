@@ -75,6 +75,9 @@ def hold_against(
         if name in customers or CUSTOMER not in table.columns:
             continue
         among = customers if name == "subscriptions" else with_contracts
+        if name == "subscriptions" and "role" in table.columns:
+            # Who uses a contract that somebody else pays is no customer.
+            table = table.filter(table.role.fill_null("").strip().lower() != "user")
         if among:
             known = (
                 ibis.union(*(_ids(tables[one]) for one in among), distinct=True)

@@ -112,6 +112,18 @@ def rolled_out(*units: str) -> str:
     return "programme,unit,start\n" + "".join(f"svc,{unit},2025-06-01\n" for unit in units)
 
 
+def test_who_uses_what_somebody_else_pays_need_not_be_a_customer(tmp_path: Path) -> None:
+    """One buyer in twenty people of the contracts: the table of customers has the buyers only."""
+    people = [f"B{n},2025-01-01,,buyer" for n in range(10)] + [f"U{n},2025-01-01,,User" for n in range(190)]
+    tables = {
+        "subscriptions": "\n".join(["customer_id,start,end,role", *people]) + "\n",
+        "customers": "\n".join(["customer_id", *(f"B{n}" for n in range(10))]) + "\n",
+    }
+    found = load(tmp_path, tables, contract="contractual")
+    assert found.cautions == ()
+    assert matched(found, "subscriptions") == {"of 10 different ids in 'customer_id', found in customers": 10}
+
+
 def test_units_of_a_roll_out_are_held_against_those_of_customers(tmp_path: Path) -> None:
     people = "customer_id,branch\n" + "".join(f"{one},B{n % 10:02d}\n" for n, one in enumerate(MANY))
     tables = {"transactions": sales(*MANY), "customers": people}
