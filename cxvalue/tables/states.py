@@ -151,11 +151,13 @@ def purchase_states(
 
     The table has customer_id, date and revenue, and may have margin, order_id and product. Purchases of a customer on
     one day are one; a refund (revenue below 0) is taken off the order whose id it carries, else off the customer's
-    latest earlier purchase that is at least as large; what was refunded in full is no purchase. Customers acquired
-    after `as_of` are absent. With `until`, refunds up to `as_of` are netted and the states are those that stood on that
-    earlier day. With `log_gaps` the states carry `sum_log_gaps`, which models of regular timing need.
+    latest earlier purchase that is at least as large, else off the latest earlier ones, newest first, until used up;
+    what was refunded in full is no purchase. Customers acquired after `as_of` are absent. With
+    `until`, refunds up to `as_of` are netted and the states are those that stood on that earlier day. With `log_gaps` the
+    states carry `sum_log_gaps`, which models of regular timing need.
 
-    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund matches no purchase.
+    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund is larger than all earlier
+    purchases.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2025-01-01", "2025-01-15", "2025-01-15", "2025-01-08"])
@@ -188,8 +190,8 @@ def _settled(ledger: ir.Table, as_of: date) -> Purchases:
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
         examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
-        found = f"{made.unmatched_refunds:,} refund(s) match no earlier purchase."
-        remedy = "Add the purchases they belong to, or leave them out."
+        found = f"{made.unmatched_refunds:,} refund(s) larger than the customer's earlier purchases together."
+        remedy = "Add the purchases they belong to, or correct their customer."
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
     return made
 
