@@ -54,6 +54,9 @@ class PurchaseStates:
 
     Counted by calendar period (`cxvalue.tables.discrete.by_period`), x is the number of later periods with a purchase, and
     times run from the end of one period to the end of another; `since_bought` has the days since the last purchase itself.
+
+    Only per customer, and only where some purchase brought no money: `paid`, how many of the repeat purchases did, and
+    `first_paid`, 1 where the first one did.
     """
 
     frequency: NDArray[np.int64]
@@ -70,6 +73,8 @@ class PurchaseStates:
     first_margin_se: float = float("nan")
     sum_log_gaps: NDArray[np.float64] | None = None
     since_bought: NDArray[np.int64] | None = None
+    paid: NDArray[np.int64] | None = None
+    first_paid: NDArray[np.int64] | None = None
 
     @property
     def days_silent(self) -> NDArray[np.int64]:
@@ -108,6 +113,8 @@ class PurchaseStates:
             customer_id=None,
             mean_spend=None,
             since_bought=None,
+            paid=None,
+            first_paid=None,
             sum_log_gaps=None
             if self.sum_log_gaps is None
             else np.bincount(which, self.sum_log_gaps, first.size).astype(float),
@@ -116,7 +123,7 @@ class PurchaseStates:
     def take(self, rows: NDArray[Any]) -> PurchaseStates:
         """The states of some rows, by number or as a mask; the sums over all customers stay as they are."""
         names = ["frequency", "recency_days", "age_days", "count", "customer_id", "mean_spend"]
-        names += ["sum_log_gaps", "since_bought"]
+        names += ["sum_log_gaps", "since_bought", "paid", "first_paid"]
         taken: dict[str, Any] = {name: getattr(self, name) for name in names}
         taken = {name: None if column is None else column[rows] for name, column in taken.items()}
         return replace(self, **taken)
@@ -237,6 +244,7 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         margin=rows.margin.sum(),
         first_revenue=rows.revenue.argmin(rows.date),
         first_margin=margin.argmin(rows.date),
+        paying=rows.count(where=rows.revenue > 0),
     )
     # A row per customer leaves the engine: the rest is arithmetic on its columns.
     customers = seen.select(
@@ -245,6 +253,7 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         "margin",
         "first_revenue",
         "first_margin",
+        "paying",
         frequency=seen.days - 1,
         recency_days=seen["last"].delta(seen["first"], unit="day"),
         age_days=ibis.literal(as_of).delta(seen["first"], unit="day"),
@@ -292,7 +301,9 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
     if order is None:
         return states.grouped()
     del margins, firsts
-    repeats = revenue - column("first_revenue", np.float64)
+    first_revenue, paying = column("first_revenue", np.float64), column("paying", np.int64)
+    repeats, first_paid = revenue - first_revenue, (first_revenue > 0).astype(np.int64)
+    some_free = bool((paying < frequency + 1).any())
     ids = names.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object, copy=False)
     del names
     pa.default_memory_pool().release_unused()
@@ -300,6 +311,8 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
         states,
         customer_id=ids,
         mean_spend=np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan),
+        paid=paying - first_paid if some_free else None,
+        first_paid=first_paid if some_free else None,
     )
 
 
