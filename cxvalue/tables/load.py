@@ -30,6 +30,7 @@ from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
 from cxvalue.tables.currency import in_one_currency
 from cxvalue.tables.declared import declared_problems
+from cxvalue.tables.history_begins import history_begins
 from cxvalue.tables.ids import spoilt_ids
 from cxvalue.tables.openends import empty_dates_to_come
 from cxvalue.tables.parse import ParsedTable, parse_table
@@ -240,6 +241,10 @@ class _Loader:
         if end > self.today:
             remedy = f"Today is {self.today}; choose a day that has passed."
             self.problems.append(Problem(where, f"{end} lies in the future.", remedy))
+        elif self.study.new_from and self.study.new_from > end:
+            found = f"is {self.study.new_from}, after {end}, the last day observed: nobody is new."
+            remedy = "Name the first day from which first purchases are those of new customers."
+            self.problems.append(Problem("study.first_purchases.ignore_before", found, remedy))
         elif end < first:
             found = f"{end} is before the first day in the tables, {first}."
             if not isinstance(wanted, date):
@@ -271,6 +276,8 @@ class _Loader:
             lines = lines.anti_join(missed, ROW)
         self._count_transactions(loading, made, rows, lines, start, end)
         self.cautions += cautions_of(rows.filter(rows.date <= ibis.literal(end)), made)
+        if caution := history_begins(made.table, end, self.study.new_from):
+            self.cautions.append(caution)
         kept = [name for name in loading.contract.names if name in lines.columns]
         self._write("transactions", lines.order_by(["customer_id", "date", ROW]).select(*kept))
         self._write("purchases", made.table.order_by(["customer_id", "date"]))

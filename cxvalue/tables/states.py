@@ -29,6 +29,7 @@ from cxvalue.timeunit import TimeUnit
 __all__ = [
     "HoldoutCounts",
     "PurchaseStates",
+    "first_seen_from",
     "holdout_counts",
     "purchase_states",
     "purchase_states_from_purchases",
@@ -184,6 +185,12 @@ def purchase_states(
     )
 
 
+def first_seen_from(purchases: ir.Table, day: date) -> ir.Table:
+    """The purchases of customers whose first one is on or after a day."""
+    before = purchases.filter(purchases.date < ibis.literal(day))
+    return purchases.anti_join(before, "customer_id")
+
+
 def purchases_until(transactions: Any, as_of: date) -> Purchases:
     """Purchases up to `as_of` from a ledger that somebody brought along; raises `BadInput` as `purchase_states` does.
 
@@ -210,12 +217,16 @@ def purchase_states_from_purchases(
     time_unit: TimeUnit | str = "week",
     per_customer: bool = False,
     log_gaps: bool = False,
+    new_from: date | None = None,
 ) -> PurchaseStates:
-    """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
+    """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day.
+
+    With `new_from` the margins of first purchases are those of customers first seen from that day on.
+    """
     # Counting the rows of a stored table costs nothing, of a query as much as running it.
     parts = _parts(purchases) if isinstance(purchases.op(), PhysicalTable) else 1
     columns = _part_by_part(purchases, parts, lambda part: _customers(part, as_of, log_gaps))
-    return _states(columns, as_of, time_unit, per_customer)
+    return _states(columns, as_of, time_unit, per_customer, new_from)
 
 
 def _parts(table: ir.Table) -> int:
@@ -268,7 +279,13 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
     return customers
 
 
-def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per_customer: bool) -> PurchaseStates:
+def _states(
+    columns: dict[str, Any],
+    as_of: date,
+    time_unit: TimeUnit | str,
+    per_customer: bool,
+    new_from: date | None = None,
+) -> PurchaseStates:
     """States from the columns of `_customers`, which are used up: each is let go as soon as it has been read."""
     names, order = columns.pop("customer_id"), None
     if per_customer:
@@ -282,7 +299,8 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
 
     frequency, recency_days, age_days = (column(name, np.int64) for name in ("frequency", "recency_days", "age_days"))
     margins, firsts = column("margin", np.float64), column("first_margin", np.float64)
-    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts)]
+    new = age_days <= (as_of - new_from).days if new_from else True
+    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts) & new]
     revenue = column("revenue", np.float64)
     states = PurchaseStates(
         frequency,
