@@ -38,7 +38,7 @@ from cxvalue.lifetime.infinite import beta_mean
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.optimise import principal_steps
 from cxvalue.lifetime.simulate_future import DiscountCurve
-from cxvalue.lifetime.spend import SpendModel, Spent
+from cxvalue.lifetime.spend import SpendModel
 from cxvalue.lifetime.value import Interval
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def value_levers(
     centre, turns = np.log(np.array(list(model.params.values()))), _turns(model, states)
 
     def worth_of(parameters: Floats | None) -> Floats:
-        return rate * (spend.expected_of(spent) if parameters is None else _spend_given(spend, parameters, spent))
+        return rate * (spend.expected_of(spent) if parameters is None else spend.expected_at(parameters, spent))
 
     def outcomes_at(theta: Floats, nodes: int) -> list[_Outcome]:
         each = zip(turns, bases, strict=True)
@@ -425,13 +425,6 @@ def survival(family: Family, future: Params, times: Floats) -> Floats:
         )
 
     return np.stack([at(float(t)) for t in times], axis=1)
-
-
-def _spend_given(spend: SpendModel, parameters: Floats, spent: Spent) -> Floats:
-    p, q, gamma = parameters
-    # Only where the mean exists; draws near the edge are expanded from inside.
-    expected = p * (gamma + spent.x * spent.mean) / (p * spent.x + max(q - 1, 1e-3))
-    return expected if spend.pays is None else expected * spend.pays.given(spent.trials, spent.paid)
 
 
 def _expansion(

@@ -119,6 +119,13 @@ class SpendModel:
         expected = self.expected_given(spent.x, spent.mean)
         return expected if self.pays is None else expected * self.pays.given(spent.trials, spent.paid)
 
+    def expected_at(self, parameters: Floats, spent: Spent) -> Floats:
+        """`expected_of` at other values of (p, q, gamma)."""
+        p, q, gamma = parameters
+        # Only where the mean exists; draws near the edge are expanded from inside.
+        expected = p * (gamma + spent.x * spent.mean) / (p * spent.x + max(q - 1, 1e-3))
+        return expected if self.pays is None else expected * self.pays.given(spent.trials, spent.paid)
+
     def expected_spend(self, states: PurchaseStates) -> Floats:
         """Expected revenue of a purchase of each customer: between their own mean and that of the population."""
         return self.expected_of(self.known(states))

@@ -230,6 +230,8 @@ class _Loader:
         names = ["transactions"] if "transactions" in self.tables else list(self.tables)
         each = [(name, self.tables[name].contract.event, self.tables[name].good) for name in names]
         columns = [(name, table[str(day)]) for name, day, table in each if day in table.columns]
+        # Contracts end as well as begin.
+        columns += [(name, table.end) for name, _, table in each if name == "subscriptions"]
         return Observed.of(columns, self.today)
 
     def _as_of(self, given: date | str | None, observed: Observed) -> date:
@@ -416,5 +418,3 @@ def _given(as_of: date | str | None) -> date | str | None:
     except ValueError:
         remedy = f"Give a day such as 2026-06-30, or {LATEST_COMPLETE_MONTH}."
         raise BadInput([Problem("--as-of", f"{as_of!r} is no day.", remedy)]) from None
-
-

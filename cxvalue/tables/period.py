@@ -24,8 +24,8 @@ STRAY_SHARE = 0.001
 FEWEST_FOR_STRAYS = 100
 SHORTEST_SILENCE = 7
 """Days that are no silence to speak of, however dense the rows before it lie."""
-MONTHLY = 31
-"""Days by which a file that is exported once a month lies behind the day of the run."""
+MONTHLY, QUARTERLY = 31, 92
+"""Days by which a file that is exported once a month lies behind the day of the run; contracts may rest for a quarter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,16 @@ class Observed:
     def stale(self, as_of: date | None, today: date) -> list[Caution]:
         """A caution where the data end long before `as_of`, or before the day of the run where the tables set `as_of`."""
         last, usual = self.last, self.longest_silence
-        silent = ((as_of or today) - last).days
-        if silent <= max(usual, SHORTEST_SILENCE if as_of else MONTHLY):
+        silent, contracts = ((as_of or today) - last).days, "subscriptions" in self.tables
+        allowed = QUARTERLY if contracts else SHORTEST_SILENCE if as_of else MONTHLY
+        if silent <= max(usual, allowed):
             return []
         before = f"no silence of the year before was longer than {usual} day{'s' * (usual != 1)}"
         text = f"The data end on {last}, {silent:,} days before the day of the run, {today}, and {before}: bring newer ones."
         if as_of:
+            seen = "nobody seems to have come or gone since" if contracts else "every customer looks silent for so long"
             text = (
-                f"The data end on {last}, {silent:,} days before the last day observed, {as_of}, and {before}: every "
-                f"customer looks silent for so long. Bring newer data, or write as_of: {last}"
+                f"The data end on {last}, {silent:,} days before the last day observed, {as_of}, and {before}: {seen}. "
+                f"Bring newer data, or write as_of: {last}"
             )
         return [Caution("stale", self.tables[0], "date", 0, None, text, lowers=as_of is not None)]

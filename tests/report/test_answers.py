@@ -15,6 +15,7 @@ from cxvalue.cltv_fit import CltvFit
 from cxvalue.customer_base import BaseCounts, Waterfall
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.report import answers, tables
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet
 
 COUNTS = BaseCounts(customers=2000, active=500, aged_12_months=1600, repeated=400)
 BRIDGE = Waterfall(

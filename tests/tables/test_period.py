@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from cxvalue.tables.period import Observed
+from tests.tables.helpers import load
 
 TODAY = date(2026, 11, 27)
 
@@ -68,3 +70,19 @@ def test_the_day_of_the_run_counts_where_the_tables_set_the_last_day() -> None:
     monthly = _observed([day.date() for day in pd.date_range("2025-01-01", "2025-12-01", freq="61D")])
     assert not monthly.stale(monthly.last + timedelta(days=60), TODAY)
     assert monthly.stale(monthly.last + timedelta(days=61), TODAY)
+
+
+def test_contracts_that_neither_begin_nor_end_for_a_quarter_are_no_stale_data(tmp_path: Path) -> None:
+    def cautions(as_of: str) -> list[str]:
+        contracts = "customer_id,start,end\na,2024-01-05,2025-06-30\nb,2024-02-05,\nc,2024-02-20,2026-01-31\n"
+        given = {"subscriptions": contracts}
+        return [
+            one.text
+            for one in load(tmp_path, given, as_of=as_of, contract="contractual").cautions
+            if one.kind == "stale"
+        ]
+
+    assert not cautions("2025-09-30")
+    (text,) = cautions("2026-01-14")
+    assert "The data end on 2025-06-30, 198 days before the last day observed, 2026-01-14" in text
+    assert "nobody seems to have come or gone since" in text
