@@ -37,7 +37,9 @@ def _world(seed: int, customers: int = 1_500, never: float = 0.25) -> tuple[Purc
     came = float((rng.gamma(6 * np.maximum(later, 1e-9)) / nu * (later > 0)).sum())
     states = PurchaseStates(
         frequency=bought,
-        recency_days=np.where(bought > 0, 1 + (age * rng.random(customers) ** (1 / np.maximum(bought, 1))).astype(int), 0),
+        recency_days=np.where(
+            bought > 0, 1 + (age * rng.random(customers) ** (1 / np.maximum(bought, 1))).astype(int), 0
+        ),
         age_days=age,
         count=np.ones(customers, dtype=np.int64),
         time_unit=TimeUnit.WEEK,
@@ -120,10 +122,13 @@ def test_the_doubt_about_the_share_is_in_the_interval() -> None:
     assert spend.pays is not None
     sure = replace(spend, pays=replace(spend.pays, error=1e-9))
     relative = [
-        one.draw_population_mean(40_000, np.random.default_rng(2)).std() / one.population_mean() for one in (spend, sure)
+        one.draw_population_mean(40_000, np.random.default_rng(2)).std() / one.population_mean()
+        for one in (spend, sure)
     ]
     # A relative variance for each factor of the product.
-    assert relative[0] ** 2 == pytest.approx(relative[1] ** 2 + (spend.pays.error * (1 - spend.pays.mean)) ** 2, rel=0.05)
+    assert relative[0] ** 2 == pytest.approx(
+        relative[1] ** 2 + (spend.pays.error * (1 - spend.pays.mean)) ** 2, rel=0.05
+    )
     widths = [np.diff(_valued(states, one, 400).new_customer[1:])[0] for one in (spend, sure)]
     assert widths[0] > widths[1]
 
