@@ -88,6 +88,8 @@ def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) ->
         customer_id=None,
         mean_spend=None,
         since_bought=None,
+        paid=None,
+        first_paid=None,
     )
     away: Floats = 1 - model.p_return(distinct, model.time_unit.from_days(days))
     return np.clip(away, 0.0, 1.0)[which.reshape(-1)]

@@ -33,7 +33,7 @@ from cxvalue.lifetime.models import COVARIATES, SEASONAL, without_dropout
 from cxvalue.lifetime.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
 from cxvalue.seasonality import Season, find_season
 from cxvalue.tables.discrete import Period, by_period, period_states
-from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates, first_seen_from, holdout_counts, purchase_states_from_purchases
 from cxvalue.timeunit import TimeUnit
 
 if TYPE_CHECKING:
@@ -235,6 +235,10 @@ def fit_study(
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
         raise CxvalueError("The study has no purchases.")
+    if study.new_from is not None:
+        # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.
+        observed_from = max(observed_from, study.new_from)
+        purchases = first_seen_from(purchases, observed_from)
     return fit_cltv(
         purchases,
         as_of=as_of,

@@ -171,11 +171,7 @@ def payback(
 
     means = np.array([states.first_margin_mean]), np.array([spend.population_mean()])
     expected = months(margins(mix.expected(curve.ends), *means))[0]
-    if spend.usable:
-        p, q, gamma = spend.draw(draws, rng).T
-        mean = p * gamma / (q - 1)
-    else:
-        mean = spend.mean + np.nan_to_num(spend.mean_se) * rng.standard_normal(draws)
+    mean = spend.draw_population_mean(draws, rng)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
     drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean))
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from cxvalue.tables.states import first_seen_from
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -60,6 +62,15 @@ class BaseCounts:
     active: int
     aged_12_months: int
     repeated: int
+
+    def repeat_interval(self, level: float = 0.95) -> tuple[float, float] | tuple[None, None]:
+        """Wilson's interval of `repeat_rate`, the customers taken as a sample; (None, None) when nobody is that old."""
+        if not self.aged_12_months:
+            return None, None
+        from statsmodels.stats.proportion import proportion_confint
+
+        low, high = proportion_confint(self.repeated, self.aged_12_months, alpha=1 - level, method="wilson")
+        return float(low), float(high)
 
     @property
     def repeat_rate(self) -> float | None:
@@ -315,16 +326,26 @@ def _cohort_name(index: int, months: int) -> str:
     return f"{first // 12}-{first % 12 + 1:02d}" if months == 1 else f"{first // 12} Q{first % 12 // 3 + 1}"
 
 
-def cohort_table(purchases: ibis.Table, *, as_of: date, observed_from: date, suppress_below: int = 0) -> pd.DataFrame:
+def cohort_table(
+    purchases: ibis.Table,
+    *,
+    as_of: date,
+    observed_from: date,
+    suppress_below: int = 0,
+    new_from: date | None = None,
+) -> pd.DataFrame:
     """Compare cohorts at the same age, counted in quarters of 91 days since each customer's first purchase.
 
     Columns: cohort, customers, quarter (0 is the quarter that begins with the first purchase, which itself is left
     out), active_share (share of the cohort who bought), margin_per_customer. A cohort's quarter is shown only when every
-    customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out.
+    customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out, and
+    so are customers who first bought before `new_from`: they are older than the tables.
     """
     import pandas as pd
 
     months = cohort_months(as_of, observed_from)
+    if new_from is not None:
+        purchases = first_seen_from(purchases, new_from)
     data = _with_cohort(purchases, as_of, months)
     sizes = data.group_by("cohort").agg(customers=data.customer_id.nunique(), youngest=data["first"].max()).to_pandas()
     repeats = data.filter(data.age_days > 0).mutate(quarter=lambda t: ((t.age_days - 1) // QUARTER_DAYS).cast("int64"))

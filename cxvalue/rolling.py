@@ -315,9 +315,7 @@ def backtest(
     rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
-    own = np.asarray(states.mean_spend, dtype=float)
-    frequency = np.asarray(states.frequency, dtype=float)
-    value = rate * fit.spend_calibration.expected_given(frequency, own) @ _expected(model, states, days)
+    value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
     divided, drawn = parts(model, states), np.zeros(draws)
     for number, part in enumerate(divided, start=1):
         # The parts share the draws of the parameters; what is chance is drawn apart.
@@ -347,9 +345,9 @@ def _margin_in_draws(
     longest = int(states.age_days.max()) + 1
     history = (states.frequency * longest + states.recency_days) * longest + states.age_days
     _, which = np.unique(history, return_inverse=True)
-    in_days, own = counted_in_days(model, x, recency, age), np.asarray(states.mean_spend, dtype=float)
+    in_days, spent = counted_in_days(model, x, recency, age), spend.known(states)
     which = which.reshape(-1)
-    return simulate(model, spend, x, in_days, age, own, which, curve, rate, level, draws, rng, noise=noise).value
+    return simulate(model, spend, x, in_days, age, spent, which, curve, rate, level, draws, rng, noise=noise).value
 
 
 def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:

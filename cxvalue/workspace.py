@@ -175,8 +175,9 @@ class Study:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
         if self.file.cltv.period is not None:
             return period_states(self.purchases, as_of=as_of or self.as_of, period=self.file.cltv.period)
+        day, unit, new_from = as_of or self.as_of, self.file.cltv.time_unit, self.file.new_from
         return purchase_states_from_purchases(
-            self.purchases, as_of=as_of or self.as_of, time_unit=self.file.cltv.time_unit, per_customer=True
+            self.purchases, as_of=day, time_unit=unit, per_customer=True, new_from=new_from
         )
 
     @cached_property

@@ -9,7 +9,7 @@ describe: these are summed up exactly, while the uncertainty of the parameters i
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from cxvalue.lifetime.living import AGES, SMALLEST, ByAge, Living, clock_of, liv
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.predictive import Predictive
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
-from cxvalue.lifetime.spend import SpendModel, known_spend
+from cxvalue.lifetime.spend import SpendModel, Spent
 
 __all__ = ["predict", "suits"]
 
@@ -34,8 +34,11 @@ _ROWS = 50_000
 
 
 def suits(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
-    """Whether the methods here apply: many customers, a model to interpolate, and a spend with a third moment (q > 3)."""
-    smooth = model is None or model.family.smooth
+    """Whether the methods here apply: many customers, a model to interpolate, and a spend with a third moment (q > 3).
+
+    Where some purchases bring no money, what a customer's own share of them does to the spread is simulated.
+    """
+    smooth = (model is None or model.family.smooth) and spend.pays is None
     return smooth and customers > SMALLEST and (not spend.usable or spend.params["q"] > 3.0)
 
 
@@ -117,8 +120,7 @@ def predict(
     model: LifetimeModel,
     spend: SpendModel,
     histories: tuple[Floats, Floats, Floats],
-    x: NDArray[Any],
-    mean_spend: Floats,
+    spent: Spent,
     which: NDArray[np.intp],
     curve: DiscountCurve,
     margin_rate: float,
@@ -131,8 +133,8 @@ def predict(
 ) -> Predictive:
     """Bounds per customer and draws of the totals.
 
-    `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has; `x` and
-    `mean_spend` are a customer's own. `known` is what the living will do, a row each distinct history, where it has
+    `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has;
+    `spent` is what each customer spent. `known` is what the living will do, a row each distinct history, where it has
     been worked out already. `rng` draws the parameters, and `noise`, by default the same, what is chance.
     """
     noise = rng if noise is None else noise
@@ -140,7 +142,7 @@ def predict(
     year = min(model.time_unit.from_months(12.0), curve.horizon)
     hx, hr, ht = histories
     alive = model.family.alive(model.values, hx, hr, ht)
-    factor, typical, spent = _factor(spend, x, mean_spend, which, hx.size)
+    factor, typical, means_spent = _factor(spend, spent, which, hx.size)
     number = np.bincount(which, minlength=hx.size).astype(float)
     sums = [number, *(np.bincount(which, factor**k, hx.size) for k in (1, 2, 3))]
 
@@ -162,7 +164,7 @@ def predict(
         low, high = high, low
 
     known = living(model, hx, ht, curve) if known is None else known
-    means = _means(model, spend, curve, known, hx, hr, ht, number, spent, draws, rng)
+    means = _means(model, spend, curve, known, hx, hr, ht, number, means_spent, draws, rng)
     value = margin_rate * means[0]
     value = value + _noise(
         [margin_rate**k * s for k, s in zip((1, 2, 3), sums[1:], strict=True)],
@@ -179,19 +181,17 @@ def predict(
     return Predictive(low, high, value, purchases, early if whole else None)
 
 
-def _factor(
-    spend: SpendModel, x: NDArray[Any], mean_spend: Floats, which: NDArray[np.intp], size: int
-) -> tuple[Floats, float, Floats]:
+def _factor(spend: SpendModel, spent: Spent, which: NDArray[np.intp], size: int) -> tuple[Floats, float, Floats]:
     """What a customer's own spend multiplies everything by, the mean spend of repeat customers, and the sum of mean
     spends of each distinct history."""
-    known, own = known_spend(x, mean_spend)
-    spent = np.bincount(which, own, size).astype(np.float64)
+    own = spent.mean
+    means = np.bincount(which, own, size).astype(np.float64)
     if not spend.usable:
-        return np.full(x.size, spend.mean), 0.0, spent
-    typical = float(own.sum() / max(np.count_nonzero(known), 1))
-    known *= own
-    known += spend.params["gamma"]
-    return known, typical, spent
+        return np.full(own.size, spend.mean), 0.0, means
+    typical = float(own.sum() / max(np.count_nonzero(spent.x), 1))
+    factor = spent.x * own
+    factor += spend.params["gamma"]
+    return factor, typical, means
 
 
 class _Place(NamedTuple):

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
+from scipy.special import expit, logit
 
 from cxvalue.draws import interval_ends
 from cxvalue.errors import CxvalueError
@@ -37,7 +38,7 @@ from cxvalue.lifetime.infinite import beta_mean
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.optimise import principal_steps
 from cxvalue.lifetime.simulate_future import DiscountCurve
-from cxvalue.lifetime.spend import SpendModel, known_spend
+from cxvalue.lifetime.spend import SpendModel
 from cxvalue.lifetime.value import Interval
 
 if TYPE_CHECKING:
@@ -135,19 +136,22 @@ def value_levers(
     divided = parts(model, states)
     bases = [_Base.of(part.model, part.states, dormancy_days) for part in divided]
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
-    x, own = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
+    spent = spend.known(states)
     centre, turns = np.log(np.array(list(model.params.values()))), _turns(model, states)
 
     def worth_of(parameters: Floats | None) -> Floats:
-        return rate * (spend.expected_given(x, own) if parameters is None else _spend_given(spend, parameters, x, own))
+        return rate * (spend.expected_of(spent) if parameters is None else spend.expected_at(parameters, spent))
 
     def outcomes_at(theta: Floats, nodes: int) -> list[_Outcome]:
         each = zip(turns, bases, strict=True)
         return [_scenarios(model.family, np.exp(turn @ theta), base, curve, erosion, nodes) for turn, base in each]
 
-    def totals_of(outcomes: list[_Outcome], worth: Floats) -> Floats:
+    # One more unit of margin comes with the purchases that pay.
+    shares = np.ones(len(states)) if spend.pays is None else spend.pays.given(spent.trials, spent.paid)
+
+    def totals_of(outcomes: list[_Outcome], worth: Floats, share: Floats = shares) -> Floats:
         each = zip(outcomes, bases, divided, strict=True)
-        found = [outcome.totals(base, worth[part.rows]) for outcome, base, part in each]
+        found = [outcome.totals(base, worth[part.rows], share[part.rows]) for outcome, base, part in each]
         # A combination of levels in which nobody is active has nothing to gain from the active.
         idle = [len(bases) > 1 and not base.active.any() for base in bases]
         for gains, nobody in zip(found, idle, strict=True):
@@ -176,6 +180,14 @@ def value_levers(
     elif math.isfinite(spend.mean_se) and spend.mean:
         by_spend = (spend.mean_se / spend.mean * rng.standard_normal(draws))[:, None] * totals
         by_spend[:, _MARGIN] = 0.0
+    if spend.pays is not None:
+        pays = spend.pays
+
+        def by_odds(odds: Floats) -> Floats:
+            share = pays.given(spent.trials, spent.paid, float(expit(odds[0])))
+            return totals_of(outcomes, normal / shares * share, share)
+
+        by_spend += _expansion(by_odds, totals, np.array([logit(pays.mean)]), np.array([[pays.error]]), draws, rng)
     # The two are independent and multiply: relative changes, so that their product is kept.
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = totals + by_model + by_spend + np.nan_to_num(by_model * by_spend / totals)
@@ -294,13 +306,13 @@ class _Outcome:
     pace: float
     full: bool = False
 
-    def totals(self, base: _Base, worth: Floats) -> Floats:
-        """Equity and the gain of each lever; `worth` is the margin of a purchase of each customer."""
+    def totals(self, base: _Base, worth: Floats, share: Floats) -> Floats:
+        """Equity and the gain of each lever; `worth` is the margin of a purchase of each customer, `share` P(it pays)."""
         money = np.bincount(base.which, worth, base.x.size) * self.alive
         active = np.bincount(base.which, worth * base.is_active, base.x.size) * self.alive
         pairs = base.first.size
         everybody, those = (np.bincount(base.pair, w, pairs) for w in (money, active))
-        heads = np.bincount(base.pair, base.count * self.alive, pairs)
+        heads = np.bincount(base.pair, np.bincount(base.which, share, base.x.size) * self.alive, pairs)
         plain, stay, more, *eroded = self.purchases
         gains = [everybody @ plain, everybody @ (stay - plain), those @ (more - plain), heads @ plain]
         return np.array([*gains, *(everybody @ (path - plain) for path in eroded)])
@@ -413,12 +425,6 @@ def survival(family: Family, future: Params, times: Floats) -> Floats:
         )
 
     return np.stack([at(float(t)) for t in times], axis=1)
-
-
-def _spend_given(spend: SpendModel, parameters: Floats, x: Floats, own: Floats) -> Floats:
-    p, q, gamma = parameters
-    # Only where the mean exists; draws near the edge are expanded from inside.
-    return p * (gamma + x * own) / (p * x + max(q - 1, 1e-3))
 
 
 def _expansion(

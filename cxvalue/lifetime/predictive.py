@@ -16,7 +16,7 @@ from cxvalue.lifetime.families import Floats, Params
 from cxvalue.lifetime.models import LifetimeModel
 from cxvalue.lifetime.paretonbd import log_odds_dead
 from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
-from cxvalue.lifetime.spend import SpendModel, known_spend
+from cxvalue.lifetime.spend import SpendModel, Spent
 
 __all__ = ["Predictive", "alive_in_draws", "return_in_draws", "simulate"]
 
@@ -40,7 +40,7 @@ def simulate(
     x: Floats,
     recency: Floats,
     age: Floats,
-    mean_spend: Floats,
+    spent: Spent,
     which: NDArray[np.intp],
     curve: DiscountCurve,
     margin_rate: float,
@@ -60,7 +60,6 @@ def simulate(
     year = model.time_unit.from_months(12.0)
     low, high = np.zeros(x.size), np.zeros(x.size)
     totals, purchases, in_year = np.zeros(draws), np.zeros(draws), np.zeros(draws)
-    frequency, own = known_spend(x, mean_spend)
     tail = (1 - level) / 2
     # Customers with the same history sit together, so that P(alive) is worked out once for all of them.
     order = np.argsort(which, kind="stable")
@@ -74,8 +73,7 @@ def simulate(
         future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
         drawn = draw_futures(model.name, future, curve, year, noise)
         customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
-        worth = margin_rate * drawn.worth * value_of(drawn.purchases, frequency[customer], own[customer], draw, noise)
-
+        worth = margin_rate * drawn.worth * value_of(drawn.purchases, spent, customer, draw, noise)
         totals += np.bincount(draw, worth, draws)
         purchases += np.bincount(draw, drawn.purchases, draws)
         in_year += np.bincount(draw, drawn.early, draws)
@@ -91,6 +89,7 @@ class _SpendDraws:
 
     def __init__(self, spend: SpendModel, draws: int, rng: np.random.Generator) -> None:
         self.spend = spend
+        self.share = None if spend.pays is None else spend.pays.draw(draws, rng)
         if spend.usable:
             self.p, self.q, self.gamma = spend.draw(draws, rng).T
         else:
@@ -98,8 +97,19 @@ class _SpendDraws:
             self.mean = spend.mean + error * rng.standard_normal(draws)
 
     def __call__(
-        self, purchases: Floats, x: Floats, mean_spend: Floats, draw: NDArray[np.intp], rng: np.random.Generator
+        self,
+        purchases: Floats,
+        spent: Spent,
+        customer: NDArray[np.intp],
+        draw: NDArray[np.intp],
+        rng: np.random.Generator,
     ) -> Floats:
+        if self.spend.pays is not None and self.share is not None:
+            trials, paid = spent.trials[customer], spent.paid[customer]
+            pays = self.share[draw] * self.spend.pays.size + paid
+            chance = rng.beta(pays, self.spend.pays.size + trials - pays)
+            purchases = rng.binomial(purchases.astype(np.int64), chance).astype(float)
+        x, mean_spend = spent.x[customer], spent.mean[customer]
         if not self.spend.usable:
             shape = 1 / max(self.spend.variation, 1e-6) ** 2
             return purchases * self.mean[draw] * rng.standard_gamma(shape, purchases.size) / shape

@@ -2,6 +2,9 @@
 
 The value of a customer's purchases is Gamma(p, nu) with the customer's own nu ~ Gamma(q, gamma), independent of how
 often they buy. Mean value of a population: p gamma / (q - 1), which exists only for q > 1.
+
+Where purchases without money are more than a few, they are no small purchases: the model then is of the purchases that
+pay, times the probability that one does (`cxvalue.lifetime.payers`).
 """
 
 from __future__ import annotations
@@ -20,12 +23,13 @@ from scipy.special import gammaln, psi
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.families import Floats
 from cxvalue.lifetime.optimise import invert, maximise
+from cxvalue.lifetime.payers import PayShare, fit_payers
 from cxvalue.rounding import spread_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["SpendModel", "fit_spend"]
+__all__ = ["SpendModel", "Spent", "fit_spend"]
 
 _PARAMETERS = ("p", "q", "gamma")
 _SAMPLE = 5_000
@@ -46,6 +50,7 @@ class SpendModel:
         mean, mean_se: mean spend per repeat purchase, of purchases, with its standard error; the empirical fall-back.
         variation: coefficient of variation of mean spend between customers; used with the fall-back.
         pearson, spearman: correlation of frequency and mean spend over repeat customers, which the model takes as 0.
+        pays: the share of purchases that bring money, where that is not (nearly) all of them; all else is then of these.
     """
 
     params: Mapping[str, float]
@@ -60,6 +65,7 @@ class SpendModel:
     variation: float
     pearson: float
     spearman: float
+    pays: PayShare | None = None
 
     name = "gamma_gamma"
 
@@ -83,19 +89,49 @@ class SpendModel:
 
     def population_mean(self) -> float:
         """Expected revenue of a purchase of a customer about whom nothing is known."""
+        share = 1.0 if self.pays is None else self.pays.mean
         if not self.usable:
-            return self.mean
+            return share * self.mean
         p, q, gamma = (self.params[name] for name in _PARAMETERS)
-        return p * gamma / (q - 1)
+        return share * (p * gamma / (q - 1))
+
+    def draw_population_mean(self, n: int, rng: np.random.Generator) -> Floats:
+        """n draws of `population_mean` from what is unknown about the parameters."""
+        if self.usable:
+            p, q, gamma = self.draw(n, rng).T
+            means = p * gamma / (q - 1)
+        else:
+            error = self.mean_se if math.isfinite(self.mean_se) else 0.0
+            means = self.mean + error * rng.standard_normal(n)
+        return means if self.pays is None else means * self.pays.draw(n, rng)
+
+    def known(self, states: PurchaseStates) -> Spent:
+        """What per-customer states say about the spend of each customer."""
+        if states.mean_spend is None:
+            raise CxvalueError("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
+        x, mean = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
+        if self.pays is None:
+            return Spent(x, mean)
+        return Spent(*_of_paying(states), *self.pays.counted(states))
+
+    def expected_of(self, spent: Spent) -> Floats:
+        """Expected revenue of the next purchase of each customer."""
+        expected = self.expected_given(spent.x, spent.mean)
+        return expected if self.pays is None else expected * self.pays.given(spent.trials, spent.paid)
+
+    def expected_at(self, parameters: Floats, spent: Spent) -> Floats:
+        """`expected_of` at other values of (p, q, gamma)."""
+        p, q, gamma = parameters
+        # Only where the mean exists; draws near the edge are expanded from inside.
+        expected = p * (gamma + spent.x * spent.mean) / (p * spent.x + max(q - 1, 1e-3))
+        return expected if self.pays is None else expected * self.pays.given(spent.trials, spent.paid)
 
     def expected_spend(self, states: PurchaseStates) -> Floats:
         """Expected revenue of a purchase of each customer: between their own mean and that of the population."""
-        if states.mean_spend is None:
-            raise CxvalueError("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
-        return self.expected_given(states.frequency, states.mean_spend)
+        return self.expected_of(self.known(states))
 
     def expected_given(self, x: ArrayLike, mean_spend: ArrayLike) -> Floats:
-        """E[M | x, m]: weight p x / (p x + q - 1) on the customer's own mean; without a repeat purchase none."""
+        """E[M | x, m] if it pays: weight p x / (p x + q - 1) on the customer's own mean; without a repeat purchase none."""
         frequency, own = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(mean_spend, dtype=float))
         if not self.usable:
             return np.full(frequency.shape, self.mean)
@@ -138,6 +174,7 @@ class SpendModel:
             "status": self.status,
             "reason": self.reason,
             **{name: plain(getattr(self, name)) for name in numbers},
+            "pays": None if self.pays is None else self.pays.to_dict(),
         }
 
     @classmethod
@@ -157,6 +194,7 @@ class SpendModel:
             status=str(data["status"]),
             reason=str(data["reason"]),
             **{name: number(data[name]) for name in numbers},
+            pays=PayShare(**data["pays"]) if data.get("pays") else None,
         )
 
     def _repr_html_(self) -> str:
@@ -165,11 +203,28 @@ class SpendModel:
             for name, value in self.params.items()
         )
         note = f" {self.reason}" if self.reason else ""
+        note += "" if self.pays is None else f" {self.pays.mean:.1%} of purchases bring money."
         return (
             f"<table><caption>Gamma-Gamma, {self.customers:,} repeat customers, mean of a purchase "
             f"{self.population_mean():,.2f}: {self.status}.{note}</caption>"
             f"<tr><th>parameter</th><th>estimate</th><th>standard error</th></tr>{rows}</table>"
         )
+
+
+class Spent(NamedTuple):
+    """What each customer's purchases say about spend: `x` of them with mean `mean`; `paid` of `trials` brought money."""
+
+    x: Floats
+    mean: Floats
+    trials: Floats = np.zeros(0)
+    paid: Floats = np.zeros(0)
+
+
+def _of_paying(states: PurchaseStates) -> tuple[Floats, Floats]:
+    """`known_spend` of the repeat purchases that brought money."""
+    frequency, mean = np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float)
+    paid = frequency if states.paid is None else np.asarray(states.paid, dtype=float)
+    return known_spend(paid, np.where(paid > 0, mean * frequency / np.maximum(paid, 1), np.nan))
 
 
 def known_spend(frequency: Floats, mean_spend: Floats) -> tuple[Floats, Floats]:
@@ -232,7 +287,10 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     """
     if states.mean_spend is None:
         raise CxvalueError("The spend model needs states per customer: purchase_states(..., per_customer=True).")
+    pays = fit_payers(states)
     x, m = np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float)
+    if pays is not None:
+        x, m = _of_paying(states)
     known = (x > 0) & np.isfinite(m)
     spending = known & (m > 0)
     if not spending.any():
@@ -245,7 +303,8 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     variation = float(m.std() / m.mean()) if m.size > 1 else 0.0
     pearson, spearman = _correlations(x, m)
     theta, covariance, value, status, reason = _fit(x, m)
-    fallback = f"Every purchase is therefore expected to bring the mean of all repeat purchases, {mean:,.2f}."
+    which = "all repeat purchases" if pays is None else "the repeat purchases that bring money"
+    fallback = f"Every purchase is therefore expected to bring the mean of {which}, {mean:,.2f}."
     params = dict(zip(_PARAMETERS, np.exp(theta).tolist(), strict=True)) if theta.size else {}
     se = dict(zip(_PARAMETERS, (np.exp(theta) * np.sqrt(np.diag(covariance))).tolist(), strict=True)) if params else {}
     return SpendModel(
@@ -261,6 +320,7 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
         variation=variation,
         pearson=pearson,
         spearman=spearman,
+        pays=pays,
     )
 
 

@@ -233,7 +233,7 @@ def _valued(
 ) -> _Valued:
     """Value customers for whom one model holds; `rng` draws the parameters, and `noise` what is chance."""
     model, states = part.model, part.states
-    mean_spend = np.asarray(states.mean_spend, dtype=float)
+    spent = spend.known(states)
     histories, which = _distinct(model, states)
     x, recency, age = histories
     alive = model.family.alive(model.values, x, recency, age)
@@ -241,14 +241,13 @@ def _valued(
     worth, purchases = alive * ahead.worth, alive * ahead.purchases
     future: Predictive
     if large:
-        own = states.frequency, mean_spend
         in_days = x, counted_in_days(model, x, recency, age), age
-        future = predict(model, spend, in_days, *own, which, curve, rate, level, draws, rng, ahead, noise=noise)
+        future = predict(model, spend, in_days, spent, which, curve, rate, level, draws, rng, ahead, noise=noise)
     else:
         each = _in_days(model, states)
-        future = simulate(model, spend, *each, mean_spend, which, curve, rate, level, draws, rng, noise=noise)
+        future = simulate(model, spend, *each, spent, which, curve, rate, level, draws, rng, noise=noise)
     silence = silence_probability(model.family, model.values, x, recency, age)
-    cltv = spend.expected_given(states.frequency, mean_spend)
+    cltv = spend.expected_of(spent)
     cltv *= rate * worth[which]
     return _Valued(
         cltv=cltv,
@@ -269,7 +268,8 @@ def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Float
     """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
     rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
     picked = {name: getattr(states, name)[rows] for name in ("frequency", "recency_days", "age_days", "count")}
-    return model.history_of(replace(states, **picked, customer_id=None, mean_spend=None, since_bought=None)), which
+    bare = replace(states, **picked, customer_id=None, mean_spend=None, since_bought=None, paid=None, first_paid=None)
+    return model.history_of(bare), which
 
 
 def _in_days(model: LifetimeModel, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
@@ -350,14 +350,13 @@ def _year_totals(
         return future.purchases_12m
     model, states = part.model, part.states
     curve = model.curve(0.0, 12, states.as_of)
-    assert states.mean_spend is not None
+    spent = spend.known(states)
     if large:
-        own = states.frequency, states.mean_spend
         x, recency, age = _distinct(model, states)[0]
         histories = x, counted_in_days(model, x, recency, age), age
-        return predict(model, spend, histories, *own, which, curve, 1.0, 0.95, draws, rng, noise=noise).purchases
+        return predict(model, spend, histories, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise).purchases
     each = _in_days(model, states)
-    again = simulate(model, spend, *each, states.mean_spend, which, curve, 1.0, 0.95, draws, rng, noise=noise)
+    again = simulate(model, spend, *each, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise)
     return again.purchases
 
 
@@ -380,11 +379,7 @@ def _new_customer(
     value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(mix.expected(curve.ends))[0])
     if not math.isfinite(value):
         return Interval(math.nan, math.nan, math.nan)
-    if spend.usable:
-        p, q, gamma = spend.draw(draws, rng).T
-        means = p * gamma / (q - 1)
-    else:
-        means = spend.mean + (spend.mean_se if math.isfinite(spend.mean_se) else 0.0) * rng.standard_normal(draws)
+    means = spend.draw_population_mean(draws, rng)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(draws)
     return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)

@@ -80,11 +80,12 @@ def base_findings(
     observed_from: date,
     dormancy_days: int,
     currency: str,
+    level: float = 0.95,
 ) -> list[Finding]:
     """The findings ``base.*``: customers ever seen, active, repeating and lost, and what the lost ones had brought."""
     share = counts.active / counts.customers if counts.customers else 0.0
     year_ago = months_before(as_of, 12)
-    rate = counts.repeat_rate
+    rate, (low, high) = counts.repeat_rate, counts.repeat_interval(level)
     findings = [
         Finding(
             "base.customers",
@@ -111,14 +112,18 @@ def base_findings(
             "base.repeat_rate",
             "Customers who bought again",
             rate,
+            low=low,
+            high=high,
+            level=None if rate is None else level,
             unit="share",
             text=(
-                f"{format_value(rate, 'share')} of the customers who first bought at least 12 months ago have bought again."
+                f"{format_value(rate, 'share')} of the customers who first bought at least 12 months ago have bought again: "
+                f"{counts.repeated:,} of {counts.aged_12_months:,}."
                 if rate is not None
                 else "Nobody has been a customer for 12 months yet, so no repeat rate can be given."
             ),
             method=f"Among the {counts.aged_12_months:,} customers whose first purchase was on or before "
-            f"{format_date(year_ago)}: share with a purchase on a second day.",
+            f"{format_date(year_ago)}: share with a purchase on a second day. Wilson's interval.",
             case="C4",
             notebook=BASE_NOTEBOOK,
         ),

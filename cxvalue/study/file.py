@@ -85,6 +85,16 @@ class Dormancy(_Settings):
     days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
 
 
+class FirstPurchases(_Settings):
+    """From which day on a first purchase is that of a new customer, where the tables begin in the middle of a history.
+
+    Those who first bought before are customers like all others, but nothing is learnt from them about how customers begin
+    and stay: their real age is not known.
+    """
+
+    ignore_before: date
+
+
 class Cltv(_Settings):
     """Settings of the lifetime models."""
 
@@ -225,6 +235,7 @@ class StudyFile(_Settings):
     )
     dormancy: Dormancy = Field(default=Dormancy(), description="{days: 90}")
     contracts: ContractRules = Field(default=ContractRules(), description="{gap_days: 31}")
+    first_purchases: FirstPurchases | None = Field(default=None, description="{ignore_before: 2010-02-01}")
     cltv: Cltv = Cltv()
     campaigns: tuple[Campaign, ...] = ()
     programmes: tuple[Programme, ...] = ()
@@ -249,6 +260,11 @@ class StudyFile(_Settings):
     def heading(self) -> str:
         """The title, or the name where the file gives none."""
         return self.title or self.name
+
+    @property
+    def new_from(self) -> date | None:
+        """The day from which on a first purchase is that of a new customer; None where every one is."""
+        return None if self.first_purchases is None else self.first_purchases.ignore_before
 
     @property
     def assumptions(self) -> tuple[str, ...]:

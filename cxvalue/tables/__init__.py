@@ -12,7 +12,10 @@
 - `currency`    amounts in several currencies, in the study's
 - `parse`       raw text to ids, dates, numbers and flags; every value that does not parse is found
 - `checks`      bad rows and notes of every table, and consistency across tables
+- `period`      up to which day the tables are whole, and whether that is long ago
 - `ledger`      transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
+- `purchase_cautions`  rows twice, versions of orders, refunds left out
+- `history_begins`  old customers who look new where a history begins
 - `load`        all of it for one study: canonical parquet files, counts that reconcile, control totals
 - `frames`      a ledger brought along as a pandas, polars, arrow or ibis table
 - `states`      purchases to frequency, recency and age

@@ -21,6 +21,7 @@ KINDS: dict[str, str] = {
     "never_active": "contracts of no length",
     "two_arms": "customers in two arms of one campaign",
     "repeated_rows": "rows that stand more than once",
+    "refunds": "refunds left out because no earlier purchases cover them",
     "sign": "an amount whose sign contradicts its column",
     "history_begins": "old customers who look new where the history begins",
     "currency": "amounts converted from other currencies",

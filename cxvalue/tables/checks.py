@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 
 from cxvalue.tables.contracts import CONTRACTS, Column, TableContract
 from cxvalue.tables.parse import ParsedTable
-from cxvalue.tables.sql import ROW
+from cxvalue.tables.sql import LINE, ROW, SAME
 
 __all__ = [
     "EXAMPLES",
@@ -28,10 +28,15 @@ __all__ = [
     "exact_duplicates",
     "repeated_keys",
     "row_rules",
+    "rows_of_doubled_days",
+    "same_but_amounts",
     "split_rows",
 ]
 
 EXAMPLES = 3
+FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
+NOT_DOUBLED = 0.05
+"""Share of a day's rows that may stand once where the rest was appended twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,35 +161,34 @@ def broken_rows(table: ir.Table, column: str, what: str, remedy: str, amount: st
 
 
 def conflicting_orders(table: ir.Table) -> ir.Table:
-    """The ids of orders whose rows contradict one another; refunds (revenue below 0) are left aside.
+    """The ids of orders whose rows name different customers or days; refunds (revenue below 0) are left aside.
 
-    Rows of one order must agree on customer and day. Without a product column they must also agree on every amount,
-    as they are then versions of one order; with one, rows of the same product and revenue must agree on the rest.
+    Different amounts make lines of an order.
     """
     rows = table.filter(table.order_id.notnull() & (table.revenue >= 0))
-    amounts = [name for name in ("margin", "discount", "channel") if name in table.columns]
-    lines = "product" in table.columns
-    same = ["customer_id", "date"] if lines else ["customer_id", "date", "revenue", *amounts]
-    found = _disagreeing(rows, ["order_id"], same)
-    rest = [name for name in amounts if name != "channel"]
-    if lines and rest:
-        found = found.union(_disagreeing(rows, ["order_id", "product", "revenue"], rest), distinct=True)
-    return found
-
-
-def _disagreeing(rows: ir.Table, keys: list[str], same: list[str]) -> ir.Table:
-    grouped = rows.group_by(keys).agg(
-        rows=rows.count(),
-        **{f"low_{name}": rows[name].min() for name in same},
-        **{f"high_{name}": rows[name].max() for name in same},
-        **{f"filled_{name}": rows[name].count() for name in same},
+    grouped = rows.group_by("order_id").agg(
+        customer=rows.customer_id.min(),
+        other_customer=rows.customer_id.max(),
+        day=rows.date.min(),
+        other_day=rows.date.max(),
     )
-    differs = [
-        (grouped[f"low_{name}"] != grouped[f"high_{name}"]).fill_null(False)
-        | ((grouped[f"filled_{name}"] > 0) & (grouped[f"filled_{name}"] < grouped["rows"]))
-        for name in same
-    ]
-    return grouped.filter(reduce(or_, differs)).select("order_id").distinct()
+    return grouped.filter((grouped.customer != grouped.other_customer) | (grouped.day != grouped.other_day)).select(
+        "order_id"
+    )
+
+
+def same_but_amounts(table: ir.Table) -> tuple[int, int]:
+    """Rows that differ from another one of their order in nothing but the amounts, and the orders that have some.
+
+    They may be lines of the order or versions of it; where a product is mapped they are lines. Refunds are left aside.
+    """
+    if "order_id" not in table.columns or "product" in table.columns:
+        return 0, 0
+    rows = table.filter(table.order_id.notnull() & (table.revenue >= 0))
+    alike = rows.group_by("order_id", SAME).agg(rows=rows[LINE].nunique())
+    alike = alike.filter(alike["rows"] > 1)
+    found = alike.aggregate(rows=alike["rows"].sum(), orders=alike.order_id.nunique()).to_pyarrow().to_pylist()[0]
+    return int(found["rows"] or 0), int(found["orders"] or 0)
 
 
 def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
@@ -194,10 +198,33 @@ def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
 
 
 def exact_duplicates(table: ir.Table) -> int:
-    """How many rows without an order id repeat another one in every column."""
-    keys = [name for name in table.columns if name != ROW]
-    if "order_id" in table.columns:
-        table = table.filter(table.order_id.isnull())
-    counted = table.group_by(keys).agg(rows=table.count())
+    """How many rows without an order id repeat another one in every column of the source."""
+    counted = _repeats(table)
     repeats = counted.aggregate(n=(counted["rows"] - 1).sum()).to_pyarrow().to_pylist()[0]["n"]
     return int(repeats or 0)
+
+
+def rows_of_doubled_days(table: ir.Table) -> int:
+    """Rows without an order id on runs of days on which all rows but a few stand twice or more, as in a file appended twice.
+
+    A customer may well buy the same thing twice a day; that all do, for days on end, is no chance. A run has at least
+    `FEWEST_DOUBLED_DAYS` days with rows, one after another, and `FEWEST_DOUBLED_ROWS` rows.
+    """
+    counted = _repeats(table)
+    days = counted.group_by("date").agg(rows=counted["rows"].sum(), alone=(counted["rows"] == 1).ifelse(1, 0).sum())
+    runs: list[list[int]] = [[]]
+    for day in days.order_by("date").to_pyarrow().to_pylist():
+        if day["alone"] > NOT_DOUBLED * day["rows"]:
+            runs.append([])
+        else:
+            runs[-1].append(int(day["rows"]))
+    long = [run for run in runs if len(run) >= FEWEST_DOUBLED_DAYS and sum(run) >= FEWEST_DOUBLED_ROWS]
+    return sum(map(sum, long))
+
+
+def _repeats(table: ir.Table) -> ir.Table:
+    """How often each distinct row without an order id stands in the table, with its date."""
+    if "order_id" in table.columns:
+        table = table.filter(table.order_id.isnull())
+    keys = ["date", LINE] if LINE in table.columns else [name for name in table.columns if name != ROW]
+    return table.group_by(keys).agg(rows=table.count())

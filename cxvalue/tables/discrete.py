@@ -144,7 +144,8 @@ def discrete_states(
     it; the period of the first purchase is the acquisition; a period that has not ended by `as_of` does not count, and
     a customer acquired in it is absent.
 
-    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund matches no purchase.
+    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund is larger than all earlier
+    purchases.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2025-01-30", "2025-02-01", "2025-02-27", "2025-05-02", "2025-02-03"])

@@ -11,7 +11,7 @@ import duckdb
 
 from cxvalue.errors import BadInput, Problem
 from cxvalue.tables.decode import TextFile
-from cxvalue.tables.sql import ROW, quoted
+from cxvalue.tables.sql import LINE, ROW, SAME, quoted
 
 __all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "named_files", "together"]
 
@@ -23,15 +23,20 @@ _NUMBERS = tuple(
 )
 
 
+_Build = Callable[[str, dict[str, str], frozenset[str] | None], tuple[tuple[int, str], ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A source that exists: its columns with their types, and how to lay some of them into a relation.
+    """A source that exists: its columns with their types, and how to lay some of them (ours: theirs) into a relation.
+
+    Rows are marked as equal or not where the source's columns with amounts are given.
 
     `texts` and `names` are its files as text, where they are text, and as the study names them.
     """
 
     types: dict[str, str]
-    build: Callable[[str, dict[str, str]], tuple[tuple[int, str], ...]]
+    build: _Build
     texts: tuple[TextFile, ...] = ()
     names: tuple[str, ...] = ()
     single: bool = False  # a text file that looks like one column only
@@ -103,13 +108,14 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         rest = [Problem(where, f"and {more:,} more of the kind.")] if more > 0 else []
         raise BadInput([*problems[:_FEW], *rest])
 
-    def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
         malformed: list[tuple[int, str]] = []
         selected = []
         for place, part in enumerate(parts):
             offset = place * FILE_STRIDE
-            malformed += [(number + offset, fault) for number, fault in part.build(f"{relation}_{place}", columns)]
-            chosen = "".join(f", {quoted(ours)}" for ours in columns)
+            laid = part.build(f"{relation}_{place}", columns, amounts)
+            malformed += [(number + offset, fault) for number, fault in laid]
+            chosen = "".join(f", {quoted(ours)}" for ours in (*columns, *(() if amounts is None else (LINE, SAME))))
             selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
         described = con.execute(f"DESCRIBE {relation}").fetchall()

@@ -12,6 +12,7 @@ from cxvalue.tables.checks import conflicting_orders
 from cxvalue.tables.ledger import count_rows
 from cxvalue.tables.moments import local_moment
 from cxvalue.tables.sources import connect
+from cxvalue.tables.sql import LINE
 
 __all__ = ["ledger_of"]
 
@@ -39,10 +40,15 @@ def ledger_of(transactions: Any) -> ir.Table:
         if len(codes) > 1:
             found = f"holds several currencies: {', '.join(str(code) for code in codes.to_pylist()[:5])}."
             raise BadInput([Problem("transactions.currency", found, "Convert the amounts to one first.")])
+    if "order_id" in kept and set(table.columns) > set(kept):
+        # Lines of an order are one only when they are equal in every column, whether it is used or not.
+        ordered = table.filter(table.order_id.notnull()).distinct()
+        table = ordered.union(table.filter(table.order_id.isnull())).mutate(ibis.row_number().name(LINE))
     if not (table.date.type().is_date() or table.date.type().is_timestamp()):
         remedy = "Convert it first, for example with pandas.to_datetime(…, format=…)."
         raise BadInput([Problem("transactions.date", f"holds {table.date.type()} values, not dates.", remedy)])
-    typed = table.select(**{name: _typed(table[name], name) for name in kept})
+    marks = [LINE] if LINE in table.columns else []
+    typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
     ledger = typed.mutate(revenue=_finite(typed.revenue))
     wrong = (
         ledger.aggregate([ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED])
@@ -62,8 +68,8 @@ def ledger_of(transactions: Any) -> ir.Table:
         count = count_rows(orders)
         if count:
             shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
-            found = f"{count:,} order(s) whose rows differ in customer, day or amounts."
-            remedy = "Rows of one order must agree; give each order its own id, or add a product column."
+            found = f"{count:,} order(s) whose rows name different customers or days."
+            remedy = "An order is of one customer and one day; give each order its own id."
             problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
     if problems:
         raise BadInput(problems)
@@ -88,15 +94,28 @@ def _finite(value: Any) -> Any:
     return value.isinf().ifelse(ibis.null("float64"), value)
 
 
+def _arrow_of(frame: Any) -> Any:
+    """A pandas table as arrow: the columns that are used, and where there are orders the others, which tell lines apart."""
+    import pyarrow as pa
+
+    used = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns] or list(frame.columns)
+    arrow = pa.Table.from_pandas(frame[used], preserve_index=False)
+    for name in [name for name in frame.columns if "order_id" in used and name not in used]:
+        try:
+            column = pa.array(frame[name], from_pandas=True)
+        except pa.ArrowException:  # values of several types, which text tells apart
+            column = pa.array(frame[name].astype(str))
+        arrow = arrow.append_column(str(name), column)
+    return arrow
+
+
 def _in_engine(frame: Any) -> ir.Table:
     import pyarrow as pa
 
     if hasattr(frame, "to_arrow"):  # polars
         frame = frame.to_arrow()
     elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
-        names = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns]
-        frame = _as_written(frame[names] if names else frame)
-        frame = pa.Table.from_pandas(frame, preserve_index=False)
+        frame = _arrow_of(_as_written(frame))
     if not isinstance(frame, (pa.Table, pa.RecordBatch)):
         found = f"is a {type(frame).__name__}."
         raise BadInput([Problem("transactions", found, "Give a pandas, polars, arrow or ibis table.")])

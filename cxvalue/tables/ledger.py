@@ -4,22 +4,25 @@ Portable expressions throughout, so that the same ledger runs in DuckDB, Postgre
 
 A refund (revenue below 0) nets the order whose id it carries, where that order is the same customer's, not later, and
 still large enough. Any other refund nets the customer's latest purchase day, not later than the refund, whose remaining
-amount is at least as large; such refunds of a customer are taken in order of date, one a round. An order or a day that
-is refunded in full is no purchase; one of zero revenue that was never refunded is.
+amount is at least as large; where none is, the latest days, newest first, until it is used up; such refunds of a customer
+are taken in order of date, one a round. Days that a refund uses up give back the margin that they had left, and the last
+one the rest of the refund's margin, so that no margin is lost or made on the way. An order or a day that is refunded in
+full is no purchase; one of zero revenue that was never refunded is.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import accumulate
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from cxvalue.tables.sql import ROW
+from cxvalue.tables.sql import LINE, ROW
 
 __all__ = [
     "Purchases",
@@ -44,7 +47,7 @@ class Purchases:
     refunds included, cut and free of duplicates. `unmatched` are the refund rows for which no purchase was found
     (refund, customer_id, order_id, date, amount above 0, margin). Counts are of rows: `refunds` those that netted a
     purchase with their `refunded` sum, `void_lines` the lines of orders and days refunded in full with their gross
-    `void_amount`, `merged_lines` the lines beyond the first of a purchase.
+    `void_amount` and the margin left on them, `merged_lines` the lines beyond the first of a purchase.
     """
 
     table: ir.Table
@@ -58,6 +61,7 @@ class Purchases:
     unmatched_refunds: int = 0
     void_lines: int = 0
     void_amount: float = 0.0
+    void_margin: float = 0.0
     merged_lines: int = 0
     purchases: int = 0
     revenue: float = 0.0
@@ -81,10 +85,13 @@ def canonical_transactions(rows: ir.Table, gross_margin: float | None) -> ir.Tab
 
 
 def merge_duplicates(rows: ir.Table) -> ir.Table:
-    """Make one of repeated lines of an order: same customer, day, product and revenue. Rows without an order stay."""
+    """Make one of lines of an order that are equal in every column of the source. Rows without an order stay.
+
+    Where the source has more columns than the table, `LINE` tells which of its rows are equal.
+    """
     if "order_id" not in rows.columns:
         return rows
-    keys = [name for name in ("customer_id", "date", "order_id", "product", "revenue") if name in rows.columns]
+    keys = ["order_id", LINE] if LINE in rows.columns else [name for name in rows.columns if name != ROW]
     others = {name: rows[name].min() for name in rows.columns if name not in keys}
     alone = rows.order_id.isnull().ifelse(rows[ROW], 0).name("__alone__")
     return rows.group_by([*keys, alone]).agg(**others).select(*rows.columns)
@@ -167,7 +174,7 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
         )
         .cache()
     )
-    latest = _Matching(rest, days, ("customer_id",))
+    latest = _Matching(rest, days, ("customer_id",), several=True)
     netted = _net(days, latest.table, ("customer_id", "date")).cache()
     kept = netted.filter(~netted.void).select(
         "customer_id", "date", revenue=netted.left, margin=netted.margin, lines=netted.lines
@@ -177,7 +184,7 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
     unmatched = rest.anti_join(latest.table, "refund").cache()
     held += [units, days, netted, table, unmatched, *latest.held]
     void_units, void_days = units.filter(units.void), netted.filter(netted.void)
-    voids = [_totals(void_units, "lines", "gross"), _totals(void_days, "lines", "gross")]
+    voids = [_totals(void, "lines", "gross", "margin") for void in (void_units, void_days)]
     all_refunds, missed = _totals(refunds, None, "amount"), _totals(unmatched, None, "amount")
     return _described(
         table,
@@ -186,18 +193,23 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
         refunds=all_refunds[0] - missed[0],
         refunded=all_refunds[1] - missed[1],
         unmatched_refunds=missed[0],
-        void_lines=sum(lines for lines, _ in voids),
-        void_amount=sum(amount for _, amount in voids),
+        void_lines=sum(void[0] for void in voids),
+        void_amount=sum(void[1] for void in voids),
+        void_margin=sum(void[2] for void in voids),
         held=tuple(held),
     )
 
 
 class _Matching:
-    """Refunds matched to purchases within groups: `table` pairs each matched refund with the day of its purchase."""
+    """Refunds matched to purchases within groups: `table` has a row for each purchase that a matched refund nets.
 
-    def __init__(self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...]) -> None:
+    With `several` a refund that no purchase is large enough for nets several. Of its margin those that it uses up take
+    back what they had left, and the last one the rest.
+    """
+
+    def __init__(self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...], several: bool = False) -> None:
         self.held: list[ir.Table] = []
-        left = self._keep(targets.select(*by, "date", "left"))
+        left = self._keep(targets.select(*by, "date", "left", "margin"))
         # Most refunds concern a group with one purchase that covers them all: no order matters there.
         found = [self._keep(self._whole(refunds, left, by))]
         rest = refunds.anti_join(found[0], "refund")
@@ -207,15 +219,22 @@ class _Matching:
         rounds = waiting.aggregate(n=waiting.turn.max()).to_pyarrow().to_pylist()[0]["n"]
         rounds = 0 if rounds is None else int(rounds) + 1
         for number in range(min(rounds, ROUNDS)):
-            hit = self._keep(self._hits(waiting.filter(waiting.turn == number), left, by))
+            now = waiting.filter(waiting.turn == number)
+            hit = self._keep(self._hits(now, left, by))
+            if several:
+                spread = self._spread(now.anti_join(hit, "refund"), left, by)
+                hit = self._keep(hit.union(spread.select(*hit.columns)))
             found.append(hit)
             later = waiting.filter(waiting.turn > number)
-            taken = hit.select(*by, date="bought", taken="amount")
+            taken = hit.select(*by, date="bought", taken="amount", back="margin")
             remaining = left.semi_join(later, list(by)).left_join(taken, [*by, "date"])
-            remaining = remaining.mutate(left=remaining.left - remaining.taken.fill_null(0.0))
-            left = self._keep(remaining.select(*by, "date", "left"))
+            remaining = remaining.mutate(
+                left=remaining.left - remaining.taken.fill_null(0.0),
+                margin=remaining.margin + remaining.back.fill_null(0.0),
+            )
+            left = self._keep(remaining.select(*by, "date", "left", "margin"))
         if rounds > ROUNDS:
-            found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), left, by)))
+            found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), left, by, several)))
         self.table = self._keep(ibis.union(*found) if len(found) > 1 else found[0])
 
     def _keep(self, table: ir.Table) -> ir.Table:
@@ -236,31 +255,69 @@ class _Matching:
         )
 
     @staticmethod
-    def _one_by_one(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
+    def _one_by_one(refunds: ir.Table, left: ir.Table, by: tuple[str, ...], several: bool) -> ir.Table:
         # Only the few with very many refunds come here (an id shared by all guests, say): a round for each of their
         # refunds would cost more than taking their rows out of the engine.
         days: dict[tuple[Any, ...], list[list[Any]]] = {}
         for row in left.order_by("date").to_pyarrow().to_pylist():
-            days.setdefault(tuple(row[name] for name in by), []).append([row["date"], row["left"]])
-        bought: dict[int, date] = {}
+            days.setdefault(tuple(row[name] for name in by), []).append([row["date"], row["left"], row["margin"]])
+        netted: list[tuple[int, date, float, float | None]] = []
         for row in refunds.order_by(["date", "refund"]).to_pyarrow().to_pylist():
             candidates = days.get(tuple(row[name] for name in by), [])
-            for day in reversed(candidates[: bisect_right(candidates, row["date"], key=lambda item: item[0])]):
-                if day[1] >= row["amount"] * (1 - TOLERANCE):
-                    day[1] -= row["amount"]
-                    bought[row["refund"]] = day[0]
-                    break
-        matched = {"refund": pa.array(bought, pa.int64()), "bought": pa.array(bought.values(), pa.date32())}
-        pairs = ibis.memtable(pa.table(matched))
-        return refunds.inner_join(pairs, "refund").select("refund", *by, "bought", "amount", "margin")
+            earlier = candidates[: bisect_right(candidates, row["date"], key=lambda item: item[0])][::-1]
+            amount, margin, enough = row["amount"], row["margin"], row["amount"] * (1 - TOLERANCE)
+            chosen = next(([day] for day in earlier if day[1] >= enough), [])
+            if not chosen:
+                sums = list(accumulate(day[1] for day in earlier)) if several else []
+                last = bisect_left(sums, enough)
+                if last == len(sums):
+                    continue
+                chosen = [day for day in earlier[: last + 1] if day[1] > 0]
+            for day in chosen:
+                whole = day is not chosen[-1]
+                part, back = (day[1], -(day[2] or 0.0)) if whole else (amount, margin)
+                netted.append((row["refund"], day[0], part, back))
+                day[1] -= part
+                if margin is not None:
+                    day[2] = (day[2] or 0.0) + back
+                    margin -= back
+                amount -= part
+        names = ("refund", "bought", "amount", "margin")
+        types = (pa.int64(), pa.date32(), pa.float64(), pa.float64())
+        columns = list(zip(*netted, strict=True)) or [()] * 4
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
+        pairs = ibis.memtable(pa.table(dict(zip(names, arrays, strict=True))))
+        asked = refunds.select("refund", *by)
+        return asked.inner_join(pairs, "refund").select("refund", *by, "bought", "amount", "margin")
 
     @staticmethod
     def _hits(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
-        targets = left.rename(bought="date")
+        targets = left.select(*by, "left", bought="date")
         enough = refunds.join(targets, list(by))
         enough = enough.filter((enough.bought <= enough.date) & (enough.left >= enough.amount * (1 - TOLERANCE)))
         latest = enough.group_by("refund").agg(bought=enough.bought.max())
         return refunds.inner_join(latest, "refund").select("refund", *by, "bought", "amount", "margin")
+
+    @staticmethod
+    def _spread(refunds: ir.Table, left: ir.Table, by: tuple[str, ...]) -> ir.Table:
+        """The latest purchases, newest first, until each refund is used up; none where they are too small together."""
+        targets = left.select(*by, "left", bought="date", had=left.margin.fill_null(0.0))
+        earlier = refunds.join(targets, list(by))
+        earlier = earlier.filter((earlier.bought <= earlier.date) & (earlier.left > 0))
+        newest = ibis.cumulative_window(group_by="refund", order_by=ibis.desc("bought"))
+        upto = earlier.mutate(upto=earlier.left.sum().over(newest), had_upto=earlier.had.sum().over(newest))
+        enough = upto.amount * (1 - TOLERANCE)
+        upto = upto.mutate(last=upto.upto >= enough, newer=upto.upto - upto.left)
+        covered = upto.filter(upto["last"]).select("refund").distinct()
+        used = upto.filter(upto.newer < enough).semi_join(covered, "refund")
+        # Of the refund's own margin (below 0 as a rule) the last purchase gets what the newer ones did not take.
+        return used.select(
+            "refund",
+            *by,
+            "bought",
+            amount=used["last"].ifelse(used.amount - used.newer, used.left),
+            margin=used["last"].ifelse(used.margin + (used.had_upto - used.had), -used.had),
+        )
 
 
 def _net(targets: ir.Table, hits: ir.Table, keys: tuple[str, ...]) -> ir.Table:
@@ -286,7 +343,8 @@ def _by_day(lines: ir.Table) -> ir.Table:
 
 def _numbered(rows: ir.Table) -> ir.Table:
     """Number the rows of a ledger by their content, so that the numbers do not depend on the engine."""
-    return rows.mutate(ibis.row_number().over(order_by=list(rows.columns)).name(ROW))
+    content = [name for name in rows.columns if name != LINE]
+    return rows.mutate(ibis.row_number().over(order_by=content).name(ROW))
 
 
 def count_rows(table: ir.Table) -> int:
@@ -294,10 +352,11 @@ def count_rows(table: ir.Table) -> int:
     return int(table.count().to_pyarrow().as_py())
 
 
-def _totals(table: ir.Table, rows: str | None, amount: str) -> tuple[int, float]:
+def _totals(table: ir.Table, rows: str | None, *amounts: str) -> tuple[Any, ...]:
     counted = table[rows].sum() if rows else table.count()
-    row = table.aggregate(rows=counted, amount=table[amount].sum()).to_pyarrow().to_pylist()[0]
-    return int(row["rows"] or 0), float(row["amount"] or 0.0)
+    row = table.aggregate([counted.name("n"), *(table[name].sum().name(name) for name in amounts)]).to_pyarrow()
+    count, *sums = row.to_pylist()[0].values()
+    return int(count or 0), *(float(value or 0.0) for value in sums)
 
 
 def _described(table: ir.Table, lines: ir.Table, **fields: Any) -> Purchases:

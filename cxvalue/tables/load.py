@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +30,26 @@ from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
 from cxvalue.tables.currency import in_one_currency
 from cxvalue.tables.declared import declared_problems
+from cxvalue.tables.history_begins import history_begins
 from cxvalue.tables.ids import spoilt_ids
 from cxvalue.tables.openends import empty_dates_to_come
 from cxvalue.tables.parse import ParsedTable, parse_table
+from cxvalue.tables.period import Observed
+from cxvalue.tables.purchase_cautions import cautions_of
 from cxvalue.tables.relations import Relation, hold_against
 from cxvalue.tables.screening import repair_ids, screen
 from cxvalue.tables.soundness import implausible_margin, judge_signs
 from cxvalue.tables.sources import RawTable, connect, read_table
-from cxvalue.tables.sql import ROW
+from cxvalue.tables.sql import LINE, ROW, SAME
 
 __all__ = ["TableSet", "load_tables"]
 
 LARGEST_SHARE_TO_DROP = 0.05
+REFUND = "a refund larger than the customer's earlier purchases together"
+REFUND_REMEDY = (
+    "It cannot be taken off them: correct its customer or order id, or add the purchases it belongs to "
+    "(an export that begins earlier)."
+)
 _AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 
 
@@ -109,9 +116,9 @@ class _Loader:
             except BadInput as error:
                 self.problems += error.problems
         self._across()
-        first, last = self._span()
-        end = self._as_of(as_of, first, last)
-        start = self.study.observed_from or first
+        observed = self._observed()
+        end = self._as_of(as_of, observed) if observed else None
+        start = self.study.observed_from or (observed.first if observed else None)
         control: ControlResult | None = None
         for name, loading in self.tables.items():
             if name == "transactions":
@@ -142,7 +149,7 @@ class _Loader:
         self.cautions += cautions
         rules = [*spoilt_ids(contract, raw.types, table), *row_rules(parsed, table, self.today), *contradicting]
         good, broken = split_rows(table, rules, amount)
-        good = good.select(ROW, *parsed.columns)
+        good = good.select(ROW, *([LINE, SAME] if raw.marked else []), *parsed.columns)
         if raw.malformed:
             rows = len(raw.malformed)
             examples = tuple(number for number, _ in raw.malformed[:EXAMPLES])
@@ -169,8 +176,8 @@ class _Loader:
         if contract.name == "transactions" and "order_id" in good.columns:
             orders = conflicting_orders(good).cache()
             self._held(orders)
-            what = "one order_id with conflicting content (customer, day or amounts differ)"
-            remedy = "Rows of one order must agree; give each order its own id, or map a product column."
+            what = "one order_id with conflicting content (customer or day differ)"
+            remedy = "An order is of one customer and one day; give each order its own id."
             found = broken_rows(good.semi_join(orders, "order_id"), "order_id", what, remedy, amount)
             loading.good = good.anti_join(orders, "order_id") if found else good
             loading.broken += found
@@ -218,29 +225,28 @@ class _Loader:
             controls = {campaign.name: campaign.control for campaign in self.study.campaigns}
             self.cautions += two_arms(self.tables["contacts"].good, controls)
 
-    def _span(self) -> tuple[date | None, date | None]:
-        """The first and last day on which anything happened: in transactions, else in any table."""
+    def _observed(self) -> Observed | None:
+        """The days on which anything happened: in transactions, else in any table."""
         names = ["transactions"] if "transactions" in self.tables else list(self.tables)
-        days: list[date] = []
-        for name in names:
-            loading = self.tables[name]
-            if loading.contract.event in loading.good.columns:
-                day = loading.good[str(loading.contract.event)]
-                past = day <= ibis.literal(self.today)
-                span = loading.good.aggregate(low=day.min(where=past), high=day.max(where=past))
-                found = span.to_pyarrow().to_pylist()[0]
-                days += [value for value in found.values() if value is not None]
-        return (min(days), max(days)) if days else (None, None)
+        each = [(name, self.tables[name].contract.event, self.tables[name].good) for name in names]
+        columns = [(name, table[str(day)]) for name, day, table in each if day in table.columns]
+        # Contracts end as well as begin.
+        columns += [(name, table.end) for name, _, table in each if name == "subscriptions"]
+        return Observed.of(columns, self.today)
 
-    def _as_of(self, given: date | str | None, first: date | None, last: date | None) -> date | None:
+    def _as_of(self, given: date | str | None, observed: Observed) -> date:
         wanted = given or self.study.as_of
         where = "--as-of" if given else "study.as_of"
-        end = wanted if isinstance(wanted, date) else _complete_month(last)
-        if end is None or first is None or last is None:
-            return None
+        first, last = observed.first, observed.last
+        end = wanted if isinstance(wanted, date) else observed.latest_complete_month(self.today)
+        self.cautions += observed.stale(wanted if isinstance(wanted, date) else None, self.today)
         if end > self.today:
             remedy = f"Today is {self.today}; choose a day that has passed."
             self.problems.append(Problem(where, f"{end} lies in the future.", remedy))
+        elif self.study.new_from and self.study.new_from > end:
+            found = f"is {self.study.new_from}, after {end}, the last day observed: nobody is new."
+            remedy = "Name the first day from which first purchases are those of new customers."
+            self.problems.append(Problem("study.first_purchases.ignore_before", found, remedy))
         elif end < first:
             found = f"{end} is before the first day in the tables, {first}."
             if not isinstance(wanted, date):
@@ -262,9 +268,7 @@ class _Loader:
         lines = made.lines
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
-            what = "a refund that matches no earlier purchase"
-            remedy = "No purchase of the customer on or before that day is as large; add the purchase."
-            loading.broken += broken_rows(missed, "revenue", what, remedy, "revenue")
+            loading.broken += broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
         margin = implausible_margin(made.lines) if "margin" in loading.good.columns else None
         self.cautions += [margin] if margin else []
         self._settle(loading)
@@ -273,6 +277,9 @@ class _Loader:
         if made.unmatched_refunds:
             lines = lines.anti_join(missed, ROW)
         self._count_transactions(loading, made, rows, lines, start, end)
+        self.cautions += cautions_of(rows.filter(rows.date <= ibis.literal(end)), made)
+        if caution := history_begins(made.table, end, self.study.new_from):
+            self.cautions.append(caution)
         kept = [name for name in loading.contract.names if name in lines.columns]
         self._write("transactions", lines.order_by(["customer_id", "date", ROW]).select(*kept))
         self._write("purchases", made.table.order_by(["customer_id", "date"]))
@@ -284,12 +291,15 @@ class _Loader:
         after = rows.filter(rows.date > ibis.literal(end))
         before = rows.filter(rows.date <= ibis.literal(end))
         amounts = [self._measure(part, "revenue")[1] or 0.0 for part in (after, before, lines)]
-        missed = sum(item.amount or 0.0 for item in loading.broken if item.what.startswith("a refund"))
+        missed = sum(item.amount or 0.0 for item in loading.broken if item.what == REFUND)
         repeated = amounts[1] - missed - amounts[2]
         self._add("transactions", f"after {end}, the last day observed", made.cut, amounts[0], "cut")
         self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
         self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")
         self._add("transactions", "lines of purchases refunded in full", made.void_lines, made.void_amount, "netted")
+        if abs(made.void_margin) > ledger.TOLERANCE * made.void_amount:
+            what = "lines of purchases refunded in full, with the margin left on them (in no purchase)"
+            self._add("transactions", what, made.void_lines, made.void_margin, "note")
         self._add("transactions", "further lines of one customer and day", made.merged_lines, None, "merged")
         self._add(
             "transactions", "purchases (one customer, one day)", made.purchases, made.revenue, "kept", always=True
@@ -408,11 +418,3 @@ def _given(as_of: date | str | None) -> date | str | None:
     except ValueError:
         remedy = f"Give a day such as 2026-06-30, or {LATEST_COMPLETE_MONTH}."
         raise BadInput([Problem("--as-of", f"{as_of!r} is no day.", remedy)]) from None
-
-
-def _complete_month(last: date | None) -> date | None:
-    """The last day of the latest month that the day `last` completes."""
-    if last is None:
-        return None
-    end = last.replace(day=monthrange(last.year, last.month)[1])
-    return end if last == end else last.replace(day=1) - timedelta(days=1)

@@ -19,7 +19,7 @@ from cxvalue.tables.moments import ZONED
 from cxvalue.tables.numbers import NumberColumn, advice_on_numbers, number_sql, read_numbers
 from cxvalue.tables.paste import read_line
 from cxvalue.tables.sources import RawTable
-from cxvalue.tables.sql import ROW, literal, quoted
+from cxvalue.tables.sql import LINE, ROW, SAME, literal, quoted
 
 __all__ = ["FALSE_WORDS", "ParsedTable", "TRUE_WORDS", "parse_table"]
 
@@ -78,7 +78,7 @@ def parse_table(
     proven, more = read_numbers(con, raw.relation, list(written.values()), raw.read, where, alone)
     if problems or more:
         raise BadInput([*problems, *more])
-    chosen, unparsed, not_finite = [ROW], {}, {}
+    chosen, unparsed, not_finite = [ROW, LINE, SAME] if raw.marked else [ROW], {}, {}
     cores: list[str] = []
     numbers: list[str] = []
     for name, kind in raw.types.items():

@@ -24,10 +24,12 @@ from cxvalue.tables.contracts import CONTRACTS, TableContract
 from cxvalue.tables.decode import TextFile, open_text
 from cxvalue.tables.files import FILE_STRIDE, Found, matching, named_files, together
 from cxvalue.tables.moments import ZONED, local_moments
-from cxvalue.tables.sql import ROW, literal, quoted
+from cxvalue.tables.sql import LINE, ROW, SAME, literal, quoted, row_marks
 from cxvalue.tables.textfile import TextLayout, load_text
 
 __all__ = ["RawTable", "connect", "map_columns", "read_table", "source_files"]
+
+_AMOUNTS = ("revenue", "margin", "discount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class RawTable:
     source; `extra` are the columns outside the contract. The column ``__row__`` is the line of a text file, else the
     number of the row; those of a further file go on at the next multiple of `FILE_STRIDE`. `malformed` are the lines
     that could not be split into the columns. `texts` and `files` are the files as text, where they are text, and by name.
+    Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
+    or not, and in all of them but the amounts.
     """
 
     name: str
@@ -50,6 +54,7 @@ class RawTable:
     files: tuple[str, ...] = ()
     read: ReadOptions = field(default_factory=ReadOptions)
     fixed: TableContract | None = None  # for a table that is none of a study's own
+    marked: bool = False
 
     @property
     def contract(self) -> TableContract:
@@ -118,9 +123,10 @@ def read_table(
         base = _base(source, folder, where)
         found = _file(con, base, str(source.path), source.read, scratch, where, zone)
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
-    relation = f"raw_{name}"
+    relation, marked = f"raw_{name}", name == "transactions"
+    amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
     try:
-        malformed = found.build(relation, columns)
+        malformed = found.build(relation, columns, amounts)
     except duckdb.Error as error:
         raise BadInput(
             [Problem(where, f"could not be read: {_first_line(error)}", "Check tables' read: options.")]
@@ -136,6 +142,7 @@ def read_table(
         found.names,
         source.read,
         contract,
+        marked,
     )
 
 
@@ -254,8 +261,8 @@ def _one_file(
     if layout is None:
         raise BadInput([Problem(f"{where}: {shown}", "is empty.", "It needs a header line and rows.")])
 
-    def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
-        return load_text(con, text, layout, relation, columns, scratch)
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        return load_text(con, text, layout, relation, columns, scratch, amounts)
 
     types = dict.fromkeys(layout.names, "VARCHAR")
     return Found(types, build, (text,), (shown,), single=len(layout.names) == 1)
@@ -272,10 +279,11 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str,
     moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
     types.update(dict.fromkeys(moments, "TIMESTAMP"))
 
-    def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
         chosen = "".join(
             f", {moments.get(theirs, quoted(theirs))} AS {quoted(ours)}" for ours, theirs in columns.items()
         )
+        chosen += "" if amounts is None else _marks(tuple(types), amounts)
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT file_row_number + 1 AS {ROW}{chosen} FROM {scan}"
         )
@@ -307,7 +315,7 @@ def _query(
             problems += [replace(problem, where=problem.where.removesuffix(".path")) for problem in error.problems]
             continue
         relation = f"part_{name}_{len(views)}"
-        malformed += part.build(relation, {column: column for column in part.types})
+        malformed += part.build(relation, {column: column for column in part.types}, None)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(alias)} AS SELECT * EXCLUDE ({ROW}) FROM {relation}")
         views.append(alias)
     if problems:
@@ -326,8 +334,11 @@ def _query(
             con.execute(f"DROP VIEW IF EXISTS {quoted(alias)}")
     types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {target}").fetchall() if row[0] != ROW}
 
-    def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
-        _select(con, relation, target, columns)
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS "
+            f"SELECT {ROW}{_chosen(columns, tuple(types), amounts)} FROM {target}"
+        )
         return malformed
 
     return Found(types, build)
@@ -380,29 +391,43 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         remedy = nearest(table_name, names).replace("Allowed", "Tables there") if names else "Check its name."
         raise BadInput([Problem(f"{where}.table", f"there is no table {source.table!r}.", remedy)]) from None
 
-    def build(relation: str, columns: dict[str, str]) -> tuple[tuple[int, str], ...]:
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        mapped = dict.fromkeys(columns.values())
+        # Columns that only tell equal rows apart come as text, whatever they hold, and go no further than the engine.
+        others = [name for name in table.columns if name not in mapped] if amounts is not None else []
         try:
-            batches = table.select(*dict.fromkeys(columns.values())).to_pyarrow_batches()
-            con.register("incoming", batches)
+            asked = table.select(*mapped, **{name: table[name].cast("string") for name in others})
+            con.register("incoming", asked.to_pyarrow_batches())
+            kept = "".join(f", {quoted(name)}" for name in mapped)
+            marks = "" if amounts is None else _marks((*mapped, *others), amounts)
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE source_{relation} AS "
-                f"SELECT row_number() OVER () AS {ROW}, * FROM incoming"
+                f"SELECT row_number() OVER () AS {ROW}{kept}{marks} FROM incoming"
             )
             con.unregister("incoming")
         except Exception:
             problem = Problem(f"{where}.table", "its rows could not be read.", "Check the rights of the user.")
             raise BadInput([problem]) from None
         described = con.execute(f"DESCRIBE source_{relation}").fetchall()
-        types.update({str(row[0]): str(row[1]) for row in described if row[0] != ROW})
-        _select(con, relation, f"source_{relation}", columns)
+        types.update({str(row[0]): str(row[1]) for row in described if row[0] not in (ROW, LINE, SAME)})
+        marks = "" if amounts is None else f", {LINE}, {SAME}"
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS "
+            f"SELECT {ROW}{_chosen(columns, (), None)}{marks} FROM source_{relation}"
+        )
         return ()
 
     return Found(types, build)
 
 
-def _select(con: duckdb.DuckDBPyConnection, relation: str, source: str, columns: dict[str, str]) -> None:
+def _chosen(columns: dict[str, str], every: tuple[str, ...], amounts: frozenset[str] | None) -> str:
+    """Columns under our names as SQL, after a comma, with the marks of equal rows where `amounts` are given."""
     chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
-    con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {source}")
+    return chosen + ("" if amounts is None else _marks(every, amounts))
+
+
+def _marks(every: tuple[str, ...], amounts: frozenset[str]) -> str:
+    return row_marks(map(quoted, every), map(quoted, amounts))
 
 
 def _first_line(error: Exception) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ROW", "literal", "quoted"]
+from collections.abc import Iterable
+
+__all__ = ["LINE", "ROW", "SAME", "literal", "quoted", "row_marks"]
 
 ROW = "__row__"  # where a row stands in its source
+LINE = "__line__"  # equal for rows that are equal in every column of their source
+SAME = "__same__"  # equal for rows that are equal in every column of their source but the amounts
 
 
 def quoted(name: str) -> str:
@@ -23,3 +27,14 @@ def literal(text: str) -> str:
     "'it''s'"
     """
     return "'" + text.replace("'", "''") + "'"
+
+
+def row_marks(columns: Iterable[str], amounts: Iterable[str]) -> str:
+    """`LINE` and `SAME` as SQL, after a comma: hashes over the expressions of all columns, and of all but the amounts.
+
+    >>> print(row_marks(['"a"', '"b"'], ['"b"']))
+    , hash("a", "b") AS __line__, hash("a") AS __same__
+    """
+    every, left_out = list(columns), set(amounts)
+    rest = [column for column in every if column not in left_out] or ["0"]
+    return f", hash({', '.join(every)}) AS {LINE}, hash({', '.join(rest)}) AS {SAME}"

@@ -29,6 +29,7 @@ from cxvalue.timeunit import TimeUnit
 __all__ = [
     "HoldoutCounts",
     "PurchaseStates",
+    "first_seen_from",
     "holdout_counts",
     "purchase_states",
     "purchase_states_from_purchases",
@@ -54,6 +55,9 @@ class PurchaseStates:
 
     Counted by calendar period (`cxvalue.tables.discrete.by_period`), x is the number of later periods with a purchase, and
     times run from the end of one period to the end of another; `since_bought` has the days since the last purchase itself.
+
+    Only per customer, and only where some purchase brought no money: `paid`, how many of the repeat purchases did, and
+    `first_paid`, 1 where the first one did.
     """
 
     frequency: NDArray[np.int64]
@@ -70,6 +74,8 @@ class PurchaseStates:
     first_margin_se: float = float("nan")
     sum_log_gaps: NDArray[np.float64] | None = None
     since_bought: NDArray[np.int64] | None = None
+    paid: NDArray[np.int64] | None = None
+    first_paid: NDArray[np.int64] | None = None
 
     @property
     def days_silent(self) -> NDArray[np.int64]:
@@ -108,6 +114,8 @@ class PurchaseStates:
             customer_id=None,
             mean_spend=None,
             since_bought=None,
+            paid=None,
+            first_paid=None,
             sum_log_gaps=None
             if self.sum_log_gaps is None
             else np.bincount(which, self.sum_log_gaps, first.size).astype(float),
@@ -116,7 +124,7 @@ class PurchaseStates:
     def take(self, rows: NDArray[Any]) -> PurchaseStates:
         """The states of some rows, by number or as a mask; the sums over all customers stay as they are."""
         names = ["frequency", "recency_days", "age_days", "count", "customer_id", "mean_spend"]
-        names += ["sum_log_gaps", "since_bought"]
+        names += ["sum_log_gaps", "since_bought", "paid", "first_paid"]
         taken: dict[str, Any] = {name: getattr(self, name) for name in names}
         taken = {name: None if column is None else column[rows] for name, column in taken.items()}
         return replace(self, **taken)
@@ -151,11 +159,13 @@ def purchase_states(
 
     The table has customer_id, date and revenue, and may have margin, order_id and product. Purchases of a customer on
     one day are one; a refund (revenue below 0) is taken off the order whose id it carries, else off the customer's
-    latest earlier purchase that is at least as large; what was refunded in full is no purchase. Customers acquired
-    after `as_of` are absent. With `until`, refunds up to `as_of` are netted and the states are those that stood on that
-    earlier day. With `log_gaps` the states carry `sum_log_gaps`, which models of regular timing need.
+    latest earlier purchase that is at least as large, else off the latest earlier ones, newest first, until used up;
+    what was refunded in full is no purchase. Customers acquired after `as_of` are absent. With
+    `until`, refunds up to `as_of` are netted and the states are those that stood on that earlier day. With `log_gaps` the
+    states carry `sum_log_gaps`, which models of regular timing need.
 
-    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund matches no purchase.
+    Raises `BadInput` when a column lacks or holds a value that cannot be, and when a refund is larger than all earlier
+    purchases.
 
     >>> import pandas as pd
     >>> days = pd.to_datetime(["2025-01-01", "2025-01-15", "2025-01-15", "2025-01-08"])
@@ -175,6 +185,12 @@ def purchase_states(
     )
 
 
+def first_seen_from(purchases: ir.Table, day: date) -> ir.Table:
+    """The purchases of customers whose first one is on or after a day."""
+    before = purchases.filter(purchases.date < ibis.literal(day))
+    return purchases.anti_join(before, "customer_id")
+
+
 def purchases_until(transactions: Any, as_of: date) -> Purchases:
     """Purchases up to `as_of` from a ledger that somebody brought along; raises `BadInput` as `purchase_states` does.
 
@@ -188,8 +204,8 @@ def _settled(ledger: ir.Table, as_of: date) -> Purchases:
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
         examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
-        found = f"{made.unmatched_refunds:,} refund(s) match no earlier purchase."
-        remedy = "Add the purchases they belong to, or leave them out."
+        found = f"{made.unmatched_refunds:,} refund(s) larger than the customer's earlier purchases together."
+        remedy = "Add the purchases they belong to, or correct their customer."
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
     return made
 
@@ -201,12 +217,16 @@ def purchase_states_from_purchases(
     time_unit: TimeUnit | str = "week",
     per_customer: bool = False,
     log_gaps: bool = False,
+    new_from: date | None = None,
 ) -> PurchaseStates:
-    """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day."""
+    """Count histories from purchases: customer_id, date, revenue, margin, one row a customer and day.
+
+    With `new_from` the margins of first purchases are those of customers first seen from that day on.
+    """
     # Counting the rows of a stored table costs nothing, of a query as much as running it.
     parts = _parts(purchases) if isinstance(purchases.op(), PhysicalTable) else 1
     columns = _part_by_part(purchases, parts, lambda part: _customers(part, as_of, log_gaps))
-    return _states(columns, as_of, time_unit, per_customer)
+    return _states(columns, as_of, time_unit, per_customer, new_from)
 
 
 def _parts(table: ir.Table) -> int:
@@ -235,6 +255,7 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         margin=rows.margin.sum(),
         first_revenue=rows.revenue.argmin(rows.date),
         first_margin=margin.argmin(rows.date),
+        paying=rows.count(where=rows.revenue > 0),
     )
     # A row per customer leaves the engine: the rest is arithmetic on its columns.
     customers = seen.select(
@@ -243,6 +264,7 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         "margin",
         "first_revenue",
         "first_margin",
+        "paying",
         frequency=seen.days - 1,
         recency_days=seen["last"].delta(seen["first"], unit="day"),
         age_days=ibis.literal(as_of).delta(seen["first"], unit="day"),
@@ -257,7 +279,13 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
     return customers
 
 
-def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per_customer: bool) -> PurchaseStates:
+def _states(
+    columns: dict[str, Any],
+    as_of: date,
+    time_unit: TimeUnit | str,
+    per_customer: bool,
+    new_from: date | None = None,
+) -> PurchaseStates:
     """States from the columns of `_customers`, which are used up: each is let go as soon as it has been read."""
     names, order = columns.pop("customer_id"), None
     if per_customer:
@@ -271,7 +299,8 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
 
     frequency, recency_days, age_days = (column(name, np.int64) for name in ("frequency", "recency_days", "age_days"))
     margins, firsts = column("margin", np.float64), column("first_margin", np.float64)
-    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts)]
+    new = age_days <= (as_of - new_from).days if new_from else True
+    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts) & new]
     revenue = column("revenue", np.float64)
     states = PurchaseStates(
         frequency,
@@ -290,7 +319,9 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
     if order is None:
         return states.grouped()
     del margins, firsts
-    repeats = revenue - column("first_revenue", np.float64)
+    first_revenue, paying = column("first_revenue", np.float64), column("paying", np.int64)
+    repeats, first_paid = revenue - first_revenue, (first_revenue > 0).astype(np.int64)
+    some_free = bool((paying < frequency + 1).any())
     ids = names.take(pa.array(order)).to_numpy(zero_copy_only=False).astype(object, copy=False)
     del names
     pa.default_memory_pool().release_unused()
@@ -298,6 +329,8 @@ def _states(columns: dict[str, Any], as_of: date, time_unit: TimeUnit | str, per
         states,
         customer_id=ids,
         mean_spend=np.where(frequency > 0, repeats / np.maximum(frequency, 1), np.nan),
+        paid=paying - first_paid if some_free else None,
+        first_paid=first_paid if some_free else None,
     )
 
 

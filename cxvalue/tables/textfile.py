@@ -10,7 +10,7 @@ import duckdb
 
 from cxvalue.study import ReadOptions
 from cxvalue.tables.decode import TextFile, number_records, width_fault
-from cxvalue.tables.sql import ROW, literal, quoted
+from cxvalue.tables.sql import ROW, literal, quoted, row_marks
 
 __all__ = ["TextLayout", "load_text"]
 
@@ -63,14 +63,16 @@ def load_text(
     relation: str,
     columns: dict[str, str],
     scratch: Path,
+    amounts: frozenset[str] | None = None,
 ) -> tuple[tuple[int, str], ...]:
     """Create `relation` with the columns asked for (ours: theirs) as text; return the lines that could not be split.
 
-    Each such line comes as its number and what is wrong with it. Blank lines are no rows.
+    Each such line comes as its number and what is wrong with it. Blank lines are no rows. With `amounts`, the columns of
+    the file that hold some, equal rows are marked.
     """
     wanted = {ours: layout.names.index(theirs) for ours, theirs in columns.items()}
     if text.quoted and layout.delimiter is not None:
-        return _load_quoted(con, text, layout, layout.delimiter, relation, wanted, scratch)
+        return _load_quoted(con, text, layout, layout.delimiter, relation, wanted, scratch, amounts)
     # Without quotes a line is a row: the engine reads whole lines, whose numbers are then exact, and splits them.
     lines = (
         f"SELECT row_number() OVER () AS n, line FROM read_csv({literal(str(text.path))}, {_DIALECT}, delim = '\x1f', "
@@ -84,6 +86,7 @@ def load_text(
     width = len(layout.names)
     rows = f"SELECT n, {split} AS f FROM ({lines}) WHERE n > {layout.header} AND {filled}"
     chosen = "".join(f", f[{position + 1}] AS {quoted(ours)}" for ours, position in wanted.items())
+    chosen += _marks(layout, "f[{}]", 1, amounts)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT n AS {ROW}, len(f) AS __width__{chosen} FROM ({rows})"
     )
@@ -102,14 +105,23 @@ def _load_quoted(
     relation: str,
     wanted: dict[str, int],
     scratch: Path,
+    amounts: frozenset[str] | None,
 ) -> tuple[tuple[int, str], ...]:
     numbered = scratch / f"{relation}.txt"
     malformed = number_records(text, delimiter, len(layout.names), numbered)
     types = ", ".join([f"'{ROW}': 'BIGINT'", *(f"'c{position}': 'VARCHAR'" for position in range(len(layout.names)))])
     chosen = "".join(f", c{position} AS {quoted(ours)}" for ours, position in wanted.items())
+    chosen += _marks(layout, "c{}", 0, amounts)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {ROW}{chosen} FROM read_csv({literal(str(numbered))}, "
         f"{_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
         f"columns = {{{types}}}) WHERE {ROW} > {layout.header}"
     )
     return tuple((number, fault) for number, fault in malformed if number > layout.header)
+
+
+def _marks(layout: TextLayout, column: str, first: int, amounts: frozenset[str] | None) -> str:
+    if amounts is None:
+        return ""
+    cells = {name: column.format(position) for position, name in enumerate(layout.names, first)}
+    return row_marks(cells.values(), [cells[name] for name in amounts])

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cxvalue.churn_checks import wilson
 from cxvalue.cltv_fit import CltvFit
 from cxvalue.customer_base import BaseCounts, Waterfall
 from cxvalue.lifetime import HoldoutScore, Interval
@@ -79,6 +80,10 @@ def test_the_base_has_the_ids_of_the_design_and_exact_counts() -> None:
         "base.lost_customers": 300,
         "base.lost_value": 21000.0,
     }
+    repeat = found.pop("base.repeat_rate")
+    assert (repeat.low, repeat.high) == pytest.approx(wilson(COUNTS.repeated, COUNTS.aged_12_months))
+    assert repeat.level == 0.95
+    assert f"have bought again: {COUNTS.repeated:,} of {COUNTS.aged_12_months:,}." in repeat.text
     assert all(finding.low is None and finding.grade is None for finding in found.values())
     assert found["base.lost_value"].unit == "EUR"
     assert "300 of the 600 customers active on 30 June 2025 (50.0%)" in found["base.lost_customers"].text

@@ -75,7 +75,7 @@ def test_refunds_and_messages() -> None:
     bought.loc[2, "revenue"] = -10.0
     states = discrete_states(bought, as_of=date(2025, 3, 31))
     assert (states.frequency.tolist(), states.opportunities.tolist()) == ([0], [2])
-    with pytest.raises(BadInput, match="match no earlier purchase"):
+    with pytest.raises(BadInput, match="larger than the customer's earlier"):
         discrete_states(bought.iloc[2:], as_of=date(2025, 3, 31))
     with pytest.raises(ValueError, match="decade"):
         discrete_states(bought, as_of=date(2025, 3, 31), period="decade")

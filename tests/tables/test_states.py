@@ -191,10 +191,13 @@ def test_customers_first_seen_in_the_holdout_are_counted_apart(small: pd.DataFra
         ({"revenue": [1.0, np.nan, np.inf, 1, 1]}, "transactions.revenue: 2 row(s) with no finite amount."),
         ({"customer_id": [1.0, 1, None, 2, 3]}, "transactions.customer_id: 1 row(s) with no customer."),
         ({"date": ["2025-01-01"] * 5}, "transactions.date: holds string values, not dates. Convert it first"),
-        ({"revenue": [10.0, 5, 7, 4, -2]}, "transactions.revenue: 1 refund(s) match no earlier purchase."),
+        (
+            {"revenue": [10.0, 5, 7, 4, -2]},
+            "transactions.revenue: 1 refund(s) larger than the customer's earlier purchases together.",
+        ),
         (
             {"order_id": ["x", "x", "y", "z", "w"]},
-            "transactions.order_id: 1 order(s) whose rows differ in customer, day",
+            "transactions.order_id: 1 order(s) whose rows name different customers or days",
         ),
     ],
 )
@@ -221,3 +224,21 @@ def test_the_engine_can_create_overwrite_drop_cache_and_batch() -> None:
     assert sum(len(batch) for batch in con.table("t").to_pyarrow_batches()) == 3
     con.drop_table("t")
     assert "t" not in con.list_tables()
+
+
+def test_lines_of_a_frame_are_one_only_when_equal_in_every_column() -> None:
+    frame = pd.DataFrame(
+        {
+            "customer_id": "a",
+            "date": pd.to_datetime(
+                ["2025-01-01", "2025-01-01", "2025-01-01", "2025-02-01", "2025-02-01", "2025-02-01"]
+            ),
+            "revenue": [5.0, 5.0, 5.0, 10.0, 10.0, 10.0],
+            "order_id": ["x", "x", None, "y", "y", "y"],
+            "item": ["cup", "cup", "cup", "cup", "plate", 3],
+        }
+    )
+    states = purchase_states(frame, as_of=date(2025, 3, 1), per_customer=True)
+    assert (states.mean_spend.tolist(), states.total_revenue) == ([30.0], 40.0)
+    without = purchase_states(frame.drop(columns="item"), as_of=date(2025, 3, 1), per_customer=True)
+    assert (without.mean_spend.tolist(), without.total_revenue) == ([10.0], 20.0)
