@@ -22,6 +22,8 @@ YEAR = timedelta(days=365)
 STRAY_SHARE = 0.001
 """Share of rows below which the last ones are strays where a silence sets them apart; a single row always is."""
 FEWEST_FOR_STRAYS = 100
+FEWEST_DAYS = 10
+"""Days with rows without which nobody knows how long a silence is usual."""
 SHORTEST_SILENCE = 7
 """Days that are no silence to speak of, however dense the rows before it lie."""
 MONTHLY, QUARTERLY = 31, 92
@@ -101,7 +103,7 @@ class Observed:
         last, usual = self.last, self.longest_silence
         silent, contracts = ((as_of or today) - last).days, "subscriptions" in self.tables
         allowed = QUARTERLY if contracts else SHORTEST_SILENCE if as_of else MONTHLY
-        if silent <= max(usual, allowed):
+        if len(self.days) < FEWEST_DAYS or silent <= max(usual, allowed):
             return []
         before = f"no silence of the year before was longer than {usual} day{'s' * (usual != 1)}"
         text = f"The data end on {last}, {silent:,} days before the day of the run, {today}, and {before}: bring newer ones."

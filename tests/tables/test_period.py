@@ -67,7 +67,7 @@ def test_the_day_of_the_run_counts_where_the_tables_set_the_last_day() -> None:
     (caution,) = observed.stale(None, date(2028, 6, 30))
     assert (caution.kind, caution.lowers) == ("stale", False)
     assert "609 days before the day of the run, 2028-06-30" in caution.text
-    monthly = _observed([day.date() for day in pd.date_range("2025-01-01", "2025-12-01", freq="61D")])
+    monthly = _observed([day.date() for day in pd.date_range("2024-01-01", "2025-12-01", freq="61D")])
     assert not monthly.stale(monthly.last + timedelta(days=60), TODAY)
     assert monthly.stale(monthly.last + timedelta(days=61), TODAY)
 
@@ -75,6 +75,7 @@ def test_the_day_of_the_run_counts_where_the_tables_set_the_last_day() -> None:
 def test_contracts_that_neither_begin_nor_end_for_a_quarter_are_no_stale_data(tmp_path: Path) -> None:
     def cautions(as_of: str) -> list[str]:
         contracts = "customer_id,start,end\na,2024-01-05,2025-06-30\nb,2024-02-05,\nc,2024-02-20,2026-01-31\n"
+        contracts += "".join(f"d{day},2024-03-{day:02d},\n" for day in range(1, 9))
         given = {"subscriptions": contracts}
         return [
             one.text
