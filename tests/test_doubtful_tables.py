@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from cxvalue.errors import BadInput
 from cxvalue.preflight import fit_declared
 from cxvalue.reactivation import campaign_data, campaign_result, with_cautions
 from cxvalue.report.findings import Finding, read_findings
@@ -46,6 +49,21 @@ def test_a_programme_whose_customers_are_half_unknown_loses_a_grade(tmp_path: Pa
     after = fit_declared(study, found.get, cautions=loaded.cautions, **span).programmes[0].effect
     assert "ABCDE".index(after.grade) == "ABCDE".index(before.grade) + 1
     assert after.estimate == before.estimate
+
+
+@pytest.mark.parametrize("unit", ["branch", "customer_id"])
+def test_a_roll_out_that_knows_nobody_is_refused_in_words(tmp_path: Path, unit: str) -> None:
+    con = connect()
+    tables = {name: [dict(row) for row in rows] for name, rows in sound("branches").items()}
+    for row in tables["rollout"]:
+        row["unit"] = f"shop {row['unit']}"
+    study = write("branches", tables, tmp_path)
+    one = study.programmes[0].model_copy(update={"unit": unit})
+    study = study.model_copy(update={"programmes": (one,)})
+    loaded = load_tables(study, None, TODAY, tmp_path / "out", con)
+    found = {name: con.read_parquet(path) for name, path in loaded.paths.items()}
+    with pytest.raises(BadInput, match=r"programmes\.svc"):
+        fit_declared(study, found.get, as_of=loaded.as_of, observed_from=loaded.observed_from)
 
 
 def test_what_a_notebook_hands_over_loses_a_grade_too(tmp_path: Path) -> None:

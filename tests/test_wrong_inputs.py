@@ -166,7 +166,7 @@ def test_what_is_no_mistake_is_noted(world, tmp_path, monkeypatch):
         world.study, {**world.tables, "rollout": pd.concat([table, extra, foreign])}, world.truth, world.about
     )
     path = write_world(changed, tmp_path / "mybank")
-    assert "are sound" in check(path)
+    assert "In 'rollout' only 8 of its 9 different units are known to customers.branch" in check(path)
     study = Study(prepare(path), None)
     notes = " ".join(study.programmes[0].effect.notes)
     assert "1 of the units in the roll-out have no customers and count for nothing: branch 900." in notes

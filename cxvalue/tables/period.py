@@ -113,4 +113,4 @@ class Observed:
                 f"The data end on {last}, {silent:,} days before the last day observed, {as_of}, and {before}: {seen}. "
                 f"Bring newer data, or write as_of: {last}"
             )
-        return [Caution("stale", self.tables[0], "date", 0, None, text, lowers=as_of is not None)]
+        return [Caution("stale", self.tables[0], "date", 0, None, text, lowers=as_of is not None and silent > MONTHLY)]

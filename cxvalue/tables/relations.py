@@ -105,13 +105,22 @@ def _units(pairing: _Pairing, tables: Mapping[str, ir.Table], programme: Program
             if customers[1:]
             else _ids(tables[customers[0]])
         )
-        pairing.compare("rollout", listed, _or(customers), known, column="unit", few=FEW_KNOWN_ELSEWHERE)
+        pairing.compare(
+            "rollout", listed, _or(customers), known, column="unit", few=FEW_KNOWN_ELSEWHERE, refused_elsewhere=True
+        )
     elif "customers" in tables and programme.unit in tables["customers"].columns:
         of_customers = _ids(tables["customers"], programme.unit)
         pairing.compare(
-            "rollout", listed, f"customers.{programme.unit}", of_customers, column="unit", few=FEW_KNOWN_ELSEWHERE
+            "rollout",
+            listed,
+            f"customers.{programme.unit}",
+            of_customers,
+            column="unit",
+            few=FEW_KNOWN_ELSEWHERE,
+            refused_elsewhere=True,
         )
-        pairing.compare("customers", of_customers, f"the roll-out of {programme.name}", listed, column=programme.unit)
+        whose = f"the roll-out of {programme.name}"
+        pairing.compare("customers", of_customers, whose, listed, column=programme.unit, refused_elsewhere=True)
 
 
 class _Pairing:
@@ -131,8 +140,12 @@ class _Pairing:
         column: str = CUSTOMER,
         few: float = 0.0,
         either: bool = False,
+        refused_elsewhere: bool = False,
     ) -> None:
-        """Count the ids found; `few` is the share below which a caution is due, `either` lets the smaller side decide."""
+        """Count the ids found; `few` is the share below which a caution is due, `either` lets the smaller side decide.
+
+        `refused_elsewhere` leaves a table of which hardly any id is known to whoever uses it, unless a repair helps.
+        """
         counted = _overlap(ids.id, known.id)
         relation = Relation(table, column, others, counted["ids"], counted["found"])
         self.relations.append(relation)
@@ -146,6 +159,8 @@ class _Pairing:
         where = f"tables.{table}.{column}"
         said = f"{relation.found:,} of its {relation.ids:,} different {column}s are known to {others}"
         if relation.found < REFUSED_BELOW * smaller:
+            if refused_elsewhere and not helps:
+                return
             here, there = _first(unknown), _first(known)
             said = said.replace("0 of its", "none of its", 1) if not relation.found else said
             found = f"{said}: it writes {here!r} where the other side writes {there!r}."

@@ -14,8 +14,8 @@ __all__ = ["drop_repeats", "implausible_margin", "judge_signs", "repeated_rows"]
 
 _EITHER_SIGN = ("fees.amount",)
 """Amounts that may be taken back: a sign against the others is noted there and refused elsewhere."""
-_ONE_OF_EACH = ("contacts", "customers", "subscriptions", "surveys", "rollout", "employees", "benchmarks")
-"""Tables in which a second row that says the same says nothing more."""
+_ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
+"""Tables without a key in which a second row that says the same says nothing more."""
 CAUTION_FROM, LOWERS_FROM = 0.05, 0.20
 
 

@@ -135,15 +135,18 @@ def test_units_of_a_roll_out_are_held_against_those_of_customers(tmp_path: Path)
     assert not kinds(mended)
     assert matched(mended, "customers") == {"of 10 different ids in 'branch', found in the roll-out of svc": 10}
     other = {**tables, "rollout": rolled_out(*(f"Z{n:02d}" for n in range(10)))}
-    assert "tables.rollout.unit" in problems(tmp_path, other, **PROGRAMME)
+    unknown = load(tmp_path, other, **PROGRAMME)  # refused where the programme is measured, with all else about it
+    assert matched(unknown, "rollout") == {"of 10 different ids in 'unit', found in customers.branch": 0}
     part = {**tables, "rollout": rolled_out(*(f"B{n:02d}" for n in range(9)), "Z1")}
     assert only(load(tmp_path, part, **PROGRAMME), "ids_do_not_match").table == "rollout"
 
 
 def test_customers_as_units_are_held_against_purchases(tmp_path: Path) -> None:
     one_by_one = {"programmes": [{"name": "svc", "unit": "customer_id"}]}
-    said = problems(tmp_path, {"transactions": sales(*MANY), "rollout": rolled_out("7", "8")}, **one_by_one)
-    assert "none of its 2 different units" in said
+    found = load(tmp_path, {"transactions": sales(*MANY), "rollout": rolled_out(*MANY[:30], "8")}, **one_by_one)
+    assert matched(found, "rollout") == {"of 31 different ids in 'unit', found in purchases": 30}
+    said = problems(tmp_path, {"transactions": sales(*MANY), "rollout": rolled_out("c001", "c002")}, **one_by_one)
+    assert "ids: {fold_case: true}" in said
 
 
 @pytest.mark.parametrize(
