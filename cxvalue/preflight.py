@@ -57,7 +57,7 @@ def fit_declared(
         try:
             one = _one(study, programme)
             (fit,) = fit_programmes(one, table, as_of=as_of, observed_from=observed_from)
-            doubts = data_checks(cautions, _behind(programme))
+            doubts = data_checks(cautions, _behind(programme), programme.name)
             if doubts:
                 fit = replace(fit, effect=fit.effect.with_checks([*fit.effect.checks, *doubts]))
             fits.append(fit)

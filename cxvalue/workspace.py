@@ -261,6 +261,7 @@ class Study:
         folder) nothing is written. The file that marks the notebook as done is written last.
         """
         from cxvalue.report.cautions import lower_grades
+        from cxvalue.report.points import withhold_points
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
@@ -271,7 +272,7 @@ class Study:
             raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
         if self.work is None:
             return f"Opened by hand: {said} were computed and nothing was published."
-        lowered = lower_grades(findings, self.tables.cautions)
+        lowered = lower_grades(withhold_points(findings), self.tables.cautions)
         _write_outputs(self.work / notebook, lowered, tables, figures, private)
         return f"Handed to the run: {said}."
 

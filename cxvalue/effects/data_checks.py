@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 __all__ = ["data_checks"]
 
 
-def data_checks(cautions: Iterable[Caution], tables: Sequence[str]) -> tuple[Check, ...]:
-    """A failed check where a caution that lowers evidence is about one of these tables, else none."""
-    found = [one.text for one in cautions if one.lowers and one.table in tables]
+def data_checks(cautions: Iterable[Caution], tables: Sequence[str], name: str = "") -> tuple[Check, ...]:
+    """A failed check where a caution that lowers evidence is about one of these tables, else none.
+
+    `name` is the campaign or programme: what is about another one is none of its.
+    """
+    found = [one.text for one in cautions if one.lowers and one.table in tables and one.about in ("", name)]
     question = "Do the tables behind it hold together?"
     return (Check("tables", question, False, True, " ".join(found)),) if found else ()

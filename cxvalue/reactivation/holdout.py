@@ -179,7 +179,7 @@ def known(found: Estimate | None) -> Estimate | None:
 
 def with_cautions(found: CampaignResult, cautions: Iterable[Caution]) -> CampaignResult:
     """The same result with what is wrong with its tables among the checks, and the grade that follows."""
-    doubts = data_checks(cautions, ("contacts", "transactions"))
+    doubts = data_checks(cautions, ("contacts", "transactions"), found.name)
     if not doubts:
         return found
     checks = (*found.checks, *doubts)

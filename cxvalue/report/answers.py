@@ -13,6 +13,7 @@ from cxvalue.customer_base import months_before
 from cxvalue.lifetime.models import COVARIATES, MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
+from cxvalue.report.points import withhold_points
 
 if TYPE_CHECKING:
     from cxvalue.cltv import CltvFit
@@ -210,7 +211,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             CLTV_NOTEBOOK,
         )
 
-    return [
+    valued = [
         estimate(
             "cltv.equity",
             f"Customer equity over {months} months",
@@ -237,8 +238,8 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             f"{made} The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the "
             "expectation.",
         ),
-        *_holdout_findings(fit),
     ]
+    return [*withhold_points(valued), *_holdout_findings(fit)]
 
 
 def _whole_periods(fit: CltvFit) -> str:

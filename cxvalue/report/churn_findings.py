@@ -10,6 +10,7 @@ from cxvalue.customer_base import months_before
 from cxvalue.report.answers import MODEL_TITLES
 from cxvalue.report.findings import Finding
 from cxvalue.report.numbers import format_date, format_level, format_range, format_value
+from cxvalue.report.points import withhold_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) ->
     )
     brought = _brought(churn)
     rate, risk = found.rate, found.at_risk
-    return [
+    told = [
         Finding(
             "churn.rate",
             LABELS["rate"][0],
@@ -72,8 +73,8 @@ def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) ->
             "C4",
             NOTEBOOK,
         ),
-        *_past(backtest, currency),
     ]
+    return [*withhold_points(told), *_past(backtest, currency)]
 
 
 def _withheld(name: str, reason: str, currency: str) -> Finding:

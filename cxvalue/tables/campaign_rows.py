@@ -63,5 +63,7 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
             "than one of its arms. Each counts in the arm of the first row, so what a later arm did is counted there as "
             "well: the arms may differ more than it seems."
         )
-        found.append(Caution("two_arms", "contacts", "arm", int(row["rows"]), share, text, lowers=share >= NOTABLE))
+        found.append(
+            Caution("two_arms", "contacts", "arm", int(row["rows"]), share, text, share >= NOTABLE, about=name)
+        )
     return found

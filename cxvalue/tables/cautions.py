@@ -39,6 +39,7 @@ class Caution:
     `share` their share of the table, or of its revenue where the text says so (None where no share makes sense); `text` is
     the sentence for the analyst and the executive alike. `lowers` marks a caution that takes the evidence of every finding
     that rests on the table down by one grade. `private` may name an id, so it is shown at the terminal and never published.
+    `about` names the one campaign or programme that it concerns; empty: all of them.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Caution:
     text: str
     lowers: bool = False
     private: str = ""
+    about: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -27,6 +27,12 @@ def test_only_a_caution_that_lowers_and_is_about_its_tables_counts(
     assert grade_of("A", data_checks([caution], tables)) == grade
 
 
+def test_what_is_about_another_campaign_is_left_aside() -> None:
+    other = replace(DOUBT, about="spring")
+    assert data_checks([other], ("contacts",), "wake") == ()
+    assert data_checks([other], ("contacts",), "spring") == data_checks([DOUBT], ("contacts",), "wake")
+
+
 def test_several_doubts_are_one_check_that_says_them_all() -> None:
     other = replace(DOUBT, text="Ids are written in two ways.")
     (check,) = data_checks([DOUBT, other], ("contacts",))

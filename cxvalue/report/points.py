@@ -1,0 +1,34 @@
+"""An interval without any width is no estimate: where every outcome came out the same, the figure is withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from cxvalue.chance import is_a_point
+from cxvalue.report.findings import Finding
+
+__all__ = ["withhold_points"]
+
+
+def withhold_points(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings with each whose low and high end are one number withheld, and the reason in its sentence.
+
+    >>> withhold_points([Finding("cltv.equity", "Equity", 0.0, 0.0, 0.0, 0.95, "EUR")])[0].value is None
+    True
+    """
+    return [_withheld(one) if _is_point(one) else one for one in findings]
+
+
+def _is_point(finding: Finding) -> bool:
+    if finding.low is None or finding.high is None or not finding.is_number:
+        return False
+    return is_a_point(finding.low, finding.high)
+
+
+def _withheld(finding: Finding) -> Finding:
+    reason = (
+        "Withheld: every outcome that the model can draw from these data is the same, so nothing is estimated. They tell "
+        "too little: a longer history, or customers who differ more."
+    )
+    return replace(finding, value=None, low=None, high=None, level=None, text=reason)
