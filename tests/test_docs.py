@@ -9,6 +9,7 @@ import pytest
 
 from cxvalue.cli import _parser
 from cxvalue.study import project_root
+from cxvalue.tables.cautions import KINDS
 from cxvalue.tables.contracts import CONTRACTS
 
 ROOT = project_root()
@@ -57,3 +58,12 @@ def test_the_data_dictionary_names_every_table_and_required_column() -> None:
         (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` |")]
         for column in contract.required:
             assert re.search(rf"\b{column}\b", row), (name, column)
+
+
+def test_the_page_on_files_names_tests_that_exist_and_the_dictionary_every_caution() -> None:
+    page = (ROOT / "data" / "files.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", page))
+    assert len(named) >= 15
+    assert all((ROOT / path).is_file() for path in named)
+    dictionary = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{kind}` |" in dictionary for kind in KINDS)

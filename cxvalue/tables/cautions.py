@@ -26,7 +26,6 @@ KINDS: dict[str, str] = {
     "history_begins": "old customers who look new where the history begins",
     "currency": "amounts converted from other currencies",
     "open_end": "ends and starts that lie in the future",
-    "forecast": "a forecast of this kind that missed before",
 }
 """Every kind of caution with what it means, the most serious first."""
 
