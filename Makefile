@@ -39,6 +39,7 @@ lab: ## JupyterLab, opened on notebooks/
 lab calibrate: export OPENBLAS_NUM_THREADS = 1
 
 calibrate: ## the critical values and the coverage study, on simulated worlds
+	@$(run) -m tests.calibration.damage 600
 	@$(run) -m tests.calibration.dropout_gate
 	@$(run) -m tests.calibration.discrete_gate
 	@$(run) -m tests.calibration.regular_gate
