@@ -4,6 +4,7 @@ effect          the frozen `Effect` that every design ends in, its checks and it
 estimate        `estimate_effect`: a panel and the name of a design in, an `Effect` out
 frames          panels from a plain table, pandas or other
 group_time      effects of a staggered roll-out by cohort and month, and the jackknife over units
+pairs           the same where some units miss some months
 staggered, pretrend, imputation   the staggered design, a start that never was, the imputation estimator beside it
 data_checks     what is wrong with the tables behind an effect, as one of its checks
 drift           did units move away before they got the programme, and the first of them most?
