@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from cxvalue.errors import BadInput, Problem, nearest
 from cxvalue.tables.checks import conflicting_orders
+from cxvalue.tables.ids import SPOILT
 from cxvalue.tables.ledger import count_rows
 from cxvalue.tables.moments import local_moment
 from cxvalue.tables.sources import connect
@@ -17,6 +18,9 @@ from cxvalue.tables.sql import LINE
 __all__ = ["ledger_of"]
 
 _REQUIRED = ("customer_id", "date", "revenue")
+_ROUNDED = "__rounded__"
+_DIGITS_KEPT = 17
+"""From so many digits on a whole number in floating point may stand for several."""
 _OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
 
 
@@ -50,11 +54,9 @@ def ledger_of(transactions: Any) -> ir.Table:
     marks = [LINE] if LINE in table.columns else []
     typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
     ledger = typed.mutate(revenue=_finite(typed.revenue))
-    wrong = (
-        ledger.aggregate([ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED])
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    asked = [ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED]
+    wrong = ledger.aggregate([*asked, _rounded(table, ledger).name(_ROUNDED)]).to_pyarrow().to_pylist()[0]
+    rounded = int(wrong.pop(_ROUNDED) or 0)
     what = {"customer_id": "no customer", "date": "no date", "revenue": "no finite amount"}
     problems = [
         Problem(
@@ -63,6 +65,12 @@ def ledger_of(transactions: Any) -> ir.Table:
         for name, count in wrong.items()
         if count
     ]
+    if rounded:
+        found = f"{rounded:,} row(s) with an id in scientific notation or with more digits than a number keeps."
+        remedy = (
+            "Different customers became one: read the ids as text from the start, such as dtype={'customer_id': str}."
+        )
+        problems.append(Problem("transactions.customer_id", found, remedy, rounded))
     if not problems and "order_id" in kept:
         orders = conflicting_orders(ledger)
         count = count_rows(orders)
@@ -74,6 +82,16 @@ def ledger_of(transactions: Any) -> ir.Table:
     if problems:
         raise BadInput(problems)
     return ledger
+
+
+def _rounded(table: ir.Table, ledger: ir.Table) -> Any:
+    """How many ids a spreadsheet or a floating point number has rounded."""
+    if table.customer_id.type().is_floating():
+        test = ledger.customer_id.length() >= _DIGITS_KEPT + ledger.customer_id.startswith("-").ifelse(1, 0)
+    else:
+        # Looking for a sign first is many times quicker than a pattern on every row.
+        test = ledger.customer_id.contains("+") & ledger.customer_id.re_search(SPOILT)
+    return test.fill_null(False).ifelse(1, 0).sum()
 
 
 def _typed(value: Any, name: str) -> Any:

@@ -242,3 +242,23 @@ def test_lines_of_a_frame_are_one_only_when_equal_in_every_column() -> None:
     assert (states.mean_spend.tolist(), states.total_revenue) == ([30.0], 40.0)
     without = purchase_states(frame.drop(columns="item"), as_of=date(2025, 3, 1), per_customer=True)
     assert (without.mean_spend.tolist(), without.total_revenue) == ([10.0], 20.0)
+
+
+@pytest.mark.parametrize(
+    ("ids", "refused"),
+    [
+        (["4.471E+12", "4.471E+12"], True),
+        ([float(2**60), 7.0], True),
+        ([4471000000001.0, 7.0], False),
+        (["1E10", "a+b"], False),
+    ],
+)
+def test_ids_that_were_rounded_are_refused_in_memory_too(ids: list, refused: bool) -> None:
+    frame = pd.DataFrame(
+        {"customer_id": ids, "date": pd.to_datetime(["2025-01-01", "2025-01-02"]), "revenue": [1.0, 2.0]}
+    )
+    if refused:
+        with pytest.raises(BadInput, match="Different customers became one"):
+            ledger_of(frame)
+    else:
+        assert ledger_of(frame).customer_id.nunique().to_pyarrow().as_py() == 2
