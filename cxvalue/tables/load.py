@@ -288,12 +288,15 @@ class _Loader:
     def _count_transactions(
         self, loading: _Loading, made: ledger.Purchases, rows: ir.Table, lines: ir.Table, start: date, end: date
     ) -> None:
-        after = rows.filter(rows.date > ibis.literal(end))
-        before = rows.filter(rows.date <= ibis.literal(end))
-        amounts = [self._measure(part, "revenue")[1] or 0.0 for part in (after, before, lines)]
+        late = rows.date > ibis.literal(end)
+        before = rows.filter(~late)
+        (_, after), (_, until) = self._measure_parts(rows, "revenue", late, ~late)
+        kept, zero, early = self._measure_parts(
+            lines, "revenue", lines.revenue.notnull(), lines.revenue == 0, lines.date < ibis.literal(start)
+        )
         missed = sum(item.amount or 0.0 for item in loading.broken if item.what == REFUND)
-        repeated = amounts[1] - missed - amounts[2]
-        self._add("transactions", f"after {end}, the last day observed", made.cut, amounts[0], "cut")
+        repeated = until - missed - kept[1]
+        self._add("transactions", f"after {end}, the last day observed", made.cut, after, "cut")
         self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
         self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")
         self._add("transactions", "lines of purchases refunded in full", made.void_lines, made.void_amount, "netted")
@@ -306,23 +309,20 @@ class _Loader:
         )
         if loading.guests is not None:
             self._count_guests(loading, end)
-        zero, negative = lines.filter(lines.revenue == 0), lines.filter((lines.margin < 0) & (lines.revenue >= 0))
-        self._add("transactions", "zero amounts (they count as purchases)", ledger.count_rows(zero), 0.0, "note")
-        negatives = self._measure(negative, "margin")
-        self._add("transactions", "lines with a negative margin", negatives[0], negatives[1], "note")
+        self._add("transactions", "zero amounts (they count as purchases)", zero[0], 0.0, "note")
+        ((many, below),) = self._measure_parts(lines, "margin", (lines.margin < 0) & (lines.revenue >= 0))
+        self._add("transactions", "lines with a negative margin", many, below, "note")
         repeats = exact_duplicates(before) if self._any_alone(before) else 0
         self._add("transactions", "exact duplicates without an order_id", repeats, None, "note")
-        early = self._measure(lines.filter(lines.date < ibis.literal(start)), "revenue")
         self._add("transactions", f"before {start}, the first day observed", early[0], early[1], "note")
 
     def _count_guests(self, loading: _Loading, end: date) -> None:
         """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
         assert loading.guests is not None
         late = loading.guests.date > ibis.literal(end)
-        rows, amount = self._measure(loading.guests.filter(~late), "revenue")
-        self._add("transactions", "sales of guests: in the totals, no customer", rows, amount, "apart")
-        rows, amount = self._measure(loading.guests.filter(late), "revenue")
-        self._add("transactions", f"sales of guests after {end}", rows, amount, "cut")
+        seen, cut = self._measure_parts(loading.guests, "revenue", ~late, late)
+        self._add("transactions", "sales of guests: in the totals, no customer", *seen, "apart")
+        self._add("transactions", f"sales of guests after {end}", *cut, "cut")
 
     def _any_alone(self, rows: ir.Table) -> bool:
         return "order_id" not in rows.columns or ledger.count_rows(rows.filter(rows.order_id.isnull())) > 0
@@ -403,6 +403,15 @@ class _Loader:
         money = table[amount].sum() if amount in table.columns else ibis.null("float64")
         row = table.aggregate(rows=table.count(), amount=money).to_pyarrow().to_pylist()[0]
         return int(row["rows"]), row["amount"]
+
+    def _measure_parts(self, table: ir.Table, amount: str, *tests: Any) -> list[tuple[int, float]]:
+        """The rows for which each test holds, and the sum of an amount over them, in one question to the engine."""
+        asked: dict[str, Any] = {}
+        for i, test in enumerate(tests):
+            holds = test.fill_null(False)
+            asked |= {f"n{i}": holds.ifelse(1, 0).sum(), f"amount{i}": holds.ifelse(table[amount], 0.0).sum()}
+        row = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
+        return [(int(row[f"n{i}"] or 0), float(row[f"amount{i}"] or 0.0)) for i in range(len(tests))]
 
     def _add(self, table: str, what: str, rows: int, amount: float | None, kind: Any, always: bool = False) -> None:
         if rows or always:

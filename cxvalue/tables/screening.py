@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxvalue.tables.checks import exact_duplicates
 from cxvalue.tables.ids import alike_caution, count_ids, guest_cautions, repair_table
-from cxvalue.tables.ledger import count_rows
-from cxvalue.tables.soundness import drop_repeats, repeated_rows
+from cxvalue.tables.soundness import ONE_OF_EACH, drop_repeats, repeated_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -42,12 +40,10 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
     cautions: list[Caution] = []
     merged = 0
     if contract.name != "transactions":  # there lines are told apart by their orders
-        distinct, merges = drop_repeats(contract, table)
-        rows = count_rows(table)
-        different = count_rows(distinct) if merges else rows - exact_duplicates(table)
-        caution = repeated_rows(contract, rows, different, merges)
+        distinct, rows, different = drop_repeats(contract, table)
+        caution = repeated_rows(contract, rows, different)
         cautions += [caution] if caution else []
-        if merges and different < rows:
+        if contract.name in ONE_OF_EACH and different < rows:
             table, merged = distinct.cache(), rows - different
     guests = None
     if study.guest_ids and "customer_id" in table.columns:

@@ -10,11 +10,11 @@ from cxvalue.tables.checks import Rule
 from cxvalue.tables.contracts import TableContract
 from cxvalue.tables.sql import ROW
 
-__all__ = ["drop_repeats", "implausible_margin", "judge_signs", "repeated_rows"]
+__all__ = ["ONE_OF_EACH", "drop_repeats", "implausible_margin", "judge_signs", "repeated_rows"]
 
 _EITHER_SIGN = ("fees.amount",)
 """Amounts that may be taken back: a sign against the others is noted there and refused elsewhere."""
-_ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
+ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
 """Tables without a key in which a second row that says the same says nothing more."""
 CAUTION_FROM, LOWERS_FROM = 0.05, 0.20
 
@@ -79,17 +79,21 @@ def implausible_margin(rows: ir.Table) -> Caution | None:
     return Caution("sign", "transactions", "margin", int(row["n"]), 1.0, text, True)
 
 
-def drop_repeats(contract: TableContract, table: ir.Table) -> tuple[ir.Table, bool]:
-    """Rows that say the same in every column once only, where a second one says nothing more; and whether that is so."""
-    if contract.name not in _ONE_OF_EACH:
-        return table, False
+def drop_repeats(contract: TableContract, table: ir.Table) -> tuple[ir.Table, int, int]:
+    """Rows that say the same in every column once only, where a second one says nothing more.
+
+    Returns the table, how many rows it had, and how many of them differ.
+    """
     names = [name for name in table.columns if name != ROW]
-    return table.group_by(names).agg(**{ROW: table[ROW].min()}).select(ROW, *names), True
+    each = table.group_by(names).agg(**{ROW: table[ROW].min()}, copies=table.count())
+    row = each.aggregate(rows=each.copies.sum(), different=each.count()).to_pyarrow().to_pylist()[0]
+    distinct = each.select(ROW, *names) if contract.name in ONE_OF_EACH else table
+    return distinct, int(row["rows"] or 0), int(row["different"])
 
 
-def repeated_rows(contract: TableContract, rows: int, distinct: int, merged: bool) -> Caution | None:
+def repeated_rows(contract: TableContract, rows: int, distinct: int) -> Caution | None:
     """Say that rows repeat others in every column; None where it is too few to matter."""
-    repeats = rows - distinct
+    repeats, merged = rows - distinct, contract.name in ONE_OF_EACH
     share = repeats / rows if rows else 0.0
     if share < CAUTION_FROM:
         return None
