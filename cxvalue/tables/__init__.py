@@ -11,6 +11,13 @@
 - `numbers`     dressed amounts, and the refusal of numbers that could be read two ways
 - `currency`    amounts in several currencies, in the study's
 - `parse`       raw text to ids, dates, numbers and flags; every value that does not parse is found
+- `cautions`    what is legal in the tables and may make a number wrong, worst first
+- `ids`         ids as text: repairs, ids that a spreadsheet spoilt, ids that stand for nobody
+- `soundness`   signs that contradict their column, rows that stand twice
+- `screening`   both of these for one table, and guests set apart
+- `relations`   tables held against one another
+- `declared`, `campaign_rows`  campaigns and programmes must stand in their tables; customers in two arms
+- `openends`    ends and starts to come, contracts of no length
 - `checks`      bad rows and notes of every table, and consistency across tables
 - `period`      up to which day the tables are whole, and whether that is long ago
 - `ledger`      transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
@@ -20,6 +27,8 @@
 - `frames`      a ledger brought along as a pandas, polars, arrow or ibis table
 - `states`      purchases to frequency, recency and age
 - `discrete`    purchases to opportunities taken, one a calendar period
+- `distinct`    equal rows of whole-number columns, by one sort
+- `panels`, `rollouts`, `overlap`, `about`  customers or units by month, who got a programme when, who is in several, their labels
 
 `paste` writes the `read:` line of a message and `sql` quotes names.
 """
