@@ -28,7 +28,7 @@
 - `states`      purchases to frequency, recency and age
 - `discrete`    purchases to opportunities taken, one a calendar period
 - `distinct`    equal rows of whole-number columns, by one sort
-- `panels`, `rollouts`, `overlap`, `about`  customers or units by month, who got a programme when, who is in several, their labels
+- `panels`, `rollouts`, `overlap`, `about`  customers or units by month, programmes, their labels
 
 `paste` writes the `read:` line of a message and `sql` quotes names.
 """
