@@ -41,7 +41,8 @@ def judge_signs(contract: TableContract, table: ir.Table) -> tuple[ir.Table, lis
             continue
         if not above:
             turned[name] = table[name].abs() if contract.name == "transactions" else -table[name]
-            text = f"Every '{name}' in '{contract.name}' has a minus sign ({below:,} rows). It is read as an amount."
+            rows = f"{below:,} row{'s' * (below != 1)}"
+            text = f"Every '{name}' in '{contract.name}' has a minus sign ({rows}). It is read as an amount."
             cautions.append(Caution("sign", contract.name, name, below, share, text))
         elif f"{contract.name}.{name}" in _EITHER_SIGN:
             text = (
