@@ -7,8 +7,12 @@ from dataclasses import replace
 
 from cxvalue.chance import is_a_point
 from cxvalue.report.findings import Finding
+from cxvalue.report.numbers import is_currency
 
 __all__ = ["withhold_points"]
+
+LEAST_MONEY = 0.005
+"""Half of the smallest coin: a range of money that ends below it says that nothing at all can come."""
 
 
 def withhold_points(findings: Iterable[Finding]) -> list[Finding]:
@@ -23,7 +27,8 @@ def withhold_points(findings: Iterable[Finding]) -> list[Finding]:
 def _is_point(finding: Finding) -> bool:
     if finding.low is None or finding.high is None or not finding.is_number:
         return False
-    return is_a_point(finding.low, finding.high)
+    nothing = is_currency(finding.unit) and max(abs(finding.low), abs(finding.high)) < LEAST_MONEY
+    return nothing or is_a_point(finding.low, finding.high)
 
 
 def _withheld(finding: Finding) -> Finding:

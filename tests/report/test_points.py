@@ -36,3 +36,8 @@ def test_counts_words_and_withheld_values_stay() -> None:
         Finding("churn.rate", "Rate", None, text="Withheld: why."),
     ]
     assert withhold_points(plain) == plain
+
+
+def test_a_small_share_is_not_a_small_amount() -> None:
+    (share,) = withhold_points([replace(ESTIMATE, value=0.002, low=0.001, high=0.004, unit="share")])
+    assert share.value == 0.002
