@@ -276,8 +276,10 @@ class _Loader:
             return None
         if made.unmatched_refunds:
             lines = lines.anti_join(missed, ROW)
-        self._count_transactions(loading, made, rows, lines, start, end)
-        self.cautions += cautions_of(rows.filter(rows.date <= ibis.literal(end)), made)
+        before = rows.filter(rows.date <= ibis.literal(end))
+        repeats = exact_duplicates(before) if self._any_alone(before) else 0
+        self._count_transactions(loading, made, rows, lines, start, end, repeats)
+        self.cautions += cautions_of(before, made, repeats)
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
         kept = [name for name in loading.contract.names if name in lines.columns]
@@ -286,10 +288,16 @@ class _Loader:
         return self._control(lines, start, end)
 
     def _count_transactions(
-        self, loading: _Loading, made: ledger.Purchases, rows: ir.Table, lines: ir.Table, start: date, end: date
+        self,
+        loading: _Loading,
+        made: ledger.Purchases,
+        rows: ir.Table,
+        lines: ir.Table,
+        start: date,
+        end: date,
+        repeats: int,
     ) -> None:
         late = rows.date > ibis.literal(end)
-        before = rows.filter(~late)
         (_, after), (_, until) = self._measure_parts(rows, "revenue", late, ~late)
         kept, zero, early = self._measure_parts(
             lines, "revenue", lines.revenue.notnull(), lines.revenue == 0, lines.date < ibis.literal(start)
@@ -312,7 +320,6 @@ class _Loader:
         self._add("transactions", "zero amounts (they count as purchases)", zero[0], 0.0, "note")
         ((many, below),) = self._measure_parts(lines, "margin", (lines.margin < 0) & (lines.revenue >= 0))
         self._add("transactions", "lines with a negative margin", many, below, "note")
-        repeats = exact_duplicates(before) if self._any_alone(before) else 0
         self._add("transactions", "exact duplicates without an order_id", repeats, None, "note")
         self._add("transactions", f"before {start}, the first day observed", early[0], early[1], "note")
 

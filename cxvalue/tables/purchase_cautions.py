@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis.expr.types as ir
 
 from cxvalue.tables.cautions import Caution
-from cxvalue.tables.checks import exact_duplicates, rows_of_doubled_days, same_but_amounts
+from cxvalue.tables.checks import rows_of_doubled_days, same_but_amounts
 from cxvalue.tables.ledger import Purchases, count_rows
 
 __all__ = ["cautions_of"]
@@ -15,14 +15,16 @@ NOTABLE = 0.01
 MANY_REPEATS = 0.20
 
 
-def cautions_of(rows: ir.Table, made: Purchases) -> list[Caution]:
-    """Cautions about the transactions up to the last day observed, and the purchases made of them."""
-    return [*_repeated(rows), *_versions(rows), *_refunds(made)]
+def cautions_of(rows: ir.Table, made: Purchases, repeats: int) -> list[Caution]:
+    """Cautions about the transactions up to the last day observed, and the purchases made of them.
+
+    `repeats` is how many rows without an order id repeat another one in every column.
+    """
+    return [*_repeated(rows, repeats), *_versions(rows), *_refunds(made)]
 
 
-def _repeated(rows: ir.Table) -> list[Caution]:
+def _repeated(rows: ir.Table, repeats: int) -> list[Caution]:
     """Rows without an order id that stand twice where a whole stretch of days does, or very many of them."""
-    repeats = exact_duplicates(rows)
     if not repeats:
         return []
     total, doubled = count_rows(rows), rows_of_doubled_days(rows)
