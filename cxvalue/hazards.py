@@ -17,6 +17,7 @@ import numpy as np
 from cxvalue.errors import CxvalueError
 from cxvalue.lifetime.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.spells import months_later, spells
+from cxvalue.tables.buckets import bucket
 
 if TYPE_CHECKING:
     import ibis
@@ -269,7 +270,7 @@ def _meat(
     parts = max(1, math.ceil(int(cells["at_risk"].sum()) / _MONTHS_AT_ONCE))
     total, clusters = np.zeros((x.shape[1], x.shape[1])), 0
     for part in range(parts):
-        chosen = months.filter(months.cluster.hash().abs() % parts == part) if parts > 1 else months
+        chosen = months.filter(bucket(months.cluster, parts) == part) if parts > 1 else months
         counted = chosen.group_by("cluster", *drivers).agg(n=chosen.weight.sum(), d=chosen.ended.sum()).to_pandas()
         code, names = pd.factorize(counted["cluster"])
         cell = place.get_indexer(pd.MultiIndex.from_frame(counted[list(drivers)]))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem
+from cxvalue.tables.buckets import bucket
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -113,7 +114,7 @@ def occasions_of(
         known = known.mutate(part=known.part.fill_null("not known"))
     else:
         known = each.mutate(part=ibis.literal("all"))
-    known = known.mutate(group=known.customer_id.hash().abs() % GROUPS)
+    known = known.mutate(group=bucket(known.customer_id, GROUPS))
     net = known.taken.isnull().ifelse(0.0, known.bm - known.taken * known.bv)
     cells = known.group_by(["group", "part", "refused", "taken"]).agg(
         number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum()

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from cxvalue.discounts.occasions import GROUPS, with_occasions
 from cxvalue.discounts.policies import DEPTHS, DiscountResult, Figure
 from cxvalue.draws import interval_ends
+from cxvalue.tables.buckets import bucket
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -93,7 +94,7 @@ def afterwards(offers: ir.Table, purchases: ir.Table | None, *, days: int, as_of
     back = joined.following.delta(joined.date, unit="day") <= days
     deepest = offers.depth.max().as_scalar()
     joined = joined.mutate(
-        group=joined.customer_id.hash().abs() % GROUPS,
+        group=bucket(joined.customer_id, GROUPS),
         back=back.fill_null(False).ifelse(1, 0),
         end=ibis.cases((joined.taken.isnull(), "walked"), (joined.taken >= deepest - 1e-9, "last"), else_="earlier"),
     )

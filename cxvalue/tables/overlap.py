@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels import (
     CUSTOMER,
     PanelMonths,
@@ -281,7 +282,7 @@ def _cluster(sources: Sequence[PanelSource], people: ir.Table) -> Any:
     """The units that are left out together: the coarsest of the programmes' units, or random groups of customers."""
     kinds = {source.unit: k for k, source in enumerate(sources) if source.unit != CUSTOMER}
     if not kinds:
-        return (people.customer_id.hash().abs() % HASHED_CLUSTERS).cast("string")
+        return bucket(people.customer_id, HASHED_CLUSTERS).cast("string")
     counts = people.aggregate(**{unit: people[f"unit_{k}"].nunique() for unit, k in kinds.items()}).to_pyarrow()
     fewest = min(kinds, key=lambda unit: counts.to_pylist()[0][unit])
     return people[f"unit_{kinds[fewest]}"]

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.tables.about import customers_as_numbers
+from cxvalue.tables.buckets import bucket
 from cxvalue.tables.rollouts import check_people, checked_rollout, without_controls
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def unit_panel(source: PanelSource) -> UnitPanel:
     """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
     months, people, later, unlisted, early = _population(source)
     by_customer = source.unit == CUSTOMER
-    cluster = people.customer_id.hash().abs() % CLUSTERS if by_customer else people.unit
+    cluster = bucket(people.customer_id, CLUSTERS) if by_customer else people.unit
     people = people.mutate(cluster=cluster.cast("string"))
     keys = ["cluster", "start", "base", "first"]
     counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
