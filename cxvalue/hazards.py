@@ -41,7 +41,8 @@ __all__ = [
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
 RESERVED = frozenset(
     (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",
-     "begins", "event_key", "event_day", "event_value", "at_risk", "n", "d", "anchor", "at_end", "part", "weight")
+     "begins", "event_key", "event_day", "event_value", "event_until", "at_risk", "n", "d", "anchor", "at_end", "part",
+     "weight")
 )  # fmt: skip
 """Names that no driver of a caller may have."""
 TENURE_EDGES = (3, 6, 12, 24, 36, 60)
@@ -194,12 +195,12 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     day = (rows.anchor.cast("date") + rows.t.as_interval("M")).cast("date")
     rows = rows.mutate(
         begins=day.delta(ibis.literal(epoch), unit="day").cast("int64") - rows.at_end + members.grace_days,
-        ended=(last & (rows.ends == 1)).cast("int64"),
+        ended=(last & (rows.ends == 1)).ifelse(1, 0).cast("int64"),
         weight=(last & (rows.part > 0)).ifelse(rows.part, 1.0),
     )
     if members.yearly:
         rows = rows.filter(rows.t % 12 == 11)
-    day = (rows.begins * 86_400).as_timestamp("s")
+    day = (ibis.literal(epoch) + rows.begins.as_interval("D")).cast("date")
     tenure = ibis.literal(tenure_name(len(TENURE_EDGES)))
     for number in range(len(TENURE_EDGES) - 1, -1, -1):
         tenure = (rows.t < TENURE_EDGES[number]).ifelse(tenure_name(number), tenure)
@@ -217,13 +218,20 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
 
 def _with(rows: ir.Table, one: Happening) -> ir.Table:
     """Add the driver of a happening: the latest event up to the day on which each month begins."""
+    import ibis
+
     key = "cluster" if one.by_cluster else "member"
     value = one.events["value"] if one.edges is not None else one.events["day"].cast("float64")
     events = one.events.select(event_key=one.events["key"], event_day=one.events["day"], event_value=value)
-    joined = rows.asof_join(events, on=rows.begins >= events.event_day, predicates=[rows[key] == events.event_key])
+    # Not every engine joins to the latest row: each event holds until the next one, and one of several on a day is taken.
+    once = events.group_by("event_key", "event_day").agg(event_value=events.event_value.max())
+    after = once.event_day.lead().over(ibis.window(group_by="event_key", order_by="event_day"))
+    spans = once.mutate(event_until=after)
+    holds = (rows.begins >= spans.event_day) & (spans.event_until.isnull() | (rows.begins < spans.event_until))
+    joined = rows.left_join(spans, [rows[key] == spans.event_key, holds])
     inside = joined.event_day > joined.begins - one.days
     known = joined.mutate(**{one.name: one.level(joined.event_value, inside)})
-    return known.drop("event_key", "event_day", "event_value")
+    return known.drop("event_key", "event_day", "event_value", "event_until")
 
 
 def fit_members(
