@@ -279,7 +279,8 @@ def _meat(
     total, clusters = np.zeros((x.shape[1], x.shape[1])), 0
     for part in range(parts):
         chosen = months.filter(bucket(months.cluster, parts) == part) if parts > 1 else months
-        counted = chosen.group_by("cluster", *drivers).agg(n=chosen.weight.sum(), d=chosen.ended.sum()).to_pandas()
+        counted = chosen.group_by("cluster", *drivers).agg(n=chosen.weight.sum(), d=chosen.ended.sum())
+        counted = counted.order_by(["cluster", *drivers]).to_pandas()
         code, names = pd.factorize(counted["cluster"])
         cell = place.get_indexer(pd.MultiIndex.from_frame(counted[list(drivers)]))
         n, d = counted["n"].to_numpy(dtype=float), counted["d"].to_numpy(dtype=float)

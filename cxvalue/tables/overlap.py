@@ -131,7 +131,7 @@ def programme_paths(sources: Sequence[PanelSource]) -> PathCounts:
     """Count customers by their starts in several programmes; raises `BadInput` as a panel does."""
     months, people = _joined(sources, together=False)
     keys = [column for column in people.columns if column != CUSTOMER and not column.startswith("unit_")]
-    rows = people.group_by(keys).agg(customers=people.count()).to_pandas()
+    rows = people.group_by(keys).agg(customers=people.count()).order_by(keys).to_pandas()
     size = len(sources)
 
     def column(name: str) -> Ints:
