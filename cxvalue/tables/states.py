@@ -246,8 +246,6 @@ def _part_by_part(source: ir.Table, parts: int, customers: Callable[[ir.Table], 
 
 def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
     rows = purchases.filter(purchases.date <= ibis.literal(as_of))
-    # An engine's "value at the smallest date" may pass over missing values; as NaN a first margin stays the first one.
-    margin = rows.margin.cast("float64").fill_null(float("nan"))
     seen = rows.group_by("customer_id").agg(
         first=rows.date.min(),
         last=rows.date.max(),
@@ -255,7 +253,8 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         revenue=rows.revenue.sum(),
         margin=rows.margin.sum(),
         first_revenue=rows.revenue.argmin(rows.date),
-        first_margin=margin.argmin(rows.date),
+        first_margin=rows.margin.cast("float64").argmin(rows.date),
+        margin_from=rows.date.min(where=rows.margin.notnull()),
         paying=rows.count(where=rows.revenue > 0),
     )
     # A row per customer leaves the engine: the rest is arithmetic on its columns.
@@ -264,8 +263,9 @@ def _customers(purchases: ir.Table, as_of: date, log_gaps: bool) -> ir.Table:
         "revenue",
         "margin",
         "first_revenue",
-        "first_margin",
         "paying",
+        # An engine's "value at the smallest date" may pass over missing values: then it is not the first one.
+        first_margin=(seen.margin_from == seen["first"]).ifelse(seen.first_margin, ibis.null("float64")),
         frequency=seen.days - 1,
         recency_days=seen["last"].delta(seen["first"], unit="day"),
         age_days=ibis.literal(as_of).delta(seen["first"], unit="day"),
