@@ -38,32 +38,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cxvalue.effects import Effect, estimate_effect
-    from cxvalue.errors import BadInput, CxvalueError
+    from cxvalue.findings.finding import Finding
+    from cxvalue.foundation.calendar import TimeUnit
+    from cxvalue.foundation.errors import BadInput, CxvalueError
     from cxvalue.lifetime import LifetimeModel, SpendModel, customer_value, fit, fit_spend
     from cxvalue.money import Case, business_case
-    from cxvalue.report.findings import Finding
     from cxvalue.tables.states import PurchaseStates, purchase_states
-    from cxvalue.timeunit import TimeUnit
-    from cxvalue.workspace import Study, load_study, programme_panel
+    from cxvalue.workspace.opened import Study, load_study, programme_panel
 
 _HOMES = {
-    "BadInput": "cxvalue.errors",
+    "BadInput": "cxvalue.foundation.errors",
     "Case": "cxvalue.money",
-    "CxvalueError": "cxvalue.errors",
+    "CxvalueError": "cxvalue.foundation.errors",
     "Effect": "cxvalue.effects",
-    "Finding": "cxvalue.report.findings",
+    "Finding": "cxvalue.findings.finding",
     "LifetimeModel": "cxvalue.lifetime",
     "PurchaseStates": "cxvalue.tables.states",
     "SpendModel": "cxvalue.lifetime",
-    "Study": "cxvalue.workspace",
-    "TimeUnit": "cxvalue.timeunit",
+    "Study": "cxvalue.workspace.opened",
+    "TimeUnit": "cxvalue.foundation.calendar",
     "business_case": "cxvalue.money",
     "customer_value": "cxvalue.lifetime",
     "estimate_effect": "cxvalue.effects",
     "fit": "cxvalue.lifetime",
     "fit_spend": "cxvalue.lifetime",
-    "load_study": "cxvalue.workspace",
-    "programme_panel": "cxvalue.workspace",
+    "load_study": "cxvalue.workspace.opened",
+    "programme_panel": "cxvalue.workspace.opened",
     "purchase_states": "cxvalue.tables.states",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from cxvalue.cli import main
+from cxvalue.cli.commands import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -16,15 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from cxvalue.contract_base import contracts_of
-from cxvalue.contract_history import monthly_contracts
-from cxvalue.errors import BadInput, CxvalueError
-from cxvalue.programmes import fit_programmes
-from cxvalue.reactivation import campaign_data, campaign_result
+from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.questions.campaigns import campaign_data, campaign_result
+from cxvalue.questions.contracts.contract_base import contracts_of
+from cxvalue.questions.contracts.contract_history import monthly_contracts
+from cxvalue.questions.programmes.measure import fit_programmes
 from cxvalue.study import StudyFile, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.sources import connect
+from cxvalue.tables.read.sources import connect
 
 AS_OF, TODAY = date(2026, 6, 30), date(2026, 7, 2)
 Rows = list[dict[str, str]]

@@ -10,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cxvalue.graph import NotebookSpec
-from cxvalue.imports import import_nbformat
-from cxvalue.run import Project
+from cxvalue.foundation.lazy import import_nbformat
+from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.study_run import Project
 from cxvalue.study import StudyFile, load_study_file
 
 nbformat = import_nbformat()

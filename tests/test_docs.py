@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.cli import _parser
+from cxvalue.cli.commands import _parser
 from cxvalue.study import project_root
 from cxvalue.tables.cautions import KINDS
-from cxvalue.tables.contracts import CONTRACTS
+from cxvalue.tables.read.schema import CONTRACTS
 
 ROOT = project_root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")

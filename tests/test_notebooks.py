@@ -11,9 +11,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from cxvalue.run import RunResult, run_study
+from cxvalue.run.study_run import RunResult, run_study
 from cxvalue.simulate import bank, cosmetics, insurer, mealkit, shop, write_world
-from cxvalue.simulate.bank import BankParameters
+from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.study import project_root
 
 FINDINGS = {

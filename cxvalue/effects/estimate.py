@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from cxvalue.effects.designs.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.designs.matched import estimate_matched
+from cxvalue.effects.designs.single_unit import estimate_single_unit
+from cxvalue.effects.designs.staggered import estimate_staggered
 from cxvalue.effects.effect import DESIGNS, Effect
-from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
 from cxvalue.effects.frames import panel_of_frames
-from cxvalue.effects.matched import estimate_matched
-from cxvalue.effects.single_unit import estimate_single_unit
-from cxvalue.effects.staggered import estimate_staggered
-from cxvalue.errors import BadInput, CxvalueError, Problem, nearest
-from cxvalue.tables.panels import CustomerPanel, UnitPanel
+from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
+from cxvalue.tables.panels.by_customer import CustomerPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
 
 __all__ = ["estimate_effect"]
 

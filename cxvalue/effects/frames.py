@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.effects.imputation import fill_gaps
-from cxvalue.errors import BadInput, Problem, nearest
-from cxvalue.tables.panels import CustomerPanel, Early, PanelMonths, UnitPanel
+from cxvalue.effects.estimators.imputation import fill_gaps
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.tables.panels.by_customer import CustomerPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.inputs import Early, PanelMonths
 
 if TYPE_CHECKING:
     import pandas as pd

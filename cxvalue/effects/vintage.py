@@ -8,12 +8,14 @@ from typing import Any, overload
 import numpy as np
 from scipy import stats
 
+from cxvalue.effects.designs.staggered import BASE_MONTHS, cohorts_of
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
-from cxvalue.effects.group_time import EVENTS, group_time, jackknife
-from cxvalue.effects.staggered import BASE_MONTHS, cohorts_of
-from cxvalue.errors import CxvalueError
-from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
+from cxvalue.effects.estimators.group_time import EVENTS, group_time, jackknife
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.tables.panels.by_customer import CustomerPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.inputs import PanelMonths
 
 __all__ = ["earlier_effects", "truncated"]
 

@@ -25,13 +25,7 @@ from cxvalue.figures.base import (
     value_distribution,
     waterfall,
 )
-from cxvalue.figures.behaviour import (
-    change_parts,
-    cohort_ageing,
-    cohort_comparison,
-    margin_by_cohort,
-    period_change,
-)
+from cxvalue.figures.behaviour import change_parts, cohort_ageing, cohort_comparison, margin_by_cohort, period_change
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
@@ -82,8 +76,8 @@ __all__ = [
     "event_study",
     "expected_by_history",
     "frequency_recency",
-    "hazard_ratios",
     "goodwill_rules",
+    "hazard_ratios",
     "holdout_calibration",
     "holdout_tracking",
     "margin_bridge",

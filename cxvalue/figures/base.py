@@ -11,13 +11,13 @@ from numpy.typing import ArrayLike
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
-from cxvalue.report.numbers import format_date
+from cxvalue.findings.numbers import format_date
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cxvalue.customer_base import Waterfall
+    from cxvalue.questions.customers.audit import Waterfall
 
 __all__ = [
     "customer_bridge",

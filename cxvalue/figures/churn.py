@@ -20,7 +20,7 @@ __all__ = ["churn_bands", "churn_calibration", "churn_segments"]
 def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False) -> Figure:
     """Active customers, and the margin they bring, by how likely they are not to buy again.
 
-    `bands` has the columns band, members, expected, value and value_at_risk of `cxvalue.losses.bands`. For customers
+    `bands` has the columns band, members, expected, value and value_at_risk of `cxvalue.questions.churn.losses.bands`. For customers
     under contract, say `contractual`: they end it.
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
@@ -58,7 +58,7 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
 def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool = False) -> Figure:
     """What the past warning said against what happened, a point for each tenth of the customers.
 
-    `tenths` has the columns predicted, actual, low and high of `cxvalue.churn_checks.calibration_by_tenth`; `span` says
+    `tenths` has the columns predicted, actual, low and high of `cxvalue.questions.churn.past_churn.calibration_by_tenth`; `span` says
     which time was forecast. On the line the warning was right.
     """
     style.need_columns(tenths, ("predicted", "actual", "low", "high"), "churn_calibration")
@@ -88,7 +88,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
 def churn_segments(segments: pd.DataFrame) -> Figure:
     """The churn of each segment with its range, a panel for each kind of segment.
 
-    `segments` has the columns segment, group, rate, rate_low and rate_high of `cxvalue.churn.segment_table`.
+    `segments` has the columns segment, group, rate, rate_low and rate_high of `cxvalue.questions.churn.churn.segment_table`.
     """
     style.need_columns(segments, ("segment", "group", "rate", "rate_low", "rate_high"), "churn_segments")
     figure, panels = style.row_panels(segments, "segment", "group", size=(1.0, 0.27))

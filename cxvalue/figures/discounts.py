@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from cxvalue.discounts import DiscountResult
+    from cxvalue.questions.discounts import DiscountResult
 
 __all__ = ["discount_acceptance", "discount_policies", "discount_profit"]
 

@@ -11,8 +11,8 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.lifetime import ALIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
-from cxvalue.lifetime.levers import lasting
-from cxvalue.report.numbers import format_date
+from cxvalue.findings.numbers import format_date
+from cxvalue.lifetime.prediction.levers import lasting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

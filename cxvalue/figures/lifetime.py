@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
-from cxvalue.report.numbers import format_level, format_range, format_value
+from cxvalue.findings.numbers import format_level, format_range, format_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from cxvalue.lifetime.models import LifetimeModel
+    from cxvalue.lifetime.models.model import LifetimeModel
 
 __all__ = [
     "equity_by_decile",

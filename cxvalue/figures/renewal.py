@@ -9,12 +9,12 @@ import pandas as pd
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, INK, MAIN, PALETTE
-from cxvalue.lifetime.renewal import PERIODS_PER_YEAR
+from cxvalue.lifetime.contracts.sbg import PERIODS_PER_YEAR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from cxvalue.lifetime.renewal import RenewalModel
+    from cxvalue.lifetime.contracts.sbg import RenewalModel
 
 __all__ = ["contract_flow", "contract_survival"]
 

@@ -10,7 +10,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
-from cxvalue.report.numbers import format_number, format_value, is_currency
+from cxvalue.findings.numbers import format_number, format_value, is_currency
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,7 +255,7 @@ def nothing_to_show(axes: Axes, text: str) -> None:
 
 def need_columns(table: Any, columns: Sequence[str], what: str) -> None:
     """Refuse a table that lacks columns, naming them and what there is."""
-    from cxvalue.errors import CxvalueError
+    from cxvalue.foundation.errors import CxvalueError
 
     missing = [name for name in columns if name not in table.columns]
     if missing:

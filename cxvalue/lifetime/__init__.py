@@ -25,18 +25,18 @@ lifetimes_bridge    exchange with the lifetimes package, the only module that im
 
 from __future__ import annotations
 
-from cxvalue.lifetime.by_level import CovariateModel
-from cxvalue.lifetime.covariates import fit_with_covariates
-from cxvalue.lifetime.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb, fit_by_period
-from cxvalue.lifetime.fitting import DROPOUT_CRITICAL_VALUE, fit, fit_all
-from cxvalue.lifetime.holdout import HoldoutScore, score_holdout, select_model
-from cxvalue.lifetime.infinite import dert, residual_value
-from cxvalue.lifetime.levers import Lever, ValueLevers, value_levers
-from cxvalue.lifetime.models import LifetimeModel
-from cxvalue.lifetime.regular import RegularModel, fit_regular, fit_rhythms
-from cxvalue.lifetime.spend import SpendModel, fit_spend
-from cxvalue.lifetime.value import CustomerValue, Interval, customer_value
-from cxvalue.tables.discrete import DiscreteStates, Period, discrete_states
+from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
+from cxvalue.lifetime.fitting.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb, fit_by_period
+from cxvalue.lifetime.fitting.fits import DROPOUT_CRITICAL_VALUE, fit, fit_all
+from cxvalue.lifetime.fitting.holdout import HoldoutScore, score_holdout, select_model
+from cxvalue.lifetime.fitting.regular import RegularModel, fit_regular, fit_rhythms
+from cxvalue.lifetime.models.by_level import CovariateModel
+from cxvalue.lifetime.models.model import LifetimeModel
+from cxvalue.lifetime.models.spend import SpendModel, fit_spend
+from cxvalue.lifetime.prediction.infinite import dert, residual_value
+from cxvalue.lifetime.prediction.levers import Lever, ValueLevers, value_levers
+from cxvalue.lifetime.prediction.value import CustomerValue, Interval, customer_value
+from cxvalue.tables.periods import DiscreteStates, Period, discrete_states
 
 __all__ = [
     "DISCRETE_CRITICAL_VALUE",

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 
 __all__ = ["Allocation", "allocate", "bounded_claims", "coupled_sum", "shrink"]
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.chance import written_chance
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.chance import written_chance
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,

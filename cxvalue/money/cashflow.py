@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect

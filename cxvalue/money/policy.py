@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxvalue.draws import interval_ends
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import interval_ends
 
 if TYPE_CHECKING:
     import pandas as pd

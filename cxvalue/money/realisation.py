@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.chance import written_p
 from cxvalue.effects.effect import Check, Effect
+from cxvalue.foundation.chance import written_p
 from cxvalue.money.cashflow import extend, fit_decay
 
 if TYPE_CHECKING:

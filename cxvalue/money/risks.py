@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 
 __all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
 

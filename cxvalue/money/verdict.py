@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
-from cxvalue.errors import CxvalueError, one_of
+from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:

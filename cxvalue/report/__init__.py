@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.report.findings import Finding, read_findings, write_findings
+from cxvalue.findings.finding import Finding, read_findings, write_findings
 from cxvalue.report.html import render_index, render_page
 from cxvalue.report.notebook_html import notebook_html, scrub_notebook
 from cxvalue.report.page import (
@@ -36,7 +36,10 @@ from cxvalue.report.page import (
 )
 
 if TYPE_CHECKING:
-    from cxvalue.report.answers import MODEL_TITLES, base_findings, cltv_findings, data_findings
+    from cxvalue.lifetime.models.model import MODEL_TITLES
+    from cxvalue.questions.customers.findings import base_findings
+    from cxvalue.questions.data_check.findings import data_findings
+    from cxvalue.questions.lifetime_value.findings import cltv_findings
 
 __all__ = [
     "MODEL_TITLES",
@@ -67,7 +70,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     # `answers` needs the engine, which a page does not: it is imported when a notebook asks for it.
     if name in ("MODEL_TITLES", "base_findings", "cltv_findings", "data_findings"):
-        from cxvalue.report import answers
+        from cxvalue.questions.lifetime_value import findings as answers
 
         return getattr(answers, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

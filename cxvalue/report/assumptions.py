@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.report.numbers import format_date, format_level, format_value
+from cxvalue.findings.numbers import format_date, format_level, format_value
+from cxvalue.findings.words import words_for
 from cxvalue.report.page import Assumption
-from cxvalue.report.words import words_for
 
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile

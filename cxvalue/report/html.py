@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cxvalue.errors import CxvalueError
-from cxvalue.report.numbers import format_date, format_moment
+from cxvalue.findings.numbers import format_date, format_moment
+from cxvalue.findings.words import ENGLISH, words_for
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
-from cxvalue.report.words import ENGLISH, words_for
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -11,10 +11,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.imports import import_nbformat
+from cxvalue.findings.words import words_for
+from cxvalue.foundation.lazy import import_nbformat
 from cxvalue.report.html import render_notebook_shell
 from cxvalue.report.sanitize import clean_markup
-from cxvalue.report.words import words_for
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -13,10 +13,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from cxvalue.errors import CxvalueError, one_of
-from cxvalue.report.findings import GRADES, Finding
-from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
-from cxvalue.report.numbers import (
+from cxvalue.findings.finding import GRADES, Finding
+from cxvalue.findings.numbers import (
     format_date,
     format_finding,
     format_interval,
@@ -24,7 +22,9 @@ from cxvalue.report.numbers import (
     format_moment,
     format_value,
 )
-from cxvalue.report.words import words_for
+from cxvalue.findings.words import words_for
+from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution

@@ -12,12 +12,12 @@ Each world is a function of the number of customers and a seed; `write_world` pu
 ``truth.json`` into a folder. The truth comes from what the simulated customers go on to do, never from an estimator.
 """
 
-from cxvalue.simulate.bank import bank, bank_selection
+from cxvalue.simulate.bank_world import bank, bank_selection
 from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simulate
-from cxvalue.simulate.cosmetics import cosmetics
-from cxvalue.simulate.insurer import insurer
-from cxvalue.simulate.mealkit import mealkit
-from cxvalue.simulate.shop import shop
+from cxvalue.simulate.cosmetics_world import cosmetics
+from cxvalue.simulate.insurer_world import insurer
+from cxvalue.simulate.mealkit_world import mealkit
+from cxvalue.simulate.shop_world import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
 WORLDS["bank"] = bank

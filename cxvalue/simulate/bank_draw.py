@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, nearest
 
 __all__ = [
     "ANNUAL_RATE",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.simulate.bank_draw import ANNUAL_RATE, PROGRAMME, SECOND, BankDraw, counts_from
 
 __all__ = ["truth_of"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.simulate.world import WORLDS, World
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 
 if TYPE_CHECKING:
     import pandas as pd

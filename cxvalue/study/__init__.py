@@ -17,9 +17,9 @@ from cxvalue.study.file import (
     Programme,
     Simulated,
     StudyFile,
-    load_study_file,
 )
 from cxvalue.study.find import find_study, list_studies, project_root
+from cxvalue.study.reading import load_study_file
 from cxvalue.study.source import IdRules, ReadOptions, TableSource
 
 __all__ = [

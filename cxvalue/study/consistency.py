@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.errors import Problem
+from cxvalue.foundation.errors import Problem
 from cxvalue.study.currencies import rates_and_zones
 from cxvalue.study.find import project_root
 

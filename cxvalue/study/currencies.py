@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from cxvalue.errors import Problem, nearest
+from cxvalue.foundation.errors import Problem, nearest
 
 if TYPE_CHECKING:
     from cxvalue.study.file import StudyFile

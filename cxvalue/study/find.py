@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-from cxvalue.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, nearest
 
 __all__ = ["find_study", "list_studies", "project_root"]
 

@@ -8,7 +8,7 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from cxvalue.errors import Problem, nearest, one_of
+from cxvalue.foundation.errors import Problem, nearest, one_of
 
 __all__ = ["problems_of"]
 

@@ -22,7 +22,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from cxvalue.tables.sql import LINE, ROW
+from cxvalue.tables.read.sql import LINE, ROW
 
 __all__ = [
     "Purchases",

@@ -11,12 +11,19 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from cxvalue.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
-from cxvalue.tables.campaign_rows import two_arms
 from cxvalue.tables.cautions import Caution
-from cxvalue.tables.checks import (
+from cxvalue.tables.checks.campaign_rows import two_arms
+from cxvalue.tables.checks.declared_names import declared_problems
+from cxvalue.tables.checks.history_begins import history_begins
+from cxvalue.tables.checks.ids import spoilt_ids
+from cxvalue.tables.checks.observed import Observed
+from cxvalue.tables.checks.openends import empty_dates_to_come
+from cxvalue.tables.checks.purchase_cautions import cautions_of
+from cxvalue.tables.checks.relations import Relation, hold_against
+from cxvalue.tables.checks.rules import (
     EXAMPLES,
     Broken,
     broken_rows,
@@ -26,21 +33,14 @@ from cxvalue.tables.checks import (
     row_rules,
     split_rows,
 )
-from cxvalue.tables.contracts import CONTRACTS, TableContract
+from cxvalue.tables.checks.screening import repair_ids, screen
+from cxvalue.tables.checks.soundness import implausible_margin, judge_signs
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
-from cxvalue.tables.currency import in_one_currency
-from cxvalue.tables.declared import declared_problems
-from cxvalue.tables.history_begins import history_begins
-from cxvalue.tables.ids import spoilt_ids
-from cxvalue.tables.openends import empty_dates_to_come
-from cxvalue.tables.parse import ParsedTable, parse_table
-from cxvalue.tables.period import Observed
-from cxvalue.tables.purchase_cautions import cautions_of
-from cxvalue.tables.relations import Relation, hold_against
-from cxvalue.tables.screening import repair_ids, screen
-from cxvalue.tables.soundness import implausible_margin, judge_signs
-from cxvalue.tables.sources import RawTable, connect, read_table
-from cxvalue.tables.sql import LINE, ROW, SAME
+from cxvalue.tables.read.currency import in_one_currency
+from cxvalue.tables.read.parse import ParsedTable, parse_table
+from cxvalue.tables.read.schema import CONTRACTS, TableContract
+from cxvalue.tables.read.sources import RawTable, connect, read_table
+from cxvalue.tables.read.sql import LINE, ROW, SAME
 
 __all__ = ["TableSet", "load_tables"]
 

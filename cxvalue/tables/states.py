@@ -19,12 +19,12 @@ import pyarrow.compute as pc
 from ibis.expr.operations import PhysicalTable
 from numpy.typing import NDArray
 
-from cxvalue.errors import BadInput, Problem
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.distinct import distinct_rows
-from cxvalue.tables.frames import ledger_of
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
-from cxvalue.timeunit import TimeUnit
+from cxvalue.tables.outside import ledger_of
 
 __all__ = [
     "HoldoutCounts",
@@ -53,7 +53,7 @@ class PurchaseStates:
     `sum_log_gaps`, when asked for, adds up the logarithms of the days between neighbouring purchases over the customers
     of the state: how regularly they buy.
 
-    Counted by calendar period (`cxvalue.tables.discrete.by_period`), x is the number of later periods with a purchase, and
+    Counted by calendar period (`cxvalue.tables.periods.by_period`), x is the number of later periods with a purchase, and
     times run from the end of one period to the end of another; `since_bought` has the days since the last purchase itself.
 
     Only per customer, and only where some purchase brought no money: `paid`, how many of the repeat purchases did, and

@@ -41,10 +41,10 @@ def _ours(folder: Path, customers: int) -> Laps:
     import pyarrow.parquet  # noqa: F401
     import scipy.optimize  # noqa: F401
 
-    from cxvalue.cltv import customers_table
     from cxvalue.lifetime import customer_value, fit, fit_spend
+    from cxvalue.questions.lifetime_value.tables import customers_table
     from cxvalue.tables.parquet import write_parquet
-    from cxvalue.tables.sources import connect
+    from cxvalue.tables.read.sources import connect
     from cxvalue.tables.states import purchase_states
 
     clock = _Clock()
@@ -60,7 +60,7 @@ def _ours(folder: Path, customers: int) -> Laps:
     )
     clock.lap("value")
     table = customers_table(value, states, dormancy_days=120)
-    # As a report publishes it, see `cxvalue.workspace`.
+    # As a report publishes it, see `cxvalue.workspace.opened`.
     write_parquet(table, folder / "customers.parquet")
     clock.lap("writing")
     return clock.laps | {"equity": value.equity.value, "low": value.equity.low, "high": value.equity.high}
@@ -183,7 +183,7 @@ class _Clock:
 def _states(folder: Path, customers: int) -> Any:
     import pandas as pd
 
-    from cxvalue.tables.sources import connect
+    from cxvalue.tables.read.sources import connect
     from cxvalue.tables.states import purchase_states
 
     table = connect().read_parquet(transactions_of(folder, customers)).select("customer_id", "date", "revenue")

@@ -7,9 +7,11 @@ from datetime import date
 
 import numpy as np
 
-from cxvalue.simulate.bank import FIRST_MONTH, PROGRAMME, BankDraw, counts_from
+from cxvalue.simulate.bank_draw import FIRST_MONTH, PROGRAMME, BankDraw, counts_from
 from cxvalue.simulate.bank_fines import draw_service, service_tables, service_truth
-from cxvalue.tables.panels import CustomerPanel, PanelMonths, UnitPanel
+from cxvalue.tables.panels.by_customer import CustomerPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.inputs import PanelMonths
 
 
 def customer_panel_of(drawn: BankDraw, unit: str = "customer_id") -> CustomerPanel:

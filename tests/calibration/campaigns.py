@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.effects.abtest import share_interval
-from cxvalue.reactivation import arms_table
-from cxvalue.reactivation.campaign import CampaignData, Window
-from cxvalue.reactivation.holdout import campaign_result
-from cxvalue.reactivation.targeting import policy_curve, target
-from cxvalue.simulate.mealkit import (
+from cxvalue.effects.estimators.abtest import share_interval
+from cxvalue.questions.campaigns import arms_table
+from cxvalue.questions.campaigns.campaign import CampaignData, Window
+from cxvalue.questions.campaigns.randomised import campaign_result
+from cxvalue.questions.campaigns.targeting import policy_curve, target
+from cxvalue.simulate.mealkit_world import (
     NAME,
     WINDOW_DAYS,
     Campaign,

@@ -15,13 +15,13 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from cxvalue.accounts import account_renewals
-from cxvalue.contract_churn import contract_churn
-from cxvalue.contract_drivers import COMPLAINT, scores_of
-from cxvalue.contract_value import renewal_value
 from cxvalue.lifetime import Interval
-from cxvalue.renewals import fit_renewals
-from cxvalue.simulate.insurer import InsurerParameters, insurer
+from cxvalue.questions.contracts.accounts import account_renewals
+from cxvalue.questions.contracts.contract_value import renewal_value
+from cxvalue.questions.contracts.drivers import COMPLAINT, scores_of
+from cxvalue.questions.contracts.endings import contract_churn
+from cxvalue.questions.contracts.renewals import fit_renewals
+from cxvalue.simulate.insurer_world import InsurerParameters, insurer
 from tests.insurerworlds import in_engine, of_world
 
 NAMES = ("cltv.equity", "churn.rate", "churn.value_at_risk", "cltv.new_customer")

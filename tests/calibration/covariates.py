@@ -14,11 +14,11 @@ from datetime import timedelta
 import ibis
 import numpy as np
 
-from cxvalue.cltv import fit_cltv
-from cxvalue.covariates import labels_of
 from cxvalue.lifetime import customer_value, fit_with_covariates
-from cxvalue.lifetime.models import COVARIATES
-from cxvalue.simulate.shop import AS_OF, HISTORY_DAYS, MARGIN, ShopParameters, shop
+from cxvalue.lifetime.models.model import COVARIATES
+from cxvalue.questions.lifetime_value.covariates import labels_of
+from cxvalue.questions.lifetime_value.forecast import fit_cltv
+from cxvalue.simulate.shop_world import AS_OF, HISTORY_DAYS, MARGIN, ShopParameters, shop
 from cxvalue.tables.states import purchase_states_from_purchases
 
 START = AS_OF - timedelta(days=HISTORY_DAYS - 1)

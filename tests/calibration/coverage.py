@@ -28,14 +28,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_by_period, fit_spend
-from cxvalue.lifetime.predictive import alive_in_draws
-from cxvalue.lifetime.regular import PARENTS, fit_regular
-from cxvalue.lifetime.simulate_future import DiscountCurve, draw_futures
-from cxvalue.losses import losses
+from cxvalue.lifetime.fitting.regular import PARENTS, fit_regular
+from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.lifetime.prediction.predictive import alive_in_draws
+from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
+from cxvalue.questions.churn.losses import losses
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import DAYS_PER_MONTH, TimeUnit
 
 DAYS, MONTHS, RATE, MARGIN = 728, 12, 0.10, 0.4
 SPEND = (5.0, 4.0, 45.0)
@@ -52,7 +53,7 @@ EVENTS = 2
 """Events to a purchase in the worlds of the models of regular timing."""
 NEWCOMERS = 1_000_000
 DRAWS, DRAWS_OF_RHYTHMS = 200, 100
-"""Fewer than a study's 400: `cxvalue.draws.interval_ends` holds as much with few."""
+"""Fewer than a study's 400: `cxvalue.foundation.intervals.interval_ends` holds as much with few."""
 MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
 ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
 

@@ -13,9 +13,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 
-from cxvalue.discounts.occasions import GROUPS, Occasions
-from cxvalue.discounts.policies import analyse
-from cxvalue.simulate.cosmetics import FAMILIES, SEGMENTS, CosmeticsParameters, Visits, draw_visits, truth_of
+from cxvalue.questions.discounts.occasions import GROUPS, Occasions
+from cxvalue.questions.discounts.policies import analyse
+from cxvalue.simulate.cosmetics_world import FAMILIES, SEGMENTS, CosmeticsParameters, Visits, draw_visits, truth_of
 
 NAMES = ("none_profit", "flat_profit", "ladder_profit", "optimal_depth")
 

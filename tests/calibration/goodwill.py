@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from cxvalue.preflight import fit_declared
 from cxvalue.simulate import bank, write_world
-from cxvalue.simulate.bank import PROGRAMME, BankParameters
+from cxvalue.simulate.bank_draw import PROGRAMME, BankParameters
 from cxvalue.study import load_study_file
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.sources import connect
+from cxvalue.tables.read.sources import connect
+from cxvalue.workspace.preflight import fit_declared
 
 RULES = {
     "current": {"cap": 100, "times_per_year": 1}, "caps": [25, 50, 100, 200], "times_per_year": [1, 2, 3],

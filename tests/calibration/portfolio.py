@@ -14,13 +14,14 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from cxvalue.effects.group_time import group_time
-from cxvalue.effects.staggered import BASE_MONTHS
+from cxvalue.effects.designs.staggered import BASE_MONTHS
+from cxvalue.effects.estimators.group_time import group_time
 from cxvalue.effects.together import contained
-from cxvalue.portfolio import Claims, Counted, count_once
-from cxvalue.simulate.bank import PROGRAMME, SECOND, BankDraw, BankParameters, counts_from, draw_bank, truth_of
-from cxvalue.tables.overlap import ABSENT, PathCounts, PathPanel
-from cxvalue.tables.panels import UnitPanel
+from cxvalue.questions.programmes.joint import Claims, Counted, count_once
+from cxvalue.simulate.bank_draw import PROGRAMME, SECOND, BankDraw, BankParameters, counts_from, draw_bank
+from cxvalue.simulate.bank_truth import truth_of
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.overlap import ABSENT, PathCounts, PathPanel
 from tests.calibration.bankworlds import unit_panel_of
 
 BASE = BankParameters(branches=32, months=24, second_share=0.45, one_off=4_000.0, second_one_off=2_000.0)

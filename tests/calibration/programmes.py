@@ -17,12 +17,14 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
+from cxvalue.effects.designs.experiment import estimate_cluster_experiment, estimate_experiment
+from cxvalue.effects.designs.matched import estimate_matched
+from cxvalue.effects.designs.staggered import estimate_staggered
 from cxvalue.effects.effect import BASE_GRADES, Effect
-from cxvalue.effects.experiment import estimate_cluster_experiment, estimate_experiment
-from cxvalue.effects.matched import estimate_matched
-from cxvalue.effects.staggered import estimate_staggered
 from cxvalue.money import ProgrammeCosts, business_case
-from cxvalue.simulate.bank import ANNUAL_RATE, PROGRAMME, SELECTION, BankDraw, BankParameters, draw_bank, truth_of
+from cxvalue.simulate.bank_draw import ANNUAL_RATE, PROGRAMME, BankDraw, BankParameters, draw_bank
+from cxvalue.simulate.bank_truth import truth_of
+from cxvalue.simulate.bank_world import SELECTION
 from tests.calibration.bankworlds import contacts_of, customer_panel_of, unit_panel_of
 
 BASE = BankParameters(branches=40, months=30, one_off=4_000.0, monthly=100.0)

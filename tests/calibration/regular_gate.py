@@ -2,7 +2,7 @@
 
 Run as ``python -m tests.calibration.regular_gate [worlds]``: simulates worlds with Erlang-2 times between purchases,
 fits both models with k = 2 and prints quantiles of 2 (LL - LL without dropout). The constant
-`cxvalue.lifetime.regular.REGULAR_CRITICAL_VALUE` must lie above every 99% quantile.
+`cxvalue.lifetime.fitting.regular.REGULAR_CRITICAL_VALUE` must lie above every 99% quantile.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cxvalue.lifetime.regular import fit_regular
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.lifetime.fitting.regular import fit_regular
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import TimeUnit
 from tests.calibration.dropout_gate import World
 
 

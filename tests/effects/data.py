@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cxvalue.tables.panels import PanelMonths, UnitPanel
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.inputs import PanelMonths
 
 
 def panel_of(unit, period, first_treated, outcome) -> UnitPanel:

@@ -11,7 +11,7 @@ import pytest
 
 from cxvalue.effects import Alternative, Check, Effect, grade_of, holm
 from cxvalue.effects.effect import Cohort
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 
 
 def an_effect(design: str = "staggered", estimate: float = 2.0, se: float = 1.0, df: float = np.inf) -> Effect:

@@ -10,8 +10,8 @@ import pytest
 
 import cxvalue
 from cxvalue.effects.effect import Cohort
-from cxvalue.effects.group_time import group_time
-from cxvalue.errors import BadInput, CxvalueError
+from cxvalue.effects.estimators.group_time import group_time
+from cxvalue.foundation.errors import BadInput, CxvalueError
 from tests.effects.data import mpdta
 
 

@@ -8,13 +8,14 @@ from datetime import date
 import numpy as np
 import pytest
 
+from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Effect
-from cxvalue.effects.group_time import group_time
-from cxvalue.effects.staggered import BASE_MONTHS
+from cxvalue.effects.estimators.group_time import group_time
 from cxvalue.effects.together import contained, state_effects, with_neighbours
 from cxvalue.effects.vintage import earlier_effects, truncated
-from cxvalue.simulate.bank import BankParameters, draw_bank
-from cxvalue.tables.panels import PanelMonths, UnitPanel
+from cxvalue.simulate.bank_draw import BankParameters, draw_bank
+from cxvalue.tables.panels.by_unit import UnitPanel
+from cxvalue.tables.panels.inputs import PanelMonths
 from tests.calibration.bankworlds import customer_panel_of, unit_panel_of
 from tests.calibration.portfolio import BASE, path_panel_of, paths_of
 from tests.money.test_money import an_effect

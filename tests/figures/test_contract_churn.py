@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.errors import CxvalueError
 from cxvalue.figures import churn_bands, churn_calibration, hazard_ratios, renewal_by_satisfaction
+from cxvalue.foundation.errors import CxvalueError
 
 
 def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() -> None:

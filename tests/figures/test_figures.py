@@ -14,15 +14,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from cxvalue import figures
-from cxvalue.customer_base import Waterfall
-from cxvalue.errors import CxvalueError
 from cxvalue.figures import style
 from cxvalue.figures.behaviour import change_parts
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import fit
 from cxvalue.money.sensitivity import Swing
-from cxvalue.seasonality import MONTH_NAMES
+from cxvalue.questions.customers.audit import Waterfall
+from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import TimeUnit
 
 TITLES = {"bg_nbd": "BG/NBD", "nbd": "NBD"}
 DAY = pd.Timestamp("2026-01-01")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from cxvalue.errors import CxvalueError
 from cxvalue.figures import contract_flow, contract_survival
-from cxvalue.lifetime.renewal import durations, fit_renewal
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.contracts.sbg import durations, fit_renewal
 
 
 def test_the_curve_is_drawn_with_its_interval_and_the_model_goes_on() -> None:

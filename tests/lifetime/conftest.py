@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.lifetime import LifetimeModel
-from cxvalue.tables.discrete import DiscreteStates, Period
+from cxvalue.tables.periods import DiscreteStates, Period
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import TimeUnit
 
 CALIBRATION_END = date(1997, 9, 30)
 HOLDOUT_END = date(1998, 6, 30)
@@ -48,7 +48,7 @@ def make_discrete(x, recency, n, count=None, period="year"):
 
 def exact_model(name, *values, unit="week"):
     """A model at given parameters, without uncertainty."""
-    from cxvalue.lifetime.models import family_of
+    from cxvalue.lifetime.models.model import family_of
 
     names = family_of(name).parameters
     return LifetimeModel(

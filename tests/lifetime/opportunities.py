@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.tables.discrete import Period
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.tables.periods import Period
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import TimeUnit
 from tests.lifetime.conftest import CALIBRATION_END, make_states
 
 

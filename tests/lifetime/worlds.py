@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.tables.states import PurchaseStates
-from cxvalue.timeunit import DAYS_PER_MONTH
 from tests.lifetime.conftest import make_states
 
 

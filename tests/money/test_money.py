@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxvalue.effects.effect import Cohort, Effect
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.money import Capacity, CashBenefit, ProgrammeCosts, Risk, business_case, register
 from cxvalue.money.bridge import cash_bridge
 from cxvalue.money.cashflow import exposure, extend, fit_decay
 from cxvalue.money.finance import irr, irr_of_many, npv, payback_months, peak_exposure
 from cxvalue.money.sensitivity import scenarios, tornado
-from cxvalue.report.case_tables import measures_table
+from cxvalue.questions.programmes.case_display import measures_table
 
 START = date(2024, 1, 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.money.policy import Handling, search_rules
 
 CERTAIN = Handling((10.0, 10.0, 10.0), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cxvalue.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.money import CashBenefit, ProgrammeCosts, business_case
 from cxvalue.money.allocation import allocate, bounded_claims, coupled_sum, shrink
 from cxvalue.money.portfolio import Credit, Holdout, Portfolio, drawn_in, portfolio_totals

@@ -12,7 +12,7 @@ import pytest
 from cxvalue.effects.effect import Cohort
 from cxvalue.money import business_case
 from cxvalue.money.realisation import fade_check, promised_path, ratio_range, realised, realised_published
-from cxvalue.report.realisation_findings import realisation_finding
+from cxvalue.questions.programmes.realisation_findings import realisation_finding
 from tests.money.test_money import START, an_effect
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.errors import CxvalueError
-from cxvalue.report.findings import Finding
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.words import ENGLISH
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.html import data_uri, relative_link, render_index, render_page
 from cxvalue.report.page import (
     Assumption,
@@ -19,7 +20,6 @@ from cxvalue.report.page import (
     PageNotes,
     build_page,
 )
-from cxvalue.report.words import ENGLISH
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
 from tests.report.pages import assert_self_contained

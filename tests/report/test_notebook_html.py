@@ -9,7 +9,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from cxvalue.report import notebook_html, scrub_notebook
+from cxvalue.report.notebook_html import notebook_html, scrub_notebook
 from cxvalue.report.sanitize import clean_markup
 from tests.report.pages import assert_self_contained
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from cxvalue.errors import CxvalueError
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.words import ENGLISH, words_for
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.assumptions import study_assumptions
-from cxvalue.report.findings import Finding
 from cxvalue.report.page import (
     Link,
     NotebookOutcome,
@@ -20,7 +21,6 @@ from cxvalue.report.page import (
     headline_finding,
     verdict_findings,
 )
-from cxvalue.report.words import ENGLISH, words_for
 from cxvalue.study import StudyFile
 from cxvalue.tables.counts import ControlResult, RowCount
 

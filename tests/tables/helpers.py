@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from cxvalue.errors import BadInput
+from cxvalue.foundation.errors import BadInput
 from cxvalue.study import StudyFile
 from cxvalue.tables.counts import TableSet, reconciles
 from cxvalue.tables.load import load_tables

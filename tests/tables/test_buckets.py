@@ -6,7 +6,7 @@ import ibis
 import numpy as np
 
 from cxvalue.tables.buckets import bucket
-from cxvalue.tables.sources import connect
+from cxvalue.tables.read.sources import connect
 
 
 def _buckets(ids: list[object], parts: int) -> list[int | None]:

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxvalue.tables.counts import ControlResult, TableSet
-from cxvalue.tables.frames import ledger_of
 from cxvalue.tables.ledger import purchases
+from cxvalue.tables.outside import ledger_of
 from tests.tables.helpers import counted, ledger, load, problems, rows
 
 AS_OF = date(2025, 12, 31)

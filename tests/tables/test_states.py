@@ -13,12 +13,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from cxvalue.errors import BadInput
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.errors import BadInput
 from cxvalue.tables import states as states_module
-from cxvalue.tables.frames import ledger_of
 from cxvalue.tables.ledger import Purchases, purchases
+from cxvalue.tables.outside import ledger_of
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states, purchase_states_from_purchases
-from cxvalue.timeunit import TimeUnit
 from tests.tables.helpers import counted, load
 
 CALIBRATION_END, HOLDOUT_START, END = date(1997, 9, 30), date(1997, 10, 1), date(1998, 6, 30)

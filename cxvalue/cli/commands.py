@@ -1,0 +1,307 @@
+"""The command line.
+
+Exit status: 0 done; 2 the study or its data is wrong; 1 anything else, a mistyped option included. The last line on
+standard output of `cxvalue report` is the folder of the run; progress and errors go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
+from cxvalue.run.manifest import cxvalue_version
+
+__all__ = ["main"]
+
+LATEST_COMPLETE_MONTH = "latest_complete_month"
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises instead of exiting, and names the nearest word for a mistyped one."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+
+    def error(self, message: str) -> NoReturn:
+        mistyped = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if mistyped and "command" in message:
+            known = re.findall(r"[\w-]+", mistyped.group(2))
+            message = f"there is no command {mistyped.group(1)!r}. {nearest(mistyped.group(1), known)}"
+        raise CxvalueError(f"{message}\nSee `{self.prog} --help`.")
+
+    def options(self) -> list[str]:
+        """Every option that this parser knows."""
+        return sorted(option for action in self._actions for option in action.option_strings if option.startswith("--"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; whatever goes wrong is said in words, not raised."""
+    # Many small matrices: threads of the linear algebra would double the processor time and save none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        with _ended_politely():
+            arguments = _parse(list(sys.argv[1:] if argv is None else argv))
+            command: Command = arguments.run
+            return command(arguments)
+    except SystemExit as left:  # argparse leaves so after --help and --version
+        return left.code if isinstance(left.code, int) else DONE
+    except KeyboardInterrupt:
+        _complain("interrupted; nothing was published")
+        return FAILED
+    except CxvalueError as error:
+        _explain(error)
+        return error.exit_status
+    except Exception as error:
+        _complain(f"failed unexpectedly: {_in_one_line(error)}; details are in {_write_log(error)}")
+        _show_traceback()
+        return FAILED
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser, commands = _parser()
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        chosen = commands.get(arguments.command or "", parser)
+        word = unknown[0]
+        if not word.startswith("-"):
+            raise CxvalueError(f"unexpected argument {word!r}\nSee `{chosen.prog} --help`.")
+        option = word.partition("=")[0]
+        hint = nearest(option, chosen.options())
+        raise CxvalueError(f"unknown option {option!r}. {hint}\nSee `{chosen.prog} --help`.")
+    if arguments.command is None:
+        raise CxvalueError(f"no command was given. {nearest('', list(commands))}\nSee `{parser.prog} --help`.")
+    return arguments
+
+
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(prog="cxvalue", description="What customers are worth, from the tables to the report.")
+    parser.add_argument("--version", action="version", version=f"cxvalue {cxvalue_version()}")
+    parser.set_defaults(command=None)
+    subparsers = parser.add_subparsers(dest="command", metavar="command", parser_class=_Parser)
+    commands: dict[str, _Parser] = {}
+
+    def command(name: str, run: Command, about: str) -> _Parser:
+        commands[name] = subparsers.add_parser(name, help=about, description=about)
+        commands[name].set_defaults(run=run)
+        return commands[name]
+
+    report = command("report", _report, "Run a study and publish its report.")
+    report.add_argument("study", nargs="?", metavar="STUDY", help="a study's name, its folder or its file")
+    report.add_argument("--all", action="store_true", help="every study under data/, one after another")
+    report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
+    report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
+    report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
+    report.add_argument("--jobs", type=_jobs, metavar="N", help="notebooks at a time (default: one a processor core)")
+
+    check = command("check", _check, "Validate a study and its tables; writes nothing.")
+    check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
+    check.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
+
+    new = command("new", _new, "Write a commented study file to start from.")
+    new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
+
+    simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
+    simulate.add_argument("world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics, bank or bank_selection")
+    simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
+    simulate.add_argument(
+        "--parameters", type=Path, metavar="FILE", help="a YAML file with true parameters of the world"
+    )
+    simulate.add_argument("--customers", type=_jobs, metavar="N", help="number of customers (default: the world's own)")
+    simulate.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="another seed gives another world (default: 1)"
+    )
+
+    command("doctor", _doctor, "Say what is installed, what is missing and how to get it.")
+    return parser, commands
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    if arguments.all == (arguments.study is not None):
+        raise CxvalueError("give a STUDY or --all, one of them\nSee `cxvalue report --help`.")
+    if arguments.all:
+        return _report_all(arguments)
+    print(_run(arguments.study, arguments))
+    return DONE
+
+
+def _run(study: str, arguments: argparse.Namespace) -> Path:
+    from cxvalue.cli.console import Console
+    from cxvalue.run.execute import Limits
+    from cxvalue.run.study_run import run_study
+
+    console = Console()
+    try:
+        result = run_study(
+            study,
+            out=arguments.out,
+            only=arguments.only,
+            as_of=arguments.as_of,
+            limits=Limits(jobs=arguments.jobs),
+            progress=console,
+        )
+    finally:
+        console.clear()
+    for outcome in result.outcomes:
+        if outcome.status == "not_run":
+            console.line(f"{outcome.name}  not run: {outcome.reason}")
+    return result.folder
+
+
+def _report_all(arguments: argparse.Namespace) -> int:
+    from cxvalue.study import list_studies
+
+    names = list_studies()
+    if not names:
+        raise CxvalueError("there is no study under data/. Start one with `cxvalue new data/NAME`.")
+    endings: list[tuple[str, str]] = []
+    statuses: list[int] = []
+    for name in names:
+        print(name, file=sys.stderr)
+        try:
+            endings.append((name, f"done     {_run(name, arguments)}"))
+        except CxvalueError as error:
+            _explain(error)
+            word = "refused" if isinstance(error, BadInput) else "FAILED"
+            endings.append((name, f"{word:<8} {_short(error)}"))
+            statuses.append(error.exit_status)
+        except Exception as error:
+            _complain(f"failed unexpectedly: {_in_one_line(error)}; details are in {_write_log(error)}")
+            endings.append((name, f"FAILED   {_in_one_line(error)}"))
+            statuses.append(FAILED)
+    width = max(map(len, names))
+    for name, ending in endings:
+        print(f"{name:<{width}}  {ending}")
+    if not statuses:
+        return DONE
+    return WRONG_INPUT if all(status == WRONG_INPUT for status in statuses) else FAILED
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from cxvalue.study import find_study
+    from cxvalue.workspace.check import check
+
+    print(check(find_study(arguments.study), arguments.as_of))
+    return DONE
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    folder: Path = arguments.folder
+    name = folder.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise CxvalueError(f"{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.")
+    target = folder / "study.yml"
+    if target.exists():
+        raise CxvalueError(f"{target} exists already and was left as it is. Give another folder.")
+    template = files("cxvalue").joinpath("templates", "study.yml").read_text(encoding="utf-8")
+    # The comments of the template stand below each other; a new name keeps its own where it was.
+    text = re.sub(r"(?m)^name: *[\w-]+ *", lambda line: f"name: {name} ".ljust(len(line[0])), template, count=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    print(f"{target} was written. Fill it in, then run `cxvalue check {folder}`.")
+    return DONE
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from cxvalue.simulate import read_parameters, simulate, write_world
+
+    given = read_parameters(arguments.parameters) if arguments.parameters else {}
+    world = simulate(arguments.world, seed=arguments.seed, customers=arguments.customers, parameters=given)
+    print(write_world(world, arguments.folder))
+    return DONE
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from cxvalue.cli.doctor import diagnose, render
+    from cxvalue.study import project_root
+
+    items = diagnose(project_root() / "reports")
+    print(render(items))
+    return FAILED if any(item.state == "missing" for item in items) else DONE
+
+
+def _as_of(text: str) -> date | str:
+    if text == LATEST_COMPLETE_MONTH:
+        return text
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no day; write it like 2026-06-30, or {LATEST_COMPLETE_MONTH}")
+
+
+def _jobs(text: str) -> int:
+    if text.isdecimal() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of 1 or more")
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """Let a termination by the system end the notebooks too, as Ctrl-C does."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _explain(error: CxvalueError) -> None:
+    from cxvalue.run.study_run import RunStopped
+
+    _complain(str(error))
+    if isinstance(error, RunStopped) and error.left is not None:
+        print(f"Nothing was published. The notebooks and logs of this run are in {error.left}", file=sys.stderr)
+    _show_traceback()
+
+
+def _complain(text: str) -> None:
+    print(f"cxvalue: {text}", file=sys.stderr)
+
+
+def _show_traceback() -> None:
+    if os.environ.get("CXVALUE_DEBUG") == "1":
+        traceback.print_exc()
+
+
+def _short(error: CxvalueError) -> str:
+    if isinstance(error, BadInput) and error.problems:
+        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
+        return f"{error.problems[0]}".splitlines()[0] + more
+    return _in_one_line(error, named=False)
+
+
+def _in_one_line(error: BaseException, *, named: bool = True) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}".rstrip(": ") if named else text
+
+
+def _write_log(error: BaseException) -> str:
+    handle, path = tempfile.mkstemp(prefix="cxvalue-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as log:
+        log.write("".join(traceback.format_exception(error)))
+    return path

@@ -1,0 +1,283 @@
+"""A programme rolled out to units at different dates: group-time effects, their checks and an `Effect`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.effects.checks.drift import Drifts, drifts_before
+from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
+from cxvalue.effects.checks.few_units import few_units_note
+from cxvalue.effects.checks.pretrend import PLACEBO_MONTHS, PlaceboStart, placebo_start
+from cxvalue.effects.checks.what_if import what_if
+from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
+from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.estimators.imputation import imputed_effect
+from cxvalue.foundation.chance import written_p
+from cxvalue.foundation.errors import BadInput, Problem
+
+if TYPE_CHECKING:
+    from cxvalue.tables.panels.by_unit import UnitPanel
+
+__all__ = ["BASE_MONTHS", "estimate_staggered"]
+
+Floats = NDArray[np.float64]
+
+CUSTOMER = "customer_id"
+BASE_MONTHS = 12
+"""Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
+
+FEW_UNITS = 10
+
+
+def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str = "programme") -> Effect:
+    """The effect of a staggered roll-out, per treated customer and month.
+
+    Raises `BadInput` when a single unit is treated, or when none or a single one can be compared with.
+    """
+    treated = np.unique(panel.cluster[panel.treated])
+    if treated.size < 2:
+        found = "one unit only has got the programme, so its own luck cannot be told from the programme."
+        raise BadInput([Problem(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")])
+    first = int(panel.start[panel.treated].min())
+    compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
+    if compared.size == 1:
+        found = (
+            f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
+        )
+        remedy = "List more units that did not have the programme, or had it later."
+        raise BadInput([Problem(f"programmes.{programme}", found, remedy)])
+    if not (panel.treated & (panel.base >= 0)).any():
+        found = "no unit has a full month before its start, so there is nothing to compare with."
+        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+    found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
+    if not found_.identified:
+        found = "no treated month has a comparison: no unit was still without the programme."
+        raise BadInput(
+            [Problem(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")]
+        )
+    before, before_knife = group_time(panel), jackknife(panel)
+    post = found_.event_time >= 0
+    pre = before.event_time < -1
+    after, earlier = EVENTS + np.flatnonzero(post), EVENTS + np.flatnonzero(pre)
+    shown = EVENTS + np.flatnonzero(~post)  # before the start, from the same base as after it
+    se = float(np.sqrt(knife.covariance[0, 0]))
+    half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
+    early = (
+        before.event_time[pre],
+        before.event_effect[pre],
+        before_knife.covariance[np.ix_(earlier, earlier)],
+        before.event_weight[pre],
+        before_knife.df,
+    )
+    drifts = drifts_before(panel, found_.overall)
+    units, customers = _sizes(panel)
+    rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
+    checks = [
+        _drift_check(drifts, found_.overall),
+        drift_note,
+        _placebo_check(placebo_start(*early, usual=usual_outcome(panel))),
+        _one_unit_check(found_, knife, half, panel.unit == CUSTOMER),
+        _size_check(*units),
+    ]
+    effect = Effect(
+        design="staggered",
+        outcome=panel.outcome,
+        unit=panel.unit,
+        estimate=found_.overall,
+        se=se,
+        df=knife.df,
+        low=found_.overall - half,
+        high=found_.overall + half,
+        level=level,
+        event_time=found_.event_time[post],
+        event_effect=found_.event_effect[post],
+        covariance=knife.covariance[np.ix_(after, after)],
+        event_weight=found_.event_weight[post],
+        pre_time=found_.event_time[~post],
+        pre_effect=found_.event_effect[~post],
+        pre_covariance=knife.covariance[np.ix_(shown, shown)],
+        cohorts=cohorts_of(panel),
+        treated_units=units[0],
+        control_units=units[1],
+        treated_customers=customers[0],
+        control_customers=customers[1],
+        treated_customer_months=round(found_.identified),
+        unidentified_customer_months=round(found_.unidentified) + early_months(panel),
+        naive=found_.naive,
+        naive_se=float(np.sqrt(knife.covariance[1, 1])),
+        checks=(),
+        grade="B",
+        last_month=panel.months.day(panel.months.count - 1),
+        alternatives=_alternatives(panel, before, before_knife),
+        notes=tuple(_notes(panel, found_)),
+        explanation=(
+            "Units that got the programme are compared, month by month, with units that had not got it yet or never "
+            "did: how much more did their customers change from the year before the start? Customers are compared with "
+            "customers who joined at the same time."
+        ),
+        extra={
+            "groups": _group_table(panel, found_),
+            "sensitivity": rows,
+            "drift_limit": limit,
+            "left_out": _left_out(panel, knife),
+            "base": _base_words(found_, BASE_MONTHS),
+            "month_before": _month_before(before, before_knife),
+        },
+    )
+    return effect.with_checks(checks)
+
+
+def usual_outcome(panel: UnitPanel) -> float:
+    """Mean size of the outcome per customer and month, whatever its sign."""
+    return float(np.abs(panel.total).sum() / max(panel.customers.sum(), 1e-300))
+
+
+def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
+    """The cohorts of a panel with their units and customers, in the order of their starts."""
+    cohorts = early_cohorts(panel)
+    for start in np.unique(panel.start[panel.treated]):
+        cells = panel.start == start
+        cohorts.append(Cohort(panel.months.day(int(start)), units_of(panel, cells), round(_heads(panel, cells))))
+    return tuple(cohorts)
+
+
+def _heads(panel: UnitPanel, cells: NDArray[np.bool_]) -> float:
+    """Customers of some cells, each counted once: those of a bin are most in the month from which they count."""
+    return float(panel.customers[cells].max(axis=2).sum())
+
+
+def _sizes(panel: UnitPanel) -> tuple[tuple[int, int], tuple[int, int]]:
+    sides = (panel.treated, ~panel.treated)
+    heads = tuple(round(_heads(panel, side)) for side in sides)
+    units = tuple(units_of(panel, side) for side in sides)
+    return (units[0], units[1]), (heads[0], heads[1])
+
+
+def units_of(panel: UnitPanel, cells: NDArray[np.bool_]) -> int:
+    """Units in some cells; where customers are the units, a cell holds many of them by lot."""
+    return round(_heads(panel, cells)) if panel.unit == CUSTOMER else int(np.unique(panel.cluster[cells]).size)
+
+
+def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
+    question = "Did the units move like the others before they got the programme?"
+    if drifts is None:
+        detail = "It is not known: there are too few months before the first start to tell."
+        return Check("pre_trend", question, None, True, detail, needed=True)
+    moved, could = [], []
+    if np.isfinite(drifts.together):
+        moved.append(f"they drifted from the others by {drifts.together:+,.2g} a month")
+        could.append(f"a drift of {drifts.together_found:,.2g}")
+    if np.isfinite(drifts.early):
+        moved.append(f"those that started first by {drifts.early:+,.2g} from those that started last")
+        could.append(f"one of {drifts.early_found:,.2g} of the first")
+    against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
+    detail = (
+        f"Before the start {', and '.join(moved)} ({written_p(drifts.p_value)}, towards the effect); {', or '.join(could)} "
+        f"would have been found with 80% probability{against}."
+    )
+    return Check("pre_trend", question, None, True, detail, drifts.p_value)
+
+
+def _placebo_check(placebo: PlaceboStart | None) -> Check:
+    question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
+    if placebo is None:
+        return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
+    detail = f"It would have shown {placebo.effect:+,.2g} ({written_p(placebo.p_value)}); it should show nothing."
+    return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
+
+
+def _one_unit_check(found: GroupTime, knife: Jackknife, half: float, groups: bool) -> Check:
+    low, high = float(knife.without.min()), float(knife.without.max())
+    proven = abs(found.overall) > half
+    passed = (low > 0) == (high > 0) if proven else None
+    what = "group of customers" if groups else "unit"
+    detail = f"Leaving out one {what} at a time, the effect lies between {low:,.3g} and {high:,.3g}."
+    return Check("one_unit", f"Does a single {what} decide?", passed, False, detail)
+
+
+def _size_check(treated: int, controls: int) -> Check:
+    passed = min(treated, controls) >= FEW_UNITS
+    detail = f"{treated:,} units with and {controls:,} without the programme; the range allows for their number."
+    return Check("units", "Are there enough units?", passed, False, detail)
+
+
+def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
+    found = [
+        Alternative(
+            "against the month before the start alone", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
+            "As textbooks do: the level before the start is that of one month, which is as noisy as any other.",
+        )
+    ]  # fmt: skip
+    if (~panel.treated).any():
+        never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
+        if np.isfinite(never.overall):
+            found.append(
+                Alternative("never-treated units only", never.overall, None, "Without those that start later.")
+            )
+    imputed = imputed_effect(panel)
+    if np.isfinite(imputed):
+        found.append(
+            Alternative("imputation", imputed, None, "The treated months as the untreated ones would have them.")
+        )
+    return tuple(found)
+
+
+def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
+    notes = []
+    if panel.treated.all():
+        notes.append(
+            "No unit is left without the programme: it is compared only with units that start later, and months in which "
+            "all have it say nothing."
+        )
+    if found.unidentified >= 0.5:
+        share = found.unidentified / (found.unidentified + found.identified)
+        notes.append(
+            f"{found.unidentified:,.0f} treated customer-months ({share:.1%}) have no comparison or no month "
+            "before the start and are left out of the effect."
+        )
+    notes += early_note(panel)
+    if panel.later:
+        notes.append(
+            f"{panel.later:,} customers joined after their unit had started and are not part of the comparison."
+        )
+    if panel.unlisted:
+        notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
+    few = few_units_note(panel)
+    return [*notes, few] if few else notes
+
+
+def _base_words(found: GroupTime, base_months: int) -> str:
+    """From what all effects by month are counted, before the start and after it."""
+    longest = min(base_months, int(found.bases.max()) + 1)
+    return f"the mean of the {longest} months before the start" if longest > 1 else "the month before the start"
+
+
+def _month_before(one_month: GroupTime, knife: Jackknife) -> list[dict[str, float]]:
+    """The effects by month counted from the month before the start alone, as textbooks show them."""
+    error = np.sqrt(np.maximum(np.diag(knife.covariance)[EVENTS:], 0.0))
+    rows = zip(one_month.event_time.tolist(), one_month.event_effect.tolist(), error.tolist(), strict=True)
+    return [{"time": time, "effect": effect, "se": se} for time, effect, se in rows]
+
+
+def _left_out(panel: UnitPanel, knife: Jackknife) -> dict[str, float]:
+    """The effect without each cluster: what the errors of two programmes on the same units have in common shows in it."""
+    clusters = np.unique(panel.cluster)
+    return {panel.names[number]: float(value) for number, value in zip(clusters, knife.without, strict=True)}
+
+
+def _group_table(panel: UnitPanel, found: GroupTime) -> list[dict[str, object]]:
+    """Mean effect of each cohort over its treated months."""
+    rows: list[dict[str, object]] = []
+    for number, start in enumerate(found.cohorts):
+        known = found.post[number] & ~np.isnan(found.effects[number])
+        weight = found.weights[number][known]
+        if weight.sum() > 0:
+            mean = float((weight * found.effects[number][known]).sum() / weight.sum())
+            month = panel.months.day(int(start)).isoformat()
+            rows.append({"start": month, "customer_months": float(weight.sum()), "effect": mean})
+    return rows

@@ -1,0 +1,260 @@
+"""The arithmetic of an A/B comparison, on one number per customer: shares, means, ratios, adjustment, sample ratio.
+
+Everything compares a treated group with a control group and returns an `Estimate`. Independent customers are assumed; for
+whole units assigned together see `clustered`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
+
+__all__ = [
+    "Adjustment",
+    "Estimate",
+    "SampleRatio",
+    "adjusted_difference",
+    "around",
+    "capped",
+    "difference_in_means",
+    "difference_in_shares",
+    "holm_adjusted",
+    "ratio_change",
+    "sample_ratio",
+    "share_interval",
+    "size_of",
+    "standardised_difference",
+]
+
+Floats = NDArray[np.float64]
+
+RELIABLE = 30.0
+"""Observations' worth below which a group's own variance is not trusted alone."""
+
+
+class Estimate(NamedTuple):
+    """A difference between groups: value, bounds, standard error and two-sided p-value."""
+
+    value: float
+    low: float
+    high: float
+    se: float
+    p_value: float
+
+
+class SampleRatio(NamedTuple):
+    """Whether groups have the planned sizes: shares found and the p-value of the chi-squared test."""
+
+    found: tuple[float, ...]
+    p_value: float
+
+
+def difference_in_means(treated: ArrayLike, control: ArrayLike, level: float = 0.95) -> Estimate:
+    """Mean of the treated minus mean of the control, unequal variances (Welch 1947)."""
+    a, b = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
+    parts = [float(spread_of(values)) ** 2 / (values.size - 1) for values in (a, b)]
+    variance = sum(parts)
+    below = parts[0] ** 2 / (a.size - 1) + parts[1] ** 2 / (b.size - 1)
+    df = variance**2 / below if below > 0 else np.inf
+    difference = settled(float(a.mean() - b.mean()), size_of(a, b))
+    return around(difference, float(np.sqrt(variance)), df, level)
+
+
+def size_of(*values: Floats) -> float:
+    """The largest of all numbers, whatever their sign: what rounding is judged by."""
+    return max((float(np.abs(group).max(initial=0.0)) for group in values), default=0.0)
+
+
+def difference_in_shares(treated: int, treated_of: int, control: int, control_of: int, level: float = 0.95) -> Estimate:
+    """Share of the treated minus share of the control, with Newcombe's (1998, method 10) interval.
+
+    >>> difference_in_shares(56, 70, 48, 80).low.__round__(4)  # Newcombe 1998, table II, row a
+    0.0524
+    """
+    value = treated / treated_of - control / control_of
+    low_1, high_1 = share_interval(treated, treated_of, level)
+    low_2, high_2 = share_interval(control, control_of, level)
+    p1, p2 = treated / treated_of, control / control_of
+    low = value - float(np.hypot(p1 - low_1, high_2 - p2))
+    high = value + float(np.hypot(high_1 - p1, p2 - low_2))
+    se = float(np.sqrt(p1 * (1 - p1) / treated_of + p2 * (1 - p2) / control_of))
+    pooled = (treated + control) / (treated_of + control_of)
+    spread = float(np.sqrt(pooled * (1 - pooled) * (1 / treated_of + 1 / control_of)))
+    p_value = float(2 * stats.norm.sf(abs(value) / spread)) if spread > 0 else 1.0
+    return Estimate(float(value), low, high, se, p_value)
+
+
+def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's (1927) interval of a share.
+
+    >>> [round(end, 4) for end in share_interval(81, 263)]  # Newcombe 1998 (one sample), table I
+    [0.2553, 0.3662]
+    """
+    z = float(stats.norm.ppf((1 + level) / 2))
+    p = count / of
+    centre, reach = p + z**2 / (2 * of), z * float(np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2)))
+    return max((centre - reach) / (1 + z**2 / of), 0.0), min((centre + reach) / (1 + z**2 / of), 1.0)
+
+
+def ratio_change(
+    treated_above: ArrayLike,
+    treated_below: ArrayLike,
+    control_above: ArrayLike,
+    control_below: ArrayLike,
+    level: float = 0.95,
+) -> Estimate:
+    """Σ above / Σ below of the treated over that of the control, minus 1; the delta method on the logarithm, by customer.
+
+    The p-value is for no change. Degrees of freedom after Satterthwaite: a control with few customers counts as such.
+    """
+    ratios, variances, sizes = [], [], []
+    for above, below in ((treated_above, treated_below), (control_above, control_below)):
+        y, x = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
+        ratio = y.sum() / x.sum()
+        left = y - ratio * x
+        left = np.where(np.abs(left) <= ROUNDING * np.abs(y).max(), 0.0, left)
+        ratios.append(ratio)
+        variances.append(float((left**2).sum() / y.sum() ** 2 * y.size / max(y.size - 1, 1)))
+        sizes.append(y.size)
+    change = settled(float(np.log(ratios[0] / ratios[1])), 1.0)
+    below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
+    df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
+    log = around(change, float(np.sqrt(sum(variances))), df, level)
+    ends = np.expm1([log.value, log.low, log.high])
+    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(change) * log.se), log.p_value)
+
+
+def adjusted_difference(
+    treated: ArrayLike, control: ArrayLike, treated_before: ArrayLike, control_before: ArrayLike, level: float = 0.95
+) -> Estimate:
+    """Difference in means adjusted by what each customer did before, one column or several (CUPED; Lin 2013).
+
+    Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
+    """
+    return Adjustment(treated_before, control_before).difference(treated, control, level)
+
+
+class Adjustment:
+    """What two groups did before, made ready once for the adjusted differences of several outcomes.
+
+    Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest.
+    """
+
+    def __init__(self, treated_before: ArrayLike, control_before: ArrayLike) -> None:
+        """Take the columns of both groups, a row each customer."""
+        x = [np.asarray(values, dtype=float) for values in (treated_before, control_before)]
+        x = [values.reshape(len(values), -1) for values in x]
+        self._size = sum(len(values) for values in x)
+        centre = sum(values.sum(axis=0) for values in x) / self._size
+        spread = np.sqrt(sum(((values - centre) ** 2).sum(axis=0) for values in x) / self._size)
+        own = [spread_of(values) for values in x]
+        within = [(values - values.mean(axis=0)) * (size > 0) for values, size in zip(x, own, strict=True)]
+        kept = self.kept = independent(*(values.T @ values for values in within))
+        self._designs = [
+            np.column_stack([np.ones(len(values)), (values[:, kept] - centre[kept]) / spread[kept]]) for values in x
+        ]
+        self._grams = [design.T @ design for design in self._designs]
+        self._covariance = sum(gram[1:, 1:] for gram in self._grams) / max(self._size - 1, 1)
+
+    def difference(self, treated: ArrayLike, control: ArrayLike, level: float = 0.95) -> Estimate:
+        """Adjusted difference in means of one outcome; rows as in the groups' columns."""
+        means, lefts, sizes, slopes = [], [], [], []
+        for values, design, gram in zip((treated, control), self._designs, self._grams, strict=True):
+            own = np.asarray(values, dtype=float)
+            middle = float(own.mean())
+            coefficients = np.linalg.lstsq(gram, design.T @ (own - middle), rcond=None)[0]
+            left = own - middle - design @ coefficients
+            left[np.abs(left) <= ROUNDING * size_of(own)] = 0.0
+            means.append(middle + float(coefficients[0]))
+            lefts.append(left * np.sqrt(own.size / max(own.size - design.shape[1], 1)))
+            sizes.append(own.size)
+            slopes.append(coefficients[1:])
+        variances = [square / size for square, size in zip(_steady_squares(lefts), sizes, strict=True)]
+        # The mean of all customers is itself a draw: it moves the difference by the difference of the slopes.
+        tilt = slopes[0] - slopes[1]
+        moved = float(tilt @ self._covariance @ tilt / self._size) if tilt.size else 0.0
+        variance = sum(variances) + moved
+        df = (
+            variance**2 / sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
+            if variance > 0
+            else np.inf
+        )
+        difference = settled(means[0] - means[1], max(map(abs, means)))
+        return around(difference, float(np.sqrt(variance)), df, level)
+
+
+def _steady_squares(residuals: Sequence[Floats]) -> list[float]:
+    """Mean squared residual of each group; one that rests on a few large values takes its tail from all groups together.
+
+    A variance is worth 2n / (kurtosis − 1) observations of a normal one (Cramér 1946, 27.4). A small group whose few large
+    orders happened not to come would otherwise be the surest of all. What is below the root mean square is the group's
+    own; how much the tail adds to that is common. It is only ever raised.
+    """
+    own = [float(np.mean(left**2)) for left in residuals]
+    every = np.concatenate(residuals)
+    together = float(np.mean(every**2))
+    if together <= 0:
+        return own
+    near = [float(np.mean(np.minimum(left**2, together))) for left in residuals]
+    stretch = together / float(np.mean(np.minimum(every**2, together)))
+    kurtosis = float(np.mean(every**4)) / together**2
+    trust = [min(1.0, 2 * left.size / max(kurtosis - 1, 1e-9) / RELIABLE) for left in residuals]
+    return [one * w + max(one, part * stretch) * (1 - w) for one, part, w in zip(own, near, trust, strict=True)]
+
+
+def capped(values: Mapping[str, Floats], share: float = 0.99) -> dict[str, Floats]:
+    """Cap the values of several groups at one height: a quantile of all values above zero, of all groups together.
+
+    A cap of each group's own, or one that takes the zeros in and so cuts nearly everything, would make an effect.
+    """
+    every = np.concatenate([np.asarray(group, dtype=float) for group in values.values()])
+    above = every[every > 0]
+    if not above.size:
+        return {name: np.asarray(group, dtype=float) for name, group in values.items()}
+    height = float(np.quantile(above, share))
+    return {name: np.minimum(group, height) for name, group in values.items()}
+
+
+def sample_ratio(counts: ArrayLike, planned: ArrayLike) -> SampleRatio:
+    """Are the groups as large as planned? Chi-squared test of the counts against planned shares.
+
+    >>> round(sample_ratio([821, 1000], [0.5, 0.5]).p_value, 6)
+    2.7e-05
+    """
+    found = np.asarray(counts, dtype=float)
+    shares = np.asarray(planned, dtype=float)
+    result = stats.chisquare(found, found.sum() * shares / shares.sum())
+    return SampleRatio(tuple((found / found.sum()).tolist()), float(result.pvalue))
+
+
+def standardised_difference(treated: ArrayLike, control: ArrayLike) -> float:
+    """Difference in means over the root of the mean variance (Austin 2009)."""
+    a, b = np.asarray(treated, dtype=float), np.asarray(control, dtype=float)
+    spread = float(np.sqrt((spread_of(a) ** 2 + spread_of(b) ** 2) / 2))
+    return float((a.mean() - b.mean()) / spread) if spread > 0 else 0.0
+
+
+def holm_adjusted(p_values: ArrayLike) -> Floats:
+    """Adjusted p-values of several comparisons (Holm 1979).
+
+    >>> holm_adjusted([0.01, 0.04, 0.03]).round(4).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p = np.asarray(p_values, dtype=float)
+    order = np.argsort(p)
+    raised = np.maximum.accumulate(p[order] * (p.size - np.arange(p.size)))
+    adjusted = np.empty(p.size)
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted
+
+
+def around(value: float, se: float, df: float, level: float) -> Estimate:
+    reach = float(stats.t.ppf((1 + level) / 2, df)) * se
+    p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
+    return Estimate(value, value - reach, value + reach, se, p_value)

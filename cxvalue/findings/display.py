@@ -1,0 +1,41 @@
+"""Small tables as a notebook shows them: numbers written for reading, headings in words.
+
+Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
+unrounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.findings.numbers import format_finding, format_interval, format_level
+
+if TYPE_CHECKING:
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.findings.finding import Finding
+
+__all__ = ["sentences", "styled"]
+
+
+def styled(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Styler:
+    """A table for reading, without row numbers."""
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows), columns=list(columns) if columns else None)
+    return frame.style.hide(axis="index")
+
+
+def sentences(findings: Iterable[Finding]) -> Styler:
+    """The findings of a notebook: what it is, its value and range, and the sentence for the page."""
+    return styled(
+        {
+            "finding": finding.label,
+            "value": format_finding(finding),
+            "range": format_interval(finding) or "—",
+            "at": format_level(finding.level) if finding.level else "—",
+            "in words": finding.text,
+        }
+        for finding in findings
+    )

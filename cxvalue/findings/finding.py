@@ -1,0 +1,192 @@
+"""The finding: a number with its interval, grade and sentence; pages and comparisons are built from these only."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import numbers
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from cxvalue.foundation.errors import CxvalueError, nearest
+
+__all__ = ["GRADES", "Finding", "read_findings", "write_findings"]
+
+GRADES = ("A", "B", "C", "D", "E")
+
+_ID = re.compile(r"[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result that a reader may quote, complete in itself.
+
+    `id` is `word.word` or `word.NAME.word`; `value` is a number, a word (a verdict), or None with the reason in `text`;
+    `low` and `high` bound the value at `level` (0–1) and are both None for exact counts; `unit` is `customers`, `share`
+    (0.35 is 35%), `transactions`, `months`, `""` or the currency code for money; `grade` is the evidence, A to E, None
+    for plain counts; `text` is the sentence an executive reads; `method` says how it was made; `case` and `notebook`
+    say which question it answers and where it comes from. NumPy scalars are turned into plain numbers. Anything that
+    cannot be read honestly (NaN, an interval that misses its value or lacks a level) is a `CxvalueError`.
+
+    >>> Finding("base.customers", "Customers ever seen", 23570, unit="customers").value
+    23570
+    >>> Finding("cltv.equity", "Customer equity", float("nan"), unit="USD")
+    Traceback (most recent call last):
+    cxvalue.foundation.errors.CxvalueError: Finding 'cltv.equity': value is nan, must be a finite number, a word or None.
+    """
+
+    id: str
+    label: str
+    value: float | int | str | None
+    low: float | int | None = None
+    high: float | int | None = None
+    level: float | None = None
+    unit: str = ""
+    grade: str | None = None
+    text: str = ""
+    method: str = ""
+    case: str = ""
+    notebook: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
+            raise CxvalueError(f"Finding id {self.id!r} must be like 'base.customers' or 'programme.waiver.npv'.")
+        for name in ("label", "unit", "text", "method", "case", "notebook"):
+            if not isinstance(getattr(self, name), str):
+                raise self._refused(name, "must be text.")
+        if not self.label.strip():
+            raise self._refused("label", "must say what the number is.")
+        object.__setattr__(self, "value", self._value())
+        for name in ("low", "high", "level"):
+            object.__setattr__(self, name, self._number(name))
+        self._check_interval()
+        if self.grade is not None and self.grade not in GRADES:
+            raise self._refused("grade", "must be one of A, B, C, D, E, or None for a plain count.")
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the value is a count or sum without an interval (false where it is withheld)."""
+        return self.value is not None and self.low is None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number, neither a word nor withheld."""
+        return isinstance(self.value, (int, float))
+
+    def _refused(self, name: str, rule: str) -> CxvalueError:
+        return CxvalueError(f"Finding {self.id!r}: {name} is {getattr(self, name)!r}, {rule}")
+
+    def _value(self) -> float | int | str | None:
+        if self.value is None:
+            if not self.text.strip():
+                raise self._refused("value", "which needs the reason in text.")
+            return None
+        if isinstance(self.value, str):
+            if not self.value.strip():
+                raise self._refused("value", "must be a finite number, a word or None.")
+            return self.value
+        return self._number("value", "must be a finite number, a word or None.")
+
+    def _number(self, name: str, rule: str = "must be a finite number or None.") -> float | int | None:
+        given: Any = getattr(self, name)
+        if given is None:
+            return None
+        plain = given.item() if hasattr(given, "item") and not isinstance(given, (int, float)) else given
+        if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
+            raise self._refused(name, rule)
+        if not math.isfinite(plain):
+            raise CxvalueError(f"Finding {self.id!r}: {name} is {float(plain)}, {rule}")
+        return int(plain) if isinstance(plain, numbers.Integral) else float(plain)
+
+    def _check_interval(self) -> None:
+        if self.level is not None and not 0 < self.level < 1:
+            raise self._refused("level", "must lie between 0 and 1, for example 0.95.")
+        if (self.low is None) != (self.high is None):
+            raise self._refused("low" if self.low is None else "high", "but low and high come together or not at all.")
+        if self.low is None or self.high is None:
+            return
+        if self.level is None:
+            raise self._refused("level", "but an interval needs its level, for example 0.95.")
+        if self.value is None:
+            raise self._refused("value", "but has an interval; a withheld value has none.")
+        if self.low > self.high:
+            raise self._refused("low", f"must not be above high, which is {self.high!r}.")
+        if isinstance(self.value, (int, float)):
+            slack = 1e-9 * max(abs(self.low), abs(self.high))
+            if not self.low - slack <= self.value <= self.high + slack:
+                raise self._refused("value", f"must lie in its interval {self.low!r} to {self.high!r}.")
+
+
+_FIELDS = tuple(field.name for field in fields(Finding))
+
+
+def write_findings(findings: Iterable[Finding], folder: Path | str) -> tuple[Path, Path]:
+    """Write findings.json (a list of objects, never NaN) and findings.csv into a folder, and return both paths.
+
+    The csv begins with a byte order mark, so that spreadsheets read it as UTF-8; text that a spreadsheet would run as a
+    formula gets a leading apostrophe. Two findings with the same id are a `CxvalueError`.
+    """
+    rows = [asdict(finding) for finding in _unique(list(findings))]
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    as_json, as_csv = folder / "findings.json", folder / "findings.csv"
+    as_json.write_text(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    with as_csv.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, _FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return as_json, as_csv
+
+
+def read_findings(path: Path | str) -> tuple[Finding, ...]:
+    """Read findings.json, given the file or the folder that holds it; a file of another shape is a `CxvalueError`."""
+    path = Path(path)
+    if path.is_dir():
+        path = path / "findings.json"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise CxvalueError(f"There is no findings.json at {path}.") from None
+    except ValueError as error:
+        raise CxvalueError(f"{path} is not a list of findings: {error}") from error
+    if not isinstance(rows, list):
+        raise CxvalueError(f"{path} must hold a list of findings.")
+    return tuple(_unique([_from_row(row, path) for row in rows]))
+
+
+def _from_row(row: object, path: Path) -> Finding:
+    if not isinstance(row, dict):
+        raise CxvalueError(f"{path} must hold a list of objects, but one entry is {row!r}.")
+    unknown = [name for name in row if name not in _FIELDS]
+    if unknown:
+        raise CxvalueError(f"{path}: unknown field {unknown[0]!r} in a finding. {nearest(unknown[0], _FIELDS)}")
+    missing = [name for name in ("id", "label", "value") if name not in row]
+    if missing:
+        raise CxvalueError(f"{path}: a finding lacks {', '.join(missing)}.")
+    return Finding(**row)
+
+
+def _unique(findings: Sequence[Finding]) -> Sequence[Finding]:
+    seen: set[str] = set()
+    for finding in findings:
+        if finding.id in seen:
+            raise CxvalueError(f"Two findings have the id {finding.id!r}; an id must stand for one number.")
+        seen.add(finding.id)
+    return findings
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number")
+
+
+def _cell(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, str) and value.startswith(_FORMULA_START):
+        return "'" + value
+    return value

@@ -1,0 +1,234 @@
+"""How numbers are written for an executive: three significant digits, thousands separators, M and bn, units in words.
+
+>>> format_value(1_238_412.77, "USD")
+'USD 1.24 M'
+>>> format_value(12345, "customers")
+'12,345 customers'
+>>> format_value(0.3519, "share")
+'35.2%'
+>>> format_range(1_130_000, 1_412_000, "USD")
+'between USD 1.13 and 1.41 M'
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.words import ENGLISH
+
+__all__ = [
+    "format_chance",
+    "format_date",
+    "format_finding",
+    "format_interval",
+    "format_level",
+    "format_moment",
+    "format_number",
+    "format_range",
+    "format_value",
+    "is_currency",
+]
+
+Words = Mapping[str, str]
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
+_SMALLEST = 1e-4
+
+
+def is_currency(unit: str) -> bool:
+    """Whether a unit is a currency code: three capital letters."""
+    return bool(_CURRENCY.fullmatch(unit))
+
+
+def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
+    """Write a finding's value with its unit; a verdict in its own word; None as "withheld" or "not available".
+
+    A plain count of the customer base that cannot be had is "not available"; an estimate that is not stated is
+    "withheld".
+
+    >>> format_finding(Finding("base.lost_value", "Lost value", None, text="The history is too short."))
+    'not available'
+    """
+    if finding.value is None:
+        return words["not_available" if finding.id.startswith("base.") else "withheld"]
+    if isinstance(finding.value, str):
+        return words.get(finding.value, finding.value)
+    if finding.id.endswith(".probability_of_loss"):
+        return format_chance(finding.value, words)
+    return format_value(finding.value, finding.unit, words)
+
+
+def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
+    """Write a finding's interval with its unit; an empty text where it has none.
+
+    >>> format_interval(Finding("churn.rate", "Churn", 0.35, 0.31, 0.391, 0.95, "share"))
+    'between 31.0% and 39.1%'
+    """
+    if finding.low is None or finding.high is None:
+        return ""
+    return format_range(finding.low, finding.high, finding.unit, words)
+
+
+def format_chance(probability: float, words: Words = ENGLISH) -> str:
+    """Write a share of simulated outcomes: that there was none among them does not make it impossible.
+
+    >>> format_chance(0.0), format_chance(0.034), format_chance(1.0)
+    ('less than 0.1%', '3.40%', 'more than 99.9%')
+    """
+    if probability < 0.001:
+        return words["below_share"].format(share=_local("0.1%", words))
+    if probability > 0.999:
+        return words["above_share"].format(share=_local("99.9%", words))
+    return _share(probability, words)
+
+
+def format_level(level: float, words: Words = ENGLISH) -> str:
+    """Write a share that somebody set, such as a confidence level or a discount rate: without padding zeros.
+
+    >>> format_level(0.95), format_level(0.999), format_level(0.005)
+    ('95%', '99.9%', '0.5%')
+    """
+    percent = f"{level * 100:.4g}"
+    return percent.replace(".", words["decimal"]) + "%"
+
+
+def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
+    """Write one number with its unit.
+
+    >>> format_value(-1_238_412.77, "USD"), format_value(1, "months"), format_value(0.99996, "share")
+    ('USD −1.24 M', '1 month', 'more than 99.9%')
+    >>> format_value(1, "times a year"), format_value(3, "times a year")
+    ('once a year', '3 times a year')
+    """
+    if unit == "share":
+        return _share(value, words)
+    if is_currency(unit):
+        return f"{unit} {format_number(float(value), words)}"
+    number = format_number(_counted(value), words)
+    if not unit:
+        return number
+    if unit == "times a year":
+        known = dict(pair.split(":") for pair in words[unit].split(","))
+        return known.get(number, f"{number} {unit}")
+    return f"{number} {_singular(unit, words) if value == 1 else unit}"
+
+
+def format_range(low: float | int, high: float | int, unit: str, words: Words = ENGLISH) -> str:
+    """Write an interval; a shared scale or unit is written once, and digits are added until the ends differ.
+
+    >>> format_range(1_234_100, 1_234_900, "USD"), format_range(940_000, 1_412_000, "customers")
+    ('between USD 1.234 and 1.235 M', 'between 940,000 and 1.41 M customers')
+    >>> format_range(1, 1, "times a year")
+    'always once a year'
+    """
+    if low == high:
+        return words["always"].format(value=format_value(low, unit, words))
+    if unit == "share":
+        ends = _ends(low, high, lambda value, digits: _share(value, words, digits))
+        return words["interval"].format(low=ends[0], high=ends[1])
+    money = is_currency(unit)
+    counts = (float(low), float(high)) if money else (_counted(low), _counted(high))
+    first, second = _ends(*counts, lambda value, digits: format_number(value, words, digits))
+    scale = second.rpartition(" ")[2]
+    if " " in second and first.endswith(f" {scale}"):
+        first = first.removesuffix(f" {scale}")
+    if money:
+        first = f"{unit} {first}"
+    elif unit:
+        second = f"{second} {unit}"
+    return words["interval"].format(low=first, high=second)
+
+
+def format_number(value: float | int, words: Words = ENGLISH, digits: int = 3) -> str:
+    """Write a number without a unit: an int in full below a million, anything else with `digits` significant digits.
+
+    >>> [format_number(number) for number in (0, 12345, 12345.6, 5.0, 0.0123, 1e-9, 2.5e9, -3e14)]
+    ['0', '12,345', '12,300', '5.00', '0.0123', 'less than 0.0001 from zero', '2.50 bn', '−300 tn']
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no number that can be written.")
+    size = abs(value)
+    sign = words["minus"] if value < 0 else ""
+    if size == 0:
+        return "0"
+    if isinstance(value, int) and size < 1_000_000:
+        return sign + _local(f"{size:,}", words)
+    if size < _SMALLEST:
+        return words["below_number"].format(number=_local(f"{_SMALLEST:.4f}", words))
+    rounded = float(f"{size:.{digits - 1}e}")
+    if rounded >= 1e15:
+        return sign + _local(f"{size:.{digits - 1}e}", words)
+    for scale, name in _SCALES:
+        if rounded >= scale:
+            return f"{sign}{_local(_significant(size / scale, digits), words)} {words[name]}"
+    return sign + _local(_significant(size, digits), words)
+
+
+def format_date(day: date, words: Words = ENGLISH) -> str:
+    """Write a date in words.
+
+    >>> format_date(date(2026, 6, 30))
+    '30 June 2026'
+    """
+    return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
+
+
+def format_moment(moment: datetime, words: Words = ENGLISH) -> str:
+    """Write a date with its time to the minute and its zone, when it has one.
+
+    >>> format_moment(datetime(2026, 7, 1, 6, 5))
+    '1 July 2026, 06:05'
+    """
+    zone = moment.tzname() or ""
+    return words["moment"].format(date=format_date(moment, words), time=f"{moment:%H:%M}", zone=zone).strip()
+
+
+def _significant(size: float, digits: int) -> str:
+    """A positive number with its significant digits, rounded once, without an exponent."""
+    mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
+    decimals = digits - 1 - int(exponent)
+    return f"{float(f'{mantissa}e{exponent}'):,.{max(0, decimals)}f}"
+
+
+def _share(value: float, words: Words, digits: int = 3) -> str:
+    if value == 0:
+        return "0%"
+    percent = abs(value) * 100
+    sign = words["minus"] if value < 0 else ""
+    if percent < _SMALLEST:
+        return words["below_number"].format(number=_local(f"{_SMALLEST:.4f}", words) + "%")
+    text = _significant(percent, digits)
+    if text == _significant(100.0, digits):
+        text = "100"
+        if percent < 100 * (1 - 1e-12):
+            nearly = _local(f"99.{'9' * max(1, digits - 2)}", words)
+            return words["above_share"].format(share=f"{nearly}%") if value > 0 else f"{sign}{nearly}%"
+    return f"{sign}{_local(text, words)}%"
+
+
+def _counted(value: float | int) -> float | int:
+    """Whole numbers of things are written as such: 12 months, not 12.0."""
+    return int(value) if float(value).is_integer() and abs(value) < 1_000_000 else float(value)
+
+
+def _ends(low: float | int, high: float | int, write: Callable[[float | int, int], str]) -> tuple[str, str]:
+    """Both ends, with more digits where three would make two different numbers look the same."""
+    for digits in (3, 4, 5, 6):
+        first, second = write(low, digits), write(high, digits)
+        if first != second or low == high:
+            break
+    return first, second
+
+
+def _singular(unit: str, words: Words) -> str:
+    pairs = dict(pair.split(":") for pair in words["singular"].split(","))
+    return pairs.get(unit, unit)
+
+
+def _local(text: str, words: Words) -> str:
+    return text.translate({ord(","): words["thousands"], ord("."): words["decimal"]})

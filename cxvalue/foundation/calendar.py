@@ -1,0 +1,75 @@
+"""The unit in which a lifetime model counts time, carried by the model so that nobody has to remember it."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date, timedelta
+from enum import StrEnum
+
+__all__ = ["DAYS_PER_MONTH", "DAYS_PER_YEAR", "TimeUnit", "default_holdout_start", "months_before"]
+
+
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+
+
+class TimeUnit(StrEnum):
+    """A unit of time with its exact length in days; a year has 365.25 days and a month a twelfth of that.
+
+    >>> TimeUnit("week").from_days(272)
+    38.857142857142854
+    >>> TimeUnit("month").from_months(24)
+    24.0
+    >>> round(TimeUnit.DAY.per_year, 2)
+    365.25
+    """
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    @property
+    def days(self) -> float:
+        """Length of one unit in days."""
+        months = {"month": 1, "quarter": 3, "year": 12}
+        return months[self.value] * DAYS_PER_MONTH if self.value in months else {"day": 1.0, "week": 7.0}[self.value]
+
+    @property
+    def per_year(self) -> float:
+        """Number of units in a year."""
+        return DAYS_PER_YEAR / self.days
+
+    def from_days(self, days: float) -> float:
+        """Convert days to this unit."""
+        return days / self.days
+
+    def from_months(self, months: float) -> float:
+        """Convert months of 365.25 / 12 days to this unit."""
+        return months * DAYS_PER_MONTH / self.days
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of the month a number of calendar months earlier, or that month's last day.
+
+    >>> months_before(date(2026, 6, 30), 12), months_before(date(2024, 2, 29), 12)
+    (datetime.date(2025, 6, 30), datetime.date(2023, 2, 28))
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+SHORTEST_HOLDOUT_DAYS = 28
+
+
+def default_holdout_start(as_of: date, observed_from: date) -> date | None:
+    """First day of the holdout when the study names none: the last third of the history, at most 12 months of it.
+
+    None when that third is shorter than four weeks.
+
+    >>> default_holdout_start(date(2026, 6, 30), date(2024, 7, 1))
+    datetime.date(2025, 10, 31)
+    """
+    days = min(((as_of - observed_from).days + 1) // 3, 365)
+    return as_of - timedelta(days=days - 1) if days >= SHORTEST_HOLDOUT_DAYS else None

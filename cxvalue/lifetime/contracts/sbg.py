@@ -1,0 +1,310 @@
+"""The shifted-beta-geometric model (sBG): customers under contract, each of whom may leave at the end of every period.
+
+Every customer leaves at the end of a period with a probability of their own, the same in each period; over customers it
+is Beta(alpha, beta). Then P(still there after t periods) is S(t) = B(alpha, beta + t) / B(alpha, beta), and the share who
+stay rises with age although nobody changes: those likely to leave have left. Source: Fader and Hardie, "How to project
+customer retention", Journal of Interactive Marketing 21 (2007); residual lifetimes: Fader and Hardie, "Customer-base
+valuation in a contractual setting", Marketing Science 29 (2010).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln, psi
+
+from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.foundation.intervals import interval_ends
+from cxvalue.lifetime.families.family import Floats
+from cxvalue.lifetime.models.optimise import invert, maximise
+
+__all__ = ["PERIODS_PER_YEAR", "Durations", "RenewalModel", "durations", "fit_renewal", "survival"]
+
+PERIODS_PER_YEAR = {"month": 12.0, "year": 1.0}
+PARAMETERS = ("alpha", "beta")
+
+_BOUNDS = ((-10.0, 14.0), (-10.0, 14.0))
+_STARTS = (0.5, 2.0, 20.0)
+_NEGLIGIBLE = 1e-13
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Durations:
+    """How long contracts lasted, in whole periods, with the number of contracts of each kind.
+
+    The number need not be whole: where only a part of a period could be seen, a contract stands with that part among those
+    renewed once more and with the rest among the others.
+
+    A contract comes under observation at the age `entry` (0: from its start) and is known to have been renewed
+    `renewed` times in all; where `ended`, it was not renewed once more. Contracts that ended before their entry cannot
+    be in the data, and the likelihood takes that into account.
+    """
+
+    entry: NDArray[np.int64]
+    renewed: NDArray[np.int64]
+    ended: NDArray[np.bool_]
+    count: Floats
+
+    @property
+    def contracts(self) -> int:
+        """Number of contracts."""
+        return round(float(self.count.sum()))
+
+    @property
+    def ends(self) -> int:
+        """Number of contracts that were seen to end."""
+        return round(float(self.count[self.ended].sum()))
+
+
+def durations(
+    renewed: ArrayLike, ended: ArrayLike, *, entry: ArrayLike = 0, count: ArrayLike | None = None
+) -> Durations:
+    """Gather contracts of equal history; raises `CxvalueError` where a contract was never under observation.
+
+    >>> durations([2, 0, 2], [False, True, False]).count.tolist()
+    [1.0, 2.0]
+    """
+    survived = np.atleast_1d(np.asarray(renewed, dtype=np.int64))
+    left = np.broadcast_to(np.asarray(ended, dtype=bool), survived.shape)
+    first = np.broadcast_to(np.asarray(entry, dtype=np.int64), survived.shape)
+    weight = np.broadcast_to(np.asarray(1 if count is None else count, dtype=float), survived.shape)
+    wrong = (first < 0) | (survived < first)
+    if wrong.any():
+        raise CxvalueError(
+            f"{int(wrong.sum()):,} contracts were renewed fewer times than the age at which they came under observation. "
+            "Leave out contracts that ended before it."
+        )
+    rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)
+    total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1]).astype(float)
+    return Durations(rows[0], rows[1], rows[2].astype(bool), total)
+
+
+def survival(alpha: ArrayLike, beta: ArrayLike, t: ArrayLike, renewed: ArrayLike = 0) -> Floats:
+    """P(t more renewals | `renewed` so far) = S(renewed + t) / S(renewed), broadcast over its arguments.
+
+    >>> survival(1.0, 1.0, [0, 1, 2]).round(4).tolist()
+    [1.0, 0.5, 0.3333]
+    """
+    a, t_ = np.asarray(alpha, dtype=float), np.asarray(t, dtype=float)
+    b = np.asarray(beta, dtype=float) + np.asarray(renewed, dtype=float)
+    return np.exp(gammaln(b + t_) - gammaln(b) + gammaln(a + b) - gammaln(a + b + t_))
+
+
+def _log_likelihood(data: Durations) -> Callable[[Floats], tuple[float, Floats]]:
+    """Total log-likelihood and its gradient as a function of the log-parameters, entry conditioned on."""
+    entry, n = data.entry.astype(float), data.renewed.astype(float)
+    ended, weight = data.ended.astype(float), data.count.astype(float)
+
+    def objective(theta: Floats) -> tuple[float, Floats]:
+        a, b = np.exp(theta)
+        stayed = gammaln(b + n) - gammaln(b + entry) + gammaln(a + b + entry) - gammaln(a + b + n)
+        left = np.log(a) - np.log(a + b + n)
+        both = psi(a + b + entry) - psi(a + b + n)
+        slope_a = both + ended * (1 / a - 1 / (a + b + n))
+        slope_b = both + psi(b + n) - psi(b + entry) - ended / (a + b + n)
+        value = float(weight @ (stayed + ended * left))
+        return value, np.array([a * (weight @ slope_a), b * (weight @ slope_b)])
+
+    return objective
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenewalModel:
+    """An sBG fitted by maximum likelihood; it carries the length of its period.
+
+    Attributes:
+        params: alpha and beta, the beta distribution of the probability to leave at the end of a period.
+        se: standard errors on the natural scale.
+        covariance: of the log-parameters.
+        log_likelihood: total, given that each contract had reached its entry.
+        customers: number of contracts fitted on.
+        time_unit: the period, month or year.
+        status: ok, degenerate (a parameter sits at its limit) or not_converged.
+        reason: why the status is not ok, in one sentence; empty when it is.
+    """
+
+    params: Mapping[str, float]
+    se: Mapping[str, float]
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+    customers: int
+    time_unit: str
+    status: str
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Its name in published tables."""
+        return "sbg"
+
+    @property
+    def aic(self) -> float:
+        """2 x number of parameters - 2 x log-likelihood."""
+        return 2.0 * len(self.params) - 2.0 * self.log_likelihood
+
+    @property
+    def values(self) -> tuple[float, float]:
+        """alpha and beta."""
+        return self.params["alpha"], self.params["beta"]
+
+    def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Wald bounds from the log scale, so that none is negative."""
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
+        return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
+
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
+        """n draws of (alpha, beta), shape (n, 2), from the normal approximation on the log scale."""
+        values, vectors = np.linalg.eigh(self.covariance)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        return np.exp(np.log(np.array(self.values)) + rng.standard_normal((n, 2)) @ root.T)
+
+    # curves -----------------------------------------------------------------------------------------------------
+
+    def survival(self, t: ArrayLike, renewed: ArrayLike = 0) -> Floats:
+        """P(t more renewals | `renewed` so far); with `renewed` 0 the survival curve S(t)."""
+        return survival(*self.values, t, renewed)
+
+    def survival_bounds(self, t: ArrayLike, level: float = 0.95, draws: int = 1000, seed: int = 1) -> Floats:
+        """Lower and upper bound of S(t), shape (2, ...): quantiles over draws of the parameters."""
+        a, b = self.draw(draws, np.random.default_rng(seed)).T
+        shape = (draws,) + (1,) * np.ndim(t)
+        curves = survival(a.reshape(shape), b.reshape(shape), t)
+        return np.array(interval_ends(curves, level))
+
+    def retention(self, t: ArrayLike) -> Floats:
+        """S(t) / S(t - 1) = (beta + t - 1) / (alpha + beta + t - 1): the share that stays at the end of period t."""
+        a, b = self.values
+        age = np.asarray(t, dtype=float) - 1
+        return np.asarray((b + age) / (a + b + age))
+
+    # expectations -----------------------------------------------------------------------------------------------
+
+    def expected_lifetime(self, renewed: int = 0) -> float:
+        """Expected periods from now on of a customer renewed so often, the present period included.
+
+        (alpha + beta + n - 1) / (alpha - 1), which is infinite where alpha is 1 or less: then only a horizon helps.
+        """
+        a, b = self.values
+        return (a + b + renewed - 1) / (a - 1) if a > 1 else math.inf
+
+    def discounted_lifetime(self, annual_discount_rate: float) -> float:
+        """Discounted expected lifetime (DEL) of a new customer: sum over t from 0 of S(t) x v^t.
+
+        Payments come at the beginning of each period, the first at time 0; v is the discount factor of one period.
+        """
+        return self._annuity(annual_discount_rate, 0)
+
+    def discounted_residual_lifetime(self, annual_discount_rate: float, renewed: int = 0) -> float:
+        """Discounted expected residual lifetime (DERL) of a customer after `renewed` renewals, just before the next.
+
+        Sum over t from 0 of S(n + 1 + t) / S(n) x v^t: the payment of the renewal that is due now counts in full, if it
+        comes; what was paid for the present period is no longer to come (Fader and Hardie 2010, equation 6).
+        """
+        return float(self.survival(1, renewed)) * self._annuity(annual_discount_rate, renewed + 1)
+
+    def _annuity(self, annual_discount_rate: float, renewed: int) -> float:
+        """Sum over t from 0 of S(n + t) / S(n) x v^t, to where the rest no longer shows."""
+        factor = self._factor(annual_discount_rate)
+        if factor == 1.0:
+            return self.expected_lifetime(renewed)
+        t = np.arange(math.ceil(math.log(_NEGLIGIBLE * (1 - factor)) / math.log(factor)))
+        return float(self.survival(t, renewed) @ factor**t)
+
+    def expected_value(self, periods: int, annual_discount_rate: float, renewed: int = 0) -> float:
+        """Discounted payments of 1 a period over the next `periods`, each paid at the end of a period by those who stay.
+
+        Sum over t from 1 to `periods` of S(n + t) / S(n) x v^t.
+        """
+        t = np.arange(1, periods + 1)
+        return float(self.survival(t, renewed) @ self._factor(annual_discount_rate) ** t)
+
+    def interval(
+        self, figure: Callable[[RenewalModel], float], level: float = 0.95, draws: int = 400, seed: int = 1
+    ) -> tuple[float, float]:
+        """Bounds of any figure of the model, such as its lifetime: quantiles over draws of the parameters."""
+        values = [figure(self.with_params(*pair)) for pair in self.draw(draws, np.random.default_rng(seed))]
+        # Interpolating between an infinite and a finite draw would give nan.
+        low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")
+        return float(low), float(high)
+
+    def with_params(self, alpha: float, beta: float) -> RenewalModel:
+        """The same model at other parameters; the uncertainty is kept."""
+        from dataclasses import replace
+
+        if not (0 < alpha < math.inf and 0 < beta < math.inf):
+            raise CxvalueError(f"alpha and beta must be positive numbers, got {alpha} and {beta}.")
+        return replace(self, params={"alpha": float(alpha), "beta": float(beta)})
+
+    def _factor(self, annual_discount_rate: float) -> float:
+        if not annual_discount_rate >= 0:
+            raise CxvalueError(f"annual_discount_rate is {annual_discount_rate}; it must be 0 or more, 0.1 being 10%.")
+        return float((1 + annual_discount_rate) ** (-1 / PERIODS_PER_YEAR[self.time_unit]))
+
+    # exchange ---------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {
+            "params": dict(self.params),
+            "se": dict(self.se),
+            "covariance": self.covariance.tolist(),
+            "log_likelihood": self.log_likelihood,
+            "customers": self.customers,
+            "time_unit": self.time_unit,
+            "status": self.status,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> RenewalModel:
+        """The inverse of `to_dict`."""
+        return cls(**{**data, "covariance": np.array(data["covariance"], dtype=float)})
+
+
+def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
+    """Fit the sBG to contract durations by maximum likelihood.
+
+    Raises `CxvalueError` when no contract is under observation for a whole period, or none was seen to end: then there
+    is nothing from which a probability of leaving could be learnt.
+    """
+    if time_unit not in PERIODS_PER_YEAR:
+        raise CxvalueError(f"time_unit is {time_unit!r}. {one_of(list(PERIODS_PER_YEAR))}")
+    periods = round(float((data.count * (data.renewed - data.entry + data.ended)).sum()))
+    if not data.ends:
+        observed = f"in {periods:,} {time_unit}s" if periods else f"and none was observed for a whole {time_unit}"
+        raise CxvalueError(f"No contract ended {observed}, so nothing about how long they last can be learnt.")
+    rate = data.ends / max(periods, 1)
+    share = min(max(rate, 1e-4), 1 - 1e-4)
+    starts = [np.log(np.array([share, 1 - share]) * total) for total in _STARTS]
+    objective = _log_likelihood(data)
+    found = maximise(objective, objective, starts, _BOUNDS, float(data.contracts))
+    covariance = invert(found.information)
+    values = np.exp(found.theta)
+    status, reason = "ok", ""
+    if found.at_bound:
+        status = "degenerate"
+        reason = (
+            "The customers cannot be told apart in how likely they are to leave: the share that stays is the same at "
+            "every age. Forecasts use that share."
+            if found.theta.min() > 0
+            else "Too few contracts ended to tell how customers differ; the forecast leans on the few that did."
+        )
+    elif not (found.converged and found.positive_definite):
+        status, reason = "not_converged", "The search for the best parameters did not settle."
+    return RenewalModel(
+        params=dict(zip(PARAMETERS, values.tolist(), strict=True)),
+        se=dict(zip(PARAMETERS, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
+        covariance=covariance,
+        log_likelihood=found.value,
+        customers=data.contracts,
+        time_unit=time_unit,
+        status=status,
+        reason=reason,
+    )

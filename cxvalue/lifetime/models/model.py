@@ -1,0 +1,360 @@
+"""The fitted repeat-purchase model: parameters with their uncertainty, and everything it predicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.lifetime.families.bgbb_family import BB, PERIODIC
+from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
+from cxvalue.lifetime.families.family import Family, Floats, Params
+from cxvalue.lifetime.families.nbd import NBD
+from cxvalue.lifetime.families.paretonbd import PARETO_NBD
+from cxvalue.lifetime.families.regular_family import FIRST, regular_family
+from cxvalue.lifetime.families.season import SeasonalClock
+from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.models.optimise import principal_steps
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = [
+    "COVARIATES",
+    "FAMILIES",
+    "MODEL_TITLES",
+    "SEASONAL",
+    "LifetimeModel",
+    "family_of",
+    "measured",
+    "silence_probability",
+    "without_dropout",
+]
+
+FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
+
+SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
+"""The models that a seasonal clock leaves exact, and what they are on it."""
+
+MODEL_TITLES = {
+    "nbd": "NBD (no dropout)",
+    "bg_nbd": "BG/NBD",
+    "mbg_nbd": "MBG/NBD",
+    "pareto_nbd": "Pareto/NBD",
+    "bg_cnbd_k": "BG/CNBD-k (regular rhythm)",
+    "mbg_cnbd_k": "MBG/CNBD-k (regular rhythm)",
+    "bg_nbd_seasonal": "BG/NBD on a seasonal clock",
+    "mbg_nbd_seasonal": "MBG/NBD on a seasonal clock",
+    "bg_nbd_covariates": "BG/NBD + covariates",
+    "mbg_nbd_covariates": "MBG/NBD + covariates",
+    "pareto_nbd_covariates": "Pareto/NBD + covariates",
+    "bg_bb": "BG/BB",
+    "bb": "beta-Bernoulli (no dropout)",
+    "gamma_gamma": "Gamma-Gamma",
+    "sbg": "shifted-beta-geometric (sBG)",
+    "hazard": "hazard model with drivers",
+}
+"""What a reader calls each model."""
+
+COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pareto_nbd")}
+"""The models whose parameters may differ by the levels of covariates, and what they are without any."""
+
+
+def family_of(name: str) -> Family:
+    """The family with that name, or an error that names the nearest one."""
+    name = {**SEASONAL, **COVARIATES}.get(name, name)
+    known = {**FAMILIES, **PERIODIC}
+    if name not in known:
+        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(known))}")
+    return known[name]
+
+
+def without_dropout(names: Iterable[str]) -> str:
+    """Name of the model without dropout that goes with some models: `nbd`, or `bb` where periods are counted.
+
+    >>> without_dropout(["bg_nbd", "pareto_nbd"]), without_dropout(["bg_bb"])
+    ('nbd', 'bb')
+    """
+    return BB.name if set(names) & set(PERIODIC) else NBD.name
+
+
+def silence_probability(family: Family, params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """P(no purchase in (t_x, T]) of a customer who is alive at T: ((alpha + t_x) / (alpha + T))^(r + x)."""
+    if family.by_period:
+        return BB.none(BB.posterior(params[:2], x, recency), age - recency)
+    if family.events > 1:
+        return family.none(family.future(params, x, recency, recency), age - recency)
+    r, alpha = params[:2]
+    return np.exp((r + x) * (np.log(alpha + recency) - np.log(alpha + age)))
+
+
+def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None) -> tuple[Floats, Floats, Floats]:
+    """Frequency, recency and age of states in a unit of time, on a seasonal clock if there is one."""
+    x = np.asarray(states.frequency, dtype=float)
+    recency, age = np.asarray(states.recency_days, dtype=float), np.asarray(states.age_days, dtype=float)
+    if clock is not None:
+        end = _day_number(states.as_of) + 1.0
+        recency, age = clock.elapsed(end - age, end - age + recency), clock.elapsed(end - age, end)
+    return x, recency / unit.days, age / unit.days
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LifetimeModel:
+    """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
+
+    Attributes:
+        name: nbd, bg_nbd, mbg_nbd or pareto_nbd; bg_cnbd_k or mbg_cnbd_k for a regular rhythm; bg_bb, or bb without
+            dropout, for opportunities that come once a calendar period, the unit of time.
+        params: estimates by their name in the literature (r, alpha; a, b; s, beta; alpha, beta, gamma, delta).
+        se: standard errors on the natural scale.
+        covariance: of the log-parameters, in the order of `params`.
+        log_likelihood: total, of the purchase times on the original time scale (unit `time_unit`).
+        customers: number of customers fitted on.
+        status: ok (also where the fit ran to the limit in which dropout is the same for everybody), degenerate (the data
+            identify no dropout) or not_converged.
+        reason: why the status is not ok, in one sentence; empty when it is.
+        likelihood_ratio: 2 (log-likelihood - that of the model without dropout); nan for that model itself.
+        clock: where rates follow the seasons: the histories are measured on it, and times ahead are converted to it.
+        k: events to a purchase: above 1 the times between purchases are more regular than chance would have them.
+        root: of a model of one group among several that were fitted together: a matrix whose product with its transpose
+            is `covariance`, with columns that all the groups share, so that equal generators draw the groups jointly.
+
+    The times given to the methods are in `time_unit`; states are converted to it.
+    """
+
+    name: str
+    params: Mapping[str, float]
+    se: Mapping[str, float]
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+    customers: int
+    time_unit: TimeUnit
+    status: str
+    reason: str
+    likelihood_ratio: float
+    k: int = 1
+    clock: SeasonalClock | None = None
+    root: NDArray[np.float64] | None = None
+
+    @property
+    def aic(self) -> float:
+        """2 x number of parameters - 2 x log-likelihood; k counts as a parameter where it was chosen."""
+        return 2.0 * (len(self.params) + (self.name in FIRST)) - 2.0 * self.log_likelihood
+
+    @property
+    def family(self) -> Family:
+        """The functions behind the model."""
+        return regular_family(self.name, self.k) if self.name in FIRST else family_of(self.name)
+
+    @property
+    def values(self) -> Params:
+        """The parameters as arrays of one, ready to broadcast with states."""
+        return tuple(np.array([value], dtype=float) for value in self.params.values())
+
+    @property
+    def p_alive_withheld(self) -> bool:
+        """Whether P(alive) is withheld: the model has no dropout, or none that the data identify."""
+        return not self.family.dropout or self.status == "degenerate"
+
+    @property
+    def fallback(self) -> str:
+        """Name of the model without dropout that forecasts where this one cannot."""
+        return without_dropout([self.name])
+
+    @property
+    def typical(self) -> LifetimeModel:
+        """A model with one set of parameters: this one."""
+        return self
+
+    def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
+        """Wald bounds from the log scale, so that none is negative."""
+        _check_level(level)
+        z = NormalDist().inv_cdf(0.5 + level / 2)
+        spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
+        return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
+
+    def with_params(self, values: ArrayLike) -> LifetimeModel:
+        """The same model at other natural-scale parameters, in the order of `params`; the uncertainty is kept."""
+        from dataclasses import replace
+
+        numbers = np.asarray(values, dtype=float)
+        if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
+            raise CxvalueError(
+                f"{self.name} needs {len(self.params)} positive parameters ({', '.join(self.params)}), "
+                f"got {numbers.tolist()}."
+            )
+        return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
+
+    @property
+    def directions(self) -> Floats:
+        """Steps of one standard error of the log-parameters in independent directions, a row each."""
+        return principal_steps(self.covariance) if self.root is None else self.root.T
+
+    def draw(self, n: int, rng: np.random.Generator) -> Floats:
+        """n draws of the natural-scale parameters, (n, k), from the normal approximation on the log scale."""
+        centre = np.log(np.array(list(self.params.values())))
+        steps = self.directions
+        return np.exp(centre + rng.standard_normal((n, len(steps))) @ steps)
+
+    # what is known about a customer -----------------------------------------------------------------------------
+
+    def history_of(self, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
+        """Frequency, recency and age of states in this model's unit of time; whole numbers where it counts periods."""
+        x, recency, age = measured(states, self.time_unit, self.clock)
+        return (x, np.rint(recency), np.rint(age)) if self.family.by_period else (x, recency, age)
+
+    def ahead(self, t: ArrayLike, as_of: date) -> Floats:
+        """A time after the end of `as_of`, in `time_unit`, as the model measures it: on its seasonal clock if it has one."""
+        times = np.asarray(t, dtype=float)
+        if self.clock is None:
+            return times
+        start = _day_number(as_of) + 1.0
+        return self.clock.elapsed(start, start + times * self.time_unit.days) / self.time_unit.days
+
+    def curve(self, annual_rate: float, months: int, as_of: date) -> DiscountCurve:
+        """What money is worth in each of the months after `as_of`, whose lengths are those on the model's clock."""
+        curve = DiscountCurve.of(annual_rate, months, self.time_unit)
+        if self.clock is None:
+            return curve
+        ends = self.ahead(self.time_unit.from_days(DAYS_PER_MONTH) * np.arange(1, months + 1), as_of)
+        return curve.with_ends(ends)
+
+    def p_alive(self, states: PurchaseStates) -> Floats:
+        """P(still alive at T) a state; nan throughout when it is withheld (`p_alive_withheld`)."""
+        x, recency, age = self.history_of(states)
+        if self.p_alive_withheld:
+            return np.full(x.shape, math.nan)
+        return self.family.alive(self.values, x, recency, age)
+
+    def p_silence(self, states: PurchaseStates) -> Floats:
+        """P(a silence as long as the present one | the history before it, alive): small means a broken rhythm."""
+        x, recency, age = self.history_of(states)
+        return silence_probability(self.family, self.values, x, recency, age)
+
+    def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
+        """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * self.family.expected(self._future(x, recency, age), t_[:, None])[..., 0]
+
+    def p_return(self, states: PurchaseStates, t: ArrayLike) -> Floats:
+        """P(at least one purchase in (T, T + t]] a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * (1 - self.family.none(self._future(x, recency, age), t_))
+
+    def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
+        """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
+        x, recency, age, t_ = self._with_time(states, t)
+        count = np.broadcast_to(np.asarray(n, dtype=float), x.shape)
+        alive = self.family.alive(self.values, x, recency, age)
+        return alive * self.family.count(self._future(x, recency, age), t_, count) + (1 - alive) * (count == 0)
+
+    # what is expected of a new customer -------------------------------------------------------------------------
+
+    def expected_new(self, t: ArrayLike) -> Floats:
+        """E[X(t)]: repeat purchases of a new customer within t of the first, on the model's clock; shaped like `t`."""
+        times = np.atleast_1d(np.asarray(t, dtype=float))
+        share, future = self.family.newcomer(self.values)
+        return (share[:, None] * self.family.expected(future, times.reshape(1, -1))).reshape(np.shape(t))
+
+    def p_count_new(self, t: ArrayLike, n: ArrayLike) -> Floats:
+        """P(X(t) = n) of a new customer, elementwise."""
+        times, count = np.broadcast_arrays(np.asarray(t, dtype=float), np.asarray(n, dtype=float))
+        shape = times.shape
+        times, count = times.reshape(-1), count.reshape(-1)
+        share, future = self.family.newcomer(self.values)
+        return (share * self.family.count(future, times, count) + (1 - share) * (count == 0)).reshape(shape)
+
+    # exchange ---------------------------------------------------------------------------------------------------
+
+    def to_lifetimes(self) -> Any:
+        """The same model as a fitted object of the lifetimes package (none exists for the NBD)."""
+        from cxvalue.lifetime.fitting.lifetimes_bridge import to_lifetimes
+
+        return to_lifetimes(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; an undefined number becomes None."""
+        return {
+            "name": self.name,
+            "params": dict(self.params),
+            "se": {key: _plain(value) for key, value in self.se.items()},
+            "covariance": [[_plain(value) for value in row] for row in self.covariance.tolist()],
+            "log_likelihood": self.log_likelihood,
+            "customers": self.customers,
+            "time_unit": self.time_unit.value,
+            "status": self.status,
+            "reason": self.reason,
+            "likelihood_ratio": _plain(self.likelihood_ratio),
+            "k": self.k,
+            "clock": list(self.clock.speed) if self.clock else None,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> LifetimeModel:
+        """The inverse of `to_dict`."""
+        return cls(
+            name=str(data["name"]),
+            params={key: float(value) for key, value in data["params"].items()},
+            se={key: _number(value) for key, value in data["se"].items()},
+            covariance=np.array([[_number(value) for value in row] for row in data["covariance"]]),
+            log_likelihood=float(data["log_likelihood"]),
+            customers=int(data["customers"]),
+            time_unit=TimeUnit(data["time_unit"]),
+            status=str(data["status"]),
+            reason=str(data["reason"]),
+            likelihood_ratio=_number(data["likelihood_ratio"]),
+            k=int(data.get("k", 1)),
+            clock=SeasonalClock(tuple(data["clock"])) if data.get("clock") else None,
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{self.params[name]:.4g}</td><td>{self.se[name]:.2g}</td>"
+            f"<td>{low:.4g} to {high:.4g}</td></tr>"
+            for name, (low, high) in self.bounds().items()
+        )
+        note = f" {self.reason}" if self.reason else ""
+        return (
+            f"<table><caption>{self.family.title}, {self.customers:,} customers, unit {self.time_unit.value}, "
+            f"log-likelihood {self.log_likelihood:,.2f}: {self.status}.{note}</caption>"
+            f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
+        )
+
+    def _future(self, x: Floats, recency: Floats, age: Floats) -> Params:
+        parameters = self.family.future(self.values, x, recency, age)
+        return tuple(np.broadcast_to(value, x.shape) for value in parameters)
+
+    def _with_time(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
+        x, recency, age = self.history_of(states)
+        times = np.asarray(t, dtype=float)
+        if times.shape not in ((), (1,), x.shape) or not (times >= 0).all():
+            raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
+        return x, recency, age, np.broadcast_to(self.ahead(times, states.as_of), x.shape)
+
+
+def _day_number(day: date) -> float:
+    return float(np.datetime64(day, "D").astype(np.int64))
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -1,0 +1,177 @@
+"""Predictive distributions of value and purchases, per customer and in total, in bounded memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from cxvalue.foundation.intervals import interval_ends
+from cxvalue.lifetime.families.family import Floats, Params
+from cxvalue.lifetime.families.paretonbd import log_odds_dead
+from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.models.model import LifetimeModel
+from cxvalue.lifetime.models.spend import SpendModel, Spent
+from cxvalue.lifetime.prediction.futures import draw_futures
+
+__all__ = ["Predictive", "alive_in_draws", "return_in_draws", "simulate"]
+
+_CELLS = 500_000
+"""Customers x draws held at once; bounds the memory."""
+
+
+class Predictive(NamedTuple):
+    """Bounds per customer; totals of all customers per draw (`purchases_12m` is None when the horizon is shorter)."""
+
+    low: Floats
+    high: Floats
+    value: Floats
+    purchases: Floats
+    purchases_12m: Floats | None
+
+
+def simulate(
+    model: LifetimeModel,
+    spend: SpendModel,
+    x: Floats,
+    recency: Floats,
+    age: Floats,
+    spent: Spent,
+    which: NDArray[np.intp],
+    curve: DiscountCurve,
+    margin_rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+    *,
+    noise: np.random.Generator | None = None,
+) -> Predictive:
+    """Simulate every customer's future in `draws` worlds; `which` numbers the distinct histories of customers.
+
+    `rng` draws the parameters, and `noise`, by default the same, the fate of everybody.
+    """
+    parameters = model.draw(draws, rng)
+    value_of = _SpendDraws(spend, draws, rng)
+    noise = rng if noise is None else noise
+    year = model.time_unit.from_months(12.0)
+    low, high = np.zeros(x.size), np.zeros(x.size)
+    totals, purchases, in_year = np.zeros(draws), np.zeros(draws), np.zeros(draws)
+    tail = (1 - level) / 2
+    # Customers with the same history sit together, so that P(alive) is worked out once for all of them.
+    order = np.argsort(which, kind="stable")
+    for batch in np.array_split(order, max(1, math.ceil(x.size * draws / _CELLS))):
+        histories, position = np.unique(which[batch], return_index=True)
+        member = batch[position]
+        chance = alive_in_draws(model, parameters, x[member], recency[member], age[member])
+        chance = chance[np.searchsorted(histories, which[batch])]
+        cell = np.flatnonzero(noise.random(chance.shape, dtype=np.float32) < chance)
+        customer, draw = batch[cell // draws], cell % draws
+        future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
+        drawn = draw_futures(model.name, future, curve, year, noise)
+        customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
+        worth = margin_rate * drawn.worth * value_of(drawn.purchases, spent, customer, draw, noise)
+        totals += np.bincount(draw, worth, draws)
+        purchases += np.bincount(draw, drawn.purchases, draws)
+        in_year += np.bincount(draw, drawn.early, draws)
+        table = np.zeros(chance.shape)
+        table.reshape(-1)[cell] = worth
+        often = np.flatnonzero(np.bincount(cell // draws, minlength=batch.size) > tail * draws - 1)
+        low[batch[often]], high[batch[often]] = interval_ends(table[often], level, axis=1)
+    return Predictive(low, high, totals, purchases, in_year if curve.horizon >= year * (1 - 1e-9) else None)
+
+
+class _SpendDraws:
+    """Revenue of a number of purchases of a customer, with the spend parameters of each draw."""
+
+    def __init__(self, spend: SpendModel, draws: int, rng: np.random.Generator) -> None:
+        self.spend = spend
+        self.share = None if spend.pays is None else spend.pays.draw(draws, rng)
+        if spend.usable:
+            self.p, self.q, self.gamma = spend.draw(draws, rng).T
+        else:
+            error = spend.mean_se if math.isfinite(spend.mean_se) else 0.0
+            self.mean = spend.mean + error * rng.standard_normal(draws)
+
+    def __call__(
+        self,
+        purchases: Floats,
+        spent: Spent,
+        customer: NDArray[np.intp],
+        draw: NDArray[np.intp],
+        rng: np.random.Generator,
+    ) -> Floats:
+        if self.spend.pays is not None and self.share is not None:
+            trials, paid = spent.trials[customer], spent.paid[customer]
+            pays = self.share[draw] * self.spend.pays.size + paid
+            chance = rng.beta(pays, self.spend.pays.size + trials - pays)
+            purchases = rng.binomial(purchases.astype(np.int64), chance).astype(float)
+        x, mean_spend = spent.x[customer], spent.mean[customer]
+        if not self.spend.usable:
+            shape = 1 / max(self.spend.variation, 1e-6) ** 2
+            return purchases * self.mean[draw] * rng.standard_gamma(shape, purchases.size) / shape
+        p = self.p[draw]
+        scale = rng.standard_gamma(self.q[draw] + p * x) / (self.gamma[draw] + x * mean_spend)
+        return rng.standard_gamma(p * purchases) / scale
+
+
+def alive_in_draws(model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """P(alive) of each history (rows) at each draw of the parameters (columns).
+
+    For the Pareto/NBD, where one value takes an integral, the log-odds are expanded to second order along the principal
+    axes of the parameters' uncertainty.
+    """
+    if not model.family.dropout:
+        return np.ones((x.size, len(parameters)))
+    rows = (x[:, None], recency[:, None], age[:, None])
+    if model.name != "pareto_nbd":
+        return model.family.alive(tuple(parameters.T), *rows)
+    return expit(-_expanded(model, parameters, partial(_odds_dead, rows)))
+
+
+def return_in_draws(
+    model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats, t: float
+) -> Floats:
+    """P(at least one purchase within t) of each history (rows) at each draw of the parameters (columns).
+
+    Expanded for the Pareto/NBD as in `alive_in_draws`.
+    """
+    rows = (x[:, None], recency[:, None], age[:, None])
+    if model.name == "pareto_nbd":
+        return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
+    future = model.family.future(tuple(parameters.T), *rows)
+    back = 1 - model.family.none(future, np.array(float(t)))
+    if not model.family.dropout:
+        return back
+    return model.family.alive(tuple(parameters.T), *rows) * back
+
+
+def _odds_dead(rows: tuple[Floats, ...], parameters: Params) -> Floats:
+    return log_odds_dead(parameters, *rows)
+
+
+def _odds_of_return(model: LifetimeModel, rows: tuple[Floats, ...], t: float, parameters: Params) -> Floats:
+    x, _, age = rows
+    back = 1 - model.family.none(model.family.posterior(parameters, x, age), np.array(float(t)))
+    back = np.clip(model.family.alive(parameters, *rows) * back, 1e-300, 1 - 1e-12)
+    return np.log(back) - np.log1p(-back)
+
+
+def _expanded(model: LifetimeModel, parameters: Floats, log_odds: Callable[[Params], Floats]) -> Floats:
+    """Log-odds of each history at each draw, to second order along the principal axes of the uncertainty."""
+    variances, axes = np.linalg.eigh(model.covariance)
+    spread = np.sqrt(np.maximum(variances, 0.0))
+    centre = np.log(np.array(list(model.params.values())))
+    points = [centre, *(centre + sign * s * axis for s, axis in zip(spread, axes.T, strict=True) for sign in (1, -1))]
+    odds = log_odds(tuple(np.exp(np.array(points)).T))
+    middle, up, down = odds[:, :1], odds[:, 1::2], odds[:, 2::2]
+    sure = np.isneginf(middle[:, 0])
+    with np.errstate(invalid="ignore"):
+        slope, bend = (up - down) / 2, (up + down) / 2 - middle
+    slope[sure], bend[sure] = 0.0, 0.0
+    z = (np.log(parameters) - centre) @ axes / np.where(spread > 0, spread, 1.0)
+    return middle + slope @ z.T + bend @ (z**2).T

@@ -1,0 +1,390 @@
+"""What every customer is still worth: margin over a stated horizon, discounted, with predictive intervals.
+
+The value of a customer is margin rate x E[spend | x, m] x the sum over months of the expected purchases of that month
+x (1 + annual rate)^(-month / 12); a month has 365.25 / 12 days. The point values are analytic. The intervals are for
+what will really come in and are simulated: parameters of the model and of spend are drawn, then the fate of everybody.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import interval_ends
+from cxvalue.lifetime.families.family import Floats
+from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
+from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.models.model import LifetimeModel, silence_probability
+from cxvalue.lifetime.models.spend import SpendModel
+from cxvalue.lifetime.prediction.large import predict, suits
+from cxvalue.lifetime.prediction.living import living
+from cxvalue.lifetime.prediction.predictive import Predictive, simulate
+from cxvalue.tables.distinct import distinct_rows
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["CustomerValue", "Interval", "counted_in_days", "customer_value"]
+
+RHYTHM_BROKEN_BELOW = 0.05
+
+_FEW = 2_000
+"""Customers of a part of a large base up to whom a simulation is quicker."""
+
+
+class Interval(NamedTuple):
+    """A value with the bounds of its interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, value: float, draws: Floats, level: float) -> Interval:
+        """The interval of draws, widened to hold the value: a few very large ones can pull a mean past an end."""
+        low, high = interval_ends(draws, level)
+        return cls(value, min(float(low), value), max(float(high), value))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CustomerValue:
+    """The value of a customer base; every array has one element per customer, in the order of the states.
+
+    Attributes:
+        cltv, cltv_low, cltv_high: margin still to come over the horizon, discounted: expected value, and the interval
+            for what will really come in.
+        expected_transactions: purchases expected over the horizon.
+        p_alive: P(still a customer); nan throughout when `withheld` says why.
+        p_return_90d: P(a purchase within 90 days).
+        rhythm_broken: the present silence had a probability below 5%, were the customer alive.
+        equity: the sum of cltv; interval for what will really come in.
+        expected_purchases, expected_purchases_12m: purchases of all over the horizon and over 12 months; likewise.
+        new_customer: margin expected of a customer at the moment of the first purchase, that purchase included, before
+            acquisition cost; its interval is for the expectation. nan when the states carry no first margins.
+        margin_rate: margin per unit of revenue that turned spend into margin.
+        level: of every interval.
+        model: name of the model that forecast.
+        withheld: why p_alive is withheld, else empty.
+    """
+
+    cltv: Floats
+    cltv_low: Floats
+    cltv_high: Floats
+    expected_transactions: Floats
+    p_alive: Floats
+    p_return_90d: Floats
+    rhythm_broken: NDArray[np.bool_]
+    equity: Interval
+    expected_purchases: Interval
+    expected_purchases_12m: Interval
+    new_customer: Interval
+    margin_rate: float
+    horizon_months: int
+    annual_discount_rate: float
+    level: float
+    model: str
+    withheld: str
+
+    @property
+    def each_mean(self) -> tuple[float, float, float]:
+        """The equity an average customer, with its interval."""
+        value, low, high = self.equity
+        return value / self.cltv.size, low / self.cltv.size, high / self.cltv.size
+
+    @property
+    def equity_relative_error(self) -> float:
+        """The standard error that the equity's interval would have under a normal, as a share of it; 0 without equity."""
+        value, low, high = self.equity
+        if value <= 0:
+            return 0.0
+        return float((high - low) / (2 * ndtri((1 + self.level) / 2)) / value)
+
+    def _repr_html_(self) -> str:
+        lines = {
+            f"customer equity over {self.horizon_months} months": self.equity,
+            f"purchases over {self.horizon_months} months": self.expected_purchases,
+            "purchases over 12 months": self.expected_purchases_12m,
+            "value of a new customer": self.new_customer,
+        }
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{value:,.2f}</td><td>{low:,.2f} to {high:,.2f}</td></tr>"
+            for name, (value, low, high) in lines.items()
+        )
+        note = f" {self.withheld}" if self.withheld else ""
+        return (
+            f"<table><caption>{self.cltv.size:,} customers, {self.model}, {self.annual_discount_rate:.1%} a year.{note}"
+            f"</caption><tr><th></th><th>expected</th><th>{self.level:.0%} interval</th></tr>{rows}</table>"
+        )
+
+
+def customer_value(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    *,
+    horizon_months: int,
+    annual_discount_rate: float,
+    margin_rate: float | None = None,
+    level: float = 0.95,
+    draws: int = 400,
+    seed: int = 1,
+    withheld: str = "",
+) -> CustomerValue:
+    """Value every customer of per-customer states.
+
+    Args:
+        model: a sound model; for customers without an identifiable dropout pass the one without (`model.fallback`), and
+            the reason as `withheld`.
+        spend: the spend model.
+        states: one state per customer, with mean spend.
+        horizon_months: whole months of 365.25 / 12 days.
+        annual_discount_rate: effective annual rate, 0.12 for 12%.
+        margin_rate: margin per unit of revenue; by default total margin / total revenue of the states.
+        level: of every interval.
+        draws: simulated futures; the bounds of `level` 0.95 need a few hundred.
+        seed: equal seeds give equal results.
+
+    Raises:
+        CxvalueError: grouped states, a degenerate model, or a horizon, rate, level or margin that makes no sense.
+    """
+    rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
+    curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
+    rng = np.random.default_rng(seed)
+    divided = parts(model, states)
+    customers = len(states)
+    large = suits(customers, spend, divided[0].model)
+    if len(divided) == 1:
+        valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
+    else:
+        # Equal generators draw the parameters, which the parts share; what is chance is drawn apart.
+        streams = [(np.random.default_rng(seed), np.random.default_rng([seed, n])) for n in range(1, len(divided) + 1)]
+        valued = [
+            _valued(part, spend, large and len(part.states) > _FEW, curve, rate, level, draws, *own)
+            for part, own in zip(divided, streams, strict=True)
+        ]
+        rng = np.random.default_rng([seed, len(divided) + 1])
+
+    def every(name: str) -> Floats:
+        """An array with an element for each customer, from those of the parts."""
+        if len(divided) == 1:
+            return np.asarray(getattr(valued[0], name))
+        whole = np.empty(customers)
+        for part, one in zip(divided, valued, strict=True):
+            whole[part.rows] = getattr(one, name)
+        return whole
+
+    def total(name: str) -> Floats:
+        return np.asarray(sum(getattr(one, name) for one in valued))
+
+    cltv, purchases, hidden = every("cltv"), every("purchases"), model.p_alive_withheld
+    return CustomerValue(
+        cltv=cltv,
+        cltv_low=every("low"),
+        cltv_high=every("high"),
+        expected_transactions=purchases,
+        p_alive=np.full(customers, math.nan) if hidden else every("alive"),
+        p_return_90d=every("back"),
+        rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
+        equity=_interval(float(cltv.sum()), total("value_draws"), level),
+        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), level),
+        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), level),
+        new_customer=_new_customer(model, spend, states, curve, rate, level, draws, rng),
+        margin_rate=rate,
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        level=level,
+        model=model.name,
+        withheld=(withheld or f"P(alive) is withheld: the {model.family.title} knows no dropout.") if hidden else "",
+    )
+
+
+class _Valued(NamedTuple):
+    """Customers valued by one model: an array with an element for each of them, and draws of totals over them."""
+
+    cltv: Floats
+    low: Floats
+    high: Floats
+    purchases: Floats
+    alive: Floats
+    back: Floats
+    silence: Floats
+    in_year: float
+    value_draws: Floats
+    purchase_draws: Floats
+    year_draws: Floats
+
+
+def _valued(
+    part: Part,
+    spend: SpendModel,
+    large: bool,
+    curve: DiscountCurve,
+    rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+    noise: np.random.Generator,
+) -> _Valued:
+    """Value customers for whom one model holds; `rng` draws the parameters, and `noise` what is chance."""
+    model, states = part.model, part.states
+    spent = spend.known(states)
+    histories, which = _distinct(model, states)
+    x, recency, age = histories
+    alive = model.family.alive(model.values, x, recency, age)
+    ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
+    worth, purchases = alive * ahead.worth, alive * ahead.purchases
+    future: Predictive
+    if large:
+        in_days = x, counted_in_days(model, x, recency, age), age
+        future = predict(model, spend, in_days, spent, which, curve, rate, level, draws, rng, ahead, noise=noise)
+    else:
+        each = _in_days(model, states)
+        future = simulate(model, spend, *each, spent, which, curve, rate, level, draws, rng, noise=noise)
+    silence = silence_probability(model.family, model.values, x, recency, age)
+    cltv = spend.expected_of(spent)
+    cltv *= rate * worth[which]
+    return _Valued(
+        cltv=cltv,
+        low=future.low,
+        high=future.high,
+        purchases=purchases[which],
+        alive=alive[which],
+        back=(alive * (1 - ahead.none_90d))[which],
+        silence=silence[which],
+        in_year=float((alive * ahead.in_year)[which].sum()),
+        value_draws=future.value,
+        purchase_draws=future.purchases,
+        year_draws=_year_totals(future, part, spend, large, which, draws, rng, noise),
+    )
+
+
+def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.intp]]:
+    """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
+    rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+    picked = {name: getattr(states, name)[rows] for name in ("frequency", "recency_days", "age_days", "count")}
+    bare = replace(states, **picked, customer_id=None, mean_spend=None, since_bought=None, paid=None, first_paid=None)
+    return model.history_of(bare), which
+
+
+def _in_days(model: LifetimeModel, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
+    """Frequency, recency and age of every customer, the recency as `counted_in_days` has it."""
+    x, recency, age = model.history_of(states)
+    return x, counted_in_days(model, x, recency, age), age
+
+
+def counted_in_days(model: LifetimeModel, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """Recency as what will really come in needs it, where purchases are counted in days and the models in moments.
+
+    A day with a purchase hides any further purchase of that day. At rate lambda a day it has probability 1 - exp(-lambda),
+    which is lambda exp(-lambda / 2) but for terms of the third order: x such days in T leave the likelihood
+    lambda^x exp(-lambda (T - x / 2)), as if each had taken up half a day. So the odds of being dead hold
+    (alpha + T - h) / (alpha + t_x - h) with h half of the days bought on, where the model has (alpha + T) / (alpha + t_x).
+    Returned is the recency that gives the model the former; ages, rates and the published P(alive) stay as they are. Not
+    for a regular rhythm, in which two purchases hardly ever fall on one day, nor for opportunities, which are no moments.
+    """
+    if not model.family.dropout or not model.family.smooth:
+        return recency
+    alpha = model.values[1]
+    half = np.minimum(0.5 * x / model.time_unit.days, 0.5 * recency)
+    earlier: Floats = recency - half * (age - recency) / (alpha + age - half)
+    return earlier
+
+
+def _check(
+    model: LifetimeModel,
+    states: PurchaseStates,
+    months: int,
+    discount: float,
+    margin_rate: float | None,
+    level: float,
+    draws: int,
+) -> float:
+    """The margin rate, once everything has been found to make sense."""
+    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
+        raise CxvalueError("customer_value needs states per customer: purchase_states(..., per_customer=True).")
+    if model.family.dropout and model.status == "degenerate":
+        raise CxvalueError(
+            f"The {model.family.title} cannot forecast: {model.reason} "
+            f"Pass fit(states, {model.fallback!r}) instead, with this reason as withheld=..."
+        )
+    if months < 1 or int(months) != months:
+        raise CxvalueError(f"horizon_months == {months}, must be a whole number of months, 1 or more.")
+    if not 0 <= discount < 10:
+        raise CxvalueError(
+            f"annual_discount_rate == {discount}, must be an effective annual rate of 0 or more: 0.12 stands for 12%."
+        )
+    if not 0 < level < 1:
+        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    if draws < 20:
+        raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
+    if margin_rate is not None:
+        rate = float(margin_rate)
+    else:
+        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    if not math.isfinite(rate):
+        raise CxvalueError(
+            f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "
+            "Pass margin_rate=..., the margin per unit of revenue."
+        )
+    return rate
+
+
+def _year_totals(
+    future: Predictive,
+    part: Part,
+    spend: SpendModel,
+    large: bool,
+    which: NDArray[np.intp],
+    draws: int,
+    rng: np.random.Generator,
+    noise: np.random.Generator,
+) -> Floats:
+    """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
+    if future.purchases_12m is not None:
+        return future.purchases_12m
+    model, states = part.model, part.states
+    curve = model.curve(0.0, 12, states.as_of)
+    spent = spend.known(states)
+    if large:
+        x, recency, age = _distinct(model, states)[0]
+        histories = x, counted_in_days(model, x, recency, age), age
+        return predict(model, spend, histories, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise).purchases
+    each = _in_days(model, states)
+    again = simulate(model, spend, *each, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise)
+    return again.purchases
+
+
+def _new_customer(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    curve: DiscountCurve,
+    rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+) -> Interval:
+    """First margin + margin rate x population mean spend x discounted expected purchases; interval of the mean."""
+    mix = Newcomers.of(model, states)
+
+    def discounted(path: Floats) -> Floats:
+        return np.diff(path, axis=1, prepend=0.0) @ curve.factors
+
+    value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(mix.expected(curve.ends))[0])
+    if not math.isfinite(value):
+        return Interval(math.nan, math.nan, math.nan)
+    means = spend.draw_population_mean(draws, rng)
+    spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
+    first = states.first_margin_mean + spread * rng.standard_normal(draws)
+    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)
+
+
+def _interval(value: float, draws: Floats, level: float) -> Interval:
+    low, high = interval_ends(draws, level)
+    return Interval(value, float(low), float(high))

@@ -1,0 +1,75 @@
+"""Contacted against held out, customer by customer or, where whole units were assigned together, unit by unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.effects.estimators.abtest import (
+    Adjustment,
+    Estimate,
+    difference_in_means,
+    difference_in_shares,
+    ratio_change,
+)
+from cxvalue.effects.estimators.clustered import (
+    adjusted_clustered_difference,
+    clustered_difference,
+    clustered_ratio_change,
+)
+
+if TYPE_CHECKING:
+    from cxvalue.questions.campaigns.campaign import CampaignData
+
+__all__ = ["Comparison"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class Comparison:
+    """Two groups of a campaign's customers, made ready once for several outcomes; values are given for all customers."""
+
+    def __init__(
+        self, data: CampaignData, own: Bools, others: Bools, level: float, before: Floats | None = None
+    ) -> None:
+        """Take who was contacted and who was held out, of those to be compared."""
+        self.own, self.others, self.level = own, others, level
+        before = data.before if before is None else before
+        self._before = before[own], before[others]
+        self._unit = None if data.unit is None else (data.unit[own], data.unit[others])
+        self._adjustment = Adjustment(*self._before) if self._unit is None else None
+
+    def mean(self, values: Floats) -> Estimate:
+        """Difference in means, adjusted by what customers did before."""
+        if self._unit is None or self._adjustment is not None:
+            assert self._adjustment is not None
+            return self._adjustment.difference(values[self.own], values[self.others], self.level)
+        return adjusted_clustered_difference(
+            values[self.own], values[self.others], *self._before, *self._unit, self.level
+        )
+
+    def plain(self, values: Floats) -> Estimate:
+        """Difference in means as they are."""
+        if self._unit is None:
+            return difference_in_means(values[self.own], values[self.others], self.level)
+        return clustered_difference(values[self.own], values[self.others], *self._unit, self.level)
+
+    def share(self, yes: Bools) -> Estimate:
+        """Difference in shares."""
+        own, others = yes[self.own], yes[self.others]
+        if self._unit is None:
+            return difference_in_shares(int(own.sum()), own.size, int(others.sum()), others.size, self.level)
+        return clustered_difference(own, others, *self._unit, self.level)
+
+    def ratio(self, above: Floats, below: Floats, some: Bools) -> Estimate:
+        """Change of Σ above / Σ below among `some` customers."""
+        own, others = self.own & some, self.others & some
+        if self._unit is None:
+            return ratio_change(above[own], below[own], above[others], below[others], self.level)
+        units = self._unit[0][some[self.own]], self._unit[1][some[self.others]]
+        return clustered_ratio_change(
+            (above[own], below[own], units[0]), (above[others], below[others], units[1]), self.level
+        )

@@ -1,0 +1,215 @@
+"""From a campaign's result to the findings ``reactivation.NAME.*`` and their sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.effects.estimators.abtest import share_interval
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_level, format_range, format_value
+
+if TYPE_CHECKING:
+    from cxvalue.effects.estimators.abtest import Estimate
+    from cxvalue.questions.campaigns import CampaignResult
+    from cxvalue.questions.campaigns.targeting import Targeting
+
+__all__ = ["reactivation_findings", "targeting_sentence"]
+
+NOTEBOOK, CASE = "40_reactivation", "C3"
+
+
+def reactivation_findings(
+    result: CampaignResult,
+    first_ever: tuple[int, int] | None,
+    *,
+    currency: str,
+    level: float,
+    product: str | None = None,
+) -> list[Finding]:
+    """The five findings of one campaign; `first_ever` counts new buyers and all buyers of its product, None without one."""
+    name, title = result.name, result.name.replace("_", " ")
+    against = "customers held out by lot" if result.randomised else "similar customers who were not contacted"
+    method = (
+        f"{result.contacted:,} contacted customers against {result.held_out:,} {against}, as assigned, over "
+        f"{result.window_days} days from the first contact."
+        + (f" {result.left_out:,} were observed for less and are left out." if result.left_out else "")
+    )
+    doubt = next(
+        (f" Doubtful: {check.detail}" for check in result.checks if check.gating and check.passed is False), ""
+    )
+
+    def finding(key: str, label: str, unit: str, found: Estimate | None, text: str, missing: str, how: str) -> Finding:
+        key, label = f"reactivation.{name}.{key}", f"Campaign {title}: {label}"
+        if found is None:
+            said = f"Not available: {missing}"
+            return Finding(
+                key, label, None, unit=unit, grade=result.grade, text=said, method=how, case=CASE, notebook=NOTEBOOK
+            )
+        return Finding(
+            key, label, found.value, found.low, found.high, level, unit, result.grade, text, how, CASE, NOTEBOOK
+        )
+
+    if result.interim:
+        doubt += f" {result.interim}"
+    back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
+    cost = (
+        f"less {format_value(result.cost_per_contact, currency)} a contact"
+        if result.priced
+        else "no cost of contacting taken off, since the contacts give none"
+    )
+    earned = (
+        f"{method} Contribution margin, discounts in it, {cost}; adjusted by what customers had brought. "
+        "The interval holds for customers like these, who may be contacted next."
+    )
+    return [
+        finding("return_uplift", f"customers {'woken' if result.dormant else 'who bought because of it'}", "share", back,
+                _return_text(result, title, level) + doubt, result.note, method),
+        finding(
+            "check_uplift", f"average check of those who {_bought(result)}", "share", check,
+            _check_text(result, level),
+            result.note or f"fewer than five customers of one group {_bought(result)}, or all paid the same.",
+            f"{method} Revenue an order of those who {_bought(result)}, one group over the other, less 1.",
+        ),
+        finding(
+            "margin_per_contact", "margin per contact, net of cost", currency, margin, _margin_text(result, currency),
+            result.note, earned,
+        ),
+        finding("profit", "profit", currency, profit, _profit_text(result, title, currency), result.note,
+                f"Margin per contact × {result.contacted_in_all:,} customers contacted; nominal and before tax."),
+        _first_ever(result, title, first_ever, level, product),
+    ]  # fmt: skip
+
+
+def _bought(result: CampaignResult) -> str:
+    """What customers did: who was not asleep cannot come back."""
+    return "came back" if result.dormant else "bought"
+
+
+def _return_text(result: CampaignResult, title: str, level: float) -> str:
+    found = result.return_uplift
+    if found is None:
+        return ""
+    woken = found.value * result.contacted_in_all
+    came = (
+        f"Of the customers contacted in the campaign {title}, {format_value(result.returned, 'share')} "
+        f"{_bought(result)} within {result.window_days} days; {format_value(result.would_return, 'share')} would have "
+        f"{'come' if result.dormant else 'bought'} anyway."
+    )
+    if found.low > 0:
+        return (
+            f"{came} So {format_value(found.value, 'share')} of them "
+            f"({format_range(found.low, found.high, 'share')}), about "
+            f"{woken:,.0f} customers, {_bought(result)} because of {'us' if result.dormant else 'it'}."
+        )
+    if found.high < 0:
+        return f"{came} Contacting them kept customers away ({format_range(found.low, found.high, 'share')})."
+    return (
+        f"{came} The difference may be chance: anything {format_range(found.low, found.high, 'share')} fits the data "
+        f"with {format_level(level)} confidence."
+    )
+
+
+def _check_text(result: CampaignResult, level: float) -> str:
+    found, bought = result.check_uplift, _bought(result)
+    if found is None:
+        return ""
+    spread = format_range(found.low, found.high, "share")
+    said = (
+        f"Those who {bought} after a contact paid {format_value(abs(found.value), 'share')} "
+        f"{'more' if found.value > 0 else 'less'} "
+        f"an order than those who {bought} by themselves ({spread})."
+        if found.low > 0 or found.high < 0
+        else f"An order of those who {bought} cost about the same with and without a contact (change {spread})."
+    )
+    who = "comes back" if result.dormant else "buys"
+    return f"{said} A contact also changes who {who}, so this is no proof that baskets grew."
+
+
+def _margin_text(result: CampaignResult, currency: str) -> str:
+    found = result.margin_per_contact
+    if found is None:
+        return ""
+    spread = format_range(found.low, found.high, currency)
+    if found.low > 0:
+        return (
+            f"Each contact earned {format_value(found.value, currency)} of margin that would not have come otherwise "
+            f"({spread}), "
+            + (
+                f"the contact's own cost of {format_value(result.cost_per_contact, currency)} paid."
+                if result.priced
+                else "before what contacting cost: the contacts give no cost."
+            )
+        )
+    if found.high < 0:
+        return f"Each contact lost {format_value(-found.value, currency)} ({spread})."
+    return (
+        f"Whether a contact earns or loses money is open: {format_value(found.value, currency)} each, but {spread} "
+        "fits the data."
+    )
+
+
+def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
+    found = result.profit
+    if found is None:
+        return ""
+    spread = format_range(found.low, found.high, currency)
+    verb = "earned" if found.value >= 0 else "lost"
+    text = (
+        f"The campaign {title} {verb} {format_value(abs(found.value), currency)} in all ({spread}) within "
+        f"{result.window_days} days."
+    )
+    if result.subsidy > 0.005 * max(abs(found.value), 1e-9):
+        text += (
+            f" {format_value(result.subsidy, currency)} of discount went to customers who would have "
+            f"{'come back' if result.dormant else 'bought'} anyway; that is "
+            "taken off already."
+        )
+    return text
+
+
+def _first_ever(
+    result: CampaignResult, title: str, counted: tuple[int, int] | None, level: float, product: str | None
+) -> Finding:
+    key, label = f"reactivation.{result.name}.first_ever_share", f"Campaign {title}: first-ever buyers"
+    if counted is None or not counted[1]:
+        reason = (
+            "the study names no product of the campaign."
+            if counted is None
+            else "nobody bought the campaign's product."
+        )
+        return Finding(key, label, None, unit="share", text=f"Not available: {reason}", case=CASE, notebook=NOTEBOOK)
+    new, every = counted
+    low, high = share_interval(new, every, level)
+    return Finding(
+        key,
+        label,
+        new / every,
+        low,
+        high,
+        level,
+        "share",
+        None,
+        f"{new:,} of the {every:,} buyers of the {product} ({format_value(new / every, 'share')}) had never bought "
+        "from us before.",
+        "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first "
+        "contact. The "
+        "range treats the buyers as a sample. It is a share of buyers and says nothing about what caused the purchase.",
+        CASE,
+        NOTEBOOK,
+    )
+
+
+def targeting_sentence(found: Targeting, currency: str) -> str:
+    """Whom to contact next, in one sentence that a reader can act on."""
+    best, worst = found.groups[0], found.groups[-1]
+    mean = float(found.score.mean())
+    if not found.differs:
+        return (
+            f"The test does not show that a contact adds more for some customers than for others (about "
+            f"{format_value(mean, currency)} each): contact all or none, and do not pay for a ranking."
+        )
+    return (
+        f"Contact the best-ranked first: the top fifth adds {format_value(best[0], currency)} a contact, the last "
+        "fifth "
+        f"{format_value(worst[0], currency)}, measured on the test itself."
+    )

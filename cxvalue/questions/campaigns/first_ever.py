@@ -1,0 +1,59 @@
+"""Who bought a campaign's product, and how many of them had never bought before the campaign."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["first_ever_buyers"]
+
+
+def first_ever_buyers(
+    contacts: ir.Table,
+    purchases: ir.Table,
+    transactions: ir.Table,
+    *,
+    name: str,
+    product: str,
+    window_days: int,
+    as_of: date,
+    control: str | None = None,
+) -> tuple[int, int]:
+    """Customers who had never bought before the campaign, among all who bought its product, and how many those are.
+
+    Bought from the campaign's first contact to its last one plus the window; a row of the `control` arm is no contact, and
+    a fully refunded purchase is none. Raises
+    `BadInput` when no transaction has the product.
+    """
+    import ibis
+
+    rows = contacts.filter(contacts.campaign == name)
+    if control is not None:
+        rows = rows.filter(rows.arm != control)
+    span = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
+    if "product" not in transactions.columns:
+        found = "is given, but the transactions have no column 'product'."
+        raise BadInput([Problem(f"campaigns.{name}.product", found, "Map a product column, or leave it out.")])
+    lines = transactions.filter(transactions["product"] == product)
+    if not lines.count().to_pyarrow().as_py():
+        known = transactions.select("product").distinct().limit(200).to_pyarrow().column("product").to_pylist()
+        found = f"no transaction has the product {product!r}."
+        raise BadInput(
+            [Problem(f"campaigns.{name}.product", found, nearest(product, [str(one) for one in known if one]))]
+        )
+    until = min(np.datetime64(span["last"]) + np.timedelta64(window_days, "D"), np.datetime64(as_of)).astype(object)
+    inside = (lines.date >= ibis.literal(span["first"])) & (lines.date <= ibis.literal(until))
+    bought = lines.filter(inside & (lines.revenue >= 0)).select("customer_id", "date").distinct()
+    buyers = bought.semi_join(purchases, ["customer_id", "date"]).select("customer_id").distinct()
+    began = purchases.group_by("customer_id").agg(began=purchases.date.min())
+    both = buyers.inner_join(began, "customer_id")
+    row = both.aggregate(every=both.count(), new=(both.began >= ibis.literal(span["first"])).ifelse(1, 0).sum())
+    counted = row.to_pyarrow().to_pylist()[0]
+    return int(counted["new"] or 0), int(counted["every"])

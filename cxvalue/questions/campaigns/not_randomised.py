@@ -1,0 +1,202 @@
+"""What a campaign did when nobody was held out: against similar customers who were not contacted, if there are any."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.effects.effect import Check, grade_of, holm
+from cxvalue.effects.estimators.abtest import Estimate, size_of
+from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fitted_odds
+from cxvalue.foundation.rounding import settled, spread_of
+from cxvalue.questions.campaigns.campaign import CampaignData
+from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.questions.campaigns.randomised import (
+    CampaignResult,
+    check_uplift,
+    interim_look,
+    is_dormant,
+    known,
+    nothing_happened,
+    subsidy,
+)
+
+__all__ = ["balance_table", "matched_campaign_result"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+HIGHEST_ODDS = 20.0
+LEAST_ALIKE = 0.5
+"""Share of the contacted who must have somebody to be compared with, below which nothing is said."""
+UNBALANCED = 0.10
+FAR_APART = 0.5
+"""Standardised difference after weighting above which nothing is said."""
+FEWEST = 30
+FOLDS = 5
+
+
+def matched_campaign_result(
+    data: CampaignData, *, level: float = 0.95, dormancy_days: int | None = None
+) -> CampaignResult:
+    """Compare the contacted with similar customers who were not (doubly robust); evidence grade C at the best.
+
+    Where most of the contacted are unlike everybody else, the estimates are None and the note says so.
+    """
+    window = data.main
+    x, odds, own, others, alike, folds = _compared(data)
+    seen = window.observed
+    lost = 1 - float(alike[~data.control & seen].mean())
+    contacted = int((seen & ~data.control).sum())
+    withheld = nothing_happened(data)
+
+    def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
+        returned = window.returned
+        share = float(returned[own].mean()) if own.any() else 0.0
+        uplift = found.get("return")
+        return CampaignResult(
+            name=data.name,
+            window_days=window.days,
+            contacted=contacted,
+            held_out=int(others.sum()),
+            left_out=int((~seen & ~data.control).sum()),
+            contacted_in_all=int((~data.control).sum()),
+            returned=share,
+            would_return=share - uplift.value if uplift else float("nan"),
+            return_uplift=uplift,
+            check_uplift=found.get("check"),
+            margin_per_contact=found.get("margin"),
+            revenue_per_contact=found.get("revenue"),
+            cost_per_contact=float(data.cost[~data.control].mean()),
+            subsidy=subsidy(data, own, others) if own.any() else 0.0,
+            checks=checks,
+            grade=grade_of("C", checks),
+            randomised=False,
+            capped=None,
+            note=note,
+            claimed=float((window.margin - data.cost)[own].mean()) if own.any() and not withheld else None,
+            interim=interim_look(data),
+            priced=data.priced,
+            dormant=is_dormant(data, dormancy_days),
+            withheld=withheld,
+        )
+
+    if withheld:
+        return result(withheld, {}, (_overlap_check(lost),))
+
+    if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
+        note = (
+            f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so there is no fair "
+            "comparison. Hold out a random part of the customers next time."
+        )
+        return result(note, {}, (_overlap_check(lost),))
+    balance = _balance_check(x, odds, own, others)
+    gap = _largest_gap(x, odds, own, others)
+    if gap > FAR_APART:
+        note = (
+            f"Even the most similar of those not contacted differ from the contacted by {gap:.1f} standard deviations in "
+            "what they had bought, so there is no fair comparison. Hold out a random part of the customers next time."
+        )
+        return result(note, {}, (_overlap_check(lost), balance))
+    rows = np.flatnonzero(own | others)
+    treated = ~data.control[rows]
+    estimates: dict[str, Estimate | None] = {}
+    for name, values in (
+        ("return", window.returned.astype(float)), ("revenue", window.revenue), ("margin", window.margin - data.cost)
+    ):  # fmt: skip
+        effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
+        se = float(np.sqrt((influence**2).sum()))
+        if not settled(se, size_of(values[rows])):
+            estimates[name] = None
+            continue
+        reach = float(stats.norm.ppf((1 + level) / 2)) * se
+        estimates[name] = Estimate(
+            effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
+        )
+    # Which of the others would have returned like the contacted is not known, so their checks are not compared.
+    estimates["check"] = known(check_uplift(window, Comparison(data, own, others & _likely(odds, own), level)))
+    checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
+    return result("", estimates, checks)
+
+
+def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, NDArray[np.int64]]:
+    """Covariates, odds of a contact, who is compared with whom, who has somebody alike, and the fold of each."""
+    x = _described(data)
+    folds = np.random.default_rng(1).permutation(len(x)) % FOLDS
+    odds = cross_fitted_odds(x, ~data.control, folds)
+    alike = odds <= HIGHEST_ODDS
+    seen = data.main.observed
+    return x, odds, seen & ~data.control & alike, seen & data.control, alike, folds
+
+
+def balance_table(data: CampaignData) -> pd.DataFrame:
+    """Means of what was known before: contacted, others as they are, others as weighted, and standardised differences.
+
+    Columns: what, contacted, others, others_weighted, difference_before, difference_after (in standard deviations).
+    """
+    _, odds, own, others, _, _ = _compared(data)
+    if not own.any() or not others.any():
+        return pd.DataFrame()
+    weight = odds[others] / odds[others].sum()
+    rows = []
+    for name, column in (
+        ("days silent", np.nan_to_num(data.days_silent)), ("orders ever", data.frequency),
+        ("days since the first order", data.tenure_days), ("orders of the year before", data.orders_before),
+        ("revenue of the year before", data.revenue_before), ("margin of the year before", data.margin_before),
+    ):  # fmt: skip
+        mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
+        spread = float(np.sqrt((spread_of(column[own]) ** 2 + spread_of(column[others]) ** 2) / 2)) or 1.0
+        rows.append((name, mean, plain, matched, (mean - plain) / spread, (mean - matched) / spread))
+    columns = ["what", "contacted", "others", "others_weighted", "difference_before", "difference_after"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _likely(odds: Floats, own: Bools) -> Bools:
+    """Customers whose odds of a contact lie in the range of the contacted."""
+    low = float(np.quantile(odds[own], 0.05))
+    return odds >= low
+
+
+def _described(data: CampaignData) -> Floats:
+    """Covariates with an intercept, standardised: what customers had done by the day of the contact."""
+    silent, tenure = np.nan_to_num(data.days_silent), data.tenure_days
+    columns = [
+        np.log1p(silent), np.sqrt(silent), np.log1p(data.frequency), np.log1p(tenure), np.log1p(data.orders_before),
+        np.sqrt(np.maximum(data.margin_before, 0)), np.sqrt(np.maximum(data.revenue_before, 0)),
+        silent > 30, silent > 90, silent > 180, data.orders_before == 0,
+        np.log1p(data.frequency) * np.log1p(silent),
+    ]  # fmt: skip
+    x = np.column_stack([np.asarray(column, dtype=float) for column in columns])
+    spread = spread_of(x)
+    return np.column_stack([np.ones(len(x)), (x - x.mean(axis=0))[:, spread > 0] / spread[spread > 0]])
+
+
+def _overlap_check(lost: float) -> Check:
+    detail = f"{lost:.1%} of the contacted have nobody to be compared with and are left out."
+    return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
+
+
+def _largest_gap(x: Floats, odds: Floats, own: Bools, others: Bools) -> float:
+    """Largest standardised difference between the contacted and the others as weighted."""
+    weight = odds[others] / odds[others].sum()
+    spread = np.sqrt((spread_of(x[own]) ** 2 + spread_of(x[others]) ** 2) / 2)
+    apart = np.abs(x[own].mean(axis=0) - weight @ x[others])[spread > 0] / spread[spread > 0]
+    return float(np.max(apart, initial=0.0))
+
+
+def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:
+    gap, raw = (_largest_gap(x, weight, own, others) for weight in (odds, np.ones(len(odds))))
+    detail = f"The largest standardised difference is {gap:.2f} after weighting, {raw:.2f} before."
+    return Check("balance", "Are the compared customers alike?", gap <= UNBALANCED, True, detail)
+
+
+def _weights_check(odds: Floats, others: Bools) -> Check:
+    """Were few enough weights decisive? A comparison that rests on a handful of customers is none."""
+    weight = odds[others] / odds[others].sum()
+    effective = float(1 / (weight**2).sum())
+    detail = (
+        f"The comparison is worth as much as {effective:,.0f} customers of the {int(others.sum()):,} not contacted."
+    )
+    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST, True, detail)

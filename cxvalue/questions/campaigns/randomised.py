@@ -1,0 +1,303 @@
+"""What a campaign did, against the customers who were held out by lot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cxvalue.effects.checks.data_checks import data_checks
+from cxvalue.effects.effect import Check, grade_of, holm
+from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.foundation.chance import written_p
+from cxvalue.foundation.rounding import spread_of
+from cxvalue.questions.campaigns.campaign import CampaignData, Window
+from cxvalue.questions.campaigns.compare import Comparison
+
+if TYPE_CHECKING:
+    from cxvalue.tables.cautions import Caution
+
+__all__ = ["CampaignResult", "campaign_result", "windows_table", "with_cautions"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+FEWEST_RETURNERS = 5
+FEW_UNITS = 10
+BALANCE = "Were the groups alike before the contact?"
+COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CampaignResult:
+    """What a campaign changed, per contacted customer, within its window.
+
+    Intervals are for customers like these, of whom they are a sample. For these very customers they are a little wide where
+    customers respond differently, which nobody can see of a single one (Neyman 1923).
+
+    Attributes:
+        name, window_days: of the campaign.
+        contacted, held_out: customers of the arms who were observed for the window; `left_out` were not.
+        contacted_in_all: everybody who was contacted.
+        returned, would_return: share of the contacted who came back, and of those held out.
+        return_uplift: the difference.
+        check_uplift: revenue an order of contacted returners over that of held-out ones, minus 1; None with too few.
+        margin_per_contact: contribution margin per contacted customer, contact cost taken off.
+        revenue_per_contact: revenue per contacted customer.
+        cost_per_contact: of contacting; 0 where the contacts say no cost, which is what `priced` tells.
+        subsidy: discount given to contacted customers who would have come back anyway (part of the margin already).
+        checks, grade, randomised: how far it can be believed.
+        capped: margin per contact with the largest 1% of margins capped, which the single big order cannot move.
+        unadjusted: margin per contact without the adjustment by what customers did before, for comparison.
+        claimed: margin of the contacted in the window, contact cost taken off, were every sale of theirs counted.
+        interim: that the window of some of the contacted is not complete yet, and when it is; empty where it is.
+        note: what else a reader must know.
+        dormant: whether nearly all who were contacted had been asleep, so that who bought came back.
+        withheld: why there are no estimates, where the numbers allow none; empty where they do.
+    """
+
+    name: str
+    window_days: int
+    contacted: int
+    held_out: int
+    left_out: int
+    contacted_in_all: int
+    returned: float
+    would_return: float
+    return_uplift: Estimate | None
+    check_uplift: Estimate | None
+    margin_per_contact: Estimate | None
+    revenue_per_contact: Estimate | None
+    cost_per_contact: float
+    subsidy: float
+    checks: tuple[Check, ...]
+    grade: str
+    randomised: bool
+    capped: Estimate | None
+    note: str = ""
+    unadjusted: Estimate | None = None
+    claimed: float | None = None
+    interim: str = ""
+    priced: bool = True
+    dormant: bool = True
+    withheld: str = ""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a lot decided who was contacted, and there is something to compare."""
+        return self.randomised and not self.withheld
+
+    @property
+    def profit(self) -> Estimate | None:
+        """Margin per contact x customers contacted."""
+        if self.margin_per_contact is None:
+            return None
+        value, low, high, se, p_value = self.margin_per_contact
+        n = self.contacted_in_all
+        return Estimate(value * n, low * n, high * n, se * n, p_value)
+
+    @property
+    def break_even_uplift(self) -> float | None:
+        """The return uplift at which the campaign would just pay, were a return worth what it was."""
+        if self.margin_per_contact is None or self.return_uplift is None or self.return_uplift.value <= 0:
+            return None
+        worth = (self.margin_per_contact.value + self.cost_per_contact) / self.return_uplift.value
+        return self.cost_per_contact / worth if worth > 0 else None
+
+
+def campaign_result(
+    data: CampaignData, *, expected_share: float | None = None, level: float = 0.95, dormancy_days: int | None = None
+) -> CampaignResult:
+    """Compare the contacted with those held out, as they were assigned (intention to treat).
+
+    `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, and for any
+    figure that came out without an error, there is no estimate.
+    """
+    window = data.main
+    seen = window.observed
+    own, others = seen & ~data.control, seen & data.control
+    returned = window.returned
+    net = window.margin - data.cost
+    compared = Comparison(data, own, others, level)
+    withheld = nothing_happened(data)
+    tops = capped({"all": np.where(seen, net, 0.0)[seen]})
+    cut = np.zeros(net.size)
+    cut[seen] = tops["all"]
+    return CampaignResult(
+        name=data.name,
+        window_days=window.days,
+        contacted=int(own.sum()),
+        held_out=int(others.sum()),
+        left_out=int((~seen).sum()),
+        contacted_in_all=int((~data.control).sum()),
+        returned=float(returned[own].mean()),
+        would_return=float(returned[others].mean()),
+        return_uplift=None if withheld else known(compared.share(returned)),
+        check_uplift=None if withheld else known(check_uplift(window, compared)),
+        margin_per_contact=None if withheld else known(compared.mean(net)),
+        revenue_per_contact=None if withheld else known(compared.mean(window.revenue)),
+        cost_per_contact=float(data.cost[own].mean()),
+        subsidy=subsidy(data, own, others),
+        checks=(checks := _checks(data, compared, expected_share)),
+        grade=grade_of("A", checks),
+        randomised=True,
+        capped=None if withheld else known(compared.mean(cut)),
+        note=" ".join(filter(None, (withheld, _units_note(data, own, others)))),
+        unadjusted=None if withheld else known(compared.plain(net)),
+        claimed=None if withheld else float(net[own].mean()),
+        interim=interim_look(data),
+        priced=data.priced,
+        dormant=is_dormant(data, dormancy_days),
+        withheld=withheld,
+    )
+
+
+def is_dormant(data: CampaignData, dormancy_days: int | None) -> bool:
+    """Whether the contacted had been asleep; without a rule, whether silence was how they were picked."""
+    return data.silent_rule_days is not None if dormancy_days is None else data.asleep(dormancy_days)
+
+
+def nothing_happened(data: CampaignData) -> str:
+    """Why nothing can be said when no customer of either group bought in the window; empty when somebody did."""
+    if data.main.returned[data.main.observed].any():
+        return ""
+    return (
+        f"None of the {len(data.arm):,} customers, contacted or not, bought anything within {data.window_days} days. "
+        "That is no measured effect: check that the contacts name customers as the transactions do."
+    )
+
+
+def known(found: Estimate | None) -> Estimate | None:
+    """An estimate, or None where its range has no width: such a number has not been measured."""
+    return found if found is not None and found.se > 0 and np.isfinite(found.se) else None
+
+
+def with_cautions(found: CampaignResult, cautions: Iterable[Caution]) -> CampaignResult:
+    """The same result with what is wrong with its tables among the checks, and the grade that follows."""
+    doubts = data_checks(cautions, ("contacts", "transactions"), found.name)
+    if not doubts:
+        return found
+    checks = (*found.checks, *doubts)
+    return replace(found, checks=checks, grade=grade_of("A" if found.randomised else "C", checks))
+
+
+def interim_look(data: CampaignData) -> str:
+    """That the window of some contacted customers is still open, and until when; empty where all are complete."""
+    waiting = int((~data.main.observed & ~data.control).sum())
+    if not waiting:
+        return ""
+    last = date.fromordinal(date(1970, 1, 1).toordinal() + int(data.contacted_on.max()) + data.window_days)
+    return (
+        f"This is a look before the end: the window of {waiting:,} contacted customers is open until {last.isoformat()}. "
+        "A test that is watched and stopped when it looks good finds an effect too often; decide on that day."
+    )
+
+
+def check_uplift(window: Window, compared: Comparison) -> Estimate | None:
+    """Revenue an order of returners, contacted over held out, minus 1; None with fewer than five of either.
+
+    It compares those who returned, and contacting changes who returns: part of it may be other customers, not other baskets.
+    """
+    back, revenue = window.returned, window.revenue
+    rows = [side & back for side in (compared.own, compared.others)]
+    few = min(int(row.sum()) for row in rows) < FEWEST_RETURNERS
+    if few or min(float(revenue[row].sum()) for row in rows) <= 0:
+        return None
+    return compared.ratio(revenue, window.orders, back)
+
+
+def _units_note(data: CampaignData, own: Bools, others: Bools) -> str:
+    """That whole units were assigned, and how many."""
+    if data.unit is None:
+        return ""
+    numbers = [np.unique(data.unit[side]).size for side in (own, others)]
+    note = (
+        f"Whole units ({data.unit_name}) were contacted or held out together, {numbers[0]:,} and {numbers[1]:,} of them: "
+        "every range treats a unit as one draw, not its customers."
+    )
+    if min(numbers) < FEW_UNITS:
+        note += " With so few units the ranges are rough."
+    return note
+
+
+def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
+    """Discount given to contacted customers who would have come back anyway, in all: their share of what returners got."""
+    window = data.main
+    back = float(window.returned[own].mean())
+    anyway = min(float(window.returned[others].mean()) / back, 1.0) if back > 0 else 0.0
+    scale = float((~data.control).sum() / max(own.sum(), 1))
+    return float(window.discount[own].sum()) * anyway * scale
+
+
+def _checks(data: CampaignData, compared: Comparison, expected_share: float | None) -> tuple[Check, ...]:
+    counted, what = data.control, "of the customers"
+    if data.unit is not None:
+        _, some = np.unique(data.unit, return_index=True)
+        counted, what = data.control[some], f"of the units ({data.unit_name})"
+    held, every = int(counted.sum()), len(counted)
+    question = "Were as many held out as planned?"
+    if expected_share is None:
+        detail = f"{held / every:.1%} {what} were held out; the study does not say how many were to be."
+        checks = [Check("split", question, None, True, detail)]
+    else:
+        p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
+        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned ({written_p(p_value)})."
+        checks = [Check("split", question, None, True, detail, p_value)]
+    own, others = compared.own, compared.others
+    varies = spread_of(data.before[own | others]) > 0
+    same = [name for name, differs in zip(COVARIATES, varies, strict=True) if not differs]
+    alike = f" The same for everybody, and left out: {', '.join(same)}." if same else ""
+    found = [
+        (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
+        for name, column, differs in zip(COVARIATES, data.before.T, varies, strict=True)
+        if differs
+    ]
+    if not found:
+        detail = f"Nothing that is known of the customers before the contact differs between any of them.{alike}"
+        return holm([*checks, Check("balance", BALANCE, None, True, detail)])
+    adjusted = holm_adjusted([p for _, p, _ in found])
+    worst = int(np.argmin(adjusted))
+    detail = (
+        f"The groups differ most in {found[worst][0]}: {found[worst][2]:+.2f} standard deviations "
+        f"({written_p(adjusted[worst])}, {len(found)} comparisons allowed for).{alike}"
+    )
+    checks.append(Check("balance", BALANCE, None, True, detail, float(adjusted[worst])))
+    return holm(checks)
+
+
+def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
+    """Return, orders, revenue and margin after 7, 14, 30, … days: contacted, held out and the difference, with ranges.
+
+    Columns: days, contacted, held_out, returned, would_return, return_uplift (_low, _high), orders, revenue, margin (each
+    with _low and _high: difference per contacted customer, margin net of contact cost).
+    """
+    rows: list[dict[str, float]] = []
+    before = data.before
+    compared: Comparison | None = None
+    seen_before = -1
+    for days, window in sorted(data.windows.items()):
+        own, others = window.observed & ~data.control, window.observed & data.control
+        if own.sum() < 2 or others.sum() < 2:
+            continue
+        # A longer window is observed by some of those who were observed for a shorter one, or by all of them.
+        if compared is None or int(window.observed.sum()) != seen_before:
+            compared, seen_before = Comparison(data, own, others, level, before), int(window.observed.sum())
+        back = window.returned
+        uplift = compared.share(back)
+        row: dict[str, float] = {
+            "days": days, "contacted": int(own.sum()), "held_out": int(others.sum()), "returned": float(back[own].mean()),
+            "would_return": float(back[others].mean()), "return_uplift": uplift.value, "return_uplift_low": uplift.low,
+            "return_uplift_high": uplift.high,
+        }  # fmt: skip
+        for name, values in (
+            ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
+        ):  # fmt: skip
+            gain = compared.mean(values)
+            row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
+        rows.append(row)
+    return pd.DataFrame(rows)

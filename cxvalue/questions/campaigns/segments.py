@@ -1,0 +1,100 @@
+"""Who responds: a campaign's effect in every segment of customers, at a level that holds for all of them together.
+
+Looking at many segments finds one that shines by chance; so ranges hold for all segments of all columns together, and
+whether a column's segments differ at all is tested first (Cochran's Q), with Holm's correction over the columns.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
+from cxvalue.questions.campaigns.compare import Comparison
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+
+    from cxvalue.questions.campaigns.campaign import CampaignData
+
+__all__ = ["heterogeneity", "segments_of", "segments_table"]
+
+MOST_SEGMENTS, MOST_COLUMNS = 12, 6
+FEWEST = 20
+"""Customers of a segment in each group below which it is left out."""
+NOT_SEGMENTS = ("customer_id", "acquired_on", "acquisition_cost")
+
+
+def segments_of(data: CampaignData, customers: ir.Table) -> dict[str, NDArray[np.object_]]:
+    """The segment of each customer of a campaign by every text column of the customers with 2 to 12 different values."""
+    import ibis
+    import pyarrow as pa
+
+    found: dict[str, NDArray[np.object_]] = {}
+    rows = ibis.memtable(pa.table({"customer_id": pa.array(data.customer_id.tolist(), pa.string())}))
+    for name in (column for column in customers.columns if column not in NOT_SEGMENTS):
+        if not customers[name].type().is_string() or len(found) == MOST_COLUMNS:
+            continue
+        about = customers.select("customer_id", part=customers[name])
+        joined: Any = rows.left_join(about, "customer_id").select("customer_id", "part")
+        if not 2 <= int(joined.part.nunique().to_pyarrow().as_py()) <= MOST_SEGMENTS:
+            continue
+        table = joined.order_by("customer_id").to_pyarrow()
+        part = np.array([value or "not known" for value in table.column("part").to_pylist()], dtype=object)
+        place = np.argsort(data.customer_id.astype(str), kind="stable")
+        own = np.empty(len(part), dtype=object)
+        own[place] = part[np.argsort(np.array(table.column("customer_id").to_pylist(), dtype=str), kind="stable")]
+        found[name] = own
+    return found
+
+
+def segments_table(data: CampaignData, segments: dict[str, NDArray[np.object_]], level: float = 0.95) -> pd.DataFrame:
+    """The effect in each segment; ranges hold for all rows together (Bonferroni).
+
+    Columns: column, segment, contacted, held_out, return_uplift and margin_per_contact with their bounds, and p_differs:
+    whether the margin per contact differs between the segments of this column (Holm over the columns).
+    """
+    import pandas as pd
+
+    window = data.main
+    net = window.margin - data.cost
+    seen = window.observed
+    parts = [(name, part, of == part) for name, of in segments.items() for part in sorted({str(value) for value in of})]
+    large = [
+        (name, part, rows & seen & ~data.control, rows & seen & data.control)
+        for name, part, rows in parts
+        if min(int((rows & seen & ~data.control).sum()), int((rows & seen & data.control).sum())) >= FEWEST
+    ]
+    apart = 1 - (1 - level) / max(len(large), 1)
+    found: list[tuple[Any, ...]] = []
+    gains: dict[str, list[Estimate]] = {}
+    for name, part, own, others in large:
+        compared = Comparison(data, own, others, apart)
+        back, gain = compared.share(window.returned), compared.mean(net)
+        gains.setdefault(name, []).append(gain)
+        found.append((name, part, int(own.sum()), int(others.sum()), *back[:3], *gain[:3]))
+    columns = ["column", "segment", "contacted", "held_out", "return_uplift", "return_uplift_low", "return_uplift_high"]
+    columns += ["margin_per_contact", "margin_per_contact_low", "margin_per_contact_high"]
+    table = pd.DataFrame(found, columns=columns)
+    names = list(gains)
+    adjusted = dict(zip(names, holm_adjusted([heterogeneity(gains[name]) for name in names]), strict=True))
+    return table.assign(p_differs=[float(adjusted[name]) for name in table["column"]])
+
+
+def heterogeneity(estimates: list[Estimate]) -> float:
+    """P-value of Cochran's (1954) Q: do independent estimates differ by more than chance? 1 with fewer than two.
+
+    >>> one, two = Estimate(0.0, 0, 0, 1.0, 1.0), Estimate(2.0, 0, 0, 1.0, 1.0)
+    >>> round(heterogeneity([one, two]), 4)  # as the z-test of 2 over sqrt(2)
+    0.1573
+    """
+    sure = [one for one in estimates if one.se > 0]
+    if len(sure) < 2:
+        return 1.0
+    value, weight = np.array([one.value for one in sure]), np.array([1 / one.se**2 for one in sure])
+    mean = float(weight @ value / weight.sum())
+    return float(stats.chi2.sf(weight @ (value - mean) ** 2, len(sure) - 1))

@@ -1,0 +1,248 @@
+"""Churn of customers without a contract: who will not buy again within 12 months, and what they bring today.
+
+Such customers never cancel. Churn is therefore P(no purchase in the next 12 months), which somebody who is not gone for
+good may also do. `study_churn` puts a study's active customers through `cxvalue.questions.churn.losses`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.models.by_level import CovariateModel, parts
+from cxvalue.lifetime.prediction.predictive import return_in_draws
+from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
+
+if TYPE_CHECKING:
+    import ibis
+    import pandas as pd
+
+    from cxvalue.lifetime import LifetimeModel
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = [
+    "CHURN_MONTHS",
+    "Churn",
+    "active_states",
+    "margins_of",
+    "p_no_purchase",
+    "segment_table",
+    "segments_of",
+    "study_churn",
+]
+
+CHURN_MONTHS = 12
+MOST_SEGMENTS = 12
+NOT_KNOWN = "not known"
+NOT_SEGMENTS = ("customer_id", "acquired_on", "acquisition_cost")
+
+Floats = NDArray[np.float64]
+
+
+def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
+    """The customers silent for fewer than `dormancy_days` days, in the same order."""
+    if states.customer_id is None or states.mean_spend is None:
+        raise CxvalueError("churn needs states per customer: purchase_states(..., per_customer=True).")
+    active = states.days_silent < dormancy_days
+    return states.take(active)
+
+
+def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
+    """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
+    import ibis
+    import pandas as pd
+
+    after = ibis.literal(months_before(states.as_of, months))
+    chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
+    sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum()).to_pandas()
+    margins = pd.Series(sums["margin"].to_numpy(float), index=sums["customer_id"].to_numpy(object))
+    return margins.reindex(states.customer_id).fillna(0.0).to_numpy(float)
+
+
+def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
+    """P(no purchase in the next `days` days) of each state: 1 - P(return), worked out once a distinct history."""
+    away = np.empty(len(states))
+    for part in parts(model, states):
+        away[part.rows] = _p_no_purchase(part.model, part.states, days)
+    return away
+
+
+def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
+    _, first, which = np.unique(_keys(states), return_index=True, return_inverse=True)
+    distinct = replace(
+        states,
+        frequency=states.frequency[first],
+        recency_days=states.recency_days[first],
+        age_days=states.age_days[first],
+        count=states.count[first],
+        customer_id=None,
+        mean_spend=None,
+        since_bought=None,
+        paid=None,
+        first_paid=None,
+    )
+    away: Floats = 1 - model.p_return(distinct, model.time_unit.from_days(days))
+    return np.clip(away, 0.0, 1.0)[which.reshape(-1)]
+
+
+def _keys(states: PurchaseStates) -> NDArray[np.int64]:
+    """One number for each history (frequency, recency, age)."""
+    base = int(states.age_days.max(initial=0)) + 1
+    return (states.frequency.astype(np.int64) * base + states.recency_days) * base + states.age_days
+
+
+def _away_in_draws(model: LifetimeModel, states: PurchaseStates, draws: int, seed: int) -> InDraws:
+    """P(no purchase in the next 12 months) of chosen customers at each draw of the parameters."""
+    if isinstance(model, CovariateModel):
+        number, every = model.number_of(states), [_away_in_draws(one, states, draws, seed) for one in model.models]
+
+        def by_level(rows: NDArray[np.intp]) -> Floats:
+            result = np.empty((rows.size, draws))
+            for group in np.unique(number[rows]):
+                mine = number[rows] == group
+                result[mine] = every[group](rows[mine])
+            return result
+
+        return by_level
+    parameters = model.draw(draws, np.random.default_rng([seed, 1]))
+    keys, history = _keys(states), model.history_of(states)
+    horizon = model.time_unit.from_months(CHURN_MONTHS)
+
+    def away(rows: NDArray[np.intp]) -> Floats:
+        _, first, which = np.unique(keys[rows], return_index=True, return_inverse=True)
+        x, recency, age = (column[rows[first]] for column in history)
+        return (1 - return_in_draws(model, parameters, x, recency, age, horizon))[which.reshape(-1)]
+
+    return away
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Churn:
+    """The churn of a study's active customers over the next 12 months.
+
+    Attributes:
+        active: the histories of the active customers; the arrays below have one element each, in this order.
+        probabilities: P(no purchase within 12 months); nan throughout when `withheld`.
+        margins: of the last 12 months.
+        losses: share that will not buy and margin at risk, with intervals; None when `withheld`.
+        margin_from: first day of the margins: 12 months ago, or the first day observed when that is later.
+        dormancy_days: silent for so long is dormant.
+        model: name of the model that forecast.
+        withheld: why nothing can be said, else empty.
+    """
+
+    active: PurchaseStates
+    probabilities: Floats
+    margins: Floats
+    losses: Losses | None
+    margin_from: date
+    dormancy_days: int
+    model: str
+    withheld: str
+
+    @property
+    def as_of(self) -> date:
+        """The last day observed."""
+        return self.active.as_of
+
+    def bands(self) -> pd.DataFrame:
+        """Active customers and their margin by the probability of not buying, see `bands`."""
+        return bands(self.probabilities, self.margins)
+
+
+def study_churn(
+    fit: CltvFit,
+    states: PurchaseStates,
+    purchases: ibis.Table,
+    *,
+    dormancy_days: int,
+    observed_from: date,
+    level: float = 0.95,
+    draws: int = 500,
+    seed: int = 1,
+) -> Churn:
+    """Forecast which active customers will not buy in the next 12 months, and the margin that goes with them.
+
+    `states` are all customers, one each. The probability is 1 - P(return) of the model that values the customers. The
+    intervals are for what will really happen: parameters are drawn from their uncertainty, then the fate of everybody.
+    Withheld, with the reason, where the fit withholds P(alive), and where nobody is active.
+    """
+    active = active_states(states, dormancy_days)
+    margins = margins_of(purchases, active)
+    withheld = fit.withheld or ("" if len(active) else "No customer is active.")
+    probabilities, found = np.full(len(active), math.nan), None
+    if not withheld:
+        model = fit.model
+        probabilities = p_no_purchase(model, active, CHURN_MONTHS * DAYS_PER_MONTH)
+        in_draws = _away_in_draws(model, active, draws, seed)
+        found = losses(probabilities, margins, in_draws=in_draws, draws=draws, level=level, seed=seed)
+    return Churn(
+        active=active,
+        probabilities=probabilities,
+        margins=margins,
+        losses=found,
+        margin_from=max(months_before(states.as_of, CHURN_MONTHS) + timedelta(days=1), observed_from),
+        dormancy_days=dormancy_days,
+        model=fit.forecast,
+        withheld=withheld,
+    )
+
+
+def segments_of(customers: ibis.Table, states: PurchaseStates) -> dict[str, NDArray[np.object_]]:
+    """The segments of a customers table: each column with 2 to 12 different values among the states, as labels.
+
+    Ids, dates and costs of acquisition are no segments; customers without an entry are "not known".
+    """
+    import pandas as pd
+
+    names = [name for name in customers.columns if name not in NOT_SEGMENTS]
+    if not names:
+        return {}
+    text = customers.select("customer_id", **{name: customers[name].cast("string") for name in names}).to_pandas()
+    rows = pd.DataFrame(text).set_index("customer_id").reindex(states.customer_id)
+    kept = [name for name in names if 2 <= rows[name].nunique() <= MOST_SEGMENTS]
+    return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}
+
+
+def segment_table(
+    churn: Churn,
+    fit: CltvFit,
+    segments: Mapping[str, NDArray[np.object_]],
+    *,
+    level: float = 0.95,
+    suppress_below: int = 0,
+    draws: int = 500,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Churn by segment, as published in ``churn_segments.csv``; groups below `suppress_below` customers are left out.
+
+    Columns: segment, group, customers, rate, rate_low, rate_high, margin, at_risk, at_risk_low, at_risk_high. Empty
+    when the churn is withheld.
+    """
+    import pandas as pd
+
+    columns = [*("segment", "group", "customers", "rate", "rate_low", "rate_high"),
+               *("margin", "at_risk", "at_risk_low", "at_risk_high")]  # fmt: skip
+    rows = []
+    for name, labels in segments.items() if not churn.withheld else ():
+        found = losses(
+            churn.probabilities,
+            churn.margins,
+            labels,
+            in_draws=_away_in_draws(fit.model, churn.active, draws, seed),
+            draws=draws,
+            level=level,
+            seed=seed,
+            suppress_below=suppress_below,
+        )
+        rows += [(name, g.name, g.members, *g.rate, g.worth, *g.at_risk) for g in found.groups]
+    return pd.DataFrame(rows, columns=columns)

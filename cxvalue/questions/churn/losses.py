@@ -1,0 +1,185 @@
+"""Losses of members who may leave: the share that goes and the worth that goes with them, in total and by group.
+
+Knows nothing of customers: probabilities of leaving and what each member is worth go in, so that it serves for customers
+with and without contracts and for staff alike. The intervals are for what will really happen: the probabilities are
+drawn from their uncertainty, then the fate of every member.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.prediction.value import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["GroupLosses", "InDraws", "Losses", "bands", "losses"]
+
+BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+_CELLS = 1_000_000
+"""Members x draws held at once; bounds the memory."""
+
+Floats = NDArray[np.float64]
+InDraws = Callable[[NDArray[np.intp]], Floats]
+
+
+class GroupLosses(NamedTuple):
+    """The losses of one group: its name, members, what they are worth together, the share that leaves, and the worth
+    that leaves with them."""
+
+    name: str
+    members: int
+    worth: float
+    rate: Interval
+    at_risk: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Expected losses, with intervals at `level` for what will really happen.
+
+    `rate` is the share of the `members` that leaves, `leaving` their number, `at_risk` the part of `worth` (the sum of
+    all values) that leaves with them. `groups` has the same for every group large enough to be shown; `hidden_groups`
+    and `hidden_members` say how many were too small.
+    """
+
+    members: int
+    worth: float
+    rate: Interval
+    leaving: Interval
+    at_risk: Interval
+    level: float
+    groups: tuple[GroupLosses, ...] = ()
+    hidden_groups: int = 0
+    hidden_members: int = 0
+
+    def _repr_html_(self) -> str:
+        lines = {"share that leaves": self.rate, "members who leave": self.leaving, "worth at risk": self.at_risk}
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{value:,.4g}</td><td>{low:,.4g} to {high:,.4g}</td></tr>"
+            for name, (value, low, high) in lines.items()
+        )
+        return (
+            f"<table><caption>{self.members:,} members worth {self.worth:,.2f}</caption>"
+            f"<tr><th></th><th>expected</th><th>{self.level:.0%} interval</th></tr>{rows}</table>"
+        )
+
+
+def losses(
+    probabilities: ArrayLike,
+    values: ArrayLike,
+    groups: Sequence[str] | NDArray[Any] | None = None,
+    *,
+    in_draws: InDraws | None = None,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 1,
+    suppress_below: int = 0,
+) -> Losses:
+    """What members who may leave take with them: expected, and the interval for what will really happen.
+
+    Args:
+        probabilities: of leaving, one a member.
+        values: what each member is worth; negative values are allowed.
+        groups: the group of each member, for losses by group.
+        in_draws: probabilities of the members at the given positions (rows) in each of `draws` draws of what is not
+            known about them (columns); None takes the probabilities as known.
+        draws: simulated outcomes.
+        level: of every interval.
+        seed: equal seeds give equal results.
+        suppress_below: groups with fewer members are left out and counted.
+
+    Raises:
+        CxvalueError: nobody, lengths that differ, or a probability, value or level that makes no sense.
+
+    >>> losses([0.5, 0.25], [100.0, -20.0]).at_risk.value
+    45.0
+    """
+    p, worth = np.asarray(probabilities, dtype=float), np.asarray(values, dtype=float)
+    names, group = _check(p, worth, groups, level, draws)
+    rng = np.random.default_rng(seed)
+    left, risk = np.zeros((names.size, draws)), np.zeros((names.size, draws))
+    # Members with equal chances sit together, so that `in_draws` may work a history out once for all who share it.
+    order = np.argsort(p, kind="stable")
+    for rows in np.array_split(order, max(1, math.ceil(p.size * draws / _CELLS))):
+        chance = p[rows, None] if in_draws is None else in_draws(rows)
+        lost = (rng.random((rows.size, draws), dtype=np.float32) < chance).astype(float)
+        belongs = (group[rows] == np.arange(names.size)[:, None]).astype(float)
+        left += belongs @ lost
+        risk += (belongs * worth[rows]) @ lost
+    size = np.bincount(group, minlength=names.size)
+    shown = np.flatnonzero(size >= suppress_below) if groups is not None else np.arange(0)
+    return Losses(
+        members=p.size,
+        worth=float(worth.sum()),
+        rate=Interval.around(float(p.mean()), left.sum(axis=0) / p.size, level),
+        leaving=Interval.around(float(p.sum()), left.sum(axis=0), level),
+        at_risk=Interval.around(float(p @ worth), risk.sum(axis=0), level),
+        level=level,
+        groups=tuple(
+            GroupLosses(
+                name=str(names[g]),
+                members=int(size[g]),
+                worth=float(worth[group == g].sum()),
+                rate=Interval.around(float(p[group == g].mean()), left[g] / size[g], level),
+                at_risk=Interval.around(float((p * worth)[group == g].sum()), risk[g], level),
+            )
+            for g in shown
+        ),
+        hidden_groups=names.size - shown.size if groups is not None else 0,
+        hidden_members=int(size.sum() - size[shown].sum()) if groups is not None else 0,
+    )
+
+
+def _check(
+    p: Floats, values: Floats, groups: Sequence[str] | NDArray[Any] | None, level: float, draws: int
+) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Names of the groups and the group of each member, once everything has been found to make sense."""
+    if p.ndim != 1 or p.size == 0:
+        raise CxvalueError("losses needs one probability a member, and at least one member.")
+    if values.shape != p.shape or (groups is not None and len(groups) != p.size):
+        raise CxvalueError(f"losses needs one value and one group a member: {p.size} members, {values.size} values.")
+    if not ((p >= 0) & (p <= 1)).all():
+        raise CxvalueError("losses: every probability must lie between 0 and 1.")
+    if not np.isfinite(values).all():
+        raise CxvalueError("losses: every value must be a finite number.")
+    if not 0 < level < 1:
+        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    if draws < 20:
+        raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
+    if groups is None:
+        return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
+    names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    return names, group.reshape(-1)
+
+
+def bands(probabilities: ArrayLike, values: ArrayLike) -> pd.DataFrame:
+    """Members and value by the probability of leaving, in fifths, the surest stayers first.
+
+    Columns: band, members, expected (leavers), value, value_at_risk; a band ends with its upper bound.
+    """
+    import pandas as pd
+
+    p, worth = np.asarray(probabilities, dtype=float), np.asarray(values, dtype=float)
+    place = np.clip(np.searchsorted(BAND_EDGES, p, side="left") - 1, 0, len(BAND_EDGES) - 2)
+    edges = list(pairwise(BAND_EDGES))
+    number = len(edges)
+    return pd.DataFrame(
+        {
+            "band": [f"{low:.0%} to {high:.0%}" for low, high in edges],
+            "members": np.bincount(place, minlength=number),
+            "expected": np.bincount(place, p, number),
+            "value": np.bincount(place, worth, number),
+            "value_at_risk": np.bincount(place, p * worth, number),
+        }
+    )

@@ -1,0 +1,448 @@
+"""What customers under contract will still bring, by the model that forecasts who leaves; and whether that held before.
+
+The forecast of money rests on the forecast of churn: the model that foresaw the held-back part of the history better
+(`cxvalue.questions.contracts.endings`) gives the chance to stay to each month, and a month under contract brings what the contract brings
+today. The same is asked on the day before the holdout and held against what those customers then brought.
+
+A customer can leave once a period of their own: a month, or a year where contracts end by the year. Where in that period
+those who left did so is taken from the data (`RenewalFit.part`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
+from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook
+from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
+from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cxvalue.lifetime.families.family import Floats
+
+__all__ = [
+    "MoneyBacktest",
+    "RenewalValue",
+    "holdout_scores",
+    "renewal_customers_table",
+    "renewal_holdout_table",
+    "renewal_value",
+]
+
+YEAR = 12
+_CELLS = 1_000_000
+"""Customers x draws held at once; bounds the memory."""
+
+
+class MoneyBacktest(NamedTuple):
+    """What the forecast would have said of the margin of the holdout, not discounted, with what came.
+
+    `start` and `end` are the first and last day of the holdout, `customers` those under contract on the day before it.
+    """
+
+    start: date
+    end: date
+    customers: int
+    margin: Miss
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenewalValue:
+    """Who will leave, and the margin still to come, a number a customer and in total.
+
+    `p_end` is P(the relation ends within 12 months), nan for who has left; `margin` the margin of the last 12 months;
+    `cltv` with its interval the discounted margin of the horizon, 0 for who has left. Intervals are for what will really
+    happen; that of `new_customer` is for the expectation. Where the holdout lay outside what was foreseen, those of equity
+    and of a new customer hold what follows if the forecast is off as much again. What cannot be had is None or nan, and
+    `missing` says why. `backtest` is the same forecast of the past; None without a holdout or a margin.
+    """
+
+    active: NDArray[np.bool_]
+    age_months: NDArray[np.float64]
+    p_end: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    cltv: NDArray[np.float64]
+    cltv_low: NDArray[np.float64]
+    cltv_high: NDArray[np.float64]
+    churn_rate: Interval | None
+    value_at_risk: Interval | None
+    equity: Interval | None
+    new_customer: Interval | None
+    horizon_months: int
+    annual_discount_rate: float
+    missing: str
+    model: str = "sbg"
+    backtest: MoneyBacktest | None = None
+
+
+class _Forecaster(NamedTuple):
+    """A model as fitted on a day: the sBG with the part of the last period, or the model with drivers where there is one."""
+
+    model: RenewalModel
+    part: float
+    hazard: Hazard | None
+    contracts: Contracts
+    on: date
+
+    @property
+    def seen(self) -> Outlook:
+        """Where the customers active on that day stand."""
+        if self.hazard is not None and self.contracts.annual:
+            return monthly_outlook(self.contracts, self.hazard.members.grace_days, self.on)
+        return outlook(self.contracts, self.part, self.on)
+
+
+class _Foreseen(NamedTuple):
+    """Discounted months of each active customer (expected, and the ends of the interval), and futures, a draw each.
+
+    `faster` are the expected months where customers leave so many times as fast. `total` is the margin to come.
+    """
+
+    expected: Floats
+    faster: Floats
+    low: Floats
+    high: Floats
+    total: Floats
+
+
+def renewal_value(
+    fit: RenewalFit,
+    contracts: Contracts,
+    *,
+    horizon_months: int,
+    annual_discount_rate: float,
+    gross_margin: float | None,
+    churn: ContractChurn | None = None,
+    level: float = 0.95,
+    draws: int = 400,
+    seed: int = 1,
+) -> RenewalValue:
+    """Value every customer over the horizon, by the model that forecasts in `churn` (the sBG without it).
+
+    The margin of a month is what the days under contract bring in it, at its end discounted to today:
+    sum over months m of gross_margin x value per month x P(there) x (1 + rate)^(-m / 12). What a contract brings in a
+    month is taken to stay as it is.
+    """
+    rng = np.random.default_rng(seed)
+    by_hazard = churn is not None and churn.forecasts_by_hazard
+    hazard = churn.hazard if churn is not None and by_hazard else None
+    now = _Forecaster(fit.full, fit.part, hazard, contracts, contracts.as_of)
+    seen = now.seen
+    missing = missing_margin(contracts, gross_margin)
+    rate = math.nan if missing or gross_margin is None else gross_margin
+    worth = rate * contracts.monthly_value()[seen.who]
+    past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
+    paid = _paid((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
+    pace = churn.pace if churn is not None else 1.0
+    found = _foresee(now, worth, paid, draws, level, rng, pace)
+    rates: tuple[Interval | None, Interval | None] = None, None
+    if churn is not None:
+        p_end = churn.probabilities
+        if churn.losses is not None:
+            rates = churn.losses.rate, churn.losses.at_risk
+    else:
+        p_end = 1 - fit.full.survival(seen.chances(YEAR), seen.renewed)
+        rates = _churned(fit.full, seen, past[seen.who], p_end, draws, level, rng)
+    size = len(contracts.customers)
+
+    def spread(values: Floats, elsewhere: float) -> Floats:
+        whole = np.full(size, elsewhere)
+        whole[seen.who] = values
+        return whole
+
+    money = bool(seen.who.size) and not missing
+    nothing = math.nan if missing else 0.0
+    tested = _backtest(fit, churn, contracts, rate, draws, level, seed) if churn is not None and not missing else None
+    equity = newcomer = None
+    if money:
+        equity = Interval.around(float(worth @ found.expected), found.total, level)
+        factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
+        if tested is not None and tested.margin.outside and tested.margin.foreseen.value:
+            factors.append(tested.margin.actual / tested.margin.foreseen.value)
+        equity = widened(equity, factors)
+    if not missing:
+        newcomer = _new_customer(now, paid, rate, draws, level, rng, pace)
+    return RenewalValue(
+        active=contracts.active(),
+        age_months=contracts.age_months(),
+        p_end=spread(p_end, math.nan),
+        margin=past,
+        cltv=spread(worth * found.expected, nothing),
+        cltv_low=spread(np.minimum(worth * found.low, worth * found.high), nothing),
+        cltv_high=spread(np.maximum(worth * found.low, worth * found.high), nothing),
+        churn_rate=rates[0],
+        value_at_risk=rates[1] if money else None,
+        equity=equity,
+        new_customer=newcomer,
+        horizon_months=horizon_months,
+        annual_discount_rate=annual_discount_rate,
+        missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
+        model=churn.model if churn is not None else fit.full.name,
+        backtest=tested,
+    )
+
+
+def _backtest(
+    fit: RenewalFit, churn: ContractChurn, contracts: Contracts, rate: float, draws: int, level: float, seed: int
+) -> MoneyBacktest | None:
+    """The forecast as of the day before the holdout, and the margin of the relations of that day in it."""
+    if fit.holdout_start is None or fit.calibration is None or churn.backtest is None:
+        return None
+    last = fit.holdout_start - timedelta(days=1)
+    hazard = churn.hazard_before if churn.forecasts_by_hazard else None
+    then = _Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
+    who = then.seen.who
+    months = months_between(last, contracts.as_of)
+    whole = math.floor(months)
+    flows = np.append(np.ones(whole), [months - whole] if months > whole else [])
+    worth = rate * contracts.monthly_value(last)[who]
+    found = _foresee(then, worth, _paid(flows), draws, level, np.random.default_rng([seed, 2]), 1.0)
+    foreseen = Interval.around(float(worth @ found.expected), found.total, level)
+    came = rate * float(contracts.revenue_of_relations_on(last, contracts.as_of).sum())
+    return MoneyBacktest(fit.holdout_start, contracts.as_of, int(who.size), Miss(foreseen, came))
+
+
+def _foresee(
+    by: _Forecaster, worth: Floats, paid: Floats, draws: int, level: float, rng: np.random.Generator, pace: float
+) -> _Foreseen:
+    return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, draws, (1 - level) / 2, rng, pace)
+
+
+def _by_age(
+    by: _Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+) -> _Foreseen:
+    """By the sBG, in which customers with equal numbers of renewals are alike."""
+    seen, drawn = by.seen, by.model.draw(draws, rng)
+    begun = np.floor(seen.wait)
+    groups, which = np.unique(np.stack([seen.renewed, begun.astype(np.int64)]), axis=1, return_inverse=True)
+    which, rest = which.ravel(), seen.wait - begun
+    reach = _reach(paid.size - 1, seen.step)
+    stays = by.model.survival(reach[None, :], groups[0][:, None])
+
+    def months(stay: Floats) -> Floats:
+        early, late = (_discounted_months(stay, groups[1] + more, paid, seen.step)[which] for more in (0, 1))
+        return np.asarray((1 - rest) * early + rest * late)
+
+    mean = np.zeros((groups.shape[1], reach.size))
+    for alpha, beta in drawn:
+        mean += survival(alpha, beta, reach[None, :], groups[0][:, None]) / len(drawn)
+    low, high = (_end(mean, share, groups[1], which, rest, paid, seen.step) for share in (tail, 1 - tail))
+    total = np.empty(len(drawn))
+    for place, (alpha, beta) in enumerate(drawn):
+        leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
+        stay = np.ceil(np.log(rng.random(leaving.size)) / np.log1p(-leaving))  # the chance at which they leave
+        before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
+        total[place] = worth @ _paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
+    return _Foreseen(months(stays), months(stays**pace), low, high, total)
+
+
+def _by_drivers(
+    by: _Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+) -> _Foreseen:
+    """By the model with drivers, a customer a row, in parts."""
+    assert by.hazard is not None
+    seen, size = by.seen, worth.size
+    coef = by.hazard.model.draw(draws, rng)
+    begun = np.floor(seen.wait).astype(np.int64)
+    rest, chances = seen.wait - begun, _reach(paid.size - 1, 1)
+    expected, faster, low, high = (np.zeros(size) for _ in range(4))
+    total = np.zeros(draws)
+    for rows in np.array_split(np.arange(size), max(1, math.ceil(size * draws / _CELLS))):
+        rates = np.stack(list(by.hazard.rates(seen.renewed, rows, chances.size - 1)), axis=1)
+        stays: Floats = np.cumprod(np.column_stack([np.ones(rows.size), 1 - rates]), axis=1, dtype=np.float64)
+
+        def months(stay: Floats, rows: NDArray[np.intp] = rows) -> Floats:
+            early, late = (_discounted_months(stay, begun[rows] + more, paid, 1) for more in (0, 1))
+            return np.asarray((1 - rest[rows]) * early + rest[rows] * late)
+
+        expected[rows], faster[rows] = months(stays), months(np.power(stays, pace))
+        own = np.arange(rows.size)
+        low[rows], high[rows] = (
+            _end(stays, share, begun[rows], own, rest[rows], paid, 1) for share in (tail, 1 - tail)
+        )
+        # Each further chance at which a customer stays brings what is paid up to the next one.
+        brings = np.stack(
+            [_paid_after(np.full(rows.size, k), begun[rows], rest[rows], paid, 1) for k in chances.tolist()], axis=1
+        )
+        total += worth[rows] @ brings[:, 0]
+        here = np.ones((rows.size, draws), dtype=bool)
+        more = worth[rows, None] * np.diff(brings, axis=1)
+        for step, rate in enumerate(by.hazard.rates(seen.renewed, rows, chances.size - 1, coef)):
+            here &= rng.random(here.shape, dtype=np.float32) >= rate
+            total += more[:, step] @ here
+    return _Foreseen(expected, faster, low, high, total)
+
+
+def _churned(
+    model: RenewalModel, seen: Outlook, past: Floats, p: Floats, draws: int, level: float, rng: np.random.Generator
+) -> tuple[Interval | None, Interval | None]:
+    """Share of the customers who leave within 12 months and their margin, by the sBG."""
+    if not seen.who.size:
+        return None, None
+    chances, outcomes = seen.chances(YEAR), np.empty((2, draws))
+    for place, (alpha, beta) in enumerate(model.draw(draws, rng)):
+        lost = rng.random(p.size) >= survival(alpha, beta, chances, seen.renewed)
+        outcomes[:, place] = lost.mean(), past @ lost
+    at_risk = Interval.around(float(p @ past), outcomes[1], level) if not np.isnan(past).any() else None
+    return Interval.around(float(p.mean()), outcomes[0], level), at_risk
+
+
+def _paid(factors: Floats) -> Floats:
+    """Discounted months that who stays for 0, 1, 2, … months has paid by then."""
+    return np.concatenate([[0.0], np.cumsum(factors)])
+
+
+def _reach(horizon: int, step: int) -> NDArray[np.int64]:
+    """Numbers of chances to leave, from none to as many as the horizon can hold."""
+    return np.arange(math.ceil(horizon / step) + 2)
+
+
+def _discounted_months(stays: Floats, first: NDArray[np.int64], paid: Floats, step: int) -> Floats:
+    """Expected discounted months of who can leave first after `first` months and then every `step` months.
+
+    `stays` has in its last axis the probability to stay at so many chances.
+    """
+    months = np.minimum(first[..., None] + step * np.arange(stays.shape[-1]), paid.size - 1)
+    return np.asarray(paid[months[..., 0]] + (stays[..., 1:] * np.diff(paid[months], axis=-1)).sum(axis=-1))
+
+
+def _paid_after(chances: NDArray[np.intp], begun: NDArray[np.intp], rest: Floats, paid: Floats, step: int) -> Floats:
+    """Discounted months of who stays at so many chances to leave and leaves at the next."""
+    horizon = paid.size - 1
+    whole = np.minimum(begun + step * np.minimum(chances, horizon), horizon)
+    more = np.append(np.diff(paid), 0.0)
+    return paid[whole] + rest * more[whole]
+
+
+def _end(
+    stays: Floats,
+    share: float,
+    begun: NDArray[np.int64],
+    which: NDArray[np.intp],
+    rest: Floats,
+    paid: Floats,
+    step: int,
+) -> Floats:
+    """Discounted months at one end of the interval of each customer, from the distribution of when they leave."""
+    before = ((1 - stays[:, 1:]) < share).sum(axis=1)[which]
+    return _paid_after(before, begun[which], rest, paid, step)
+
+
+def _new_customer(
+    by: _Forecaster, paid: Floats, rate: float, draws: int, level: float, rng: np.random.Generator, pace: float
+) -> Interval:
+    """Mean first value per month x discounted months from the first day on; interval of the expectation.
+
+    By the model with drivers, new customers are like those who began in the last year.
+    """
+    contracts = by.contracts
+    rows = contracts.rows.merge(contracts.relations[["customer", "start"]], on=["customer", "start"])
+    first = rate * rows.groupby(["customer", "start"])["value"].sum().to_numpy()
+    error = float(first.std(ddof=1) / math.sqrt(first.size)) if first.size > 1 else 0.0
+    hazard = by.hazard.newcomers() if by.hazard is not None and by.seen.who.size else None
+    step = contracts.step if hazard is None else 1
+    wait = by.part * step + contracts.grace_days / DAYS_PER_MONTH
+    if hazard is not None and contracts.annual:
+        wait = 1.0
+    begun = math.floor(wait)
+    chances = _reach(paid.size - 1, step)
+
+    def months(stays: Floats) -> Floats:
+        early, late = (_discounted_months(stays, np.array([begun + more]), paid, step) for more in (0, 1))
+        return np.asarray((1 - wait + begun) * early + (wait - begun) * late)
+
+    if hazard is None:
+        drawn = by.model.draw(draws, rng)
+        central = np.atleast_2d(by.model.survival(chances))
+        curves = survival(drawn[:, :1], drawn[:, 1:], chances)
+    else:
+        everybody = np.arange(hazard.start.size)
+        young = np.zeros(everybody.size, dtype=np.int64)
+        central, curves = (
+            _mean_survival(hazard, young, everybody, chances.size - 1, coef)
+            for coef in (hazard.model.coef[None, :], hazard.model.draw(draws, rng))
+        )
+    value = float(first.mean() * months(central)[0])
+    outcomes = (first.mean() + error * rng.standard_normal(len(curves))) * months(curves)
+    faster = float(first.mean() * months(central**pace)[0])
+    return widened(Interval.around(value, outcomes, level), [faster / value] if value and pace != 1 else [])
+
+
+def _mean_survival(
+    hazard: Hazard, renewed: NDArray[np.int64], rows: NDArray[np.intp], reach: int, coef: Floats
+) -> Floats:
+    """Mean over customers of the chance to stay at so many chances; a row a draw of `coef`."""
+    here, found = np.ones((rows.size, len(coef))), [np.ones(len(coef))]
+    for rate in hazard.rates(renewed, rows, reach, coef):
+        here = here * (1 - rate)
+        found.append(here.mean(axis=0))
+    return np.stack(found, axis=1)
+
+
+def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
+    """One row a customer, as published in ``customers.parquet``; what only purchases could tell is empty."""
+    import pandas as pd
+
+    size = len(contracts.customers)
+    unknown = np.full(size, math.nan)
+    day = (contracts.as_of - date(1970, 1, 1)).days
+    return pd.DataFrame(
+        {
+            "customer_id": contracts.customers,
+            "frequency": pd.array([None] * size, dtype="Int64"),
+            "recency_days": pd.array([None] * size, dtype="Int64"),
+            "age_days": day - contracts.first_day(),
+            "mean_spend": unknown,
+            "p_alive": value.active.astype(float),
+            "expected_transactions": unknown,
+            "cltv": value.cltv,
+            "cltv_low": value.cltv_low,
+            "cltv_high": value.cltv_high,
+            "days_silent": pd.array([None] * size, dtype="Int64"),
+            "dormant": ~value.active,
+            "rhythm_broken": pd.array([None] * size, dtype="boolean"),
+            "p_return_90d": unknown,
+        }
+    )
+
+
+def holdout_scores(fit: RenewalFit, churn: ContractChurn) -> tuple[HoldoutScore, ...]:
+    """How each model foresaw who would still be a customer at the end of the holdout, the one that forecasts marked."""
+    found = []
+    for score in churn.scores:
+        past = score.backtest
+        error = past.stayed_away - past.probabilities  # in the probability to stay
+        actual, predicted = float((~past.stayed_away).sum()), float((1 - past.probabilities).sum())
+        found.append(
+            HoldoutScore(
+                model=score.model,
+                actual=actual,
+                predicted=predicted,
+                bias=predicted - actual,
+                mae=float(np.abs(error).mean()),
+                rmse=float(np.sqrt((error**2).mean())),
+                wmape=float(np.abs(error).sum() / actual) if actual else math.nan,
+                log_score=score.log_score,
+                status=fit.calibration.status if fit.calibration is not None and score.model == fit.full.name else "ok",
+                selected=score.model == churn.model,
+            )
+        )
+    return tuple(found)
+
+
+def renewal_holdout_table(fit: RenewalFit, churn: ContractChurn) -> pd.DataFrame:
+    """The forecast of who would still be a customer and what came, as published in ``holdout.csv``."""
+    import pandas as pd
+
+    columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
+    return pd.DataFrame([asdict(score) for score in holdout_scores(fit, churn)], columns=columns)

@@ -1,0 +1,303 @@
+"""The findings of a study with contracts: who is under contract, who will leave, and what is still to come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.foundation.calendar import months_before
+from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.questions.contracts.contract_value import holdout_scores
+
+if TYPE_CHECKING:
+    from cxvalue.lifetime import Interval
+    from cxvalue.questions.contracts.contract_base import Contracts
+    from cxvalue.questions.contracts.contract_value import MoneyBacktest, RenewalValue
+    from cxvalue.questions.contracts.endings import ContractChurn
+    from cxvalue.questions.contracts.renewals import RenewalFit
+    from cxvalue.questions.customers.audit import Waterfall
+
+__all__ = ["clock_words", "contract_base_findings", "forecast_grade", "miss_words", "renewal_findings"]
+
+NOTEBOOK = "20_cltv_contractual"
+
+
+def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, currency: str) -> list[Finding]:
+    """The findings ``base.*`` of customers under contract."""
+    known, active = len(contracts.customers), int(contracts.active().sum())
+    gap, allowed = contracts.rows["gap"], contracts.gap_days
+    late, returns = int(((gap > 1) & (gap <= allowed)).sum()), int((gap > max(allowed, 1)).sum())
+    followed = (
+        f" {late:,} contracts began 2 to {allowed} days after the one before had ended and count as its renewal."
+        if late
+        else ""
+    )
+    if returns:
+        followed += f" {returns:,} began more than {allowed} days after it: those customers left and came back."
+    start, begun = format_date(months_before(contracts.as_of, 12)), format_date(contracts.observed_from)
+    lost, value = (bridge.lost, bridge.lost_margin) if bridge else (None, None)
+    share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge and bridge.opening else ""
+
+    def finding(name: str, label: str, number: float | None, unit: str, text: str, method: str) -> Finding:
+        return Finding(f"base.{name}", label, number, unit=unit, text=text, method=method, case="C7", notebook=NOTEBOOK)
+
+    return [
+        finding(
+            "customers",
+            "Customers ever seen",
+            known,
+            "customers",
+            f"{known:,} customers have had a contract up to {format_date(contracts.as_of)}.{followed}",
+            "Count of customers with a contract; people who only use a contract that somebody else pays are left out.",
+        ),
+        finding(
+            "active",
+            "Active customers",
+            active,
+            "customers",
+            f"{active:,} of them ({format_value(active / known if known else 0.0, 'share')}) are under contract.",
+            "A customer is active while a contract has not ended.",
+        ),
+        finding(
+            "repeat_rate",
+            "Customers who bought again",
+            None,
+            "share",
+            "Not available: a contract runs on by itself, so nobody buys a second time; see the survival curve instead.",
+            "Does not apply to contracts.",
+        ),
+        finding(
+            "lost_customers",
+            "Customers lost in 12 months",
+            lost,
+            "customers",
+            f"{bridge.lost:,} of the {bridge.opening:,} customers under contract on {start}{share} have left since."
+            if bridge
+            else f"Not available: the data begins on {begun}, too late to know who was under contract on {start}.",
+            "Under contract 12 months ago and not any more.",
+        ),
+        finding(
+            "lost_value",
+            "Margin the lost customers had brought",
+            value,
+            currency,
+            f"In the 12 months before {start} the customers lost since had brought {format_value(value, currency)} of "
+            "margin."
+            if value is not None
+            else f"Not available: it takes a value per month of every contract, gross_margin in the study file, and data "
+            f"of the 12 months before {start} (it begins on {begun}).",
+            "Contribution margin (gross margin x value per month x time under contract) of the lost customers in the 12 "
+            "months before the opening date.",
+        ),
+    ]
+
+
+def renewal_findings(
+    value: RenewalValue, fit: RenewalFit, churn: ContractChurn, *, customers: int, currency: str, level: float
+) -> list[Finding]:
+    """The findings ``cltv.*`` of customers under contract, all by the model that forecasts who leaves."""
+    months, sure, title = value.horizon_months, format_level(level), MODEL_TITLES[value.model]
+    made = (
+        f"{title} fitted on {fit.full.customers:,} contract relations up to {format_date(fit.as_of)}, those that began "
+        f"before the data from the day on which they came into it; the same model forecasts who leaves. {churn.why}"
+    )
+    grade = forecast_grade(churn, value.backtest)
+    made += f" {clock_words(fit)}" if fit.clock == "year" else ""
+    money = (
+        f"{made} Margin over {months} months, each month's discounted from its end at "
+        f"{format_level(value.annual_discount_rate)} a year, nominal and before tax; a contract's value per month is "
+        "taken to stay as it is."
+    )
+    caution = _caution(fit) + miss_words(churn, value.backtest, currency)
+
+    def estimate(
+        name: str, label: str, interval: Interval | None, unit: str, text: str, method: str, case: str = "C5"
+    ) -> Finding:
+        if interval is None:
+            reason = f"Not available: {value.missing}"
+            return Finding(name, label, None, unit=unit, text=reason, method=method, case=case, notebook=NOTEBOOK)
+        said = text.format(
+            value=format_value(interval.value, unit), between=format_range(interval.low, interval.high, unit)
+        )
+        return Finding(
+            name,
+            label,
+            interval.value,
+            interval.low,
+            interval.high,
+            level,
+            unit,
+            grade,
+            said,
+            method,
+            case,
+            NOTEBOOK,
+        )
+
+    equity = value.equity
+    mean = type(equity)(*(part / customers for part in (equity.value, equity.low, equity.high))) if equity else None
+    really = "The range is for what will really happen: uncertainty of the model's parameters and chance."
+    return [
+        estimate(
+            "cltv.equity",
+            f"Customer equity over {months} months",
+            equity,
+            currency,
+            f"The contracts running today should bring {{value}} of margin over the next {months} months, in today's "
+            f"money. If customers go on as the model describes, it will be {{between}} with {sure} probability.{caution}",
+            f"{money} {really}",
+        ),
+        estimate(
+            "cltv.mean",
+            f"Value of the average customer over {months} months",
+            mean,
+            currency,
+            "That is {value} for each customer ever seen, those who left included.",
+            f"Customer equity divided by all {customers:,} customers.",
+        ),
+        estimate(
+            "cltv.new_customer",
+            f"Value of a new customer over {months} months",
+            value.new_customer,
+            currency,
+            f"A new customer is worth {{value}} of margin over {months} months, before the cost of winning them.",
+            f"{money} A new contract brings the mean first value per month"
+            + (", and its customer is like those who began in the last year" if churn.forecasts_by_hazard else "")
+            + ". The range is for the expectation.",
+        ),
+        _money_backtest(value, currency, level),
+        *_holdout(fit, churn),
+    ]
+
+
+def forecast_grade(churn: ContractChurn, money: MoneyBacktest | None) -> str:
+    """C for a forecast, D where that of the holdout missed or nothing could be held back to try it on."""
+    return "D" if churn.backtest is None or missed(churn, money) else "C"
+
+
+def missed(churn: ContractChurn, money: MoneyBacktest | None) -> bool:
+    """Whether what came in the holdout, in customers or in margin, lay outside the range that was foreseen."""
+    return bool(churn.leavers and churn.leavers.outside) or bool(money and money.margin.outside)
+
+
+def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str) -> str:
+    """The caution that the same forecast of the past missed, or that there is none; empty where it did not miss."""
+    past, leavers = churn.backtest, churn.leavers
+    if past is None:
+        return " Caution: the history is too short to try this forecast on a part of it."
+    if not missed(churn, money):
+        return ""
+    asked = f"asked on {format_date(past.start - timedelta(days=1))}, this forecast would have said that"
+    wider = " The range is widened by what follows if it misses by as much again."
+    if leavers is not None and leavers.outside:
+        foreseen = leavers.foreseen
+        return (
+            f" Caution: {asked} {foreseen.value:,.0f} of {past.customers:,} customers leave until {format_date(past.end)} "
+            f"({foreseen.low:,.0f} to {foreseen.high:,.0f}); {leavers.actual:,.0f} did.{wider}"
+        )
+    if money is None:
+        return ""
+    margin, came = money.margin
+    return (
+        f" Caution: {asked} the customers of that day bring {format_value(margin.value, currency)} until "
+        f"{format_date(past.end)} ({format_range(margin.low, margin.high, currency)}); "
+        f"{format_value(came, currency)} came.{wider}"
+    )
+
+
+def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding:
+    label, tested = "What the model would have said, in money", value.backtest
+    if tested is None:
+        reason = value.missing or "The history is too short to hold part of it back and forecast it in money."
+        text = f"Not available: {reason}"
+        return Finding("cltv.backtest", label, None, unit=currency, text=text, case="C5", notebook=NOTEBOOK)
+    (foreseen, came), asked = tested.margin, format_date(tested.start - timedelta(days=1))
+    verdict = "what came lay inside that range."
+    if tested.margin.outside:
+        verdict = f"what came lay OUTSIDE that range, {'above' if came > foreseen.high else 'below'} it."
+    side = "less" if foreseen.value < came else "more"
+    off = f" ({abs(foreseen.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
+    return Finding(
+        "cltv.backtest",
+        label,
+        foreseen.value,
+        foreseen.low,
+        foreseen.high,
+        level,
+        currency,
+        "C",
+        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.end)}, this way of "
+        f"forecasting would have said {format_value(foreseen.value, currency)} of margin, "
+        f"{format_range(foreseen.low, foreseen.high, currency)} with {format_level(level)} probability; "
+        f"{format_value(came, currency)} came{off}: {verdict}",
+        f"{MODEL_TITLES[value.model]} fitted on what was known on {asked} only, each contract at its value per month of "
+        f"that day; not discounted. What came is the margin of the same relations from {format_date(tested.start)} to "
+        f"{format_date(tested.end)}, changes of the value per month included.",
+        "C5",
+        NOTEBOOK,
+    )
+
+
+def _caution(fit: RenewalFit) -> str:
+    said = f" {fit.full.reason}" if fit.full.reason else ""
+    return said + (f" {clock_words(fit)}" if fit.clock == "mixed" else "")
+
+
+def clock_words(fit: RenewalFit) -> str:
+    """On which clock contracts are taken to end, in a sentence; empty by the month, where nothing is to be said."""
+    share = fit.at_anniversaries or 0.0
+    if fit.clock == "year":
+        return (
+            f"{share:.0%} of the contracts that ended did so near an anniversary of their beginning, so they are taken to "
+            "end once a year."
+        )
+    if fit.clock == "mixed":
+        return (
+            f"Caution: {share:.0%} of the contracts that ended did so near an anniversary of their beginning, the others at "
+            "any time. The value is forecast by the month, which fits such contracts less well."
+        )
+    return ""
+
+
+def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
+    scores, start = holdout_scores(fit, churn), fit.holdout_start
+    score = next((one for one in scores if one.selected), None)
+    label, each = "Forecast error in customers who stay", "Forecast error per customer, in the probability to stay"
+    if score is None or start is None:
+        reason = "Not available: the history is too short to hold part of it back and forecast it."
+        return [
+            Finding(name, said, None, unit="customers", text=reason, case="C7", notebook=NOTEBOOK)
+            for name, said in (("cltv.holdout_bias", label), ("cltv.holdout_mae", each))
+        ]
+    before = format_date(start - timedelta(days=1))
+    method = (
+        f"{MODEL_TITLES[score.model]} fitted on what was known on {before}, then compared with who of the customers of "
+        f"that day was still under contract on {format_date(fit.as_of)}; in customers, since contracts have no "
+        "purchases to count."
+    )
+    return [
+        Finding(
+            "cltv.holdout_bias",
+            label,
+            score.bias,
+            unit="customers",
+            text=f"Asked on {before} who would still be a customer on {format_date(fit.as_of)}, the model would have said "
+            f"{score.predicted:,.0f}; {score.actual:,.0f} were.",
+            method=method,
+            case="C7",
+            notebook=NOTEBOOK,
+        ),
+        Finding(
+            "cltv.holdout_mae",
+            each,
+            score.mae,
+            unit="customers",
+            text=f"For a single customer the probability to stay was off by {score.mae:.2f} on average (0 would be "
+            "foresight, 0.5 a coin).",
+            method=f"{method} Mean absolute difference of the probability to stay and what happened (0 or 1).",
+            case="C7",
+            notebook=NOTEBOOK,
+        ),
+    ]

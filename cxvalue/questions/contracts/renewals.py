@@ -1,0 +1,187 @@
+"""How long customers stay under contract: the sBG fitted and tried on the past, and the tables that a run publishes.
+
+`fit_renewals` takes the contracts of a study and returns a frozen `RenewalFit`; `cxvalue.questions.contracts.endings` decides whether it
+or the model with drivers forecasts, and `cxvalue.questions.contracts.contract_value` what margin is still to come. The statistics live in
+`cxvalue.lifetime.contracts.sbg`; here they meet the calendar.
+
+A customer can leave once a period of their own: a month, or a year where contracts end by the year. Where in that period
+those who left did so is taken from the data (`part`): at its end for contracts billed by the month, anywhere in it for
+contracts that can be ended at any time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxvalue.foundation.calendar import default_holdout_start
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime import HoldoutScore
+from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
+from cxvalue.questions.contracts.contract_base import Contracts, months_between, outlook, stayed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+__all__ = [
+    "RenewalFit",
+    "fit_renewals",
+    "missing_margin",
+    "renewal_models_table",
+]
+
+YEAR = 12
+
+
+@dataclass(frozen=True)
+class RenewalFit:
+    """The model of a study's contracts: on all data, and on what was known before the holdout.
+
+    `part` is the mean part of their last period for which those who left still were customers, `part_calibration` the
+    same as known before the holdout, `left_out` the number of relations that no whole period of observation covers.
+    `at_anniversaries` is the share of ends near an anniversary, `clock` what was made of it: month, year, or mixed (by
+    the month, although many ends lie at anniversaries).
+    """
+
+    as_of: date
+    holdout_start: date | None
+    full: RenewalModel
+    part: float
+    calibration: RenewalModel | None
+    part_calibration: float
+    score: HoldoutScore | None
+    left_out: int
+    clock: str = "month"
+    at_anniversaries: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
+            "full": self.full.to_dict(),
+            "part": self.part,
+            "calibration": self.calibration.to_dict() if self.calibration else None,
+            "part_calibration": self.part_calibration,
+            "score": self.score.to_dict() if self.score else None,
+            "left_out": self.left_out,
+            "clock": self.clock,
+            "at_anniversaries": self.at_anniversaries,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> RenewalFit:
+        """The fit that `to_dict` wrote down."""
+        start, before, score = data["holdout_start"], data["calibration"], data["score"]
+        return cls(
+            as_of=date.fromisoformat(data["as_of"]),
+            holdout_start=date.fromisoformat(start) if start else None,
+            full=RenewalModel.from_dict(data["full"]),
+            part=data["part"],
+            calibration=RenewalModel.from_dict(before) if before else None,
+            part_calibration=data["part_calibration"],
+            score=HoldoutScore.from_dict(score) if score else None,
+            left_out=data["left_out"],
+            clock=data["clock"],
+            at_anniversaries=data["at_anniversaries"],
+        )
+
+
+def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> RenewalFit:
+    """Fit the sBG on all contracts and on what was known before the holdout, and score its forecast of who stays.
+
+    Raises `CxvalueError` when nobody has left; without a calibration window in which somebody left there is no score.
+    """
+    unit = "year" if contracts.annual else "month"
+    full = fit_renewal(contracts.durations(), time_unit=unit)
+    start = holdout_start or default_holdout_start(contracts.as_of, contracts.observed_from)
+    before, score, part = None, None, 1.0
+    if start is not None:
+        last = start - timedelta(days=1)
+        try:
+            before = fit_renewal(contracts.durations(last), time_unit=unit)
+        except CxvalueError:
+            start = None
+        else:
+            part = contracts.part_of_last_period(last)
+            score = _score(before, contracts, last, part)
+    return RenewalFit(
+        as_of=contracts.as_of,
+        holdout_start=start if score else None,
+        full=full,
+        part=contracts.part_of_last_period(),
+        calibration=before if score else None,
+        part_calibration=part,
+        score=score,
+        left_out=contracts.left_out(),
+        clock="mixed" if contracts.mixed else unit,
+        at_anniversaries=None if math.isnan(contracts.at_anniversaries) else contracts.at_anniversaries,
+    )
+
+
+def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:
+    """Compare who of the customers at the end of `last` was still there at the end of `as_of` with the forecast."""
+    seen = outlook(contracts, part, last)
+    if not seen.who.size:
+        return None
+    months = months_between(last, contracts.as_of)
+    stays = model.survival(seen.chances(months), seen.renewed)
+    came = stayed(contracts, last)[seen.who]
+    error = stays - came
+    safe = np.clip(np.where(came, stays, 1 - stays), 1e-300, None)
+    return HoldoutScore(
+        model=model.name,
+        actual=float(came.sum()),
+        predicted=float(stays.sum()),
+        bias=float(error.sum()),
+        mae=float(np.abs(error).mean()),
+        rmse=float(np.sqrt((error**2).mean())),
+        wmape=float(np.abs(error).sum() / came.sum()) if came.any() else math.nan,
+        log_score=float(np.log(safe).sum()),
+        status=model.status,
+        selected=True,
+    )
+
+
+def missing_margin(contracts: Contracts, gross_margin: float | None) -> str:
+    """Why contracts have no margin, in a sentence; empty when they have one."""
+    without, every = int(contracts.rows["value"].isna().sum()), len(contracts.rows)
+    if without:
+        who = "No contract has" if without == every else f"{without:,} of {every:,} contracts do not have"
+        return f"{who} a value per month (column value_per_month of subscriptions)."
+    return "" if gross_margin is not None else "The study file gives no gross_margin."
+
+
+def renewal_models_table(fit: RenewalFit, level: float = 0.95, *, selected: bool = True) -> pd.DataFrame:
+    """The parameters in both windows, as published in ``models.csv``; `selected` says whether this model forecasts."""
+    import pandas as pd
+
+    rows = []
+    for window, model in (("calibration", fit.calibration), ("full", fit.full)):
+        if model is None:
+            continue
+        bounds = model.bounds(level)
+        for parameter, estimate in model.params.items():
+            rows.append(
+                {
+                    "window": window,
+                    "model": model.name,
+                    "parameter": parameter,
+                    "estimate": estimate,
+                    "se": model.se[parameter],
+                    "low": bounds[parameter][0],
+                    "high": bounds[parameter][1],
+                    "log_likelihood": model.log_likelihood,
+                    "aic": model.aic,
+                    "customers": model.customers,
+                    "time_unit": model.time_unit,
+                    "status": model.status,
+                    "selected": selected,
+                }
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,31 @@
+"""Discounts: how deep a discount each customer needs, and what every policy would earn.
+
+given         what was given away by product, from sales alone
+occasions     offers become brackets of the reservation discount, added up by the engine
+reservation   families fitted to the brackets, and the curve without one (Turnbull)
+policies      `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
+walkaways     customers who leave without buying: how many do not come back, and what goes with them
+"""
+
+from __future__ import annotations
+
+from cxvalue.questions.discounts.given import depth_by_product
+from cxvalue.questions.discounts.occasions import Occasions, occasions_of, segment_column
+from cxvalue.questions.discounts.policies import ALIKE, DEPTHS, DiscountResult, analyse
+from cxvalue.questions.discounts.reservation import turnbull
+from cxvalue.questions.discounts.walkaways import afterwards, lost_share, policy_outcomes
+
+__all__ = [
+    "ALIKE",
+    "DEPTHS",
+    "DiscountResult",
+    "Occasions",
+    "afterwards",
+    "analyse",
+    "depth_by_product",
+    "lost_share",
+    "occasions_of",
+    "policy_outcomes",
+    "segment_column",
+    "turnbull",
+]

@@ -1,0 +1,215 @@
+"""Offers become occasions: how deep a discount was refused and how deep one was accepted, added up by the engine.
+
+An occasion is an `occasion_id`, else a customer's offers of one date, a new one starting whenever rung 1 comes again. It
+brackets the customer's reservation discount: above the deepest that was refused, at or below the one that was accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.tables.buckets import bucket
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["GROUPS", "Occasions", "occasions_of", "segment_column", "with_occasions"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+GROUPS = 250
+"""Random groups of customers, which are drawn anew together to tell how sure a figure is."""
+MOST_SEGMENTS = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Occasions:
+    """Counts and baskets of occasions by bracket, segment and group of customers.
+
+    Attributes:
+        low, high: bracket of the reservation discount: in (low, high]; −inf where the first rung was accepted, inf where the
+            customer walked away.
+        segment, segments: number and names of the segments.
+        count, value, margin: groups x cells: occasions, and the sums of basket value and margin before discount.
+        realised: groups x cells: margin that the ladder as run brought.
+        ladder: depths that were offered.
+        first_depths: share of occasions whose first offer was that deep.
+        customers: number of customers.
+        first_refusals: by visit number (1, 2, …): occasions and refusals at the first rung.
+        priced: whether baskets have a value and a margin.
+        assumed_margin: the share of the basket's value that stands in for a missing column of margins, else None.
+    """
+
+    low: Floats
+    high: Floats
+    segment: Ints
+    segments: tuple[str, ...]
+    count: Floats
+    value: Floats
+    margin: Floats
+    realised: Floats
+    ladder: Floats
+    first_depths: dict[float, float]
+    customers: int
+    first_refusals: tuple[tuple[int, int, int], ...]
+    priced: bool
+    assumed_margin: float | None = None
+
+    @property
+    def total(self) -> float:
+        """Number of occasions."""
+        return float(self.count.sum())
+
+
+def occasions_of(
+    offers: ir.Table,
+    customers: ir.Table | None = None,
+    *,
+    segment: str | None = None,
+    gross_margin: float | None = None,
+) -> Occasions:
+    """Add offers up; `segment` is a column of `customers`. Raises `BadInput` with every contradiction that it finds.
+
+    Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
+    """
+    import ibis
+
+    rows = with_occasions(offers)
+    valued, own = ("basket_value" in rows.columns), ("basket_margin" in rows.columns)
+    assumed = gross_margin if valued and not own else None
+    priced = valued and (own or assumed is not None)
+    nothing = ibis.literal(float("nan"))
+    value = rows.basket_value if priced else nothing
+    margin = rows.basket_margin if own and priced else value * (assumed if assumed is not None else 0.0)
+    rows = rows.mutate(bv=value, bm=margin, yes=rows.accepted)
+    accepted: Any = rows.yes
+    each = rows.group_by("occasion").agg(
+        customer_id=rows.customer_id.min(),
+        people=rows.customer_id.nunique(),
+        date=rows.date.min(),
+        first=rows.depth.argmin(rows.rung),
+        refused=rows.depth.max(where=~accepted),
+        taken=rows.depth.min(where=accepted),
+        yeses=accepted.ifelse(1, 0).sum(),
+        last_no=rows.rung.max(where=~accepted),
+        yes_rung=rows.rung.min(where=accepted),
+        rungs=rows.rung.nunique(),
+        depths=rows.depth.nunique(),
+        offers=rows.count(),
+        corr=rows.depth.argmax(rows.rung) - rows.depth.max(),
+        first_yes=accepted.ifelse(1, 0).argmin(rows.rung),
+        bv=rows.bv.max(), bv_low=rows.bv.min(), bm=rows.bm.max(), bm_low=rows.bm.min(),
+    ).cache()  # fmt: skip
+    _refuse_contradictions(each, priced)
+    known = each
+    if segment is not None and customers is not None:
+        about = customers.select(who="customer_id", part=customers[segment].cast("string"))
+        known = each.left_join(about, each.customer_id == about.who)
+        known = known.mutate(part=known.part.fill_null("not known"))
+    else:
+        known = each.mutate(part=ibis.literal("all"))
+    known = known.mutate(group=bucket(known.customer_id, GROUPS))
+    net = known.taken.isnull().ifelse(0.0, known.bm - known.taken * known.bv)
+    cells = known.group_by(["group", "part", "refused", "taken"]).agg(
+        number=known.count(), value=known.bv.sum(), margin=known.bm.sum(), realised=net.sum()
+    )
+    table = cells.to_pandas()
+    low, high = table["refused"].fillna(-np.inf).to_numpy(float), table["taken"].fillna(np.inf).to_numpy(float)
+    segments, part = np.unique(table["part"].to_numpy(str), return_inverse=True)
+    keys, cell = np.unique(np.column_stack([part, low, high]), axis=0, return_inverse=True)
+    groups, group = np.unique(table["group"].to_numpy(int), return_inverse=True)
+    sums = []
+    for name in ("number", "value", "margin", "realised"):
+        out = np.zeros((groups.size, len(keys)))
+        np.add.at(out, (group, cell.reshape(-1)), np.nan_to_num(table[name].to_numpy(float)))
+        sums.append(out)
+    firsts = each.group_by("first").agg(number=each.count()).to_pandas()
+    every = float(firsts["number"].sum())
+    return Occasions(
+        low=keys[:, 1],
+        high=keys[:, 2],
+        segment=keys[:, 0].astype(np.int64),
+        segments=tuple(segments.tolist()),
+        count=sums[0],
+        value=sums[1],
+        margin=sums[2],
+        realised=sums[3],
+        ladder=np.sort(offers.select("depth").distinct().to_pandas()["depth"].to_numpy(float)),
+        first_depths={float(d): float(n) / every for d, n in zip(firsts["first"], firsts["number"], strict=True)},
+        customers=int(each.customer_id.nunique().to_pyarrow().as_py()),
+        first_refusals=_by_visit(each),
+        priced=priced,
+        assumed_margin=assumed,
+    )
+
+
+def with_occasions(offers: ir.Table) -> ir.Table:
+    """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences."""
+    import ibis
+
+    rows = offers.mutate(place=ibis.row_number())
+    known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
+    within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
+    number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
+    made = rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string")
+    return rows.mutate(occasion=ibis.coalesce(known, made))
+
+
+def segment_column(customers: ir.Table | None) -> str | None:
+    """The column of the customers that makes segments: the first text column with 2 to 12 different values."""
+    if customers is None:
+        return None
+    known = ("customer_id", "acquired_on", "acquisition_cost")
+    for name in (column for column in customers.columns if column not in known):
+        distinct = int(customers[name].nunique().to_pyarrow().as_py())
+        if customers[name].type().is_string() and 2 <= distinct <= MOST_SEGMENTS:
+            return str(name)
+    return None
+
+
+def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:
+    """Occasions and refusals of the first rung by the number of the customer's visit, up to the tenth."""
+    import ibis
+
+    within = ibis.window(group_by="customer_id", order_by=["date", "occasion"])
+    rows = each.mutate(visit=ibis.row_number().over(within) + 1)
+    rows = rows.filter(rows.visit <= 10)
+    counted = rows.group_by("visit").agg(number=rows.count(), refused=(rows.first_yes == 0).ifelse(1, 0).sum())
+    table = counted.order_by("visit").to_pandas()
+    return tuple((int(v), int(n), int(r)) for v, n, r in table.itertuples(index=False))
+
+
+def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
+    """All contradictions at once, with the first few occasions of each."""
+    found = [
+        ("are accepted more than once", each.yeses > 1, "An occasion ends with its first acceptance."),
+        ("go on after an acceptance", (each.yeses == 1) & (each.last_no > each.yes_rung), "The accepted rung is the last."),
+        ("name a rung twice", each.rungs < each.offers, "Give each occasion its own occasion_id."),
+        ("do not grow deeper from rung to rung", (each.depths < each.offers) | (each["corr"] < 0),
+         "Rungs are in the order in which they were named, the smallest discount first."),
+        ("belong to several customers", each.people > 1, "An occasion is one customer's."),
+    ]  # fmt: skip
+    if priced:
+        differ = (each.bv != each.bv_low) | (each.bm != each.bm_low)
+        found.append(
+            ("have baskets that change from rung to rung", differ, "A basket is the same before every discount.")
+        )
+        remedy = "Fill them in for those who left without buying as well, or leave both columns out."
+        found.append(("have no basket value or no basket margin", each.bv.isnull() | each.bm.isnull(), remedy))
+    problems = []
+    for what, rule, remedy in found:
+        bad = each.filter(rule)
+        number = int(bad.count().to_pyarrow().as_py())
+        if number:
+            shown = bad.order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
+            problems.append(
+                Problem("tables.offers", f"{number:,} occasions {what}.", remedy, number, tuple(map(str, shown)))
+            )
+    if problems:
+        raise BadInput(problems)

@@ -1,0 +1,168 @@
+"""Everything that was fitted for the customers of a study, as it is kept and opened again: `CltvFit`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
+from cxvalue.lifetime.families.bgbb_family import BG_BB
+from cxvalue.lifetime.models.by_level import CovariateModel
+from cxvalue.lifetime.models.model import MODEL_TITLES, SEASONAL, LifetimeModel
+from cxvalue.questions.lifetime_value.covariates import Covariates, Labels
+from cxvalue.questions.lifetime_value.seasonality import Season
+from cxvalue.tables.periods import Period, by_period
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["CltvFit", "model_of"]
+
+
+@dataclass(frozen=True)
+class CltvFit:
+    """Everything fitted for a study's customers.
+
+    `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
+    the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
+    `first_seen_in_holdout` counts the customers whom no calibration could know and who are therefore not scored.
+    `covariates` are those that the study asks for, and `labels` what the customers table says of each customer.
+
+    Where opportunities are counted (bg_bb), `as_of` is the end of the last whole period and `holdout_start` the first
+    day of one; in place of `nbd` stands `bb`, which forecasts only where all data identify no dropout, and every count is
+    one of periods with a purchase.
+    """
+
+    as_of: date
+    holdout_start: date | None
+    time_unit: TimeUnit
+    calibration: tuple[LifetimeModel, ...]
+    full: tuple[LifetimeModel, ...]
+    spend_calibration: SpendModel | None
+    spend: SpendModel
+    scores: tuple[HoldoutScore, ...]
+    selected: str
+    forecast: str
+    first_seen_in_holdout: int
+    season: Season | None = None
+    covariates: Covariates | None = None
+    labels: Labels | None = None
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether the forecast follows a seasonal index."""
+        return self.forecast in SEASONAL
+
+    @property
+    def period(self) -> Period | None:
+        """The calendar period in which opportunities come; None where the models count days."""
+        return Period(self.time_unit.value) if any(model.family.by_period for model in self.full) else None
+
+    @property
+    def thing(self) -> str:
+        """One of what the models count, in words: a purchase, or a period with one."""
+        return "purchase" if self.period is None else f"{self.period.value} with a purchase"
+
+    @property
+    def things(self) -> str:
+        """Several of them."""
+        return "purchases" if self.period is None else f"{self.period.value}s with a purchase"
+
+    def counted(self, purchases: ibis.Table) -> ibis.Table:
+        """Day-level purchases as these models count them."""
+        return purchases if self.period is None else by_period(purchases, as_of=self.as_of, period=self.period)
+
+    def days(self, start: date, until: date) -> float:
+        """Days from `start` to `until`, both inclusive, as the models measure them: periods all have the same length."""
+        if self.period is None:
+            return (until - start).days + 1
+        return (self.period.number(until) - self.period.number(start) + 1) * self.time_unit.days
+
+    @property
+    def model(self) -> LifetimeModel:
+        """The model that values the customers, fitted on all data."""
+        return next(model for model in self.full if model.name == self.forecast)
+
+    @property
+    def score(self) -> HoldoutScore | None:
+        """The holdout score of the selected model."""
+        return next((score for score in self.scores if score.model == self.selected), None)
+
+    @property
+    def withheld(self) -> str:
+        """Why figures about being alive are withheld, or an empty text."""
+        if self.model.family.dropout:
+            return ""
+        # Where periods are counted only one model was asked for.
+        asked = self.selected if self.period is None else BG_BB.name
+        reasons = [model.reason for model in self.full if model.name == asked and model.reason]
+        if reasons:
+            return reasons[0]
+        finders = [MODEL_TITLES[one.name] for one in self.full if one.family.dropout and one.status == "ok"]
+        best = "forecasts the part held back best" if self.scores else "describes the data best"
+        if not finders:
+            return f"No dropout can be told from the data: a model without dropout {best}."
+        found = "finds" if len(finders) == 1 else "find"
+        return (
+            f"Whether customers leave for good is open: {' and '.join(finders)} {found} that they do, but a model in which "
+            f"nobody leaves {best}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
+            "time_unit": self.time_unit.value,
+            "calibration": [model.to_dict() for model in self.calibration],
+            "full": [model.to_dict() for model in self.full],
+            "spend_calibration": self.spend_calibration.to_dict() if self.spend_calibration else None,
+            "spend": self.spend.to_dict(),
+            "scores": [score.to_dict() for score in self.scores],
+            "selected": self.selected,
+            "forecast": self.forecast,
+            "first_seen_in_holdout": self.first_seen_in_holdout,
+            "season": self.season.to_dict() if self.season else None,
+            "covariates": self.covariates.to_dict() if self.covariates else None,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> CltvFit:
+        """The fit that `to_dict` wrote down; with covariates it needs `with_labels` before customers are asked about."""
+        spend = data["spend_calibration"]
+        return cls(
+            as_of=date.fromisoformat(data["as_of"]),
+            holdout_start=date.fromisoformat(data["holdout_start"]) if data["holdout_start"] else None,
+            time_unit=TimeUnit(data["time_unit"]),
+            calibration=tuple(_read_model(model) for model in data["calibration"]),
+            full=tuple(_read_model(model) for model in data["full"]),
+            spend_calibration=SpendModel.from_dict(spend) if spend else None,
+            spend=SpendModel.from_dict(data["spend"]),
+            scores=tuple(HoldoutScore.from_dict(score) for score in data["scores"]),
+            selected=data["selected"],
+            forecast=data["forecast"],
+            first_seen_in_holdout=data["first_seen_in_holdout"],
+            season=Season.from_dict(data["season"]) if data.get("season") else None,
+            covariates=Covariates.from_dict(data["covariates"]) if data.get("covariates") else None,
+        )
+
+    def with_labels(self, labels: Labels) -> CltvFit:
+        """The fit, told again what the customers table says of each customer."""
+        if self.covariates is None:
+            return self
+        joined = self.covariates.joined
+        calibration, full = (tuple(joined(m, labels) for m in models) for models in (self.calibration, self.full))
+        return replace(self, calibration=calibration, full=full, labels=labels)
+
+
+def _read_model(data: dict[str, Any]) -> LifetimeModel:
+    return CovariateModel.from_dict(data) if "groups" in data else LifetimeModel.from_dict(data)
+
+
+def model_of(fit: CltvFit) -> CovariateModel | None:
+    """The model that shows what differs: the one that values the customers, else the soundest with covariates."""
+    found = [model for model in fit.full if isinstance(model, CovariateModel) and model.status == "ok"]
+    chosen = [model for model in found if model.name == fit.forecast]
+    return min(chosen or found, key=lambda model: model.aic, default=None)

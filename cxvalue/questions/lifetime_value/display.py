@@ -1,0 +1,194 @@
+"""Small tables as a notebook shows them: numbers written for reading, headings in words.
+
+Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
+unrounded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.display import styled
+from cxvalue.findings.numbers import format_level, format_number, format_value
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.models.model import MODEL_TITLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.questions.lifetime_value.past_forecasts import Ranking
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = [
+    "deciles_display",
+    "holdout_display",
+    "horizons_display",
+    "levers_display",
+    "lifetimes_display",
+    "models_display",
+    "ranking_display",
+    "robust_sentence",
+    "rolling_display",
+]
+
+
+def holdout_display(fit: CltvFit) -> Styler:
+    """The holdout scores of every model, the chosen one marked."""
+    return styled(
+        {
+            "model": MODEL_TITLES[score.model] + (" ← chosen" if score.model == fit.selected else ""),
+            "came": f"{score.actual:,.0f}",
+            "predicted": f"{score.predicted:,.0f}",
+            "bias": format_number(score.bias),
+            "MAE": format_number(score.mae),
+            "RMSE": format_number(score.rmse),
+            "wMAPE": format_value(score.wmape, "share") if score.wmape == score.wmape else "—",
+            "log score": f"{score.log_score:,.1f}",
+            "status": score.status,
+        }
+        for score in fit.scores
+    )
+
+
+def models_display(models: pd.DataFrame) -> Styler:
+    """The parameters of every model in both windows."""
+
+    def number(value: float, digits: int = 4) -> str:
+        return f"{value:.{digits}g}" if value == value else "—"
+
+    return styled(
+        {
+            "window": row.window,
+            "model": MODEL_TITLES[row.model],
+            "parameter": row.parameter,
+            "estimate": number(row.estimate, 5),
+            "standard error": number(row.se, 2),
+            "interval": f"{number(row.low)} to {number(row.high)}",
+            "log-likelihood": f"{row.log_likelihood:,.2f}",
+            "status": row.status,
+        }
+        for row in models.itertuples()
+    )
+
+
+def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
+    """One sentence on the standard errors of the model that values the customers, against errors that do not trust it."""
+    from cxvalue.lifetime.fitting.robust import robust_covariance
+
+    try:
+        check = robust_covariance(fit.model, states)
+    except CxvalueError as error:
+        return str(error)
+    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in check.ratio.items())
+    largest = max(check.ratio.values())
+    verdict = (
+        "Customers scatter about as much as the model says."
+        if min(check.ratio.values()) >= 0.8 and largest <= 1.25
+        else "Customers do not scatter as the model says: read the ranges of the parameters with care."
+    )
+    return f"Robust standard errors over those in the table, {MODEL_TITLES[fit.forecast]}: {said}. {verdict}"
+
+
+def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
+    """The parameters of the models that lifetimes knows, ours beside its own fit to the same customers.
+
+    Where lifetimes finds no fit, that is said in its place.
+    """
+    from cxvalue.lifetime.fitting.lifetimes_bridge import cross_check
+
+    grouped = states.grouped()
+    rows = []
+    for model in fit.full:
+        if model.name not in ("bg_nbd", "mbg_nbd", "bg_bb"):
+            continue
+        try:
+            checked = cross_check(model, grouped)
+        except CxvalueError as error:
+            rows.append(
+                {"model": MODEL_TITLES[model.name], "figure": "—", "cxvalue": model.status, "lifetimes": str(error)}
+            )
+            continue
+        for parameter, ours, theirs, difference in checked:
+            rows.append(
+                {
+                    "model": MODEL_TITLES[model.name],
+                    "figure": parameter.replace("_", "-"),
+                    "cxvalue": f"{ours:,.6g}",
+                    "lifetimes": f"{theirs:,.6g}",
+                    "relative difference": f"{difference:.1e}",
+                }
+            )
+    columns = ["model", "figure", "cxvalue", "lifetimes", "relative difference"]
+    return styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)
+
+
+def horizons_display(table: pd.DataFrame, currency: str) -> Styler:
+    """`cltv_value.horizons_table`: a line a horizon, a column a discount rate."""
+    rates = sorted(set(table["annual_discount_rate"]))
+    rows = []
+    for months in [*table["horizon_months"].dropna().unique(), None]:
+        part = table[table["horizon_months"].isna() if months is None else table["horizon_months"] == months]
+        values = dict(zip(part["annual_discount_rate"], part["value"], strict=True))
+        row = {"horizon": "without an end" if months is None else f"{months} months"}
+        for rate in rates:
+            known = values[rate] == values[rate]
+            row[f"at {format_level(rate)} a year"] = format_value(values[rate], currency) if known else "withheld"
+        rows.append(row)
+    return styled(rows)
+
+
+def levers_display(table: pd.DataFrame) -> Styler:
+    """The sentences of `value_findings.levers_report`, with the share of the value that each lever moves."""
+    return styled(
+        {
+            "in words": row.text,
+            "share of the value": format_value(row.share_of_equity, "share") if not row.withheld else "withheld",
+        }
+        for row in table.itertuples()
+    )
+
+
+def rolling_display(table: pd.DataFrame) -> Styler:
+    """`rolling.rolling_table`, written for reading."""
+    return styled(
+        {
+            "asked on": f"{row.origin}",
+            "model": MODEL_TITLES[row.model] + (" ← best" if row.best else ""),
+            "came": f"{row.actual:,.0f}",
+            "predicted": f"{row.predicted:,.0f}",
+            "off by": f"{row.relative_bias:+.1%}".replace("-", "−") if row.actual else "—",
+            "MAE": format_number(row.mae),
+            "log score per customer": f"{row.log_score_per_customer:.4f}",
+            "error by tenth": format_value(row.decile_error, "share") if row.actual else "—",
+            "Gini": f"{row.gini:.3f}",
+            "status": row.status,
+        }
+        for row in table.itertuples()
+    )
+
+
+def ranking_display(ranking: Ranking) -> Styler:
+    """The summary of `rolling.ranking`."""
+    return styled(
+        {
+            "model": MODEL_TITLES[row.model] + (" ← chosen" if row.selected else ""),
+            "error by tenth": format_value(row.decile_error, "share") if row.decile_error == row.decile_error else "—",
+            "Gini": f"{row.gini:.3f}",
+        }
+        for row in ranking.summary.itertuples()
+    )
+
+
+def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> Styler:
+    """Tenths of the customers by what one model expected of them; `things` is what is counted, in words."""
+    return styled(
+        {
+            "tenth": f"{row.decile}",
+            "customers": f"{row.customers:,}",
+            f"expected {things} each": format_number(row.predicted),
+            "came": format_number(row.actual),
+        }
+        for row in ranking.deciles[ranking.deciles["model"] == model].itertuples()
+    )

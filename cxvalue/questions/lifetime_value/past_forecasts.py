@@ -1,0 +1,382 @@
+"""Was the model right before? Forecasts from several past dates, calibration by tenth, and a forecast in money.
+
+Everything here compares what a model fitted on the data up to a date would have said with what then happened. The choice
+of the model stays with the log score of the main holdout (`cxvalue.lifetime.select_model`); this is the evidence beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
+from cxvalue.lifetime.models.by_level import parts
+from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.models.model import COVARIATES, SEASONAL
+from cxvalue.lifetime.prediction.infinite import pairs_of
+from cxvalue.lifetime.prediction.predictive import simulate
+from cxvalue.lifetime.prediction.value import counted_in_days
+from cxvalue.questions.lifetime_value.seasonality import find_season
+from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+
+__all__ = ["Backtest", "Origins", "Ranking", "backtest", "gini", "origins_of", "ranking", "rolling_table"]
+
+ORIGINS = 3
+SHORTEST_STEP_DAYS = 14
+GROUPS = 10
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Dates from which to forecast, the latest first, and for how many days."""
+
+    dates: tuple[date, ...]
+    days: int
+
+
+def origins_of(holdout_start: date, as_of: date, observed_from: date, *, most: int = ORIGINS) -> Origins:
+    """Spread origins evenly over the second half of the history before the holdout, its start being the latest.
+
+    All forecast the same number of days: as many as the holdout has, and no more than the shortest history they are
+    fitted on, so that at least half of what any of them sees is history. Steps below two weeks are not worth taking:
+    then there are fewer origins, at least the start of the holdout itself.
+
+    >>> [day.isoformat() for day in origins_of(date(1997, 10, 1), date(1998, 6, 30), date(1997, 1, 1)).dates]
+    ['1997-10-01', '1997-07-25', '1997-05-18']
+    """
+    history = (holdout_start - observed_from).days
+    number = most
+    while number > 1 and history // 2 // (number - 1) < SHORTEST_STEP_DAYS:
+        number -= 1
+    step = history // 2 // (number - 1) if number > 1 else 0
+    dates = tuple(holdout_start - timedelta(days=k * step) for k in range(number))
+    shortest = (dates[-1] - observed_from).days
+    return Origins(dates, max(min((as_of - holdout_start).days + 1, shortest), 1))
+
+
+def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, most: int = ORIGINS) -> pd.DataFrame:
+    """Every model's forecast from several past dates, as published in ``rolling.csv``.
+
+    Columns: origin (first day forecast), until, days, customers, model, actual, predicted, bias, relative_bias (of the
+    actual total), mae, log_score_per_customer, decile_error, gini, status, best (of the origin, by the log score among
+    the sound ones). Origins before anybody bought twice are left out; without a holdout the table is empty.
+    """
+    import pandas as pd
+
+    columns = [
+        *("origin", "until", "days", "customers", "model", "actual", "predicted", "bias", "relative_bias", "mae"),
+        *("log_score_per_customer", "decile_error", "gini", "status", "best"),
+    ]
+    rows: list[dict[str, Any]] = []
+    if fit.holdout_start is not None:
+        for origin, until in _windows(fit, fit.holdout_start, observed_from, most):
+            states, actual = _seen_from(fit, purchases, origin, until)
+            if not states.frequency.any():
+                continue
+            models = (
+                fit.calibration if origin == fit.holdout_start else _models_of(fit, purchases, states, observed_from)
+            )
+            rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) -> list[tuple[date, date]]:
+    """First and last day of what is forecast from each origin; whole periods where opportunities are counted."""
+    origins, period = origins_of(holdout_start, fit.as_of, observed_from, most=most), fit.period
+    if period is None:
+        return [(origin, origin + timedelta(days=origins.days - 1)) for origin in origins.dates]
+    starts = list(dict.fromkeys(period.number(origin) for origin in origins.dates))
+    held_back = period.number(fit.as_of) - starts[0] + 1
+    # Of the first period perhaps only a part was observed.
+    length = max(min(held_back, starts[-1] - period.number(observed_from)), 1)
+    return [(period.first_day(start), period.last_day(start + length - 1)) for start in starts]
+
+
+def _models_of(
+    fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, observed_from: date
+) -> tuple[LifetimeModel, ...]:
+    """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
+    known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
+    grouped = states.grouped()
+    if fit.period is not None:
+        return fit_by_period(grouped)
+    plain = fit_all(grouped)
+    models = plain + fit_rhythms(grouped, plain, known=known)
+    if any(model.name in SEASONAL for model in fit.calibration):
+        models += find_season(purchases, grouped, plain, observed_from=observed_from, insist=True).models
+    if fit.covariates is not None and fit.labels is not None:
+        by_level = [model.name for model in fit.calibration if model.name in COVARIATES]
+        models += fit.covariates.fitted(fit.labels, states, plain, by_level)
+    return models
+
+
+def _scored(
+    models: tuple[LifetimeModel, ...],
+    states: PurchaseStates,
+    actual: NDArray[np.float64],
+    origin: date,
+    until: date,
+    days: float,
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for model in models:
+        predicted, chance = _foreseen(model, states, actual, days)
+        total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
+        rows.append(
+            {
+                "origin": origin,
+                "until": until,
+                "days": (until - origin).days + 1,
+                "customers": len(states),
+                "model": model.name,
+                "actual": total,
+                "predicted": float(predicted.sum()),
+                "bias": bias,
+                "relative_bias": bias / total if total else float("nan"),
+                "mae": float(np.abs(predicted - actual).mean()),
+                "log_score_per_customer": float(np.log(np.maximum(chance, 1e-300)).mean()),
+                "decile_error": _decile_error(_deciles(predicted, actual)),
+                "gini": gini(predicted, actual),
+                "status": model.status,
+            }
+        )
+    sound = [row for row in rows if row["status"] == "ok"]
+    best = max(sound, key=lambda row: row["log_score_per_customer"])["model"] if sound else ""
+    return [{**row, "best": row["model"] == best} for row in rows]
+
+
+def _expected(model: LifetimeModel, states: PurchaseStates, days: float) -> NDArray[np.float64]:
+    """Expected purchases of each customer, as `LifetimeModel.expected_transactions` has them."""
+    return _foreseen(model, states, None, days)[0]
+
+
+def _foreseen(
+    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Expected purchases of each customer, and the probability of the actual number when it is given.
+
+    The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
+    worked out once for each such pair or triple (with the recency where there is a regular rhythm).
+    """
+    predicted, chance = np.empty(len(states)), np.empty(0 if actual is None else len(states))
+    for part in parts(model, states):
+        mine = None if actual is None else actual[part.rows]
+        predicted[part.rows], said = _foreseen_by_one(part.model, part.states, mine, days)
+        if actual is not None:
+            chance[part.rows] = said
+    return predicted, chance
+
+
+def _foreseen_by_one(
+    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same for customers for whom one set of parameters holds."""
+    x, recency, age = model.history_of(states)
+    window = float(model.ahead(model.time_unit.from_days(days), states.as_of))
+    alive = model.family.alive(model.values, x, recency, age)
+    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
+    future = model.family.future(model.values, x[first], recency[first], age[first])
+    future = tuple(np.broadcast_to(value, first.shape) for value in future)
+    predicted = alive * model.family.expected(future, np.array([[window]]))[:, 0][which]
+    if actual is None:
+        return predicted, np.zeros(0)
+    rows, triple = pairs_of(actual.astype(np.int64), which)
+    each = tuple(value[which[rows]] for value in future)
+    chance = model.family.count(each, np.full(rows.size, window), actual[rows])[triple]
+    return predicted, alive * chance + (1 - alive) * (actual == 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """How well each model told good customers from others in the holdout.
+
+    `deciles` has customers ranked by what a model expected and cut into tenths, the highest first: model, decile,
+    customers, predicted, actual (means per customer; customers of whom the same was expected share their actual mean,
+    so that no order among them matters). `summary` has model, decile_error (sum over tenths of |predicted - actual|
+    over the actual total), gini (1 is the perfect order, 0 is chance) and selected.
+    """
+
+    deciles: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
+    """Rank the customers of the holdout by each model. Raises `ValueError` when the fit has no holdout."""
+    import pandas as pd
+
+    states, actual, days = _holdout(fit, purchases)
+    tenths, summary = [], []
+    for model in fit.calibration:
+        predicted = _expected(model, states, days)
+        deciles = _deciles(predicted, actual)
+        tenths += [
+            {
+                "model": model.name,
+                "decile": place,
+                "customers": customers,
+                "predicted": expected / customers,
+                "actual": came / customers,
+            }
+            for place, (customers, expected, came) in enumerate(deciles, start=1)
+        ]
+        summary.append(
+            {
+                "model": model.name,
+                "decile_error": _decile_error(deciles),
+                "gini": gini(predicted, actual),
+                "selected": model.name == fit.selected,
+            }
+        )
+    return Ranking(pd.DataFrame(tenths), pd.DataFrame(summary))
+
+
+def gini(predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> float:
+    """Gini coefficient of the actual values in the order of the predicted ones, over that in their own order.
+
+    1 is the perfect order, 0 chance, -1 the reverse; equal predictions share their rank. For outcomes of 0 and 1 it is
+    2 AUC - 1. nan when all actual values are equal.
+
+    >>> gini(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0, 5.0]))
+    1.0
+    """
+    best = _concentration(actual, actual)
+    return _concentration(predicted, actual) / best if best > 1e-12 else float("nan")
+
+
+def _concentration(order: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    total = float(values.sum())
+    if not total > 0:
+        return 0.0
+    _, place, count = np.unique(order, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(count) - (count - 1) / 2)[place.reshape(-1)]
+    return float(2 * (values @ middle) / (values.size * total) - (values.size + 1) / values.size)
+
+
+def _deciles(predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> list[tuple[int, float, float]]:
+    """(customers, predicted, actual) of each tenth, the highest predicted first."""
+    _, group = np.unique(np.round(predicted, 12), return_inverse=True)
+    group = group.reshape(-1)
+    shared = (np.bincount(group, actual) / np.bincount(group))[group]
+    order = np.argsort(-predicted, kind="stable")
+    parts = [part for part in np.array_split(order, GROUPS) if part.size]
+    return [(int(part.size), float(predicted[part].sum()), float(shared[part].sum())) for part in parts]
+
+
+def _decile_error(deciles: list[tuple[int, float, float]]) -> float:
+    total = sum(came for _, _, came in deciles)
+    return sum(abs(expected - came) for _, expected, came in deciles) / total if total > 0 else float("nan")
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What the model fitted before a holdout would have said of its margin, and the margin that came.
+
+    `predicted` has the interval for what will really come in, undiscounted, of the `customers` known on the day before
+    `start`, who alone count in `actual`; both are over `start` to `until`, inclusive. `model` forecast.
+    """
+
+    start: date
+    until: date
+    customers: int
+    predicted: Interval
+    actual: float
+    level: float
+    model: str
+
+    @property
+    def inside(self) -> bool:
+        """Whether what came lies within the interval."""
+        return self.predicted.low <= self.actual <= self.predicted.high
+
+
+def backtest(
+    fit: CltvFit, purchases: ibis.Table, *, level: float = 0.95, draws: int = 200, seed: int = 1
+) -> Backtest | None:
+    """Forecast the holdout in money with what was known before it: model, spend and margin rate; None without one.
+
+    The window is counted in days and nothing is discounted, so that it can be held against the books.
+    """
+    if fit.holdout_start is None or fit.spend_calibration is None:
+        return None
+    states, _, days = _holdout(fit, purchases)
+    sound = {model.name: model for model in fit.calibration if model.status == "ok"}
+    model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
+    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
+    if not np.isfinite(rate) or states.mean_spend is None:
+        return None
+    value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
+    divided, drawn = parts(model, states), np.zeros(draws)
+    for number, part in enumerate(divided, start=1):
+        # The parts share the draws of the parameters; what is chance is drawn apart.
+        rng = np.random.default_rng(seed)
+        noise = rng if len(divided) == 1 else np.random.default_rng([seed, number])
+        drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
+    predicted = Interval.around(float(value), drawn, level)
+    came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
+    return Backtest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
+
+
+def _margin_in_draws(
+    model: LifetimeModel,
+    spend: SpendModel,
+    states: PurchaseStates,
+    days: float,
+    rate: float,
+    level: float,
+    draws: int,
+    rng: np.random.Generator,
+    noise: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Draws of the margin that customers bring within so many days, not discounted."""
+    x, recency, age = model.history_of(states)
+    # One step of the length of the window, at no discount.
+    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(days), states.as_of)))
+    longest = int(states.age_days.max()) + 1
+    history = (states.frequency * longest + states.recency_days) * longest + states.age_days
+    _, which = np.unique(history, return_inverse=True)
+    in_days, spent = counted_in_days(model, x, recency, age), spend.known(states)
+    which = which.reshape(-1)
+    return simulate(model, spend, x, in_days, age, spent, which, curve, rate, level, draws, rng, noise=noise).value
+
+
+def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
+    """Margin from `start` to `until` of the customers first seen before `start`."""
+    firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
+    known = firsts.filter(firsts["first"] < ibis.literal(start)).select("customer_id")
+    inside = purchases.filter((purchases.date >= ibis.literal(start)) & (purchases.date <= ibis.literal(until)))
+    came = inside.semi_join(known, "customer_id")
+    return float(came.margin.sum().to_pyarrow().as_py() or 0.0)
+
+
+def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], float]:
+    if fit.holdout_start is None:
+        raise ValueError("a comparison with what happened needs a holdout")
+    states, actual = _seen_from(fit, purchases, fit.holdout_start, fit.as_of)
+    return states, actual, fit.days(fit.holdout_start, fit.as_of)
+
+
+def _seen_from(
+    fit: CltvFit, purchases: ibis.Table, origin: date, until: date
+) -> tuple[PurchaseStates, NDArray[np.float64]]:
+    """Customers as they were known on the day before `origin`, and the purchase days of each to `until`."""
+    purchases = fit.counted(purchases)
+    states = purchase_states_from_purchases(
+        purchases,
+        as_of=origin - timedelta(days=1),
+        time_unit=fit.time_unit,
+        per_customer=True,
+        log_gaps=any(model.name in PARENTS for model in fit.calibration),
+    )
+    actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
+    return states, actual.astype(np.float64)

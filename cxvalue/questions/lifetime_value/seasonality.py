@@ -1,0 +1,128 @@
+"""Does the base buy with the seasons? The seasonal index of a study's purchases, and models that run on its clock.
+
+The index (`cxvalue.lifetime.families.season`) compares the repeat purchases of every calendar month with what a model without a
+season expects of the customers as they were acquired. It needs two full years before the holdout, uses nothing after
+the day it is asked for, and is tried only where an F test finds a season at all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import ibis
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.lifetime.families.season import SeasonalIndex, seasonal_index
+from cxvalue.lifetime.fitting.fits import fit_on_clock
+from cxvalue.lifetime.models.model import SEASONAL, LifetimeModel
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["MONTH_NAMES", "SHORTEST_DAYS", "Season", "expected_on_days", "find_season"]
+
+SHORTEST_DAYS = 730
+FOUND_BELOW = 0.01
+_PASSES = 2
+_GRID = 1_500
+Floats = NDArray[np.float64]
+MONTH_NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+               "November", "December")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Season:
+    """The seasonal index of a base and the models that run on its clock; or why there is none."""
+
+    index: SeasonalIndex | None
+    models: tuple[LifetimeModel, ...]
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The index and the reason as plain JSON types; the models are kept with the others."""
+        return {"index": self.index.to_dict() if self.index else None, "reason": self.reason}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Season:
+        """The inverse of `to_dict`."""
+        return cls(SeasonalIndex.from_dict(data["index"]) if data["index"] else None, (), data["reason"])
+
+
+class _Seen(NamedTuple):
+    """Customers by the day of their first purchase, and repeat purchases by calendar month, days counted from 1970."""
+
+    first_day: NDArray[np.int64]
+    customers: Floats
+    edges: NDArray[np.int64]
+    month: NDArray[np.int64]
+    repeats: Floats
+
+
+def find_season(
+    purchases: ibis.Table,
+    states: PurchaseStates,
+    plain: tuple[LifetimeModel, ...],
+    *,
+    observed_from: date,
+    insist: bool = False,
+) -> Season:
+    """Estimate the index on what was seen up to the day of the states, and fit the models on its clock.
+
+    `plain` are the models fitted to the same states without a season. With `insist` the F test is not asked.
+    """
+    if (states.as_of - observed_from).days + 1 < SHORTEST_DAYS:
+        return Season(None, (), "A season can be told only from two full years of history before the part held back.")
+    base = next((model for model in plain if model.name in SEASONAL.values() and model.status == "ok"), None)
+    if base is None:
+        return Season(
+            None, (), "A season is told beside a model that says who has left, and none of them is sound here."
+        )
+    seen = _seen(purchases, states.as_of)
+    if np.bincount(seen.month - 1, minlength=12).min() < 2:
+        return Season(None, (), "A season can be told only when every month of the year was seen at least twice.")
+    index: SeasonalIndex | None = None
+    models: tuple[LifetimeModel, ...] = ()
+    for _ in range(_PASSES):
+        expected = np.diff(expected_on_days(base, seen.edges, seen.first_day, seen.customers))
+        speed = np.ones(12) if index is None else np.array(index.clock.speed)
+        expected = expected / speed[seen.month - 1]
+        kept = expected > 0.5
+        if np.bincount(seen.month[kept] - 1, minlength=12).min() < 2:
+            return Season(None, (), "There are too few purchases a month to tell a season.")
+        index = seasonal_index(seen.month[kept], seen.repeats[kept], expected[kept])
+        if index.p_value > FOUND_BELOW and not insist:
+            return Season(index, (), "No season was found: months differ by no more than chance.")
+        models = fit_on_clock(states, index.clock, float(np.log(index.clock.speed)[seen.month - 1] @ seen.repeats))
+        base = next((model for model in models if model.status == "ok"), base)
+    return Season(index, models, "")
+
+
+def expected_on_days(model: LifetimeModel, days: NDArray[Any], first_day: NDArray[Any], customers: Floats) -> Floats:
+    """Repeat purchases expected before the start of each day, of customers by the day of their first purchase.
+
+    Days are counted from 1970. Exact to the interpolation of the expected path at 1,500 points.
+    """
+    start, end = first_day[None, :] + 1.0, np.maximum(days[:, None], first_day[None, :] + 1).astype(float)
+    ages = (end - start if model.clock is None else model.clock.elapsed(start, end)) / model.time_unit.days
+    grid = np.linspace(0.0, float(ages.max(initial=0.0)) + 1e-9, _GRID)
+    return np.interp(ages, grid, model.expected_new(grid)) @ customers
+
+
+def _seen(purchases: ibis.Table, until: date) -> _Seen:
+    rows = purchases.filter(purchases.date <= ibis.literal(until))
+    firsts = rows.group_by("customer_id").agg(first=rows.date.min())
+    acquired = firsts.group_by("first").agg(customers=firsts.count()).order_by("first").to_pandas()
+    joined = rows.join(firsts, "customer_id")
+    repeats = joined.filter(joined.date > joined["first"])
+    monthly = repeats.group_by(year=repeats.date.year(), month=repeats.date.month()).agg(n=repeats.count()).to_pandas()
+    first_day = acquired["first"].to_numpy("datetime64[D]").astype(np.int64)
+    last = np.datetime64(until, "D")
+    months = np.arange(acquired["first"].to_numpy("datetime64[M]").min(), last.astype("datetime64[M]") + 1)
+    edges = np.append(months.astype("datetime64[D]").astype(np.int64), last.astype(np.int64) + 1)
+    number = monthly["year"].to_numpy(np.int64) * 12 + monthly["month"].to_numpy(np.int64) - 1
+    place = number - (months[0].astype(np.int64) + 1970 * 12)
+    counted = np.bincount(place, monthly["n"].to_numpy(float), months.size).astype(np.float64)
+    return _Seen(first_day, acquired["customers"].to_numpy(float), edges, months.astype(np.int64) % 12 + 1, counted)

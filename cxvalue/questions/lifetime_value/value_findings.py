@@ -1,0 +1,218 @@
+"""The sentences on how the forecast did in money, on payback, on the value levers and on the horizons."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.prediction.levers import lasting
+from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
+from cxvalue.questions.lifetime_value.horizons import levers_table
+from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cxvalue.lifetime import Lever, ValueLevers
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.questions.lifetime_value.horizons import Payback
+    from cxvalue.questions.lifetime_value.past_forecasts import Backtest
+
+__all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_findings", "value_findings"]
+
+
+def value_findings(
+    tested: Backtest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
+) -> list[Finding]:
+    """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``.
+
+    `thing` is one of what the models count, in words (`CltvFit.thing`).
+    """
+    paid_back = [_payback(payback, currency, discount, thing)] if payback is not None else []
+    return [_backtest(tested, currency), *paid_back]
+
+
+def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
+    """The finding ``cltv.season``, where the history is long enough to ask for one: the highest month of the year."""
+    season = fit.season
+    if season is None or season.index is None:
+        return []
+    found = season.index
+    top, bottom = max(range(12), key=found.index.__getitem__), min(range(12), key=found.index.__getitem__)
+    high, low = found.index[top] - 1, 1 - found.index[bottom]
+    if season.reason:
+        numbers: tuple[float | None, float | None, float | None] = (None, None, None)
+        text = f"{season.reason} The forecast takes every month alike."
+    else:
+        numbers = (high, found.low[top] - 1, found.high[top] - 1)
+        text = (
+            f"Purchases follow the seasons: {high:.0%} above an average month in {MONTH_NAMES[top]}, {low:.0%} below it "
+            f"in {MONTH_NAMES[bottom]}."
+        )
+        text += (
+            " The forecast follows them, because that foresaw the part of the history held back better."
+            if fit.seasonal
+            else " The forecast does not follow them: on the part of the history held back that was no better."
+        )
+    return [
+        Finding(
+            "cltv.season",
+            "Season of the purchases, highest month",
+            *numbers,
+            level if numbers[0] is not None else None,
+            "share",
+            "C",
+            text,
+            f"Repeat purchases of {found.months} calendar months against what a model without a season expects of the "
+            "customers as they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there "
+            "is a season; the forecast follows it only where that foresaw the holdout and its first three months better.",
+            "C5",
+            CLTV_NOTEBOOK,
+        )
+    ]
+
+
+def _backtest(tested: Backtest | None, currency: str) -> Finding:
+    label = "What the model would have said, in money"
+    if tested is None:
+        reason = "Not available: the history is too short to hold part of it back and forecast it in money."
+        return Finding("cltv.backtest", label, None, unit=currency, text=reason, case="C5", notebook=CLTV_NOTEBOOK)
+    predicted, sure = tested.predicted, format_level(tested.level)
+    asked = format_date(tested.start - timedelta(days=1))
+    verdict = (
+        "what came lay inside that range."
+        if tested.inside
+        else f"what came lay OUTSIDE that range, {'above' if tested.actual > predicted.high else 'below'} it."
+    )
+    off = (
+        f" ({abs(predicted.value / tested.actual - 1):.1%} {'less' if predicted.value < tested.actual else 'more'} was"
+        " foreseen)"
+        if tested.actual > 0
+        else ""
+    )
+    return Finding(
+        "cltv.backtest",
+        label,
+        predicted.value,
+        predicted.low,
+        predicted.high,
+        tested.level,
+        currency,
+        "C",
+        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.until)}, this "
+        f"way of forecasting would have said {format_value(predicted.value, currency)} of margin, "
+        f"{format_range(predicted.low, predicted.high, currency)} with {sure} probability; "
+        f"{format_value(tested.actual, currency)} came{off}: {verdict}",
+        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {asked} only; not "
+        f"discounted. What came is the margin of the same customers from {format_date(tested.start)} to "
+        f"{format_date(tested.until)}.",
+        "C5",
+        CLTV_NOTEBOOK,
+    )
+
+
+def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Finding:
+    cost = format_value(payback.cost, currency)
+    bounded = payback.months is not None and payback.low is not None and payback.high is not None
+    if payback.months is None:
+        text = (
+            f"A new customer costs {cost} to win and is not expected to pay that back within {payback.longest} months."
+        )
+    elif payback.months == 0:
+        text = f"A new customer costs {cost} to win; the mean margin of the first {thing} already covers it."
+    else:
+        text = f"A new customer costs {cost} to win and is expected to pay that back within "
+        text += f"{format_value(payback.months, 'months')}."
+    return Finding(
+        "cltv.payback_months",
+        "Payback of the cost of winning a customer",
+        payback.months,
+        payback.low if bounded else None,
+        payback.high if bounded else None,
+        payback.level if bounded else None,
+        "months",
+        "C",
+        text,
+        f"First month by whose end the expected margin of a new customer, the first {thing} included, discounted at "
+        f"{format_level(discount)} a year, reaches the mean acquisition cost of the customers table. The range is for "
+        "the expectation.",
+        "C5",
+        CLTV_NOTEBOOK,
+    )
+
+
+def levers_report(levers: ValueLevers, currency: str, thing: str = "purchase") -> pd.DataFrame:
+    """The table of the value levers with a sentence for each in the column text, as published in ``levers.csv``.
+
+    `thing` is one of what the models count, in words (`CltvFit.thing`).
+    """
+    table = levers_table(levers)
+    table["text"] = [lever.withheld or _lever(lever, levers, currency, thing) for lever in levers.levers]
+    return table
+
+
+def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
+    gain, months = lever.gain, levers.horizon_months
+    worth = f"{format_value(abs(gain.value), currency)} {'more' if gain.value >= 0 else 'less'} over {months} months"
+    low, high = sorted((abs(gain.low), abs(gain.high))) if gain.low * gain.high > 0 else (gain.low, gain.high)
+    between = f"({format_range(low, high, currency)})"
+    if lever.name == "retention":
+        return (
+            f"If of every hundred customers who are still there one more stayed for the next 12 months "
+            f"({lever.after:.1%} instead of {lever.before:.1%}), today's customers would bring {worth} {between}."
+        )
+    if lever.name == "purchase":
+        oftener, times = "once more a year", "times"
+        if thing != "purchase":
+            period = thing.split()[0]
+            oftener, times = f"in one {period} a year more", f"{period}s"
+        return (
+            f"If the {levers.active:,} active customers bought {oftener} while they stay ({lever.after:.1f} "
+            f"instead of {lever.before:.1f} {times}), they would bring {worth} {between}."
+        )
+    if lever.name == "margin":
+        one = format_value(lever.change, currency)
+        return f"If every {thing} left {one} more of margin, today's customers would bring {worth} {between}."
+    return (
+        f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for "
+        f"{lasting(levers.horizon_months)}, today's customers will bring {worth} {between}."
+    )
+
+
+def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> str:
+    """One sentence on `cltv_value.horizons_table`: how much of the value lies far away, and what the rate does to it."""
+    endless = table[table["horizon_months"].isna()]
+    own = table[table["annual_discount_rate"] == discount]
+    withheld = own[own["horizon_months"].isna()]["withheld"].iloc[0]
+    finite = own[own["horizon_months"].notna()]
+    said = ", ".join(
+        f"{format_value(row.value, currency)} over {row.horizon_months} months" for row in finite.itertuples()
+    )
+    if withheld:
+        return f"Today's customers are worth {said}. {withheld}"
+    value = float(own[own["horizon_months"].isna()]["value"].iloc[0])
+    known = endless["value"].dropna()
+    return (
+        f"Today's customers are worth {said}, and {format_value(value, currency)} without an end; the last figure rests "
+        f"on years that nobody has seen yet and moves {format_range(known.min(), known.max(), currency)} when the "
+        f"discount rate moves by five points, so plan with a stated horizon."
+    )
+
+
+def rolling_sentence(table: pd.DataFrame, fit: CltvFit) -> str:
+    """One sentence on `rolling.rolling_table`: how the chosen model did from several dates."""
+    mine = table[table["model"] == fit.selected]
+    if mine.empty:
+        return "The history is too short for forecasts from several past dates."
+    title = MODEL_TITLES[fit.selected]
+    dates, days = len(mine), int(mine["days"].iloc[0])
+    first = int(mine["best"].sum())
+    known = mine["relative_bias"].dropna()
+    spread = f"{known.min():+.1%} to {known.max():+.1%}".replace("-", "−") if len(known) else "an unknown share"
+    return (
+        f"Asked on {dates} different dates for the next {days} days, {title} was off by {spread} in total {fit.things}; it "
+        f"had the best log score on {first} of the {dates} dates."
+    )

@@ -1,0 +1,178 @@
+"""Tables of a case beyond its months: its figures in one place, its assumptions with their owners, goodwill rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.findings.display import styled
+from cxvalue.findings.numbers import format_chance, format_range, format_value
+from cxvalue.questions.programmes.effect_findings import UNITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.money.case import Case
+    from cxvalue.questions.programmes.goodwill import GoodwillFit
+    from cxvalue.study import Programme, StudyFile
+
+__all__ = [
+    "assumptions_display",
+    "assumptions_table",
+    "measures_display",
+    "measures_table",
+    "rules_display",
+    "rules_table",
+]
+
+NOBODY = "nobody named"
+
+
+def measures_table(case: Case, programme: str) -> pd.DataFrame:
+    """The figures of a case: NPV with two ranges, loss, both paybacks, IRR, ROI, peak exposure; empty where undefined."""
+    import pandas as pd
+
+    undefined = (None, None, None)
+    rows: list[tuple[str, float | None, float | None, float | None, str]] = [
+        ("npv", *case.npv, "money"),
+        ("npv_80_percent_range", *case.npv_range(0.80), "money"),
+        ("probability_of_loss", case.probability_of_loss, None, None, "share"),
+        ("expected_loss_if_wrong", case.expected_loss if case.probability_of_loss > 0 else None, None, None, "money"),
+        ("payback_months_discounted", *(case.payback or undefined), "months"),
+        ("payback_months_simple", *(case.simple_payback or undefined), "months"),
+        *((f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
+          for month in (12, 24, 36) if month <= case.horizon_months),
+        ("irr", *(case.irr or undefined), "share"),
+        ("roi", *(case.roi or undefined), "share"),
+        ("peak_exposure", *case.peak_exposure, "money"),
+        ("break_even_effect", case.break_even, None, None, UNITS[case.effect.outcome] or "money"),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["measure", "value", "low", "high", "unit"])
+    table.insert(0, "programme", programme)
+    return table
+
+
+def measures_display(case: Case, currency: str) -> Styler:
+    """The same in words, with what each means."""
+    meaning = {
+        "npv": ("Net present value", "of the assumptions as they stand; 95% of the possible outcomes lie in the range"),
+        "npv_80_percent_range": ("Net present value, 80% range", "four of five possible outcomes lie in the range"),
+        "probability_of_loss": ("Probability of a loss", "share of the outcomes below zero"),
+        "expected_loss_if_wrong": ("Loss if it does lose", "mean of the outcomes below zero"),
+        "payback_months_discounted": ("Payback, discounted", "the discounted sum never falls below zero again"),
+        "payback_months_simple": ("Payback, simple", "the same without discounting"),
+        "irr": ("Internal rate of return", "a year; given only where the money turns from out to in once"),
+        "roi": ("Return on investment", "(benefits − costs) / costs, both discounted"),
+        "peak_exposure": ("Most money out at a time", "not discounted"),
+        "break_even_effect": ("Break-even", "the constant effect per treated customer and month at which the NPV is 0"),
+    }
+    rows = []
+    for row in measures_table(case, "").itertuples():
+        months = row.measure.removeprefix("paid_back_within_").removesuffix("_months")
+        name, said = meaning.get(row.measure, (f"Paid back within {months} months", "share of the possible outcomes"))
+        unit = currency if row.unit == "money" else row.unit
+        if row.value is None or row.value != row.value:
+            value = "not defined"
+        elif row.measure.startswith(("probability_", "paid_back_within_")):
+            value = format_chance(float(row.value))
+        else:
+            value = format_value(float(row.value), unit)
+        known = row.low is not None and row.low == row.low and np.isfinite(row.high)
+        spread = format_range(float(row.low), float(row.high), unit) if known else ""
+        rows.append({"figure": name, "value": value, "range": spread, "what it means": said})
+    return styled(rows)
+
+
+def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.DataFrame:
+    """What a case rests on: each assumption with its range, who answers for it and where it is from."""
+    import pandas as pd
+
+    effect = case.effect
+    rows: list[tuple[str, float | str, float | None, float | None, str, str]] = [
+        ("effect per treated customer and month", effect.estimate, effect.low, effect.high, "measured", "70_programmes")
+    ]
+    for name in ("one_off", "monthly", "per_treated_customer_month"):
+        cost = getattr(programme.costs, name)
+        if cost.value or cost.range[2]:
+            rows.append(
+                (f"cost: {name}", cost.value, cost.range[0], cost.range[2], cost.owner or "", cost.source or "")
+            )
+    for one in case.benefits:
+        rows.append((f"benefit: {one.name} ({one.kind})", one.monthly, one.low, one.high, one.owner, one.source))
+    for risk in case.risks:
+        rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source))
+    if case.margin_per_unit != 1:
+        rows.append(
+            ("margin for one unit of the outcome", case.margin_per_unit, None, None, "measured", "transactions")
+        )
+    half = f", {case.half_life_months:g} months" if case.half_life_months else ""
+    rows += [
+        ("after the months measured", f"{case.persistence.replace('_', ' ')}{half}", None, None, "", "study file"),
+        ("discount rate, effective a year", case.annual_discount_rate, None, None, "", "study file"),
+        ("flows count at the end of each month", "(1 + rate)^(−month/12)", None, None, "", "definition"),
+        ("correlation of the stated ranges", case.correlation, None, None, "", "study file"),
+    ]
+    if case.population == "all":
+        rows.append(("months until everybody is reached", case.ramp_up_months, None, None, "", "study file"))
+    if study.market is not None:
+        erosion = study.market.erosion_per_year
+        low, middle, high = erosion.range
+        rows.append(("the market takes, a year", middle, low, high, erosion.owner or "", erosion.source or ""))
+    table = pd.DataFrame(rows, columns=["assumption", "value", "low", "high", "owner", "source"])
+    table.insert(0, "programme", programme.name)
+    return table
+
+
+def assumptions_display(table: pd.DataFrame) -> Styler:
+    """The assumptions in words; who owns none of them is said."""
+
+    def amount(value: object) -> str:
+        return value if isinstance(value, str) else f"{float(value):,.6g}"  # type: ignore[arg-type]
+
+    return styled(
+        {
+            "assumption": row.assumption,
+            "value": amount(row.value),
+            "range": "" if row.low is None or row.low != row.low or row.low == row.high
+            else f"{amount(row.low)} to {amount(row.high)}",
+            "who answers for it": row.owner or NOBODY,
+            "source": row.source or "not stated",
+        }
+        for row in table.itertuples()
+    )  # fmt: skip
+
+
+def rules_table(fit: GoodwillFit) -> pd.DataFrame:
+    """Every goodwill rule with what it waives, saves, gains, gives up and invites a year."""
+    table = fit.table
+    table.insert(0, "programme", fit.name)
+    in_force = (table["cap"] == fit.current_cap) & (table["times_per_year"] == fit.current_times)
+    best = (table["cap"] == fit.cap) & (table["times_per_year"] == fit.times_per_year)
+    table["standing"] = np.select([best & in_force, best, in_force], ["in force and best", "best", "in force"], "")
+    return table
+
+
+def rules_display(fit: GoodwillFit, currency: str) -> Styler:
+    """For each cap its best number of times, in words."""
+    table = rules_table(fit)
+    shown = table.loc[table.groupby("cap")["value"].idxmax().tolist()]
+    others = table[(table["standing"] != "") & ~table.index.isin(shown.index)]
+    import pandas as pd
+
+    return styled(
+        {
+            "up to": format_value(row.cap, currency),
+            "times a year": row.times_per_year,
+            "customers let off": f"{row.customers:,.0f}",
+            "handling saved": format_value(row.saved, currency),
+            "they bring more": format_value(row.gain, currency),
+            "fees forgone": format_value(row.forgone, currency),
+            "run up because of it": format_value(row.moral_hazard, currency),
+            "worth a year": format_value(row.value, currency),
+            "range": format_range(row.low, row.high, currency),
+            "": row.standing,
+        }
+        for row in pd.concat([shown, others]).sort_values(["cap", "times_per_year"]).itertuples()
+    )

@@ -1,0 +1,257 @@
+"""From the effect and the case of a programme to the findings ``programme.NAME.*`` and their sentences."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
+from cxvalue.foundation.chance import is_a_point
+from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cxvalue.effects.effect import Effect
+    from cxvalue.money import Case, Registration, Verdict
+    from cxvalue.questions.programmes.measure import ProgrammeFit
+    from cxvalue.study import Programme
+
+__all__ = ["case_findings"]
+CASE_NOTEBOOK = "80_roi_case"
+
+
+def case_findings(
+    fit: ProgrammeFit,
+    programme: Programme,
+    case: Case | None,
+    verdict: Verdict | None,
+    registration: Registration | None,
+    *,
+    currency: str,
+    case_id: str = "C6",
+) -> list[Finding]:
+    """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``."""
+    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
+    parts = {
+        "verdict": ("", "Verdict"),
+        "npv": (currency, "Net present value"),
+        "roi": ("share", "Return on investment"),
+        "irr": ("share", "Internal rate of return"),
+        "peak_exposure": (currency, "Most money out at a time"),
+        "payback_months": ("months", "Payback"),
+        "probability_of_loss": ("share", "Probability of a loss"),
+        "mde": (UNITS[fit.effect.outcome] or currency, "Smallest effect that could have been proven"),
+    }
+    if case is None:
+        return _without_money(fit, programme, verdict, registration, parts, case_id)
+    assert verdict is not None  # with money there is at least break-even to judge by
+    npv, payback = case.npv, case.payback
+    made = (
+        f"From the assumptions as they stand over {case.horizon_months} months, discounted at "
+        f"{format_level(case.annual_discount_rate)} a year, nominal and before tax; ranges from {case.npv_draws.size:,} "
+        f"draws of the effect and the stated ranges. {_goes_on(case)}"
+    )
+
+    def finding(
+        key: str, value: float | str | None, ends: tuple[float, float] | None, text: str, method: str
+    ) -> Finding:
+        unit, label = parts[key]
+        named = title if key == "verdict" else f"{title}: {label}"
+        low, high = ends if ends and value is not None and all(map(math.isfinite, ends)) else (None, None)
+        if low is not None and high is not None and is_a_point(low, high):
+            # Whole months and stated costs may be the same in every draw; an estimate may not.
+            low = high = None
+            if key in ("npv", "roi", "irr"):
+                value, text = None, f"Withheld: {NO_RANGE}"
+        level = 0.95 if low is not None else None
+        return Finding(
+            f"programme.{name}.{key}", named, value, low, high, level, unit, grade, text, method, case_id,
+            CASE_NOTEBOOK,
+        )  # fmt: skip
+
+    worth = (
+        f"Over {case.horizon_months} months the programme is worth {format_value(npv.value, currency)} today "
+        f"({format_range(npv.low, npv.high, currency)} with 95% confidence), nominal and before tax."
+    )
+    back = (
+        f"It has paid back its costs after {format_value(payback.value, 'months')}."
+        if payback and payback.value > 0
+        else "It never needs money of its own."
+        if payback
+        else f"Not available: it does not pay back within {case.horizon_months} months."
+    )
+    roi, rate, most = case.roi, case.irr, case.peak_exposure
+    earned = (
+        f"Each {currency} of costs brings {format_value(abs(roi.value), currency)} {'more' if roi.value >= 0 else 'less'} "
+        "than itself, both in today's money."
+        if roi
+        else "Not available: no costs are stated."
+    )
+    yearly = (
+        f"The money put in earns {format_value(rate.value, 'share')} a year."
+        if rate
+        else "Not available: no money goes out before any comes in."
+        if _comes_first(case)
+        else "Not available: nothing comes back."
+        if not (case.net_flow > 0).any()
+        else "Not available: the money turns from out to in more than once, so there are several such rates and none "
+        "of them means anything."
+    )
+    out = (
+        f"At most {format_value(most.value, currency)} are out at any time before it comes back."
+        if most.value > 0
+        else "No money has to be found beforehand."
+    )
+    loss = case.probability_of_loss
+    risk = f"The chance that it loses money is {format_chance(loss)}" + (
+        f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
+    )
+    least = _least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
+    judged = _verdict_text(programme, verdict, registration, title, least, currency)
+    paid = payback.value if payback else None
+    return [
+        finding("verdict", _word(programme, verdict), None, judged, made),
+        finding("npv", npv.value, (npv.low, npv.high), worth, made),
+        finding("roi", roi and roi.value, roi and (roi.low, roi.high), earned, f"(Benefits − costs) / costs. {made}"),
+        finding(
+            "irr",
+            rate and rate.value,
+            rate and (rate.low, rate.high),
+            yearly,
+            f"The rate a year at which the net present value is 0, where money goes out first and then comes in. {made}",
+        ),
+        finding(
+            "payback_months", paid, payback and (payback.low, payback.high), back, f"Discounted, whole months. {made}"
+        ),
+        finding(
+            "peak_exposure",
+            most.value,
+            (most.low, most.high),
+            out,
+            f"The lowest point of the plain sum of the months to date. {made}",
+        ),
+        finding("probability_of_loss", loss, None, risk, "Share of the draws with a net present value below zero."),
+        finding(
+            "mde",
+            verdict.mde,
+            None,
+            least if verdict.mde is not None else "Not available: nothing can be broken even.",
+            "Break-even effect + (z of the confidence + 0.84) × standard error: a true effect of this size passes in 80% of "
+            "such data sets.",
+        ),
+    ]
+
+
+def _comes_first(case: Case) -> bool:
+    moved = case.net_flow[case.net_flow != 0]
+    return bool(moved.size and moved[0] > 0)
+
+
+def _without_money(
+    fit: ProgrammeFit,
+    programme: Programme,
+    verdict: Verdict | None,
+    registration: Registration | None,
+    parts: Mapping[str, tuple[str, str]],
+    case_id: str,
+) -> list[Finding]:
+    """The findings of a programme whose outcome has no price: a verdict on the effect at most, and no money."""
+    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
+    found: dict[str, tuple[float | str | None, str]] = {}
+    if verdict is not None:
+        least = _least_text(verdict, fit.effect, parts["mde"][0])
+        found["verdict"] = (
+            _word(programme, verdict), _verdict_text(programme, verdict, registration, title, least, "")
+        )  # fmt: skip
+        found["mde"] = (verdict.mde, least)
+    reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
+    return [
+        Finding(
+            f"programme.{name}.{key}", title if key == "verdict" else f"{title}: {label}", found.get(key, (None, reason))[0],
+            unit=unit, grade=grade, text=found.get(key, (None, reason))[1], case=case_id, notebook=CASE_NOTEBOOK,
+        )
+        for key, (unit, label) in parts.items()
+    ]  # fmt: skip
+
+
+def _word(programme: Programme, verdict: Verdict) -> str | None:
+    return verdict.word if programme.success is not None else None
+
+
+def _verdict_text(
+    programme: Programme, verdict: Verdict, registration: Registration | None, title: str, least: str, currency: str
+) -> str:
+    if programme.success is None or registration is None:
+        return (
+            "Not available: the study registers no criterion for this programme, so the result is described and not judged. "
+            "Add a success block before the next programme starts."
+        )
+    said = {"PASS": "passes", "FAIL": "fails", "NOT PROVEN": "is not proven"}[verdict.word]
+    text = (
+        f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of "
+        f"{format_chance(verdict.probability)}. {registration.text}"
+    )
+    if verdict.word == "NOT PROVEN":
+        text += f" {least}"
+        if verdict.value_of_certainty > 0:
+            text += _waiting_text(verdict, currency)
+    return text
+
+
+def _waiting_text(verdict: Verdict, currency: str) -> str:
+    """What it is worth to wait for more data, against what the delay costs."""
+    text = f" Knowing for certain would be worth {format_value(verdict.value_of_certainty, currency)} today"
+    if not verdict.waiting:
+        return text + "."
+    said = "; ".join(
+        f"{one.months} more months of data at most {format_value(one.value, currency)}" for one in verdict.waiting
+    )
+    text += f", {said}."
+    best = max(verdict.waiting, key=lambda one: one.value - one.delay_cost)
+    if best.delay_cost <= 0:
+        return f"{text} Waiting costs no margin that is expected today."
+    text += f" Putting the programme off for {best.months} months costs about {format_value(best.delay_cost, currency)}"
+    if best.worth_it:
+        return f"{text}: waiting for them may pay."
+    return f"{text}: waiting alone does not pay, so go on measuring while it runs."
+
+
+def _least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float | None = None) -> str:
+    """What could have been proven, beside what was measured and the one break-even: the effect at which the NPV is 0."""
+    if verdict.mde is None:
+        return ""
+    needed = verdict.break_even
+    text = (
+        f"The smallest effect that these data could have proven is {format_value(verdict.mde, unit)} per treated customer "
+        f"and month; {format_value(effect.estimate, unit)} was measured."
+    )
+    if break_even is not None:
+        text += f" Break-even needs {format_value(break_even, unit)}."
+    if needed is not None and needed != break_even:
+        text += f" The criterion needs {format_value(needed, unit)}."
+    return text
+
+
+def _goes_on(case: Case) -> str:
+    said = _continued(case)
+    first, last = case.exposure.first_month, case.effect.last_month
+    beyond = (last.year - first.year) * 12 + last.month - first.month + 1 - case.horizon_months
+    if beyond > 0:
+        said += f" The horizon ends {beyond} months before the data do: what came after it is not counted."
+    if not case.cost_flow.any():
+        said += " No costs are stated."
+    return said
+
+
+def _continued(case: Case) -> str:
+    measured = int(case.effect.event_time.max()) + 1
+    if case.persistence == "none":
+        return f"Nothing is counted beyond the {measured} months measured."
+    if case.persistence == "half_life":
+        return f"Beyond the {measured} months measured the effect halves every {case.half_life_months:g} months."
+    held = f"Beyond the {measured} months measured the mean of the last three is held"
+    if case.decay.significant:
+        return f"{held}, fading by half every {case.decay.half_life_months:.0f} months as measured."
+    return f"{held}."

@@ -1,0 +1,150 @@
+"""The programmes of a study: the design that fits how each was rolled out, its effect, its case and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.effects.effect import Effect
+from cxvalue.money import (
+    Capacity,
+    Case,
+    CashBenefit,
+    ProgrammeCosts,
+    Registration,
+    Risk,
+    Verdict,
+    business_case,
+    judge_effect,
+    register,
+)
+from cxvalue.money.sensitivity import MarketMoves
+from cxvalue.money.verdict import hash_of
+from cxvalue.questions.programmes.measure import ProgrammeFit
+
+if TYPE_CHECKING:
+    from cxvalue.study import Programme, StudyFile
+
+__all__ = [
+    "case_of",
+    "contribution_to_date",
+    "criterion_hash",
+    "market_of",
+    "registration_of",
+    "spent_to_date",
+    "verdict_of",
+]
+
+
+def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case | None:
+    """The business case by the rules of the study file; None where the outcome has no price."""
+    if fit.margin_per_unit is None:
+        return None
+    rules = programme.case
+    stated = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
+    money = [
+        CashBenefit(
+            one.name, one.monthly, one.monthly if one.low is None else one.low,
+            one.monthly if one.high is None else one.high, one.kind, one.owner or "",
+            one.source or "",
+        )
+        for one in programme.benefits
+        if one.kind != "capacity"
+    ]  # fmt: skip
+    room = [
+        Capacity(
+            one.name, one.monthly, one.monthly if one.low is None else one.low,
+            one.monthly if one.high is None else one.high, one.owner or "",
+        )
+        for one in programme.benefits
+        if one.kind == "capacity"
+    ]  # fmt: skip
+    return business_case(
+        fit.effect,
+        costs=ProgrammeCosts(
+            **{name: one.value for name, one in stated.items()},
+            ranges={name: (one.range[0], one.range[2]) for name, one in stated.items() if one.range[2] > one.range[0]},
+        ),
+        horizon_months=programme.horizon_months or study.horizon_months,
+        annual_discount_rate=study.annual_discount_rate,
+        benefits=money,
+        capacity=room,
+        risks=[
+            Risk(
+                one.name, one.per_year, one.mean_loss, one.loss_exceeded_in_5_percent, one.owner or "", one.source or ""
+            )
+            for one in programme.risks
+        ],
+        persistence=rules.persistence.kind,
+        half_life_months=rules.persistence.half_life_months,
+        margin_per_unit=fit.margin_per_unit,
+        start=rules.start,
+        population=rules.population,
+        everyone=fit.everyone,
+        correlation=rules.correlation,
+        ramp_up_months=rules.ramp_up_months,
+    )
+
+
+def market_of(fit: ProgrammeFit, study: StudyFile) -> MarketMoves | None:
+    """What the market takes by the study file; None where it says nothing or no margin is known."""
+    if study.market is None or fit.usual_margin is None:
+        return None
+    return MarketMoves(fit.usual_margin, study.market.erosion_per_year.ends)
+
+
+def verdict_of(fit: ProgrammeFit, case: Case | None, programme: Programme) -> Verdict | None:
+    """The verdict by the registered criterion; without one, break-even at 90% stands in for the smallest provable effect.
+
+    None where there is neither money nor a criterion on the effect itself.
+    """
+    success = programme.success
+    if success is None:
+        return case.verdict(at_least=0.0, confidence=0.90) if case else None
+    bounds = {"at_least": success.at_least, "at_most": success.at_most}
+    if success.metric == "effect":
+        return judge_effect(fit.effect, confidence=success.confidence, **bounds)
+    if case is None:
+        return None
+    return case.verdict(metric=success.metric, confidence=success.confidence, **bounds)
+
+
+def criterion_hash(programme: Programme) -> str:
+    """The hash of a programme's settings as registered; settings left at their defaults have no part in it."""
+    return hash_of(programme.model_dump(mode="json", exclude={"benefits", "goodwill"}, exclude_defaults=True))
+
+
+def registration_of(
+    programme: Programme, effect: Effect, earlier: Mapping[str, date] | None = None
+) -> Registration | None:
+    """The registration of a programme's criterion; None where the study registers none.
+
+    `earlier` are hashes that stand in published runs, with the day of the first of them.
+    """
+    success = programme.success
+    if success is None:
+        return None
+    first = min(cohort.start for cohort in effect.cohorts)
+    number = criterion_hash(programme)
+    return register(number, registered_on=success.registered_on, first_start=first, earlier=earlier or {})
+
+
+def spent_to_date(case: Case) -> float:
+    """Costs of a programme up to the last full month."""
+    effect, costs = case.effect, case.costs
+    first = min(cohort.start for cohort in effect.cohorts)
+    last = effect.last_month
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    return costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
+
+
+def contribution_to_date(case: Case) -> tuple[float, float, float]:
+    """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
+    effect = case.effect
+    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent_to_date(case)
+    return float(ends[0]), float(ends[1]), float(ends[2])

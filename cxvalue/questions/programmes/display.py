@@ -1,0 +1,252 @@
+"""The tables of programmes and cases: as published and as their notebooks show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.display import styled
+from cxvalue.findings.numbers import format_chance, format_range, format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.effects.effect import Effect
+    from cxvalue.money.bridge import BridgeStep
+    from cxvalue.money.case import Case
+    from cxvalue.money.sensitivity import Swing
+
+__all__ = [
+    "alternatives_display",
+    "base_sentence",
+    "bridge_table",
+    "checks_display",
+    "checks_table",
+    "event_table",
+    "joined",
+    "months_display",
+    "named",
+    "scenarios_display",
+    "sensitivity_display",
+    "sensitivity_table",
+    "tornado_display",
+    "tornado_table",
+    "uncounted_display",
+]
+
+JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
+
+
+def event_table(effect: Effect, programme: str) -> pd.DataFrame:
+    """Effects by months since the start, those before it included, with standard errors and customer-months.
+
+    All are counted from one base, that of the effect itself; `effect_from_month_before` with `se_from_month_before` are the
+    same counted from the month before the start alone, as textbooks show them (empty for designs that have no such base).
+    """
+    import numpy as np
+    import pandas as pd
+
+    parts = (
+        (effect.pre_time, effect.pre_effect, effect.pre_covariance, np.full(len(effect.pre_time), np.nan)),
+        (effect.event_time, effect.event_effect, effect.covariance, effect.event_weight),
+    )
+    frames = [
+        pd.DataFrame(
+            {
+                "programme": programme, "months_since_start": time, "effect": value,
+                "se": np.sqrt(np.maximum(np.diag(covariance), 0)), "treated_customer_months": weight,
+            }
+        )
+        for time, value, covariance, weight in parts if len(time)
+    ]  # fmt: skip
+    table = pd.concat(frames, ignore_index=True).sort_values("months_since_start", ignore_index=True)
+    other = {int(row["time"]): (row["effect"], row["se"]) for row in effect.extra.get("month_before", [])}
+    for place, name in enumerate(("effect_from_month_before", "se_from_month_before")):
+        table[name] = [other.get(int(time), (np.nan, np.nan))[place] for time in table["months_since_start"]]
+    return table
+
+
+def base_sentence(effect: Effect, unit: str) -> str:
+    """From what level the effects by month are counted, and what the textbook's base would say."""
+    base = effect.extra.get("base")
+    if not base:
+        return ""
+    said = f"Every point, before the start and after it, is counted from {base}."
+    other = next((one for one in effect.alternatives if one.name == "against the month before the start alone"), None)
+    if other is None or other.estimate != other.estimate:
+        return said
+    return (
+        f"{said} Counted from the month before the start alone, as textbooks do, the effect is "
+        f"{format_value(other.estimate, unit)} instead of {format_value(effect.estimate, unit)}."
+    )
+
+
+def checks_table(effect: Effect, programme: str) -> pd.DataFrame:
+    """Every check of a design: whether it passed and whether it lowers the grade."""
+    import pandas as pd
+
+    rows = [
+        (programme, one.name, one.question, JUDGED[one.passed], one.gating, one.p_value, one.detail)
+        for one in effect.checks
+    ]
+    return pd.DataFrame(rows, columns=["programme", "check", "question", "result", "lowers_grade", "p_value", "detail"])
+
+
+def checks_display(effect: Effect) -> Styler:
+    """The checks in words."""
+    return styled(
+        {
+            "question": one.question,
+            "result": JUDGED[one.passed],
+            "lowers the grade": "yes" if one.gating else "no",
+            "what was found": one.detail,
+        }
+        for one in effect.checks
+    )
+
+
+def sensitivity_table(effect: Effect, programme: str) -> pd.DataFrame:
+    """The effect's range under drifts that the comparison would not see; no rows for designs that ask for none.
+
+    `kind` steady: up to `per_month` all along, around the effect as reported; bending: any straight drift is taken off, and
+    it may change by up to `per_month` from one month to the next.
+    """
+    import pandas as pd
+
+    columns = ["programme", "kind", "assumption", "per_month", "effect", "low", "high", "proven"]
+    rows = [{"programme": programme, **row} for row in effect.extra.get("sensitivity", [])]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def sensitivity_display(effect: Effect, unit: str) -> Styler:
+    """The same in words."""
+    return styled(
+        {
+            "if": row["assumption"],
+            "a month": format_value(row["per_month"], unit),
+            "the effect would be": format_range(row["low"], row["high"], unit),
+            "proven": "yes" if row["proven"] else "no",
+        }
+        for row in effect.extra.get("sensitivity", [])
+    )
+
+
+def alternatives_display(effect: Effect, unit: str) -> Styler:
+    """The estimate beside the same by other ways."""
+    rows = [{"way": "as reported", "effect": format_value(effect.estimate, unit), "what is different": ""}]
+    rows += [
+        {"way": one.name, "effect": format_value(one.estimate, unit), "what is different": one.detail}
+        for one in effect.alternatives
+    ]
+    rows.append(
+        {
+            "way": "before and after alone",
+            "effect": format_value(effect.naive, unit) if effect.naive == effect.naive else "not available",
+            "what is different": "No comparison: season, growth and recovery are counted as the programme's.",
+        }
+    )
+    return styled(rows)
+
+
+def months_display(case: Case, currency: str) -> Styler:
+    """The case by quarters, since nobody reads 36 lines."""
+    table = case.table()
+    rows = []
+    for quarter, part in table.groupby((table["month"] + 2) // 3):
+        name = "at the start" if quarter == 0 else f"months {part['month'].min()} to {part['month'].max()}"
+        rows.append(
+            {
+                "when": name,
+                "treated customers": f"{part['treated_customers'].iloc[-1]:,.0f}",
+                "margin from the effect": format_value(part["margin_from_effect"].sum(), currency),
+                "other benefits": format_value(part["other_benefits"].sum(), currency),
+                "costs": format_value(part["costs"].sum(), currency),
+                "net": format_value(part["net"].sum(), currency),
+                "sum to date, discounted to the start": format_value(part["net_discounted_to_date"].iloc[-1], currency),
+            }
+        )
+    return styled(rows)
+
+
+def tornado_table(swings: Sequence[Swing], programme: str) -> pd.DataFrame:
+    """What each input alone does to the NPV, with the value at which the NPV is 0."""
+    import pandas as pd
+
+    rows = [
+        (programme, one.name, one.unit, one.value, one.low, one.high, one.low_npv, one.high_npv, one.switching)
+        for one in swings
+    ]
+    columns = ["programme", "input", "unit", "value", "low", "high", "npv_at_low", "npv_at_high", "switching_value"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
+    """What each input alone does, in words."""
+
+    def amount(value: float, unit: str) -> str:
+        plain = unit.split(" ")[0] if unit else ""
+        return format_value(value, plain)
+
+    return styled(
+        {
+            "input": one.name,
+            "expected": amount(one.value, one.unit),
+            "low to high": f"{amount(one.low, one.unit)} to {amount(one.high, one.unit)}",
+            "net present value then": f"{format_value(one.low_npv, currency)} to {format_value(one.high_npv, currency)}",
+            "the case turns at": "no value" if one.switching is None else amount(one.switching, one.unit),
+        }
+        for one in swings
+    )
+
+
+def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
+    """The case under other settings."""
+    return styled(
+        {
+            "scenario": row.scenario,
+            "net present value": format_value(row.npv, currency),
+            "95% range": format_range(row.npv_low, row.npv_high, currency),
+            "payback": "" if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
+            else "not within the horizon" if row.payback_months != row.payback_months or row.payback_months is None
+            else format_value(float(row.payback_months), "months"),
+            "probability of a loss": ""
+            if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
+            else format_chance(float(row.probability_of_loss)),
+        }
+        for row in scenarios.itertuples()
+    )  # fmt: skip
+
+
+def bridge_table(steps: Sequence[BridgeStep], programme: str) -> pd.DataFrame:
+    """The cash bridge as a table."""
+    import pandas as pd
+
+    return pd.DataFrame([(programme, one.name, one.amount) for one in steps], columns=["programme", "step", "amount"])
+
+
+def uncounted_display(case: Case, currency: str) -> Styler:
+    """Capacity set free: shown, and not counted."""
+    return styled(
+        {
+            "set free": one.name,
+            "a month": format_value(one.monthly, currency),
+            "range": format_range(one.low, one.high, currency),
+            "who says so": one.owner or "nobody named",
+        }
+        for one in case.capacity
+    )
+
+
+def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of several programmes under each other."""
+    import pandas as pd
+
+    return pd.concat(list(frames), ignore_index=True) if frames else pd.DataFrame({"programme": []})
+
+
+def named(table: pd.DataFrame, programme: str) -> pd.DataFrame:
+    """A table with the programme's name in front."""
+    copy = table.copy()
+    copy.insert(0, "programme", programme)
+    return copy

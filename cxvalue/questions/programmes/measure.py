@@ -1,0 +1,221 @@
+"""The programmes of a study: the design that fits how each was rolled out, its effect, its case and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxvalue.effects.effect import Effect
+from cxvalue.effects.estimate import estimate_effect
+from cxvalue.effects.vintage import earlier_effects
+from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.rounding import settled
+from cxvalue.money.realisation import fade_check
+from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
+from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
+from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
+
+if TYPE_CHECKING:
+    import ibis
+    import ibis.expr.types as ir
+
+    from cxvalue.study import Programme, StudyFile
+
+__all__ = ["ProgrammeFit", "design_of", "fit_programmes", "panel_for", "panel_source"]
+
+
+@dataclass(frozen=True)
+class ProgrammeFit:
+    """What was measured of one programme, and what turns it into money.
+
+    `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
+    the study; `chosen` says why this design; `usual_margin` is what a customer ever seen brought a month in the last 12
+    months (None: not known); `earlier` is the effect as the same estimator saw it up
+    to a year before.
+    """
+
+    name: str
+    effect: Effect
+    margin_per_unit: float | None
+    everyone: int
+    chosen: str
+    usual_margin: float | None = None
+    earlier: tuple[Effect, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fit as plain JSON types."""
+        earlier = [one.to_dict() for one in self.earlier]
+        return {**vars(self), "effect": self.effect.to_dict(), "earlier": earlier}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ProgrammeFit:
+        """The fit that `to_dict` wrote down."""
+        earlier = tuple(Effect.from_dict(one) for one in data["earlier"])
+        return cls(**{**data, "effect": Effect.from_dict(data["effect"]), "earlier": earlier})
+
+
+def fit_programmes(
+    study: StudyFile, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
+) -> tuple[ProgrammeFit, ...]:
+    """Estimate every declared programme; raises `BadInput` with what is wrong with any of them.
+
+    `table` gives a canonical table by its name, or None where the study has none.
+    """
+    fits: list[ProgrammeFit] = []
+    problems: list[Problem] = []
+    for programme in study.programmes:
+        try:
+            fits.append(_fit(study, programme, table, as_of, observed_from))
+        except BadInput as error:
+            problems += error.problems
+    if problems:
+        raise BadInput(problems)
+    return tuple(fits)
+
+
+def _fit(
+    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], as_of: date, observed_from: date
+) -> ProgrammeFit:
+    rollout = table("rollout")
+    assert rollout is not None  # the loader has refused a programme without it
+    rollout = rollout.filter(rollout.programme == programme.name)
+    design, chosen = design_of(programme, rollout)
+    purchases = table("purchases")
+    price, no_price = _margin_per_unit(programme.outcome, purchases)
+    success = programme.success
+    if price is None and success is not None and success.metric != "effect":
+        found = f"the criterion is on {success.metric}, but {no_price}"
+        raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
+    source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+    panel = panel_for(source, design)
+    effect = estimate_effect(
+        panel, design=design, level=study.level, programme=programme.name, planned_share=programme.expected_share
+    )
+    _refuse_certain(effect, panel, programme.name)
+    people = _everyone(table)
+    absent = _absent_units(source)
+    if absent:
+        effect = replace(effect, notes=(*effect.notes, absent))
+    earlier = earlier_effects(panel, effect)
+    effect = effect.with_checks([*effect.checks, fade_check(effect)])
+    usual = _usual_margin(purchases, as_of, people)
+    return ProgrammeFit(programme.name, effect, price, people, chosen, usual, earlier)
+
+
+def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str) -> None:
+    """An effect that came out without any error has not been measured: its range would have no width."""
+    if isinstance(panel, UnitPanel):
+        usual = float(np.abs(panel.total).sum() / max(panel.customers.sum(), 1.0))
+    else:
+        usual = float(np.nanmean(np.abs(panel.values)))
+    if settled(effect.se, usual):
+        return
+    found = "the effect comes out without any error, as if chance had no part in it, so its range would have no width."
+    remedy = (
+        "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
+    )
+    raise BadInput([Problem(f"programmes.{name}", found, remedy)])
+
+
+def _absent_units(source: PanelSource) -> str:
+    """A note on units of the roll-out that no customer belongs to, or nothing."""
+    customers = source.customers
+    if source.unit == CUSTOMER or customers is None:
+        return ""
+    known = customers.select(unit=customers[source.unit].cast("string")).distinct()
+    units = source.rollout.select(unit=source.rollout.unit.cast("string"))
+    missing = units.anti_join(known, "unit").order_by("unit").to_pyarrow().column("unit").to_pylist()
+    if not missing:
+        return ""
+    more = ", …" if len(missing) > 3 else ""
+    return (
+        f"{len(missing):,} of the units in the roll-out have no customers and count for nothing: "
+        f"{', '.join(missing[:3])}{more}."
+    )
+
+
+def _usual_margin(purchases: ibis.Table | None, as_of: date, people: int) -> float | None:
+    """Margin of a customer and month over the last 12 months."""
+    if purchases is None or not people:
+        return None
+    first = as_of - timedelta(days=364)
+    recent = purchases.filter((purchases.date >= first) & (purchases.date <= as_of))
+    total = recent.margin.sum().to_pyarrow().as_py()
+    return None if total is None else float(total) / 12 / people
+
+
+def panel_source(
+    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
+) -> PanelSource:
+    """Where the panel of a programme comes from."""
+    rollout = table("rollout")
+    assert rollout is not None  # the loader has refused a programme without it
+    customers, held = table("customers"), study.universal_holdout
+    if held is not None and customers is not None and held.column in customers.columns and programme.unit != CUSTOMER:
+        # A unit's programme passes by the customers who are held out of everything.
+        customers = customers.filter((customers[held.column].cast("string") != held.value).fill_null(True))
+    return PanelSource(
+        rollout=rollout.filter(rollout.programme == programme.name),
+        unit=programme.unit,
+        outcome=programme.outcome,
+        as_of=as_of,
+        observed_from=observed_from,
+        purchases=table("purchases"),
+        customers=customers,
+        subscriptions=table("subscriptions") if study.contract == "contractual" else None,
+        interactions=table("interactions"),
+        fees=table("fees"),
+        margin_share=study.gross_margin,
+        programme=programme.name,
+    )
+
+
+def panel_for(source: PanelSource, design: str) -> UnitPanel | CustomerPanel:
+    """The panel that a design works on."""
+    by_customer = design == "matched" or (design == "experiment" and source.unit == CUSTOMER)
+    return customer_panel(source) if by_customer else unit_panel(source)
+
+
+def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
+    """The design of a programme, and why, where the study leaves it to the tables."""
+    if programme.design != "auto":
+        return programme.design, f"The study says how the programme was given: {programme.design}."
+    arms = rollout.filter(rollout.arm.notnull()).arm.nunique().to_pyarrow().as_py() if "arm" in rollout.columns else 0
+    started = rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py()
+    if arms >= 2:
+        return (
+            "experiment",
+            f"The roll-out names {arms} arms, so chance is taken to have decided who got the programme.",
+        )
+    if programme.unit == CUSTOMER:
+        return "matched", "Customers got it one by one and no arms are named, so they are matched with similar ones."
+    if started == 1:
+        return "single_unit", f"A single {programme.unit} got it, so it is compared with a mixture of the others."
+    return (
+        "staggered",
+        f"Each {programme.unit} got it at its own date, so those with it are compared with those still without.",
+    )
+
+
+def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float | None, str]:
+    """Margin for one unit of an outcome, or the reason why there is none."""
+    if outcome == "margin":
+        return 1.0, ""
+    if outcome == "interactions" or purchases is None:
+        return None, f"the outcome {outcome!r} has no price in the study, so nothing is computed in money."
+    sums = purchases.aggregate(margin=purchases.margin.sum(), revenue=purchases.revenue.sum(), orders=purchases.count())
+    row = sums.to_pyarrow().to_pylist()[0]
+    below = row["revenue"] if outcome == "revenue" else row["orders"]
+    return (row["margin"] / below, "") if below else (None, "there is no revenue to compare the margin with.")
+
+
+def _everyone(table: Callable[[str], ir.Table | None]) -> int:
+    for name in ("customers", "purchases", "subscriptions"):
+        rows = table(name)
+        if rows is not None:
+            return int(rows.customer_id.nunique().to_pyarrow().as_py())
+    return 0

@@ -1,0 +1,231 @@
+"""Findings about a case beyond its verdict: its risks, a falling market, the point at which to stop, and goodwill rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_chance, format_date, format_range, format_value
+from cxvalue.foundation.chance import is_a_point
+from cxvalue.questions.programmes.case_findings import CASE_NOTEBOOK
+from cxvalue.questions.programmes.declared_case import contribution_to_date
+from cxvalue.questions.programmes.effect_findings import UNITS, title_of
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from cxvalue.money import Case, Verdict, YearlyLoss
+    from cxvalue.money.sensitivity import MarketMoves
+    from cxvalue.questions.programmes.goodwill import GoodwillFit
+    from cxvalue.study import Programme
+
+__all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_findings", "so_far_sentence"]
+
+
+def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> list[Finding]:
+    """``risk_cost`` of a programme that states risks: a year's loss on average, with the range of single years."""
+    if not case.risks:
+        return []
+    title = title_of(name)
+    low, high = (float(one) for one in _quantiles(loss))
+    bad = (
+        f"more than {format_value(loss.bad_year, currency)} in one year of twenty"
+        if loss.bad_year > 0
+        else "nothing at all in nineteen years of twenty"
+    )
+    text = (
+        f"{title}: relaxing the rule costs {format_value(loss.mean, currency)} a year on average, and {bad}. "
+        "That is already taken off the net present value."
+    )
+    if loss.without_loss >= 0.005:
+        text += f" {format_value(loss.without_loss, 'share')} of the years pass without any loss."
+    return [
+        Finding(
+            f"programme.{name}.risk_cost", f"{title}: what the risks cost a year", loss.mean, low, high, 0.95, currency, "D",
+            text,
+            "Stated frequency × severity of "
+            + ", ".join(one.name for one in case.risks)
+            + ": Poisson numbers of log-normal losses. The range is for single years.",
+            "C16", CASE_NOTEBOOK,
+        )
+    ]  # fmt: skip
+
+
+def _quantiles(loss: YearlyLoss) -> tuple[float, float]:
+    import numpy as np
+
+    low, high = np.quantile(loss.draws, [0.025, 0.975])
+    return min(float(low), loss.mean), max(float(high), loss.mean)
+
+
+def market_findings(
+    case: Case, market: MarketMoves | None, name: str, *, currency: str, declared: bool = True
+) -> list[Finding]:
+    """``do_nothing``: what is lost over the horizon when nothing is done while the market moves.
+
+    Withheld where the study declares an erosion and no margin of customers is known; nothing where it declares none.
+    """
+    title = title_of(name)
+    if market is None:
+        reason = "Not available: without purchases there is no usual margin that the market could take from."
+        withheld = Finding(
+            f"programme.{name}.do_nothing", f"{title}: doing nothing while the market moves", None, unit=currency,
+            text=reason, case="C5", notebook=CASE_NOTEBOOK,
+        )  # fmt: skip
+        return [withheld] if declared else []
+    lost = [-market.lost(case, share) for share in market.erosion]
+    acting = case.changed(erosion_per_year=market.erosion[0])
+    text = (
+        f"{title}: if nothing is done while the market takes {format_value(market.erosion[0], 'share')} of every customer's "
+        f"margin a year, margin over the horizon changes by {format_value(lost[0], currency)} "
+        f"({format_range(min(lost), max(lost), currency)}). If the effect falls with the market as well, the programme is "
+        f"worth {format_value(acting.npv.value, currency)}."
+    )
+    return [
+        Finding(
+            f"programme.{name}.do_nothing", f"{title}: doing nothing while the market moves", lost[0], min(lost), max(lost),
+            0.95, currency, "D", text,
+            "Stated erosion × usual margin of the case's customers in the months ahead, discounted; nominal, before tax.",
+            "C5", CASE_NOTEBOOK,
+        )
+    ]  # fmt: skip
+
+
+def further_findings(
+    case: Case, verdict: Verdict | None, programme: Programme, *, currency: str, as_of: date
+) -> list[Finding]:
+    """``simple_payback_months``, and ``stop_below``: the measured effect at which the verdict would turn to FAIL."""
+    name, title, grade = programme.name, title_of(programme.name), case.effect.grade
+    simple = case.simple_payback
+    low, high = (simple.low, simple.high) if simple and simple.high < float("inf") else (None, None)
+    said = (
+        f"Without discounting it has paid back after {format_value(simple.value, 'months')}."
+        if simple
+        else f"Not available: it does not pay back within {case.horizon_months} months."
+    )
+    found = [
+        Finding(
+            f"programme.{name}.simple_payback_months", f"{title}: payback without discounting",
+            simple.value if simple else None, low, high, 0.95 if low is not None else None, "months", grade, said,
+            "Month after which the plain sum of the flows never falls below zero again.", "C6",
+            CASE_NOTEBOOK,
+        )
+    ]  # fmt: skip
+    limit = None if verdict is None else verdict.stop_below
+    if limit is None or programme.success is None:
+        return found
+    unit = UNITS[case.effect.outcome] or currency
+    text = (
+        f"{title}: the verdict would turn to FAIL if a measurement as exact as this one fell below "
+        f"{format_value(limit, unit)} per treated customer and month ({format_value(case.effect.estimate, unit)} now), all "
+        "else as it is. So much it takes to prove that the criterion is missed"
+        + ("." if case.break_even is None else f"; break-even is at {format_value(case.break_even, unit)}.")
+    )
+    when = programme.success.next_measurement
+    text += (
+        f" Next measurement: {format_date(when)}."
+        if when
+        else f" Measure again when three more months are in after {format_date(as_of)}."
+    )
+    if programme.success.stop_if:
+        text += f" Agreed beforehand: stop if {programme.success.stop_if.rstrip('.')}."
+    found.append(
+        Finding(
+            f"programme.{name}.stop_below", f"{title}: when to stop", limit, None, None, None, unit, grade, text,
+            "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is.",
+            "C6", CASE_NOTEBOOK,
+        )
+    )  # fmt: skip
+    return found
+
+
+def so_far_sentence(case: Case, *, currency: str) -> str:
+    """The money so far beside the sum to date of the month table, and why the two are different figures."""
+    value, last = contribution_to_date(case)[0], case.effect.last_month
+    text = (
+        f"Contribution up to {last:%B %Y}, as on the page: {format_value(value, currency)}, the measured effect of the "
+        "customer-months so far less the costs so far, not discounted."
+    )
+    table = case.table()
+    seen = table[table["month"] <= case.exposure.months_seen]
+    if case.exposure.months_seen < 1:
+        return f"{text} The months of the case lie after that."
+    stated = [name for name, there in (("benefits", case.benefits), ("risks", case.risks)) if there]
+    more = f", with the stated {' and '.join(stated)}" if stated else ""
+    return (
+        f"{text} The sum to date of the table after its {len(seen) - 1} observed months, "
+        f"{format_value(float(seen['net_discounted_to_date'].iloc[-1]), currency)}, is that money as worth at the start: "
+        f"discounted, month by month{more}."
+    )
+
+
+def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[Finding]:
+    """``policy_cap``, ``policy_times``, ``policy_value`` and ``moral_hazard``: the recommended goodwill rule."""
+    name, title = fit.name, title_of(fit.name)
+    now, none = fit.current, fit.cap == 0
+    worth = format_value(fit.value, currency)
+    in_force = (
+        f"The rule in force (up to {format_value(fit.current_cap, currency)}, {_times(fit.current_times)}) is worth "
+        f"{format_value(now['value'], currency)} a year ({format_range(now['low'], now['high'], currency)})."
+    )
+    advice = (
+        f"{title}: none of the rules tried is worth more than it costs. {in_force}"
+        if none
+        else f"{title}: the best of the rules tried lets a customer off fees of up to {format_value(fit.cap, currency)}, "
+        f"{_times(fit.times_per_year)}. It is worth {worth} a year for {fit.customers:,} customers "
+        f"({format_range(fit.low, fit.high, currency)}), before the programme's running cost. {in_force}"
+    )
+    if not none and (fit.cap, fit.times_per_year) != (fit.current_cap, fit.current_times):
+        advice += (
+            " It goes beyond what was tried: its customers are assumed to respond like those let off so far."
+            if fit.cap > fit.current_cap or fit.times_per_year > fit.current_times
+            else ""
+        )
+        if now["high"] >= fit.low:
+            advice += " The ranges overlap, so the data do not prove it better than the rule in force."
+    best = f"It was the best rule in {format_chance(fit.chosen)} of the possible outcomes."
+    kept = (
+        "Handling is spare capacity and not counted."
+        if fit.handling_class == "capacity"
+        else f"Handling saved counts as {'cash' if fit.handling_class == 'cash' else 'planned cost avoided'}."
+    )
+    made = (
+        f"{fit.fees:,} fees of the last 12 full months; waivers first come, first served within a customer's year. {kept} "
+        f"More fees because of the rule: {fit.extra_source}. What let-off customers bring more: the measured effect with "
+        "the fees given up put back, per customer let off, the same under every rule."
+    )
+    share = fit.extra_share
+    more = "more" if share[0] >= 0 else "fewer"
+
+    def finding(
+        key: str, label: str, value: float, ends: tuple[float, float], unit: str, text: str, sure: float = level
+    ) -> Finding:
+        low, high = min(ends[0], value), max(ends[1], value)
+        # No rule, a stated share, or a rule that every draw chooses: there is no range.
+        least, most, known = (None, None, None) if is_a_point(low, high) else (low, high, sure)
+        return Finding(
+            f"programme.{name}.{key}", f"{title}: {label}", value, least, most, known, unit, fit.grade, text, made, "C1",
+            CASE_NOTEBOOK,
+        )  # fmt: skip
+
+    caps, often = fit.cap_range, fit.times_range
+    return [
+        finding("policy_value", "value of the best rule a year", fit.value, (fit.low, fit.high), currency, advice),
+        finding(
+            "policy_cap", "best cap", fit.cap, (caps[0], caps[1]), currency,
+            f"The best cap is {format_value(fit.cap, currency)}. {best}" if not none else "No cap pays.",
+        ),
+        finding(
+            "policy_times", "best number of times a year", fit.times_per_year, (often[0], often[1]), "times a year",
+            f"A customer is best let off at most {_times(fit.times_per_year)}." if not none else "No number pays.",
+        ),
+        finding(
+            "moral_hazard", "more fees because they may be waived", share[0], (share[1], share[2]), "share",
+            f"With the programme customers run up {format_value(abs(share[0]), 'share')} {more} fees than without it "
+            f"({format_range(share[1], share[2], 'share')}; {fit.extra_source}).", 0.95,
+        ),
+    ]  # fmt: skip
+
+
+def _times(number: int) -> str:
+    return {1: "once a year", 2: "twice a year"}.get(number, f"{number} times a year")

@@ -1,0 +1,38 @@
+"""What a caution does to the findings that rest on its table: their evidence goes down by one grade, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.finding import GRADES, Finding
+
+if TYPE_CHECKING:
+    from cxvalue.tables.cautions import Caution
+
+__all__ = ["RESTS_ON", "lower_grades"]
+
+RESTS_ON: dict[str, tuple[str, ...]] = {
+    "base": ("transactions", "subscriptions"),
+    "cltv": ("transactions", "subscriptions"),
+    "churn": ("transactions", "subscriptions"),
+    "crosssell": ("transactions",),
+    "referral": ("transactions", "customers"),
+    "discounts": ("offers",),
+}
+"""Tables behind the findings of a family. Campaigns and programmes are not here: a caution is one of their checks."""
+
+
+def lower_grades(findings: Iterable[Finding], cautions: Sequence[Caution]) -> tuple[Finding, ...]:
+    """The findings with the grade of each taken down by one where a caution that lowers evidence is about its tables."""
+    return tuple(_lowered(finding, cautions) for finding in findings)
+
+
+def _lowered(finding: Finding, cautions: Sequence[Caution]) -> Finding:
+    tables = RESTS_ON.get(finding.id.partition(".")[0], ())
+    reasons = [one.text for one in cautions if one.lowers and one.table in tables]
+    if not reasons or finding.grade is None:
+        return finding
+    grade = GRADES[min(GRADES.index(finding.grade) + 1, len(GRADES) - 1)]
+    return replace(finding, grade=grade, method=f"{finding.method} One grade lower: {reasons[0]}".strip())

@@ -1,0 +1,314 @@
+"""Runs notebooks side by side, each in a process of its own, and ends them all when one fails.
+
+The order is that of the graph: a notebook starts when those it comes after are done. Nothing is published here.
+
+The processes come from a *fork server*: a small process that imports papermill once, while the study's tables are still
+being read (`warm_up`), and that ends with the runner. Call `run_notebooks` from a script only below
+``if __name__ == "__main__":``, as with everything that is built on `multiprocessing`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from multiprocessing import connection, forkserver
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Protocol
+
+from cxvalue.foundation.errors import RunFailed
+from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
+
+__all__ = [
+    "DONE",
+    "Limits",
+    "NotebookRun",
+    "Progress",
+    "Silence",
+    "StudyReference",
+    "run_notebooks",
+    "usable_cores",
+    "warm_up",
+]
+
+DONE = "done.json"
+PRELOADED = ["cxvalue.run.preload"]
+SECONDS_TO_LEAVE = 10.0
+LONGEST_TEMPORARY_FOLDER = 60
+
+
+class Progress(Protocol):
+    """What is told while notebooks run."""
+
+    def started(self, name: str) -> None:
+        """A notebook has been started."""
+
+    def cell(self, name: str, number: int, of: int) -> None:
+        """A notebook has come to a cell."""
+
+    def done(self, name: str, seconds: float) -> None:
+        """A notebook is through."""
+
+
+class Silence:
+    """Tells nothing."""
+
+    def started(self, name: str) -> None:
+        """Say nothing."""
+
+    def cell(self, name: str, number: int, of: int) -> None:
+        """Say nothing."""
+
+    def done(self, name: str, seconds: float) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a cell and a whole notebook may take (seconds), how many run at once, and with which kernel.
+
+    `jobs` None: as many as there are processor cores.
+    """
+
+    cell_s: float = 1800
+    notebook_s: float = 7200
+    jobs: int | None = None
+    kernel: str = PYTHON_KERNEL
+
+
+@dataclass(frozen=True, slots=True)
+class StudyReference:
+    """The study that notebooks run for: its name, the absolute path of its file, and the language of its pages."""
+
+    name: str
+    path: Path
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookRun:
+    """A notebook that ran to its end: how long it took, and the notebook and its page as they may be published."""
+
+    name: str
+    seconds: float
+    notebook: Path
+    page: Path
+
+
+@dataclass(slots=True)
+class _Running:
+    job: NotebookJob
+    process: BaseProcess
+    channel: connection.Connection
+    started: float
+    deadline: float
+    cell: int = 0
+    verdict: tuple[str, str] | None = field(default=None)
+
+    @property
+    def place(self) -> str:
+        """Where the notebook is, in words."""
+        return f"in cell {self.cell}" if self.cell else "before its first cell"
+
+
+def usable_cores() -> int:
+    """How many processor cores this process may use."""
+    try:
+        return max(1, len(os.sched_getaffinity(0)))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
+def warm_up() -> None:
+    """Start the process that imports papermill; returns at once."""
+    context = _context()
+    if context.get_start_method() == "forkserver":
+        context.set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()
+
+
+def _context() -> ForkServerContext | SpawnContext:
+    """The fork server, or where its socket's path would be too long a slower process of its own for each notebook."""
+    fits = len(os.fsencode(tempfile.gettempdir())) <= LONGEST_TEMPORARY_FOLDER
+    return multiprocessing.get_context("forkserver") if fits else multiprocessing.get_context("spawn")
+
+
+def run_notebooks(
+    specs: Sequence[NotebookSpec],
+    *,
+    notebooks: Path,
+    work: Path,
+    study: StudyReference,
+    limits: Limits | None = None,
+    progress: Progress | None = None,
+) -> tuple[NotebookRun, ...]:
+    """Run notebooks with the parameters `study` and `work`; returns them in the order of `specs`.
+
+    Executed notebooks, pages and logs go to `work/executed`. Raises `RunFailed` with one line for the first notebook
+    that failed, after those that were still running have been ended.
+    """
+    limits = limits or Limits()
+    missing = [spec.name for spec in specs if not (notebooks / f"{spec.name}.ipynb").is_file()]
+    if missing:
+        raise RunFailed(f"{missing[0]} is missing: there is no {missing[0]}.ipynb in the notebooks folder")
+    warm_up()
+    jobs = max(1, min(limits.jobs or usable_cores(), len(specs)))
+    runtime = Path(tempfile.mkdtemp(prefix="cxv-"))
+    crew = _Crew(notebooks.resolve(), work.resolve(), study, runtime, jobs, limits, progress or Silence())
+    try:
+        crew.run(specs)
+    finally:
+        crew.end_all()
+        shutil.rmtree(runtime, ignore_errors=True)
+    return tuple(crew.done[spec.name] for spec in specs)
+
+
+class _Crew:
+    """The processes of one run."""
+
+    def __init__(
+        self,
+        notebooks: Path,
+        work: Path,
+        study: StudyReference,
+        runtime: Path,
+        jobs: int,
+        limits: Limits,
+        progress: Progress,
+    ) -> None:
+        self.notebooks = notebooks
+        self.work = work
+        self.study = study
+        self.runtime = runtime
+        self.jobs = jobs
+        self.limits = limits
+        self.progress = progress
+        self.environment = _environment(runtime, max(1, usable_cores() // jobs))
+        self.running: dict[str, _Running] = {}
+        self.done: dict[str, NotebookRun] = {}
+        self.context = _context()
+
+    def run(self, specs: Sequence[NotebookSpec]) -> None:
+        (self.work / "executed").mkdir(exist_ok=True)
+        # Those that others wait for first: they decide when the run ends.
+        waiting = sorted(specs, key=lambda spec: -sum(spec.name in other.after for other in specs))
+        names = {spec.name for spec in specs}
+        while waiting or self.running:
+            for spec in self._ready(waiting, names):
+                waiting.remove(spec)
+                self._start(spec)
+            if not self.running:
+                raise RunFailed(f"{waiting[0].name} waits for itself: the notebooks depend on each other in a circle")
+            self._listen()
+
+    def _ready(self, waiting: Iterable[NotebookSpec], names: set[str]) -> list[NotebookSpec]:
+        free = self.jobs - len(self.running)
+        ready = [spec for spec in waiting if all(name in self.done for name in spec.after if name in names)]
+        return ready[:free]
+
+    def _start(self, spec: NotebookSpec) -> None:
+        executed = self.work / "executed"
+        job = NotebookJob(
+            name=spec.name,
+            title=spec.question or spec.name,
+            study=self.study.name,
+            language=self.study.language,
+            source=self.notebooks / f"{spec.name}.ipynb",
+            executed=executed / f"{spec.name}.ipynb",
+            scrubbed=executed / f"{spec.name}.published.ipynb",
+            page=executed / f"{spec.name}.html",
+            log=executed / f"{spec.name}.log",
+            proof=self.work / spec.name / DONE,
+            runtime=self.runtime,
+            parameters={"study": str(self.study.path), "work": str(self.work)},
+            environment=self.environment,
+            kernel=self.limits.kernel,
+            cell_timeout_s=self.limits.cell_s,
+        )
+        ours, theirs = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=run_job, args=(job, theirs), name=spec.name, daemon=False)
+        process.start()  # waits until the fork server has imported papermill
+        started = time.monotonic()
+        theirs.close()
+        deadline = started + self.limits.notebook_s
+        self.running[spec.name] = _Running(job, process, ours, started, deadline)
+        self.progress.started(spec.name)
+
+    def _listen(self) -> None:
+        """Wait for the next thing that any notebook says, or for the first to run out of time."""
+        soonest = min(member.deadline for member in self.running.values())
+        heard = connection.wait([m.channel for m in self.running.values()], max(0.0, soonest - time.monotonic()))
+        for member in [m for m in self.running.values() if m.channel in heard]:
+            self._hear(member)
+        for member in self.running.values():
+            if time.monotonic() >= member.deadline:
+                limit = f"{self.limits.notebook_s:g} s"
+                raise RunFailed(f"{member.job.name} ran longer than {limit} and was ended {member.place}")
+
+    def _hear(self, member: _Running) -> None:
+        try:
+            kind, *rest = member.channel.recv()
+        except (EOFError, OSError):
+            self._ended(member)
+            return
+        if kind == "cell":
+            member.cell = int(rest[0])
+            self.progress.cell(member.job.name, *rest)
+        else:
+            member.verdict = (kind, str(rest[0]))
+
+    def _ended(self, member: _Running) -> None:
+        name = member.job.name
+        member.process.join(SECONDS_TO_LEAVE)
+        kind, reason = member.verdict or ("", "")
+        if kind == "failed":
+            raise RunFailed(reason)
+        if kind != "done" or member.process.exitcode not in (0, None):
+            how = f"exit status {member.process.exitcode}"
+            raise RunFailed(f"{name}: its process was ended from outside {member.place} ({how})")
+        self._release(member)
+        seconds = time.monotonic() - member.started
+        self.done[name] = NotebookRun(name, seconds, member.job.scrubbed, member.job.page)
+        self.progress.done(name, seconds)
+
+    def _release(self, member: _Running) -> None:
+        del self.running[member.job.name]
+        member.channel.close()
+        if member.process.is_alive():
+            end_with_children(member.process.pid or 0)
+            member.process.join()
+
+    def end_all(self) -> None:
+        """End every process that is still there, with its kernel."""
+        for member in self.running.values():
+            if member.process.pid and member.process.is_alive():
+                end_with_children(member.process.pid)
+        for member in self.running.values():
+            member.process.join(SECONDS_TO_LEAVE)
+            member.channel.close()
+        self.running.clear()
+
+
+def _environment(runtime: Path, threads: int) -> Mapping[str, str]:
+    """What the kernels get on top of the runner's environment: reproducible, and no user's own start-up files."""
+    environment = {
+        "PYTHONHASHSEED": "0",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_RUNTIME_DIR": str(runtime),
+        "IPYTHONDIR": str(runtime / "ipython"),
+        "OMP_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+    }
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / "pyproject.toml").is_file():  # not installed: the kernel starts in another folder
+        paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment

@@ -1,0 +1,225 @@
+"""Which notebooks there are, what each needs, and which of them a study can have.
+
+`plan` is a pure function of the study, the tables it has and what was asked for; it starts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest, one_of
+
+__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "plan"]
+
+
+class StudyShape(Protocol):
+    """What `plan` wants to know of a study file."""
+
+    @property
+    def contract(self) -> str:
+        """'noncontractual' or 'contractual'."""
+
+    @property
+    def campaigns(self) -> Sequence[object]:
+        """The declared campaigns."""
+
+    @property
+    def programmes(self) -> Sequence[object]:
+        """The declared programmes."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookSpec:
+    """A notebook of this version.
+
+    `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
+    whose results it reads, `declared` the list of the study file that must not be empty, and `contract` the only kind of
+    customer relation it is for (None: both).
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    after: tuple[str, ...] = ()
+    contract: str | None = None
+    question: str = ""
+    any_of: tuple[str, ...] = ()
+    declared: str | None = None
+
+    def obstacle(self, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
+        """Say why a study cannot have this notebook, or nothing when it can; `declared` are the lists that it fills."""
+        if self.contract is not None and self.contract != contract:
+            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
+        missing = [f"the table '{table}'" for table in self.needs if table not in tables]
+        if missing:
+            return f"needs {' and '.join(missing)}"
+        if self.any_of and not any(table in tables for table in self.any_of):
+            return "needs " + " or ".join(f"the table '{table}'" for table in self.any_of)
+        if self.declared is not None and self.declared not in declared:
+            return f"needs {self.declared} to be declared in the study file"
+        return ""
+
+
+_CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
+
+NOTEBOOKS: tuple[NotebookSpec, ...] = (
+    NotebookSpec(
+        "00_data_check", (), question="Can the data carry the conclusions?", any_of=("transactions", "subscriptions")
+    ),
+    NotebookSpec(
+        "10_customer_base",
+        ("transactions",),
+        contract="noncontractual",
+        question="Who are the customers, and who left?",
+    ),
+    NotebookSpec(
+        "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
+    ),
+    NotebookSpec(
+        "20_cltv_contractual",
+        ("subscriptions",),
+        contract="contractual",
+        question="Who renews, who leaves, and what will the contracts still be worth?",
+    ),
+    NotebookSpec(
+        "30_churn",
+        ("transactions",),
+        after=("20_cltv",),
+        contract="noncontractual",
+        question="Who is about to leave, and what is at risk?",
+    ),
+    NotebookSpec(
+        "30_churn_contractual",
+        ("subscriptions",),
+        after=("20_cltv_contractual",),
+        contract="contractual",
+        question="Which contracts are about to end, what goes with it, and what is at risk?",
+    ),
+    NotebookSpec(
+        "40_reactivation",
+        ("transactions", "contacts"),
+        question="Did the campaign bring customers back?",
+        declared="campaigns",
+    ),
+    NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
+    NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
+    NotebookSpec(
+        "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedNotebook:
+    """A notebook of the design that this version does not have yet.
+
+    A study would have it when it has one of the `tables`, or declares something under the key `declared`.
+    """
+
+    name: str
+    question: str
+    tables: tuple[str, ...]
+    declared: str | None = None
+
+    def concerns(self, study: StudyShape, tables: Collection[str]) -> bool:
+        """Whether a reader of this study would look for it."""
+        asked = self.declared is not None and bool(getattr(study, self.declared))
+        return asked or any(table in tables for table in self.tables)
+
+
+PLANNED: tuple[PlannedNotebook, ...] = (
+    PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
+)
+
+NOT_YET = "not part of this version"
+NOT_ASKED = "not asked for (--only)"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will do: the notebooks in order, and for those left out the reason in plain words."""
+
+    run: tuple[NotebookSpec, ...]
+    not_run: Mapping[str, str] = field(default_factory=dict)
+    partial: bool = False
+
+
+def plan(
+    study: StudyShape,
+    tables: Collection[str],
+    only: Sequence[str] = (),
+    notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
+    unavailable: Mapping[str, str] | None = None,
+    planned: Sequence[PlannedNotebook] = PLANNED,
+) -> Plan:
+    """Choose the notebooks that a study can have; `only` names some of them, and what those depend on comes along.
+
+    `unavailable` gives reasons, found while preparing, why this study cannot have a notebook. Raises
+    `CxvalueError` for an unknown name, and `BadInput` when a notebook that was asked for, or every notebook, lacks
+    something that the study does not have.
+    """
+    specs = {spec.name: spec for spec in notebooks}
+    # Two notebooks may share a number; it means the one for this study's kind of customers.
+    fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
+    asked = {resolve(word, fitting, planned) for word in only}
+    declared = {name for name in ("campaigns", "programmes") if getattr(study, name)}
+    obstacles: dict[str, str] = {}
+    for spec in notebooks:
+        reason = spec.obstacle(study.contract, tables, declared) or (unavailable or {}).get(spec.name, "").rstrip(".")
+        for other in spec.after:
+            if not reason and other in obstacles:
+                reason = f"needs {other}, which cannot run: {obstacles[other]}"
+        if reason:
+            obstacles[spec.name] = reason
+    refused = [Problem(name, f"cannot run: {obstacles[name]}.") for name in specs if name in asked & obstacles.keys()]
+    if refused:
+        raise BadInput(refused)
+    if len(obstacles) == len(specs):
+        raise BadInput(Problem(name, f"cannot run: {reason}.") for name, reason in obstacles.items())
+    wanted = _with_dependencies(asked, specs) if asked else set(specs)
+    not_run = {name: reason for name, reason in obstacles.items() if name in wanted or not asked}
+    if study.contract == "noncontractual":  # nobody without contracts looks for the notebook about them
+        not_run = {name: reason for name, reason in not_run.items() if specs[name].contract != "contractual"}
+    for name in specs:
+        if name not in wanted and specs[name].contract in (None, study.contract):
+            not_run[name] = NOT_ASKED
+    for late in planned:
+        if late.concerns(study, tables):
+            not_run[late.name] = NOT_YET
+    chosen = tuple(spec for spec in notebooks if spec.name in wanted and spec.name not in obstacles)
+    return Plan(chosen, dict(sorted(not_run.items())), partial=bool(asked))
+
+
+def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[PlannedNotebook] = ()) -> str:
+    """Turn '20', '20_cltv' or 'cltv' into the notebook's full name.
+
+    >>> resolve("cltv", NOTEBOOKS)
+    '20_cltv'
+    """
+    names = [spec.name for spec in notebooks]
+    bare = word.removesuffix(".ipynb")
+    for name in names:
+        if bare in _short_names(name):
+            return name
+    if any(bare in _short_names(late.name) for late in planned):
+        raise CxvalueError(f"--only {word}: {NOT_YET} of cxvalue. {one_of(names)}")
+    spellings = [spelling for name in names for spelling in _short_names(name)]
+    hint = nearest(bare, spellings)
+    raise CxvalueError(f"--only {word}: there is no such notebook. {hint if 'mean' in hint else one_of(names)}")
+
+
+def _short_names(name: str) -> tuple[str, str, str]:
+    number, _, topic = name.partition("_")
+    return name, number, topic
+
+
+def _with_dependencies(asked: Collection[str], specs: Mapping[str, NotebookSpec]) -> set[str]:
+    wanted: set[str] = set()
+    waiting = list(asked)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(specs[name].after)
+    return wanted

@@ -1,0 +1,230 @@
+"""Publishing: what the notebooks of a run handed over becomes a report, in one step.
+
+The report is built completely in a claimed folder beside its final place, written to the disk, renamed, and only then
+the link `latest` and the index of all studies are replaced. Whoever looks, and whenever a run is killed, sees whole
+reports only. Two runs at once publish one after the other.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from cxvalue.findings.finding import Finding, read_findings, write_findings
+from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.report.page import (
+    IndexEntry,
+    Link,
+    NotebookOutcome,
+    PageFigure,
+    RunMeta,
+    build_page,
+    headline_finding,
+    verdict_findings,
+)
+from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree, write_in_one_step
+from cxvalue.run.manifest import NOT_MADE, manifest
+from cxvalue.run.pseudonyms import Pseudonyms, publish_table
+from cxvalue.run.record import RunRecord
+
+__all__ = ["LATEST", "publish", "write_index"]
+
+LATEST = "latest"
+RESERVED = (LATEST, "failed", "private")
+FIGURE_KINDS = (".svg", ".png")
+_FIRST = {"80": 0, "70": 1, "40": 2, "50": 3}
+
+
+def publish(record: RunRecord, reports: Path) -> Path:
+    """Publish a run under `reports/<study>/` and return its folder.
+
+    A partial run gets its folder but never moves `latest`. Raises `RunFailed` when what the notebooks handed over does
+    not fit together or cannot be written; then nothing of it is left.
+    """
+    shelf = reports / record.study.name
+    final = shelf / record.name
+    private = shelf / "private" / record.name
+    with claimed(shelf, f".staging-{record.run_id}", prefix=".staging-") as staging:
+        whole = staging / "run"
+        whole.mkdir()
+        _assemble(record, whole)
+        lists = _private_lists(record, staging / "private")
+        sync_tree(staging)
+        with locked(reports):
+            if lists is not None:
+                private.parent.mkdir(mode=0o700, exist_ok=True)
+                os.rename(lists, private)
+            try:
+                os.rename(whole, final)
+            except OSError:
+                shutil.rmtree(private, ignore_errors=True)
+                raise
+            sync(shelf)
+            if not record.partial:
+                point_link_at(shelf / LATEST, record.name)
+            write_index(reports)
+    return final
+
+
+def _assemble(record: RunRecord, whole: Path) -> None:
+    for part in ("tables", "figures", "notebooks"):
+        (whole / part).mkdir()
+    findings = _findings(record)
+    write_findings(findings, whole)
+    key = Pseudonyms.from_environment() if record.study.report.pseudonymise else None
+    _copy_tables(record, whole / "tables", key)
+    figures = _copy_figures(record, whole / "figures")
+    outcomes = _copy_notebooks(record, whole / "notebooks")
+    _write_page(record, whole, findings, figures, outcomes)
+    files = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
+    _write_json(whole / "manifest.json", manifest(record, files, key.origin if key else None))
+
+
+def _findings(record: RunRecord) -> tuple[Finding, ...]:
+    """Every notebook's findings in the order of the notebooks; an id stands for one number."""
+    found: list[Finding] = []
+    owners: dict[str, str] = {}
+    for run in record.runs:
+        folder = record.work / run.name
+        if not (folder / "findings.json").is_file():
+            continue
+        for finding in read_findings(folder):
+            if finding.id in owners:
+                raise RunFailed(f"{owners[finding.id]} and {run.name} both publish the finding {finding.id!r}")
+            owners[finding.id] = run.name
+            found.append(finding if finding.notebook else replace(finding, notebook=run.name))
+    return tuple(found)
+
+
+def _handed_over(record: RunRecord, part: str) -> list[Path]:
+    """The files that the notebooks left in their folders named `part`; a name must be used once."""
+    paths: dict[str, Path] = {}
+    for run in record.runs:
+        folder = record.work / run.name / part
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if path.name in paths and path.name != "figures.json":
+                owner = paths[path.name].parent.parent.name
+                raise RunFailed(f"{owner} and {run.name} both publish {part}/{path.name}")
+            paths[path.name] = path
+    return list(paths.values())
+
+
+def _copy_tables(record: RunRecord, folder: Path, key: Pseudonyms | None) -> None:
+    handed = _handed_over(record, "tables")
+    names = {path.name for path in handed}
+    for path in handed:
+        twin_is_handed = path.with_suffix(".csv").name in names
+        publish_table(path, folder, key, csv_beside=not twin_is_handed)
+
+
+def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
+    _handed_over(record, "figures")
+    figures: list[PageFigure] = []
+    # What was asked about a programme or a campaign comes before the customer base that it rests on.
+    for run in sorted(record.runs, key=lambda run: _FIRST.get(run.name[:2], len(_FIRST))):
+        source = record.work / run.name / "figures"
+        listing = source / "figures.json"
+        for entry in json.loads(listing.read_text(encoding="utf-8")) if listing.is_file() else []:
+            files = [source / f"{entry['name']}{kind}" for kind in FIGURE_KINDS]
+            files = [path for path in files if path.is_file()]
+            if not files:
+                raise RunFailed(f"{run.name} lists the figure {entry['name']!r} but left no file of it")
+            for path in files:
+                shutil.copyfile(path, folder / path.name)
+            figures.append(PageFigure(entry["title"], entry["caption"], folder / files[0].name))
+    return tuple(figures)
+
+
+def _copy_notebooks(record: RunRecord, folder: Path) -> tuple[NotebookOutcome, ...]:
+    hrefs: dict[str, str] = {}
+    for run in record.runs:
+        shutil.copyfile(run.page, folder / f"{run.name}.html")
+        shutil.copyfile(run.notebook, folder / f"{run.name}.ipynb")
+        hrefs[run.name] = f"notebooks/{run.name}.html"
+    return tuple(replace(outcome, href=hrefs.get(outcome.name, "")) for outcome in record.outcomes)
+
+
+def _write_page(
+    record: RunRecord,
+    whole: Path,
+    findings: Sequence[Finding],
+    figures: Sequence[PageFigure],
+    outcomes: Sequence[NotebookOutcome],
+) -> None:
+    from cxvalue.report.html import render_page
+
+    tables = [Link(path.name, f"tables/{path.name}", "tables") for path in sorted((whole / "tables").iterdir())]
+    files = [Link(name, name, "files") for name in ("findings.json", "findings.csv", "manifest.json")]
+    meta = RunMeta(
+        study=record.study.name,
+        title=record.study.heading,
+        as_of=record.as_of,
+        made=record.made,
+        currency=record.study.currency,
+        version=record.version,
+        language=record.study.language,
+        run_id=record.run_id,
+        audience=record.study.report.audience,
+        partial=record.partial,
+        index_href="../../index.html",
+    )
+    notes = replace(
+        record.notes,
+        not_made=tuple(NOT_MADE.items()),
+        links=(*record.notes.links, *tables, *files),
+    )
+    page = build_page(meta, findings, figures, outcomes, notes)
+    (whole / "index.html").write_text(render_page(page), encoding="utf-8")
+
+
+def _private_lists(record: RunRecord, folder: Path) -> Path | None:
+    """Copy the lists with real ids, readable by their owner only; None when there are none."""
+    paths = _handed_over(record, "private")
+    if not paths:
+        return None
+    folder.mkdir(mode=0o700)
+    for path in paths:
+        copy = folder / path.name
+        copy.touch(mode=0o600)
+        shutil.copyfile(path, copy)
+    return folder
+
+
+def write_index(reports: Path) -> None:
+    """Rewrite the index of all studies from their latest complete runs, in one step."""
+    from cxvalue.report.html import render_index
+
+    shelves = [path for path in sorted(reports.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    entries = [entry for entry in map(_index_entry, shelves) if entry is not None]
+    write_in_one_step(reports / "index.html", render_index(entries))
+
+
+def _index_entry(shelf: Path) -> IndexEntry | None:
+    latest = shelf / LATEST
+    if not latest.is_dir():
+        runs = [path for path in shelf.iterdir() if (path / "manifest.json").is_file() and path.name not in RESERVED]
+        return IndexEntry(shelf.name, shelf.name, note="no complete run yet") if runs else None
+    try:
+        about: dict[str, Any] = json.loads((latest / "manifest.json").read_text(encoding="utf-8"))
+        findings = read_findings(latest)
+        return IndexEntry(
+            study=about["study"],
+            title=about["title"],
+            as_of=date.fromisoformat(about["as_of"]),
+            made=datetime.fromisoformat(about["made"]),
+            headline=headline_finding(findings),
+            verdicts=verdict_findings(findings),
+            href=f"{shelf.name}/{LATEST}/index.html",
+        )
+    except (OSError, ValueError, KeyError, TypeError, CxvalueError):
+        return IndexEntry(shelf.name, shelf.name, note="its latest report cannot be read; run it again")
+
+
+def _write_json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

@@ -1,0 +1,53 @@
+"""Publishing: what the notebooks of a run handed over becomes a report, in one step.
+
+The report is built completely in a claimed folder beside its final place, written to the disk, renamed, and only then
+the link `latest` and the index of all studies are replaced. Whoever looks, and whenever a run is killed, sees whole
+reports only. Two runs at once publish one after the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cxvalue.report.page import (
+    NotebookOutcome,
+    PageNotes,
+)
+from cxvalue.run.execute import NotebookRun
+
+if TYPE_CHECKING:
+    from cxvalue.study import StudyFile
+
+__all__ = ["RunRecord"]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that a finished run knows about itself.
+
+    `runs` are the notebooks that ran, in order, `outcomes` those and the ones left out; `notes` is what the page says
+    beside the findings; `inputs` are content hashes by file, without paths; `work` is the folder that the notebooks
+    wrote to.
+    """
+
+    run_id: str
+    study: StudyFile
+    as_of: date
+    made: datetime
+    partial: bool
+    work: Path
+    runs: tuple[NotebookRun, ...]
+    outcomes: tuple[NotebookOutcome, ...]
+    notes: PageNotes
+    fingerprint: str
+    inputs: dict[str, str]
+    version: str
+    preparing_s: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The name of the run's folder."""
+        return f"{self.as_of.isoformat()}-{self.run_id}"

@@ -1,0 +1,209 @@
+"""A run: one study from its file to a published report, or to one line that says why not.
+
+`run_study` prepares, plans, runs the notebooks and publishes. Whatever fails, nothing is published and the last good
+report stays as it is; what the notebooks had done is kept under ``failed/`` for whoever looks for the cause.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.report.page import NotebookOutcome, PageNotes
+from cxvalue.run.execute import Limits, Progress, Silence, StudyReference, run_notebooks, warm_up
+from cxvalue.run.folders import claimed, locked, new_run_id
+from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, plan
+from cxvalue.run.manifest import cxvalue_version
+from cxvalue.run.publish import publish
+from cxvalue.run.record import RunRecord
+from cxvalue.workspace.history import collect_history
+
+if TYPE_CHECKING:
+    from cxvalue.workspace.prepared import Prepared
+
+__all__ = ["Project", "RunResult", "RunStopped", "run_study"]
+
+KEPT_FAILURES = 5
+LENGTH_OF_A_DATE = len("2026-06-30-")
+
+
+class RunStopped(RunFailed):
+    """A run that ended early; `left` is the folder with its notebooks and logs, or None when it could not be kept."""
+
+    def __init__(self, reason: str, left: Path | None) -> None:
+        super().__init__(reason)
+        self.left = left
+
+
+class Reporter(Progress, Protocol):
+    """Progress of a whole run."""
+
+    def phase(self, what: str) -> None:
+        """The run has come to a phase, such as reading the tables."""
+
+
+class _Silence(Silence):
+    def phase(self, what: str) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Where a run finds its notebooks and its collaborators, and where it publishes."""
+
+    notebooks: Path
+    reports: Path
+    specs: tuple[NotebookSpec, ...]
+    find_study: Callable[[str | os.PathLike[str]], Path]
+    prepare: Callable[[Path, date | str | None], Prepared]
+    open_run: Callable[[Prepared, Path], None]
+
+    @classmethod
+    def default(cls) -> Project:
+        """The project that `cxvalue` is used in."""
+        from cxvalue.study import find_study, project_root
+        from cxvalue.workspace.prepared import open_run, prepare
+
+        root = project_root()
+        return cls(root / "notebooks", root / "reports", NOTEBOOKS, find_study, prepare, open_run)
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A published run: its folder, whether it is only a part, and how each notebook ended."""
+
+    folder: Path
+    partial: bool
+    outcomes: tuple[NotebookOutcome, ...]
+
+
+def run_study(
+    reference: str | os.PathLike[str],
+    *,
+    out: Path | None = None,
+    only: Sequence[str] = (),
+    as_of: date | str | None = None,
+    limits: Limits | None = None,
+    progress: Reporter | None = None,
+    project: Project | None = None,
+) -> RunResult:
+    """Run a study (a name, a folder or a file) and publish it under `out`, or under the project's reports.
+
+    Raises `BadInput` before anything is written there when the study or its data is wrong, `CxvalueError` for an
+    unknown notebook in `only`, and `RunStopped` when a notebook or the publishing failed.
+    """
+    progress = progress or _Silence()
+    warm_up()
+    project = project or Project.default()
+    path = project.find_study(reference)
+    progress.phase("reading the tables")
+    began = time.monotonic()
+    prepared = project.prepare(path, as_of)
+    preparing_s = time.monotonic() - began
+    chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
+    reports = (out or project.reports).resolve()
+    run_id = new_run_id()
+    with claimed(prepared.folder.parent / ".runs", run_id, prefix="") as work:
+        project.open_run(prepared, work)
+        collect_history(reports / prepared.study.name, work)
+        try:
+            progress.phase("running the notebooks")
+            runs = run_notebooks(
+                chosen.run,
+                notebooks=project.notebooks,
+                work=work,
+                study=StudyReference(prepared.study.name, prepared.study_path, prepared.study.language),
+                limits=limits,
+                progress=progress,
+            )
+            progress.phase("publishing")
+            outcomes = _outcomes(chosen, project.specs)
+            record = RunRecord(
+                run_id=run_id,
+                study=prepared.study,
+                as_of=prepared.as_of,
+                made=datetime.now(UTC),
+                partial=chosen.partial,
+                work=work,
+                runs=runs,
+                outcomes=outcomes,
+                notes=_notes(prepared),
+                fingerprint=prepared.fingerprint,
+                inputs=dict(prepared.inputs),
+                version=cxvalue_version(),
+                preparing_s=preparing_s,
+            )
+            folder = publish(record, reports)
+        except Exception as error:
+            name = f"{prepared.as_of.isoformat()}-{run_id}"
+            left = _keep_failure(reports / prepared.study.name / "failed", name, work, error)
+            raise RunStopped(_reason(error), left) from error
+    return RunResult(folder, chosen.partial, outcomes)
+
+
+def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:
+    """How each notebook ended, in the order of their numbers."""
+    titles = {spec.name: spec.question for spec in specs} | {late.name: late.question for late in PLANNED}
+    done = [NotebookOutcome(spec.name, titles[spec.name] or spec.name, "done") for spec in chosen.run]
+    left_out = [
+        NotebookOutcome(name, titles.get(name) or name, "not_asked")
+        if reason == NOT_ASKED
+        else NotebookOutcome(name, titles.get(name) or name, "not_run", reason)
+        for name, reason in chosen.not_run.items()
+    ]
+    return tuple(sorted([*done, *left_out], key=lambda outcome: outcome.name))
+
+
+def _notes(prepared: Prepared) -> PageNotes:
+    from cxvalue.report.assumptions import study_assumptions
+    from cxvalue.tables.cautions import worst_first
+
+    study, tables = prepared.study, prepared.tables
+    transactions = study.tables.get("transactions")
+    own_margin = transactions is not None and (study.gross_margin is None or "margin" in transactions.columns)
+    return PageNotes(
+        assumptions=study_assumptions(study, observed_from=tables.observed_from, margin_column=own_margin),
+        data=tables.counts,
+        control=tables.control,
+        cautions=worst_first(tables.cautions),
+    )
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CxvalueError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        return f"the report could not be written: {error.strerror}{where}"
+    return " ".join(f"the run failed unexpectedly: {type(error).__name__}: {error}".split())
+
+
+def _keep_failure(failed: Path, name: str, work: Path, error: Exception) -> Path | None:
+    """Keep what a failed run left, with the reason; readable by its owner only, and the last five runs only."""
+    folder = failed / name
+    with suppress(OSError):
+        with locked(failed.parent):
+            failed.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        (folder / "reason.txt").write_text(_reason(error) + "\n", encoding="utf-8")
+        details = "".join(traceback.format_exception(error))
+        (folder / "run.log").write_text(details, encoding="utf-8")
+        executed = work / "executed"
+        for path in sorted(executed.iterdir()) if executed.is_dir() else []:
+            if path.suffix in (".ipynb", ".log") and ".published" not in path.suffixes:
+                shutil.copyfile(path, folder / path.name)
+        kept = [path for path in failed.iterdir() if path.is_dir()]
+        kept.sort(key=lambda path: path.name[LENGTH_OF_A_DATE:])
+        for path in kept[:-KEPT_FAILURES]:
+            shutil.rmtree(path, ignore_errors=True)
+        return folder
+    return None

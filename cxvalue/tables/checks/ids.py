@@ -1,0 +1,262 @@
+"""Ids are text, and the text is looked at: harmless repairs, ids that a spreadsheet spoilt, ids that stand for nobody.
+
+A repair that the study file asks for (``ids: {strip_leading_zeros: true}``) is made in every table alike. Without it nothing
+is repaired; what a repair would join is counted and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cxvalue.study.source import IdRules
+from cxvalue.tables.cautions import Caution
+from cxvalue.tables.checks.rules import Rule
+from cxvalue.tables.read.schema import TableContract
+
+__all__ = [
+    "REPAIRS",
+    "IdCounts",
+    "alike_caution",
+    "count_ids",
+    "guest_cautions",
+    "repaired",
+    "repairs_line",
+    "spoilt_ids",
+]
+
+REPAIRS: dict[str, str] = {
+    "strip_decimal": "a '.0' at the end",
+    "strip_leading_zeros": "zeros in front",
+    "fold_case": "capital letters",
+}
+"""Every harmless repair with what it takes away, in the order in which they are made."""
+
+SPOILT = r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$"
+LARGEST_EXACT = 2**53
+_WORDS = (
+    "nan null none na n/a #n/a nil void undefined missing unknown anonymous anon guest guests test dummy "
+    "default walk-in walkin (none) (not\u00a0set) no\u00a0id noid - -- ? . gast unbekannt "
+    "invité inconnu гость неизвестно гість невідомо 匿名 游客 未知"
+)
+PLACEHOLDERS = tuple(word.replace("\u00a0", " ") for word in _WORDS.split())
+"""Words that stand where an id should; beside them numbers such as 0 and -1, where they stand out."""
+_NUMBER_PLACEHOLDER = r"^(-1|0+|9{4,})$"
+IMPLAUSIBLE_SHARE, FEWEST_IDS = 0.20, 20
+LOWERS_FROM, ALIKE_FROM = 0.05, 0.01
+_TIMES_THE_USUAL = 10
+
+
+def repaired(value: Any, repairs: Iterable[str]) -> Any:
+    """An id, or an expression of one, after the repairs named; `strip_leading_zeros` leaves one character."""
+    asked = set(repairs)
+    if "strip_decimal" in asked:
+        value = value.re_replace(r"\.0+$", "")
+    if "strip_leading_zeros" in asked:
+        value = value.re_replace("^0+(.+)$", r"\1")
+    return value.lower() if "fold_case" in asked else value
+
+
+def asked_repairs(rules: IdRules) -> tuple[str, ...]:
+    """The repairs that a study file asks for."""
+    return tuple(name for name in REPAIRS if getattr(rules, name))
+
+
+def repairs_line(repairs: Iterable[str], rules: IdRules) -> str:
+    """The line of the study file that makes these repairs beside those already asked for.
+
+    >>> repairs_line(["strip_decimal"], IdRules(fold_case=True))
+    'ids: {strip_decimal: true, fold_case: true}'
+    """
+    wanted = {*repairs, *asked_repairs(rules)}
+    return "ids: {" + ", ".join(f"{name}: true" for name in REPAIRS if name in wanted) + "}"
+
+
+def choices(rules: IdRules) -> list[tuple[str, ...]]:
+    """Combinations of the repairs that are not made yet, the smallest first."""
+    left = [name for name in REPAIRS if name not in asked_repairs(rules)]
+    return [some for size in range(1, len(left) + 1) for some in combinations(left, size)]
+
+
+def repair_table(table: ir.Table, columns: Iterable[str], rules: IdRules) -> ir.Table:
+    """The table with the ids in these columns repaired as the study file asks."""
+    repairs = asked_repairs(rules)
+    names = [name for name in columns if name in table.columns]
+    return table.mutate(**{name: repaired(table[name], repairs) for name in names}) if repairs and names else table
+
+
+def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) -> list[Rule]:
+    """The rule against ids that a spreadsheet has rounded: scientific notation, or more digits than a number keeps."""
+    rules = []
+    remedy = (
+        "Different ids became the same one and cannot be told apart any more: export again with this column as text, "
+        "and do not open the file in a spreadsheet before."
+    )
+    for column in contract.columns:
+        if column.kind != "id" or column.name not in types:
+            continue
+        value = table[column.name]
+        test = value.re_search(SPOILT)
+        if types[column.name].startswith(("FLOAT", "DOUBLE")):
+            large = value.try_cast("float64").abs() > ibis.literal(float(LARGEST_EXACT))
+            test = test | large.fill_null(False)
+        what = f"'{column.name}' in scientific notation or rounded, such as 4.47E+12"
+        rules.append(Rule(column.name, what, remedy, test.fill_null(False), droppable=False))
+    return rules
+
+
+@dataclass(frozen=True, slots=True)
+class IdCounts:
+    """The ids of one column: how many, on how many rows, and what about them stands out."""
+
+    table: str
+    column: str
+    ids: int
+    rows: int
+    amount: float
+    top: tuple[str, int]
+    top_amount: tuple[str, float]
+    placeholders: tuple[tuple[str, int, float], ...]
+    numeric: int
+    padded: int
+    decimal: int
+    upper: int
+    lower: int
+
+
+def count_ids(table: ir.Table, name: str, column: str, amount: str | None) -> IdCounts | None:
+    """Count the ids of a column; None where it holds none. `amount` names a column of money to hold them against."""
+    money = table[amount].abs().fill_null(0.0) if amount else ibis.literal(0.0)
+    rows = table.select(id=table[column], money=money).filter(lambda t: t.id.notnull())
+    counted = rows.group_by("id").agg(n=rows.count(), money=rows.money.sum())
+    key = counted.id.lower()
+    named = key.isin(PLACEHOLDERS) | (key.length() <= 12) & key.re_search(_NUMBER_PLACEHOLDER)
+
+    def many(test: Any) -> Any:
+        return test.fill_null(False).ifelse(1, 0).sum()
+
+    row = (
+        counted.aggregate(
+            ids=counted.count(),
+            rows=counted.n.sum(),
+            money=counted.money.sum(),
+            top=counted.n.max(),
+            top_id=counted.id.argmax(counted.n),
+            top_money=counted.money.max(),
+            money_id=counted.id.argmax(counted.money),
+            numeric=many(counted.id.re_search("^-?[0-9]+$")),
+            padded=many(counted.id.startswith("0") & (counted.id.length() > 1)),
+            decimal=many(counted.id.endswith(".0")),
+            upper=many(counted.id != counted.id.lower()),
+            lower=many(counted.id != counted.id.upper()),
+            named=many(named),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if not row["ids"]:
+        return None
+    found: tuple[tuple[str, int, float], ...] = ()
+    if row["named"]:
+        listed = counted.filter(named).order_by(ibis.desc("n")).limit(50).to_pyarrow().to_pylist()
+        found = tuple((str(one["id"]), int(one["n"]), float(one["money"])) for one in listed)
+    return IdCounts(
+        name,
+        column,
+        int(row["ids"]),
+        int(row["rows"]),
+        float(row["money"] or 0.0),
+        (str(row["top_id"]), int(row["top"])),
+        (str(row["money_id"]), float(row["top_money"] or 0.0)),
+        found,
+        *(int(row[key]) for key in ("numeric", "padded", "decimal", "upper", "lower")),
+    )
+
+
+def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
+    """Ids that stand for nobody, and one that alone holds an implausible share of rows or of money."""
+    said = [_guest(counts, one, guests) for one in counts.placeholders if _stands_out(counts, one)]
+    known = {one[0] for one in counts.placeholders}
+    if counts.ids >= FEWEST_IDS:
+        (top, rows), (rich, money) = counts.top, counts.top_amount
+        by_rows = rows / counts.rows if top not in known else 0.0
+        by_money = money / counts.amount if counts.amount and rich not in known else 0.0
+        share, name, of = max((by_rows, top, "rows"), (by_money, rich, "revenue"))
+        if share >= IMPLAUSIBLE_SHARE:
+            text = (
+                f"One {counts.column} of {counts.ids:,} in '{counts.table}' holds {share:.0%} of its {of}: a customer like "
+                "that is rare, an id shared by many customers is not. If it stands for many, name it under guest_ids."
+            )
+            many = rows if of == "rows" else 0
+            said.append(
+                Caution(
+                    "dominant_id", counts.table, counts.column, many, share, text, True, private=_line(guests, [name])
+                )
+            )
+    return said
+
+
+def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:
+    """A word is a placeholder wherever it stands; a number only where it is unlike the other ids."""
+    name, rows, _ = one
+    if name.lower() in PLACEHOLDERS:
+        return True
+    others = max(counts.ids - 1, 1)
+    usual = (counts.rows - rows) / others
+    much = rows >= _TIMES_THE_USUAL * max(usual, 1.0) and rows >= 0.01 * counts.rows
+    unlike = counts.numeric <= 0.5 * counts.ids and not name.startswith("9")
+    return much or unlike
+
+
+def _guest(counts: IdCounts, one: tuple[str, int, float], guests: tuple[str, ...]) -> Caution:
+    name, rows, money = one
+    share = max(rows / counts.rows, money / counts.amount if counts.amount else 0.0)
+    held = f"{rows:,} of {counts.rows:,} rows"
+    if counts.amount and money:
+        held += f" and {money / counts.amount:.0%} of the revenue"
+    text = (
+        f"The {counts.column} {name!r} in '{counts.table}' holds {held}. It looks like a stand-in for buyers without an id, "
+        f"and counts as one customer. If it is, write {_line(guests, [name])}: their sales then count in the totals only."
+    )
+    return Caution("guest_id", counts.table, counts.column, rows, share, text, share >= LOWERS_FROM)
+
+
+def _line(guests: tuple[str, ...], more: list[str]) -> str:
+    return "guest_ids: [" + ", ".join(f'"{one}"' for one in dict.fromkeys([*guests, *more])) + "]"
+
+
+def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution | None:
+    """Ids of one column that a harmless repair would make equal, with the line that makes it."""
+    worth = {
+        "strip_decimal": 0 < counts.decimal < counts.ids,
+        "strip_leading_zeros": counts.padded > 0,
+        "fold_case": counts.upper > 0 and counts.lower > 0,
+    }
+    some = [repairs for repairs in choices(rules) if all(worth[name] for name in repairs)]
+    if not some:
+        return None
+    ids = table.select(id=table[counts.column]).distinct()
+    left = (
+        ids.aggregate(**{f"n{i}": repaired(ids.id, repairs).nunique() for i, repairs in enumerate(some)})
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    joined = {repairs: counts.ids - int(left[f"n{i}"]) for i, repairs in enumerate(some)}
+    most = max(joined.values())
+    if most <= 0:
+        return None
+    best = next(repairs for repairs, count in joined.items() if count == most)
+    share = most / counts.ids
+    without = " and ".join(REPAIRS[name] for name in best)
+    text = (
+        f"{counts.ids:,} different {counts.column}s in '{counts.table}' would be {counts.ids - most:,} without {without}: "
+        f"the same customer may stand under two ids. If so, write {repairs_line(best, rules)} in the study file."
+    )
+    if counts.column != "customer_id":
+        text = text.replace("same customer may stand", "same thing may stand")
+    return Caution("ids_alike", counts.table, counts.column, most, share, text, share >= ALIKE_FROM)

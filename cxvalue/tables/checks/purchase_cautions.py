@@ -1,0 +1,72 @@
+"""What is legal in transactions and may yet make a number wrong: rows twice, versions of orders, refunds left out."""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from cxvalue.tables.cautions import Caution
+from cxvalue.tables.checks.rules import rows_of_doubled_days, same_but_amounts
+from cxvalue.tables.ledger import Purchases, count_rows
+
+__all__ = ["cautions_of"]
+
+NOTABLE = 0.01
+"""Share of rows, or of revenue, from which a caution lowers the evidence."""
+MANY_REPEATS = 0.20
+
+
+def cautions_of(rows: ir.Table, made: Purchases, repeats: int) -> list[Caution]:
+    """Cautions about the transactions up to the last day observed, and the purchases made of them.
+
+    `repeats` is how many rows without an order id repeat another one in every column.
+    """
+    return [*_repeated(rows, repeats), *_versions(rows), *_refunds(made)]
+
+
+def _repeated(rows: ir.Table, repeats: int) -> list[Caution]:
+    """Rows without an order id that stand twice where a whole stretch of days does, or very many of them."""
+    if not repeats:
+        return []
+    total, doubled = count_rows(rows), rows_of_doubled_days(rows)
+    share = repeats / total
+    if doubled:
+        text = (
+            f"{doubled:,} rows lie on days on which nearly every row stands twice or more, one such day after another: a "
+            "file that was appended twice looks like that. Remove the repeated rows, or map an order_id."
+        )
+        return [Caution("repeated_rows", "transactions", "", doubled, doubled / total, text, share >= NOTABLE)]
+    if share < MANY_REPEATS:
+        return []
+    text = (
+        f"{repeats:,} rows repeat another one in every column. All are counted, as a customer may buy the same thing twice "
+        "a day: remove them if they are no purchases, or map an order_id."
+    )
+    return [Caution("repeated_rows", "transactions", "", repeats, share, text, True)]
+
+
+def _versions(rows: ir.Table) -> list[Caution]:
+    """Rows of one order that nothing but the amounts tells apart: lines of the order, or versions of it."""
+    found, orders = same_but_amounts(rows)
+    if not found:
+        return []
+    share = found / count_rows(rows)
+    text = (
+        f"{found:,} rows of {orders:,} order{'s' * (orders != 1)} differ in nothing but the amounts. They are added up, as "
+        "lines of their order; if they are versions of it, keep the last of each."
+    )
+    return [Caution("repeated_rows", "transactions", "order_id", found, share, text, share >= NOTABLE)]
+
+
+def _refunds(made: Purchases) -> list[Caution]:
+    """Refunds that were left out because no earlier purchases cover them: revenue may be too high by as much."""
+    if not made.unmatched_refunds or made.unmatched is None:
+        return []
+    amount = float(made.unmatched.amount.sum().to_pyarrow().as_py() or 0.0)
+    share = amount / made.revenue if made.revenue > 0 else None
+    text = (
+        f"{made.unmatched_refunds:,} refund{'s' * (made.unmatched_refunds != 1)} of {amount:,.2f} in all "
+        f"{'are' if made.unmatched_refunds != 1 else 'is'} left out, as the earlier purchases of the customers do not cover "
+        "them: revenue is too high by as much unless they belong to purchases before the first row."
+    )
+    lowers = share is None or share >= NOTABLE
+    return [Caution("refunds", "transactions", "revenue", made.unmatched_refunds, share, text, lowers)]

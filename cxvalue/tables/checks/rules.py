@@ -1,0 +1,230 @@
+"""Bad rows and notes of every table, as portable expressions, and what must agree across tables.
+
+A bad row has a missing id, a value that does not parse, an amount that is not finite or out of bounds, a date after the
+day of the run, or contradicts another row. Bad rows are collected, never raised here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import reduce
+from operator import or_
+
+import ibis
+import ibis.expr.types as ir
+
+from cxvalue.tables.read.parse import ParsedTable
+from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
+from cxvalue.tables.read.sql import LINE, ROW, SAME
+
+__all__ = [
+    "EXAMPLES",
+    "Broken",
+    "Rule",
+    "broken_rows",
+    "conflicting_orders",
+    "exact_duplicates",
+    "repeated_keys",
+    "row_rules",
+    "rows_of_doubled_days",
+    "same_but_amounts",
+    "split_rows",
+]
+
+EXAMPLES = 3
+FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
+NOT_DOUBLED = 0.05
+"""Share of a day's rows that may stand once where the rest was appended twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way for a row to be bad: the column it is about, what is wrong in words, what to do, and the test.
+
+    Rows that break a rule which is not `droppable` are never left out: what is wrong with them is not confined to them.
+    """
+
+    column: str
+    what: str
+    remedy: str
+    test: ir.BooleanValue
+    droppable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A rule that some rows break: how many do, how many of them break no rule before it, and the first few rows."""
+
+    column: str
+    what: str
+    remedy: str
+    rows: int
+    first: int
+    amount: float | None
+    examples: tuple[int, ...]
+    droppable: bool = True
+
+
+def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
+    """What makes a single row of a table bad, in the order in which a row is charged with it."""
+    contract = CONTRACTS[parsed.raw.name]
+    columns = [column for column in contract.columns if column.name in parsed.columns]
+    rules: list[Rule] = []
+    for column in columns:
+        rules += _value_rules(parsed, table, contract, column)
+    for column in columns:
+        if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
+            late = (table[column.name] > ibis.literal(today)).fill_null(False)
+            remedy = f"The day of this run is {today}; correct the date."
+            rules.append(Rule(column.name, f"a date after today in '{column.name}'", remedy, late))
+        if column.not_before in parsed.columns:
+            early = (table[column.name] < table[str(column.not_before)]).fill_null(False)
+            what = f"'{column.name}' before '{column.not_before}'"
+            remedy = "Swap or correct the two dates."
+            if column.name in contract.open_ends:
+                remedy += (
+                    f" Where there is no '{column.name}' yet, leave it empty or write a day far ahead (9999-12-31)."
+                )
+            rules.append(Rule(column.name, what, remedy, early))
+    return rules
+
+
+def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, column: Column) -> Iterable[Rule]:
+    name, value = column.name, table[column.name]
+    unparsed = table[parsed.unparsed[name]] if name in parsed.unparsed else ibis.literal(False)
+    not_finite = table[parsed.not_finite[name]] if name in parsed.not_finite else ibis.literal(False)
+    if column.must_hold or (contract.name == "transactions" and name == "margin"):
+        remedy = "Every row needs one; fill it in."
+        if name == "margin":
+            remedy = "Fill it in, or leave the margin column out and give gross_margin in the study file."
+        yield Rule(name, f"no {name}", remedy, value.isnull() & ~unparsed & ~not_finite)
+    if name in parsed.unparsed:
+        kind = {"date": "a date", "flag": "yes or no", "count": "a whole number"}.get(column.kind, "a number")
+        remedy = parsed.advice.get(name) or {
+            "date": "Correct them, or declare how dates are written with read: {date_format: …}.",
+            "flag": "Write true or false, yes or no, 1 or 0.",
+        }.get(column.kind, "Correct them, or declare how numbers are written with read: {decimal: …, thousands: …}.")
+        yield Rule(name, f"a value of '{name}' that is not {kind}", remedy, unparsed)
+    if name in parsed.not_finite:
+        remedy = "Give an amount." if column.must_hold else "Give an amount or leave it empty."
+        yield Rule(name, f"a value of '{name}' that is NaN or infinite", remedy, not_finite)
+    if column.low is not None or column.high is not None:
+        low, high = column.low, column.high
+        outside = [value < low] if low is not None else []
+        outside += [value > high] if high is not None else []
+        allowed = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+        yield Rule(
+            name, f"a value of '{name}' out of bounds", f"It must be {allowed}.", reduce(or_, outside).fill_null(False)
+        )
+
+
+def split_rows(table: ir.Table, rules: list[Rule], amount: str | None) -> tuple[ir.Table, list[Broken]]:
+    """The rows that break no rule, and the rules that are broken; one pass where nothing is wrong."""
+    if not rules:
+        return table, []
+    totals = table.aggregate([rule.test.ifelse(1, 0).sum().name(f"n{i}") for i, rule in enumerate(rules)])
+    counts = [int(value or 0) for value in totals.to_pyarrow().to_pylist()[0].values()]
+    if not any(counts):
+        return table, []
+    charged = ibis.cases(*((rule.test, i) for i, rule in enumerate(rules)), else_=-1)
+    marked = table.mutate(__charge__=charged)
+    money = marked[amount].sum() if amount else ibis.null("float64")
+    charges = {
+        row["__charge__"]: (int(row["rows"]), row["amount"])
+        for row in marked.group_by("__charge__").agg(rows=marked.count(), amount=money).to_pyarrow().to_pylist()
+    }
+    broken = []
+    for i, rule in enumerate(rules):
+        if counts[i]:
+            first, total = charges.get(i, (0, None))
+            examples = _first_rows(table.filter(rule.test))
+            broken.append(
+                Broken(rule.column, rule.what, rule.remedy, counts[i], first, total, examples, rule.droppable)
+            )
+    return marked.filter(marked["__charge__"] == -1).drop("__charge__"), broken
+
+
+def _first_rows(table: ir.Table) -> tuple[int, ...]:
+    rows = table.select(ROW).order_by(ROW).limit(EXAMPLES).to_pyarrow().column(ROW).to_pylist()
+    return tuple(int(row) for row in rows)
+
+
+def broken_rows(table: ir.Table, column: str, what: str, remedy: str, amount: str | None) -> list[Broken]:
+    """Describe rows that contradict others; none gives an empty list."""
+    money = table[amount].sum() if amount else ibis.null("float64")
+    row = table.aggregate(rows=table.count(), amount=money).to_pyarrow().to_pylist()[0]
+    if not row["rows"]:
+        return []
+    return [Broken(column, what, remedy, int(row["rows"]), int(row["rows"]), row["amount"], _first_rows(table))]
+
+
+def conflicting_orders(table: ir.Table) -> ir.Table:
+    """The ids of orders whose rows name different customers or days; refunds (revenue below 0) are left aside.
+
+    Different amounts make lines of an order.
+    """
+    rows = table.filter(table.order_id.notnull() & (table.revenue >= 0))
+    grouped = rows.group_by("order_id").agg(
+        customer=rows.customer_id.min(),
+        other_customer=rows.customer_id.max(),
+        day=rows.date.min(),
+        other_day=rows.date.max(),
+    )
+    return grouped.filter((grouped.customer != grouped.other_customer) | (grouped.day != grouped.other_day)).select(
+        "order_id"
+    )
+
+
+def same_but_amounts(table: ir.Table) -> tuple[int, int]:
+    """Rows that differ from another one of their order in nothing but the amounts, and the orders that have some.
+
+    They may be lines of the order or versions of it; where a product is mapped they are lines. Refunds are left aside.
+    """
+    if "order_id" not in table.columns or "product" in table.columns:
+        return 0, 0
+    rows = table.filter(table.order_id.notnull() & (table.revenue >= 0))
+    alike = rows.group_by("order_id", SAME).agg(rows=rows[LINE].nunique())
+    alike = alike.filter(alike["rows"] > 1)
+    found = alike.aggregate(rows=alike["rows"].sum(), orders=alike.order_id.nunique()).to_pyarrow().to_pylist()[0]
+    return int(found["rows"] or 0), int(found["orders"] or 0)
+
+
+def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
+    """The keys that stand on more than one row."""
+    counted = table.group_by(list(key)).agg(rows=table.count())
+    return counted.filter(counted["rows"] > 1).select(*key)
+
+
+def exact_duplicates(table: ir.Table) -> int:
+    """How many rows without an order id repeat another one in every column of the source."""
+    counted = _repeats(table)
+    repeats = counted.aggregate(n=(counted["rows"] - 1).sum()).to_pyarrow().to_pylist()[0]["n"]
+    return int(repeats or 0)
+
+
+def rows_of_doubled_days(table: ir.Table) -> int:
+    """Rows without an order id on runs of days on which all rows but a few stand twice or more, as in a file appended twice.
+
+    A customer may well buy the same thing twice a day; that all do, for days on end, is no chance. A run has at least
+    `FEWEST_DOUBLED_DAYS` days with rows, one after another, and `FEWEST_DOUBLED_ROWS` rows.
+    """
+    counted = _repeats(table)
+    days = counted.group_by("date").agg(rows=counted["rows"].sum(), alone=(counted["rows"] == 1).ifelse(1, 0).sum())
+    runs: list[list[int]] = [[]]
+    for day in days.order_by("date").to_pyarrow().to_pylist():
+        if day["alone"] > NOT_DOUBLED * day["rows"]:
+            runs.append([])
+        else:
+            runs[-1].append(int(day["rows"]))
+    long = [run for run in runs if len(run) >= FEWEST_DOUBLED_DAYS and sum(run) >= FEWEST_DOUBLED_ROWS]
+    return sum(map(sum, long))
+
+
+def _repeats(table: ir.Table) -> ir.Table:
+    """How often each distinct row without an order id stands in the table, with its date."""
+    if "order_id" in table.columns:
+        table = table.filter(table.order_id.isnull())
+    keys = ["date", LINE] if LINE in table.columns else [name for name in table.columns if name != ROW]
+    return table.group_by(keys).agg(rows=table.count())

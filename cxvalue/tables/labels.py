@@ -1,0 +1,60 @@
+"""What the customers table says of customers, as numbers that a comparison can be made with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.rounding import spread_of
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["GROUP_MARK", "customers_as_numbers", "product_group"]
+
+
+MOST_LEVELS = 12
+
+
+def customers_as_numbers(
+    customers: ir.Table | None, people: ir.Table, *, skip: Collection[str]
+) -> NDArray[np.float64] | None:
+    """Columns of the customers table in the order of `people.row`: numbers standardised, texts as one column a level.
+
+    The most frequent level of a text is what the others are compared with; texts with more than 12 levels, or with one, say
+    nothing. None when no column is left. Missing numbers count as the mean.
+    """
+    import pandas as pd
+
+    names = [name for name in (customers.columns if customers is not None else ()) if name not in skip]
+    if customers is None or not names:
+        return None
+    joined = people.select("customer_id", "row").left_join(customers.select("customer_id", *names), "customer_id")
+    columns = []
+    for _, values in joined.order_by("row").select(*names).to_pandas().items():
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(float)
+        known = np.isfinite(numbers)
+        if known.mean() > 0.9 and np.unique(numbers[known]).size > MOST_LEVELS:
+            spread = float(spread_of(numbers[known]))
+            if not spread:
+                continue
+            columns.append(np.nan_to_num((numbers - numbers[known].mean()) / spread))
+            continue
+        labels = values.astype("string").fillna("")
+        levels = labels.value_counts().index[1:]
+        if 1 <= len(levels) < MOST_LEVELS:
+            columns += [(labels == level).to_numpy(float) for level in levels]
+    return np.column_stack(columns) if columns else None
+
+
+GROUP_MARK = " / "
+"""In "DAIRY / 12345" the first part is the product's group."""
+
+
+def product_group(lines: ir.Table) -> ir.StringColumn:
+    """The group of each line's product: what stands before the mark, or the product itself."""
+    group: ir.StringColumn = lines["product"].split(GROUP_MARK)[0]
+    return group

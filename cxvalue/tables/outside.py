@@ -1,0 +1,161 @@
+"""A ledger held in memory or in an engine, as typed columns: the door for people who bring their own table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.tables.checks.ids import SPOILT
+from cxvalue.tables.checks.rules import conflicting_orders
+from cxvalue.tables.ledger import count_rows
+from cxvalue.tables.read.moments import local_moment
+from cxvalue.tables.read.sources import connect
+from cxvalue.tables.read.sql import LINE
+
+__all__ = ["ledger_of"]
+
+_REQUIRED = ("customer_id", "date", "revenue")
+_ROUNDED = "__rounded__"
+_DIGITS_KEPT = 17
+"""From so many digits on a whole number in floating point may stand for several."""
+_OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
+
+
+def ledger_of(transactions: Any) -> ir.Table:
+    """Make a typed ledger of a pandas, polars, arrow or ibis table; raises `BadInput` with all that is wrong in it.
+
+    Ids become text (a whole number held as a float loses its '.0'), dates lose their time of day, NaN becomes missing. A
+    moment with a time zone is the day of that zone.
+    """
+    table = transactions if isinstance(transactions, ir.Table) else _in_engine(transactions)
+    problems = [
+        Problem("transactions", f"has no column {name!r}.", nearest(name, table.columns))
+        for name in _REQUIRED
+        if name not in table.columns
+    ]
+    if problems:
+        raise BadInput(problems)
+    kept = [name for name in (*_REQUIRED, *_OPTIONAL) if name in table.columns]
+    if "currency" in table.columns:
+        codes = table.select("currency").distinct().order_by("currency").limit(6).to_pyarrow().column("currency")
+        if len(codes) > 1:
+            found = f"holds several currencies: {', '.join(str(code) for code in codes.to_pylist()[:5])}."
+            raise BadInput([Problem("transactions.currency", found, "Convert the amounts to one first.")])
+    if "order_id" in kept and set(table.columns) > set(kept):
+        # Lines of an order are one only when they are equal in every column, whether it is used or not.
+        ordered = table.filter(table.order_id.notnull()).distinct()
+        table = ordered.union(table.filter(table.order_id.isnull())).mutate(ibis.row_number().name(LINE))
+    if not (table.date.type().is_date() or table.date.type().is_timestamp()):
+        remedy = "Convert it first, for example with pandas.to_datetime(…, format=…)."
+        raise BadInput([Problem("transactions.date", f"holds {table.date.type()} values, not dates.", remedy)])
+    marks = [LINE] if LINE in table.columns else []
+    typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
+    ledger = typed.mutate(revenue=_finite(typed.revenue))
+    asked = [ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED]
+    wrong = ledger.aggregate([*asked, _rounded(table, ledger).name(_ROUNDED)]).to_pyarrow().to_pylist()[0]
+    rounded = int(wrong.pop(_ROUNDED) or 0)
+    what = {"customer_id": "no customer", "date": "no date", "revenue": "no finite amount"}
+    problems = [
+        Problem(
+            f"transactions.{name}", f"{count:,} row(s) with {what[name]}.", "Fill them in or drop them.", int(count)
+        )
+        for name, count in wrong.items()
+        if count
+    ]
+    if rounded:
+        found = f"{rounded:,} row(s) with an id in scientific notation or with more digits than a number keeps."
+        remedy = (
+            "Different customers became one: read the ids as text from the start, such as dtype={'customer_id': str}."
+        )
+        problems.append(Problem("transactions.customer_id", found, remedy, rounded))
+    if not problems and "order_id" in kept:
+        orders = conflicting_orders(ledger)
+        count = count_rows(orders)
+        if count:
+            shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
+            found = f"{count:,} order(s) whose rows name different customers or days."
+            remedy = "An order is of one customer and one day; give each order its own id."
+            problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
+    if problems:
+        raise BadInput(problems)
+    return ledger
+
+
+def _rounded(table: ir.Table, ledger: ir.Table) -> Any:
+    """How many ids a spreadsheet or a floating point number has rounded."""
+    if table.customer_id.type().is_floating():
+        test = ledger.customer_id.length() >= _DIGITS_KEPT + ledger.customer_id.startswith("-").ifelse(1, 0)
+    else:
+        # Looking for a sign first is many times quicker than a pattern on every row.
+        test = ledger.customer_id.contains("+") & ledger.customer_id.re_search(SPOILT)
+    return test.fill_null(False).ifelse(1, 0).sum()
+
+
+def _typed(value: Any, name: str) -> Any:
+    kind = value.type()
+    if name == "date":
+        return value.date() if kind.is_timestamp() else value
+    if name in ("revenue", "margin", "discount"):
+        number = value.cast("float64")
+        return number.isnan().ifelse(ibis.null("float64"), number)
+    if kind.is_floating() or kind.is_decimal():
+        known = value.cast("float64").isnan().ifelse(ibis.null("int64"), value.round().cast("int64"))
+        whole = (known.cast("float64") == value.cast("float64")).fill_null(False)
+        return whole.ifelse(known.cast("string"), value.cast("string")).nullif("nan")
+    return value.cast("string").nullif("")
+
+
+def _finite(value: Any) -> Any:
+    return value.isinf().ifelse(ibis.null("float64"), value)
+
+
+def _arrow_of(frame: Any) -> Any:
+    """A pandas table as arrow: the columns that are used, and where there are orders the others, which tell lines apart."""
+    import pyarrow as pa
+
+    used = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns] or list(frame.columns)
+    arrow = pa.Table.from_pandas(frame[used], preserve_index=False)
+    for name in [name for name in frame.columns if "order_id" in used and name not in used]:
+        try:
+            column = pa.array(frame[name], from_pandas=True)
+        except pa.ArrowException:  # values of several types, which text tells apart
+            column = pa.array(frame[name].astype(str))
+        arrow = arrow.append_column(str(name), column)
+    return arrow
+
+
+def _in_engine(frame: Any) -> ir.Table:
+    import pyarrow as pa
+
+    if hasattr(frame, "to_arrow"):  # polars
+        frame = frame.to_arrow()
+    elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
+        frame = _arrow_of(_as_written(frame))
+    if not isinstance(frame, (pa.Table, pa.RecordBatch)):
+        found = f"is a {type(frame).__name__}."
+        raise BadInput([Problem("transactions", found, "Give a pandas, polars, arrow or ibis table.")])
+    columns, zone = {}, None
+    for name, column in zip(frame.schema.names, frame.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        elif pa.types.is_null(column.type):
+            column = column.cast(pa.string())
+        columns[name] = column
+        if name == "date" and pa.types.is_timestamp(column.type):
+            zone = column.type.tz
+    engine = connect()
+    table = engine.create_table("transactions", pa.table(columns), temp=True)
+    if zone is None:
+        return table
+    return engine.sql(f'SELECT * REPLACE ({local_moment("date", zone)} AS "date") FROM transactions')
+
+
+def _as_written(frame: Any) -> Any:
+    """A pandas frame whose dates, where they are objects of several time zones, are what each of them shows."""
+    if "date" not in frame.columns or frame["date"].dtype != object:
+        return frame
+    shown = [one.replace(tzinfo=None) if getattr(one, "tzinfo", None) is not None else one for one in frame["date"]]
+    return frame.assign(date=shown)

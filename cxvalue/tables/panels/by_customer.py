@@ -1,0 +1,114 @@
+"""Panels: what customers brought month by month, before and after their unit got a programme.
+
+Full calendar months only. A customer counts from the first full month on or after the later of the acquisition and the
+first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
+is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
+start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
+unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
+month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.tables.labels import customers_as_numbers
+from cxvalue.tables.panels.by_unit import Floats, Ints, _population, outcome_values
+from cxvalue.tables.panels.inputs import CUSTOMER, Early, PanelMonths, PanelSource
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["CustomerPanel", "customer_panel"]
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerPanel:
+    """One row a customer of the population: `outcome` is customers x months, nan where the customer does not count.
+
+    Attributes:
+        months: the months of the panel.
+        customer_id: in the order of the rows.
+        unit: number of the customer's unit in `names`.
+        start, base: as in `UnitPanel`, for each customer.
+        arm: what the roll-out names for the customer's unit, "" where it names none.
+        first, last: first and last month that counts.
+        about: what the customers table says of each, as numbers (one column for each number, one for each level of a text).
+        beside: margin in the shape of `values`, where the outcome is no amount: who is picked is often picked by what they
+            bring.
+        past: `values` with the gaps filled in, to describe customers by what they did before (None: `values` has none).
+        notes: what else a reader must know of it.
+    """
+
+    months: PanelMonths
+    customer_id: NDArray[np.object_]
+    unit: Ints
+    names: tuple[str, ...]
+    start: Ints
+    base: Ints
+    arm: NDArray[np.object_]
+    first: Ints
+    last: Ints
+    values: NDArray[np.float32]
+    later: int
+    unlisted: int
+    outcome: str
+    unit_kind: str
+    about: Floats | None = None
+    early: tuple[Early, ...] = ()
+    beside: NDArray[np.float32] | None = None
+    past: NDArray[np.float32] | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def known_before(self) -> NDArray[np.float32]:
+        """What customers are described by."""
+        return self.values if self.past is None else self.past
+
+
+def customer_panel(source: PanelSource) -> CustomerPanel:
+    """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
+    import ibis
+
+    months, people, later, unlisted, early = _population(source)
+    people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
+    rows = people.order_by("row").to_pyarrow()
+    first, last = (rows.column(name).to_numpy().astype(np.int64) for name in ("first", "last"))
+    beside = source.outcome in ("interactions", "orders") and source.purchases is not None
+    names, unit = np.unique(np.asarray(rows.column("unit").to_pylist(), dtype=str), return_inverse=True)
+    return CustomerPanel(
+        months=months,
+        customer_id=np.array(rows.column("customer_id").to_pylist(), dtype=object),
+        unit=unit.astype(np.int64),
+        names=tuple(names.tolist()) if source.unit != CUSTOMER else (),
+        start=rows.column("start").to_numpy().astype(np.int64),
+        base=rows.column("base").to_numpy().astype(np.int64),
+        arm=np.array([arm or "" for arm in rows.column("arm").to_pylist()], dtype=object),
+        first=first,
+        last=last,
+        values=_matrix(outcome_values(source, months), people, first, last, months),
+        later=later,
+        unlisted=unlisted,
+        outcome=source.outcome,
+        unit_kind=source.unit,
+        about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
+        early=early,
+        beside=_matrix(outcome_values(replace(source, outcome="margin"), months), people, first, last, months)
+        if beside
+        else None,
+    )
+
+
+def _matrix(values: ir.Table, people: ir.Table, first: Ints, last: Ints, months: PanelMonths) -> NDArray[np.float32]:
+    """Values as customers x months: 0 where a customer counts and has none, nan where the customer does not count."""
+    joined = values.inner_join(people, "customer_id")
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    cells = joined.select("row", "month", "value").to_pyarrow()
+    number = np.arange(months.count)
+    matrix = np.where((number >= first[:, None]) & (number <= last[:, None]), np.float32(0), np.float32(np.nan))
+    matrix[cells.column("row").to_numpy(), cells.column("month").to_numpy()] = cells.column("value").to_numpy()
+    return matrix

@@ -1,0 +1,262 @@
+"""Panels: what customers brought month by month, before and after their unit got a programme.
+
+Full calendar months only. A customer counts from the first full month on or after the later of the acquisition and the
+first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
+is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
+start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
+unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
+month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.tables.buckets import bucket
+from cxvalue.tables.panels.inputs import CUSTOMER, Early, PanelMonths, PanelSource
+from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["CLUSTERS", "UnitPanel", "outcome_values", "population", "unit_panel"]
+CLUSTERS = 200
+"""Groups that customers are put into where they are the units themselves: enough for a jackknife."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class UnitPanel:
+    """Customers and their outcome by cell (unit and start), bin of acquisition and month, added up by the engine.
+
+    A row of the arrays is a cell: one unit or, where customers are the units, a random group of those who started in the
+    same month. `customers` and `total` have the shape cells x bins x months; bin f holds those who count from month f on.
+
+    Attributes:
+        months: the months of the panel.
+        cluster: what is left out together in a jackknife, a number for each cell.
+        names: of the clusters.
+        start: first treated month of a cell; -1 for never (or not within the panel).
+        base: last month before the start; the number of months for never.
+        later: customers acquired after their unit's start, who are left out.
+        unlisted: customers whose unit is not named in the roll-out.
+        outcome, unit: of what, and what was treated.
+        early: who started before there was a full month, and is in none of the arrays.
+        gaps: whether units miss some months, in which case they have no customers in them.
+        notes: what else a reader must know of it.
+    """
+
+    months: PanelMonths
+    cluster: Ints
+    names: tuple[str, ...]
+    start: Ints
+    base: Ints
+    customers: Floats
+    total: Floats
+    later: int
+    unlisted: int
+    outcome: str
+    unit: str
+    early: tuple[Early, ...] = ()
+    gaps: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def treated(self) -> NDArray[np.bool_]:
+        """Cells with a treated month in the panel."""
+        return self.start >= 0
+
+
+def population(source: PanelSource) -> tuple[PanelMonths, ir.Table]:
+    """The months of a panel and its population: customer_id, unit, arm, start, base, first and last (month numbers)."""
+    months, people, *_ = _population(source)
+    return months, people
+
+
+def unit_panel(source: PanelSource) -> UnitPanel:
+    """Add customers and their outcome up to cells, bins and months; raises `BadInput` when the roll-out allows no panel."""
+    months, people, later, unlisted, early = _population(source)
+    by_customer = source.unit == CUSTOMER
+    cluster = bucket(people.customer_id, CLUSTERS) if by_customer else people.unit
+    people = people.mutate(cluster=cluster.cast("string"))
+    keys = ["cluster", "start", "base", "first"]
+    counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
+    values = outcome_values(source, months)
+    joined = values.inner_join(people, "customer_id")
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    summed = joined.group_by([*keys, "month"]).agg(total=joined.value.sum()).to_pandas()
+
+    names, number = np.unique(counted["cluster"].to_numpy(str), return_inverse=True)
+    cells, cell_of = np.unique(
+        np.column_stack([number, counted["start"].to_numpy(int), counted["base"].to_numpy(int)]),
+        axis=0,
+        return_inverse=True,
+    )
+    shape = (len(cells), months.count, months.count)
+    people_in, total = np.zeros(shape), np.zeros(shape)
+    first, last = counted["first"].to_numpy(int), counted["last"].to_numpy(int)
+    # Those who come in at `first` and leave after `last` are added once and summed over the months.
+    steps = np.zeros((len(cells), months.count, months.count + 1))
+    cell_of = cell_of.reshape(-1)
+    np.add.at(steps, (cell_of, first, first), counted["number"].to_numpy(float))
+    np.add.at(steps, (cell_of, first, last + 1), -counted["number"].to_numpy(float))
+    people_in[:] = np.cumsum(steps, axis=2)[:, :, :-1]
+    if len(summed):
+        place = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
+        of = np.searchsorted(names, summed["cluster"].to_numpy(str))
+        rows = [place[key] for key in zip(of.tolist(), summed["start"].tolist(), summed["base"].tolist(), strict=True)]
+        np.add.at(
+            total, (rows, summed["first"].to_numpy(int), summed["month"].to_numpy(int)), summed["total"].to_numpy(float)
+        )
+    return UnitPanel(
+        months=months,
+        cluster=cells[:, 0].astype(np.int64),
+        names=tuple(names.tolist()),
+        start=cells[:, 1].astype(np.int64),
+        base=cells[:, 2].astype(np.int64),
+        customers=people_in,
+        total=total,
+        later=later,
+        unlisted=unlisted,
+        outcome=source.outcome,
+        unit=source.unit,
+        early=early,
+    )
+
+
+def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
+    """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
+    import ibis
+
+    months = PanelMonths.between(source.observed_from, source.as_of)
+    listed = without_controls(checked_rollout(source, months))
+    last_start = listed.start.max().to_pyarrow().as_py()
+    everyone = _everyone(source)
+    known = everyone.left_join(listed, everyone.unit == listed.of_unit)
+    known = known.select(*everyone.columns, "arm", began=listed.start, listed=listed.of_unit.notnull())
+    unlisted = int(known.filter(~known.listed).count().to_pyarrow().as_py())
+    known = known.filter(known.listed)
+    limit = known.began.fill_null(ibis.literal(last_start))
+    later = int(known.filter(known.acquired >= limit).count().to_pyarrow().as_py())
+    inside = known.filter(known.acquired < limit)
+    number, whole = _number(inside.began, months), inside.began.day() == 1
+    begins = ibis.greatest(inside.acquired, ibis.literal(source.observed_from))
+    first = _number(begins, months) + (begins.day() > 1).ifelse(1, 0)
+    ended = _number(inside.ended, months) - 1
+    last = ibis.least(ended.fill_null(months.count - 1), ibis.literal(months.count - 1))
+    start = (number + whole.ifelse(0, 1)).fill_null(-1)
+    inside = inside.mutate(
+        # A start after the last full month leaves no treated month: until then the unit is a comparison.
+        start=(start >= months.count).ifelse(-1, start).cast("int64"),
+        base=(number - 1).fill_null(months.count).cast("int64"),
+        first=ibis.greatest(first, ibis.literal(0)).cast("int64"),
+        last=last.cast("int64"),
+    )
+    inside = inside.filter((inside["first"] < months.count) & (inside["last"] >= inside["first"]))
+    early = _early(inside.filter(inside.base < 0))
+    people = inside.filter(inside.base >= 0)
+    people = people.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
+    check_people(source, months, people, early)
+    return months, people, later, unlisted, early
+
+
+def _early(people: ir.Table) -> tuple[Early, ...]:
+    """Count customers who have no full month before their unit's start."""
+    months = people["last"] - people.start + 1
+    counted = people.group_by("start").agg(units=people.unit.nunique(), customers=people.count(), months=months.sum())
+    rows = counted.order_by("start").to_pyarrow().to_pylist()
+    return tuple(Early(int(row["start"]), row["units"], row["customers"], int(row["months"])) for row in rows)
+
+
+def _everyone(source: PanelSource) -> ir.Table:
+    """Every customer with the unit, the day of acquisition and the day of the contract's end (null: none)."""
+    import ibis
+
+    seen = []
+    if source.purchases is not None:
+        bought = source.purchases
+        seen.append(bought.group_by("customer_id").agg(began=bought.date.min(), ended=ibis.null("date")))
+    if source.subscriptions is not None:
+        held = source.subscriptions
+        if "role" in held.columns:
+            held = held.filter(held.role.fill_null("") != "user")
+        closed = held.end.isnull().ifelse(0, 1)
+        seen.append(
+            held.group_by("customer_id").agg(
+                began=held.start.min(), ended=(closed.min() == 1).ifelse(held.end.max(), ibis.null("date"))
+            )
+        )
+    people = seen[0] if len(seen) == 1 else ibis.union(*seen)
+    if len(seen) > 1:
+        people = people.group_by("customer_id").agg(began=people.began.min(), ended=people.ended.max())
+    table = source.customers
+    if table is None:
+        return people.select("customer_id", unit=people.customer_id, acquired=people.began, ended=people.ended)
+    unit = table.customer_id if source.unit == CUSTOMER else table[source.unit].cast("string")
+    joined_on = table.acquired_on if "acquired_on" in table.columns else ibis.null("date")
+    about = table.select(who=table.customer_id, its_unit=unit, joined_on=joined_on)
+    both = people.outer_join(about, people.customer_id == about.who)
+    name = both.customer_id.fill_null(both.who)
+    everyone = both.select(
+        customer_id=name,
+        unit=name if source.unit == CUSTOMER else both.its_unit,
+        acquired=both.joined_on.fill_null(both.began),
+        ended=both.ended,
+    )
+    return everyone.filter(everyone.acquired.notnull() & (everyone.acquired <= ibis.literal(source.as_of)))
+
+
+def outcome_values(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """The outcome by customer and month number, where it is not zero."""
+    if source.outcome in ("interactions", "fees"):
+        touched = source.interactions if source.outcome == "interactions" else source.fees
+        assert touched is not None
+        rows = touched.mutate(month=_number(touched.date, months))
+        inside = _within(rows, months)
+        return inside.group_by(["customer_id", "month"]).agg(value=inside.count().cast("float64"))
+    if source.purchases is None:
+        return _contract_values(source, months)
+    bought = source.purchases
+    amount = {"margin": "margin", "revenue": "revenue"}.get(source.outcome)
+    rows = bought.mutate(month=_number(bought.date, months))
+    inside = _within(rows, months)
+    value = inside.count().cast("float64") if amount is None else inside[amount].sum()
+    return inside.group_by(["customer_id", "month"]).agg(value=value)
+
+
+def _contract_values(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """Value of contracts by month, each day under contract its part of the month."""
+    import ibis
+
+    held = source.subscriptions
+    assert held is not None
+    share = (source.margin_share or 1.0) if source.outcome == "margin" else 1.0
+    calendar = ibis.memtable(
+        {
+            "month": list(range(months.count)),
+            "from_day": [months.day(i) for i in range(months.count)],
+            "to_day": [months.day(i + 1) for i in range(months.count)],
+        }
+    )
+    last = held.end.fill_null(ibis.literal(source.as_of + timedelta(days=1)))
+    rows = held.mutate(last=last).cross_join(calendar)
+    days = ibis.least(rows["last"], rows.to_day).delta(ibis.greatest(rows.start, rows.from_day), unit="day")
+    rows = rows.mutate(part=days / rows.to_day.delta(rows.from_day, unit="day"))
+    rows = rows.filter(rows.part > 0)
+    return rows.group_by(["customer_id", "month"]).agg(value=(rows.part * rows.value_per_month * share).sum())
+
+
+def _within(rows: ir.Table, months: PanelMonths) -> ir.Table:
+    return rows.filter((rows.month >= 0) & (rows.month < months.count))
+
+
+def _number(day: Any, months: PanelMonths) -> Any:
+    """Number of the month of a day."""
+    return day.year() * 12 + day.month() - months.base

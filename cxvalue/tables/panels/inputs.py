@@ -1,0 +1,90 @@
+"""Panels: what customers brought month by month, before and after their unit got a programme.
+
+Full calendar months only. A customer counts from the first full month on or after the later of the acquisition and the
+first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
+is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
+start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
+unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
+month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["Early", "PanelMonths", "PanelSource"]
+
+CUSTOMER = "customer_id"
+
+
+@dataclass(frozen=True, slots=True)
+class PanelMonths:
+    """The full calendar months of a panel: the first day of the first of them, and how many there are."""
+
+    first: date
+    count: int
+
+    @classmethod
+    def between(cls, observed_from: date, as_of: date) -> PanelMonths:
+        """The full months from one day to another, both inclusive.
+
+        >>> PanelMonths.between(date(2025, 1, 15), date(2025, 6, 30))
+        PanelMonths(first=datetime.date(2025, 2, 1), count=5)
+        """
+        first = observed_from if observed_from.day == 1 else _month_start(observed_from, 1)
+        after = as_of + timedelta(days=1)
+        return cls(first, max((after.year - first.year) * 12 + after.month - first.month, 0))
+
+    @property
+    def base(self) -> int:
+        """Year x 12 + month of the first month, from which months are numbered."""
+        return self.first.year * 12 + self.first.month
+
+    def day(self, number: int) -> date:
+        """First day of the month with a number, which may lie outside the panel."""
+        return _month_start(self.first, number)
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSource:
+    """Where a panel comes from: ibis tables of a study, and the names of one programme.
+
+    `purchases` has a row a customer and day (None in a study that knows contracts only); `rollout` only the rows of the
+    programme. `margin_share` turns the value of a contract into margin.
+    """
+
+    rollout: ir.Table
+    unit: str
+    outcome: str
+    as_of: date
+    observed_from: date
+    purchases: ir.Table | None = None
+    customers: ir.Table | None = None
+    subscriptions: ir.Table | None = None
+    interactions: ir.Table | None = None
+    fees: ir.Table | None = None
+    margin_share: float | None = None
+    programme: str = "programme"
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """Units without a full month before their start: the number of the month of that start (below 0: before the panel).
+
+    `customer_months` are treated ones from the start to the last month that counts.
+    """
+
+    start: int
+    units: int
+    customers: int
+    customer_months: int
+
+
+def _month_start(day: date, later: int) -> date:
+    number = day.year * 12 + day.month - 1 + later
+    return date(number // 12, number % 12 + 1, 1)

@@ -1,0 +1,93 @@
+"""The roll-out of a programme: its units as text, which arms are held out, and what rules a panel out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import ibis
+    import ibis.expr.types as ir
+
+    from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
+
+__all__ = ["check_people", "checked_rollout", "without_controls"]
+
+CUSTOMER = "customer_id"
+CONTROL_ARMS = ("control", "holdout", "hold-out", "held out", "no treatment", "untreated", "none")
+
+
+def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
+    """The roll-out of a programme with its units as text; everything that rules a panel out is said at once."""
+    where, rollout = f"programmes.{source.programme}", source.rollout
+    problems: list[Problem] = []
+    if source.unit != CUSTOMER:
+        columns = [] if source.customers is None else [*source.customers.columns]
+        if source.unit not in columns:
+            found = f"the unit {source.unit!r} is no column of the table 'customers'."
+            problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
+    needed = {"interactions": source.interactions, "orders": source.purchases}
+    if source.outcome in needed and needed[source.outcome] is None:
+        table = "interactions" if source.outcome == "interactions" else "transactions"
+        found = f"the outcome {source.outcome!r} needs the table '{table}'."
+        problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
+    held = source.subscriptions
+    in_money = source.outcome in ("margin", "revenue") and source.purchases is None
+    if in_money and held is not None and "value_per_month" not in held.columns:
+        found = "the contracts have no value per month, so nothing can be said in money."
+        remedy = "Map a column value_per_month of the table 'subscriptions'."
+        problems.append(Problem(f"{where}.outcome", found, remedy))
+    started = int(rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py())
+    if not started:
+        found = f"no unit had started by {source.as_of}, the last day observed."
+        problems.append(
+            Problem(where, found, "Wait for the first month after a start, or correct the roll-out's dates.")
+        )
+    if months.count < 2:
+        found = f"there are {months.count} full calendar months between {source.observed_from} and {source.as_of}."
+        problems.append(Problem(where, found, "A month before the start and one after it are the least."))
+    if problems:
+        raise BadInput(problems)
+    arm = rollout.arm if "arm" in rollout.columns else _no_text()
+    return rollout.select(of_unit=rollout.unit.cast("string"), start=rollout.start, arm=arm)
+
+
+def without_controls(listed: ir.Table) -> ir.Table:
+    """An arm that is called control never starts, whatever day the experiment began on."""
+    import ibis
+
+    held = listed.arm.lower().isin(CONTROL_ARMS).fill_null(False)
+    return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
+
+
+def _no_text() -> Any:
+    import ibis
+
+    return ibis.null("string")
+
+
+def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, early: Sequence[Early]) -> None:
+    """A panel needs customers with a treated month and others without one."""
+    where = f"programmes.{source.programme}"
+    by_kind = people.group_by("start").agg(units=people.unit.nunique()).to_pandas()
+    treated = by_kind[by_kind["start"] >= 0]
+    if treated.empty and early:
+        found = f"every unit that started did so before {months.day(1):%B %Y}, with no full month observed before it."
+        raise BadInput([Problem(where, found, "Give the tables a longer history, or an earlier observed_from.")])
+    if treated.empty:
+        found = (
+            "no customer of a unit that has started was acquired before the start and seen for a full month after it."
+        )
+        raise BadInput(
+            [Problem(where, found, "Check that the roll-out names the units as the table 'customers' does.")]
+        )
+    untreated = by_kind[by_kind["start"] < 0]
+    if untreated.empty and treated["start"].nunique() == 1:
+        month = months.day(int(treated["start"].iloc[0]))
+        found = (
+            f"every unit started by {month:%B %Y} and none is left without the programme, so nothing can be compared."
+        )
+        raise BadInput([Problem(where, found, "List the units that never got it, with an empty start.")])

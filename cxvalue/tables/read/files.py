@@ -1,0 +1,132 @@
+"""The files that a path names: one, or all that fit a pattern such as ``orders_*.csv``, read as one table."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.tables.read.decode import TextFile
+from cxvalue.tables.read.sql import LINE, ROW, SAME, quoted
+
+__all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "named_files", "together"]
+
+FILE_STRIDE = 10**10
+"""Between the row numbers of two files: more lines than any file has."""
+_FEW = 5
+_NUMBERS = tuple(
+    "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT FLOAT DOUBLE DECIMAL".split()
+)
+
+
+_Build = Callable[[str, dict[str, str], frozenset[str] | None], tuple[tuple[int, str], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source that exists: its columns with their types, and how to lay some of them (ours: theirs) into a relation.
+
+    Rows are marked as equal or not where the source's columns with amounts are given.
+
+    `texts` and `names` are its files as text, where they are text, and as the study names them.
+    """
+
+    types: dict[str, str]
+    build: _Build
+    texts: tuple[TextFile, ...] = ()
+    names: tuple[str, ...] = ()
+    single: bool = False  # a text file that looks like one column only
+
+
+def few_names(wanted: str, names: Sequence[str]) -> str:
+    """At most five names, those nearest to what was wanted first, and how many more there are.
+
+    >>> few_names("orders_*.csv", [f"order_{n}.csv" for n in range(1, 8)])
+    "'order_1.csv', 'order_2.csv', 'order_3.csv', 'order_4.csv', 'order_5.csv' and 2 more"
+    >>> few_names("b.csv", ["a.csv"])
+    "'a.csv'"
+    """
+    near = {name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio() for name in names}
+    shown = sorted(sorted(names), key=lambda name: -near[name])[:_FEW]
+    return ", ".join(map(repr, shown)) + (f" and {len(names) - _FEW:,} more" if len(names) > _FEW else "")
+
+
+def named_files(base: Path, shown: str) -> list[Path]:
+    """The files that a path or a pattern names, sorted by name; the path itself where it is no pattern or fits none."""
+    path = base / shown
+    if path.exists() or not any(mark in shown for mark in "*?["):
+        return [path]
+    root, pattern = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (base, shown)
+    return sorted(item for item in root.glob(pattern) if item.is_file() and not item.name.startswith(".")) or [path]
+
+
+def matching(base: Path, shown: str, where: str) -> list[Path]:
+    """The same, or `BadInput` with the nearest names when there is no such file."""
+    paths = named_files(base, shown)
+    path = paths[0]
+    if path.is_file():
+        return paths
+    if path.is_dir():
+        remedy = f"Name one file in it, or all of them: {shown.rstrip('/')}/*.csv."
+        raise BadInput([Problem(where, f"{shown!r} is a folder.", remedy)])
+    parent = path.parent
+    if not parent.is_dir():
+        raise BadInput([Problem(where, f"there is no folder for {shown!r}.", "Paths start from the study file.")])
+    names = sorted(item.name for item in parent.iterdir() if item.is_file() and not item.name.startswith("."))
+    close = difflib.get_close_matches(path.name.lower(), names, n=1, cutoff=0.6)
+    remedy = f"Files there: {few_names(path.name, names)}." if names else "Its folder holds no files."
+    if close and "*" not in shown:
+        remedy = f"Did you mean {close[0]!r}?"
+    found = f"no file fits {shown!r}." if "*" in shown or "?" in shown else f"there is no file {shown!r}."
+    raise BadInput([Problem(where, found, remedy)])
+
+
+def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:
+    """Several files as one source; raises `BadInput` when they disagree in their columns."""
+    first, problems = parts[0], []
+    types = dict(first.types)
+    for part in parts[1:]:
+        one, other = first.names[0], part.names[0]
+        lacking = [(name, other, one) for name in first.types if name not in part.types]
+        lacking += [(name, one, other) for name in part.types if name not in first.types]
+        for name, file, model in lacking:
+            remedy = "All files of a table have the same columns; correct it, or narrow the pattern."
+            problems.append(Problem(where, f"{file!r} has no column {name!r}, which {model!r} has.", remedy))
+        for name, kind in part.types.items():
+            mine = types.get(name, kind)
+            if mine != kind and mine.startswith(_NUMBERS) and kind.startswith(_NUMBERS):
+                types[name] = "DOUBLE" if "DOUBLE" in (mine, kind) or "FLOAT" in (mine, kind) else mine
+            elif mine != kind:
+                found = f"the column {name!r} is {mine} in {one!r} and {kind} in {other!r}."
+                problems.append(Problem(where, found, "Write it in one type in all files."))
+    if problems:
+        more = len(problems) - _FEW
+        rest = [Problem(where, f"and {more:,} more of the kind.")] if more > 0 else []
+        raise BadInput([*problems[:_FEW], *rest])
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        malformed: list[tuple[int, str]] = []
+        selected = []
+        for place, part in enumerate(parts):
+            offset = place * FILE_STRIDE
+            laid = part.build(f"{relation}_{place}", columns, amounts)
+            malformed += [(number + offset, fault) for number, fault in laid]
+            chosen = "".join(f", {quoted(ours)}" for ours in (*columns, *(() if amounts is None else (LINE, SAME))))
+            selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
+        described = con.execute(f"DESCRIBE {relation}").fetchall()
+        found = {str(row[0]): str(row[1]) for row in described}
+        types.update({theirs: found[ours] for ours, theirs in columns.items()})
+        return tuple(malformed)
+
+    return Found(
+        types,
+        build,
+        tuple(text for part in parts for text in part.texts),
+        tuple(name for part in parts for name in part.names),
+        single=first.single,
+    )

@@ -1,0 +1,435 @@
+"""Where a table comes from: a file, an installed package, a query over files, or a database.
+
+`read_table` finds the source and lays its columns, under our names and unparsed, into a DuckDB relation. Nothing here
+judges a value; what does not exist (a file, a package, a column) raises `BadInput` and names the nearest that does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+import duckdb
+import ibis
+import sqlglot
+from sqlglot import exp
+
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.study import ReadOptions, TableSource
+from cxvalue.tables.read.decode import TextFile, open_text
+from cxvalue.tables.read.files import FILE_STRIDE, Found, matching, named_files, together
+from cxvalue.tables.read.moments import ZONED, local_moments
+from cxvalue.tables.read.schema import CONTRACTS, TableContract
+from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
+from cxvalue.tables.read.textfile import TextLayout, load_text
+
+__all__ = ["RawTable", "connect", "map_columns", "read_table", "source_files"]
+
+_AMOUNTS = ("revenue", "margin", "discount")
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as the source has it: our columns, unparsed, in the DuckDB relation `relation`.
+
+    `types` maps each column to its DuckDB type (VARCHAR for everything in a text file) and `theirs` to its name in the
+    source; `extra` are the columns outside the contract. The column ``__row__`` is the line of a text file, else the
+    number of the row; those of a further file go on at the next multiple of `FILE_STRIDE`. `malformed` are the lines
+    that could not be split into the columns. `texts` and `files` are the files as text, where they are text, and by name.
+    Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
+    or not, and in all of them but the amounts.
+    """
+
+    name: str
+    relation: str
+    types: dict[str, str]
+    theirs: dict[str, str]
+    extra: tuple[str, ...] = ()
+    malformed: tuple[tuple[int, str], ...] = ()
+    texts: tuple[TextFile, ...] = ()
+    files: tuple[str, ...] = ()
+    read: ReadOptions = field(default_factory=ReadOptions)
+    fixed: TableContract | None = None  # for a table that is none of a study's own
+    marked: bool = False
+
+    @property
+    def contract(self) -> TableContract:
+        """What the columns are held to."""
+        return self.fixed or CONTRACTS[self.name]
+
+    def place(self, row: int) -> str:
+        """Where a row stands, in words: its line or its number, with the file where there are several."""
+        file, number = divmod(row, FILE_STRIDE)
+        named = f"{self.files[file]} " if len(self.files) > 1 else ""
+        return f"{named}{'line' if self.texts else 'row'} {number}"
+
+    def shown(self, con: duckdb.DuckDBPyConnection, rows: tuple[int, ...]) -> tuple[str, ...]:
+        """Some rows as the source has them, each after its place: the line of a text file, else the columns of ours."""
+        if self.texts:
+            said = []
+            for row in rows:
+                file, number = divmod(row, FILE_STRIDE)
+                line = self.texts[file].lines({number}).get(number, "").strip()
+                said.append(f"{self.place(row)}: {line[:160]}")
+            return tuple(said)
+        names = [name for name in self.types if name not in self.extra]
+        chosen = ", ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in names)
+        found = con.execute(
+            f"SELECT {ROW}, {chosen} FROM {self.relation} WHERE {ROW} IN ({', '.join(map(str, rows))}) ORDER BY {ROW}"
+        ).fetchall()
+        return tuple(
+            f"{self.place(values[0])}: "
+            + ", ".join(
+                f"{name}={'' if value is None else value}" for name, value in zip(names, values[1:], strict=True)
+            )
+            for values in found
+        )
+
+
+def connect() -> ibis.backends.duckdb.Backend:
+    """An engine in this process that never fetches an extension and works in UTC."""
+    engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
+    engine.con.execute("SET TimeZone = 'UTC'")
+    # What a query needed is given back at once, and not kept for the next one: it would count twice in the peak.
+    engine.con.execute("SET allocator_flush_threshold = '1MB'")
+    return engine
+
+
+def read_table(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: TableSource,
+    folder: Path,
+    scratch: Path,
+    zone: str | None = None,
+    contract: TableContract | None = None,
+) -> RawTable:
+    """Lay a table's columns, unparsed and under our names, into the relation ``raw_<name>``.
+
+    `folder` is where relative paths start; `scratch` an existing folder for transcoded copies, which must outlive the
+    relation. Moments of a parquet file become local ones, in `zone` or else in the zone that its column states. `contract`
+    stands for that of the name. Raises `BadInput` for whatever does not exist or cannot be opened.
+    """
+    where = f"tables.{name}" if contract is None else name
+    if source.database is not None:
+        found = _database(con, source, where)
+    elif source.query is not None:
+        found = _query(con, name, source, folder, scratch, where, zone)
+    else:
+        base = _base(source, folder, where)
+        found = _file(con, base, str(source.path), source.read, scratch, where, zone)
+    columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
+    relation, marked = f"raw_{name}", name == "transactions"
+    amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
+    try:
+        malformed = found.build(relation, columns, amounts)
+    except duckdb.Error as error:
+        raise BadInput(
+            [Problem(where, f"could not be read: {_first_line(error)}", "Check tables' read: options.")]
+        ) from None
+    return RawTable(
+        name,
+        relation,
+        {ours: found.types[theirs] for ours, theirs in columns.items()},
+        columns,
+        extra,
+        malformed,
+        found.texts,
+        found.names,
+        source.read,
+        contract,
+        marked,
+    )
+
+
+def source_files(source: TableSource, folder: Path) -> list[Path]:
+    """The files that a source reads, whether they exist or not; none for a database or a package that is missing."""
+    if source.database is not None:
+        return []
+    try:
+        base = _base(source, folder, "")
+    except BadInput:
+        return []
+    return [path for shown in (source.files or {"": str(source.path)}).values() for path in named_files(base, shown)]
+
+
+def map_columns(
+    contract: TableContract, source: TableSource, found: tuple[str, ...], where: str, single: bool = False
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Say which of the source's columns is which of ours; raises `BadInput` for every column that is missing.
+
+    Columns of ours that the study does not mention are picked up under their very name. Where the contract allows extra
+    columns, all others of the source are kept under their own names.
+    """
+    problems: list[Problem] = []
+    listed = f"Columns found: {', '.join(found)}."
+    columns: dict[str, str] = {}
+    for ours, theirs in source.columns.items():
+        if ours not in contract.names and not contract.extra_columns:
+            problems.append(Problem(f"{where}.columns.{ours}", "unknown column.", nearest(ours, contract.names)))
+        elif theirs not in found:
+            remedy = nearest(theirs, found)
+            remedy = f"{remedy} {listed}" if remedy.startswith("Did") else listed
+            problems.append(Problem(f"{where}.columns.{ours}", f"the source has no column {theirs!r}.", remedy))
+        else:
+            columns[ours] = theirs
+    mentioned = set(source.columns)
+    columns |= {name: name for name in contract.names if name in found and name not in mentioned}
+    for name in contract.required:
+        if name not in columns and name not in mentioned:
+            remedy = f"Say which it is under '{where}: columns: {{{name}: …}}'. {listed}"
+            if single:
+                remedy += " If blanks separate the columns, write read: {delimiter: whitespace}."
+            problems.append(Problem(where, f"has no column {name!r}.", remedy))
+    if problems:
+        raise BadInput(problems)
+    extra: list[str] = [name for name in columns if name not in contract.names]
+    if contract.extra_columns:
+        used = set(columns.values())
+        taken = {name.lower() for name in columns} | {ROW}
+        for theirs in found:
+            if theirs not in used:
+                ours = theirs
+                while ours.lower() in taken:
+                    ours += "_2"
+                taken.add(ours.lower())
+                columns[ours] = theirs
+                extra.append(ours)
+    return columns, tuple(extra)
+
+
+def _base(source: TableSource, folder: Path, where: str) -> Path:
+    """The folder that a source's paths start from: the study's, or an installed package's, located without import."""
+    if source.package is None:
+        return folder
+    try:
+        spec = find_spec(source.package)
+    except (ModuleNotFoundError, ValueError):
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        close = nearest(source.package, sorted(packages_distributions()))
+        remedy = (
+            f"{close} Or install it: pip install {source.package}."
+            if close.startswith("Did")
+            else (f"Install it: pip install {source.package}.")
+        )
+        raise BadInput([Problem(f"{where}.package", f"no package {source.package!r} is installed.", remedy)])
+    return Path(spec.submodule_search_locations[0])
+
+
+def _file(
+    con: duckdb.DuckDBPyConnection,
+    base: Path,
+    shown: str,
+    read: ReadOptions,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
+    """The file of a path, or all that fit a pattern as one source."""
+    paths = matching(base, shown, f"{where}.path")
+    if len(paths) == 1:
+        name = shown if paths[0] == base / shown else paths[0].name
+        return _one_file(con, paths[0], name, read, scratch, where, zone)
+    names = [path.name for path in paths]
+    if len(set(names)) < len(names):
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
+    parts = [_one_file(con, *one, read, scratch, where, zone) for one in zip(paths, names, strict=True)]
+    return together(con, parts, f"{where}.path")
+
+
+def _one_file(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    shown: str,
+    read: ReadOptions,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
+    ending = path.suffix.lower()
+    if (read.format or ("parquet" if ending in (".parquet", ".pq") else "text")) == "parquet":
+        return _parquet(con, path, shown, where, zone)
+    text = open_text(path, read.encoding, scratch, f"{where}: {shown}", read)
+    if isinstance(text, Problem):
+        raise BadInput([text])
+    layout = TextLayout.of(text, read)
+    if layout is None:
+        raise BadInput([Problem(f"{where}: {shown}", "is empty.", "It needs a header line and rows.")])
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        return load_text(con, text, layout, relation, columns, scratch, amounts)
+
+    types = dict.fromkeys(layout.names, "VARCHAR")
+    return Found(types, build, (text,), (shown,), single=len(layout.names) == 1)
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str, zone: str | None) -> Found:
+    scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
+    try:
+        types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+    except duckdb.Error:
+        problem = Problem(f"{where}: {shown}", "is no parquet file.", "For text write read: {format: csv}.")
+        raise BadInput([problem]) from None
+    del types["file_row_number"]
+    moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
+    types.update(dict.fromkeys(moments, "TIMESTAMP"))
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        chosen = "".join(
+            f", {moments.get(theirs, quoted(theirs))} AS {quoted(ours)}" for ours, theirs in columns.items()
+        )
+        chosen += "" if amounts is None else _marks(tuple(types), amounts)
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT file_row_number + 1 AS {ROW}{chosen} FROM {scan}"
+        )
+        return ()
+
+    return Found(types, build, names=(shown,))
+
+
+def _query(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    source: TableSource,
+    folder: Path,
+    scratch: Path,
+    where: str,
+    zone: str | None,
+) -> Found:
+    """Run the one SELECT of a source over views of its named files, and nothing else."""
+    files: Mapping[str, str] = source.files or {}
+    query = str(source.query)
+    problems = _query_problems(con, query, tuple(files), f"{where}.query")
+    views: list[str] = []
+    base = _base(source, folder, where)
+    malformed: tuple[tuple[int, str], ...] = ()
+    for alias, shown in files.items():
+        try:
+            part = _file(con, base, shown, source.read, scratch, f"{where}.files.{alias}", zone)
+        except BadInput as error:
+            problems += [replace(problem, where=problem.where.removesuffix(".path")) for problem in error.problems]
+            continue
+        relation = f"part_{name}_{len(views)}"
+        malformed += part.build(relation, {column: column for column in part.types}, None)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(alias)} AS SELECT * EXCLUDE ({ROW}) FROM {relation}")
+        views.append(alias)
+    if problems:
+        raise BadInput(problems)
+    target = f"source_{name}"
+    try:
+        con.execute(f"SET TimeZone = {literal(zone or 'UTC')}")  # in which the query takes the day of a moment
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})")
+    except duckdb.Error as error:
+        raise BadInput(
+            [Problem(f"{where}.query", f"the engine says: {_first_line(error)}", "Correct the query.")]
+        ) from None
+    finally:
+        con.execute("SET TimeZone = 'UTC'")
+        for alias in views:
+            con.execute(f"DROP VIEW IF EXISTS {quoted(alias)}")
+    types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {target}").fetchall() if row[0] != ROW}
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS "
+            f"SELECT {ROW}{_chosen(columns, tuple(types), amounts)} FROM {target}"
+        )
+        return malformed
+
+    return Found(types, build)
+
+
+def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
+    """Refuse everything but one SELECT that reads the named files only."""
+    allowed = f"A query is one SELECT over the files named: {', '.join(files)}."
+    try:
+        statements = con.extract_statements(query)
+        trees = sqlglot.parse(query, read="duckdb")
+    except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
+        return [Problem(where, f"cannot be understood: {_first_line(error)}", allowed)]
+    tree = trees[0] if trees else None
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not isinstance(tree, exp.Query):
+        return [Problem(where, "is not one SELECT.", allowed)]
+    known = {*files, *(cte.alias for cte in tree.find_all(exp.CTE))}
+    for table in tree.find_all(exp.Table):
+        plain = isinstance(table.this, exp.Identifier) and not table.db
+        if not plain:
+            return [Problem(where, f"reads from {table.sql(dialect='duckdb')!r}.", allowed)]
+        if table.name.lower() not in {item.lower() for item in known}:
+            return [Problem(where, f"reads from {table.name!r}.", f"{nearest(table.name, files)} {allowed}")]
+    return []
+
+
+def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -> Found:
+    """A table of any database that ibis can reach; its address is only ever in the environment and never shown."""
+    variable = str(source.database)[2:-1]
+    url = os.environ.get(variable)
+    if not url:
+        remedy = f"Set it before the run: export {variable}=…"
+        raise BadInput([Problem(f"{where}.database", f"the environment has no variable {variable!r}.", remedy)])
+    *schema, table_name = str(source.table).split(".")
+    try:
+        warehouse = ibis.connect(url)
+    except Exception:  # its text may hold the address, which holds the password
+        remedy = "Check the address, and that its driver is installed."
+        raise BadInput(
+            [Problem(f"{where}.database", f"the address in {variable!r} cannot be opened.", remedy)]
+        ) from None
+    try:
+        table = warehouse.table(table_name, database=tuple(schema) or None)
+        types = dict.fromkeys(table.columns, "")
+    except Exception:
+        try:
+            names = sorted(warehouse.list_tables(database=tuple(schema) or None))
+        except Exception:
+            names = []
+        remedy = nearest(table_name, names).replace("Allowed", "Tables there") if names else "Check its name."
+        raise BadInput([Problem(f"{where}.table", f"there is no table {source.table!r}.", remedy)]) from None
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        mapped = dict.fromkeys(columns.values())
+        # Columns that only tell equal rows apart come as text, whatever they hold, and go no further than the engine.
+        others = [name for name in table.columns if name not in mapped] if amounts is not None else []
+        try:
+            asked = table.select(*mapped, **{name: table[name].cast("string") for name in others})
+            con.register("incoming", asked.to_pyarrow_batches())
+            kept = "".join(f", {quoted(name)}" for name in mapped)
+            marks = "" if amounts is None else _marks((*mapped, *others), amounts)
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE source_{relation} AS "
+                f"SELECT row_number() OVER () AS {ROW}{kept}{marks} FROM incoming"
+            )
+            con.unregister("incoming")
+        except Exception:
+            problem = Problem(f"{where}.table", "its rows could not be read.", "Check the rights of the user.")
+            raise BadInput([problem]) from None
+        described = con.execute(f"DESCRIBE source_{relation}").fetchall()
+        types.update({str(row[0]): str(row[1]) for row in described if row[0] not in (ROW, LINE, SAME)})
+        marks = "" if amounts is None else f", {LINE}, {SAME}"
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {relation} AS "
+            f"SELECT {ROW}{_chosen(columns, (), None)}{marks} FROM source_{relation}"
+        )
+        return ()
+
+    return Found(types, build)
+
+
+def _chosen(columns: dict[str, str], every: tuple[str, ...], amounts: frozenset[str] | None) -> str:
+    """Columns under our names as SQL, after a comma, with the marks of equal rows where `amounts` are given."""
+    chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
+    return chosen + ("" if amounts is None else _marks(every, amounts))
+
+
+def _marks(every: tuple[str, ...], amounts: frozenset[str]) -> str:
+    return row_marks(map(quoted, every), map(quoted, amounts))
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") + "." if lines else "no reason given."

@@ -1,0 +1,127 @@
+"""Delimited text into columns of text, with the line number of every row and every line that does not fit."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from cxvalue.study import ReadOptions
+from cxvalue.tables.read.decode import TextFile, number_records, width_fault
+from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
+
+__all__ = ["TextLayout", "load_text"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+_DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size = 33554432"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLayout:
+    """How a text file is laid out; `delimiter` is None for runs of blanks."""
+
+    names: tuple[str, ...]
+    delimiter: str | None
+    header: int  # the line of the header, 0 without one
+
+    @classmethod
+    def of(cls, text: TextFile, read: ReadOptions) -> TextLayout | None:
+        """Read the layout off the first line, and None when the file is empty."""
+        number, line = text.head()
+        if not line:
+            return None
+        delimiter = read.delimiter or max(_DELIMITERS, key=line.count)
+        if delimiter == "whitespace":
+            fields = line.split()
+        else:
+            fields = next(csv.reader([line], delimiter=delimiter)) if len(delimiter) == 1 else line.split(delimiter)
+        names = _unique([field.strip() for field in fields]) if read.header else _numbered(len(fields))
+        return cls(tuple(names), None if delimiter == "whitespace" else delimiter, number if read.header else 0)
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"column{position}" for position in range(count)]
+
+
+def _unique(fields: list[str]) -> list[str]:
+    """Header names, with a name for those that have none and a suffix for those that come again."""
+    names: list[str] = []
+    for position, field in enumerate(fields):
+        name = field or f"column{position}"
+        while name in names:
+            name += "_2"
+        names.append(name)
+    return names
+
+
+def load_text(
+    con: duckdb.DuckDBPyConnection,
+    text: TextFile,
+    layout: TextLayout,
+    relation: str,
+    columns: dict[str, str],
+    scratch: Path,
+    amounts: frozenset[str] | None = None,
+) -> tuple[tuple[int, str], ...]:
+    """Create `relation` with the columns asked for (ours: theirs) as text; return the lines that could not be split.
+
+    Each such line comes as its number and what is wrong with it. Blank lines are no rows. With `amounts`, the columns of
+    the file that hold some, equal rows are marked.
+    """
+    wanted = {ours: layout.names.index(theirs) for ours, theirs in columns.items()}
+    if text.quoted and layout.delimiter is not None:
+        return _load_quoted(con, text, layout, layout.delimiter, relation, wanted, scratch, amounts)
+    # Without quotes a line is a row: the engine reads whole lines, whose numbers are then exact, and splits them.
+    lines = (
+        f"SELECT row_number() OVER () AS n, line FROM read_csv({literal(str(text.path))}, {_DIALECT}, delim = '\x1f', "
+        "quote = '', escape = '', columns = {'line': 'VARCHAR'})"
+    )
+    if layout.delimiter is None:
+        split = r"string_split_regex(trim(line, E' \t'), '[ \t]+')"
+    else:
+        split = f"string_split(line, {literal(layout.delimiter)})"
+    filled = "trim(line, E' \\t') <> ''"
+    width = len(layout.names)
+    rows = f"SELECT n, {split} AS f FROM ({lines}) WHERE n > {layout.header} AND {filled}"
+    chosen = "".join(f", f[{position + 1}] AS {quoted(ours)}" for ours, position in wanted.items())
+    chosen += _marks(layout, "f[{}]", 1, amounts)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT n AS {ROW}, len(f) AS __width__{chosen} FROM ({rows})"
+    )
+    bad = con.execute(f"SELECT {ROW}, __width__ FROM {relation} WHERE __width__ <> {width} ORDER BY 1").fetchall()
+    if bad:
+        con.execute(f"DELETE FROM {relation} WHERE __width__ <> {width}")
+    con.execute(f"ALTER TABLE {relation} DROP COLUMN __width__")
+    return tuple((int(number), width_fault(int(fields), width)) for number, fields in bad)
+
+
+def _load_quoted(
+    con: duckdb.DuckDBPyConnection,
+    text: TextFile,
+    layout: TextLayout,
+    delimiter: str,
+    relation: str,
+    wanted: dict[str, int],
+    scratch: Path,
+    amounts: frozenset[str] | None,
+) -> tuple[tuple[int, str], ...]:
+    numbered = scratch / f"{relation}.txt"
+    malformed = number_records(text, delimiter, len(layout.names), numbered)
+    types = ", ".join([f"'{ROW}': 'BIGINT'", *(f"'c{position}': 'VARCHAR'" for position in range(len(layout.names)))])
+    chosen = "".join(f", c{position} AS {quoted(ours)}" for ours, position in wanted.items())
+    chosen += _marks(layout, "c{}", 0, amounts)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {ROW}{chosen} FROM read_csv({literal(str(numbered))}, "
+        f"{_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+        f"columns = {{{types}}}) WHERE {ROW} > {layout.header}"
+    )
+    return tuple((number, fault) for number, fault in malformed if number > layout.header)
+
+
+def _marks(layout: TextLayout, column: str, first: int, amounts: frozenset[str] | None) -> str:
+    if amounts is None:
+        return ""
+    cells = {name: column.format(position) for position, name in enumerate(layout.names, first)}
+    return row_marks(cells.values(), [cells[name] for name in amounts])

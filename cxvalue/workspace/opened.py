@@ -1,0 +1,261 @@
+"""From a study file to data and fits that notebooks can open: prepared once, kept in a cache, never published.
+
+`prepare` validates a study, writes its canonical tables (parquet) and the shared fits into a folder that is keyed by
+the fingerprint of everything that went in, and leaves it alone when the same inputs come again. `load_study` opens it:
+inside a run (`work` is given) or by hand in JupyterLab (`work` is None: same preparation, nothing published).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import ibis
+
+from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.money.portfolio import Portfolio
+from cxvalue.questions.contracts.contract_base import Contracts
+from cxvalue.questions.contracts.drivers import DriverTables
+from cxvalue.questions.contracts.renewals import RenewalFit
+from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+from cxvalue.questions.lifetime_value.covariates import labels_of
+from cxvalue.questions.programmes.goodwill import GoodwillFit
+from cxvalue.questions.programmes.measure import ProgrammeFit, design_of, panel_for, panel_source
+from cxvalue.study import StudyFile, find_study, load_study_file
+from cxvalue.tables.counts import TableSet
+from cxvalue.tables.parquet import write_parquet
+from cxvalue.tables.periods import period_states
+from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
+from cxvalue.workspace.history import History, read_history
+from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from cxvalue.findings.finding import Finding
+    from cxvalue.tables.panels.by_customer import CustomerPanel
+    from cxvalue.tables.panels.by_unit import UnitPanel
+
+__all__ = ["Study", "load_study", "programme_panel"]
+
+
+def load_study(
+    reference: str | os.PathLike[str], *, work: str | os.PathLike[str] | None = None, as_of: date | str | None = None
+) -> Study:
+    """Open a study by its name, folder or file.
+
+    With `work` (a run's folder, given by the runner) the run's preparation is opened and `Study.publish` writes there;
+    without it the study is prepared from its cache and nothing is published.
+    """
+    if work is None:
+        return Study(prepare(find_study(reference), as_of), None)
+    folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
+    # The settings that the data was prepared with: the study file may have been edited since.
+    return Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A prepared study, as notebooks use it: its settings, its tables and its fits."""
+
+    prepared: Prepared
+    work: Path | None
+
+    @property
+    def file(self) -> StudyFile:
+        """The settings of the study file."""
+        return self.prepared.study
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.file.name
+
+    @property
+    def as_of(self) -> date:
+        """The last day observed, inclusive."""
+        return self.prepared.tables.as_of
+
+    @property
+    def observed_from(self) -> date:
+        """The first day that the tables cover."""
+        return self.prepared.tables.observed_from
+
+    @property
+    def tables(self) -> TableSet:
+        """What was read, and every row that was dropped, cut, merged, netted or noted."""
+        return self.prepared.tables
+
+    @cached_property
+    def _connection(self) -> ibis.BaseBackend:
+        return _connect()
+
+    def table(self, name: str) -> ibis.Table:
+        """A canonical table of the study, or "purchases" (one row per customer and day, refunds netted)."""
+        paths = self.prepared.tables.paths
+        if name not in paths:
+            raise CxvalueError(f"The study {self.name!r} has no table {name!r}; it has {', '.join(sorted(paths))}.")
+        return self._connection.read_parquet(self.prepared.folder / paths[name])
+
+    @property
+    def purchases(self) -> ibis.Table:
+        """Day-level purchases: customer_id, date, revenue, margin."""
+        return self.table("purchases")
+
+    def states(self, *, as_of: date | None = None) -> PurchaseStates:
+        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
+        if self.file.cltv.period is not None:
+            return period_states(self.purchases, as_of=as_of or self.as_of, period=self.file.cltv.period)
+        day, unit, new_from = as_of or self.as_of, self.file.cltv.time_unit, self.file.new_from
+        return purchase_states_from_purchases(
+            self.purchases, as_of=day, time_unit=unit, per_customer=True, new_from=new_from
+        )
+
+    @cached_property
+    def cltv(self) -> CltvFit:
+        """The lifetime models, fitted once for all notebooks."""
+        reason = self.prepared.unavailable.get("20_cltv")
+        if reason:
+            raise CxvalueError(reason)
+        fit = CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+        names = self.file.cltv.covariates
+        return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
+
+    @property
+    def values_customers(self) -> bool:
+        """Whether a model of purchases values the customers of this study."""
+        bought = "transactions" in self.tables.paths and self.file.contract == "noncontractual"
+        return bought and "20_cltv" not in self.prepared.unavailable
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The contracts of the study and the relations that they make."""
+        return _contracts(self.table("subscriptions"), self.file, self.tables)
+
+    @property
+    def driver_tables(self) -> DriverTables:
+        """The tables from which drivers of the end of contracts come; None where the study has no such table."""
+        found = {name: self.table(name) for name in DriverTables._fields if name in self.tables.paths}
+        return DriverTables(**found)
+
+    @property
+    def engine(self) -> ibis.BaseBackend:
+        """The engine that holds the tables of this study, for what is to be computed where they are."""
+        return self._connection
+
+    @cached_property
+    def renewals(self) -> RenewalFit:
+        """The model of contracts, fitted once for all notebooks."""
+        reason = self.prepared.unavailable.get("20_cltv_contractual")
+        if reason:
+            raise CxvalueError(reason)
+        return RenewalFit.from_dict(json.loads((self.prepared.folder / "contract.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def programmes(self) -> tuple[ProgrammeFit, ...]:
+        """The effects of the declared programmes, estimated once for all notebooks."""
+        path = self.prepared.folder / "programmes.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return tuple(ProgrammeFit.from_dict(one) for one in found)
+
+    @cached_property
+    def goodwill(self) -> tuple[GoodwillFit, ...]:
+        """The goodwill rules of the programmes that compare some, valued once for all notebooks."""
+        path = self.prepared.folder / "goodwill.json"
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        return tuple(GoodwillFit.from_dict(one) for one in found)
+
+    @cached_property
+    def portfolio(self) -> Portfolio | None:
+        """All declared programmes side by side; None in a study without one."""
+        path = self.prepared.folder / "portfolio.json"
+        return Portfolio.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+    @cached_property
+    def history(self) -> History:
+        """What earlier published runs of the study said; nothing when opened by hand."""
+        return read_history(self.work)
+
+    def publish(
+        self,
+        notebook: str,
+        *,
+        findings: Sequence[Finding] = (),
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        figures: Mapping[str, tuple[Figure, str, str]] | None = None,
+        private: Mapping[str, pd.DataFrame] | None = None,
+    ) -> str:
+        """Hand a notebook's findings, tables and figures (figure, title, caption) to the run, and say what was handed.
+
+        `private` are lists with real customer ids, named like ``calls.csv``: the run publishes them apart from the
+        report, readable by their owner only, and leaves the ids as they are. By hand (no work
+        folder) nothing is written. The file that marks the notebook as done is written last.
+        """
+        from cxvalue.findings.points import withhold_points
+        from cxvalue.report.grades import lower_grades
+
+        tables, figures, private = tables or {}, figures or {}, private or {}
+        said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
+        if private:
+            said += f", {len(private)} private {'list' if len(private) == 1 else 'lists'}"
+        wrong = next((name for name in private if not name.endswith(".csv")), None)
+        if wrong is not None:
+            raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
+        if self.work is None:
+            return f"Opened by hand: {said} were computed and nothing was published."
+        lowered = lower_grades(withhold_points(findings), self.tables.cautions)
+        _write_outputs(self.work / notebook, lowered, tables, figures, private)
+        return f"Handed to the run: {said}."
+
+
+def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
+    """The panel of one programme of a study, as its design works on it; raises `CxvalueError` for an unknown name."""
+    programme = next((one for one in study.file.programmes if one.name == name), None)
+    if programme is None:
+        known = [one.name for one in study.file.programmes]
+        raise CxvalueError(f"The study {study.name!r} declares no programme {name!r}. {nearest(name, known)}")
+
+    def table(wanted: str) -> ibis.Table | None:
+        return study.table(wanted) if wanted in study.tables.paths else None
+
+    source = panel_source(study.file, programme, table, as_of=study.as_of, observed_from=study.observed_from)
+    return panel_for(source, design_of(programme, source.rollout)[0])
+
+
+def _write_outputs(
+    folder: Path,
+    findings: Sequence[Finding],
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, tuple[Figure, str, str]],
+    private: Mapping[str, pd.DataFrame],
+) -> None:
+    from cxvalue.figures import save
+    from cxvalue.findings.finding import write_findings
+
+    for part in ("tables", "figures"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    write_findings(findings, folder)
+    for name, table in tables.items():
+        # The format is the table's name in the report: rows per customer as parquet, small summaries as csv.
+        if name.endswith(".csv"):
+            table.to_csv(folder / "tables" / name, index=False)
+        else:
+            write_parquet(table, folder / "tables" / name)
+    for name, listed in private.items():
+        (folder / "private").mkdir(mode=0o700, exist_ok=True)
+        (folder / "private" / name).touch(mode=0o600)
+        listed.to_csv(folder / "private" / name, index=False)
+    captions = []
+    for name, (figure, title, caption) in figures.items():
+        save(figure, folder / "figures", name)
+        captions.append({"name": name, "title": title, "caption": caption})
+    (folder / "figures" / "figures.json").write_text(json.dumps(captions, indent=1), encoding="utf-8")
+    (folder / "done.json").write_text(json.dumps({"notebook": folder.name}), encoding="utf-8")

@@ -1,0 +1,163 @@
+"""What is wrong with a study's campaigns and programmes, found in its tables before any notebook starts, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cxvalue.effects.checks.data_checks import data_checks
+from cxvalue.effects.together import with_neighbours
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.money.portfolio import Portfolio
+from cxvalue.questions.lifetime_value.covariates import covariate_problems
+from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
+from cxvalue.questions.programmes.joint import measure_portfolio
+from cxvalue.questions.programmes.measure import ProgrammeFit, design_of, fit_programmes, panel_source
+from cxvalue.tables.checks.campaign_rows import held_and_sent
+from cxvalue.tables.panels.by_unit import population
+from cxvalue.tables.panels.inputs import CUSTOMER
+from cxvalue.tables.panels.overlap import holdout_problems
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study import Campaign, Programme, StudyFile
+    from cxvalue.tables.cautions import Caution
+
+__all__ = ["Fitted", "fit_declared", "try_declared"]
+
+FEW_CUSTOMERS = 20_000
+"""Up to so many customers a check estimates a design that takes them one by one."""
+
+Tables = Callable[[str], "ir.Table | None"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was estimated for the programmes of a study, their goodwill rules, and all of them together."""
+
+    programmes: tuple[ProgrammeFit, ...] = ()
+    goodwill: tuple[GoodwillFit, ...] = ()
+    portfolio: Portfolio | None = None
+
+
+def fit_declared(
+    study: StudyFile, table: Tables, *, as_of: date, observed_from: date, cautions: Sequence[Caution] = ()
+) -> Fitted:
+    """Estimate every declared programme and its goodwill rules.
+
+    `cautions` about the tables behind a programme are among its checks. Raises `BadInput` with everything that is wrong
+    with any campaign or programme.
+    """
+    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    fits: list[ProgrammeFit] = []
+    rules: list[GoodwillFit] = []
+    for programme in study.programmes:
+        try:
+            one = _one(study, programme)
+            (fit,) = fit_programmes(one, table, as_of=as_of, observed_from=observed_from)
+            doubts = data_checks(cautions, _behind(programme), programme.name)
+            if doubts:
+                fit = replace(fit, effect=fit.effect.with_checks([*fit.effect.checks, *doubts]))
+            fits.append(fit)
+            if programme.goodwill is not None:
+                rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
+        except BadInput as error:
+            problems += error.problems
+    problems += _column_problems(study, table)
+    if problems:
+        raise BadInput(problems)
+    if not fits:
+        return Fitted()
+    sources = [panel_source(study, one, table, as_of=as_of, observed_from=observed_from) for one in study.programmes]
+    together = measure_portfolio(study, fits, sources, table)
+    effects = with_neighbours([fit.effect for fit in fits], together.programmes, together.contained)
+    found = tuple(replace(fit, effect=effect) for fit, effect in zip(fits, effects, strict=True))
+    return Fitted(found, tuple(rules), together)
+
+
+def _behind(programme: Programme) -> tuple[str, ...]:
+    """The tables that the effect of a programme rests on."""
+    outcome = ("interactions",) if programme.outcome == "interactions" else ("transactions", "subscriptions")
+    return ("rollout", "customers", *outcome)
+
+
+def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:
+    """Columns of the customers table that the study names and that cannot be used."""
+    held = study.universal_holdout
+    problems = covariate_problems(study.cltv.covariates, table("customers"))
+    return problems + ([] if held is None else holdout_problems(table("customers"), held.column, held.value))
+
+
+def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
+    """The same search for problems; designs with many customers one by one are not estimated, which would take long."""
+    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    for programme in study.programmes:
+        try:
+            rollout = table("rollout")
+            assert rollout is not None  # the loader has refused a programme without it
+            design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
+            # Columns of the customers table are looked at once, below.
+            apart = {
+                "campaigns": (),
+                "universal_holdout": None,
+                "cltv": study.cltv.model_copy(update={"covariates": ()}),
+            }
+            one = _one(study, programme).model_copy(update=apart)
+            if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
+                source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+                many = int(population(source)[1].count().to_pyarrow().as_py()) > FEW_CUSTOMERS
+                if many:
+                    continue
+            fit_declared(one, table, as_of=as_of, observed_from=observed_from)
+        except BadInput as error:
+            problems += error.problems
+    problems += _column_problems(study, table)
+    if problems:
+        raise BadInput(problems)
+
+
+def _one(study: StudyFile, programme: Programme) -> StudyFile:
+    return study.model_copy(update={"programmes": (programme,)})
+
+
+def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[Problem]:
+    """A product that nobody sells, an arm that is empty, a window that ends after the data."""
+    where, problems = f"campaigns.{campaign.name}", []
+    contacts, lines = table("contacts"), table("transactions")
+    if campaign.product is not None and lines is not None:
+        problems += _product_problems(campaign.product, lines, where)
+    if contacts is None:
+        return problems
+    problems += held_and_sent(contacts, campaign.name, campaign.control)
+    rows = contacts.filter(contacts.campaign == campaign.name)
+    first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
+    sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())
+    sides = sides.mutate(day=sides.day.cast("date")).order_by("held")  # groups come in any order; contacts first
+    days = {bool(row["held"]): row["day"] for row in sides.to_pyarrow().to_pylist()}
+    if False not in days:
+        found = "nobody was contacted: every row is of the control arm."
+        return [*problems, Problem(f"{where}.control", found, "Check which arm was held out.")]
+    late = [(held, (as_of - day).days) for held, day in days.items() if (as_of - day).days < campaign.window_days]
+    if late:
+        held, seen = late[0]
+        who = "held-out customer" if held else "contact"
+        found = (
+            f"is {campaign.window_days} days, but the earliest {who} was followed for {seen} days only: the data end on "
+            f"{as_of}."
+        )
+        problems.append(Problem(f"{where}.window_days", found, "Wait, or choose a shorter window."))
+    return problems
+
+
+def _product_problems(product: str, lines: ir.Table, where: str) -> list[Problem]:
+    if "product" not in lines.columns:
+        found = "is given, but the transactions have no column 'product'."
+        return [Problem(f"{where}.product", found, "Map a product column, or leave it out.")]
+    if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
+        return []
+    known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
+    found = f"no transaction has the product {product!r}."
+    return [Problem(f"{where}.product", found, nearest(product, [str(one) for one in known if one]))]

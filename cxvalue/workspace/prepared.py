@@ -1,0 +1,216 @@
+"""From a study file to data and fits that notebooks can open: prepared once, kept in a cache, never published.
+
+`prepare` validates a study, writes its canonical tables (parquet) and the shared fits into a folder that is keyed by
+the fingerprint of everything that went in, and leaves it alone when the same inputs come again. `load_study` opens it:
+inside a run (`work` is given) or by hand in JupyterLab (`work` is None: same preparation, nothing published).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
+from cxvalue.questions.contracts.renewals import fit_renewals
+from cxvalue.questions.lifetime_value.forecast import fit_study
+from cxvalue.simulate.bundled import make_missing_tables
+from cxvalue.study import StudyFile, TableSource, load_study_file, project_root
+from cxvalue.tables.counts import TableSet
+from cxvalue.tables.load import load_tables
+from cxvalue.tables.read.sources import source_files
+from cxvalue.workspace.preflight import fit_declared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["Prepared", "open_run", "prepare"]
+
+KEPT_PREPARATIONS = 3
+LONGEST_RUN_S = 12 * 3600
+VERSIONS_THAT_MATTER = ("duckdb", "ibis-framework", "numpy", "scipy")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study whose tables were validated and written, and whose models were fitted."""
+
+    folder: Path
+    study: StudyFile
+    as_of: date
+    fingerprint: str
+    inputs: dict[str, str]
+    tables: TableSet
+    unavailable: dict[str, str]
+
+    @property
+    def study_path(self) -> Path:
+        """The study file."""
+        return self.study.path
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the study file left open."""
+        return self.study.assumptions
+
+
+def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | None = None) -> Prepared:
+    """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
+    study = load_study_file(study_path)
+    make_missing_tables(study)
+    inputs = _inputs(study)
+    fingerprint = _fingerprint(study, inputs, as_of)
+    shelf = (cache or _cache_folder()) / study.name
+    folder = shelf / fingerprint[:20]
+    if not (folder / "prepared.json").is_file():
+        shelf.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=shelf))
+        try:
+            _fill(staging, study, as_of)
+            _put(staging, folder)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+    os.utime(folder)
+    _forget_old(shelf, folder)
+    return _open_prepared(folder, study, fingerprint, inputs)
+
+
+def open_run(prepared: Prepared, folder: Path) -> None:
+    """Make a work folder from which notebooks open the prepared study."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(json.dumps({"prepared": str(prepared.folder)}), encoding="utf-8")
+
+
+def _connect() -> ibis.BaseBackend:
+    from cxvalue.tables.read.sources import connect
+
+    return connect()
+
+
+def _cache_folder() -> Path:
+    named = os.environ.get("CXVALUE_CACHE")
+    if named:
+        return Path(named)
+    root = project_root()
+    return root / ".cxvalue" if os.access(root, os.W_OK) else Path(tempfile.gettempdir()) / "cxvalue"
+
+
+def _inputs(study: StudyFile) -> dict[str, str]:
+    """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
+    hashes = {"study.yml": _hash_file(study.path)}
+    rates = study.exchange_rates
+    sources = {**study.tables, **({"exchange_rates": rates} if isinstance(rates, TableSource) else {})}
+    for name, source in sources.items():
+        if source.database is not None:
+            hashes[f"{name}: database"] = os.urandom(8).hex()
+        for path in source_files(source, study.folder):
+            inside = path.is_relative_to(study.folder)
+            shown = path.relative_to(study.folder).as_posix() if inside else f"{path.parent.name}/{path.name}"
+            hashes[f"{name}: {shown}"] = _hash_file(path) if path.is_file() else "missing"
+    return hashes
+
+
+def _hash_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | None) -> str:
+    code = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        code.update(path.relative_to(package).as_posix().encode())
+        code.update(path.read_bytes())
+    everything = {
+        "inputs": inputs,
+        "as_of": str(as_of),
+        "code": code.hexdigest(),
+        "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
+    }
+    return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
+    con = _connect()
+    tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
+    unavailable: dict[str, str] = {}
+    declared = fit_declared(
+        study,
+        _getter(con, tables),
+        as_of=tables.as_of,
+        observed_from=tables.observed_from,
+        cautions=tables.cautions,
+    )
+    for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
+        if fits:
+            (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")
+    if declared.portfolio is not None:
+        (folder / "portfolio.json").write_text(json.dumps(declared.portfolio.to_dict()), encoding="utf-8")
+    if study.contract == "contractual":
+        if "subscriptions" in tables.paths:
+            subscriptions = con.read_parquet(tables.paths["subscriptions"])
+            contracts = _contracts(subscriptions, study, tables)
+            try:
+                renewals = fit_renewals(contracts, holdout_start=study.cltv.holdout_start)
+            except CxvalueError as error:
+                unavailable["20_cltv_contractual"] = str(error)
+            else:
+                (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
+    elif "purchases" in tables.paths:
+        try:
+            fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+        except CxvalueError as error:
+            unavailable["20_cltv"] = str(error)
+        else:
+            (folder / "cltv.json").write_text(json.dumps(fit.to_dict()), encoding="utf-8")
+    # The folder is about to be renamed, and whoever opens it knows where it is.
+    named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
+    summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
+    shutil.copyfile(study.path, folder / "study.yml")
+    (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:
+    days = study.contracts.gap_days
+    return contracts_of(subscriptions, as_of=tables.as_of, observed_from=tables.observed_from, gap_days=days)
+
+
+def _getter(con: ibis.BaseBackend, tables: TableSet) -> Callable[[str], ibis.Table | None]:
+    """Canonical tables by name, None for those that the study lacks."""
+    return lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None
+
+
+def _put(staging: Path, folder: Path) -> None:
+    """Move a finished preparation into place; another run may have been faster, and then its equal work is kept."""
+    try:
+        staging.rename(folder)
+    except OSError:
+        if not (folder / "prepared.json").is_file():
+            raise
+
+
+def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dict[str, str]) -> Prepared:
+    summary = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))
+    tables = TableSet.from_dict(summary["tables"])
+    return Prepared(folder, study, tables.as_of, fingerprint, inputs, tables, summary["unavailable"])
+
+
+def _forget_old(shelf: Path, current: Path) -> None:
+    """Keep the latest few preparations of a study, and those that a run may still read: data should not pile up."""
+    others = [path for path in shelf.iterdir() if path.is_dir() and path != current and not path.name.startswith(".")]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in others[KEPT_PREPARATIONS - 1 :]:
+        if time.time() - path.stat().st_mtime > LONGEST_RUN_S:
+            shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,133 @@
+"""Sound campaigns that used to be misread: answers on the day itself, constant covariates, rows twice, several arms."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxvalue.effects.estimators.abtest import difference_in_means
+from cxvalue.questions.campaigns import arms_compared, arms_table, campaign_result, matched_campaign_result
+from cxvalue.questions.campaigns.arm_findings import arm_findings, arms_sentence
+from cxvalue.questions.campaigns.claims import pull_forward_sentence
+from cxvalue.questions.campaigns.display import capped_sentence
+from cxvalue.questions.campaigns.findings import reactivation_findings
+from tests.questions.campaigns.test_reactivation import small
+
+
+def lot(seed, size=1500, *, answer=0.10, day_zero=True):
+    """A sound lot of customers: a tenth of the contacted buy because of it, many of them on the day of the contact."""
+    rng = np.random.default_rng(seed)
+    names = [f"c{number:05d}" for number in range(2 * size)]
+    held = np.arange(2 * size) % 2 == 0
+    day = pd.Timestamp("2025-03-01")
+    paid = [(name, day - pd.Timedelta(days=int(back)), 50.0, 20.0) for name, back in
+            zip(names, rng.integers(100, 400, 2 * size), strict=True)]  # fmt: skip
+    usual = rng.random(2 * size) < 0.10
+    woken = ~held & (rng.random(2 * size) < answer)
+    when = np.where(rng.random(2 * size) < 0.6, 0 if day_zero else 1, rng.integers(1, 31, 2 * size))
+    paid += [(name, day + pd.Timedelta(days=int(later)), 50.0, 20.0)
+             for name, later, buys in zip(names, when, usual | woken, strict=True) if buys]  # fmt: skip
+    arms = np.where(held, "no", "yes")
+    return [(name, day, "c", arm, 0.1 * (arm == "yes")) for name, arm in zip(names, arms, strict=True)], paid
+
+
+def test_an_answer_on_the_day_of_the_contact_counts():
+    contacts, bought = lot(1)
+    rows = small(contacts, bought)
+    found = campaign_result(rows, expected_share=0.5, dormancy_days=90)
+    assert found.return_uplift.low < 0.09 < found.return_uplift.high  # 10% of the 90% who would not have bought
+    assert found.return_uplift.value == pytest.approx(0.09, abs=0.03)
+    assert found.grade == "A"
+    # The same answers a day later are the same campaign: no customer's past, and no covariate, knows of them.
+    later = small(*lot(1, day_zero=False))
+    assert np.array_equal(rows.before, later.before)
+    assert found.margin_per_contact == campaign_result(later, dormancy_days=90).margin_per_contact
+
+
+def test_a_covariate_that_is_the_same_for_everybody_changes_nothing():
+    rows = small(*lot(2))
+    assert (rows.frequency == 1).all()  # everybody had ordered once: log(2) 3,000 times
+    found = campaign_result(rows, expected_share=0.5)
+    balance = next(check for check in found.checks if check.name == "balance")
+    assert balance.passed
+    assert "left out" in balance.detail
+    assert "orders ever" in balance.detail
+    other = replace(rows, frequency=np.zeros(len(rows.arm)))
+    assert found.margin_per_contact == pytest.approx(campaign_result(other).margin_per_contact)
+
+
+def test_nothing_bought_is_no_estimate():
+    contacts, bought = lot(3, size=100)
+    silent = [row for row in bought if row[1] < pd.Timestamp("2025-03-01")]
+    found = campaign_result(small(contacts, silent), expected_share=0.5)
+    assert found.margin_per_contact is None
+    assert found.return_uplift is None
+    assert found.profit is None
+    assert "None of the 200 customers" in found.withheld
+    assert not found.judged
+    findings = reactivation_findings(found, None, currency="EUR", level=0.95)
+    assert all(one.value is None and "None of the 200 customers" in one.text for one in findings[:4])
+    unlike = campaign_data_without_holdout(contacts, silent)
+    assert matched_campaign_result(unlike).margin_per_contact is None
+
+
+def campaign_data_without_holdout(contacts, bought):
+    return small([row for row in contacts if row[3] == "yes"], bought, control=None)
+
+
+def test_the_same_row_twice_is_one_contact():
+    contacts, bought = lot(4, size=50)
+    once, twice = small(contacts, bought), small(contacts + contacts[:40], bought)
+    assert np.array_equal(once.cost, twice.cost)
+    again = small([*contacts, (contacts[1][0], "2025-03-05", "c", "yes", 0.1)], bought)  # a second letter costs again
+    assert again.cost.sum() == pytest.approx(once.cost.sum() + 0.1)
+
+
+def test_arms_are_compared_with_each_other():
+    rng = np.random.default_rng(5)
+    names = [f"c{number:05d}" for number in range(3000)]
+    arms = np.array(["no", "mail", "sms"])[np.arange(3000) % 3]
+    chance = {"no": 0.1, "mail": 0.15, "sms": 0.4}
+    day = pd.Timestamp("2025-03-01")
+    bought = [(name, day - pd.Timedelta(days=int(rng.integers(100, 300))), 50.0, 20.0) for name in names]
+    back = [(name, day + pd.Timedelta(days=5), 50.0, 20.0) for name, arm in zip(names, arms, strict=True)
+            if rng.random() < chance[arm]]  # fmt: skip
+    rows = small([(name, day, "c", arm, 0.0) for name, arm in zip(names, arms, strict=True)], bought + back)
+    (gap,) = arms_compared(rows)
+    assert (gap.best, gap.other) == ("sms", "mail")
+    assert gap.gap.low < 20 * 0.25 < gap.gap.high
+    plain = difference_in_means(rows.main.margin[rows.arm == "sms"], rows.main.margin[rows.arm == "mail"])
+    assert gap.gap.value == pytest.approx(plain.value, abs=0.1)
+    result = campaign_result(rows, dormancy_days=90)
+    findings = arm_findings(result, arms_table(rows), arms_compared(rows), currency="EUR", level=0.95)
+    assert [one.id for one in findings] == [
+        "reactivation.c.arm_mail_margin_per_contact", "reactivation.c.arm_sms_margin_per_contact",
+        "reactivation.c.best_arm_ahead_by",
+    ]  # fmt: skip
+    assert findings[-1].text.startswith("sms brought EUR ")
+    assert "than mail" in findings[-1].text
+    alike = replace(rows, arm=np.where(rows.control, rows.arm, np.where(np.arange(3000) % 2, "mail", "sms")))
+    assert "Which arm is better is open" in arms_sentence(arms_compared(alike), "EUR")
+
+
+def test_words_say_what_customers_did():
+    contacts, bought = lot(6, size=300)
+    rows = small(contacts, bought)
+    awake = campaign_result(replace(rows, priced=False), dormancy_days=500)
+    texts = " ".join(one.text for one in reactivation_findings(awake, None, currency="EUR", level=0.95))
+    assert "came back" not in texts
+    assert "wake" not in texts
+    assert "woken" not in texts
+    assert "the contacts give no cost" in texts
+    assert "of EUR 0 " not in texts
+    assert "came back" in reactivation_findings(
+        campaign_result(rows, dormancy_days=90), None, currency="EUR", level=0.95
+    )[0].text  # fmt: skip
+    assert "would change anything" in capped_sentence(awake, "EUR")  # every margin is the same: a cap cuts nothing
+    flat = pd.DataFrame({"days": [7, 30], "margin": [1.0, 1.0]})
+    flat.loc[1, "margin"] = 1.0 - 1e-12
+    assert "brought forward" in pull_forward_sentence(flat, "EUR")
+    assert "gone again" not in pull_forward_sentence(flat, "EUR")

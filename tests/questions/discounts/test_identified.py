@@ -1,0 +1,108 @@
+"""What one depth alone cannot say, ladders of several kinds, baskets without a margin, and occasions without an id."""
+
+from __future__ import annotations
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from cxvalue.foundation.errors import BadInput
+from cxvalue.questions.discounts import analyse, occasions_of
+from cxvalue.questions.discounts.findings import discount_findings
+from cxvalue.questions.discounts.policies import told_apart
+from cxvalue.questions.discounts.reservation import fit_families, fit_family, goodness_of_fit
+
+
+def offers(ladders: list[list[float]], customers: int = 900, seed: int = 1, **columns: object) -> ibis.Table:
+    """Customers with normal reservation discounts (7%, 9%) who hear one of the ladders."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, needs in enumerate(rng.normal(0.07, 0.09, customers)):
+        for rung, depth in enumerate(ladders[number % len(ladders)], 1):
+            rows.append((f"c{number}", rung, depth, needs <= depth))
+            if needs <= depth:
+                break
+    frame = pd.DataFrame(rows, columns=["customer_id", "rung", "depth", "accepted"]).assign(
+        date="2025-01-01", **columns
+    )
+    frame["date"] = pd.to_datetime(frame["date"]).dt.date
+    return ibis.memtable(frame)
+
+
+def findings(table: ibis.Table, **given: object):
+    data = occasions_of(table, **given)
+    return {one.id: one for one in discount_findings(analyse(data, draws=40), data, currency="EUR", level=0.95)}
+
+
+def test_one_depth_alone_says_nothing_about_another() -> None:
+    found = findings(offers([[0.10]], basket_value=50.0, basket_margin=25.0))
+    for name in ("none_profit", "flat_profit", "optimal_depth"):
+        assert found[f"discounts.{name}"].value is None
+        assert "one depth only" in found[f"discounts.{name}"].text
+    assert found["discounts.ladder_profit"].value == pytest.approx(0.63 * 20, abs=1.2)
+    assert findings(offers([[0.05, 0.15]], basket_value=50.0, basket_margin=25.0))["discounts.flat_profit"].value > 0
+    # One depth an occasion, but another one for another customer: the curve is known at both.
+    assert told_apart(*counted(offers([[0.05], [0.15]])))
+    # Everybody buys at once: nothing is known of what less would do.
+    assert not told_apart(*counted(offers([[0.9, 0.95]])))
+
+
+def counted(table: ibis.Table):
+    data = occasions_of(table)
+    return data, data.count.sum(axis=0)
+
+
+def test_a_margin_that_is_missing_is_the_gross_margin_of_the_basket() -> None:
+    table = offers([[0.05, 0.15]], basket_value=50.0)
+    assumed, own = (
+        findings(table, gross_margin=0.5),
+        findings(offers([[0.05, 0.15]], basket_value=50.0, basket_margin=25.0)),
+    )
+    for name in ("none_profit", "flat_profit", "ladder_profit", "optimal_depth"):
+        assert assumed[f"discounts.{name}"].value == pytest.approx(own[f"discounts.{name}"].value)
+    assert "gross margin" in assumed["discounts.ladder_profit"].method
+    assert findings(table)["discounts.ladder_profit"].value is None
+
+
+def test_baskets_that_were_not_recorded_are_not_taken_for_nothing() -> None:
+    table = offers([[0.05, 0.15]], basket_margin=25.0).mutate(
+        basket_value=ibis.cases((ibis._.customer_id == "c0", ibis.null("float64")), else_=50.0)
+    )
+    with pytest.raises(BadInput, match="1 occasions have no basket value"):
+        occasions_of(table)
+
+
+def test_an_occasion_without_its_id_is_told_by_its_first_rung() -> None:
+    rows = pd.DataFrame(
+        {
+            "customer_id": "a", "date": [pd.Timestamp("2025-01-01").date()] * 4, "rung": [1, 2, 1, 1],
+            "depth": [0.05, 0.1, 0.05, 0.05], "accepted": [False, True, True, True], "occasion_id": [None, None, None, "x"],
+        }
+    )  # fmt: skip
+    assert occasions_of(ibis.memtable(rows)).total == 3
+
+
+def test_two_groups_apart_are_found_beside_one_within_the_other() -> None:
+    """45% need nothing (−2% ± 4.2%), the rest 16% ± 5.8%: one fit alone took the share that buys at 0 for 36%."""
+    law = lambda d: 0.45 * stats.norm.cdf(d, -0.02, 0.042) + 0.55 * stats.norm.cdf(d, 0.16, 0.058)  # noqa: E731
+    at = np.array([0.03, 0.05, 0.08, 0.10, 0.15, 0.20, 0.25])
+    ends = np.concatenate([[-np.inf], at, [np.inf]])
+    count = 4000 * np.diff(np.concatenate([[0.0], law(at), [1.0]]))
+    fits = fit_families(ends[:-1], ends[1:], np.zeros(8, dtype=int), count)
+    best = max(fits, key=lambda one: one.log_likelihood)
+    assert best.family.startswith("mixture of two normals")
+    assert best.below(np.array([0.0]), np.array([0]))[0] == pytest.approx(law(0.0), abs=0.01)
+
+
+def test_ladders_of_several_kinds_are_not_taken_for_a_misfit() -> None:
+    """Customers who leave before the last rung make brackets that overlap; a shape that is right must still fit."""
+    missed = []
+    for seed in range(40):
+        data, count = counted(offers([[0.05], [0.05, 0.1], [0.05, 0.1, 0.15], [0.05, 0.1, 0.15, 0.2]], 1500, seed))
+        fitted = fit_family("normal", data.low, data.high, data.segment, count)
+        ratio, df = goodness_of_fit(fitted, data.low, data.high, data.segment, count)
+        assert df == 2  # four depths less place and width
+        missed.append(stats.chi2.sf(ratio, df) < 0.05)
+    assert np.mean(missed) < 0.16  # 5%, and 40 trials

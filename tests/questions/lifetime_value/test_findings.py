@@ -1,0 +1,238 @@
+"""The sentences of the page: the ids and units of the design, the numbers of the results, and what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cxvalue.findings.display import sentences
+from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.questions.churn.past_churn import wilson
+from cxvalue.questions.customers.audit import BaseCounts, Waterfall
+from cxvalue.questions.customers.display import bridge_table
+from cxvalue.questions.customers.findings import BASE_NOTEBOOK, base_findings
+from cxvalue.questions.data_check.display import control_table, counts_display, counts_table, sources_table
+from cxvalue.questions.data_check.findings import DATA_NOTEBOOK, data_findings
+from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+from cxvalue.questions.lifetime_value.display import lifetimes_display
+from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK, cltv_findings
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+
+COUNTS = BaseCounts(customers=2000, active=500, aged_12_months=1600, repeated=400)
+BRIDGE = Waterfall(
+    start=date(2025, 6, 30),
+    end=date(2026, 6, 30),
+    opening=600,
+    new=150,
+    reactivated=50,
+    lost=300,
+    closing=500,
+    new_and_lost=70,
+    opening_margin=60000.0,
+    new_margin=9000.0,
+    reactivated_margin=2000.0,
+    lost_margin=21000.0,
+    change_of_kept=-1000.0,
+    closing_margin=49000.0,
+)
+DATES = {"as_of": date(2026, 6, 30), "observed_from": date(2024, 1, 1), "dormancy_days": 90, "currency": "EUR"}
+SCORE = HoldoutScore("bg_nbd", 1000.0, 900.0, -100.0, 0.5, 0.9, 0.8, -500.0, "ok")
+
+
+def by_id(findings: list[Any]) -> dict[str, Any]:
+    return {finding.id: finding for finding in findings}
+
+
+def fit(**changes: Any) -> Any:
+    settings = {
+        "forecast": "bg_nbd",
+        "selected": "bg_nbd",
+        "as_of": date(2026, 6, 30),
+        "holdout_start": date(2025, 10, 1),
+        "score": SCORE,
+        "scores": (),
+        "spend": SimpleNamespace(status="ok"),
+        "withheld": "",
+        "period": None,
+        "thing": "purchase",
+        "things": "purchases",
+    }
+    return SimpleNamespace(**{**settings, **changes})
+
+
+VALUE: Any = SimpleNamespace(
+    horizon_months=24,
+    annual_discount_rate=0.1,
+    equity=Interval(400000.0, 380000.0, 420000.0),
+    new_customer=Interval(35.0, 33.0, 37.0),
+)
+
+
+def cltv(**changes: Any) -> dict[str, Any]:
+    return by_id(cltv_findings(VALUE, fit(**changes), customers=2000, currency="EUR", level=0.95))
+
+
+def test_the_base_has_the_ids_of_the_design_and_exact_counts() -> None:
+    found = by_id(base_findings(COUNTS, BRIDGE, **DATES))
+    assert {name: finding.value for name, finding in found.items()} == {
+        "base.customers": 2000,
+        "base.active": 500,
+        "base.repeat_rate": 0.25,
+        "base.lost_customers": 300,
+        "base.lost_value": 21000.0,
+    }
+    repeat = found.pop("base.repeat_rate")
+    assert (repeat.low, repeat.high) == pytest.approx(wilson(COUNTS.repeated, COUNTS.aged_12_months))
+    assert repeat.level == 0.95
+    assert f"have bought again: {COUNTS.repeated:,} of {COUNTS.aged_12_months:,}." in repeat.text
+    assert all(finding.low is None and finding.grade is None for finding in found.values())
+    assert found["base.lost_value"].unit == "EUR"
+    assert "300 of the 600 customers active on 30 June 2025 (50.0%)" in found["base.lost_customers"].text
+
+
+def test_what_a_short_history_cannot_say_is_null_with_its_reason() -> None:
+    no_margin = replace(BRIDGE, opening_margin=None, lost_margin=None, change_of_kept=None)
+    found = by_id(base_findings(COUNTS, no_margin, **DATES))
+    assert (found["base.lost_customers"].value, found["base.lost_value"].value) == (300, None)
+    assert "the margin of the 12 months before 30 June 2025 would be needed" in found["base.lost_value"].text
+    found = by_id(base_findings(replace(COUNTS, aged_12_months=0, repeated=0), None, **DATES))
+    assert [found[f"base.{name}"].value for name in ("lost_customers", "lost_value", "repeat_rate")] == [None] * 3
+    assert "too late to know who was active on 30 June 2025" in found["base.lost_customers"].text
+    assert "Nobody has been a customer for 12 months yet" in found["base.repeat_rate"].text
+
+
+def test_value_carries_its_interval_and_the_mean_is_equity_per_customer() -> None:
+    found = cltv()
+    assert (found["cltv.equity"].value, found["cltv.equity"].low, found["cltv.equity"].high) == (400000, 380000, 420000)
+    assert (found["cltv.mean"].value, found["cltv.mean"].low, found["cltv.mean"].high) == (200, 190, 210)
+    assert (found["cltv.new_customer"].value, found["cltv.new_customer"].level) == (35, 0.95)
+    assert {found[f"cltv.{name}"].grade for name in ("equity", "mean", "new_customer")} == {"C"}
+    assert "discounted at 10% a year, nominal and before tax" in found["cltv.equity"].method
+    assert (found["cltv.holdout_bias"].value, found["cltv.holdout_mae"].value) == (-100, 0.5)
+    assert "900 purchases for 1 October 2025 to 30 June 2026; 1,000 came" in found["cltv.holdout_bias"].text
+
+
+def test_a_model_that_missed_the_holdout_is_said_beside_the_money() -> None:
+    # 1,600 customers (0.8 x 1,000 / 0.5), so chance alone moves the total by about 0.9 x 40 = 36 purchases.
+    assert "Caution: on the part of the history held back, it foresaw 10.0% too few" in cltv()["cltv.equity"].text
+    chance = cltv(score=replace(SCORE, predicted=930.0, bias=-70.0))
+    assert "Caution" not in chance["cltv.equity"].text
+    good = cltv(score=replace(SCORE, predicted=1010.0, bias=10.0))
+    assert "Caution" not in good["cltv.equity"].text
+    assert "its forecast was 1.0% too high" in good["cltv.holdout_bias"].text
+    exact = cltv(score=replace(SCORE, predicted=1000.0, bias=0.0))
+    assert "its forecast was exactly right" in exact["cltv.holdout_bias"].text
+
+
+def test_it_says_how_far_the_other_models_were() -> None:
+    pareto = replace(SCORE, model="pareto_nbd", bias=50.0, log_score=SCORE.log_score - 3)
+    unsound = replace(SCORE, model="mbg_nbd", status="degenerate")
+    text = cltv(scores=(pareto, SCORE, unsound))["cltv.holdout_bias"].text
+    assert text.endswith(
+        "BG/NBD foresaw best how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
+    )
+    better = replace(pareto, log_score=SCORE.log_score + 3)
+    assert "The study asks for BG/NBD" in cltv(scores=(better, SCORE))["cltv.holdout_bias"].text
+
+
+def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
+    found = cltv(forecast="nbd", withheld="No dropout can be identified.", score=None, holdout_start=None)
+    assert "No dropout can be identified." in found["cltv.equity"].text
+    assert found["cltv.equity"].method.startswith("NBD (no dropout)")
+    assert (found["cltv.holdout_bias"].value, found["cltv.holdout_mae"].value) == (None, None)
+    assert "history is too short" in found["cltv.holdout_mae"].text
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [(("mbg_cnbd_k", "bg_cnbd_k"), "is open: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
+     (("bg_nbd",), "is open: BG/NBD finds that they do"),
+     ((), "No dropout can be told from the data: a model without dropout forecasts the part held back best.")],
+)  # fmt: skip
+def test_models_that_find_that_customers_leave_are_named(found: tuple[str, ...], said: str) -> None:
+    nbd, *others = (
+        SimpleNamespace(
+            name=name, family=SimpleNamespace(dropout=name != "nbd"), reason="",
+            status="ok" if name in ("nbd", *found) else "degenerate",
+        )
+        for name in ("nbd", "pareto_nbd", *found)
+    )  # fmt: skip
+    fitted = SimpleNamespace(model=nbd, period=None, selected="nbd", full=(nbd, *others), scores=(SCORE,))
+    assert said in CltvFit.withheld.fget(fitted)  # type: ignore[attr-defined]
+
+
+def test_a_mean_beyond_its_quantile_widens_the_interval() -> None:
+    skewed = SimpleNamespace(**{**vars(VALUE), "equity": Interval(500.0, 0.0, 400.0)})
+    found = by_id(cltv_findings(skewed, fit(), customers=10, currency="EUR", level=0.95))
+    assert (found["cltv.equity"].low, found["cltv.equity"].high) == (0.0, 500.0)
+
+
+TABLES = TableSet(
+    date(2026, 6, 30),
+    date(2024, 1, 1),
+    {},
+    (
+        RowCount("transactions", "rows read", 120, 1000.0, "read"),
+        RowCount("transactions", "rows with a missing customer_id", 3, 10.0, "dropped"),
+        RowCount("transactions", "purchases (one customer, one day)", 100, 990.0, "kept"),
+        RowCount("customers", "rows read", 9, None, "read"),
+    ),
+    ControlResult.of(1000.0, 990.0, 0.005),
+)
+
+
+def test_the_data_is_counted_and_compared_with_the_ledger() -> None:
+    found = by_id(data_findings(TABLES, currency="EUR"))
+    assert [found[f"data.{name}"].value for name in ("rows", "dropped", "purchases")] == [120, 3, 100]
+    assert found["data.control_difference"].value == -10.0
+    assert "DO NOT AGREE" in found["data.control_difference"].text
+    without = by_id(data_findings(replace(TABLES, control=None, counts=TABLES.counts[:1]), currency="EUR"))
+    assert "data.control_difference" not in without
+    assert "None of them was bad" in without["data.dropped"].text
+
+
+def cells(styler: Any) -> pd.DataFrame:
+    return styler.data
+
+
+def test_tables_are_written_for_reading() -> None:
+    counts = counts_table(TABLES)
+    assert counts["rows"].tolist() == [120, 3, 100, 9]
+    assert cells(counts_display(counts, "EUR"))["amount"].tolist() == ["EUR 1,000", "EUR 10.0", "EUR 990", "—"]
+    assert cells(sources_table(TABLES)).to_numpy().tolist() == [["transactions", "120"], ["customers", "9"]]
+    assert cells(control_table(TABLES, "EUR"))["agrees"].tolist() == ["NO"]
+    assert "none given" in cells(control_table(replace(TABLES, control=None), "EUR")).iloc[0, 0]
+    bridge = cells(bridge_table(BRIDGE, "EUR"))
+    assert bridge["customers"].tolist() == ["600", "150", "50", "", "−300", "500"]
+    assert bridge["margin of 12 months"].iloc[4] == "EUR −21,000"
+    findings = base_findings(COUNTS, None, **DATES)
+    assert cells(sentences(findings))["value"].iloc[3] == "not available"
+
+
+@pytest.mark.parametrize("name", ["00", "10", "20"])
+def test_each_notebook_has_a_name_that_findings_carry(name: str) -> None:
+    books = {DATA_NOTEBOOK, BASE_NOTEBOOK, CLTV_NOTEBOOK}
+    assert any(book.startswith(name) for book in books)
+
+
+def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cxvalue.foundation.errors import CxvalueError
+    from cxvalue.lifetime.fitting import lifetimes_bridge
+
+    models = [SimpleNamespace(name=name, status="ok") for name in ("nbd", "bg_nbd", "mbg_nbd")]
+    states: Any = SimpleNamespace(grouped=lambda: None)
+
+    def check(model: Any, grouped: Any) -> list[tuple[str, float, float, float]]:
+        if model.name == "mbg_nbd":
+            raise CxvalueError("lifetimes could not fit mbg_nbd.")
+        return [("log_likelihood", -10.5, -10.5, 0.0)]
+
+    monkeypatch.setattr(lifetimes_bridge, "cross_check", check)
+    shown = cells(lifetimes_display(SimpleNamespace(full=models), states))  # type: ignore[arg-type]
+    assert shown["figure"].tolist() == ["log-likelihood", "—"]
+    assert shown["lifetimes"].tolist() == ["-10.5", "lifetimes could not fit mbg_nbd."]

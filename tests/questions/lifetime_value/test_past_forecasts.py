@@ -1,0 +1,165 @@
+"""Forecasts held against what came: origins, ranking, and the backtest in money, on CDNOW and on known worlds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import mannwhitneyu
+
+from cxvalue.questions.lifetime_value import forecast, past_forecasts
+from cxvalue.simulate import shop
+from cxvalue.study import find_study
+from cxvalue.workspace.opened import Study
+from cxvalue.workspace.prepared import prepare
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The CDNOW sample as the bundled study prepares it."""
+    return Study(prepare(find_study("cdnow_sample"), cache=tmp_path_factory.mktemp("cache")), None)
+
+
+@pytest.fixture(scope="module")
+def table(sample: Study) -> pd.DataFrame:
+    return past_forecasts.rolling_table(sample.cltv, sample.purchases, sample.observed_from)
+
+
+def test_origins_leave_half_of_the_history_to_learn_from() -> None:
+    found = past_forecasts.origins_of(date(1997, 10, 1), date(1998, 6, 30), date(1997, 1, 1))
+    assert found.dates[0] == date(1997, 10, 1)
+    assert len(found.dates) == 3
+    assert (found.dates[-1] - date(1997, 1, 1)).days >= found.days
+    assert found.dates[0] + timedelta(days=found.days - 1) <= date(1998, 6, 30)
+    short = past_forecasts.origins_of(date(2025, 1, 29), date(2025, 2, 25), date(2025, 1, 1))
+    assert (len(short.dates), short.days) == (2, 14)
+    assert len(past_forecasts.origins_of(date(2025, 1, 21), date(2025, 2, 25), date(2025, 1, 1)).dates) == 1
+
+
+def test_every_model_is_scored_from_every_origin(sample: Study, table: pd.DataFrame) -> None:
+    assert table["model"].tolist() == ["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd"] * 3
+    assert (table.groupby("origin")["best"].sum() == 1).all()
+    assert (table["bias"] - (table["predicted"] - table["actual"])).abs().max() < 1e-9
+    assert (table["log_score_per_customer"] < 0).all()
+    assert not table[table["status"] != "ok"]["best"].any()
+    # Purchases of the 2,357 customers in the window, counted from the table itself.
+    days = sample.purchases.to_pandas()
+    for row in table.itertuples():
+        inside = days["date"].between(pd.Timestamp(row.origin), pd.Timestamp(row.until))
+        assert row.actual == inside.sum()
+        assert row.customers == 2357
+
+
+def test_the_first_origin_agrees_with_the_scores_of_the_holdout(sample: Study) -> None:
+    # With the window of the holdout the rolling figures must be those of `score_holdout`.
+    fit = sample.cltv
+    states, actual, days = past_forecasts._holdout(fit, sample.purchases)
+    rows = past_forecasts._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
+    for row, score in zip(rows, fit.scores, strict=True):
+        assert row["predicted"] == pytest.approx(score.predicted, rel=1e-9)
+        assert row["mae"] == pytest.approx(score.mae, rel=1e-9)
+        assert row["log_score_per_customer"] * 2357 == pytest.approx(score.log_score, rel=1e-9)
+        assert row["best"] == score.selected
+
+
+def test_nothing_after_an_origin_is_learnt(sample: Study, table: pd.DataFrame) -> None:
+    # A fit on a table that ends on the day before the earliest origin gives the same forecast.
+    from cxvalue.lifetime import fit
+    from cxvalue.tables.states import purchase_states_from_purchases
+
+    row = table[table["model"] == "bg_nbd"].iloc[-1]
+    purchases = sample.purchases
+    past = purchases.filter(purchases.date < ibis.literal(row["origin"]))
+    states = purchase_states_from_purchases(past, as_of=row["origin"] - timedelta(days=1), per_customer=True)
+    expected = fit(states.grouped(), "bg_nbd").expected_transactions(states, row["days"] / 7).sum()
+    assert row["predicted"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_tenths_and_ranking(sample: Study) -> None:
+    found = past_forecasts.ranking(sample.cltv, sample.purchases)
+    for model, part in found.deciles.groupby("model"):
+        assert part["customers"].sum() == 2357, model
+        assert (part["customers"] * part["actual"]).sum() == pytest.approx(1882)
+        assert (part["predicted"].diff().dropna() <= 1e-12).all()
+    totals = (found.deciles["customers"] * found.deciles["predicted"]).groupby(found.deciles["model"]).sum()
+    # BTYD and CLVTools re-run: P/NBD 1665.66, BG/NBD 1653.39.
+    assert totals[["pareto_nbd", "bg_nbd"]].tolist() == pytest.approx([1665.66, 1653.39], rel=2e-4)
+    assert found.summary["gini"].between(0.6, 0.8).all()
+    assert found.summary.set_index("model")["decile_error"].idxmax() == "nbd"
+    assert found.summary[found.summary["selected"]]["model"].tolist() == [sample.cltv.selected]
+
+
+def test_gini_is_twice_the_area_minus_one_and_bears_ties() -> None:
+    rng = np.random.default_rng(2)
+    predicted, bought = rng.integers(0, 6, 500).astype(float), rng.integers(0, 2, 500).astype(float)
+    area = mannwhitneyu(predicted[bought == 1], predicted[bought == 0]).statistic / (bought.sum() * (bought == 0).sum())
+    assert past_forecasts.gini(predicted, bought) == pytest.approx(2 * area - 1)
+    assert past_forecasts.gini(-bought, bought) == pytest.approx(-1.0)
+    assert past_forecasts.gini(np.ones(9), np.arange(9.0)) == pytest.approx(0.0)
+    assert np.isnan(past_forecasts.gini(np.arange(3.0), np.ones(3)))
+    assert np.isnan(past_forecasts.gini(np.arange(3.0), np.zeros(3)))
+
+
+def test_the_backtest_uses_only_what_was_known(sample: Study) -> None:
+    found = past_forecasts.backtest(sample.cltv, sample.purchases)
+    assert found is not None
+    fit = sample.cltv
+    days = sample.purchases.to_pandas()
+    inside = days[days["date"] >= pd.Timestamp("1997-10-01")]
+    assert found.actual == pytest.approx(inside["margin"].sum())  # nobody was first seen in the holdout
+    assert (found.start, found.until, found.customers) == (date(1997, 10, 1), date(1998, 6, 30), 2357)
+    states = sample.states(as_of=date(1997, 9, 30))
+    model = next(model for model in fit.calibration if model.name == fit.selected)
+    assert fit.spend_calibration is not None
+    value = 0.3 * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, 39.0)
+    assert found.predicted.value == pytest.approx(value, rel=1e-9)
+    assert found.predicted.low < found.predicted.value < found.predicted.high
+    assert found.inside == (found.predicted.low <= found.actual <= found.predicted.high)
+    assert past_forecasts.backtest(fit, sample.purchases) == found
+
+
+def test_the_backtest_holds_in_worlds_that_the_model_describes() -> None:
+    # 8 simulated shops; of 95% intervals 5 or fewer hits of 8 have a probability of 0.0004.
+    hits, errors = 0, []
+    for seed in range(8):
+        world = shop(600, seed=100 + seed)
+        sold = world.tables["transactions"]
+        daily = sold.groupby(["customer_id", "date"], as_index=False)["revenue"].sum()
+        made = ibis.duckdb.connect().create_table("purchases", daily.assign(margin=0.35 * daily["revenue"]))
+        purchases = made.mutate(date=made.date.date())
+        fit = forecast.fit_cltv(
+            purchases,
+            as_of=world.study["as_of"],
+            observed_from=world.study["observed_from"],
+            models=("bg_nbd",),
+            holdout_start=date(2025, 10, 1),
+        )
+        found = past_forecasts.backtest(fit, purchases)
+        assert found is not None
+        assert found.customers + fit.first_seen_in_holdout == 600
+        hits += found.inside
+        errors.append(found.predicted.value / found.actual - 1)
+    assert hits >= 6
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / 8**0.5 + 0.01
+
+
+def test_without_a_holdout_there_is_nothing_to_compare(sample: Study) -> None:
+    fit = replace(sample.cltv, holdout_start=None, scores=(), calibration=(), spend_calibration=None)
+    assert past_forecasts.rolling_table(fit, sample.purchases, sample.observed_from).empty
+    assert past_forecasts.backtest(fit, sample.purchases) is None
+    with pytest.raises(ValueError, match="needs a holdout"):
+        past_forecasts.ranking(fit, sample.purchases)
+
+
+def test_a_calibration_that_is_not_sound_falls_back_to_the_nbd(sample: Study) -> None:
+    lost = tuple(
+        model if model.name == "nbd" else replace(model, status="degenerate", reason="x")
+        for model in sample.cltv.calibration
+    )
+    found = past_forecasts.backtest(replace(sample.cltv, calibration=lost), sample.purchases, draws=20)
+    assert found is not None
+    assert found.model == "nbd"

@@ -1,0 +1,151 @@
+"""The sentences on backtest, payback, levers, horizons and past dates."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from cxvalue.lifetime import Interval, Lever, ValueLevers
+from cxvalue.questions.lifetime_value import value_findings as words
+from cxvalue.questions.lifetime_value.display import (
+    deciles_display,
+    horizons_display,
+    levers_display,
+    ranking_display,
+    rolling_display,
+)
+from cxvalue.questions.lifetime_value.horizons import Payback
+from cxvalue.questions.lifetime_value.past_forecasts import Backtest, Ranking
+
+TESTED = Backtest(
+    date(2025, 10, 1), date(2026, 6, 30), 2000, Interval(100_000.0, 90_000.0, 110_000.0), 105_000.0, 0.95, "bg_nbd"
+)
+NOTHING = Interval(math.nan, math.nan, math.nan)
+
+
+def findings(tested: Backtest | None, payback: Payback | None = None) -> dict[str, Any]:
+    made = words.value_findings(tested, payback, currency="EUR", discount=0.1)
+    return {finding.id: finding for finding in made}
+
+
+def test_a_backtest_says_what_was_foreseen_and_what_came() -> None:
+    found = findings(TESTED)["cltv.backtest"]
+    assert (found.value, found.low, found.high, found.unit, found.grade) == (100_000, 90_000, 110_000, "EUR", "C")
+    assert "Asked on 30 September 2025 what its 2,000 customers would bring up to 30 June 2026" in found.text
+    assert "EUR 105,000 came (4.8% less was foreseen): what came lay inside that range." in found.text
+
+
+def test_a_backtest_says_when_it_missed() -> None:
+    above = Backtest(**{**TESTED.__dict__, "actual": 120_000.0})
+    assert "what came lay OUTSIDE that range, above it." in findings(above)["cltv.backtest"].text
+    below = Backtest(**{**TESTED.__dict__, "actual": 0.0})
+    assert "EUR 0 came: what came lay OUTSIDE that range, below it." in findings(below)["cltv.backtest"].text
+
+
+def test_without_a_holdout_the_backtest_is_withheld() -> None:
+    found = findings(None)
+    assert set(found) == {"cltv.backtest"}
+    assert found["cltv.backtest"].value is None
+    assert "too short" in found["cltv.backtest"].text
+
+
+def test_payback_in_words() -> None:
+    found = findings(None, Payback(12.5, 7, 5, 9, 0.95, 120))["cltv.payback_months"]
+    assert (found.value, found.low, found.high, found.unit, found.grade) == (7, 5, 9, "months", "C")
+    assert found.text == "A new customer costs EUR 12.5 to win and is expected to pay that back within 7 months."
+    open_ended = findings(None, Payback(12.5, 7, 5, None, 0.95, 120))["cltv.payback_months"]
+    assert (open_ended.value, open_ended.low) == (7, None)
+    never = findings(None, Payback(99.0, None, 40, None, 0.95, 120))["cltv.payback_months"]
+    assert never.value is None
+    assert "not expected to pay that back within 120 months" in never.text
+    assert "already covers it" in findings(None, Payback(2.0, 0, 0, 0, 0.95, 120))["cltv.payback_months"].text
+
+
+def test_levers_in_words() -> None:
+    made = (
+        Lever("retention", 0.01, Interval(500.0, 400.0, 600.0), 0.85, 0.86),
+        Lever("purchase", 1.0, NOTHING, withheld="Withheld: nobody is active."),
+        Lever("margin", 1.0, Interval(3000.0, 2900.0, 3100.0)),
+        Lever("erosion", 0.1, Interval(-2800.0, -3000.0, -2600.0)),
+    )
+    table = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 24, 0.1, 0.95, "bg_nbd"), "EUR")
+    stay, more, margin, eroded = table["text"]
+    assert "(86.0% instead of 85.0%), today's customers would bring EUR 500 more over 24 months" in stay
+    assert more == "Withheld: nobody is active."
+    assert "(between EUR 2,900 and 3,100)" in margin
+    assert "10% of the purchases a year for 2 years, today's customers will bring EUR 2,800 less" in eroded
+    assert "(between EUR 2,600 and 3,000)" in eroded
+    short = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 12, 0.1, 0.95, "bg_nbd"), "EUR")
+    assert "10% of the purchases a year for 12 months, today's" in short["text"].iloc[-1]
+    shown = levers_display(table).to_html()
+    assert "5.0%" in shown
+    assert "withheld" in shown
+
+
+def horizons(withheld: str = "") -> pd.DataFrame:
+    rows = [(months, rate, 1000.0 * months) for rate in (0.05, 0.1, 0.15) for months in (12, 24)]
+    rows += [(None, rate, math.nan if withheld else 5000 / rate) for rate in (0.05, 0.1, 0.15)]
+    table = pd.DataFrame(rows, columns=["horizon_months", "annual_discount_rate", "value"])
+    table["withheld"] = [withheld if months is None else "" for months, _, _ in rows]
+    return table.astype({"horizon_months": "Int64"})
+
+
+def test_horizons_in_words() -> None:
+    said = words.horizons_sentence(horizons(), 0.1, "EUR")
+    assert "EUR 12,000 over 12 months, EUR 24,000 over 24 months, and EUR 50,000 without an end" in said
+    assert "moves between EUR 33,300 and 100,000 when" in said
+    withheld = words.horizons_sentence(horizons("Withheld: nobody leaves."), 0.1, "EUR")
+    assert withheld == "Today's customers are worth EUR 12,000 over 12 months, EUR 24,000 over 24 months. " + (
+        "Withheld: nobody leaves."
+    )
+    html = horizons_display(horizons(), "EUR").to_html()
+    assert "without an end" in html
+    assert "at 10% a year" in html
+    assert "withheld" in horizons_display(horizons("x"), "EUR").to_html()
+
+
+def rolled() -> pd.DataFrame:
+    row = {
+        "until": date(2026, 3, 1),
+        "days": 60,
+        "customers": 10,
+        "actual": 100.0,
+        "mae": 0.5,
+        "status": "ok",
+        "log_score_per_customer": -0.7,
+        "decile_error": 0.1,
+        "gini": 0.6,
+        "model": "bg_nbd",
+    }
+    return pd.DataFrame(
+        [
+            {**row, "origin": date(2026, 1, 1), "predicted": 90.0, "bias": -10.0, "relative_bias": -0.1, "best": True},
+            {**row, "origin": date(2025, 9, 1), "predicted": 105.0, "bias": 5.0, "relative_bias": 0.05, "best": False},
+        ]
+    )
+
+
+def test_past_dates_in_words() -> None:
+    fit: Any = SimpleNamespace(selected="bg_nbd", things="purchases")
+    assert words.rolling_sentence(rolled(), fit) == (
+        "Asked on 2 different dates for the next 60 days, BG/NBD was off by −10.0% to +5.0% in total purchases; it had "
+        "the best log score on 1 of the 2 dates."
+    )
+    assert "too short" in words.rolling_sentence(rolled().iloc[:0], fit)
+    html = rolling_display(rolled()).to_html()
+    assert "BG/NBD ← best" in html
+    assert "−10.0%" in html
+
+
+def test_ranking_tables() -> None:
+    deciles = pd.DataFrame(
+        {"model": ["bg_nbd"], "decile": [1], "customers": [1200], "predicted": [3.5], "actual": [3.8]}
+    )
+    summary = pd.DataFrame({"model": ["bg_nbd"], "decile_error": [0.14], "gini": [0.66], "selected": [True]})
+    made = Ranking(deciles, summary)
+    assert "BG/NBD ← chosen" in ranking_display(made).to_html()
+    assert "1,200" in deciles_display(made, "bg_nbd").to_html()

@@ -1,0 +1,113 @@
+"""The graph: which notebooks a study can have, and in which words the others are left out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, plan, resolve
+
+
+def study(contract: str = "noncontractual", **declared: object) -> SimpleNamespace:
+    return SimpleNamespace(**{"contract": contract, "campaigns": (), "programmes": (), **declared})
+
+
+CHAIN = (
+    NotebookSpec("00_first", ("transactions",)),
+    NotebookSpec("20_second", ("transactions",)),
+    NotebookSpec("30_third", ("contacts",), after=("20_second",)),
+    NotebookSpec("40_fourth", ("transactions",), after=("30_third",)),
+)
+
+
+def names(specs: tuple[NotebookSpec, ...]) -> list[str]:
+    return [spec.name for spec in specs]
+
+
+def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None:
+    chosen = plan(study(), {"transactions"})
+    assert names(chosen.run) == ["00_data_check", "10_customer_base", "20_cltv", "30_churn"]
+    assert chosen.not_run == {
+        "40_reactivation": "needs the table 'contacts'",
+        "50_discounts": "needs the table 'offers'",
+        "70_programmes": "needs the table 'rollout'",
+        "80_roi_case": "needs the table 'rollout'",
+    }
+    assert not chosen.partial
+
+
+def test_campaigns_and_programmes_get_their_notebooks_when_they_are_declared() -> None:
+    tables = {"transactions", "contacts", "rollout", "offers"}
+    chosen = plan(study(campaigns=("wake",), programmes=("waiver",)), tables)
+    assert names(chosen.run)[-4:] == ["40_reactivation", "50_discounts", "70_programmes", "80_roi_case"]
+    bare = plan(study(), tables)
+    assert bare.not_run["40_reactivation"] == "needs campaigns to be declared in the study file"
+    assert bare.not_run["80_roi_case"] == "needs programmes to be declared in the study file"
+
+
+def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -> None:
+    assert "60_experience" not in plan(study(), {"transactions"}).not_run
+    assert plan(study(), {"transactions", "fees"}).not_run["60_experience"] == "not part of this version"
+
+
+def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
+    chosen = plan(study(), {"transactions"}, notebooks=CHAIN, planned=())
+    assert names(chosen.run) == ["00_first", "20_second"]
+    assert chosen.not_run == {
+        "30_third": "needs the table 'contacts'",
+        "40_fourth": "needs 30_third, which cannot run: needs the table 'contacts'",
+    }
+
+
+def test_a_study_with_contracts_has_its_own_cltv() -> None:
+    chosen = plan(study("contractual"), {"subscriptions"})
+    assert names(chosen.run) == ["00_data_check", "20_cltv_contractual", "30_churn_contractual"]
+    for name in ("10_customer_base", "20_cltv", "30_churn"):
+        assert chosen.not_run[name] == f"{name} is for customers without a contract"
+    assert names(plan(study("contractual"), {"subscriptions"}, ["20"]).run) == ["20_cltv_contractual"]
+
+
+def test_what_preparing_found_impossible_is_left_out_with_its_reason() -> None:
+    chosen = plan(study(), {"transactions"}, unavailable={"20_cltv": "The history is too short."})
+    assert chosen.not_run["20_cltv"] == "The history is too short"
+    assert chosen.not_run["30_churn"] == "needs 20_cltv, which cannot run: The history is too short"
+
+
+@pytest.mark.parametrize("word", ["20", "20_cltv", "cltv", "20_cltv.ipynb"])
+def test_a_notebook_is_named_by_number_topic_or_both(word: str) -> None:
+    assert resolve(word, NOTEBOOKS) == "20_cltv"
+
+
+def test_only_brings_along_what_is_depended_on_and_is_partial() -> None:
+    chosen = plan(study(), {"transactions", "contacts"}, ["third"], CHAIN, planned=())
+    assert names(chosen.run) == ["20_second", "30_third"]
+    assert chosen.not_run == {"00_first": NOT_ASKED, "40_fourth": NOT_ASKED}
+    assert chosen.partial
+
+
+def test_only_for_a_notebook_whose_table_is_missing_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="30_third: cannot run: needs the table 'contacts'"):
+        plan(study(), {"transactions"}, ["30"], CHAIN)
+
+
+def test_only_names_the_nearest_notebook() -> None:
+    with pytest.raises(CxvalueError, match=r"--only cltw: there is no such notebook. Did you mean 'cltv'\?") as caught:
+        plan(study(), {"transactions"}, ["cltw"])
+    assert caught.value.exit_status == 1
+
+
+def test_only_lists_the_notebooks_where_none_is_near() -> None:
+    with pytest.raises(CxvalueError, match="Allowed: '00_data_check', '10_customer_base', '20_cltv', '30_churn'"):
+        plan(study(), {"transactions"}, ["zzzzzz"])
+
+
+def test_only_for_a_planned_notebook_says_so() -> None:
+    with pytest.raises(CxvalueError, match="--only 60: not part of this version of cxvalue"):
+        plan(study(), {"transactions"}, ["60"])
+
+
+def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
+    with pytest.raises(BadInput, match="needs the table 'transactions' or the table 'subscriptions'"):
+        plan(study("contractual"), {"contacts"})

@@ -1,0 +1,256 @@
+"""Runs through the real papermill: what fails, in which words, and that nothing of it is published."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cxvalue.foundation.errors import RunFailed
+from cxvalue.run.execute import Limits, StudyReference, run_notebooks
+from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.kernel import kernel_spec
+from cxvalue.run.study_run import KEPT_FAILURES, RunStopped, run_study
+from tests.runfixtures import Workshop, kernels_of, publishing, reading
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    workshop = Workshop(tmp_path)
+    workshop.study()
+    return workshop
+
+
+def run(shop: Workshop, name: str = "small", **options: object):  # type: ignore[no-untyped-def]
+    return run_study(shop.folder / "data" / name / "study.yml", project=shop.project(), **options)  # type: ignore[arg-type]
+
+
+def test_a_run_publishes_a_whole_report_and_moves_latest(shop: Workshop) -> None:
+    shop.notebook("00_first", "import os; print('in', os.path.basename(os.getcwd()))")
+    shop.notebook("20_second", "import sys; print(sys.executable)", after=["00_first"])
+    result = run(shop, as_of=date(2026, 5, 31))
+    assert result.folder.parent == shop.reports / "small"
+    assert re.fullmatch(r"2026-05-31-\d{8}T\d{6}Z-[0-9a-f]{6}", result.folder.name)
+    assert os.readlink(shop.reports / "small" / "latest") == result.folder.name
+    published = {path.relative_to(result.folder).as_posix() for path in result.folder.rglob("*") if path.is_file()}
+    assert published == {
+        "index.html",
+        "findings.json",
+        "findings.csv",
+        "manifest.json",
+        "figures/00_first.svg",
+        "figures/20_second.svg",
+        "notebooks/00_first.html",
+        "notebooks/00_first.ipynb",
+        "notebooks/20_second.html",
+        "notebooks/20_second.ipynb",
+    }
+    assert [finding["id"] for finding in reading(result.folder / "findings.json")] == ["base.n00", "base.n20"]
+    notebook = (result.folder / "notebooks" / "00_first.ipynb").read_text()
+    assert "in notebooks" in notebook
+    assert "small" in (shop.reports / "index.html").read_text()
+    for path in published:
+        assert str(shop.folder) not in (result.folder / path).read_text(), path
+    manifest = reading(result.folder / "manifest.json")
+    assert set(manifest["files"]) == published
+    assert [(book["name"], book["status"]) for book in manifest["notebooks"]][:2] == [
+        ("00_first", "done"),
+        ("20_second", "done"),
+    ]
+    assert not list(shop.runs.glob("2*")), "the work folder is gone"
+    assert not list((shop.reports / "small").glob(".staging*"))
+
+
+FAILURES = {
+    "an error": (["x = 1", "1 / 0"], {}, "20_bad failed in cell 3: ZeroDivisionError: division by zero"),
+    "sys.exit(0)": (["import sys; sys.exit(0)"], {}, r"20_bad stopped itself \(sys.exit\) in cell 2"),
+    "sys.exit(3)": (["import sys; sys.exit(3)"], {}, r"20_bad stopped itself \(sys.exit\) in cell 2"),
+    "a dead kernel": (["import os; os._exit(0)"], {}, "20_bad: the kernel died in cell 2"),
+    "a slow cell": (["import time; time.sleep(60)"], {"cell_s": 1}, "20_bad: cell 2 ran longer than 1 s"),
+    "a slow notebook": (
+        ["import time; time.sleep(60)"],
+        {"notebook_s": 3},
+        r"20_bad ran longer than 3 s and was ended (in cell 2|before its first cell)",
+    ),
+    "no kernel": ([], {"kernel": "nokernel"}, "20_bad: the Jupyter kernel 'nokernel' is not installed: run `python"),
+}
+
+
+@pytest.mark.parametrize("what", FAILURES)
+def test_every_failure_is_one_line_and_nothing_is_published(shop: Workshop, what: str) -> None:
+    cells, limits, reason = FAILURES[what]
+    shop.notebook("20_bad", *cells)
+    kept = shop.reports / "small" / "2026-01-01-kept"
+    kept.mkdir(parents=True)
+    (shop.reports / "small" / "latest").symlink_to(kept.name)
+    with pytest.raises(RunStopped, match=reason) as caught:
+        run(shop, limits=Limits(**limits))  # type: ignore[arg-type]
+    assert caught.value.exit_status == 1
+    assert "\n" not in str(caught.value)
+    assert shop.published() == [kept]
+    assert os.readlink(shop.reports / "small" / "latest") == kept.name
+    assert not (shop.reports / "index.html").exists()
+    [left] = shop.failures()
+    assert caught.value.left == left
+    assert (left / "reason.txt").read_text() == f"{caught.value}\n"
+    assert {path.name for path in left.iterdir()} == {"reason.txt", "run.log", "20_bad.ipynb", "20_bad.log"}
+    assert left.stat().st_mode & 0o077 == 0
+    assert not list(shop.runs.glob("2*"))
+
+
+def test_a_cell_that_may_raise_is_still_a_failure(shop: Workshop) -> None:
+    shop.notebook("20_bad", "1 / 0")
+    path = shop.folder / "notebooks" / "20_bad.ipynb"
+    notebook = reading(path)
+    notebook["cells"][2]["metadata"]["tags"] = ["raises-exception"]
+    path.write_text(json.dumps(notebook))
+    with pytest.raises(RunStopped, match="20_bad failed in cell"):
+        run(shop)
+
+
+def test_a_notebook_that_does_not_publish_has_failed(shop: Workshop) -> None:
+    shop.notebook("20_bad", "x = 1", publish=False)
+    with pytest.raises(RunStopped, match="20_bad ran to its end without publishing"):
+        run(shop)
+
+
+def test_a_half_written_mark_has_failed(shop: Workshop) -> None:
+    shop.notebook("20_bad", publishing("20_bad") + "(folder / 'done.json').write_text('{')", publish=False)
+    with pytest.raises(RunStopped, match=r"20_bad published, but its done.json cannot be read"):
+        run(shop)
+
+
+def test_a_missing_notebook_is_said_before_anything_runs(shop: Workshop) -> None:
+    shop.specs.append(NotebookSpec("50_gone", ("transactions",)))
+    with pytest.raises(RunStopped, match=r"there is no 50_gone.ipynb"):
+        run(shop)
+
+
+def test_one_failure_ends_the_others(shop: Workshop, tmp_path: Path) -> None:
+    shop.notebook("00_slow", "import time; time.sleep(120)")
+    shop.notebook("10_bad", "raise ValueError('no\\n  good')")
+    shop.notebook("20_after", "open('../never', 'w')", after=["10_bad"])
+    began = time.monotonic()
+    with pytest.raises(RunStopped, match=r"10_bad failed in cell 2: ValueError: no good$"):
+        run(shop, limits=Limits(jobs=3))
+    assert time.monotonic() - began < 60
+    assert not (tmp_path / "never").exists()
+
+
+def test_only_the_last_failures_are_kept(shop: Workshop) -> None:
+    shop.specs.append(NotebookSpec("50_gone", ("transactions",)))
+    left = []
+    for _ in range(KEPT_FAILURES + 2):
+        with pytest.raises(RunStopped) as caught:
+            run(shop)
+        left.append(caught.value.left)
+    assert len(shop.failures()) == KEPT_FAILURES
+
+
+def test_a_run_of_some_notebooks_never_moves_latest(shop: Workshop, tmp_path: Path) -> None:
+    shop.notebook("00_first")
+    shop.notebook("20_second")
+    elsewhere = tmp_path / "elsewhere"
+    result = run(shop, only=["second"], out=elsewhere)
+    assert result.partial
+    assert result.folder.parent == elsewhere / "small"
+    assert not shop.reports.exists()
+    assert not (elsewhere / "small" / "latest").is_symlink()
+    assert reading(result.folder / "manifest.json")["partial"] is True
+    assert [outcome.status for outcome in result.outcomes][:2] == ["not_asked", "done"]
+    assert "no complete run yet" in (elsewhere / "index.html").read_text()
+
+
+def test_two_runs_at_once_publish_both(shop: Workshop) -> None:
+    shop.notebook("00_first")
+    shop.study("other")
+    folders: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda name=name: folders.append(run(shop, name).folder))  # type: ignore[misc]
+        for name in ("small", "other")
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(folders)) == 2
+    assert all((folder / "manifest.json").is_file() for folder in folders)
+    index = (shop.reports / "index.html").read_text()
+    assert "small/latest" in index
+    assert "other/latest" in index
+
+
+RUNNER = """
+import sys
+from pathlib import Path
+from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.study_run import run_study
+from tests.runfixtures import Workshop
+shop = Workshop(Path(sys.argv[1]))
+shop.specs.append(NotebookSpec("00_first", ("transactions",)))
+run_study(shop.folder / "data" / "small" / "study.yml", project=shop.project())
+"""
+
+
+def test_a_killed_run_leaves_the_old_report_and_no_kernel(shop: Workshop, tmp_path: Path) -> None:
+    slow = "if pathlib.Path('../slow').exists():\n    pathlib.Path('../started').touch()\n    time.sleep(120)"
+    shop.notebook("00_first", f"import pathlib, time\n{slow}")
+    before = run(shop).folder
+    (tmp_path / "slow").touch()
+    temporary = tmp_path / "temporary" / ("x" * 60)  # too long a path for sockets: no fork server, kernels with ports
+    temporary.mkdir(parents=True)
+    environment = {**os.environ, "CXVALUE_TEST_RUN": str(tmp_path), "TMPDIR": str(temporary)}
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)], env=environment)
+    wait_for((tmp_path / "started").exists)
+    assert len(kernels_of(tmp_path)) >= 3, "the runner, the process of the notebook, and its kernel"
+    runner.send_signal(signal.SIGKILL)
+    runner.wait()
+    wait_for(lambda: not kernels_of(tmp_path))
+    assert not list(temporary.glob("cxv-*"))
+    assert shop.published() == [before]
+    assert os.readlink(shop.reports / "small" / "latest") == before.name
+    assert len(list(shop.runs.glob("2*"))) == 1, "a killed run cannot tidy up"
+    (tmp_path / "slow").unlink()
+    after = run(shop).folder
+    assert os.readlink(shop.reports / "small" / "latest") == after.name
+    assert shop.published() == [before, after]
+    assert not list(shop.runs.glob("2*")), "the next run tidies up after it"
+
+
+def wait_for(condition, seconds: float = 40.0) -> None:  # type: ignore[no-untyped-def]
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_the_kernel_is_the_running_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "kernels" / "python3"
+    other.mkdir(parents=True)
+    (other / "kernel.json").write_text(json.dumps({"argv": ["/bin/false"], "display_name": "other", "language": "x"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    assert kernel_spec().argv[0] == sys.executable
+    with pytest.raises(RunFailed, match="the Jupyter kernel 'python9' is not installed"):
+        kernel_spec("python9")
+
+
+def test_notebooks_side_by_side_see_only_their_share_of_the_cores(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    cell = "import os, pathlib; pathlib.Path(work, '{}').write_text(os.environ['OMP_NUM_THREADS'])"
+    shop.notebook("00_a", cell.format("a"))
+    work = tmp_path / "a {folder} with spaces"
+    work.mkdir()
+    [done] = run_notebooks(
+        shop.specs, notebooks=tmp_path / "notebooks", work=work, study=StudyReference("small", shop.study())
+    )
+    assert done.name == "00_a"
+    assert int((work / "a").read_text()) >= 1

@@ -1,0 +1,108 @@
+"""Signs that contradict their column, and rows that stand twice, in every table that has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.tables.checks.test_ids import MANY, kinds, only, sales
+from tests.tables.helpers import counted, ledger, load, problems, rows
+
+SIGNED = {
+    "customers.acquisition_cost": ("customer_id,acquisition_cost", "{id},{x}"),
+    "contacts.cost": ("customer_id,date,campaign,arm,cost", "{id},2025-03-01,x,mail,{x}"),
+    "offers.basket_value": ("customer_id,date,rung,depth,accepted,basket_value", "{id},2025-03-01,1,0.1,yes,{x}"),
+    "fees.amount": ("customer_id,date,amount", "{id},2025-03-01,{x}"),
+    "fees.shortfall": ("customer_id,date,amount,shortfall", "{id},2025-03-01,5,{x}"),
+    "subscriptions.value_per_month": ("customer_id,start,end,value_per_month", "{id},2025-03-01,,{x}"),
+}
+
+
+def tables(where: str, *amounts: float) -> dict[str, str]:
+    header, row = SIGNED[where]
+    lines = [row.format(id=one, x=amount) for one, amount in zip(MANY, amounts, strict=False)]
+    return {"transactions": sales(*MANY), where.split(".")[0]: "\n".join([header, *lines]) + "\n"}
+
+
+def test_a_discount_exported_with_a_minus_is_one(tmp_path: Path) -> None:
+    header = "customer_id,date,revenue,discount"
+    found = load(tmp_path, ledger("a,2025-01-05,90,-10", "b,2025-01-05,50,0", header=header), gross_margin=0.3)
+    # By hand: 0.3 × (90 + 10) − 10 = 20, and 0.3 × 50 = 15.
+    assert [row[0] for row in rows(found, columns="round(margin, 9)")] == [15.0, 20.0]
+    assert (only(found, "sign").column, only(found, "sign").rows) == ("discount", 1)
+
+
+def test_the_discount_of_a_refund_is_taken_back_whatever_its_sign(tmp_path: Path) -> None:
+    header = "customer_id,date,revenue,discount"
+    lines = ("a,2025-01-05,90,10", "a,2025-01-06,-45,-5")
+    found = load(tmp_path, ledger(*lines, header=header), gross_margin=0.3)
+    assert not kinds(found)
+    assert rows(found, columns="round(margin, 9)") == [(10.0,)]  # half of 20
+
+
+def test_discounts_of_both_signs_are_refused(tmp_path: Path) -> None:
+    text = ledger("a,2025-01-05,90,-10", "b,2025-01-05,50,5", header="customer_id,date,revenue,discount")
+    said = problems(tmp_path, text)
+    assert "a negative 'discount' where others are positive" in said
+    assert "bad_rows" not in said
+    assert "a negative 'discount'" in problems(tmp_path, text, bad_rows={"drop_up_to": 0.9})
+
+
+@pytest.mark.parametrize("where", sorted(SIGNED))
+def test_amounts_that_are_all_negative_are_read_as_amounts(tmp_path: Path, where: str) -> None:
+    name, column = where.split(".")
+    found = load(tmp_path, tables(where, -4, -6, 0))
+    assert (only(found, "sign").table, only(found, "sign").column, only(found, "sign").rows) == (name, column, 2)
+    assert sorted(row[0] for row in rows(found, name, column)) == [0, 4, 6]
+    assert not kinds(load(tmp_path, tables(where, 4, 6, 0)))
+
+
+@pytest.mark.parametrize("where", sorted(SIGNED))
+def test_amounts_of_both_signs_are_refused_or_said(tmp_path: Path, where: str) -> None:
+    if where == "fees.amount":  # a fee may be taken back
+        assert only(load(tmp_path, tables(where, 4, -6)), "sign").rows == 1
+    else:
+        assert f"tables.{where}" in problems(tmp_path, tables(where, 4, -6))
+
+
+@pytest.mark.parametrize(("margins", "said"), [((5, 5), False), ((-5, -1), True), ((150, 5), True), ((-5, 8), False)])
+def test_a_margin_that_cannot_be_one_is_said(tmp_path: Path, margins: tuple[int, int], said: bool) -> None:
+    lines = [f"{one},2025-01-05,50,{margin}" for one, margin in zip("ab", margins, strict=True)]
+    found = load(tmp_path, ledger(*lines, header="customer_id,date,revenue,margin"))
+    assert ("sign" in kinds(found)) == said
+
+
+ROWS = {
+    "contacts": ("customer_id,date,campaign,arm,cost", "{id},2025-03-01,x,mail,0.5"),
+    "subscriptions": ("customer_id,start,end,value_per_month", "{id},2025-03-01,,20"),
+    "surveys": ("customer_id,date,metric,score", "{id},2025-03-01,csi,5"),
+    "employees": ("employee_id,unit,hired,left", "{id},u,2025-03-01,"),
+    "benchmarks": ("metric,competitor,value", "csi,{id},5"),
+    "fees": ("customer_id,date,amount", "{id},2025-03-01,5"),
+    "interactions": ("customer_id,date,channel,reason", "{id},2025-03-01,phone,fine"),
+    "offers": ("customer_id,date,rung,depth,accepted", "{id},2025-03-01,1,0.1,yes"),
+}
+ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_rows_that_stand_twice_count_once_or_are_said(tmp_path: Path, name: str) -> None:
+    header, row = ROWS[name]
+    lines = [row.format(id=one) for one in MANY]
+    given = {"transactions": sales(*MANY), name: "\n".join([header, *lines, *lines]) + "\n"}
+    found = load(tmp_path, given)
+    caution = only(found, "repeated_rows")
+    assert (caution.table, caution.rows, caution.share) == (name, 40, 0.5)
+    once = name in ONE_OF_EACH
+    assert len(rows(found, name, "*")) == (40 if once else 80)
+    assert caution.lowers != once
+    assert sum(counted(found, "merged", name).values()) == (40 if once else 0)
+    given[name] = "\n".join([header, *lines]) + "\n"
+    assert not kinds(load(tmp_path, given))
+
+
+@pytest.mark.parametrize("segment", ["x", "y"])
+def test_a_customer_given_twice_is_refused(tmp_path: Path, segment: str) -> None:
+    people = f"customer_id,segment\nC001,x\nC001,{segment}\n"
+    assert "more than one row" in problems(tmp_path, {"transactions": sales(*MANY), "customers": people})
