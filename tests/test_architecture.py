@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,112 +12,111 @@ from pathlib import Path
 import pytest
 
 import cxvalue
+from cxvalue import questions
+from tests.house import Graph, between_rooms, circles, floors, imports_of
 
 PACKAGE = Path(cxvalue.__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-# From the bottom up; a module may import its own room and those on lower floors.
-FLOORS = {
-    "chance": 0,
-    "draws": 0,
-    "errors": 0,
-    "imports": 0,
-    "rounding": 0,
-    "timeunit": 0,
-    "study": 2,
-    "tables": 3,
-    "lifetime": 4,
-    "customer_base": 4,
-    "seasonality": 4.5,
-    "covariates": 4.5,
-    "cltv_fit": 4.8,
-    "cltv": 5,
-    "cltv_checks": 6,
-    "cltv_value": 6,
-    "rolling": 6,
-    "losses": 5,
-    "churn": 6,
-    "churn_checks": 7,
-    "early_warning": 7,
-    "contract_base": 5,
-    "contract_history": 6,
-    "hazards": 5,
-    "renewals": 6,
-    "contract_drivers": 7,
-    "accounts": 7.5,
-    "contract_churn": 7.5,
-    "contract_value": 7.6,
-    "contract_warning": 7.6,
-    "effects": 5,
-    "money": 6,
-    "portfolio": 7,
-    "programmes": 7,
-    "goodwill": 8,
-    "preflight": 9,
-    "reactivation": 7,
-    "discounts": 7,
-    "crosssell": 8,
-    "referral": 8,
-    "simulate": 6,
-    "report": 9,
-    "figures": 10,
-    "workspace": 11,
-    "checking": 11,
-    "folders": 10,
-    "graph": 10,
-    "history": 10,
-    "pseudonyms": 10,
-    "preload": 12,
-    "kernel": 11,
-    "execute": 13,
-    "manifest": 12,
-    "publish": 14,
-    "run": 15,
-    "console": 16,
-    "doctor": 16,
-    "cli": 17,
-    "__main__": 18,
-}
+GRAPH = imports_of(PACKAGE)
+FOLDERS = sorted({path.parent for path in MODULES} - {PACKAGE})
+NAMED_BY_QUESTION = ("findings", "display", "tables")
+TESTED_ELSEWHERE = Path(__file__).with_name("tested_elsewhere.txt")
 
 
-def room(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def layers_of(docstring: str) -> list[tuple[str, ...]]:
+    """The lines of a map, from the bottom up: the names before the first double space, split at the bars."""
+    lines = re.findall(r"^    (\S+(?: \| \S+)*)  +\S", docstring.split("::\n", 1)[1], re.MULTILINE)
+    return [tuple(line.split(" | ")) for line in reversed(lines)]
 
 
-def imported_rooms(path: Path) -> set[str]:
-    """Rooms of the package that a module imports anywhere, imports for type checking aside."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = {
-        node
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
-        for node in ast.walk(block)
+def upward(graph: Graph, layers: list[tuple[str, ...]]) -> list[str]:
+    """Arrows between rooms of a map that do not lead to a lower line of it."""
+    floor = {room: level for level, rooms in enumerate(layers) for room in rooms}
+    return [
+        f"{room} uses {target}"
+        for room, targets in sorted(graph.items())
+        for target in sorted(targets)
+        if floor[target] >= floor[room]
+    ]
+
+
+def test_the_map_names_every_room_once() -> None:
+    named = [room for rooms in layers_of(cxvalue.__doc__ or "") for room in rooms]
+    assert sorted(named) == sorted(between_rooms(GRAPH))
+
+
+def test_imports_point_down_the_map() -> None:
+    assert upward(between_rooms(GRAPH), layers_of(cxvalue.__doc__ or "")) == []
+
+
+def test_questions_use_those_on_lower_lines_only() -> None:
+    below = {
+        name.removeprefix("questions."): frozenset(
+            t.removeprefix("questions.") for t in targets if t.startswith("questions.")
+        )
+        for name, targets in GRAPH.items()
+        if name.startswith("questions.")
     }
-    rooms = set()
-    for node in ast.walk(tree):
-        if node in skipped:
-            continue
-        names = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module] if node.module != "cxvalue" else [f"cxvalue.{alias.name}" for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        rooms |= {name.split(".")[1] for name in names if name.startswith("cxvalue.")}
-    return rooms
+    layers = layers_of(questions.__doc__ or "")
+    assert sorted(room for rooms in layers for room in rooms) == sorted(between_rooms(below))
+    assert upward(between_rooms(below), layers) == []
 
 
-def test_every_room_has_its_floor() -> None:
-    assert {room(path) for path in MODULES} - {"__init__"} == set(FLOORS)
+def test_no_module_is_part_of_a_circle() -> None:
+    assert circles(GRAPH) == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_imports_point_one_way(path: Path) -> None:
-    own = room(path)
-    if own == "__init__":
-        return
-    above = {other for other in imported_rooms(path) - {own} if FLOORS[other] >= FLOORS[own]}
-    assert not above, f"{own} must not import {sorted(above)}"
+def test_a_lying_map_and_a_circle_are_found() -> None:
+    layers = layers_of("A map::\n\n    a | b   upstairs\n    c       below\n")
+    assert layers == [("c",), ("a", "b")]
+    graph = {"a": frozenset({"b", "c"}), "b": frozenset({"c"}), "c": frozenset({"a"})}
+    assert upward(graph, layers) == ["a uses b", "c uses a"]
+    assert circles(graph) == [["a", "b", "c"]]
+    assert floors({"a": frozenset({"c"}), "b": frozenset({"c"}), "c": frozenset()}) == [["c"], ["a", "b"]]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_the_map_of_a_folder_names_its_modules(folder: Path) -> None:
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    named = set(re.findall(r"^ *(\w+/?)  +\S", text, re.MULTILINE))
+    named |= {
+        room for line in re.findall(r"^    (\w+(?: \| \w+)+)  ", text, re.MULTILINE) for room in line.split(" | ")
+    }
+    inside = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    below = {path.parent.name for path in folder.glob("*/__init__.py")}
+    assert {name.removesuffix("/") for name in named} == inside | below
+
+
+def test_a_name_stands_for_one_module() -> None:
+    stems = [path.stem for path in MODULES if path.stem != "__init__" and path.parent != PACKAGE / "figures"]
+    stems = [stem for stem in stems if stem not in NAMED_BY_QUESTION]
+    assert sorted({stem for stem in stems if stems.count(stem) > 1}) == []
+
+
+def test_no_public_function_hides_a_module() -> None:
+    for folder in FOLDERS:
+        tree = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
+        imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+        offered = {alias.asname or alias.name for node in imports for alias in node.names}
+        modules = {path.stem for path in folder.glob("*.py")} | {
+            path.parent.name for path in folder.glob("*/__init__.py")
+        }
+        assert offered & modules == set(), folder
+
+
+def test_tests_mirror_modules() -> None:
+    """A module is tested where its name says, or stands on a list that may only shrink."""
+    excused = TESTED_ELSEWHERE.read_text(encoding="utf-8").split()
+    tests = Path(__file__).parent
+    missing = [
+        name
+        for path in MODULES
+        if (name := path.relative_to(PACKAGE).as_posix()) and path.stem not in ("__init__", "__main__")
+        if not (tests / path.relative_to(PACKAGE).parent / f"test_{path.name}").is_file()
+    ]
+    assert sorted(missing) == excused
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())

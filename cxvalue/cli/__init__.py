@@ -1,1 +1,6 @@
-"""cli."""
+"""The command line.
+
+commands  `main`: check, report, new, simulate, doctor
+console   what a run tells the person at the terminal
+doctor    what is installed, what is missing and how to get it
+"""

@@ -209,7 +209,7 @@ def _new(arguments: argparse.Namespace) -> int:
     target = folder / "study.yml"
     if target.exists():
         raise CxvalueError(f"{target} exists already and was left as it is. Give another folder.")
-    template = files("cxvalue").joinpath("templates", "study.yml").read_text(encoding="utf-8")
+    template = files("cxvalue.cli").joinpath("templates", "study.yml").read_text(encoding="utf-8")
     # The comments of the template stand below each other; a new name keeps its own where it was.
     text = re.sub(r"(?m)^name: *[\w-]+ *", lambda line: f"name: {name} ".ljust(len(line[0])), template, count=1)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,17 +1,17 @@
 """Figures: plain tables and arrays in, a matplotlib `Figure` out; none shows or saves itself or touches pyplot's state.
 
-- `style`: how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
-- `base`: rows read and kept, months, concentration and distribution of margin, waterfalls
-- `behaviour`: what changed from period to period and why, how a cohort ages, cohorts side by side
-- `churn`: whom we may lose and what they bring, whether the past warning came true
-- `contract_churn`: which drivers go with the end of contracts, renewal by the users' satisfaction
-- `renewal`: how long customers under contract stay, how many come and go
-- `lifetime`: forecasts against what came, who is still a customer, the value still to come
-- `reactivation`: who sleeps and wakes, what a campaign added and whether it lasts, whom a contact pays for
-- `discounts`: how many buy at which depth, what each depth earns, the policies side by side
-- `programmes`: the effect by month since the start, the money of a case, what moves it, the cash bridge, goodwill rules,
-  what a bad year costs, promises
-- `levers`: what moves the value still to come, and how forecasts from past dates fared
+style           how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
+base            rows read and kept, months, concentration and distribution of margin, waterfalls
+behaviour       what changed from period to period and why, how a cohort ages, cohorts side by side
+lifetime        forecasts against the holdout, who is still a customer, the value still to come
+levers          what moves that value, and how forecasts from past dates fared
+season          the seasonal index of a customer base
+churn           whom we may lose and what they bring, whether the past warning came true
+renewal         how long customers under contract stay, how many come and go
+contract_churn  which drivers go with the end of contracts, renewal by the users' satisfaction
+reactivation    who sleeps and wakes, what a campaign added, whom a contact pays for
+discounts       how many buy at which depth, what each depth earns, the policies side by side
+programmes      the effect by month since the start, the money of a case, what moves it, goodwill rules, promises
 """
 
 from __future__ import annotations

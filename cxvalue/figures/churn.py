@@ -20,8 +20,8 @@ __all__ = ["churn_bands", "churn_calibration", "churn_segments"]
 def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False) -> Figure:
     """Active customers, and the margin they bring, by how likely they are not to buy again.
 
-    `bands` has the columns band, members, expected, value and value_at_risk of `cxvalue.questions.churn.losses.bands`. For customers
-    under contract, say `contractual`: they end it.
+    `bands` has the columns band, members, expected, value and value_at_risk (`cxvalue.questions.churn.losses.bands`). For
+    customers under contract, say `contractual`: they end it.
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
@@ -58,8 +58,8 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
 def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool = False) -> Figure:
     """What the past warning said against what happened, a point for each tenth of the customers.
 
-    `tenths` has the columns predicted, actual, low and high of `cxvalue.questions.churn.past_churn.calibration_by_tenth`; `span` says
-    which time was forecast. On the line the warning was right.
+    `tenths` has the columns predicted, actual, low and high (`cxvalue.questions.churn.past_churn.calibration_by_tenth`);
+    `span` says which time was forecast. On the line the warning was right.
     """
     style.need_columns(tenths, ("predicted", "actual", "low", "high"), "churn_calibration")
     figure, (axes,) = style.new_figure(4.2)

@@ -1,1 +1,8 @@
-"""findings."""
+"""Findings: the only thing that pages, comparisons and business cases are built from, and how they are written.
+
+finding  the `Finding`: a number with its interval, grade and sentence; findings as files
+numbers  how numbers are written (USD 1.24 M, 35.2%, 12 months)
+words    every fixed word of the page, a mapping per language
+display  a small table as a notebook shows it, and sentences one below the other
+points   a figure that is withheld because chance left it no width
+"""

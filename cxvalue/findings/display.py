@@ -1,8 +1,4 @@
-"""Small tables as a notebook shows them: numbers written for reading, headings in words.
-
-Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
-unrounded.
-"""
+"""A small table as a notebook shows it: numbers written for reading, headings in words; and sentences one below the other."""
 
 from __future__ import annotations
 

@@ -1,1 +1,9 @@
-"""foundation."""
+"""What everything else stands on: errors, dates, intervals and chance.
+
+errors     everything that cxvalue refuses to do, and in which words
+calendar   days, months and the unit in which a model counts time
+intervals  the ends of an interval from draws
+chance     what chance leaves in an estimate: a width, and no probability of exactly 0 or 1
+rounding   what is left of zero when floats are added up
+lazy       what reads notebooks, imported without what is slow and not used
+"""

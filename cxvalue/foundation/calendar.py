@@ -1,4 +1,4 @@
-"""The unit in which a lifetime model counts time, carried by the model so that nobody has to remember it."""
+"""Days, months, and the unit in which a lifetime model counts time."""
 
 from __future__ import annotations
 

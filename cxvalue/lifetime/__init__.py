@@ -1,26 +1,13 @@
 """Customer lifetimes: who is still a customer, what they will buy and what that is worth.
 
-For customers who leave without saying so. Everything here takes `cxvalue.tables.states.PurchaseStates` and returns
-numbers or small frozen results; nothing reads files, draws or prints. The map:
+Everything here takes histories (`cxvalue.tables.states.PurchaseStates`, spells of contracts) and returns numbers or small
+frozen results; nothing reads files, draws or prints.
 
-families            what a model must be able to do; distinct histories with counts
-nbd, bgnbd, paretonbd   the four models: likelihood with gradient, P(alive), future purchases
-optimise            maximum likelihood in log-parameters, several starts, Newton polish
-fitting             `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
-by_level            `CovariateModel`: a model for each combination of levels, and how totals are made of them
-covariates          `fit_with_covariates`: segments that buy and leave differently, in BG/NBD, MBG/NBD and Pareto/NBD
-models              `LifetimeModel`: a fitted model and everything it predicts
-bgbb, discrete      the BG/BB for customers who take an opportunity a period or not: `fit_bg_bb`, `DiscreteModel`
-bgbb_family         the same, and the beta-Bernoulli without dropout, as models among the others: `fit_by_period`
-regular, regular_family   BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm: `fit_regular`, `fit_rhythms`
-season              `SeasonalClock`, `seasonal_index`: time that runs faster in the months in which everybody buys more
-spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
-holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
-simulate_future, predictive   futures drawn from a model, for predictive intervals
-value               `customer_value`, `CustomerValue`: margin still to come, per customer and in total
-infinite            `dert`, `residual_value`: the same without an end
-levers              `value_levers`: what a little more retention, purchases or margin is worth, and what erosion costs
-lifetimes_bridge    exchange with the lifetimes package, the only module that imports it
+families/    what each model says: likelihood, P(alive), purchases to come
+models/      a fitted model and everything it predicts; what a purchase is worth
+fitting/     fitting the families, choosing between them, holding them against lifetimes
+prediction/  margin still to come, per customer and in total, with intervals
+contracts/   customers under contract: how long they stay, and what goes with leaving
 """
 
 from __future__ import annotations

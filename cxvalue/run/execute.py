@@ -307,7 +307,7 @@ def _environment(runtime: Path, threads: int) -> Mapping[str, str]:
         "OPENBLAS_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
     }
-    checkout = Path(__file__).resolve().parent.parent
+    checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").is_file():  # not installed: the kernel starts in another folder
         paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)

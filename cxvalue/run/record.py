@@ -1,9 +1,4 @@
-"""Publishing: what the notebooks of a run handed over becomes a report, in one step.
-
-The report is built completely in a claimed folder beside its final place, written to the disk, renamed, and only then
-the link `latest` and the index of all studies are replaced. Whoever looks, and whenever a run is killed, sees whole
-reports only. Two runs at once publish one after the other.
-"""
+"""What a run was: its study, its notebooks and how they ended."""
 
 from __future__ import annotations
 

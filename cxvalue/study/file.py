@@ -1,8 +1,6 @@
 """The study file: what a company wants to know, of which tables, under which assumptions.
 
-`load_study_file` reads a ``study.yml`` into a frozen `StudyFile`. Nothing is checked twice and nothing is guessed: an
-unknown key is an error that names the nearest known one, and every problem of the file is reported at once.
-"""
+Nothing is guessed: an unknown key is an error that names the nearest known one."""
 
 from __future__ import annotations
 

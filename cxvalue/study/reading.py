@@ -1,8 +1,4 @@
-"""The study file: what a company wants to know, of which tables, under which assumptions.
-
-`load_study_file` reads a ``study.yml`` into a frozen `StudyFile`. Nothing is checked twice and nothing is guessed: an
-unknown key is an error that names the nearest known one, and every problem of the file is reported at once.
-"""
+"""Reading a study file: one file in, one `StudyFile` or every problem of it out."""
 
 from __future__ import annotations
 

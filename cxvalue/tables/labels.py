@@ -1,4 +1,4 @@
-"""What the customers table says of customers, as numbers that a comparison can be made with."""
+"""What the customers table says of customers, as labels and as numbers, and the group of a product."""
 
 from __future__ import annotations
 

@@ -1,1 +1,8 @@
-"""workspace."""
+"""A study prepared once, kept in a cache, and opened by notebooks.
+
+prepared   tables validated and written, models fitted, keyed by the fingerprint of all that went in
+opened     `load_study`, `Study`: what a notebook works with, and `publish`, by which it hands over
+preflight  campaigns and programmes tried on the tables before any notebook starts
+history    what earlier published runs said
+check      what ``cxvalue check`` says
+"""

@@ -1,9 +1,7 @@
-"""From a study file to data and fits that notebooks can open: prepared once, kept in a cache, never published.
+"""A prepared study as notebooks use it: `load_study` opens it, `Study.publish` hands a notebook's results to the run.
 
-`prepare` validates a study, writes its canonical tables (parquet) and the shared fits into a folder that is keyed by
-the fingerprint of everything that went in, and leaves it alone when the same inputs come again. `load_study` opens it:
-inside a run (`work` is given) or by hand in JupyterLab (`work` is None: same preparation, nothing published).
-"""
+Inside a run (`work` is given) the run's preparation is opened; by hand in JupyterLab (`work` is None) the same preparation
+is made or reused, and nothing is published."""
 
 from __future__ import annotations
 

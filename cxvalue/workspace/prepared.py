@@ -1,9 +1,7 @@
-"""From a study file to data and fits that notebooks can open: prepared once, kept in a cache, never published.
+"""From a study file to tables and fits on disk: prepared once, kept in a cache, never published.
 
 `prepare` validates a study, writes its canonical tables (parquet) and the shared fits into a folder that is keyed by
-the fingerprint of everything that went in, and leaves it alone when the same inputs come again. `load_study` opens it:
-inside a run (`work` is given) or by hand in JupyterLab (`work` is None: same preparation, nothing published).
-"""
+the fingerprint of everything that went in, and leaves it alone when the same inputs come again."""
 
 from __future__ import annotations
 
@@ -129,7 +127,7 @@ def _hash_file(path: Path) -> str:
 
 def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | None) -> str:
     code = hashlib.sha256()
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         code.update(path.relative_to(package).as_posix().encode())
         code.update(path.read_bytes())

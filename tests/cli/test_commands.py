@@ -321,7 +321,7 @@ def test_the_module_and_a_real_run_end_as_promised(
 
 
 def test_python_m_cxvalue_is_the_command_line() -> None:
-    checkout = Path(commands.__file__).parent.parent
+    checkout = Path(commands.__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
     done = subprocess.run(
         [sys.executable, "-m", "cxvalue", "reprot"], capture_output=True, text=True, env=environment, check=False

@@ -192,7 +192,7 @@ def test_a_study_is_found_by_name_folder_and_file(tmp_path: Path, monkeypatch: p
 
 
 def test_the_bundled_studies_are_sound() -> None:
-    assert project_root() == Path(__file__).resolve().parent.parent
+    assert project_root() == Path(__file__).resolve().parents[2]
     for name in ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "mealkit"):
         study = load_study_file(find_study(name))
         assert isinstance(study.as_of, date)
@@ -202,7 +202,7 @@ def test_the_bundled_studies_are_sound() -> None:
 def test_the_file_that_new_writes_needs_no_correction(tmp_path: Path) -> None:
     import cxvalue
 
-    template = Path(cxvalue.__file__).parent / "templates" / "study.yml"
+    template = Path(cxvalue.__file__).parent / "cli" / "templates" / "study.yml"
     study = load_study_file(write(tmp_path, template.read_text(encoding="utf-8")))
     assert study.tables["transactions"].columns["revenue"] == "revenue"
 

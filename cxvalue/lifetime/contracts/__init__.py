@@ -1,1 +1,6 @@
-"""contracts."""
+"""Customers under contract, staff or any member: how long they stay.
+
+spells  how many whole periods members were there
+sbg     the shifted-beta-geometric model of renewal
+hazard  who leaves and what goes with it: a discrete-time hazard model with drivers
+"""

@@ -1,1 +1,12 @@
-"""families."""
+"""What each model of purchases says: its likelihood with gradient, P(alive), purchases to come.
+
+family          what a model must be able to do
+nbd             NBD: customers buy for ever
+bgnbd           BG/NBD and MBG/NBD: a customer may leave right after a purchase
+paretonbd       Pareto/NBD: a customer may leave at any time
+regular_family  BG/CNBD-k and MBG/CNBD-k: customers who buy at a rhythm
+bgbb            BG/BB: at every opportunity a customer may have left, and else takes it or not
+bgbb_family     BG/BB, and the beta-Bernoulli without dropout, as families among the others
+season          a clock that runs faster in the months in which everybody buys more
+blocks          sums over many rows on several processors
+"""

@@ -1,1 +1,10 @@
-"""fitting."""
+"""From histories to fitted models, and the choice between them.
+
+fits              `fit`, `fit_all`, and the gate that asks whether any dropout can be identified
+regular           `fit_regular`, `fit_rhythms`: customers with a regular rhythm
+discrete          `fit_bg_bb`, `fit_by_period`: customers who take an opportunity a period or not
+by_covariates     `fit_with_covariates`: segments that buy and leave differently
+holdout           `score_holdout`, `select_model`: which model forecast the holdout best
+robust            whether a model's uncertainty is honest
+lifetimes_bridge  exchange with the lifetimes package, the only module that imports it
+"""

@@ -1,8 +1,4 @@
-"""What may really come in: futures of customers drawn from a model, dropout, purchases, spend and discount together.
-
-Each column of a simulation is one possible world with its own parameters, so that customers of one column share what
-is unknown about the parameters while their fates are independent.
-"""
+"""What money that comes in later is worth today."""
 
 from __future__ import annotations
 

@@ -1,9 +1,20 @@
-"""Sleeping customers: who came back because of us, what it earned, and whom to contact next.
+"""Sleeping customers: who came back because of us, what it earned, and whom to contact next (notebook 40).
 
-campaign     one row a contacted or held-out customer, added up by the engine
-arms         each arm of it, and which is better
-holdout      what a campaign changed, against those held out by lot
-no_holdout   the same against similar customers who were not contacted
+campaign        one row a contacted or held-out customer, added up by the engine
+randomised      what a campaign changed, against those held out by lot
+not_randomised  the same against similar customers who were not contacted
+compare         the comparison itself, by customer or by unit
+arms            each arm of it, and which is better
+first_ever      who bought the campaign's product for the first time ever
+segments        who responds
+second_life     how long customers who came back stay
+dormancy        how many sleep, fall asleep and wake by themselves
+targeting       what a contact adds, and what a rule to contact would have earned
+next_contacts   whom to contact next, cut off by a budget or a profit
+findings        the findings ``reactivation.NAME.*``
+arm_findings    those of its arms
+claims          what claim, curve, segments and next contacts say
+display         the same as tables
 """
 
 from __future__ import annotations

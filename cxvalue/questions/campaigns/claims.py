@@ -1,4 +1,4 @@
-"""What a campaign's claim, its curve, its segments and its next contacts say, in words and tables."""
+"""What a campaign's claim, its curve, its segments and its next contacts say, in words."""
 
 from __future__ import annotations
 

@@ -1,1 +1,15 @@
-"""contracts."""
+"""Customers under contract: what they will bring, who will leave, what goes with leaving (20, 30).
+
+contract_base     who is under contract, since when, until when, and what they bring
+contract_history  how contracts follow one another, come and go, and how long they last
+renewals          the renewal model fitted and tried on the past
+contract_value    what customers under contract will still bring
+endings           who ends within 12 months, by the model that was better on the past
+drivers           what may drive the end of a contract, gathered from the tables
+members           member-months in the engine, from members to cells
+accounts          accounts whose users are satisfied: do they renew more often?
+contract_warning  the list of whom to call, with the reason in words
+findings          the findings of value and renewal
+ending_findings   the findings ``churn.*``, drivers and accounts
+display           bands, scores, ratios and warnings as tables
+"""

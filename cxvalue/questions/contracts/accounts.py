@@ -84,7 +84,7 @@ def account_renewals(
     """Renewal of accounts, and its link to what their users had said.
 
     None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by
-    account, of `cxvalue.questions.contracts.drivers.scores_of`. Bands of fewer than `suppress_below` accounts are not in the table.
+    account (`drivers.scores_of`). Bands of fewer than `suppress_below` accounts are not in the table.
     """
     names = contracts.customers[contracts.rows["customer"]]
     if "account_id" in contracts.rows.columns:

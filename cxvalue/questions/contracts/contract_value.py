@@ -1,8 +1,8 @@
 """What customers under contract will still bring, by the model that forecasts who leaves; and whether that held before.
 
 The forecast of money rests on the forecast of churn: the model that foresaw the held-back part of the history better
-(`cxvalue.questions.contracts.endings`) gives the chance to stay to each month, and a month under contract brings what the contract brings
-today. The same is asked on the day before the holdout and held against what those customers then brought.
+(`endings`) gives the chance to stay to each month, and a month under contract brings what the contract brings today. The
+same is asked on the day before the holdout and held against what those customers then brought.
 
 A customer can leave once a period of their own: a month, or a year where contracts end by the year. Where in that period
 those who left did so is taken from the data (`RenewalFit.part`).

@@ -1,4 +1,4 @@
-"""What may drive the end of a contract, gathered from a study's tables: the members of `cxvalue.questions.contracts.members`.
+"""What may drive the end of a contract, gathered from a study's tables: the members of `members`.
 
 Drivers are the plan, the third of the value per month, the segments of the customers table, a complaint in the last 90
 days and the satisfaction of the users of the account in the last year. What changes is looked up as it was known on the

@@ -1,7 +1,7 @@
 """How long customers stay under contract: the sBG fitted and tried on the past, and the tables that a run publishes.
 
-`fit_renewals` takes the contracts of a study and returns a frozen `RenewalFit`; `cxvalue.questions.contracts.endings` decides whether it
-or the model with drivers forecasts, and `cxvalue.questions.contracts.contract_value` what margin is still to come. The statistics live in
+`fit_renewals` takes the contracts of a study and returns a frozen `RenewalFit`; `endings` decides whether it or the
+model with drivers forecasts, and `contract_value` what margin is still to come. The statistics live in
 `cxvalue.lifetime.contracts.sbg`; here they meet the calendar.
 
 A customer can leave once a period of their own: a month, or a year where contracts end by the year. Where in that period

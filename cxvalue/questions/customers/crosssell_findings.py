@@ -1,4 +1,4 @@
-"""What cross-selling and referrals bring, in findings, sentences and tables for the page."""
+"""What cross-selling and referrals bring, in findings and sentences."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_range, format_value
-from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
 
 if TYPE_CHECKING:
     from cxvalue.questions.customers.crosssell import CrossSelling
     from cxvalue.questions.customers.referral import Referrals
 
 __all__ = ["crosssell_findings", "referral_findings"]
+
+NOTEBOOK = "20_cltv"
 
 _SELECTION = "Who takes up a product was often buying more anyway: this is a place to test, not a proof."
 
@@ -44,11 +45,11 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
             best.attach_low, best.attach_high, found.level, "share", "D",
             f"{best['product']} {surest}{format_value(best.attach_rate, 'share')} of the "
             f"{best.eligible:,} active customers without it took it up {window}.",
-            made, "C5", CLTV_NOTEBOOK,
+            made, "C5", NOTEBOOK,
         ),
         Finding(
             "crosssell.point_value", "One point more take-up of a product", None, unit=currency, text=_open(found, currency),
-            method=made, case="C5", notebook=CLTV_NOTEBOOK,
+            method=made, case="C5", notebook=NOTEBOOK,
         )
         if not found.proven
         else Finding(
@@ -58,7 +59,7 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
             f"{window}.{replaced} One more in a hundred taking it up would be worth "
             f"{format_value(best.point_value, currency)}, {format_range(best.point_low, best.point_high, currency)}. "
             f"{_SELECTION}",
-            made, "C5", CLTV_NOTEBOOK,
+            made, "C5", NOTEBOOK,
         ),
     ]  # fmt: skip
 
@@ -89,7 +90,7 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
             "Look whether the purchases and the table of customers name them alike."
         )
         label = "What a referred customer is worth"
-        return [Finding("referral.worth", label, None, unit=currency, text=reason, case="C5", notebook=CLTV_NOTEBOOK)]
+        return [Finding("referral.worth", label, None, unit=currency, text=reason, case="C5", notebook=NOTEBOOK)]
     value, low, high = found.worth
     others = (
         f" One who came otherwise is worth {format_value(found.worth_of_others[0], currency)}."
@@ -107,7 +108,7 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
             f"{found.referred:,} customers were referred{who}. One of them is worth {format_value(value, currency)}, "
             f"{format_range(low, high, currency)}.{others} Some would have come by themselves, so this is the most that a "
             "referral adds.",
-            made, "C5", CLTV_NOTEBOOK,
+            made, "C5", NOTEBOOK,
         )
     ]  # fmt: skip
     before = found.customers - found.new
@@ -119,7 +120,7 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
                 high * share, found.level, currency, "D",
                 f"In the year up to {format_date(found.as_of)}, {found.new_referred:,} of {found.new:,} new customers were "
                 f"referred: {format_value(value * share, currency)} for each of the {before:,} earlier customers.",
-                f"{made} Times the referred customers of those months, for each earlier customer.", "C5", CLTV_NOTEBOOK,
+                f"{made} Times the referred customers of those months, for each earlier customer.", "C5", NOTEBOOK,
             )
         )  # fmt: skip
     return results

@@ -1,8 +1,4 @@
-"""Small tables as a notebook shows them: numbers written for reading, headings in words.
-
-Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
-unrounded.
-"""
+"""The tables of the customer base as notebooks show them: periods, bridges, products and pairs."""
 
 from __future__ import annotations
 

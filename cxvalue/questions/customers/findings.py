@@ -1,7 +1,4 @@
-"""From results to findings: the sentences that an executive reads, one function for each notebook.
-
-The ids and what they mean are fixed by the design; the numbers come from the statistics and are only put in words here.
-"""
+"""The findings ``base.*``: how many customers there are, how many were won and lost, in the sentences of an executive."""
 
 from __future__ import annotations
 

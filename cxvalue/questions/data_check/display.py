@@ -1,8 +1,4 @@
-"""Small tables as a notebook shows them: numbers written for reading, headings in words.
-
-Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
-unrounded.
-"""
+"""What was read, as the tables of notebook 00: counts, sources, cautions and control totals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From results to findings: the sentences that an executive reads, one function for each notebook.
-
-The ids and what they mean are fixed by the design; the numbers come from the statistics and are only put in words here.
-"""
+"""The findings ``data.*``: rows read and kept, orders, customers, control totals, in the sentences of an executive."""
 
 from __future__ import annotations
 

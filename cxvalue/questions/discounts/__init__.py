@@ -1,10 +1,12 @@
-"""Discounts: how deep a discount each customer needs, and what every policy would earn.
+"""Discounts: how deep a discount each customer needs, and what every policy would earn (notebook 50).
 
-given         what was given away by product, from sales alone
-occasions     offers become brackets of the reservation discount, added up by the engine
-reservation   families fitted to the brackets, and the curve without one (Turnbull)
-policies      `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
-walkaways     customers who leave without buying: how many do not come back, and what goes with them
+given        what was given away by product, from sales alone
+occasions    offers become brackets of the reservation discount, added up by the engine
+reservation  families fitted to the brackets, and the curve without one (Turnbull)
+policies     `analyse`: what no discount, one depth, the ladder as run and the best short ladder earn
+walkaways    customers who leave without buying: how many do not come back, and what goes with them
+findings     the findings ``discounts.*``
+display      the same as tables
 """
 
 from __future__ import annotations

@@ -1,1 +1,15 @@
-"""lifetime_value."""
+"""What today's customers are still worth (notebook 20).
+
+forecast            the models fitted, held against the holdout, one chosen and fitted again
+cltv_fit            `CltvFit`: all of that as it is kept and opened again
+seasonality         whether the base buys with the seasons, and models whose clock follows them
+covariates          segments, channels and sources that buy and leave differently
+tracking            whether the chosen model holds: month by month, by frequency, by tenth
+past_forecasts      forecasts from past dates against what customers then brought
+horizons            value by horizon, payback, levers
+tables              the tables that a run publishes
+findings            the findings ``cltv.*``: value, model and holdout
+value_findings      season, past forecasts, payback, levers
+covariate_findings  what differs by segment
+display             the same as tables
+"""

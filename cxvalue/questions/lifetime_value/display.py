@@ -1,8 +1,6 @@
-"""Small tables as a notebook shows them: numbers written for reading, headings in words.
+"""The tables of lifetime value as its notebook shows them: numbers written for reading, headings in words.
 
-Each function takes results and returns a pandas Styler without an index; the numbers themselves are published elsewhere,
-unrounded.
-"""
+The numbers themselves are published elsewhere, unrounded (`tables`)."""
 
 from __future__ import annotations
 

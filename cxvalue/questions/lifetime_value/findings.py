@@ -1,7 +1,6 @@
-"""From results to findings: the sentences that an executive reads, one function for each notebook.
+"""The findings ``cltv.*``: value, its model and the holdout, in the sentences of an executive.
 
-The ids and what they mean are fixed by the design; the numbers come from the statistics and are only put in words here.
-"""
+The ids and what they mean are fixed; the numbers come from the statistics and are only put in words here."""
 
 from __future__ import annotations
 

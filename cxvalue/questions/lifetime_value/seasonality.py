@@ -1,8 +1,8 @@
 """Does the base buy with the seasons? The seasonal index of a study's purchases, and models that run on its clock.
 
-The index (`cxvalue.lifetime.families.season`) compares the repeat purchases of every calendar month with what a model without a
-season expects of the customers as they were acquired. It needs two full years before the holdout, uses nothing after
-the day it is asked for, and is tried only where an F test finds a season at all.
+The index (`cxvalue.lifetime.families.season`) compares the repeat purchases of every calendar month with what a model
+without a season expects of the customers as they were acquired. It needs two full years before the holdout, uses nothing
+after the day it is asked for, and is tried only where an F test finds a season at all.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""Customers who differ by what the customers table says of them: segment, channel, source; models fitted with it.
-
-The columns that a study names under ``cltv: covariates`` become labels of customers. Levels that too few customers have
-are counted together, by a rule that is made once, before the holdout, and kept; then every model that can is fitted with
-the labels beside the plain ones (`cxvalue.lifetime.fitting.by_covariates`), and the holdout judges.
-"""
+"""The tables of lifetime value that a run publishes, unrounded: models, holdout, customers, covariates and season."""
 
 from __future__ import annotations
 
@@ -13,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
 from cxvalue.lifetime.fitting.regular import PARENTS
-from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
 from cxvalue.questions.lifetime_value.forecast import SPEND_PARAMETERS
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES

@@ -1,6 +1,6 @@
 """Does the model describe these customers? Tracking over time, calibration by past frequency, and concentration.
 
-What a notebook draws to let a reader judge a `cxvalue.questions.lifetime_value.forecast.CltvFit` by eye. Every function returns a small pandas table.
+What a notebook draws to let a reader judge a `CltvFit` by eye. Every function returns a small pandas table.
 """
 
 from __future__ import annotations

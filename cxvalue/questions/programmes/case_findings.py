@@ -1,4 +1,4 @@
-"""From the effect and the case of a programme to the findings ``programme.NAME.*`` and their sentences."""
+"""From the case of a programme to the findings ``programme.NAME.*`` about money and verdict, and their sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programmes of a study: the design that fits how each was rolled out, its effect, its case and its verdict."""
+"""From what a study declares of a programme and the effect that was measured to its case and its verdict."""
 
 from __future__ import annotations
 

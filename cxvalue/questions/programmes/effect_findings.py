@@ -1,4 +1,4 @@
-"""From the effect and the case of a programme to the findings ``programme.NAME.*`` and their sentences."""
+"""From the effect of a programme to the findings ``programme.NAME.*`` about it and their sentences."""
 
 from __future__ import annotations
 

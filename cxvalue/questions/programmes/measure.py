@@ -1,4 +1,4 @@
-"""The programmes of a study: the design that fits how each was rolled out, its effect, its case and its verdict."""
+"""The programmes of a study measured: the design that fits how each was rolled out, and its effect."""
 
 from __future__ import annotations
 

@@ -1,1 +1,14 @@
-"""checks."""
+"""What is wrong in tables, and what is legal there and may nevertheless make a number wrong.
+
+rules              bad rows and notes of every table, and what must agree across tables
+soundness          signs that contradict their column, rows that stand twice
+ids                ids as text: repairs, ids that a spreadsheet spoilt, ids that stand for nobody
+screening          both of these for one table, and guests set apart
+relations          tables held against one another
+declared_names     campaigns and programmes must stand in their tables
+campaign_rows      customers in two arms, or held out and contacted all the same
+openends           ends and starts to come, contracts of no length
+observed           up to which day the tables are whole, and whether that is long ago
+purchase_cautions  rows twice, versions of orders, refunds left out
+history_begins     old customers who look new where a history begins
+"""

@@ -1,12 +1,4 @@
-"""Panels: what customers brought month by month, before and after their unit got a programme.
-
-Full calendar months only. A customer counts from the first full month on or after the later of the acquisition and the
-first day observed, up to the last full month, or to the last one before the contract's end; a month without a purchase
-is 0. A unit is treated from the first full month on or after its start; its *base* is the last full month before the
-start. Where a start falls inside a month, that month is neither. The population are the customers acquired before their
-unit's start (never-treated units: before the last start); those who came later are counted apart. Units with no full
-month before their start are no comparison and have none: they are counted (`Early`), and nothing is read off them.
-"""
+"""Where a panel comes from, its full calendar months, and units that had started before there was one."""
 
 from __future__ import annotations
 

@@ -1,1 +1,15 @@
-"""read."""
+"""From files, queries and databases to typed columns, and a clear refusal of what could be read two ways.
+
+schema    the columns of every table: what is required, optional and allowed
+sources   files, installed packages, queries and databases as raw columns
+files     the files that a path or a pattern names, and several as one table
+decode    text files in any encoding, as clean UTF-8
+textfile  delimited text into columns of text, with line numbers and every line that does not fit
+parse     raw text to ids, dates, numbers and flags; every value that does not parse is found
+dates     which date format a column is written in
+moments   moments with a time zone as the local ones of a zone
+numerals  amounts with signs, currency, points and commas
+currency  amounts in several currencies, in the study's
+paste     the `read:` line of a message, ready to paste
+sql       names and text as DuckDB writes them
+"""
