@@ -1,4 +1,4 @@
-"""A small table as a notebook shows it: numbers written for reading, headings in words; and sentences one below the other."""
+"""A small table as a notebook shows it: numbers written for reading, headings in words; sentences one below the other."""
 
 from __future__ import annotations
 
