@@ -64,8 +64,8 @@ class Realised:
 def promised_path(case: Case, level: float = 0.95) -> tuple[PromisedMonth, ...]:
     """The margin from the effect in every month of a case, by calendar month."""
     rows = case.exposure.customers @ _carried(case.effect, case.exposure.customers.shape[1], case)
-    margin = case.margin_per_unit * (rows @ _known(case.effect)[1])
-    se = case.margin_per_unit * _errors(rows, _known(case.effect)[2])
+    margin = case.settings.margin_per_unit * (rows @ _known(case.effect)[1])
+    se = case.settings.margin_per_unit * _errors(rows, _known(case.effect)[2])
     q = float(stats.t.ppf((1 + level) / 2, case.effect.df))
     first, path = case.exposure.first_month, []
     for month, (people, value, one) in enumerate(zip(case.exposure.by_month, margin, se, strict=True)):
@@ -90,7 +90,7 @@ def realised(earlier: Effect, case: Case, level: float = 0.95) -> Realised | Non
     people = _exposed(earlier, months, length)
     sides = []
     for effect in (earlier, today):
-        rows = people @ _carried(effect, length, case) * case.margin_per_unit
+        rows = people @ _carried(effect, length, case) * case.settings.margin_per_unit
         sides.append((rows, *_known(effect)[1:]))
     return _compared("same_data", earlier.last_month, months, sides, min(earlier.df, today.df), level)
 
@@ -108,7 +108,7 @@ def realised_published(
         return None
     months = tuple(one.month for one in due)
     length = _between(min(cohort.start for cohort in case.effect.cohorts), last) + 1
-    rows = _exposed(case.effect, months, length) @ _carried(case.effect, length, case) * case.margin_per_unit
+    rows = _exposed(case.effect, months, length) @ _carried(case.effect, length, case) * case.settings.margin_per_unit
     values = np.array([one.margin for one in due]), np.array([one.se for one in due])
     same = np.eye(len(due)), values[0], np.outer(values[1], values[1])
     return _compared("published", as_of, months, [same, (rows, *_known(case.effect)[1:])], case.effect.df, level)
@@ -184,7 +184,10 @@ def _carried(effect: Effect, length: int, case: Case) -> Floats:
         filled[month] = last
     decay = fit_decay(effect)
     rate = decay.rate_per_month if decay.significant else 0.0
-    rules: Mapping[str, Any] = {"persistence": case.persistence, "half_life_months": case.half_life_months}
+    rules: Mapping[str, Any] = {
+        "persistence": case.settings.persistence,
+        "half_life_months": case.settings.half_life_months,
+    }
     return extend(filled.T, length, rate=rate, **rules).T
 
 

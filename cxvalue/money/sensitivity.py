@@ -70,7 +70,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
             )
         )  # fmt: skip
     months = float(npv([0.0] + [1.0] * case.horizon_months, rate))
-    for one in case.benefits:
+    for one in case.settings.benefits:
         sides = [(end - one.monthly) * P10 / 1.959964 for end in (one.low, one.high)]
         found.append(
             Swing(
@@ -85,7 +85,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     rate_of_return = irr(case.net_flow)
     found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return))
     measured = int(effect.event_time.max()) + 1
-    if case.exposure.customers[:, measured:].any() and case.persistence != "none":
+    if case.exposure.customers[:, measured:].any() and case.settings.persistence != "none":
         gone = case.changed(persistence="none")
         ends = float(npv(gone.net_flow, rate))
         found.append(
@@ -99,9 +99,9 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
 def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
     """Each cost with a stated range by itself; all that are stated without one together, 20% either way."""
     rate, found, rest = case.annual_discount_rate, [], 0.0
-    for name, flow in case.costs.flows(case.exposure.by_month).items():
-        value, spent = getattr(case.costs, name), float(npv(flow, rate))
-        low, high = case.costs.ranges.get(name, (value, value))
+    for name, flow in case.settings.costs.flows(case.exposure.by_month).items():
+        value, spent = getattr(case.settings.costs, name), float(npv(flow, rate))
+        low, high = case.settings.costs.ranges.get(name, (value, value))
         if high <= low or not spent:
             rest += spent
             continue
@@ -124,7 +124,7 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
 def _risk_swings(case: Case, expected: float, months: float, currency: str) -> list[Swing]:
     """What each risk costs a year on average over the horizon, between a lucky and an unlucky run of years."""
     found = []
-    for one in case.risks:
+    for one in case.settings.risks:
         mean, monthly = one.per_year_cost, months / 12
         total = risk_draws([one], 4000, 1, np.random.default_rng(1), years=case.horizon_months / 12)[:, 0]
         low, high = (float(end) * 12 / case.horizon_months for end in np.quantile(total, [0.1, 0.9]))
@@ -151,9 +151,9 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
     measured = int(case.effect.event_time.max()) + 1
     alone = f"No effect later than {measured} months after a unit's start"
     chosen = [("As registered", case), (alone, case.changed(persistence="none"))]
-    if case.persistence != "half_life":
+    if case.settings.persistence != "half_life":
         chosen.append(("Effect halves every 12 months", case.changed(persistence="half_life", half_life_months=12.0)))
-    if everyone and case.population != "all":
+    if everyone and case.settings.population != "all":
         rolled = case.changed(population="all", everyone=everyone, start="as_of", ramp_up_months=1)
         chosen.append(("Rolled out to every customer from now", rolled))
     rows: list[tuple[object, ...]] = []

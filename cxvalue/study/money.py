@@ -153,11 +153,16 @@ class Benefit(Settings):
 
     @model_validator(mode="after")
     def _ordered(self) -> Benefit:
-        low = self.monthly if self.low is None else self.low
-        high = self.monthly if self.high is None else self.high
+        _, low, high = self.ends
         if not low <= self.monthly <= high:
             raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
         return self
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """The monthly amount, low and high; an end that is not given is the amount."""
+        low = self.monthly if self.low is None else self.low
+        return self.monthly, low, self.monthly if self.high is None else self.high
 
 
 class Success(Settings):

@@ -99,23 +99,37 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
             rows.append(
                 (f"cost: {name}", cost.value, cost.range[0], cost.range[2], cost.owner or "", cost.source or "")
             )
-    for one in case.benefits:
+    for one in case.settings.benefits:
         rows.append((f"benefit: {one.name} ({one.kind})", one.monthly, one.low, one.high, one.owner, one.source))
-    for risk in case.risks:
+    for risk in case.settings.risks:
         rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source))
-    if case.margin_per_unit != 1:
+    if case.settings.margin_per_unit != 1:
         rows.append(
-            ("margin for one unit of the outcome", case.margin_per_unit, None, None, "measured", "transactions")
+            (
+                "margin for one unit of the outcome",
+                case.settings.margin_per_unit,
+                None,
+                None,
+                "measured",
+                "transactions",
+            )
         )
-    half = f", {case.half_life_months:g} months" if case.half_life_months else ""
+    half = f", {case.settings.half_life_months:g} months" if case.settings.half_life_months else ""
     rows += [
-        ("after the months measured", f"{case.persistence.replace('_', ' ')}{half}", None, None, "", "study file"),
+        (
+            "after the months measured",
+            f"{case.settings.persistence.replace('_', ' ')}{half}",
+            None,
+            None,
+            "",
+            "study file",
+        ),
         ("discount rate, effective a year", case.annual_discount_rate, None, None, "", "study file"),
         ("flows count at the end of each month", "(1 + rate)^(−month/12)", None, None, "", "definition"),
-        ("correlation of the stated ranges", case.correlation, None, None, "", "study file"),
+        ("correlation of the stated ranges", case.settings.correlation, None, None, "", "study file"),
     ]
-    if case.population == "all":
-        rows.append(("months until everybody is reached", case.ramp_up_months, None, None, "", "study file"))
+    if case.settings.population == "all":
+        rows.append(("months until everybody is reached", case.settings.ramp_up_months, None, None, "", "study file"))
     if study.market is not None:
         erosion = study.market.erosion_per_year
         low, middle, high = erosion.range

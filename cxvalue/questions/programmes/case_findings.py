@@ -247,10 +247,12 @@ def _goes_on(case: Case) -> str:
 
 def _continued(case: Case) -> str:
     measured = int(case.effect.event_time.max()) + 1
-    if case.persistence == "none":
+    if case.settings.persistence == "none":
         return f"Nothing is counted beyond the {measured} months measured."
-    if case.persistence == "half_life":
-        return f"Beyond the {measured} months measured the effect halves every {case.half_life_months:g} months."
+    if case.settings.persistence == "half_life":
+        return (
+            f"Beyond the {measured} months measured the effect halves every {case.settings.half_life_months:g} months."
+        )
     held = f"Beyond the {measured} months measured the mean of the last three is held"
     if case.decay.significant:
         return f"{held}, fading by half every {case.decay.half_life_months:.0f} months as measured."

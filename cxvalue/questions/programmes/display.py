@@ -234,7 +234,7 @@ def uncounted_display(case: Case, currency: str) -> Styler:
             "range": format_range(one.low, one.high, currency),
             "who says so": one.owner or "nobody named",
         }
-        for one in case.capacity
+        for one in case.settings.capacity
     )
 
 

@@ -24,7 +24,7 @@ __all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_fin
 
 def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> list[Finding]:
     """``risk_cost`` of a programme that states risks: a year's loss on average, with the range of single years."""
-    if not case.risks:
+    if not case.settings.risks:
         return []
     title = title_of(name)
     low, high = (float(one) for one in _quantiles(loss))
@@ -44,7 +44,7 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
             f"programme.{name}.risk_cost", f"{title}: what the risks cost a year", loss.mean, low, high, 0.95, currency, "D",
             text,
             "Stated frequency × severity of "
-            + ", ".join(one.name for one in case.risks)
+            + ", ".join(one.name for one in case.settings.risks)
             + ": Poisson numbers of log-normal losses. The range is for single years.",
             "C16", CASE_NOTEBOOK,
         )
@@ -150,7 +150,7 @@ def so_far_sentence(case: Case, *, currency: str) -> str:
     seen = table[table["month"] <= case.exposure.months_seen]
     if case.exposure.months_seen < 1:
         return f"{text} The months of the case lie after that."
-    stated = [name for name, there in (("benefits", case.benefits), ("risks", case.risks)) if there]
+    stated = [name for name, there in (("benefits", case.settings.benefits), ("risks", case.settings.risks)) if there]
     more = f", with the stated {' and '.join(stated)}" if stated else ""
     return (
         f"{text} The sum to date of the table after its {len(seen) - 1} observed months, "
