@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
-from scipy import stats
 
 from cxvalue.effects.designs.staggered import BASE_MONTHS, cohorts_of
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.estimators.group_time import EVENTS, group_time, jackknife
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import PanelMonths
@@ -83,7 +83,7 @@ def _earlier(panel: UnitPanel | CustomerPanel, effect: Effect) -> Effect:
     post = found.event_time >= 0
     at = EVENTS + np.flatnonzero(post)
     se = float(np.sqrt(knife.covariance[0, 0]))
-    half = float(stats.t.ppf((1 + effect.level) / 2, knife.df)) * se
+    half = reach_of(effect.level, knife.df) * se
     return replace(
         effect,
         estimate=found.overall,

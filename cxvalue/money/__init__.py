@@ -12,7 +12,7 @@ verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered
 
 from __future__ import annotations
 
-from cxvalue.money.case import Case, CaseSettings, Range, business_case
+from cxvalue.money.case import Case, CaseSettings, business_case
 from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
 from cxvalue.money.risks import Risk, YearlyLoss, yearly_loss
 from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, register
@@ -23,7 +23,6 @@ __all__ = [
     "CaseSettings",
     "CashBenefit",
     "ProgrammeCosts",
-    "Range",
     "Registration",
     "Risk",
     "Verdict",

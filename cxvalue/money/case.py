@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from scipy import stats
 
 from cxvalue.foundation.chance import written_chance
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.intervals import Interval
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,
@@ -39,24 +40,9 @@ if TYPE_CHECKING:
 
     from cxvalue.effects.effect import Effect
 
-__all__ = ["Case", "CaseSettings", "Range", "business_case"]
+__all__ = ["Case", "CaseSettings", "business_case"]
 
 Floats = NDArray[np.float64]
-
-
-class Range(NamedTuple):
-    """A figure of the central assumptions with the ends of its range, which hold it."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, value: float, draws: Floats, level: float = 0.95) -> Range:
-        """The middle `level` of the draws around a value; draws may be infinite (never)."""
-        tail = (1 - level) / 2
-        low, high = np.quantile(draws, [tail, 1 - tail], method="inverted_cdf")
-        return cls(value, min(float(low), value), max(float(high), value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +143,13 @@ class Case:
         return self.effect_flow + self.benefit_flow - self.cost_flow
 
     @property
-    def npv(self) -> Range:
+    def npv(self) -> Interval:
         """Net present value of the central assumptions and the 2.5–97.5% range of the draws."""
         return self.npv_range(0.95)
 
-    def npv_range(self, level: float) -> Range:
+    def npv_range(self, level: float) -> Interval:
         """The same with the middle `level` of the draws."""
-        return Range.around(float(npv(self.net_flow, self.annual_discount_rate)), self.npv_draws, level)
+        return _range(float(npv(self.net_flow, self.annual_discount_rate)), self.npv_draws, level)
 
     @property
     def probability_of_loss(self) -> float:
@@ -177,12 +163,12 @@ class Case:
         return float(-lost.mean()) if lost.size else 0.0
 
     @property
-    def payback(self) -> Range | None:
+    def payback(self) -> Interval | None:
         """Discounted payback in months; None when never within the horizon. The upper end may be infinite."""
         return _months_range(payback_months(self.net_flow, self.annual_discount_rate), self.payback_draws)
 
     @property
-    def simple_payback(self) -> Range | None:
+    def simple_payback(self) -> Interval | None:
         """The same without discounting."""
         return _months_range(payback_months(self.net_flow), self.simple_payback_draws)
 
@@ -191,7 +177,7 @@ class Case:
         return float((self.payback_draws <= months).mean())
 
     @cached_property
-    def irr(self) -> Range | None:
+    def irr(self) -> Interval | None:
         """Annual internal rate of return; None unless the central flows go out first and then come in, once.
 
         Draws in which nothing comes back count as −1, those in which nothing goes out as infinite. Where more than 1 draw
@@ -203,23 +189,23 @@ class Case:
         draws = irr_of_many(self.flow_draws)
         known = draws[~np.isnan(draws)]
         if known.size < 0.975 * draws.size:
-            return Range(value, np.nan, np.nan)
-        return Range.around(value, known)
+            return Interval(value, np.nan, np.nan)
+        return _range(value, known)
 
     @property
-    def roi(self) -> Range | None:
+    def roi(self) -> Interval | None:
         """(benefits − costs) / costs, both discounted; None without costs."""
         spent = float(npv(self.cost_flow, self.annual_discount_rate))
         if spent <= 0:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = np.where(self.spent_draws > 0, self.npv_draws / self.spent_draws, np.inf)
-        return Range.around(self.npv.value / spent, draws)
+        return _range(self.npv.value / spent, draws)
 
     @property
-    def peak_exposure(self) -> Range:
+    def peak_exposure(self) -> Interval:
         """The most money that is out at any time, undiscounted."""
-        return Range.around(float(peak_exposure(self.net_flow)), peak_exposure(self.flow_draws))
+        return _range(float(peak_exposure(self.net_flow)), peak_exposure(self.flow_draws))
 
     @property
     def break_even(self) -> float | None:
@@ -280,9 +266,14 @@ class Case:
         )
 
 
-def _months_range(central: Floats, draws: Floats) -> Range | None:
+def _range(value: float, draws: Floats, level: float = 0.95) -> Interval:
+    """The middle `level` of the draws around a figure of the central assumptions; draws may be infinite (never)."""
+    return Interval.around(value, draws, level, method="inverted_cdf")
+
+
+def _months_range(central: Floats, draws: Floats) -> Interval | None:
     months = float(central)
-    return None if np.isnan(months) else Range.around(months, np.where(np.isnan(draws), np.inf, draws))
+    return None if np.isnan(months) else _range(months, np.where(np.isnan(draws), np.inf, draws))
 
 
 def business_case(effect: Effect, settings: CaseSettings | None = None, **given: Any) -> Case:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import p_value_of
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -195,7 +195,7 @@ def fit_decay(effect: Effect) -> Decay:
     bread = np.linalg.pinv(slopes.T @ weight @ slopes)
     error = bread @ slopes.T @ weight @ covariance @ weight @ slopes @ bread
     se = float(np.sqrt(max(error[1, 1], 0.0)))
-    p_value = float(2 * stats.t.sf(abs(rate) / se, effect.df)) if se > 0 else float(rate == 0)
+    p_value = p_value_of(rate, se, effect.df)
     return Decay(max(rate, 0.0), se, p_value)
 
 

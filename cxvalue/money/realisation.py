@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.foundation.chance import written_p
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.cashflow import extend, fit_decay
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def promised_path(case: Case, level: float = 0.95) -> tuple[PromisedMonth, ...]:
     rows = case.exposure.customers @ _carried(case.effect, case.exposure.customers.shape[1], case)
     margin = case.settings.margin_per_unit * (rows @ _known(case.effect)[1])
     se = case.settings.margin_per_unit * _errors(rows, _known(case.effect)[2])
-    q = float(stats.t.ppf((1 + level) / 2, case.effect.df))
+    q = reach_of(level, case.effect.df)
     first, path = case.exposure.first_month, []
     for month, (people, value, one) in enumerate(zip(case.exposure.by_month, margin, se, strict=True)):
         low, high = float(value - q * one), float(value + q * one)
@@ -158,7 +158,7 @@ def _compared(
         by_month += [rows @ vector, _errors(rows, covariance)]
         whole = rows.sum(axis=0)
         totals.append((float(whole @ vector), float(_errors(whole[None, :], covariance)[0])))
-    reach = float(stats.t.ppf((1 + level) / 2, df))
+    reach = reach_of(level, df)
     promised, delivered = totals
     return Realised(
         basis, as_of, months, np.array(by_month), *promised, *delivered, reach, ratio_range(delivered, promised, reach)

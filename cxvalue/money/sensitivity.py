@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.finance import irr, npv
 from cxvalue.money.risks import risk_draws
 
@@ -56,7 +56,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     expected = case.npv.value
     from_effect = float(npv(case.effect_flow, rate))
     effect = case.effect
-    t10 = float(stats.t.ppf(0.9, effect.df)) * effect.se
+    t10 = reach_of(0.8, effect.df) * effect.se
     found = []
     if case.per_unit_effect > 0 and effect.estimate != 0:
         # All event times move together, by the error of their mean.

@@ -20,6 +20,7 @@ from cxvalue.effects.estimators.abtest import size_of
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled, spread_of
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     difference, variance = settled(means[0] - means[1], size), settled(float(np.sqrt(sum(variances))), size) ** 2
     below = sum(part**2 / (count - 1) for part, count in zip(variances, counts, strict=True))
     df = variance**2 / below if below > 0 else np.inf
-    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else float(difference == 0)
+    p_value = p_value_of(difference, np.sqrt(variance), df)
     detail = (
         f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
         f"others, of {means[1]:,.3g} ({written_p(p_value)})."
@@ -191,7 +192,7 @@ def _balance_check(differences: list[tuple[float, float]]) -> Check:
     if not weights.any():
         return Check("balance", ALIKE, None, True, "There is no month before the start to compare.")
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
-    p_value = float(2 * stats.norm.sf(abs(difference) * np.sqrt(weights.sum())))
+    p_value = p_value_of(difference, 1 / np.sqrt(weights.sum()))
     detail = (
         f"In the year before, the treated brought {difference:+,.2g} a month against the others ({written_p(p_value)})."
     )

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.optimize import nnls
 
 from cxvalue.effects.checks.early import early_months, early_note
@@ -21,6 +20,7 @@ from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.imputation import fill_gaps
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -114,7 +114,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     after = main.path.size
     se = float(np.sqrt(covariance[:after, :after].sum()) / after)
     df = float(len(placebos) - 1)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = reach_of(level, df) * se
     pre = np.arange(before)
     people = size[0]
     effect = Effect(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.checks.drift import Drifts, drifts_before
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
@@ -19,6 +18,7 @@ from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife, 
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -66,7 +66,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     after, earlier = EVENTS + np.flatnonzero(post), EVENTS + np.flatnonzero(pre)
     shown = EVENTS + np.flatnonzero(~post)  # before the start, from the same base as after it
     se = float(np.sqrt(knife.covariance[0, 0]))
-    half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
+    half = reach_of(level, knife.df) * se
     early = (
         before.event_time[pre],
         before.event_effect[pre],

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -36,20 +35,6 @@ RHYTHM_BROKEN_BELOW = 0.05
 
 _FEW = 2_000
 """Customers of a part of a large base up to whom a simulation is quicker."""
-
-
-class Interval(NamedTuple):
-    """A value with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, value: float, draws: Floats, level: float) -> Interval:
-        """The interval of draws, widened to hold the value: a few very large ones can pull a mean past an end."""
-        low, high = interval_ends(draws, level)
-        return cls(value, min(float(low), value), max(float(high), value))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +88,7 @@ class CustomerValue:
         value, low, high = self.equity
         if value <= 0:
             return 0.0
-        return float((high - low) / (2 * ndtri((1 + self.level) / 2)) / value)
+        return float((high - low) / (2 * reach_of(self.level)) / value)
 
     def _repr_html_(self) -> str:
         lines = {
@@ -319,8 +304,7 @@ def _check(
         raise CxvalueError(
             f"annual_discount_rate == {discount}, must be an effective annual rate of 0 or more: 0.12 stands for 12%."
         )
-    if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
     if margin_rate is not None:

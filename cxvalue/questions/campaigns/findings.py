@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxvalue.effects.estimators.abtest import share_interval
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
     from cxvalue.effects.estimators.abtest import Estimate

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.effect import Check, grade_of, holm
-from cxvalue.effects.estimators.abtest import Estimate, size_of
+from cxvalue.effects.estimators.abtest import Estimate, around, size_of
 from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fitted_odds
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.questions.campaigns.campaign import CampaignData
@@ -111,10 +110,7 @@ def matched_campaign_result(
         if not settled(se, size_of(values[rows])):
             estimates[name] = None
             continue
-        reach = float(stats.norm.ppf((1 + level) / 2)) * se
-        estimates[name] = Estimate(
-            effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
-        )
+        estimates[name] = around(effect, se, np.inf, level)
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
     estimates["check"] = known(check_uplift(window, Comparison(data, own, others & _likely(odds, own), level)))
     checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])

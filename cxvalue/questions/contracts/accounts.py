@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +18,7 @@ import pandas as pd
 
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.foundation.calendar import months_before
-from cxvalue.lifetime import Interval
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import ASKED_DAYS, THIRDS, Scores
 
@@ -198,7 +197,7 @@ def _difference(high: pd.DataFrame, low: pd.DataFrame, level: float) -> Interval
     means, sizes = (float(high["renewed"].mean()), float(low["renewed"].mean())), (len(high), len(low))
     mean = np.repeat(means, sizes)
     influence = sign * (both["renewed"].to_numpy(float) - mean) / np.repeat(np.array(sizes, dtype=float), sizes)
-    return _around(means[0] - means[1], influence, both["account"], level)
+    return _interval(means[0] - means[1], influence, both["account"], level)
 
 
 def _slope(rows: pd.DataFrame, level: float) -> Interval | None:
@@ -210,13 +209,12 @@ def _slope(rows: pd.DataFrame, level: float) -> Interval | None:
         return None
     slope = float(away @ renewed) / total
     left = renewed - renewed.mean() - slope * away
-    return _around(slope, away * left / total, rows["account"], level)
+    return _interval(slope, away * left / total, rows["account"], level)
 
 
-def _around(value: float, influence: NDArray[np.float64], accounts: pd.Series, level: float) -> Interval:
+def _interval(value: float, influence: NDArray[np.float64], accounts: pd.Series, level: float) -> Interval:
     variance, _ = clustered_variance(influence, pd.factorize(accounts)[0])
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
-    return Interval(value, value - reach, value + reach)
+    return Interval.of_error(value, math.sqrt(variance), level)
 
 
 def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFrame:
@@ -228,7 +226,7 @@ def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFram
             continue
         share = float(part["renewed"].mean())
         renewed = part["renewed"].to_numpy(float)
-        ends = _around(share, (renewed - share) / len(part), part["account"], level)
+        ends = _interval(share, (renewed - share) / len(part), part["account"], level)
         found.append(
             {
                 "band": band,

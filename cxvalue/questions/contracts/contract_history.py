@@ -5,12 +5,12 @@ The share that stays by age is the product-limit estimate (Kaplan and Meier 1958
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.contracts.contract_base import Contracts, day_number
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def survival_table(
         entry=found.entry, time=found.entry + found.periods, ended=found.ended, spared=spared
     )[found.kept]
     groups = [("all", data)] if segment is None else list(data.groupby(segment))
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = reach_of(level)
     parts = []
     for name, part in groups:
         if len(part) < fewest or not part["ended"].any():

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
-from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened

@@ -18,7 +18,7 @@ import pandas as pd
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime import Interval
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.contracts.hazard import HazardModel
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses

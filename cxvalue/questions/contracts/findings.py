@@ -12,7 +12,7 @@ from cxvalue.lifetime.models.model import MODEL_TITLES
 from cxvalue.questions.contracts.contract_value import holdout_scores
 
 if TYPE_CHECKING:
-    from cxvalue.lifetime import Interval
+    from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.contracts.contract_base import Contracts
     from cxvalue.questions.contracts.contract_value import MoneyBacktest, RenewalValue
     from cxvalue.questions.contracts.endings import ContractChurn

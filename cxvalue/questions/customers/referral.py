@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import Interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -117,8 +117,7 @@ def referrals(
             return None
         common = equity_relative_error * float(ahead[who].mean())
         se = float(np.hypot(worth[who].std(ddof=1) / np.sqrt(who.sum()), common))
-        half = float(stats.t.ppf((1 + level) / 2, int(who.sum()) - 1)) * se
-        return mean, mean - half, mean + half
+        return Interval.of_error(mean, se, level, int(who.sum()) - 1)
 
     return Referrals(
         as_of=as_of,

@@ -14,7 +14,8 @@ from cxvalue.findings.points import withhold_points
 from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
 
 if TYPE_CHECKING:
-    from cxvalue.lifetime import CustomerValue, Interval
+    from cxvalue.foundation.intervals import Interval
+    from cxvalue.lifetime import CustomerValue
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
 __all__ = ["cltv_findings"]

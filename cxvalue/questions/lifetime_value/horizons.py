@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -174,9 +175,9 @@ def payback(
     mean = spend.draw_population_mean(draws, rng)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
     drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean))
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
-    ends = [int(end) if np.isfinite(end) else None for end in (min(low, expected), expected, max(high, expected))]
-    return Payback(cost, ends[1], ends[0], ends[2], level, longest)
+    found = Interval.around(expected, drawn, level, method="inverted_cdf")
+    middle, low, high = (int(end) if np.isfinite(end) else None for end in found)
+    return Payback(cost, middle, low, high, level, longest)
 
 
 def value_of_some(

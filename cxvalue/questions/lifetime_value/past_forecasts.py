@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime import LifetimeModel, SpendModel, fit_all, fit_by_period
 from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.discounting import DiscountCurve

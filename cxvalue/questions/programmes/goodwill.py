@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import Interval
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
 from cxvalue.questions.programmes.measure import ProgrammeFit, panel_for, panel_source
 from cxvalue.tables.panels.by_unit import population
@@ -199,8 +198,7 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
     middle = float(weight[known] @ effect.event_effect[known])
     variance = float(weight[known] @ effect.covariance[np.ix_(known, known)] @ weight[known])
     se = float(np.sqrt(max(variance, 0.0)))
-    reach = float(stats.t.ppf(0.975, effect.df)) * se
-    return middle, middle - reach, middle + reach
+    return Interval.of_error(middle, se, 0.95, effect.df)
 
 
 def _missing(
@@ -283,8 +281,7 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
             each = value + z * np.where(z < 0, value - low, high - value) / 1.959964
             total += (mean + se * rng.standard_normal(4000)) * each
             expected += mean * value
-    ends = [float(one) for one in interval_ends(total)]
-    return expected, min(ends[0], expected), max(ends[1], expected)
+    return Interval.around(expected, total)
 
 
 def handling_saved(

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimators.group_time import group_time, jackknife
 from cxvalue.effects.together import StateEffects, contained, state_effects
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.allocation import allocate, bounded_claims
 from cxvalue.money.portfolio import Credit, Holdout, LedgerLine, Portfolio
 from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
@@ -161,7 +161,7 @@ class Claims:
 
     def reach(self, df: float) -> float:
         """Standard errors on either side of a range."""
-        return float(stats.t.ppf((1 + self.level) / 2, df))
+        return reach_of(self.level, df)
 
 
 def _correlation(effects: Sequence[Effect]) -> Floats:

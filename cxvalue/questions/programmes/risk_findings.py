@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_chance, format_date, format_range, format_value
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.programmes.case_findings import CASE_NOTEBOOK
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.questions.programmes.effect_findings import UNITS, title_of
@@ -200,7 +201,7 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
     def finding(
         key: str, label: str, value: float, ends: tuple[float, float], unit: str, text: str, sure: float = level
     ) -> Finding:
-        low, high = min(ends[0], value), max(ends[1], value)
+        _, low, high = Interval.holding(value, *ends)
         # No rule, a stated share, or a rule that every draw chooses: there is no range.
         least, most, known = (None, None, None) if is_a_point(low, high) else (low, high, sure)
         return Finding(
