@@ -19,7 +19,7 @@ from scipy import stats
 
 from cxvalue.foundation.chance import written_chance
 from cxvalue.foundation.errors import CxvalueError, nearest
-from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,
@@ -382,7 +382,7 @@ def _stated_draws(by: CaseSettings, treated: Floats, rng: np.random.Generator) -
 
     monthly = np.zeros(by.draws)
     for one in by.benefits:
-        monthly += one.monthly + _sided(luck(), one.monthly - one.low, one.high - one.monthly)
+        monthly += stated_draws(luck(), one.monthly, one.low, one.high)
     parts = by.costs.flows(treated)
     earned, spent = (np.zeros((by.draws, treated.size + 1)) for _ in range(2))
     earned[:, 1:] = monthly[:, None]
@@ -391,11 +391,6 @@ def _stated_draws(by: CaseSettings, treated: Floats, rng: np.random.Generator) -
         value = getattr(by.costs, name)
         if high > low:
             unit = ProgrammeCosts(1.0, 1.0, 1.0).flows(treated)[name]
-            more = _sided(-luck(), value - low, high - value)
+            more = stated_draws(-luck(), 0.0, low - value, high - value)
             spent += np.maximum(more, -value)[:, None] * unit
     return earned, spent
-
-
-def _sided(z: Floats, below: float, above: float) -> Floats:
-    moved: Floats = z * np.where(z < 0, below, above) / 1.959964
-    return moved

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketMoves", "Swing", "scenarios", "tornado"]
 
-P10 = 1.281552
+TENTHS = reach_of(0.8) / reach_of(0.95)
+"""From the ends of a range that holds 95% to its 10% and 90% points."""
 RATE_STEP = 0.05
 COSTS = {
     "one_off": ("One-off cost", ""),
@@ -71,7 +72,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         )  # fmt: skip
     months = float(npv([0.0] + [1.0] * case.horizon_months, rate))
     for one in case.settings.benefits:
-        sides = [(end - one.monthly) * P10 / 1.959964 for end in (one.low, one.high)]
+        sides = [(end - one.monthly) * TENTHS for end in (one.low, one.high)]
         found.append(
             Swing(
                 one.name, f"{currency} a month", one.monthly, one.monthly + sides[0], one.monthly + sides[1],
@@ -106,7 +107,7 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
             rest += spent
             continue
         each = spent / value
-        least, most = (value + (end - value) * P10 / 1.959964 for end in (low, high))
+        least, most = (value + (end - value) * TENTHS for end in (low, high))
         title, unit = COSTS[name]
         found.append(
             Swing(

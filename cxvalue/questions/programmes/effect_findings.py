@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 
 if TYPE_CHECKING:
@@ -121,9 +123,9 @@ def _compared(effect: Effect) -> str:
 
 
 def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:
-    missing = effect.naive != effect.naive
+    missing = math.isnan(effect.naive)
     error = effect.naive_se
-    reach = None if missing or error is None else 1.96 * error
+    reach = None if missing or error is None else reach_of(0.95) * error
     return Finding(
         f"programme.{name}.naive",
         f"{title}: before and after alone",

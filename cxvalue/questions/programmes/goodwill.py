@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
-from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
 from cxvalue.questions.programmes.measure import ProgrammeFit, panel_for, panel_source
 from cxvalue.tables.panels.by_unit import population
@@ -277,8 +277,7 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
     for (mean, se), price in zip(handled, (settings.minute_cost, settings.approval_cost), strict=True):
         if price is not None:
             low, value, high = price.range
-            z = rng.standard_normal(4000)
-            each = value + z * np.where(z < 0, value - low, high - value) / 1.959964
+            each = stated_draws(rng.standard_normal(4000), value, low, high)
             total += (mean + se * rng.standard_normal(4000)) * each
             expected += mean * value
     return Interval.around(expected, total)
