@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
 
 if TYPE_CHECKING:
-    from cxvalue.foundation.intervals import Interval
     from cxvalue.lifetime import CustomerValue
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
@@ -33,20 +33,17 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
         f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
-    equity = _around(value.equity)
+    equity = value.equity
     caution = _caution(fit)
-    mean = (value.equity.value / customers, equity[0] / customers, equity[1] / customers)
-    newcomer = _around(value.new_customer)
+    mean = Interval(*(number / customers for number in equity))
     sure, whole = format_level(level), _whole_periods(fit)
     mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
 
-    def estimate(name: str, label: str, numbers: tuple[float, float, float], text: str, method: str) -> Finding:
+    def estimate(name: str, label: str, numbers: Interval, text: str, method: str) -> Finding:
         return Finding(
             name,
             label,
-            numbers[0],
-            numbers[1],
-            numbers[2],
+            *numbers,
             level,
             currency,
             "C",
@@ -60,10 +57,10 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
         estimate(
             "cltv.equity",
             f"Customer equity over {months} months",
-            (value.equity.value, *equity),
-            f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of "
+            equity,
+            f"The {customers:,} customers known today should bring {format_value(equity.value, currency)} of "
             f"margin over the next {months} months, discounted to today. If they go on as the model describes, it will be "
-            f"{format_range(*equity, currency)} with {sure} probability.{whole}{caution}",
+            f"{format_range(*equity[1:], currency)} with {sure} probability.{whole}{caution}",
             f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
             "purchases themselves.",
         ),
@@ -71,13 +68,13 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
             "cltv.mean",
             f"Value of the average customer over {months} months",
             mean,
-            f"That is {format_value(mean[0], currency)} for each customer ever seen, dormant ones included.",
+            f"That is {format_value(mean.value, currency)} for each customer ever seen, dormant ones included.",
             f"Customer equity divided by all {customers:,} customers.",
         ),
         estimate(
             "cltv.new_customer",
             f"Value of a new customer over {months} months",
-            (value.new_customer.value, *newcomer),
+            value.new_customer,
             f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
             f"the first {fit.thing} included and before the cost of winning them.",
             f"{made} The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the "
@@ -111,11 +108,6 @@ def _caution(fit: CltvFit) -> str:
         off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
         said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} {fit.things}."
     return said
-
-
-def _around(interval: Interval) -> tuple[float, float]:
-    """The interval's ends; a mean that a few very large customers pull past its end widens it."""
-    return min(interval.low, interval.value), max(interval.high, interval.value)
 
 
 def _others(fit: CltvFit) -> str:

@@ -166,12 +166,6 @@ def test_models_that_find_that_customers_leave_are_named(found: tuple[str, ...],
     assert said in CltvFit.withheld.fget(fitted)  # type: ignore[attr-defined]
 
 
-def test_a_mean_beyond_its_quantile_widens_the_interval() -> None:
-    skewed = SimpleNamespace(**{**vars(VALUE), "equity": Interval(500.0, 0.0, 400.0)})
-    found = by_id(cltv_findings(skewed, fit(), customers=10, currency="EUR", level=0.95))
-    assert (found["cltv.equity"].low, found["cltv.equity"].high) == (0.0, 500.0)
-
-
 TABLES = TableSet(
     date(2026, 6, 30),
     date(2024, 1, 1),
