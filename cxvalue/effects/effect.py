@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.grades import lower_grade
 
 __all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
 
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
-GRADES = "ABCDE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +196,4 @@ def grade_of(base: str, checks: Sequence[Check]) -> str:
     >>> grade_of("B", [Check("a", "?", None, True, "", needed=True), Check("b", "?", None, True, "")])
     'C'
     """
-    lowered = sum(check.lowers for check in checks)
-    return GRADES[min(GRADES.index(base) + lowered, len(GRADES) - 1)]
+    return lower_grade(base, sum(check.lowers for check in checks))

@@ -84,7 +84,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         return CustomerPanel(
             months=months,
             customer_id=np.array(names, dtype=object),
-            unit=np.arange(len(names)),
+            unit_of=np.arange(len(names)),
             names=(),
             start=start,
             base=base,
@@ -95,7 +95,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             later=0,
             unlisted=0,
             outcome=outcome,
-            unit_kind=unit,
+            unit=unit,
             early=early,
             past=None if there.all() else fill_gaps(table, free).astype(np.float32),
             notes=notes,

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Alternative, Check, Effect
-from cxvalue.effects.estimators.group_time import cohort_keys, degrees_of_freedom, group_time
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, cohort_keys, degrees_of_freedom, group_time
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel

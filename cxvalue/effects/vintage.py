@@ -7,10 +7,10 @@ from typing import Any, overload
 
 import numpy as np
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS, cohorts_of
+from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
-from cxvalue.effects.estimators.group_time import EVENTS, group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, group_time, jackknife
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.tables.panels.by_customer import CustomerPanel
@@ -39,7 +39,7 @@ def truncated(panel: UnitPanel | CustomerPanel, months: int) -> UnitPanel | Cust
         return replace(panel, months=span, start=start, customers=people, total=total)
     kept = panel.first < months
     rows: dict[str, Any] = {
-        name: getattr(panel, name)[kept] for name in ("customer_id", "unit", "base", "arm", "first")
+        name: getattr(panel, name)[kept] for name in ("customer_id", "unit_of", "base", "arm", "first")
     }
     return replace(
         panel,

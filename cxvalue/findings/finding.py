@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.grades import GRADES
 
-__all__ = ["GRADES", "Finding", "read_findings", "write_findings"]
+__all__ = ["Finding", "read_findings", "write_findings"]
 
-GRADES = ("A", "B", "C", "D", "E")
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")

@@ -17,8 +17,8 @@ from cxvalue.questions.programmes.joint import measure_portfolio
 from cxvalue.questions.programmes.measure import ProgrammeFit, design_of, fit_programmes, panel_source
 from cxvalue.tables.checks.campaign_rows import held_and_sent
 from cxvalue.tables.panels.by_unit import population
-from cxvalue.tables.panels.inputs import CUSTOMER
 from cxvalue.tables.panels.overlap import holdout_problems
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -108,7 +108,7 @@ def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
     found = early_cohorts(panel)
     for start in np.unique(panel.start[panel.start >= 0]):
         inside = panel.start == start
-        units = int(np.unique(panel.unit[inside]).size)
+        units = int(np.unique(panel.unit_of[inside]).size)
         found.append(Cohort(panel.months.day(int(start)), units, int(inside.sum())))
     return tuple(found)
 
@@ -169,7 +169,7 @@ def effect_of_customers(
     return Effect(
         design=design,
         outcome=panel.outcome,
-        unit=panel.unit_kind,
+        unit=panel.unit,
         estimate=result.overall,
         se=se,
         df=np.inf,

@@ -14,22 +14,20 @@ from cxvalue.effects.checks.few_units import few_units_note
 from cxvalue.effects.checks.pretrend import PLACEBO_MONTHS, PlaceboStart, placebo_start
 from cxvalue.effects.checks.what_if import what_if
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
-from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["BASE_MONTHS", "estimate_staggered"]
+__all__ = ["estimate_staggered"]
 
 Floats = NDArray[np.float64]
 
-CUSTOMER = "customer_id"
-BASE_MONTHS = 12
-"""Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
 
 FEW_UNITS = 10
 

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
-NOBODY = "not contacted"
+NOT_CONTACTED = "not contacted"
 SHORTEST_RULE_DAYS = 14
 NEARLY_ALL = 0.9
 YEAR_DAYS = 365
@@ -194,7 +194,7 @@ def campaign_data(
         first = first.union(_stand_ins(first, purchases, seed))
     lengths = sorted({*windows, window_days})
     rows_of = _read(first, purchases, transactions, lengths)
-    held = rows_of.arm == (NOBODY if control is None else control)
+    held = rows_of.arm == (NOT_CONTACTED if control is None else control)
     seen = (as_of - date(1970, 1, 1)).days - rows_of.day
     data = CampaignData(
         name=name,
@@ -345,7 +345,7 @@ def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
         {"customer_id": pa.array(names.tolist(), pa.string()), "first": pa.array(drawn[kept], pa.date32())}
     )
     rows = ibis.memtable(table)
-    return rows.select("customer_id", "first", arm=ibis.literal(NOBODY), cost=ibis.literal(0.0))
+    return rows.select("customer_id", "first", arm=ibis.literal(NOT_CONTACTED), cost=ibis.literal(0.0))
 
 
 def _bought(purchases: ir.Table, transactions: ir.Table | None) -> ir.Table:

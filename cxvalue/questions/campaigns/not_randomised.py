@@ -33,7 +33,7 @@ LEAST_ALIKE = 0.5
 UNBALANCED = 0.10
 FAR_APART = 0.5
 """Standardised difference after weighting above which nothing is said."""
-FEWEST = 30
+FEWEST_COMPARED = 30
 FOLDS = 5
 
 
@@ -85,7 +85,7 @@ def matched_campaign_result(
     if withheld:
         return result(withheld, {}, (_overlap_check(lost),))
 
-    if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
+    if own.sum() < FEWEST_COMPARED or others.sum() < FEWEST_COMPARED or lost > LEAST_ALIKE:
         note = (
             f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so there is no fair "
             "comparison. Hold out a random part of the customers next time."
@@ -195,4 +195,4 @@ def _weights_check(odds: Floats, others: Bools) -> Check:
     detail = (
         f"The comparison is worth as much as {effective:,.0f} customers of the {int(others.sum()):,} not contacted."
     )
-    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST, True, detail)
+    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST_COMPARED, True, detail)

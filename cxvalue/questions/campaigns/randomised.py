@@ -30,7 +30,7 @@ Bools = NDArray[np.bool_]
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
 BALANCE = "Were the groups alike before the contact?"
-COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
+KNOWN_BEFORE = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,11 +250,11 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
         checks = [Check("split", question, None, True, detail, p_value)]
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
-    same = [name for name, differs in zip(COVARIATES, varies, strict=True) if not differs]
+    same = [name for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
     alike = f" The same for everybody, and left out: {', '.join(same)}." if same else ""
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
-        for name, column, differs in zip(COVARIATES, data.before.T, varies, strict=True)
+        for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
         if differs
     ]
     if not found:

@@ -11,6 +11,7 @@ from cxvalue.findings.numbers import format_date, format_level, format_range, fo
 from cxvalue.findings.points import withhold_points
 from cxvalue.foundation.calendar import months_before
 from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.report.grades import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["churn_findings", "warned"]
 
 NOTEBOOK = "30_churn"
-CAUTION_ABOVE = 0.05
 LABELS = {
     "rate": ("Active customers who will not buy within 12 months", "share"),
     "value_at_risk": ("Margin at risk within 12 months", ""),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, months_before
 from cxvalue.lifetime.contracts.sbg import Durations, durations
 from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spells
 from cxvalue.questions.customers.audit import Waterfall
@@ -40,7 +40,6 @@ __all__ = [
 USER = "user"
 GAP_DAYS = 31
 """Days after the end of a contract within which the next one goes on from it, where the study names none."""
-DAYS_PER_YEAR = 365.25
 GRACE_DAYS = 31
 EARLY_DAYS = 16.0
 ANNUAL_FROM, MIXED_FROM = 0.85, 0.35

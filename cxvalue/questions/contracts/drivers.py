@@ -16,7 +16,7 @@ import pandas as pd
 
 from cxvalue.questions.churn.churn import MOST_SEGMENTS, NOT_KNOWN, NOT_SEGMENTS
 from cxvalue.questions.contracts.contract_base import USER, Contracts
-from cxvalue.questions.contracts.members import RESERVED, Happening, Members
+from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Members
 
 if TYPE_CHECKING:
     import ibis
@@ -181,7 +181,7 @@ def _fixed(
         if high > low:
             found[VALUE] = np.array(THIRDS, dtype=object)[(value > low).astype(int) + (value > high)]
     if customers is not None:
-        taken = {*found, *RESERVED, COMPLAINT, SATISFACTION}
+        taken = {*found, *RESERVED_DRIVERS, COMPLAINT, SATISFACTION}
         found |= {
             f"{name} (customers)" if name.lower() in taken else name: column
             for name, column in _segments(customers, names).items()

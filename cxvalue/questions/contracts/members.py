@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RENEWAL",
-    "RESERVED",
+    "RESERVED_DRIVERS",
     "SEASON",
     "TENURE",
     "TREND",
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
-RESERVED = frozenset(
+RESERVED_DRIVERS = frozenset(
     (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",
      "begins", "event_key", "event_day", "event_value", "event_until", "at_risk", "n", "d", "anchor", "at_end", "part",
      "weight")
@@ -165,7 +165,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     """
     import ibis
 
-    clash = sorted(RESERVED.intersection(members.fixed))
+    clash = sorted(RESERVED_DRIVERS.intersection(members.fixed))
     if clash:
         raise CxvalueError(
             f"A driver may not be called {clash[0]!r}: the months of members have a column of that name."

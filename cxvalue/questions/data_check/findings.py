@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from cxvalue.tables.counts import TableSet
 
 __all__ = ["data_findings"]
+
 DATA_NOTEBOOK = "00_data_check"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.chance import is_a_point
-from cxvalue.questions.discounts.policies import ALIKE, NO_PRICE
+from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
     from cxvalue.questions.discounts import DiscountResult, Occasions
@@ -61,7 +61,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         if figure is None:
             # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
             untold = found.missing if key != "ladder_profit" else ""
-            reason = f"Not available: {untold or (ALIKE if data.priced else NO_PRICE)}"
+            reason = f"Not available: {untold or (NO_RANGE if data.priced else NO_PRICE)}"
             findings.append(
                 Finding(name, title, None, unit=unit, grade=grade, text=reason, case=CASE, notebook=NOTEBOOK)
             )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "labels_of", "no_better"]
 
 MOST_LEVELS = 12
-FEWEST = 50
+FEWEST_ALIKE = 50
 """Customers that a level must have before the holdout to stand for itself."""
 NOT_KNOWN, OTHER = "not known", "other"
 NOT_TEXT = ("customer_id", "acquired_on", "acquisition_cost", "referred_by")
@@ -112,12 +112,12 @@ class Covariates:
         used, said = [], []
         for name, column in labels.of(states.customer_id).items():
             levels, counts = np.unique(column.astype(str), return_counts=True)
-            kept = {str(level): int(n) for level, n in zip(levels, counts, strict=True) if n >= FEWEST}
+            kept = {str(level): int(n) for level, n in zip(levels, counts, strict=True) if n >= FEWEST_ALIKE}
             rare = int(counts.sum()) - sum(kept.values())
-            if rare >= FEWEST:
+            if rare >= FEWEST_ALIKE:
                 kept[OTHER] = kept.get(OTHER, 0) + rare
             if len(kept) < 2:
-                said.append(f"Of {name} fewer than two levels have {FEWEST} customers, so it is left out.")
+                said.append(f"Of {name} fewer than two levels have {FEWEST_ALIKE} customers, so it is left out.")
                 continue
             rest = OTHER if OTHER in kept else max(kept, key=lambda level: kept[level])
             used.append(Covariate(name, tuple(sorted(kept, key=lambda level: -kept[level])), rest))

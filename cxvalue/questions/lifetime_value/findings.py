@@ -13,14 +13,13 @@ from cxvalue.findings.numbers import format_date, format_level, format_range, fo
 from cxvalue.findings.points import withhold_points
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
+from cxvalue.report.grades import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     from cxvalue.lifetime import CustomerValue
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
 __all__ = ["cltv_findings"]
-
-CAUTION_ABOVE = 0.05
 CLTV_NOTEBOOK = "20_cltv"
 
 

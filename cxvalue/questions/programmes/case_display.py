@@ -27,7 +27,7 @@ __all__ = [
     "rules_table",
 ]
 
-NOBODY = "nobody named"
+UNNAMED = "nobody named"
 
 
 def measures_table(case: Case, programme: str) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def assumptions_display(table: pd.DataFrame) -> Styler:
             "value": amount(row.value),
             "range": "" if row.low is None or row.low != row.low or row.low == row.high
             else f"{amount(row.low)} to {amount(row.high)}",
-            "who answers for it": row.owner or NOBODY,
+            "who answers for it": row.owner or UNNAMED,
             "source": row.source or "not stated",
         }
         for row in table.itertuples()

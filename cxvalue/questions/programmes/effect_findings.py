@@ -10,6 +10,7 @@ from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.programmes.declared_case import contribution_to_date
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -114,7 +115,7 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
 def _compared(effect: Effect) -> str:
     """How many were compared with how many."""
     treated, others = f"{effect.treated_customers:,}", f"{effect.control_customers:,}"
-    if effect.unit == "customer_id":
+    if effect.unit == CUSTOMER:
         return f"{treated} treated customers, compared with {others} others."
     return (
         f"{treated} treated customers in {effect.treated_units:,} units, compared with {others} in "

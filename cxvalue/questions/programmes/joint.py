@@ -16,15 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Effect
-from cxvalue.effects.estimators.group_time import group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
 from cxvalue.effects.together import StateEffects, contained, state_effects
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.allocation import allocate, bounded_claims
 from cxvalue.money.portfolio import Credit, Holdout, LedgerLine, Portfolio
-from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
+from cxvalue.tables.panels.inputs import PanelSource
 from cxvalue.tables.panels.overlap import (
     PathCounts,
     PathPanel,
@@ -33,6 +32,7 @@ from cxvalue.tables.panels.overlap import (
     path_panel,
     programme_paths,
 )
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

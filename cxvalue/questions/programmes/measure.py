@@ -17,7 +17,8 @@ from cxvalue.foundation.rounding import settled
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
 from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
-from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
+from cxvalue.tables.panels.inputs import PanelSource
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis

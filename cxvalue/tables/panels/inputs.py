@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Early", "PanelMonths", "PanelSource"]
 
-CUSTOMER = "customer_id"
-
 
 @dataclass(frozen=True, slots=True)
 class PanelMonths:
