@@ -118,6 +118,16 @@ class Effect:
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(f"The effect is {self.estimate} with standard error {self.se}: no finite estimate.")
 
+    @property
+    def first_start(self) -> date:
+        """The first month in which anybody was treated, as its first day."""
+        return min(cohort.start for cohort in self.cohorts)
+
+    @property
+    def every_treated_month(self) -> int:
+        """Customer-months under treatment, those included that could not be compared."""
+        return self.treated_customer_months + self.unidentified_customer_months
+
     def probability_at_least(self, threshold: float) -> float:
         """P(effect ≥ threshold) by the reference t distribution around the estimate."""
         if self.se == 0:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.imputation import fill_gaps
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
@@ -162,7 +163,7 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
         remedy = "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
         problems.append(Problem("rollout", found, remedy))
     first = month.min(), month.max()
-    span = 0 if month.isna().all() else (first[1].year - first[0].year) * 12 + first[1].month - first[0].month + 1
+    span = 0 if month.isna().all() else months_apart(*first) + 1
     size = cells[unit].nunique() * span
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:

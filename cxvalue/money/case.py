@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.chance import written_chance
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
@@ -237,11 +237,10 @@ class Case:
         months = np.arange(self.horizon_months + 1)
         discounted = self.net_flow * discount_factors(self.horizon_months, self.annual_discount_rate)
         first = self.exposure.first_month
-        number = first.year * 12 + first.month - 2 + months
         return pd.DataFrame(
             {
                 "month": months,
-                "calendar_month": [date(int(n) // 12, int(n) % 12 + 1, 1).isoformat() for n in number],
+                "calendar_month": [month_after(first, int(n) - 1).isoformat() for n in months],
                 "observed": (months >= 1) & (months <= self.exposure.months_seen),
                 "treated_customers": np.concatenate([[0.0], self.exposure.by_month]),
                 "margin_from_effect": self.effect_flow,

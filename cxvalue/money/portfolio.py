@@ -168,7 +168,7 @@ def portfolio_totals(
         margin, low, high = held.margin, held.low, held.high
     chosen = [cases[name] for name in portfolio.priced]
     costs = sum(spent[name] for name in portfolio.priced)
-    treated = sum(case.effect.treated_customer_months + case.effect.unidentified_customer_months for case in chosen)
+    treated = sum(case.effect.every_treated_month for case in chosen)
     volume = sum(case.per_unit_effect / case.settings.margin_per_unit for case in chosen)
     taken_off = (portfolio.claimed - margin) / max(treated, 1) * volume
     twice = _benefits_twice(chosen)
@@ -228,7 +228,5 @@ def drawn_in(portfolio: Portfolio, cases: Mapping[str, Case]) -> Drawn | None:
     prices = np.array([case.settings.margin_per_unit for case in chosen])
     raw = np.array([case.effect.estimate for case in chosen]) * prices
     small = shrink(raw, np.array([case.effect.se for case in chosen]) * prices)
-    months = np.array(
-        [case.effect.treated_customer_months + case.effect.unidentified_customer_months for case in chosen]
-    )
+    months = np.array([case.effect.every_treated_month for case in chosen])
     return Drawn(float(raw @ months), float(small @ months), tuple(small.tolist()))

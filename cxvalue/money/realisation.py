@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Check, Effect
+from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.cashflow import extend, fit_decay
@@ -70,7 +71,7 @@ def promised_path(case: Case, level: float = 0.95) -> tuple[PromisedMonth, ...]:
     first, path = case.exposure.first_month, []
     for month, (people, value, one) in enumerate(zip(case.exposure.by_month, margin, se, strict=True)):
         low, high = float(value - q * one), float(value + q * one)
-        path.append(PromisedMonth(_later(first, month), float(people), float(value), low, high, float(one)))
+        path.append(PromisedMonth(month_after(first, month), float(people), float(value), low, high, float(one)))
     return tuple(path)
 
 
@@ -81,12 +82,12 @@ def realised(earlier: Effect, case: Case, level: float = 0.95) -> Realised | Non
     start, so that the range of the ratio is rather too wide.
     """
     today = case.effect
-    ahead = _between(earlier.last_month, today.last_month)
+    ahead = months_apart(earlier.last_month, today.last_month)
     if ahead < 1:
         return None
-    months = tuple(_later(earlier.last_month, number) for number in range(1, ahead + 1))
-    oldest = min(cohort.start for cohort in earlier.cohorts)
-    length = _between(oldest, today.last_month) + 1
+    months = tuple(month_after(earlier.last_month, number) for number in range(1, ahead + 1))
+    oldest = earlier.first_start
+    length = months_apart(oldest, today.last_month) + 1
     people = _exposed(earlier, months, length)
     sides = []
     for effect in (earlier, today):
@@ -107,7 +108,7 @@ def realised_published(
     if not due:
         return None
     months = tuple(one.month for one in due)
-    length = _between(min(cohort.start for cohort in case.effect.cohorts), last) + 1
+    length = months_apart(case.effect.first_start, last) + 1
     rows = _exposed(case.effect, months, length) @ _carried(case.effect, length, case) * case.settings.margin_per_unit
     values = np.array([one.margin for one in due]), np.array([one.se for one in due])
     same = np.eye(len(due)), values[0], np.outer(values[1], values[1])
@@ -196,7 +197,7 @@ def _exposed(effect: Effect, months: Sequence[date], length: int) -> Floats:
     people = np.zeros((len(months), length))
     for cohort in effect.cohorts:
         for row, month in enumerate(months):
-            since = _between(cohort.start, month)
+            since = months_apart(cohort.start, month)
             if 0 <= since < length:
                 people[row, since] += cohort.customers
     return people
@@ -205,12 +206,3 @@ def _exposed(effect: Effect, months: Sequence[date], length: int) -> Floats:
 def _errors(rows: Floats, covariance: Floats) -> Floats:
     found: Floats = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, covariance, rows), 0.0))
     return found
-
-
-def _between(earlier: date, later: date) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
-
-
-def _later(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)

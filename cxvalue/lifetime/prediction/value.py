@@ -307,10 +307,7 @@ def _check(
     check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
-    if margin_rate is not None:
-        rate = float(margin_rate)
-    else:
-        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = float(margin_rate) if margin_rate is not None else states.margin_rate
     if not math.isfinite(rate):
         raise CxvalueError(
             f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "

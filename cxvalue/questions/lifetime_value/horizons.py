@@ -84,7 +84,7 @@ def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, mon
     first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
     future = model.family.future(model.values, x[first], recency[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = states.margin_rate
     worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
     weight = np.bincount(which, worth, first.size)
     longest = model.curve(0.0, months, states.as_of)
@@ -157,7 +157,7 @@ def payback(
 ) -> Payback:
     """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
     curve = model.curve(annual_discount_rate, longest, states.as_of)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = states.margin_rate
     rng = np.random.default_rng(seed)
     mix = Newcomers.of(model, states)
 

@@ -313,7 +313,7 @@ def backtest(
     states, _, days = _holdout(fit, purchases)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
+    rate = states.margin_rate
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
     value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)

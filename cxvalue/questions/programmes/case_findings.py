@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, title_of
 
@@ -236,8 +237,7 @@ def _least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float |
 
 def _goes_on(case: Case) -> str:
     said = _continued(case)
-    first, last = case.exposure.first_month, case.effect.last_month
-    beyond = (last.year - first.year) * 12 + last.month - first.month + 1 - case.horizon_months
+    beyond = months_apart(case.exposure.first_month, case.effect.last_month) + 1 - case.horizon_months
     if beyond > 0:
         said += f" The horizon ends {beyond} months before the data do: what came after it is not counted."
     if not case.cost_flow.any():

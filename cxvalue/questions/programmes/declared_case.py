@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.effects.effect import Effect
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.money import (
     Capacity,
     Case,
@@ -117,25 +118,22 @@ def registration_of(
     success = programme.success
     if success is None:
         return None
-    first = min(cohort.start for cohort in effect.cohorts)
     number = criterion_hash(programme)
-    return register(number, registered_on=success.registered_on, first_start=first, earlier=earlier or {})
+    return register(number, registered_on=success.registered_on, first_start=effect.first_start, earlier=earlier or {})
 
 
 def spent_to_date(case: Case) -> float:
     """Costs of a programme up to the last full month."""
     effect, costs = case.effect, case.settings.costs
-    first = min(cohort.start for cohort in effect.cohorts)
-    last = effect.last_month
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    months = months_apart(effect.first_start, effect.last_month) + 1
+    treated = effect.every_treated_month
     return costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
 
 
 def contribution_to_date(case: Case) -> tuple[float, float, float]:
     """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
     effect = case.effect
-    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    treated = effect.every_treated_month
     ends = np.array(
         [effect.estimate, effect.low, effect.high]
     ) * case.settings.margin_per_unit * treated - spent_to_date(case)

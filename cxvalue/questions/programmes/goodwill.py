@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimate import estimate_effect
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
@@ -187,7 +188,7 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
     weight = np.zeros(effect.event_time.size)
     place = {int(time): i for i, time in enumerate(effect.event_time)}
     for cohort in effect.cohorts:
-        newest = (effect.last_month.year - cohort.start.year) * 12 + effect.last_month.month - cohort.start.month
+        newest = months_apart(cohort.start, effect.last_month)
         for since in range(max(newest - months + 1, 0), newest + 1):
             if since in place and np.isfinite(effect.event_effect[place[since]]):
                 weight[place[since]] += cohort.customers

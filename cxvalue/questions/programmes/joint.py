@@ -103,7 +103,7 @@ def _with_early(months: Mapping[tuple[int, ...], Floats], effects: Sequence[Effe
     """Add a place after the last month for customers treated before the first full one: in no panel, but in the case."""
     found = {state: np.append(by, 0.0) for state, by in months.items()}
     for k, effect in enumerate(effects):
-        treated = effect.treated_customer_months + effect.unidentified_customer_months
+        treated = effect.every_treated_month
         early = treated - sum(float(by.sum()) for state, by in months.items() if k in state)
         if early >= 1 and found:
             size = len(next(iter(found.values())))
