@@ -9,9 +9,8 @@ customers that it would let off. So the rule in force is worth exactly what was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
-from cxvalue.questions.programmes.measure import ProgrammeFit, panel_for, panel_source
+from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, panel_for
 from cxvalue.tables.panels.by_unit import population
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.effects.effect import Effect
-    from cxvalue.study import Programme, StudyFile
+    from cxvalue.study import Programme
     from cxvalue.study.money import Goodwill
 
 __all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
@@ -107,30 +106,21 @@ class GoodwillFit:
         return cls(**data)
 
 
-def fit_goodwill(
-    study: StudyFile,
-    programme: Programme,
-    fit: ProgrammeFit,
-    table: Callable[[str], ir.Table | None],
-    *,
-    as_of: date,
-    observed_from: date,
-) -> GoodwillFit:
+def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, fit: ProgrammeFit) -> GoodwillFit:
     """Value the goodwill rules of a programme; raises `BadInput` with everything that is missing for it."""
-    settings, where = programme.goodwill, f"programmes.{programme.name}.goodwill"
-    assert settings is not None
-    fees = table("fees")
-    problems = _missing(settings, fees, table("interactions"), fit, where)
+    where, interactions = f"programmes.{programme.name}.goodwill", tables.table("interactions")
+    fees = tables.table("fees")
+    problems = _missing(settings, fees, interactions, fit, where)
     if problems or fees is None:
         raise BadInput(problems)
-    source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+    source = tables.source(programme)
     months, people = population(source)
     if months.count < WINDOW:
         found = f"the tables cover {months.count} full months, and a rule per year needs {WINDOW}."
         raise BadInput([Problem(where, found, "Wait, or give the tables a longer history.")])
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
-    saved = _saved(settings, marked, table("interactions"), where)
+    saved = _saved(settings, marked, interactions, where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
         raise BadInput(
@@ -146,7 +136,7 @@ def fit_goodwill(
         handling = Handling(saved if counted else (0.0, 0.0, 0.0), gain, extra)
         return search_rules(
             rows["customer"], rows["amount"], years=1.0, handling=handling, caps=caps, times=times,
-            under_rule=rows["under"], uptake=uptake, draws=2000, level=study.level,
+            under_rule=rows["under"], uptake=uptake, draws=2000, level=tables.study.level,
         )  # fmt: skip
 
     force = search((0.0, 0.0, 0.0), [cap], [often]).rules.iloc[0]
