@@ -116,9 +116,10 @@ def with_neighbours(
 def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Sequence[str]) -> Effect:
     question = "Is the effect free of the other programmes?"
     parts = [
-        f"{value:.0%} of the effect of {name}" for j, (name, value) in enumerate(zip(names, holds, strict=True))
+        f"{value:.0%} of the effect of {name}"
+        for j, (name, value) in enumerate(zip(names, holds, strict=True))
         if j != k and abs(value) >= 0.005
-    ]  # fmt: skip
+    ]
     said = f"As the programmes were rolled out, the estimate holds {' and '.join(parts) or 'nothing of the others'}"
     if not np.isfinite(own):
         detail = f"{said}: they ran so much alike that they cannot be told apart."

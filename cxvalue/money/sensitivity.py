@@ -169,11 +169,14 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
         payback = acting.payback
         rows.append(
             (
-                f"Go on while the market takes {share} a year", lost[0] + acting.npv.value,
-                lost[2] + acting.npv.low, lost[1] + acting.npv.high, payback.value if payback else None,
+                f"Go on while the market takes {share} a year",
+                lost[0] + acting.npv.value,
+                lost[2] + acting.npv.low,
+                lost[1] + acting.npv.high,
+                payback.value if payback else None,
                 acting.probability_of_loss,
             )
-        )  # fmt: skip
+        )
     columns = ["scenario", "npv", "npv_low", "npv_high", "payback_months", "probability_of_loss"]
     return pd.DataFrame(rows, columns=columns)
 

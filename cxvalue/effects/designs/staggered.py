@@ -207,10 +207,12 @@ def _size_check(treated: int, controls: int) -> Check:
 def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
     found = [
         Alternative(
-            "against the month before the start alone", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
+            "against the month before the start alone",
+            one_month.overall,
+            float(np.sqrt(knife.covariance[0, 0])),
             "As textbooks do: the level before the start is that of one month, which is as noisy as any other.",
         )
-    ]  # fmt: skip
+    ]
     if (~panel.treated).any():
         never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
         if np.isfinite(never.overall):

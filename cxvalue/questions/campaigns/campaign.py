@@ -372,10 +372,13 @@ def _facts(joined: ir.Table, last: int) -> ir.Table:
     past: Any = joined.filter(joined.since <= last)
     year = past.since > last - YEAR_DAYS
     return past.group_by("number").agg(
-        days_silent=-past.since.max(), tenure_days=-past.since.min(), frequency=past.count(),
-        orders_before=year.ifelse(1, 0).sum(), revenue_before=year.ifelse(past.revenue, 0.0).sum(),
+        days_silent=-past.since.max(),
+        tenure_days=-past.since.min(),
+        frequency=past.count(),
+        orders_before=year.ifelse(1, 0).sum(),
+        revenue_before=year.ifelse(past.revenue, 0.0).sum(),
         margin_before=year.ifelse(past.margin, 0.0).sum(),
-    )  # fmt: skip
+    )
 
 
 def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:

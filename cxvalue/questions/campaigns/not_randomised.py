@@ -103,8 +103,10 @@ def matched_campaign_result(
     treated = ~data.control[rows]
     estimates: dict[str, Estimate | None] = {}
     for name, values in (
-        ("return", window.returned.astype(float)), ("revenue", window.revenue), ("margin", window.margin - data.cost)
-    ):  # fmt: skip
+        ("return", window.returned.astype(float)),
+        ("revenue", window.revenue),
+        ("margin", window.margin - data.cost),
+    ):
         effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
         if not settled(se, size_of(values[rows])):
@@ -138,10 +140,13 @@ def balance_table(data: CampaignData) -> pd.DataFrame:
     weight = odds[others] / odds[others].sum()
     rows = []
     for name, column in (
-        ("days silent", np.nan_to_num(data.days_silent)), ("orders ever", data.frequency),
-        ("days since the first order", data.tenure_days), ("orders of the year before", data.orders_before),
-        ("revenue of the year before", data.revenue_before), ("margin of the year before", data.margin_before),
-    ):  # fmt: skip
+        ("days silent", np.nan_to_num(data.days_silent)),
+        ("orders ever", data.frequency),
+        ("days since the first order", data.tenure_days),
+        ("orders of the year before", data.orders_before),
+        ("revenue of the year before", data.revenue_before),
+        ("margin of the year before", data.margin_before),
+    ):
         mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
         spread = float(np.sqrt((spread_of(column[own]) ** 2 + spread_of(column[others]) ** 2) / 2)) or 1.0
         rows.append((name, mean, plain, matched, (mean - plain) / spread, (mean - matched) / spread))

@@ -295,8 +295,10 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
             "return_uplift_high": uplift.high,
         }  # fmt: skip
         for name, values in (
-            ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
-        ):  # fmt: skip
+            ("orders", window.orders),
+            ("revenue", window.revenue),
+            ("margin", window.margin - data.cost),
+        ):
             gain = compared.mean(values)
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)

@@ -38,8 +38,10 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
     rate_label, risk_label = "Customers who will leave within 12 months", "Margin at risk within 12 months"
     if found is None:
         reason = "Not available: nobody is under contract any more."
-        parts = [_finding("rate", rate_label, None, "share", reason, case="C4"),
-                 _finding("value_at_risk", risk_label, None, currency, reason, case="C4")]  # fmt: skip
+        parts = [
+            _finding("rate", rate_label, None, "share", reason, case="C4"),
+            _finding("value_at_risk", risk_label, None, currency, reason, case="C4"),
+        ]
         return [*parts, *_past(churn)]
     sure, caution = format_level(found.level), miss_words(churn, None, currency)
     grade = forecast_grade(churn, None)

@@ -256,14 +256,17 @@ def _pairs(rows: pd.DataFrame, customers: int, products: list[str], fewest: int)
     both, joint = had.T @ (1 - had), had.T @ new
     found = [
         {
-            "has": products[i], "next": products[j], "eligible": int(both[i, j]), "new_buyers": int(joint[i, j]),
+            "has": products[i],
+            "next": products[j],
+            "eligible": int(both[i, j]),
+            "new_buyers": int(joint[i, j]),
             "attach_rate": joint[i, j] / both[i, j],
             "lift": (joint[i, j] / both[i, j]) / (buyers[j] / eligible[j]),
         }
         for i in range(len(products))
         for j in range(len(products))
         if i != j and joint[i, j] >= fewest
-    ]  # fmt: skip
+    ]
     columns_wanted = ["has", "next", "eligible", "new_buyers", "attach_rate", "lift"]
     table = pd.DataFrame(found, columns=columns_wanted)
     return table.sort_values(["lift", "has", "next"], ascending=[False, True, True], ignore_index=True)

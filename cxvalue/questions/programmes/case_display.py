@@ -42,13 +42,16 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
         ("expected_loss_if_wrong", case.expected_loss if case.probability_of_loss > 0 else None, None, None, "money"),
         ("payback_months_discounted", *(case.payback or undefined), "months"),
         ("payback_months_simple", *(case.simple_payback or undefined), "months"),
-        *((f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
-          for month in (12, 24, 36) if month <= case.horizon_months),
+        *(
+            (f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
+            for month in (12, 24, 36)
+            if month <= case.horizon_months
+        ),
         ("irr", *(case.irr or undefined), "share"),
         ("roi", *(case.roi or undefined), "share"),
         ("peak_exposure", *case.peak_exposure, "money"),
         ("break_even_effect", case.break_even, None, None, UNITS[case.effect.outcome] or "money"),
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows, columns=["measure", "value", "low", "high", "unit"])
     table.insert(0, "programme", programme)
     return table
@@ -149,13 +152,14 @@ def assumptions_display(table: pd.DataFrame) -> Styler:
         {
             "assumption": row.assumption,
             "value": amount(row.value),
-            "range": "" if row.low is None or row.low != row.low or row.low == row.high
+            "range": ""
+            if row.low is None or row.low != row.low or row.low == row.high
             else f"{amount(row.low)} to {amount(row.high)}",
             "who answers for it": row.owner or UNNAMED,
             "source": row.source or "not stated",
         }
         for row in table.itertuples()
-    )  # fmt: skip
+    )
 
 
 def rules_table(fit: GoodwillFit) -> pd.DataFrame:

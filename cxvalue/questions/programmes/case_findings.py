@@ -164,8 +164,9 @@ def _without_money(
     if verdict is not None:
         least = _least_text(verdict, fit.effect, parts["mde"][0])
         found["verdict"] = (
-            _word(programme, verdict), _verdict_text(programme, verdict, registration, title, least, "")
-        )  # fmt: skip
+            _word(programme, verdict),
+            _verdict_text(programme, verdict, registration, title, least, ""),
+        )
         found["mde"] = (verdict.mde, least)
     reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
     return [

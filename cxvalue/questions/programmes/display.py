@@ -207,15 +207,17 @@ def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
             "scenario": row.scenario,
             "net present value": format_value(row.npv, currency),
             "95% range": format_range(row.npv_low, row.npv_high, currency),
-            "payback": "" if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
-            else "not within the horizon" if row.payback_months != row.payback_months or row.payback_months is None
+            "payback": ""
+            if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
+            else "not within the horizon"
+            if row.payback_months != row.payback_months or row.payback_months is None
             else format_value(float(row.payback_months), "months"),
             "probability of a loss": ""
             if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
             else format_chance(float(row.probability_of_loss)),
         }
         for row in scenarios.itertuples()
-    )  # fmt: skip
+    )
 
 
 def bridge_table(steps: Sequence[BridgeStep], programme: str) -> pd.DataFrame:
