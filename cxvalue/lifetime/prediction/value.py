@@ -21,7 +21,7 @@ from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel, silence_probability
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.large import predict, suits
+from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.living import living
 from cxvalue.lifetime.prediction.predictive import Predictive, simulate
 from cxvalue.tables.distinct import distinct_rows
@@ -143,7 +143,7 @@ def customer_value(
     rng = np.random.default_rng(seed)
     divided = parts(model, states)
     customers = len(states)
-    large = suits(customers, spend, divided[0].model)
+    large = can_interpolate(customers, spend, divided[0].model)
     if len(divided) == 1:
         valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cxvalue.questions.churn.churn import Churn
     from cxvalue.questions.churn.past_churn import Backtest
 
-__all__ = ["churn_findings", "warned"]
+__all__ = ["churn_findings", "describe_warning"]
 
 NOTEBOOK = "30_churn"
 LABELS = {
@@ -87,7 +87,7 @@ def _case(name: str) -> str:
     return "C4" if name in ("rate", "value_at_risk") else "C19"
 
 
-def warned(auc: float, tenths: pd.DataFrame, safest: str, why_none: str) -> tuple[float | None, str]:
+def describe_warning(auc: float, tenths: pd.DataFrame, safest: str, why_none: str) -> tuple[float | None, str]:
     """The AUC of a past warning with its sentence, or None with why there is none.
 
     `safest` is the sentence on the first of the `tenths`, with a place for its share.
@@ -109,7 +109,7 @@ def _past(backtest: Backtest | None, currency: str) -> list[Finding]:
         f"{MODEL_TITLES[backtest.model]} fitted on data up to {day} only; P(no purchase from {span}) of the "
         f"{backtest.customers:,} customers active then, compared with who bought nothing."
     )
-    ranked, text = warned(
+    ranked, text = describe_warning(
         backtest.auc,
         backtest.calibration(),
         f"Of the tenth of the customers held safest on {day}, {{}} bought nothing from {span}",

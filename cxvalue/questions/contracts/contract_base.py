@@ -32,9 +32,9 @@ __all__ = [
     "base_waterfall",
     "contracts_of",
     "day_number",
+    "find_stayers",
+    "look_ahead",
     "months_between",
-    "outlook",
-    "stayed",
 ]
 
 USER = "user"
@@ -224,7 +224,7 @@ def months_between(start: date, end: date) -> float:
     return float(age_in_periods(day_number(start), day_number(end)))
 
 
-def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
+def look_ahead(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
     """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
     step = contracts.step
     ages = contracts.age_periods(on)
@@ -235,7 +235,7 @@ def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outloo
     return Outlook(who, (whole + passed).astype(np.int64), (wait + passed) * step, step)
 
 
-def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
+def find_stayers(contracts: Contracts, last: date) -> NDArray[np.bool_]:
     """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
     day, end = day_number(last), day_number(contracts.as_of)
     relations = contracts.relations

@@ -21,7 +21,7 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
-from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook
+from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
 from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
 
@@ -100,7 +100,7 @@ class _Forecaster(NamedTuple):
         """Where the customers active on that day stand."""
         if self.hazard is not None and self.contracts.annual:
             return monthly_outlook(self.contracts, self.hazard.members.grace_days, self.on)
-        return outlook(self.contracts, self.part, self.on)
+        return look_ahead(self.contracts, self.part, self.on)
 
 
 class _Foreseen(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.lifetime.models.model import MODEL_TITLES
-from cxvalue.questions.churn.findings import warned
+from cxvalue.questions.churn.findings import describe_warning
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.questions.contracts.findings import forecast_grade, miss_words
 
@@ -105,7 +105,7 @@ def _past(churn: ContractChurn) -> list[Finding]:
         f"{MODEL_TITLES[past.model]} fitted on what was known on {day} only; P(the contract ends from {span}) of the "
         f"{past.customers:,} customers under contract on that day, compared with who left."
     )
-    ranked, text = warned(
+    ranked, text = describe_warning(
         past.auc,
         past.calibration(),
         f"Of the tenth of the customers held safest on {day}, {{}} left from {span}",

@@ -23,7 +23,7 @@ from cxvalue.lifetime.contracts.hazard import HazardModel
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
-from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook, stayed
+from cxvalue.questions.contracts.contract_base import Contracts, Outlook, find_stayers, look_ahead, months_between
 from cxvalue.questions.contracts.drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.questions.contracts.members import Happening, Members, calendar_columns, fit_members
 from cxvalue.questions.contracts.renewals import RenewalFit
@@ -258,7 +258,7 @@ def contract_churn(
     `missing` is the reason why contracts have no margin, as `missing_margin` gives it; empty when they have one. Levels of
     drivers with fewer than `suppress_below` ends are gathered.
     """
-    seen = outlook(contracts, fit.part)
+    seen = look_ahead(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed)
     model, why = _choice(scores, no_hazard)
@@ -366,10 +366,10 @@ def _scores(
     if fit.holdout_start is None or fit.calibration is None:
         return (), None
     last = fit.holdout_start - timedelta(days=1)
-    seen = outlook(contracts, fit.part_calibration, last)
+    seen = look_ahead(contracts, fit.part_calibration, last)
     if not seen.who.size:
         return (), None
-    left = ~stayed(contracts, last)[seen.who]
+    left = ~find_stayers(contracts, last)[seen.who]
     length = months_between(last, contracts.as_of)
     chances = seen.chances(length)
     said = {

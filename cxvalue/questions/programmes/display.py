@@ -24,15 +24,15 @@ __all__ = [
     "checks_display",
     "checks_table",
     "event_table",
-    "joined",
     "months_display",
-    "named",
     "scenarios_display",
     "sensitivity_display",
     "sensitivity_table",
+    "stack",
     "tornado_display",
     "tornado_table",
     "uncounted_display",
+    "with_programme",
 ]
 
 JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
@@ -240,14 +240,14 @@ def uncounted_display(case: Case, currency: str) -> Styler:
     )
 
 
-def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Tables of several programmes under each other."""
     import pandas as pd
 
     return pd.concat(list(frames), ignore_index=True) if frames else pd.DataFrame({"programme": []})
 
 
-def named(table: pd.DataFrame, programme: str) -> pd.DataFrame:
+def with_programme(table: pd.DataFrame, programme: str) -> pd.DataFrame:
     """A table with the programme's name in front."""
     copy = table.copy()
     copy.insert(0, "programme", programme)

@@ -31,8 +31,8 @@ from cxvalue.questions.lifetime_value.covariates import (
     Covariates,
     Labels,
     covariate_problems,
+    find_no_better,
     labels_of,
-    no_better,
 )
 from cxvalue.questions.lifetime_value.tables import covariates_table, models_table
 from cxvalue.simulate import simulate, write_world
@@ -158,7 +158,7 @@ def test_labels_that_say_nothing_are_not_followed_and_leave_the_interval_as_it_i
         purchases, as_of=AS_OF, observed_from=START, models="bg_nbd", holdout_start=date(2025, 10, 1), labels=labels
     )
     assert fit.forecast == "bg_nbd"
-    assert no_better(fit.calibration) == {"bg_nbd_covariates"}
+    assert find_no_better(fit.calibration) == {"bg_nbd_covariates"}
     assert not covariates_table(fit)["used"].any()
     plain = valued(fit.model, draws=1_000)
     same = next(model for model in fit.full if model.name == "bg_nbd_covariates")
@@ -177,7 +177,7 @@ def test_a_covariate_that_says_nothing_beside_another_is_left_out() -> None:
     labels = world()[1]
     half = np.random.default_rng(4).choice(["x", "y", "z"], labels.customer_id.size).astype(object)
     both = Labels(labels.customer_id, {**labels.columns, "half": half, "twin": labels.columns["segment"]})
-    rule = Covariates.found(both, states()).spared(both, states(), fitted().full[:4])
+    rule = Covariates.found(both, states()).drop_needless(both, states(), fitted().full[:4])
     # "twin" says the same as the segment, so that one of the two is enough.
     assert [one.name for one in rule.used] in (["segment"], ["twin"])
     assert rule.reason.count("left out") == 2
