@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.lifetime_value.covariates import covariate_problems
 from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.questions.programmes.joint import measure_portfolio
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, fit_programme
-from cxvalue.tables.checks.campaign_rows import held_and_sent
+from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems
 from cxvalue.tables.panels.by_unit import population
 from cxvalue.tables.panels.overlap import holdout_problems
 from cxvalue.tables.read.schema import CUSTOMER
@@ -125,7 +125,7 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     where, problems = f"campaigns.{campaign.name}", []
     contacts, lines = table("contacts"), table("transactions")
     if campaign.product is not None and lines is not None:
-        problems += _product_problems(campaign.product, lines, where)
+        problems += product_problems(campaign.product, lines, campaign.name)
     if contacts is None:
         return problems
     problems += held_and_sent(contacts, campaign.name, campaign.control)
@@ -147,14 +147,3 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
         )
         problems.append(Problem(f"{where}.window_days", found, "Wait, or choose a shorter window."))
     return problems
-
-
-def _product_problems(product: str, lines: ir.Table, where: str) -> list[Problem]:
-    if "product" not in lines.columns:
-        found = "is given, but the transactions have no column 'product'."
-        return [Problem(f"{where}.product", found, "Map a product column, or leave it out.")]
-    if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
-        return []
-    known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
-    found = f"no transaction has the product {product!r}."
-    return [Problem(f"{where}.product", found, nearest(product, [str(one) for one in known if one]))]

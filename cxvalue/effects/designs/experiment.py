@@ -19,7 +19,7 @@ from cxvalue.effects.effect import Check, Effect
 from cxvalue.effects.estimators.abtest import size_of
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled, spread_of
 
@@ -49,9 +49,7 @@ def estimate_experiment(
     treated = np.flatnonzero(panel.start >= 0)
     if min(control.size, treated.size) < FEWEST_IN_AN_ARM:
         found = f"{treated.size:,} customers with and {control.size:,} without the programme are too few to compare."
-        raise BadInput(
-            [Problem(f"programmes.{programme}", found, f"Each arm needs {FEWEST_IN_AN_ARM} customers or more.")]
-        )
+        raise BadInput.at(f"programmes.{programme}", found, f"Each arm needs {FEWEST_IN_AN_ARM} customers or more.")
     gathered = Accumulator(len(panel.start), panel.months.count)
     differences: list[tuple[float, float]] = []
     for start, base in cohort_pairs(panel):
@@ -63,7 +61,7 @@ def estimate_experiment(
         differences.append(_balance(panel, own, others, base))
     if not gathered.weight.any():
         found = "no cohort has enough customers with a month before the start."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
     notes = (
         (f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
         if panel.later

@@ -24,7 +24,7 @@ from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, ef
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -74,15 +74,13 @@ def estimate_matched(
         found = (
             "there are too few customers with, or without, the programme who were customers for two months before it."
         )
-        raise BadInput([Problem(where, found, f"Each side needs {FEWEST_ON_A_SIDE} customers or more.")])
+        raise BadInput.at(where, found, f"Each side needs {FEWEST_ON_A_SIDE} customers or more.")
     lost = float((stack.treated & ~stack.kept).sum() / stack.treated.sum())
     if lost > 0.5:
         found = (
             f"{lost:.0%} of those who got the programme are unlike anybody without it, so there is no fair comparison."
         )
-        raise BadInput(
-            [Problem(where, found, "Keep a random part of the customers without it, and use design: experiment.")]
-        )
+        raise BadInput.at(where, found, "Keep a random part of the customers without it, and use design: experiment.")
     gathered = Accumulator(len(panel.start), panel.months.count)
     for place, (start, _) in enumerate(pairs):
         inside = np.flatnonzero(stack.cohort == place)
@@ -90,7 +88,7 @@ def estimate_matched(
             _add(panel, gathered, stack, inside, month, month - start)
     if not gathered.weight.any():
         found = "in every month nearly all who could be compared had got the programme as well."
-        raise BadInput([Problem(where, found, "Keep customers who never get it for comparison.")])
+        raise BadInput.at(where, found, "Keep customers who never get it for comparison.")
     result = gathered.result(None if panel.unit == CUSTOMER else panel.unit_of)
     left_out = f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out."
     effect = effect_of_customers(

@@ -17,7 +17,7 @@ from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -40,7 +40,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     treated = np.unique(panel.cluster[panel.treated])
     if treated.size < 2:
         found = "one unit only has got the programme, so its own luck cannot be told from the programme."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")
     first = int(panel.start[panel.treated].min())
     compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
     if compared.size == 1:
@@ -48,16 +48,14 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
         )
         remedy = "List more units that did not have the programme, or had it later."
-        raise BadInput([Problem(f"programmes.{programme}", found, remedy)])
+        raise BadInput.at(f"programmes.{programme}", found, remedy)
     if not (panel.treated & (panel.base >= 0)).any():
         found = "no unit has a full month before its start, so there is nothing to compare with."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
     found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found_.identified:
         found = "no treated month has a comparison: no unit was still without the programme."
-        raise BadInput(
-            [Problem(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")]
-        )
+        raise BadInput.at(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")
     before, before_knife = group_time(panel), jackknife(panel)
     post = found_.event_time >= 0
     pre = before.event_time < -1

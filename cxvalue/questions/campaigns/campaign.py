@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.tables.checks.campaign_rows import held_and_sent
 
 if TYPE_CHECKING:
@@ -222,12 +222,12 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
     arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
     if not arms:
-        raise BadInput([Problem(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")])
+        raise BadInput.at(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")
     if control is None:
         held = sorted(arm for arm in arms if arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS)
         if held and len(arms) > 1:
             found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
-            raise BadInput([Problem(where, found, f"Write control: {held[0]}, or give the arm another name.")])
+            raise BadInput.at(where, found, f"Write control: {held[0]}, or give the arm another name.")
         return
     problems = held_and_sent(rows, name, control)
     if problems:
@@ -314,18 +314,16 @@ def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, l
 
 def _check(data: CampaignData, control: str | None, where: str) -> None:
     if not (~data.control).any():
-        raise BadInput(
-            [Problem(where, "nobody was contacted: every row is of the control arm.", "Check campaigns.control.")]
-        )
+        raise BadInput.at(where, "nobody was contacted: every row is of the control arm.", "Check campaigns.control.")
     if not data.control.any():
         arms = sorted({str(arm) for arm in data.arm})
         found = (
             "nobody was held out." if control else "every customer was contacted, so there is nobody to compare with."
         )
-        raise BadInput([Problem(where, found, nearest(control or "", arms))])
+        raise BadInput.at(where, found, nearest(control or "", arms))
     if not (data.main.observed & ~data.control).any() or not (data.main.observed & data.control).any():
         found = f"no arm was observed for {data.window_days} days after its contact: the data end on {data.as_of}."
-        raise BadInput([Problem(f"{where}.window_days", found, "Wait, or choose a shorter window.")])
+        raise BadInput.at(f"{where}.window_days", found, "Wait, or choose a shorter window.")
 
 
 def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:

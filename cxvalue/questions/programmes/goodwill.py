@@ -117,15 +117,13 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     months, people = population(source)
     if months.count < WINDOW:
         found = f"the tables cover {months.count} full months, and a rule per year needs {WINDOW}."
-        raise BadInput([Problem(where, found, "Wait, or give the tables a longer history.")])
+        raise BadInput.at(where, found, "Wait, or give the tables a longer history.")
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
     saved = _saved(settings, marked, interactions, where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
-        raise BadInput(
-            [Problem(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")]
-        )
+        raise BadInput.at(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")
     cap, often = settings.current.cap, settings.current.times_per_year
     mine = people if programme.case.population == "all" else people.filter(people.start >= 0)
     customers = int(mine.count().to_pyarrow().as_py())
@@ -142,7 +140,7 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     force = search((0.0, 0.0, 0.0), [cap], [often]).rules.iloc[0]
     if not force["customers"]:
         found = f"the current rule (up to {cap:g}, {often} a year) would have waived nothing in the last 12 months."
-        raise BadInput([Problem(f"{where}.current", found, "Check its cap against the amounts of the table 'fees'.")])
+        raise BadInput.at(f"{where}.current", found, "Check its cap against the amounts of the table 'fees'.")
     gain = _gain(settings, fit, rows, force, extra, customers)
     found_ = search(gain, *settings.rules)
     return GoodwillFit(
@@ -243,9 +241,7 @@ def _moral_hazard(
         reason = str(error).splitlines()[-1].strip()
     if settings.extra_share is None:
         found = f"whether customers run up more fees could not be measured: {reason}"
-        raise BadInput(
-            [Problem(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")]
-        )
+        raise BadInput.at(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")
     return settings.extra_share.ends, "stated in the study file, since it could not be measured"
 
 
@@ -258,11 +254,11 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
     if not calls.count().to_pyarrow().as_py():
         known = interactions.select("reason").distinct().limit(200).to_pyarrow().column("reason").to_pylist()
         remedy = nearest(settings.reason or "", [str(one) for one in known if one])
-        raise BadInput([Problem(f"{where}.reason", f"no interaction has the reason {settings.reason!r}.", remedy)])
+        raise BadInput.at(f"{where}.reason", f"no interaction has the reason {settings.reason!r}.", remedy)
     handled = handling_saved(marked, calls, most=settings.rules[0][-1])
     if handled is None:
         found = "no fee is marked as waived while the programme was in force, so calls cannot say what a waiver saves."
-        raise BadInput([Problem(f"{where}.reason", found, "State saved_per_waiver, or map the column 'waived'.")])
+        raise BadInput.at(f"{where}.reason", found, "State saved_per_waiver, or map the column 'waived'.")
     rng = np.random.default_rng(1)
     total, expected = np.zeros(4000), 0.0
     for (mean, se), price in zip(handled, (settings.minute_cost, settings.approval_cost), strict=True):

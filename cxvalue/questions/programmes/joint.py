@@ -330,7 +330,7 @@ def _holdout(
     found, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not np.isfinite(found.overall):
         remark = "the customers held out cannot be compared with the others before the first start."
-        raise BadInput([Problem("universal_holdout", remark, "Give the tables a longer history, or leave it out.")])
+        raise BadInput.at("universal_holdout", remark, "Give the tables a longer history, or leave it out.")
     amount = (found.identified + found.unidentified) * price
     half = claims.reach(knife.df) * float(np.sqrt(knife.covariance[0, 0]))
     number = np.arange(panel.months.count)

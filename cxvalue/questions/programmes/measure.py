@@ -12,7 +12,7 @@ import numpy as np
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.vintage import earlier_effects
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
@@ -46,7 +46,7 @@ class StudyTables:
         """The roll-out of a programme; the loader has refused a study that declares one without."""
         rollout = self.table("rollout")
         if rollout is None:
-            raise BadInput([Problem("tables.rollout", f"is missing: the programme {programme.name!r} needs it.")])
+            raise BadInput.at("tables.rollout", f"is missing: the programme {programme.name!r} needs it.")
         return rollout.filter(rollout.programme == programme.name)
 
     def source(self, programme: Programme) -> PanelSource:
@@ -115,7 +115,7 @@ def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:
     success = programme.success
     if price is None and success is not None and success.metric != "effect":
         found = f"the criterion is on {success.metric}, but {no_price}"
-        raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
+        raise BadInput.at(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")
     panel = panel_for(source, design)
     effect = estimate_effect(
         panel, design=design, level=tables.study.level, programme=programme.name, planned_share=programme.expected_share
@@ -143,7 +143,7 @@ def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str)
     remedy = (
         "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
     )
-    raise BadInput([Problem(f"programmes.{name}", found, remedy)])
+    raise BadInput.at(f"programmes.{name}", found, remedy)
 
 
 def _absent_units(source: PanelSource) -> str:
