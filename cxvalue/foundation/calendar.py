@@ -9,13 +9,18 @@ from enum import StrEnum
 __all__ = [
     "DAYS_PER_MONTH",
     "DAYS_PER_YEAR",
+    "EPOCH",
     "TimeUnit",
+    "date_of",
+    "day_number",
     "default_holdout_start",
     "month_after",
     "months_apart",
     "months_before",
 ]
 
+
+EPOCH = date(1970, 1, 1)
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
@@ -75,6 +80,20 @@ def month_after(day: date, months: int) -> date:
     """
     number = day.year * 12 + day.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970, as the engine counts them.
+
+    >>> day_number(date(1970, 1, 31)), date_of(30)
+    (30, datetime.date(1970, 1, 31))
+    """
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """The day with a number of days since 1970."""
+    return EPOCH + timedelta(days=number)
 
 
 def months_before(day: date, months: int) -> date:

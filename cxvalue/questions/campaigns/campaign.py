@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.calendar import date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.tables.checks.campaign_rows import held_and_sent
 
@@ -131,7 +132,7 @@ class CampaignData:
     @property
     def began(self) -> date:
         """Day of the first contact of anybody."""
-        return date.fromordinal(date(1970, 1, 1).toordinal() + int(self.contacted_on[~self.control].min()))
+        return date_of(int(self.contacted_on[~self.control].min()))
 
     @property
     def silent_rule_days(self) -> int | None:
@@ -195,7 +196,7 @@ def campaign_data(
     lengths = sorted({*windows, window_days})
     rows_of = _read(first, purchases, transactions, lengths)
     held = rows_of.arm == (NOT_CONTACTED if control is None else control)
-    seen = (as_of - date(1970, 1, 1)).days - rows_of.day
+    seen = day_number(as_of) - rows_of.day
     data = CampaignData(
         name=name,
         customer_id=rows_of.customer_id,

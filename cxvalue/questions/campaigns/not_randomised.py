@@ -12,15 +12,7 @@ from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fit
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
-from cxvalue.questions.campaigns.randomised import (
-    CampaignResult,
-    check_uplift,
-    interim_look,
-    is_dormant,
-    known,
-    nothing_happened,
-    subsidy,
-)
+from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
 __all__ = ["balance_table", "matched_campaign_result"]
 
@@ -48,38 +40,19 @@ def matched_campaign_result(
     x, odds, own, others, alike, folds = _compared(data)
     seen = window.observed
     lost = 1 - float(alike[~data.control & seen].mean())
-    contacted = int((seen & ~data.control).sum())
     withheld = nothing_happened(data)
 
     def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
-        returned = window.returned
-        share = float(returned[own].mean()) if own.any() else 0.0
-        uplift = found.get("return")
+        fields, uplift = shared_fields(data, own, others, found, dormancy_days), found.get("return_uplift")
         return CampaignResult(
-            name=data.name,
-            window_days=window.days,
-            contacted=contacted,
-            held_out=int(others.sum()),
+            **fields,
             left_out=int((~seen & ~data.control).sum()),
-            contacted_in_all=int((~data.control).sum()),
-            returned=share,
-            would_return=share - uplift.value if uplift else float("nan"),
-            return_uplift=uplift,
-            check_uplift=found.get("check"),
-            margin_per_contact=found.get("margin"),
-            revenue_per_contact=found.get("revenue"),
+            would_return=fields["returned"] - uplift.value if uplift else float("nan"),
             cost_per_contact=float(data.cost[~data.control].mean()),
-            subsidy=subsidy(data, own, others) if own.any() else 0.0,
             checks=checks,
             grade=grade_of("C", checks),
             randomised=False,
-            capped=None,
             note=note,
-            claimed=float((window.margin - data.cost)[own].mean()) if own.any() and not withheld else None,
-            interim=interim_look(data),
-            priced=data.priced,
-            dormant=is_dormant(data, dormancy_days),
-            withheld=withheld,
         )
 
     if withheld:
@@ -103,9 +76,9 @@ def matched_campaign_result(
     treated = ~data.control[rows]
     estimates: dict[str, Estimate | None] = {}
     for name, values in (
-        ("return", window.returned.astype(float)),
-        ("revenue", window.revenue),
-        ("margin", window.margin - data.cost),
+        ("return_uplift", window.returned.astype(float)),
+        ("revenue_per_contact", window.revenue),
+        ("margin_per_contact", window.margin - data.cost),
     ):
         effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
@@ -114,7 +87,7 @@ def matched_campaign_result(
             continue
         estimates[name] = around(effect, se, np.inf, level)
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
-    estimates["check"] = known(check_uplift(window, Comparison(data, own, others & _likely(odds, own), level)))
+    estimates["check_uplift"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
     checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
     return result("", estimates, checks)
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.effects.estimators.clustered import clustered_variance
-from cxvalue.foundation.calendar import months_before
+from cxvalue.foundation.calendar import day_number, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import ASKED_DAYS, THIRDS, Scores
@@ -30,7 +30,6 @@ __all__ = ["NO_ANSWER", "AccountRenewals", "account_renewals"]
 NO_ANSWER = "no answer"
 FEWEST_ACCOUNTS = 30
 MOST_LANDMARKS = 5
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,8 +135,8 @@ def _looked_at(
     nothing.
     """
     rows = contracts.rows
-    day, later = (landmark - _EPOCH).days, (then - _EPOCH).days
-    low = max((months_before(landmark, 12) - _EPOCH).days, (contracts.observed_from - timedelta(days=1) - _EPOCH).days)
+    day, later = day_number(landmark), day_number(then)
+    low = max(day_number(months_before(landmark, 12)), day_number(contracts.observed_from - timedelta(days=1)))
     paid = (
         rate
         * rows["value"]
@@ -145,7 +144,7 @@ def _looked_at(
         * 12
         / 365.25
     )
-    if low > (months_before(landmark, 12) - _EPOCH).days:
+    if low > day_number(months_before(landmark, 12)):
         paid = paid * math.nan  # the data begins within these 12 months
     code, accounts = pd.factorize(names, sort=True)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, day_number, months_before
 from cxvalue.lifetime.contracts.sbg import Durations, durations
 from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spells
 from cxvalue.questions.customers.audit import Waterfall
@@ -31,7 +31,6 @@ __all__ = [
     "Outlook",
     "base_waterfall",
     "contracts_of",
-    "day_number",
     "find_stayers",
     "look_ahead",
     "months_between",
@@ -348,8 +347,3 @@ def _days(column: pd.Series) -> NDArray[np.int64]:
     when = pd.to_datetime(column)
     days = when.to_numpy().astype("datetime64[D]").astype(np.int64)
     return np.where(when.isna(), OPEN, days)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970, as contracts count them."""
-    return (day - date(1970, 1, 1)).days

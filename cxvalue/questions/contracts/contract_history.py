@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.questions.contracts.contract_base import Contracts, day_number
+from cxvalue.questions.contracts.contract_base import Contracts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
@@ -396,7 +396,7 @@ def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.Dat
 
     size = len(contracts.customers)
     unknown = np.full(size, math.nan)
-    day = (contracts.as_of - date(1970, 1, 1)).days
+    day = day_number(contracts.as_of)
     return pd.DataFrame(
         {
             "customer_id": contracts.customers,

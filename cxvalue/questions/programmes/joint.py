@@ -339,9 +339,8 @@ def _holdout(
     return Holdout(ends[0], ends[1], ends[2], round(heads[0]), round(heads[1]))
 
 
-def refuse_treated(sources: Sequence[PanelSource], column: str, value: str, customers: ir.Table | None) -> None:
+def refuse_treated(sources: Sequence[PanelSource], column: str, value: str, customers: ir.Table) -> None:
     """Refuse a holdout whose customers a roll-out lists with a start; a unit's programme passes them by."""
-    assert customers is not None  # `holdout_panel` has looked
     held = customers.filter((customers[column].cast("string") == value).fill_null(False))
     problems = []
     for source in sources:
