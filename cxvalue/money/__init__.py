@@ -1,13 +1,17 @@
 """Money: from an effect to monthly margin, costs, NPV and a verdict.
 
-finance     discounting by month, NPV, IRR, payback, peak exposure
-cashflow    costs, benefits by class, treated customers month by month, how an effect goes on
-case        `business_case`, `CaseSettings`, `Case`: the draws, NPV with its range, payback, probability of a loss
-risks       losses as frequency and severity, a year's loss
-portfolio   programmes together: margin counted once, sum of the cases, the winner's curse; `allocation` its rules
-realisation promised against delivered, and whether an effect fades
-policy      `search_rules`: goodwill rules by cap and times a year
-verdict     `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
+case         `business_case`, `Case`: the draws, NPV with its range, payback, probability of a loss
+cashflow     costs, benefits by class, treated customers month by month, how an effect goes on
+finance      discounting by month, NPV, IRR, payback, peak exposure
+verdict      `judge`, `register`: PASS, FAIL or NOT PROVEN against the registered criterion
+sensitivity  what moves a case, and the value at which it turns
+bridge       from the claim that before and after suggest to what the case is worth
+risks        losses as frequency and severity, a year's loss
+realisation  promised against delivered, and whether an effect fades
+waiting      what it is worth to wait for more data
+policy       `search_rules`: goodwill rules by cap and times a year
+portfolio    programmes together: margin counted once, the sum of the cases, the winner's curse
+allocation   its rules: margin shared out fairly, lucky estimates drawn in
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ class Study:
         folder) nothing is written. The file that marks the notebook as done is written last.
         """
         from cxvalue.findings.points import withhold_points
-        from cxvalue.report.grades import lower_grades
+        from cxvalue.report.lowering import lower_grades
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"

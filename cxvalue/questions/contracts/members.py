@@ -200,7 +200,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     )
     if members.yearly:
         rows = rows.filter(rows.t % 12 == 11)
-    day = (ibis.literal(epoch) + rows.begins.as_interval("D")).cast("date")
+    day = (ibis.literal(EPOCH) + rows.begins.as_interval("D")).cast("date")
     tenure = ibis.literal(tenure_name(len(TENURE_EDGES)))
     for number in range(len(TENURE_EDGES) - 1, -1, -1):
         tenure = (rows.t < TENURE_EDGES[number]).ifelse(tenure_name(number), tenure)

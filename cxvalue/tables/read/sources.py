@@ -118,8 +118,13 @@ def connect() -> ibis.backends.duckdb.Backend:
 def _spill_folder(process: int) -> str:
     """A private folder of a process; a forked one makes its own, and each removes its own alone."""
     folder = tempfile.mkdtemp(prefix="cxvalue-spill-")
-    atexit.register(lambda: os.getpid() == process and shutil.rmtree(folder, ignore_errors=True))
+    atexit.register(_remove, folder, process)
     return folder
+
+
+def _remove(folder: str, process: int) -> None:
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_table(
