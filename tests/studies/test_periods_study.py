@@ -17,7 +17,7 @@ import pytest
 from cxvalue import figures
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.campaigns.dormancy import sleeping_value
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.churn.early_warning import early_warning

@@ -22,6 +22,7 @@ from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
+from cxvalue.lifetime.prediction.futures import Floats
 
 __all__ = ["PERIODS_PER_YEAR", "Durations", "RenewalModel", "durations", "fit_renewal", "survival"]
 

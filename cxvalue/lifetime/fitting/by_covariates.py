@@ -17,11 +17,14 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.families.family import Floats, History, history
-from cxvalue.lifetime.fitting.fits import checked_history, fit
-from cxvalue.lifetime.models.by_level import ABOUT, MOVES, Coefficient, CovariateModel, Level, Members
-from cxvalue.lifetime.models.model import LifetimeModel, family_of
+from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.registry import COVARIATES, family_of
+from cxvalue.lifetime.fitting.checked import checked_history
+from cxvalue.lifetime.fitting.fits import fit
+from cxvalue.lifetime.models.by_level import ABOUT, Coefficient, CovariateModel, Level, Members
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
+from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -53,15 +56,15 @@ def fit_with_covariates(
         CxvalueError: a model without dropout, labels that do not match the states, or a covariate with a single label.
     """
     family = family_of(model)
-    if model not in MOVES:
-        raise CxvalueError(f"Covariates go with {', '.join(MOVES)}, not with {model}.")
+    if model not in COVARIATES.values():
+        raise CxvalueError(f"Covariates go with {', '.join(COVARIATES.values())}, not with {model}.")
     checked_history(states)
     levels, combined, group_of = _combinations(states, covariates, order or {})
     blocks = [combined[:, [i]] == np.arange(1, len(one)) for i, (_, one) in enumerate(levels)]
     design = np.hstack(blocks).astype(float)
     data = [_history_of(states, group_of == number) for number in range(len(combined))]
     plain = fit(states, model) if plain is None else plain
-    moves = [(family.parameters.index(name), sign) for name, sign in MOVES[model]]
+    moves = [(family.parameters.index(name), sign) for name, sign in family.moves]
     size, columns = len(family.parameters), design.shape[1]
 
     def objective(theta: Floats, histories: Sequence[History] = data) -> tuple[float, Floats]:

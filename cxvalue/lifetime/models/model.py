@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,89 +12,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.lifetime.families.family import Family, Floats, Params
+from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.lifetime.families.bgbb_family import BB, PERIODIC
 from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
-from cxvalue.lifetime.families.family import Family, Floats, Params
 from cxvalue.lifetime.families.nbd import NBD
 from cxvalue.lifetime.families.paretonbd import PARETO_NBD
 from cxvalue.lifetime.families.regular_family import FIRST, regular_family
 from cxvalue.lifetime.families.season import SeasonalClock
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.optimise import principal_steps
+from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "COVARIATES",
-    "FAMILIES",
-    "MODEL_TITLES",
-    "SEASONAL",
-    "LifetimeModel",
-    "family_of",
-    "measured",
-    "silence_probability",
-    "without_dropout",
-]
-
-FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
-
-SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
-"""The models that a seasonal clock leaves exact, and what they are on it."""
-
-MODEL_TITLES = {
-    "nbd": "NBD (no dropout)",
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "pareto_nbd": "Pareto/NBD",
-    "bg_cnbd_k": "BG/CNBD-k (regular rhythm)",
-    "mbg_cnbd_k": "MBG/CNBD-k (regular rhythm)",
-    "bg_nbd_seasonal": "BG/NBD on a seasonal clock",
-    "mbg_nbd_seasonal": "MBG/NBD on a seasonal clock",
-    "bg_nbd_covariates": "BG/NBD + covariates",
-    "mbg_nbd_covariates": "MBG/NBD + covariates",
-    "pareto_nbd_covariates": "Pareto/NBD + covariates",
-    "bg_bb": "BG/BB",
-    "bb": "beta-Bernoulli (no dropout)",
-    "gamma_gamma": "Gamma-Gamma",
-    "sbg": "shifted-beta-geometric (sBG)",
-    "hazard": "hazard model with drivers",
-}
-"""What a reader calls each model."""
-
-COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pareto_nbd")}
-"""The models whose parameters may differ by the levels of covariates, and what they are without any."""
-
-
-def family_of(name: str) -> Family:
-    """The family with that name, or an error that names the nearest one."""
-    name = {**SEASONAL, **COVARIATES}.get(name, name)
-    known = {**FAMILIES, **PERIODIC}
-    if name not in known:
-        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(known))}")
-    return known[name]
-
-
-def without_dropout(names: Iterable[str]) -> str:
-    """Name of the model without dropout that goes with some models: `nbd`, or `bb` where periods are counted.
-
-    >>> without_dropout(["bg_nbd", "pareto_nbd"]), without_dropout(["bg_bb"])
-    ('nbd', 'bb')
-    """
-    return BB.name if set(names) & set(PERIODIC) else NBD.name
-
-
-def silence_probability(family: Family, params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """P(no purchase in (t_x, T]) of a customer who is alive at T: ((alpha + t_x) / (alpha + T))^(r + x)."""
-    if family.by_period:
-        return BB.none(BB.posterior(params[:2], x, recency), age - recency)
-    if family.events > 1:
-        return family.none(family.future(params, x, recency, recency), age - recency)
-    r, alpha = params[:2]
-    return np.exp((r + x) * (np.log(alpha + recency) - np.log(alpha + age)))
+__all__ = ["LifetimeModel", "measured"]
 
 
 def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None) -> tuple[Floats, Floats, Floats]:
@@ -148,12 +84,17 @@ class LifetimeModel:
     @property
     def aic(self) -> float:
         """2 x number of parameters - 2 x log-likelihood; k counts as a parameter where it was chosen."""
-        return 2.0 * (len(self.params) + (self.name in FIRST)) - 2.0 * self.log_likelihood
+        return 2.0 * (len(self.params) + (self.variant == "rhythm")) - 2.0 * self.log_likelihood
 
     @property
     def family(self) -> Family:
         """The functions behind the model."""
-        return regular_family(self.name, self.k) if self.name in FIRST else family_of(self.name)
+        return family_of(self.name, self.k)
+
+    @property
+    def variant(self) -> str:
+        """What sets the model apart from a plain one: rhythm, season or covariates; empty for a plain one."""
+        return MODELS[self.name].variant
 
     @property
     def values(self) -> Params:
@@ -168,7 +109,7 @@ class LifetimeModel:
     @property
     def fallback(self) -> str:
         """Name of the model without dropout that forecasts where this one cannot."""
-        return without_dropout([self.name])
+        return (self.family.still or self.family).name
 
     @property
     def typical(self) -> LifetimeModel:
@@ -238,7 +179,7 @@ class LifetimeModel:
     def p_silence(self, states: PurchaseStates) -> Floats:
         """P(a silence as long as the present one | the history before it, alive): small means a broken rhythm."""
         x, recency, age = self.history_of(states)
-        return silence_probability(self.family, self.values, x, recency, age)
+        return self.family.silence(self.values, x, recency, age)
 
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
@@ -325,8 +266,9 @@ class LifetimeModel:
             for name, (low, high) in self.bounds().items()
         )
         note = f" {self.reason}" if self.reason else ""
+        clock = f"{'one opportunity a' if self.family.by_period else 'unit'} {self.time_unit.value}"
         return (
-            f"<table><caption>{self.family.title}, {self.customers:,} customers, unit {self.time_unit.value}, "
+            f"<table><caption>{self.family.title}, {self.customers:,} customers, {clock}, "
             f"log-likelihood {self.log_likelihood:,.2f}: {self.status}.{note}</caption>"
             f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
         )

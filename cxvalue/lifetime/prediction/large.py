@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.lifetime.prediction.futures import Floats
 from cxvalue.lifetime.prediction.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
 from cxvalue.lifetime.prediction.predictive import Predictive
 
@@ -80,7 +79,7 @@ def _fates(
         parameters = tuple(model.draw(_FATES, rng).T)
         future = model.family.posterior(parameters, x[row], age[row])
         flat = tuple(np.broadcast_to(value, (_FATES,)) for value in future)
-        drawn = draw_futures(model.name, flat, curve, year, rng)
+        drawn = model.family.draw_futures(flat, curve, year, rng)
         n, worth = drawn.purchases, drawn.worth
         bought[row] = n.sum() / _FATES, (n**2).sum() / _FATES
         early[row] = drawn.early.sum() / _FATES, (drawn.early**2).sum() / _FATES

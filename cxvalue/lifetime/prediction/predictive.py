@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from cxvalue.foundation.intervals import interval_ends
-from cxvalue.lifetime.families.family import Floats, Params
-from cxvalue.lifetime.families.paretonbd import log_odds_dead
+from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.lifetime.prediction.futures import Floats
 
 __all__ = ["Predictive", "alive_in_draws", "return_in_draws", "simulate"]
 
@@ -72,7 +71,7 @@ def simulate(
         cell = np.flatnonzero(noise.random(chance.shape, dtype=np.float32) < chance)
         customer, draw = batch[cell // draws], cell % draws
         future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
-        drawn = draw_futures(model.name, future, curve, year, noise)
+        drawn = model.family.draw_futures(future, curve, year, noise)
         customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
         worth = margin_rate * drawn.worth * value_of(drawn.purchases, spent, customer, draw, noise)
         totals += np.bincount(draw, worth, draws)
@@ -122,15 +121,16 @@ class _SpendDraws:
 def alive_in_draws(model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
     """P(alive) of each history (rows) at each draw of the parameters (columns).
 
-    For the Pareto/NBD, where one value takes an integral, the log-odds are expanded to second order along the principal
+    Where one value takes an integral (Pareto/NBD), the log-odds are expanded to second order along the principal
     axes of the parameters' uncertainty.
     """
     if not model.family.dropout:
         return np.ones((x.size, len(parameters)))
     rows = (x[:, None], recency[:, None], age[:, None])
-    if model.name != "pareto_nbd":
+    odds_dead = model.family.log_odds_dead
+    if odds_dead is None:
         return model.family.alive(tuple(parameters.T), *rows)
-    return expit(-_expanded(model, parameters, partial(_odds_dead, rows)))
+    return expit(-_expanded(model, parameters, lambda at: odds_dead(at, *rows)))
 
 
 def return_in_draws(
@@ -138,20 +138,16 @@ def return_in_draws(
 ) -> Floats:
     """P(at least one purchase within t) of each history (rows) at each draw of the parameters (columns).
 
-    Expanded for the Pareto/NBD as in `alive_in_draws`.
+    Expanded as in `alive_in_draws`.
     """
     rows = (x[:, None], recency[:, None], age[:, None])
-    if model.name == "pareto_nbd":
+    if model.family.log_odds_dead is not None:
         return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
     future = model.family.future(tuple(parameters.T), *rows)
     back = 1 - model.family.none(future, np.array(float(t)))
     if not model.family.dropout:
         return back
     return model.family.alive(tuple(parameters.T), *rows) * back
-
-
-def _odds_dead(rows: tuple[Floats, ...], parameters: Params) -> Floats:
-    return log_odds_dead(parameters, *rows)
 
 
 def _odds_of_return(model: LifetimeModel, rows: tuple[Floats, ...], t: float, parameters: Params) -> Floats:

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import Interval, check_level, reach_of
+from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import LifetimeModel, silence_probability
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.large import can_interpolate, predict
+from cxvalue.lifetime.prediction.futures import Floats
+from cxvalue.lifetime.prediction.large import can_interpolate, predict, suits
 from cxvalue.lifetime.prediction.living import living
 from cxvalue.lifetime.prediction.predictive import Predictive, simulate
 from cxvalue.tables.distinct import distinct_rows
@@ -231,7 +232,7 @@ def _valued(
     else:
         each = _in_days(model, states)
         future = simulate(model, spend, *each, spent, which, curve, rate, level, draws, rng, noise=noise)
-    silence = silence_probability(model.family, model.values, x, recency, age)
+    silence = model.family.silence(model.values, x, recency, age)
     cltv = spend.expected_of(spent)
     cltv *= rate * worth[which]
     return _Valued(

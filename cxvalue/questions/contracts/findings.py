@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.foundation.calendar import months_before
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.contract_value import holdout_scores
 
 if TYPE_CHECKING:

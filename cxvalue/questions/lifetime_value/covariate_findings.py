@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.display import styled
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_number, format_range, format_value
-from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
+from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 from cxvalue.questions.lifetime_value.cltv_fit import model_of
 from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
 

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem, nearest, one_of
+from cxvalue.lifetime.families.registry import COVARIATES
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
 from cxvalue.lifetime.models.by_level import CovariateModel, Members
-from cxvalue.lifetime.models.model import COVARIATES, LifetimeModel
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:

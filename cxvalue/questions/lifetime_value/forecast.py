@@ -23,9 +23,9 @@ from cxvalue.lifetime import (
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.families.bgbb_family import BB, BG_BB, PERIODIC
-from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
-from cxvalue.lifetime.models.model import COVARIATES, SEASONAL, without_dropout
+from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
+from cxvalue.lifetime.families.registry import COVARIATES, PERIODIC, RHYTHMS, SEASONAL, without_dropout
+from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR, fit_rhythms
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
@@ -71,7 +71,7 @@ def fit_cltv(
             raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
         return _fit_by_period(purchases, as_of, observed_from, unit, holdout_start)
     full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True)
-    rhythm = len(full) <= LARGEST_REGULAR and (allowed is None or any(name in PARENTS for name in allowed))
+    rhythm = len(full) <= LARGEST_REGULAR and (allowed is None or any(name in RHYTHMS for name in allowed))
     if rhythm:
         full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True, log_gaps=True)
     if not full.frequency.any():
@@ -109,7 +109,7 @@ def fit_cltv(
     fitted = plain = fit_all(full.grouped())
     if rhythm:
         # The rhythm is chosen once, before the holdout, and kept.
-        known = {model.name: model.k for model in calibration if model.name in PARENTS} if start is not None else None
+        known = {model.name: model.k for model in calibration if model.name in RHYTHMS} if start is not None else None
         fitted += fit_rhythms(full.grouped(), fitted, known=known)
     if season is not None and season.models:
         season = find_season(purchases, full.grouped(), plain, observed_from=observed_from, insist=True)
@@ -121,7 +121,7 @@ def fit_cltv(
     listed = tuple(model.name for model in calibration or fitted)
     if allowed is not None:
         # Where purchases have no rhythm, a model of regular timing is its irregular parent.
-        allowed = tuple(dict.fromkeys(name if name in listed else PARENTS.get(name, name) for name in allowed))
+        allowed = tuple(dict.fromkeys(name if name in listed else RHYTHMS.get(name, name) for name in allowed))
         allowed += tuple(name for name in by_level if name in listed and name not in worse)
     if allowed is None and worse:
         allowed = tuple(model.name for model in calibration if model.name not in worse)

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime import LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL
 from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import COVARIATES, SEASONAL
 from cxvalue.lifetime.prediction.infinite import pairs_of
 from cxvalue.lifetime.prediction.predictive import simulate
 from cxvalue.lifetime.prediction.value import counted_in_days
@@ -108,7 +108,7 @@ def _models_of(
     fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, observed_from: date
 ) -> tuple[LifetimeModel, ...]:
     """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
-    known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
+    known = {model.name: model.k for model in fit.calibration if model.name in RHYTHMS}
     grouped = states.grouped()
     if fit.period is not None:
         return fit_by_period(grouped)
@@ -377,7 +377,7 @@ def _seen_from(
         as_of=origin - timedelta(days=1),
         time_unit=fit.time_unit,
         per_customer=True,
-        log_gaps=any(model.name in PARENTS for model in fit.calibration),
+        log_gaps=any(model.name in RHYTHMS for model in fit.calibration),
     )
     actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
     return states, actual.astype(np.float64)

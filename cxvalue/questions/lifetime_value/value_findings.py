@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.lifetime.prediction.levers import lasting
 from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
 from cxvalue.questions.lifetime_value.horizons import levers_table

@@ -16,8 +16,8 @@ import pytest
 from cxvalue import figures
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
+from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalClock, seasonal_index
-from cxvalue.lifetime.models.model import SEASONAL
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, seasonality, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value

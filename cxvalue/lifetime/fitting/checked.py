@@ -1,0 +1,75 @@
+"""Histories to fit a model to, once they have been found to be possible: in moments, or in whole opportunities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.families.family import History, history
+from cxvalue.tables.periods import DiscreteStates, Period
+
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["checked_history", "checked_opportunities", "opportunities_of"]
+
+
+def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
+    """Distinct histories in the unit of the states, in whole opportunities where asked; refuses impossible ones."""
+    if by_period:
+        return checked_opportunities(opportunities_of(states))
+    x, recency = np.asarray(states.frequency), np.asarray(states.recency_days)
+    age, count = np.asarray(states.age_days), np.asarray(states.count)
+    if not count.size or count.sum() <= 0:
+        raise CxvalueError("There are no customers to fit a lifetime model to: the purchase states are empty.")
+    wrong = (x < 0) | (recency < 0) | (recency > age) | ((x == 0) != (recency == 0)) | (count < 0)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise CxvalueError(
+            f"{int(wrong.sum())} purchase states are impossible, the first has frequency {x[i]}, recency {recency[i]} "
+            f"days, age {age[i]} days and count {count[i]}. Allowed: 0 <= recency <= age, and a recency of 0 exactly "
+            "when the frequency is 0."
+        )
+    days = states.time_unit.days
+    return history(x, recency, age, count, days)
+
+
+def opportunities_of(states: PurchaseStates) -> DiscreteStates:
+    """Histories counted by calendar period (`cxvalue.tables.periods.by_period`) in whole opportunities.
+
+    Raises:
+        CxvalueError: a unit of time that is no period; histories with more purchases than periods.
+    """
+    unit = states.time_unit.value
+    if unit not in list(Period):
+        raise CxvalueError(f"The BG/BB counts calendar periods, and a {unit} is none. Allowed: {', '.join(Period)}.")
+    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
+    if (states.frequency > recency).any():
+        raise CxvalueError(
+            f"Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
+            "purchases with cxvalue.tables.periods.by_period first."
+        )
+    return DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit), states.customer_id)
+
+
+def checked_opportunities(states: DiscreteStates) -> History:
+    """Distinct histories of opportunities; refuses impossible ones, and those in which there was none yet."""
+    x, recency, n, count = states.frequency, states.recency, states.opportunities, states.count
+    if not count.size or count.sum() <= 0:
+        raise CxvalueError("There are no customers to fit a BG/BB model to: the states are empty.")
+    wrong = (x < 0) | (recency > n) | (x > recency) | ((x == 0) != (recency == 0)) | (count < 0)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise CxvalueError(
+            f"{int(wrong.sum())} states are impossible, the first has frequency {x[i]}, recency {recency[i]}, "
+            f"{n[i]} opportunities and count {count[i]}. Allowed: 0 <= frequency <= recency <= opportunities, and a "
+            "recency of 0 exactly when the frequency is 0."
+        )
+    if not (count[n > 0] > 0).any():
+        raise CxvalueError(
+            f"No customer has had an opportunity yet: the first full {states.period.value} after an acquisition must "
+            "have ended. Observe for longer, or choose a shorter period."
+        )
+    return history(x, recency, n, count)
