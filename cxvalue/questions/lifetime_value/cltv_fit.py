@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.families.bgbb_family import BG_BB
-from cxvalue.lifetime.families.registry import MODEL_TITLES, SEASONAL
+from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel, MODEL_TITLES, SEASONAL
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels
@@ -19,7 +19,14 @@ from cxvalue.tables.periods import Period, by_period
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["CltvFit", "model_of"]
+__all__ = ["CltvFit", "days_counted", "model_of"]
+
+
+def days_counted(start: date, until: date, period: Period | None) -> float:
+    """Days from `start` to `until`, both inclusive, as models measure them: periods all have the same length."""
+    if period is None:
+        return (until - start).days + 1
+    return (period.number(until) - period.number(start) + 1) * TimeUnit(period.value).days
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,7 @@ class CltvFit:
     @property
     def seasonal(self) -> bool:
         """Whether the forecast follows a seasonal index."""
-        return self.forecast in SEASONAL
+        return MODELS[self.forecast].variant == "season"
 
     @property
     def period(self) -> Period | None:
@@ -76,10 +83,8 @@ class CltvFit:
         return purchases if self.period is None else by_period(purchases, as_of=self.as_of, period=self.period)
 
     def days(self, start: date, until: date) -> float:
-        """Days from `start` to `until`, both inclusive, as the models measure them: periods all have the same length."""
-        if self.period is None:
-            return (until - start).days + 1
-        return (self.period.number(until) - self.period.number(start) + 1) * self.time_unit.days
+        """Days from `start` to `until`, both inclusive, as the models measure them."""
+        return days_counted(start, until, self.period)
 
     @property
     def model(self) -> LifetimeModel:

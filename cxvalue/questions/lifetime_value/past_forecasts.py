@@ -22,7 +22,7 @@ from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.infinite import pairs_of
 from cxvalue.lifetime.prediction.predictive import simulate
 from cxvalue.lifetime.prediction.value import counted_in_days
-from cxvalue.questions.lifetime_value.seasonality import find_season
+from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
             states, actual = _seen_from(fit, purchases, origin, until)
             if not states.frequency.any():
                 continue
-            models = (
-                fit.calibration if origin == fit.holdout_start else _models_of(fit, purchases, states, observed_from)
-            )
+            models = fit.calibration
+            if origin != fit.holdout_start:
+                models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
             rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
     return pd.DataFrame(rows, columns=columns)
 
@@ -102,24 +102,6 @@ def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) 
     # Of the first period perhaps only a part was observed.
     length = max(min(held_back, starts[-1] - period.number(observed_from)), 1)
     return [(period.first_day(start), period.last_day(start + length - 1)) for start in starts]
-
-
-def _models_of(
-    fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, observed_from: date
-) -> tuple[LifetimeModel, ...]:
-    """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
-    known = {model.name: model.k for model in fit.calibration if model.name in RHYTHMS}
-    grouped = states.grouped()
-    if fit.period is not None:
-        return fit_by_period(grouped)
-    plain = fit_all(grouped)
-    models = plain + fit_rhythms(grouped, plain, known=known)
-    if any(model.name in SEASONAL for model in fit.calibration):
-        models += find_season(purchases, grouped, plain, observed_from=observed_from, insist=True).models
-    if fit.covariates is not None and fit.labels is not None:
-        by_level = [model.name for model in fit.calibration if model.name in COVARIATES]
-        models += fit.covariates.fitted(fit.labels, states, plain, by_level)
-    return models
 
 
 def _scored(
@@ -377,7 +359,7 @@ def _seen_from(
         as_of=origin - timedelta(days=1),
         time_unit=fit.time_unit,
         per_customer=True,
-        log_gaps=any(model.name in RHYTHMS for model in fit.calibration),
+        log_gaps=any(model.variant == "rhythm" for model in fit.calibration),
     )
     actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
     return states, actual.astype(np.float64)

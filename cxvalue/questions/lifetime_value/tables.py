@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
-from cxvalue.lifetime.families.registry import RHYTHMS
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.fitting.regular import PARENTS
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
@@ -68,7 +67,7 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
         for model in fitted:
             bounds = model.bounds(level) if model.params else {}
             # A spend model that could not be fitted keeps its rows, so that its status can be read.
-            chosen_k = {"k": float(model.k)} if model.name in RHYTHMS and isinstance(model, LifetimeModel) else {}
+            chosen_k = {"k": float(model.k)} if isinstance(model, LifetimeModel) and model.variant == "rhythm" else {}
             for parameter in (*(model.params or SPEND_PARAMETERS), *chosen_k):
                 low, high = bounds.get(parameter, (math.nan, math.nan))
                 rows.append(
