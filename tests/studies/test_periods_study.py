@@ -128,7 +128,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert score is not None
     assert (main["predicted"], main["actual"]) == pytest.approx((score.predicted, score.actual))
     assert main["log_score_per_customer"] * main["customers"] == pytest.approx(score.log_score)
-    tested = past_forecasts.backtest(fit, purchases, draws=100)
+    tested = past_forecasts.backtest_margin(fit, purchases, draws=100)
     assert tested is not None
     assert tested.inside
     months = tracking.tracking_table(fit, purchases)

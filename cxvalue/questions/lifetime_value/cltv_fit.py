@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
@@ -57,6 +58,19 @@ class CltvFit:
     season: Season | None = None
     covariates: Covariates | None = None
     labels: Labels | None = None
+
+    def need_holdout(self, what: str) -> date:
+        """First day of the holdout, for what cannot be done without one; `what` says it in words.
+
+        Raises:
+            CxvalueError: these models were fitted without a holdout.
+        """
+        if self.holdout_start is None:
+            raise CxvalueError(
+                f"{what} needs a holdout, and these models were fitted without one. Where the history allows it, name its "
+                "first day as cltv.holdout_start."
+            )
+        return self.holdout_start
 
     @property
     def seasonal(self) -> bool:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["Backtest", "Origins", "Ranking", "backtest", "gini", "origins_of", "ranking", "rolling_table"]
+__all__ = ["MarginBacktest", "Origins", "Ranking", "backtest_margin", "gini", "origins_of", "ranking", "rolling_table"]
 
 ORIGINS = 3
 SHORTEST_STEP_DAYS = 14
@@ -195,7 +195,7 @@ class Ranking:
 
 
 def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
-    """Rank the customers of the holdout by each model. Raises `ValueError` when the fit has no holdout."""
+    """Rank the customers of the holdout by each model. Raises `CxvalueError` when the fit has no holdout."""
     import pandas as pd
 
     states, actual, days = _holdout(fit, purchases)
@@ -262,7 +262,7 @@ def _decile_error(deciles: list[tuple[int, float, float]]) -> float:
 
 
 @dataclass(frozen=True)
-class Backtest:
+class MarginBacktest:
     """What the model fitted before a holdout would have said of its margin, and the margin that came.
 
     `predicted` has the interval for what will really come in, undiscounted, of the `customers` known on the day before
@@ -283,9 +283,9 @@ class Backtest:
         return self.predicted.low <= self.actual <= self.predicted.high
 
 
-def backtest(
+def backtest_margin(
     fit: CltvFit, purchases: ibis.Table, *, level: float = 0.95, draws: int = 200, seed: int = 1
-) -> Backtest | None:
+) -> MarginBacktest | None:
     """Forecast the holdout in money with what was known before it: model, spend and margin rate; None without one.
 
     The window is counted in days and nothing is discounted, so that it can be held against the books.
@@ -307,7 +307,7 @@ def backtest(
         drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
     predicted = Interval.around(float(value), drawn, level)
     came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
-    return Backtest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
+    return MarginBacktest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
 
 
 def _margin_in_draws(
@@ -343,10 +343,9 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
 
 
 def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], float]:
-    if fit.holdout_start is None:
-        raise ValueError("a comparison with what happened needs a holdout")
-    states, actual = _seen_from(fit, purchases, fit.holdout_start, fit.as_of)
-    return states, actual, fit.days(fit.holdout_start, fit.as_of)
+    start = fit.need_holdout("A comparison with what happened")
+    states, actual = _seen_from(fit, purchases, start, fit.as_of)
+    return states, actual, fit.days(start, fit.as_of)
 
 
 def _seen_from(

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
-    from cxvalue.questions.lifetime_value.past_forecasts import Backtest
+    from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest
 
 __all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_findings", "value_findings"]
 
 
 def value_findings(
-    tested: Backtest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
+    tested: MarginBacktest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
 ) -> list[Finding]:
     """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``.
 
@@ -75,7 +75,7 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     ]
 
 
-def _backtest(tested: Backtest | None, currency: str) -> Finding:
+def _backtest(tested: MarginBacktest | None, currency: str) -> Finding:
     label = "What the model would have said, in money"
     if tested is None:
         reason = "Not available: the history is too short to hold part of it back and forecast it in money."

@@ -254,7 +254,7 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     assert asleep.value[0] == pytest.approx(value.cltv[sleeping].sum(), rel=1e-6)
     rolled = past_forecasts.rolling_table(fit, purchases, START, most=2)
     assert (rolled["model"] == "bg_nbd_covariates").sum() == 2
-    tested = past_forecasts.backtest(fit, purchases, draws=200)
+    tested = past_forecasts.backtest_margin(fit, purchases, draws=200)
     assert tested is not None
     assert tested.inside
     assert tested.model == "bg_nbd_covariates"

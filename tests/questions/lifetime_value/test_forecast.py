@@ -237,7 +237,7 @@ def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
     sound = {model.name: model.aic for model in fit.full if model.status == "ok"}
     assert fit.selected == min(sound, key=lambda name: sound[name])
     for check in (tracking.tracking_table, tracking.calibration_by_frequency):
-        with pytest.raises(ValueError, match="needs a holdout"):
+        with pytest.raises(CxvalueError, match="needs a holdout, and these models were fitted without one"):
             check(fit, as_purchases(frame, 0.3))
 
 

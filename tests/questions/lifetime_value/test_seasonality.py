@@ -161,7 +161,7 @@ def test_everything_beside_the_forecast_follows_the_clock() -> None:
     assert error[fit.selected] < 0.8 * error[SEASONAL[fit.selected]]
     rolled = past_forecasts.rolling_table(fit, came.table, START)
     assert rolled[rolled["model"] == fit.selected]["origin"].max() == fit.holdout_start
-    tested = past_forecasts.backtest(fit, came.table, draws=100)
+    tested = past_forecasts.backtest_margin(fit, came.table, draws=100)
     assert tested is not None
     assert tested.predicted.value == pytest.approx(tested.actual, rel=0.12)
     assert tested.model == fit.selected
