@@ -20,8 +20,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.infinite import pairs_of
-from cxvalue.lifetime.prediction.predictive import simulate
-from cxvalue.lifetime.prediction.value import counted_in_days
+from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
@@ -300,37 +299,14 @@ def backtest_margin(
         return None
     value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
     divided, drawn = parts(model, states), np.zeros(draws)
-    for number, part in enumerate(divided, start=1):
-        # The parts share the draws of the parameters; what is chance is drawn apart.
-        rng = np.random.default_rng(seed)
-        noise = rng if len(divided) == 1 else np.random.default_rng([seed, number])
-        drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
+    for part, own in zip(divided, Draws.of_parts(draws, level, seed, len(divided)), strict=True):
+        # One step of the length of the window, at no discount.
+        curve = DiscountCurve(0.0, 1, float(part.model.ahead(part.model.time_unit.from_days(days), states.as_of)))
+        customers = Customers.of(part.model, part.states, fit.spend_calibration).in_days
+        drawn += simulate(customers, fit.spend_calibration, curve, rate, own).value
     predicted = Interval.around(float(value), drawn, level)
     came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
     return MarginBacktest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
-
-
-def _margin_in_draws(
-    model: LifetimeModel,
-    spend: SpendModel,
-    states: PurchaseStates,
-    days: float,
-    rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
-    noise: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Draws of the margin that customers bring within so many days, not discounted."""
-    x, recency, age = model.history_of(states)
-    # One step of the length of the window, at no discount.
-    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(days), states.as_of)))
-    longest = int(states.age_days.max()) + 1
-    history = (states.frequency * longest + states.recency_days) * longest + states.age_days
-    _, which = np.unique(history, return_inverse=True)
-    in_days, spent = counted_in_days(model, x, recency, age), spend.known(states)
-    which = which.reshape(-1)
-    return simulate(model, spend, x, in_days, age, spent, which, curve, rate, level, draws, rng, noise=noise).value
 
 
 def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
