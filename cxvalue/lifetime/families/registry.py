@@ -28,6 +28,7 @@ __all__ = [
     "SEASONAL",
     "Row",
     "family_of",
+    "variant_of",
     "without_dropout",
 ]
 
@@ -101,6 +102,15 @@ def family_of(name: str, k: int | None = None) -> Family:
         plain = [one for one in known if not MODELS[one].variant]
         raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, plain)}")
     return MODELS[name].family(k or 1)
+
+
+def variant_of(plain: str, variant: str) -> str:
+    """Name of a variant of a plain model.
+
+    >>> variant_of("bg_nbd", "rhythm")
+    'bg_cnbd_k'
+    """
+    return next(row.name for row in MODELS.values() if (row.plain, row.variant) == (plain, variant))
 
 
 def without_dropout(names: Iterable[str]) -> str:

@@ -1,7 +1,11 @@
-"""Histories to fit a model to, once they have been found to be possible: in moments, or in whole opportunities."""
+"""What a fit or a forecast is asked for, once it has been found to make sense.
+
+Histories to fit a model to, in moments or in whole opportunities; a model that may forecast; the margin rate.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +15,10 @@ from cxvalue.lifetime.families.family import History, history
 from cxvalue.tables.periods import DiscreteStates, Period
 
 if TYPE_CHECKING:
+    from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["checked_history", "checked_opportunities", "opportunities_of"]
+__all__ = ["check_forecast", "checked_history", "checked_opportunities", "margin_rate_of", "opportunities_of"]
 
 
 def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
@@ -73,3 +78,20 @@ def checked_opportunities(states: DiscreteStates) -> History:
             "have ended. Observe for longer, or choose a shorter period."
         )
     return history(x, recency, n, count)
+
+
+def check_forecast(model: LifetimeModel, states: PurchaseStates, what: str, more: str = "") -> None:
+    """Refuse grouped states, and a model whose dropout the data do not identify; `what` needs them, in words."""
+    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
+        raise CxvalueError(f"{what} needs states per customer: purchase_states(..., per_customer=True).")
+    if model.family.dropout and model.status == "degenerate":
+        raise CxvalueError(
+            f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, {model.fallback!r}) instead{more}."
+        )
+
+
+def margin_rate_of(states: PurchaseStates, given: float | None = None) -> float:
+    """Margin per unit of revenue: as given, else total margin / total revenue of the states; nan where that is unknown."""
+    if given is not None:
+        return float(given)
+    return states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan

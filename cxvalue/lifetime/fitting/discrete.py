@@ -83,8 +83,8 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
     """
     data = checked_opportunities(states)
     still = best_of(BB, data)
-    model = model_at(best_of(BG_BB, data, still), still, BG_BB, data, TimeUnit(states.period.value))
-    return DiscreteModel(**{field.name: getattr(model, field.name) for field in fields(model)})
+    best = best_of(BG_BB, data, still)
+    return DiscreteModel.of(model_at(best, still, BG_BB, data, TimeUnit(states.period.value)))
 
 
 def _whole(value: Any, name: str) -> int:

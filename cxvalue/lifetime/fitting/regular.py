@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +49,7 @@ class RegularModel(LifetimeModel):
     @property
     def plain(self) -> LifetimeModel:
         """The same model without the others that were tried."""
-        return LifetimeModel(**{one.name: getattr(self, one.name) for one in fields(LifetimeModel)})
+        return LifetimeModel.of(self)
 
 
 def fit_regular(
@@ -92,8 +92,7 @@ def fit_regular(
         height[size] = found[size][0].value + regularity(size, data.purchases, log_gaps)
     chosen = max(height, key=lambda size: height[size])
     fitted = model_at(*found[chosen], data, states.time_unit)
-    own = {"log_likelihood": height[chosen], "k": chosen, "log_likelihood_by_k": height}
-    return RegularModel(**{one.name: getattr(fitted, one.name) for one in fields(fitted)} | own)
+    return RegularModel.of(fitted, log_likelihood=height[chosen], k=chosen, log_likelihood_by_k=height)
 
 
 def fit_rhythms(

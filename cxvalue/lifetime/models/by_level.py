@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -263,11 +264,9 @@ class CovariateModel(LifetimeModel):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CovariateModel:
         """The inverse of `to_dict`; `with_members` then says who has which levels."""
-        base = LifetimeModel.from_dict(data)
-        common = {field.name: getattr(base, field.name) for field in fields(LifetimeModel)}
         levels = tuple((name, tuple(Level(*one) for one in levels)) for name, levels in data["covariates"])
-        return cls(
-            **common,
+        return cls.of(
+            LifetimeModel.from_dict(data),
             covariates=levels,
             groups=tuple(tuple(group) for group in data["groups"]),
             p_value=float(data["p_value"]),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, replace
+from statistics import NormalDist
+from typing import Any, Self, TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -125,8 +126,6 @@ class LifetimeModel:
 
     def with_params(self, values: ArrayLike) -> LifetimeModel:
         """The same model at other natural-scale parameters, in the order of `params`; the uncertainty is kept."""
-        from dataclasses import replace
-
         numbers = np.asarray(values, dtype=float)
         if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise CxvalueError(
@@ -240,6 +239,11 @@ class LifetimeModel:
             "k": self.k,
             "clock": list(self.clock.speed) if self.clock else None,
         }
+
+    @classmethod
+    def of(cls, model: LifetimeModel, **own: Any) -> Self:
+        """The same model as one of this kind, with fields of its own."""
+        return cls(**{field.name: getattr(model, field.name) for field in fields(LifetimeModel)} | own)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LifetimeModel:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
@@ -86,9 +87,7 @@ def residual_value(
     `margin_rate` is margin per unit of revenue, by default total margin / total revenue of the states. Raises
     `CxvalueError` as `dert` does, for grouped states, and when the margin rate is not known.
     """
-    rate = margin_rate
-    if rate is None:
-        rate = states.margin_rate
+    rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     even = 1.0

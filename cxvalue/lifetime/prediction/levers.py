@@ -34,6 +34,7 @@ from scipy.special import expit, logit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.lifetime.families.family import Family, Floats, Params
+from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -124,15 +125,8 @@ def value_levers(
     Raises:
         CxvalueError: grouped states, a degenerate model, or a margin rate that is not known.
     """
-    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
-        raise CxvalueError("value_levers needs states per customer: purchase_states(..., per_customer=True).")
-    if model.family.dropout and model.status == "degenerate":
-        raise CxvalueError(
-            f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, {model.fallback!r}) instead."
-        )
-    rate = margin_rate
-    if rate is None:
-        rate = states.margin_rate
+    check_forecast(model, states, "value_levers")
+    rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     divided = parts(model, states)

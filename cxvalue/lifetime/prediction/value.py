@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
+from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -245,13 +246,7 @@ def _check(
     draws: int,
 ) -> float:
     """The margin rate, once everything has been found to make sense."""
-    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
-        raise CxvalueError("customer_value needs states per customer: purchase_states(..., per_customer=True).")
-    if model.family.dropout and model.status == "degenerate":
-        raise CxvalueError(
-            f"The {model.family.title} cannot forecast: {model.reason} "
-            f"Pass fit(states, {model.fallback!r}) instead, with this reason as withheld=..."
-        )
+    check_forecast(model, states, "customer_value", ", with this reason as withheld=..")
     if months < 1 or int(months) != months:
         raise CxvalueError(f"horizon_months == {months}, must be a whole number of months, 1 or more.")
     if not 0 <= discount < 10:
@@ -261,7 +256,7 @@ def _check(
     check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
-    rate = float(margin_rate) if margin_rate is not None else states.margin_rate
+    rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError(
             f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "

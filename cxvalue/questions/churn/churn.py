@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -78,19 +78,7 @@ def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> 
 
 def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
     _, first, which = np.unique(_keys(states), return_index=True, return_inverse=True)
-    distinct = replace(
-        states,
-        frequency=states.frequency[first],
-        recency_days=states.recency_days[first],
-        age_days=states.age_days[first],
-        count=states.count[first],
-        customer_id=None,
-        mean_spend=None,
-        since_bought=None,
-        paid=None,
-        first_paid=None,
-    )
-    away: Floats = 1 - model.p_return(distinct, model.time_unit.from_days(days))
+    away: Floats = 1 - model.p_return(states.take(first), model.time_unit.from_days(days))
     return np.clip(away, 0.0, 1.0)[which.reshape(-1)]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.infinite import residual_value, why_no_infinite
@@ -84,7 +85,7 @@ def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, mon
     first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
     future = model.family.future(model.values, x[first], recency[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = states.margin_rate
+    rate = margin_rate_of(states)
     worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
     weight = np.bincount(which, worth, first.size)
     longest = model.curve(0.0, months, states.as_of)
@@ -157,7 +158,7 @@ def payback(
 ) -> Payback:
     """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
     curve = model.curve(annual_discount_rate, longest, states.as_of)
-    rate = states.margin_rate
+    rate = margin_rate_of(states)
     rng = np.random.default_rng(seed)
     mix = Newcomers.of(model, states)
 

@@ -14,6 +14,7 @@ import ibis
 import numpy as np
 
 from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL
 from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
 from cxvalue.foundation.intervals import Interval
@@ -294,7 +295,7 @@ def backtest_margin(
     states, _, days = _holdout(fit, purchases)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
-    rate = states.margin_rate
+    rate = margin_rate_of(states)
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
     value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
