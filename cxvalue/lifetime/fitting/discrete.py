@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
+from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.fitting.checked import checked_opportunities
 from cxvalue.lifetime.fitting.fits import best_of, model_at
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -48,7 +49,7 @@ class DiscreteModel(LifetimeModel):
             return np.full(len(states), math.nan)
         return bgbb.alive(self.values, *self.history_of(states), ahead=_whole(ahead, "ahead"))
 
-    def dert(self, states: DiscreteStates, annual_discount_rate: float) -> Floats:
+    def dert(self, states: Any, annual_discount_rate: float) -> Floats:
         """Discounted expected residual transactions for ever, the next opportunity one period away (equation 14).
 
         The effective annual rate is converted to the period. Nan throughout when it is withheld: for ever without a
@@ -60,17 +61,20 @@ class DiscreteModel(LifetimeModel):
                 "0.1 for 10% a year."
             )
         rate = math.log1p(annual_discount_rate) / self.time_unit.per_year
-        x, recency, n = self.history_of(states)
+        alive, future, which = self.futures(states)
         assert BG_BB.endless is not None
-        return self.p_alive(states) * BG_BB.endless(self._future(x, recency, n), rate)
+        return math.nan * alive if self.p_alive_withheld else alive * BG_BB.endless(future, rate)[which]
 
     def expected_new(self, opportunities: ArrayLike) -> Floats:
         """E[X(m)], m = 0, 1, ..., `opportunities`: opportunities taken by a new customer after the acquisition."""
         return LifetimeModel.expected_new(self, np.arange(_whole(opportunities, "opportunities") + 1.0))
 
-    def _with_time(self, states: Any, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-        x, recency, n = self.history_of(states)
-        return x, recency, n, np.full(x.shape, float(_whole(t, "opportunities")))
+    def _rows(self, states: Any) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return self.family.rows(*self.history_of(states))
+
+    def _ahead(self, states: Any, t: ArrayLike) -> tuple[Floats, Params, NDArray[np.intp], Floats]:
+        alive, future, which = self.futures(states)
+        return alive, future, which, np.full(future[0].shape, float(_whole(t, "opportunities")))
 
 
 def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:

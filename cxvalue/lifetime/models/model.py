@@ -25,6 +25,7 @@ from cxvalue.lifetime.families.season import SeasonalClock
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.lifetime.prediction.futures import Floats
+from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:
     from datetime import date
@@ -180,24 +181,32 @@ class LifetimeModel:
         x, recency, age = self.history_of(states)
         return self.family.silence(self.values, x, recency, age)
 
+    def futures(self, states: PurchaseStates) -> tuple[Floats, Params, NDArray[np.intp]]:
+        """P(alive) of each state, the parameters of the distinct futures of the living, and which of these a state has."""
+        x, recency, age = self.history_of(states)
+        first, which = self._rows(states)
+        future = self.family.future(self.values, x[first], recency[first], age[first])
+        future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
+        return self.family.alive(self.values, x, recency, age), future, which
+
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.expected(self._future(x, recency, age), t_[:, None])[..., 0]
+        alive, future, which, t_ = self._ahead(states, t)
+        return alive * self.family.expected(future, t_[:, None])[..., 0][which]
 
     def p_return(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """P(at least one purchase in (T, T + t]] a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * (1 - self.family.none(self._future(x, recency, age), t_))
+        alive, future, which, t_ = self._ahead(states, t)
+        return alive * (1 - self.family.none(future, t_))[which]
 
     def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
         """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        count = np.broadcast_to(np.asarray(n, dtype=float), x.shape)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.count(self._future(x, recency, age), t_, count) + (1 - alive) * (count == 0)
+        alive, future, which, t_ = self._ahead(states, t)
+        count = np.broadcast_to(np.asarray(n, dtype=float), alive.shape)
+        rows, each = distinct_rows(count, which)
+        own = which[rows]
+        chance = self.family.count(tuple(value[own] for value in future), t_[own], count[rows])[each]
+        return alive * chance + (1 - alive) * (count == 0)
 
     # what is expected of a new customer -------------------------------------------------------------------------
 
@@ -277,16 +286,19 @@ class LifetimeModel:
             f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
         )
 
-    def _future(self, x: Floats, recency: Floats, age: Floats) -> Params:
-        parameters = self.family.future(self.values, x, recency, age)
-        return tuple(np.broadcast_to(value, x.shape) for value in parameters)
+    def _rows(self, states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return self.family.rows(states.frequency, states.recency_days, states.age_days)
 
-    def _with_time(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-        x, recency, age = self.history_of(states)
+    def _ahead(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Params, NDArray[np.intp], Floats]:
+        """`futures` and a time ahead for each of them: one number keeps them few."""
+        alive, future, which = self.futures(states)
         times = np.asarray(t, dtype=float)
-        if times.shape not in ((), (1,), x.shape) or not (times >= 0).all():
+        if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
-        return x, recency, age, np.broadcast_to(self.ahead(times, states.as_of), x.shape)
+        times = self.ahead(times, states.as_of)
+        if times.size == 1:
+            return alive, future, which, np.broadcast_to(times, future[0].shape)
+        return alive, tuple(value[which] for value in future), np.arange(which.size), times
 
 
 def _day_number(day: date) -> float:

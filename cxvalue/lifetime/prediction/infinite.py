@@ -11,7 +11,6 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.fitting.checked import margin_rate_of
@@ -23,7 +22,7 @@ from cxvalue.lifetime.prediction.futures import Floats
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["dert", "pairs_of", "residual_value", "why_no_infinite"]
+__all__ = ["dert", "residual_value", "why_no_infinite"]
 
 
 def why_no_infinite(model: LifetimeModel) -> str:
@@ -60,19 +59,12 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
             "without an end: 0.12 stands for 12%."
         )
     result = np.empty(len(states))
-    for part in parts(model, states):
-        result[part.rows] = _dert(part.model, part.states, annual_discount_rate)
-    return result
-
-
-def _dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: float) -> Floats:
     rate = math.log1p(annual_discount_rate) / model.time_unit.per_year
-    x, recency, age = model.history_of(states)
-    first, which = pairs_of(states.frequency, states.age_days)
-    future = model.family.posterior(model.values, x[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    assert model.family.endless is not None
-    return model.family.alive(model.values, x, recency, age) * model.family.endless(future, rate)[which]
+    for part in parts(model, states):
+        alive, future, which = part.model.futures(part.states)
+        assert part.model.family.endless is not None
+        result[part.rows] = alive * part.model.family.endless(future, rate)[which]
+    return result
 
 
 def residual_value(
@@ -96,10 +88,3 @@ def residual_value(
         step = math.log1p(annual_discount_rate) / model.time_unit.per_year
         even = math.expm1(step) / step
     return rate * even * spend.expected_spend(states) * dert(model, states, annual_discount_rate)
-
-
-def pairs_of(frequency: NDArray[np.int64], age_days: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First row of each distinct (x, T), on which alone a future depends once alive, and which of them a row has."""
-    key = np.asarray(frequency, dtype=np.int64) * (int(np.max(age_days, initial=0)) + 1) + np.asarray(age_days)
-    _, first, which = np.unique(key, return_index=True, return_inverse=True)
-    return first, which.reshape(-1)

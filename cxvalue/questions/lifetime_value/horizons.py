@@ -81,13 +81,9 @@ def horizons_table(
 
 def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
     """Margin expected of all customers in each month to come, not discounted."""
-    x, recency, age = model.history_of(states)
-    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
-    future = model.family.future(model.values, x[first], recency[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = margin_rate_of(states)
-    worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
-    weight = np.bincount(which, worth, first.size)
+    alive, future, which = model.futures(states)
+    worth = margin_rate_of(states) * spend.expected_spend(states) * alive
+    weight = np.bincount(which, worth, future[0].size)
     longest = model.curve(0.0, months, states.as_of)
     path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
     return weight @ np.diff(path, axis=1, prepend=0.0)

@@ -20,7 +20,6 @@ from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.infinite import pairs_of
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
@@ -114,7 +113,8 @@ def _scored(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for model in models:
-        predicted, chance = _foreseen(model, states, actual, days)
+        ahead = model.time_unit.from_days(days)
+        predicted, chance = model.expected_transactions(states, ahead), model.p_count(states, ahead, actual)
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
             {
@@ -139,47 +139,6 @@ def _scored(
     return [{**row, "best": row["model"] == best} for row in rows]
 
 
-def _expected(model: LifetimeModel, states: PurchaseStates, days: float) -> NDArray[np.float64]:
-    """Expected purchases of each customer, as `LifetimeModel.expected_transactions` has them."""
-    return _foreseen(model, states, None, days)[0]
-
-
-def _foreseen(
-    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Expected purchases of each customer, and the probability of the actual number when it is given.
-
-    The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
-    worked out once for each such pair or triple (with the recency where there is a regular rhythm).
-    """
-    predicted, chance = np.empty(len(states)), np.empty(0 if actual is None else len(states))
-    for part in parts(model, states):
-        mine = None if actual is None else actual[part.rows]
-        predicted[part.rows], said = _foreseen_by_one(part.model, part.states, mine, days)
-        if actual is not None:
-            chance[part.rows] = said
-    return predicted, chance
-
-
-def _foreseen_by_one(
-    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same for customers for whom one set of parameters holds."""
-    x, recency, age = model.history_of(states)
-    window = float(model.ahead(model.time_unit.from_days(days), states.as_of))
-    alive = model.family.alive(model.values, x, recency, age)
-    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
-    future = model.family.future(model.values, x[first], recency[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape) for value in future)
-    predicted = alive * model.family.expected(future, np.array([[window]]))[:, 0][which]
-    if actual is None:
-        return predicted, np.zeros(0)
-    rows, triple = pairs_of(actual.astype(np.int64), which)
-    each = tuple(value[which[rows]] for value in future)
-    chance = model.family.count(each, np.full(rows.size, window), actual[rows])[triple]
-    return predicted, alive * chance + (1 - alive) * (actual == 0)
-
-
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """How well each model told good customers from others in the holdout.
@@ -201,7 +160,7 @@ def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
     states, actual, days = _holdout(fit, purchases)
     tenths, summary = [], []
     for model in fit.calibration:
-        predicted = _expected(model, states, days)
+        predicted = model.expected_transactions(states, model.time_unit.from_days(days))
         deciles = _deciles(predicted, actual)
         tenths += [
             {
@@ -298,11 +257,12 @@ def backtest_margin(
     rate = margin_rate_of(states)
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
-    value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
+    ahead = model.time_unit.from_days(days)
+    value = rate * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, ahead)
     divided, drawn = parts(model, states), np.zeros(draws)
     for part, own in zip(divided, Draws.of_parts(draws, level, seed, len(divided)), strict=True):
         # One step of the length of the window, at no discount.
-        curve = DiscountCurve(0.0, 1, float(part.model.ahead(part.model.time_unit.from_days(days), states.as_of)))
+        curve = DiscountCurve(0.0, 1, float(part.model.ahead(ahead, states.as_of)))
         customers = Customers.of(part.model, part.states, fit.spend_calibration).in_days
         drawn += simulate(customers, fit.spend_calibration, curve, rate, own).value
     predicted = Interval.around(float(value), drawn, level)
