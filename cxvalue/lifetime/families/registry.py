@@ -97,11 +97,11 @@ MODEL_TITLES = {row.name: row.title for row in MODELS.values()} | {
 
 def family_of(name: str, k: int | None = None) -> Family:
     """The family with that name, or an error that names the nearest one; a rhythm needs its `k` events to a purchase."""
-    known = [row.name for row in MODELS.values() if k is not None or row.variant != "rhythm"]
-    if name not in known:
-        plain = [one for one in known if not MODELS[one].variant]
+    row = MODELS.get(name)
+    if row is None or (k is None and row.variant == "rhythm"):
+        plain = [one.name for one in MODELS.values() if not one.variant]
         raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, plain)}")
-    return MODELS[name].family(k or 1)
+    return row.family(k or 1)
 
 
 def variant_of(plain: str, variant: str) -> str:

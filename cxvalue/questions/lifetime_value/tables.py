@@ -84,7 +84,7 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
                         "customers": model.customers,
                         "time_unit": fit.time_unit.value,
                         "status": model.status,
-                        "selected": model.name == chosen or (model.name == "gamma_gamma" and model.status == "ok"),
+                        "selected": model.name == chosen or (isinstance(model, SpendModel) and model.status == "ok"),
                     }
                 )
     return pd.DataFrame(rows)
