@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 
-__all__ = ["DAYS_PER_MONTH", "DAYS_PER_YEAR", "TimeUnit", "months_before"]
+__all__ = [
+    "DAYS_PER_MONTH",
+    "DAYS_PER_YEAR",
+    "EPOCH",
+    "TimeUnit",
+    "date_of",
+    "day_number",
+    "default_holdout_start",
+    "month_after",
+    "months_apart",
+    "months_before",
+]
 
 
 EPOCH = date(1970, 1, 1)
@@ -93,3 +104,18 @@ def months_before(day: date, months: int) -> date:
     """
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+SHORTEST_HOLDOUT_DAYS = 28
+
+
+def default_holdout_start(as_of: date, observed_from: date) -> date | None:
+    """First day of the holdout when the study names none: the last third of the history, at most 12 months of it.
+
+    None when that third is shorter than four weeks.
+
+    >>> default_holdout_start(date(2026, 6, 30), date(2024, 7, 1))
+    datetime.date(2025, 10, 31)
+    """
+    days = min(((as_of - observed_from).days + 1) // 3, 365)
+    return as_of - timedelta(days=days - 1) if days >= SHORTEST_HOLDOUT_DAYS else None

@@ -1,30 +1,13 @@
 """Customer lifetimes: who is still a customer, what they will buy and what that is worth.
 
-For customers who leave without saying so. Everything here takes `cxvalue.tables.states.PurchaseStates` and returns
-numbers or small frozen results; nothing reads files, draws or prints. The map:
+Everything here takes histories (`cxvalue.tables.states.PurchaseStates`, spells of contracts) and returns numbers or small
+frozen results; nothing reads files, draws or prints.
 
-families            what a model must be able to do: `Family`; distinct histories with counts
-nbd, bgnbd, paretonbd   the four plain families: likelihood with gradient, P(alive), future purchases, futures drawn
-bgbb, bgbb_family   customers who take an opportunity a period or not: BG/BB, and the beta-Bernoulli without dropout
-regular_family      BG/CNBD-k and MBG/CNBD-k for customers with a regular rhythm
-registry            every model by its name, a row each: a new model is a module with its family and a row here
-models              `LifetimeModel`: a fitted model and everything it predicts
-checked, optimise   histories that are possible; maximum likelihood in log-parameters, several starts, Newton polish
-fitting             `fit`, `fit_all`, `fit_by_period`, and the gate that asks whether any dropout can be identified
-discrete            `fit_bg_bb`, `DiscreteModel`: the BG/BB asked in opportunities
-regular             `fit_regular`, `fit_rhythms`: how many events a purchase takes
-by_level            `CovariateModel`: a model for each combination of levels, and how totals are made of them
-covariates          `fit_with_covariates`: segments that buy and leave differently, where the family can
-season              `SeasonalClock`, `seasonal_index`: time that runs faster in the months in which everybody buys more
-spend               `fit_spend`, `SpendModel`: the Gamma-Gamma model of spend
-holdout             `score_holdout`, `select_model`: which model foresaw the holdout best
-simulate_future     `DiscountCurve`, `FutureDraw`: what a draw of the future is worth, below the families that draw it
-quadrature, blocks  integrals that several families need; sums over many rows in blocks
-living, predictive, large   futures of the living; predictive intervals, simulated, and worked out for many customers
-value               `customer_value`, `CustomerValue`: margin still to come, per customer and in total
-infinite            `dert`, `residual_value`: the same without an end
-levers              `value_levers`: what a little more retention, purchases or margin is worth, and what erosion costs
-lifetimes_bridge    exchange with the lifetimes package, the only module that imports it
+families/    what each model says: likelihood, P(alive), purchases to come
+models/      a fitted model and everything it predicts; what a purchase is worth
+fitting/     fitting the families, choosing between them, holding them against lifetimes
+prediction/  margin still to come, per customer and in total, with intervals
+contracts/   customers under contract: how long they stay, and what goes with leaving
 """
 
 from __future__ import annotations

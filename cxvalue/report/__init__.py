@@ -1,17 +1,14 @@
 """From findings to what an executive reads.
 
-- `findings`: the `Finding`, the only thing that pages, comparisons and business cases are built from
-- `answers`: results become findings with the sentences that an executive reads
-- `value_findings`, `value_tables`: the same for horizons, levers, payback and forecasts from past dates
-- `numbers`: how numbers are written (USD 1.24 M, 35.2%, 12 months)
-- `words`: every fixed word of the page, a mapping per language
-- `page`: findings, figures and notes become a `PageModel`, without any markup
-- `assumptions`: what a study file says, and what was assumed where it says nothing
-- `html`: a `PageModel` becomes one self-contained file; so does the index of all studies
-- `notebook_html`: an executed notebook becomes an appendix page without code
-- `sanitize`: what markup from elsewhere may stay
-
 The flow is one way: findings → page model → renderer. A renderer never computes and a page model never holds markup.
+
+page           findings, figures and notes become a `PageModel`, without any markup
+headlines      which findings come first, by the question of the study
+assumptions    what a study file says, and what was assumed where it says nothing
+lowering       findings that rest on doubtful tables are lowered by a grade
+html           a `PageModel` becomes one self-contained file; so does the index of all studies
+notebook_html  an executed notebook becomes an appendix page without code
+sanitize       what markup from elsewhere may stay
 """
 
 from __future__ import annotations

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_by_period, fit_spend
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.registry import RHYTHMS
 from cxvalue.lifetime.fitting.regular import fit_regular
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
 from cxvalue.questions.churn.losses import losses

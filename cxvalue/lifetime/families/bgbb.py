@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln, logsumexp
 
 from cxvalue.lifetime.families.family import History, Params
-from cxvalue.lifetime.prediction.futures import Floats
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
     "PARAMETERS",

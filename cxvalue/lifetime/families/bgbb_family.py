@@ -13,9 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from cxvalue.lifetime.families import bgbb
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.futures import Floats, FutureDraw
 
 __all__ = ["BB", "BG_BB", "DISCRETE_CRITICAL_VALUE"]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.tables.distinct import distinct_counts, distinct_rows
 
 __all__ = ["DROPOUT_CRITICAL_VALUE", "Family", "Floats", "History", "Params", "Search", "history"]

@@ -18,11 +18,11 @@ from scipy.special import expit, exprel, polygamma, psi
 
 from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
+from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.lifetime.families.nbd import count_probability, log_rise
 from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.futures import Floats, FutureDraw
 
 __all__ = ["PARETO_NBD", "log_odds_dead"]
 

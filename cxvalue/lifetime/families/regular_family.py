@@ -18,10 +18,10 @@ from scipy.special import betainc, betaln, expit, psi
 
 from cxvalue.lifetime.families import bgnbd, nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params
+from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.lifetime.families.nbd import log_rise
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.futures import Floats, FutureDraw
 
 __all__ = ["REGULAR_CRITICAL_VALUE", "log_likelihood", "regular_family"]
 

@@ -17,13 +17,13 @@ from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.fitting.fits import fit
 from cxvalue.lifetime.models.by_level import ABOUT, Coefficient, CovariateModel, Level, Members
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

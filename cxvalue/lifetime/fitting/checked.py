@@ -12,13 +12,13 @@ import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families.family import History, history
-from cxvalue.tables.periods import DiscreteStates, Period
+from cxvalue.tables.periods import DiscreteStates, opportunities_of
 
 if TYPE_CHECKING:
     from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["check_forecast", "checked_history", "checked_opportunities", "margin_rate_of", "opportunities_of"]
+__all__ = ["check_forecast", "checked_history", "checked_opportunities", "margin_rate_of"]
 
 
 def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
@@ -39,24 +39,6 @@ def checked_history(states: PurchaseStates, *, by_period: bool = False) -> Histo
         )
     days = states.time_unit.days
     return history(x, recency, age, count, days)
-
-
-def opportunities_of(states: PurchaseStates) -> DiscreteStates:
-    """Histories counted by calendar period (`cxvalue.tables.periods.by_period`) in whole opportunities.
-
-    Raises:
-        CxvalueError: a unit of time that is no period; histories with more purchases than periods.
-    """
-    unit = states.time_unit.value
-    if unit not in list(Period):
-        raise CxvalueError(f"The BG/BB counts calendar periods, and a {unit} is none. Allowed: {', '.join(Period)}.")
-    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
-    if (states.frequency > recency).any():
-        raise CxvalueError(
-            f"Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
-            "purchases with cxvalue.tables.periods.by_period first."
-        )
-    return DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit), states.customer_id)
 
 
 def checked_opportunities(states: DiscreteStates) -> History:

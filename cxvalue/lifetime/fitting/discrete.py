@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from typing import Any, TYPE_CHECKING
-from collections.abc import Mapping
-from functools import partial
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import reach_of
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.family import Params
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import checked_opportunities
 from cxvalue.lifetime.fitting.fits import best_of, model_at
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.prediction.futures import Floats
 from cxvalue.tables.periods import DiscreteStates
 
 __all__ = ["DiscreteModel", "fit_bg_bb"]

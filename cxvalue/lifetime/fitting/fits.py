@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.lifetime.families.family import Family, History, history
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import FAMILIES, SEASONAL, family_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.models.model import LifetimeModel, measured
 from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.foundation.calendar import TimeUnit

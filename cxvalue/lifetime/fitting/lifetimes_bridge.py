@@ -9,19 +9,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.registry import family_of
-from cxvalue.lifetime.fitting.checked import opportunities_of
+from cxvalue.tables.periods import DiscreteStates, opportunities_of
 
 if TYPE_CHECKING:
-    from cxvalue.lifetime.models.model import LifetimeModel
-    from cxvalue.lifetime.models.spend import SpendModel
-    from cxvalue.tables.periods import DiscreteStates
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = [
@@ -44,6 +43,42 @@ _FITTERS = {
 COMPARED = ("bg_nbd", "mbg_nbd", "bg_bb")
 """The models that a page compares: the Pareto/NBD search of lifetimes takes seconds on a few thousand states."""
 _OPTION = "mode.chained_assignment"
+
+
+class FittedModel(Protocol):
+    """What the exchange reads of a fitted model, whether of purchases or of spend."""
+
+    @property
+    def params(self) -> Mapping[str, float]: ...
+    @property
+    def covariance(self) -> NDArray[np.float64]: ...
+    @property
+    def log_likelihood(self) -> float: ...
+    @property
+    def customers(self) -> int: ...
+
+
+class PurchaseModel(FittedModel, Protocol):
+    """What it reads of a model of purchases: `cxvalue.lifetime.LifetimeModel` is one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def clock(self) -> object: ...
+    @property
+    def time_unit(self) -> TimeUnit: ...
+    def history_of(self, states: Any) -> tuple[Any, Any, Any]: ...
+
+
+class ValueModel(FittedModel, Protocol):
+    """What it reads of a model of spend: `cxvalue.lifetime.SpendModel` is one."""
+
+    @property
+    def usable(self) -> bool: ...
+    @property
+    def reason(self) -> str: ...
 
 
 class LifetimesFit(NamedTuple):
@@ -85,7 +120,7 @@ def _fitter(module: Any, name: str) -> Any:
     return getattr(module, _FITTERS[name])()
 
 
-def _filled(fitter: Any, params: Mapping[str, float], model: LifetimeModel | SpendModel) -> Any:
+def _filled(fitter: Any, params: Mapping[str, float], model: FittedModel) -> Any:
     """An empty fitter with parameters, their uncertainty and the likelihood of a fitted model."""
     import pandas as pd
 
@@ -105,7 +140,7 @@ def _columns(x: Any, recency: Any, age: Any, weights: Any, *, by_period: bool) -
     return {"frequency": whole, "recency": recency, "n_periods" if by_period else "T": age, "weights": weights}
 
 
-def to_lifetimes(model: LifetimeModel, states: Any = None) -> Any:
+def to_lifetimes(model: PurchaseModel, states: Any = None) -> Any:
     """A fitted lifetimes object with the parameters and standard errors of a model, time in the model's unit.
 
     Its prediction methods work and agree with ours; with `states`, as the methods of the model take them, it also holds
@@ -133,7 +168,7 @@ def to_lifetimes(model: LifetimeModel, states: Any = None) -> Any:
     return fitter
 
 
-def spend_to_lifetimes(spend: SpendModel) -> Any:
+def spend_to_lifetimes(spend: ValueModel) -> Any:
     """A fitted GammaGammaFitter with the parameters of a spend model; its v is our gamma.
 
     Raises:
@@ -181,7 +216,7 @@ def _theirs(data: History, model: str) -> LifetimesFit:
     return LifetimesFit(params, float(family.log_likelihood(theta, data)[0]))
 
 
-def cross_check(model: LifetimeModel, states: PurchaseStates) -> list[CrossCheck]:
+def cross_check(model: PurchaseModel, states: PurchaseStates) -> list[CrossCheck]:
     """Our parameters and log-likelihood beside what lifetimes finds on the same states."""
     own = states.with_time_unit(model.time_unit)
     by_period = model.family.by_period

@@ -16,9 +16,9 @@ import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families.family import history
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

@@ -8,19 +8,18 @@ the same draws of the joint parameters (`cxvalue.lifetime.models.model.LifetimeM
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from statistics import NormalDist
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.families.family import Floats, Params
-from cxvalue.lifetime.models.model import COVARIATES, LifetimeModel
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.lifetime.families.family import Params
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

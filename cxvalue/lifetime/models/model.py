@@ -5,26 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from statistics import NormalDist
-from typing import Any, Self, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
-from cxvalue.foundation.errors import CxvalueError, nearest
-from cxvalue.lifetime.families.family import Family, Floats, Params
-from cxvalue.lifetime.families.registry import MODELS, family_of
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
-from cxvalue.lifetime.families.bgbb_family import BB, PERIODIC
-from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
-from cxvalue.lifetime.families.nbd import NBD
-from cxvalue.lifetime.families.paretonbd import PARETO_NBD
-from cxvalue.lifetime.families.regular_family import FIRST, regular_family
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, Params
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.lifetime.families.season import SeasonalClock
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.optimise import principal_steps
-from cxvalue.lifetime.prediction.futures import Floats
 from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from cxvalue.lifetime.families.family import History, history
-from cxvalue.lifetime.prediction.futures import Floats
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["Optimum", "coarsen", "invert", "maximise", "principal_steps"]
 

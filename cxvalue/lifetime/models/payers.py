@@ -15,8 +15,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit, psi
 
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri
 
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import Floats
 from cxvalue.lifetime.prediction.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, Predictive
 

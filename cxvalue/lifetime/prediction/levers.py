@@ -33,16 +33,14 @@ from scipy.special import expit, logit
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
-from cxvalue.lifetime.families.family import Family, Floats, Params
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, Params
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.futures import Floats
-from cxvalue.lifetime.prediction.value import Interval
-from cxvalue.lifetime.prediction.infinite import beta_mean
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

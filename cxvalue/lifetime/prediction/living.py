@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.prediction.futures import Floats
 
 if TYPE_CHECKING:
     from datetime import date

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from cxvalue.foundation.intervals import interval_ends
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import Floats
 from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
-from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.futures import Floats
-from cxvalue.lifetime.prediction.large import can_interpolate, predict, suits
+from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.living import living
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 
@@ -142,7 +141,7 @@ def customer_value(
     rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
     divided, customers = parts(model, states), len(states)
-    large = suits(customers, spend, divided[0].model)
+    large = can_interpolate(customers, spend, divided[0].model)
     streams = Draws.of_parts(draws, level, seed, len(divided))
     valued = [
         _valued(part, spend, large and (len(divided) == 1 or len(part.states) > _FEW), curve, rate, own)

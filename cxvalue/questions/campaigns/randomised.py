@@ -123,9 +123,6 @@ def campaign_result(
     seen = window.observed
     own, others = seen & ~data.control, seen & data.control
     compared = Comparison(data, own, others, level)
-    withheld = nothing_happened(data)
-    checks = _checks(data, compared, expected_share)
-    tops = capped({"all": np.where(seen, net, 0.0)[seen]})
     cut = np.zeros(net.size)
     cut[seen] = capped({"all": net[seen]})["all"]
     withheld = nothing_happened(data)
@@ -145,7 +142,6 @@ def campaign_result(
         left_out=int((~seen).sum()),
         would_return=float(window.returned[others].mean()),
         cost_per_contact=float(data.cost[own].mean()),
-        subsidy=subsidy(data, own, others),
         checks=checks,
         grade=grade_of("A", checks),
         randomised=True,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.lifetime.families.registry import MODEL_TITLES
-from cxvalue.questions.churn.findings import describe_warning, warned
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.questions.churn.findings import describe_warning
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.questions.contracts.findings import forecast_grade, miss_words
 

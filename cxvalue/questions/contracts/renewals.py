@@ -18,11 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
-from cxvalue.questions.contracts.contract_base import Contracts, find_stayers, look_ahead, months_between, outlook, stayed
-from cxvalue.questions.lifetime_value.plan import default_holdout_start
+from cxvalue.questions.contracts.contract_base import (
+    Contracts,
+    find_stayers,
+    look_ahead,
+    months_between,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

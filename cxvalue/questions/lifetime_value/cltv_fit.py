@@ -12,7 +12,6 @@ from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
 from cxvalue.lifetime.models.by_level import CovariateModel
-from cxvalue.lifetime.models.model import LifetimeModel, MODEL_TITLES, SEASONAL
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels
 from cxvalue.questions.lifetime_value.seasonality import Season
 from cxvalue.tables.periods import Period, by_period

@@ -24,11 +24,11 @@ from cxvalue.lifetime import (
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
-from cxvalue.lifetime.families.registry import COVARIATES, PERIODIC, RHYTHMS, SEASONAL, without_dropout
-from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR, fit_rhythms
+from cxvalue.lifetime.families.bgbb_family import BG_BB
+from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL, without_dropout
+from cxvalue.lifetime.fitting.regular import fit_rhythms
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, days_counted
-from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of, no_better
+from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
 from cxvalue.questions.lifetime_value.plan import ForecastPlan, plan_forecast
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
 from cxvalue.tables.states import PurchaseStates, first_seen_from
@@ -134,7 +134,7 @@ def calibrate(plan: ForecastPlan) -> Calibration:
         newcomers=bought.first_seen_in_holdout,
         season=season,
         covariates=covariates,
-        worse=frozenset(_no_better_early(plan, start, before, models) | no_better(models)),
+        worse=frozenset(_no_better_early(plan, start, before, models) | find_no_better(models)),
     )
 
 
@@ -152,7 +152,7 @@ def _fit_first(
     models += fit_rhythms(grouped, plain) if plan.rhythm else ()
     models += found.models if found is not None else ()
     if plan.labels is not None:
-        covariates = Covariates.found(plan.labels, states).spared(plan.labels, states, plain)
+        covariates = Covariates.found(plan.labels, states).drop_needless(plan.labels, states, plain)
         models += covariates.fitted(plan.labels, states, plain, _by_level(plan))
     return models, found, covariates
 

@@ -13,9 +13,9 @@ import numpy as np
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.infinite import residual_value, why_no_infinite
 
 if TYPE_CHECKING:

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
-from cxvalue.lifetime.fitting.checked import margin_rate_of
-from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL
-from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
 from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime import LifetimeModel
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases

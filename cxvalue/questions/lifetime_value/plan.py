@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
@@ -18,21 +18,7 @@ from cxvalue.tables.states import HoldoutCounts, PurchaseStates, holdout_counts,
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["ForecastPlan", "default_holdout_start", "plan_forecast"]
-
-SHORTEST_HOLDOUT_DAYS = 28
-
-
-def default_holdout_start(as_of: date, observed_from: date) -> date | None:
-    """First day of the holdout when the study names none: the last third of the history, at most 12 months of it.
-
-    None when that third is shorter than four weeks.
-
-    >>> default_holdout_start(date(2026, 6, 30), date(2024, 7, 1))
-    datetime.date(2025, 10, 31)
-    """
-    days = min(((as_of - observed_from).days + 1) // 3, 365)
-    return as_of - timedelta(days=days - 1) if days >= SHORTEST_HOLDOUT_DAYS else None
+__all__ = ["ForecastPlan", "plan_forecast"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
-from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.fitting.regular import PARENTS
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
 from cxvalue.questions.lifetime_value.forecast import SPEND_PARAMETERS
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES

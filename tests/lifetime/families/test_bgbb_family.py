@@ -25,10 +25,10 @@ from cxvalue.lifetime import (
 )
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.registry import PERIODIC, without_dropout
 from cxvalue.lifetime.fitting.lifetimes_bridge import cross_check
 from cxvalue.lifetime.fitting.robust import robust_covariance
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.predictive import alive_in_draws, return_in_draws
 from tests.lifetime.conftest import exact_model, make_discrete, make_states
 from tests.lifetime.families.test_bgbb import exact

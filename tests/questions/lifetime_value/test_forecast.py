@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 from cxvalue import customer_value, lifetime
+from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import LifetimeModel
-from cxvalue.questions.lifetime_value import cltv_fit, forecast, plan, tracking
+from cxvalue.questions.lifetime_value import cltv_fit, forecast, tracking
 from cxvalue.questions.lifetime_value import tables as cltv
 from cxvalue.simulate import shop
 from cxvalue.study import find_study
@@ -224,8 +225,8 @@ def test_nobody_who_came_twice_is_said_plainly() -> None:
 
 
 def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
-    assert plan.default_holdout_start(date(2025, 3, 1), date(2025, 1, 1)) is None
-    assert plan.default_holdout_start(date(2026, 6, 30), date(2020, 1, 1)) == date(2025, 7, 1)
+    assert default_holdout_start(date(2025, 3, 1), date(2025, 1, 1)) is None
+    assert default_holdout_start(date(2026, 6, 30), date(2020, 1, 1)) == date(2025, 7, 1)
     frame = pd.DataFrame(
         [(f"c{n}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=day), 5.0) for n in range(60) for day in (0, n % 50)],
         columns=["customer_id", "date", "revenue"],

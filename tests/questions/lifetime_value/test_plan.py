@@ -9,9 +9,9 @@ import ibis
 import pandas as pd
 import pytest
 
-from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.questions.lifetime_value.plan import default_holdout_start, plan_forecast
+from cxvalue.questions.lifetime_value.plan import plan_forecast
 
 FIRST = date(2024, 1, 1)
 

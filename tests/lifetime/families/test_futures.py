@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.registry import FAMILIES
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from tests.lifetime.conftest import exact_model, make_states
 from tests.lifetime.models.test_model import DEMO

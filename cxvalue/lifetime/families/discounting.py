@@ -1,8 +1,4 @@
-"""What may really come in, as every family draws it: purchases of a future with their worth today.
-
-Each column of a simulation is one possible world with its own parameters, so that customers of one column share what
-is unknown about the parameters while their fates are independent.
-"""
+"""What money that comes in later is worth today."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.lifetime.prediction.futures import Floats
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["DiscountCurve"]
 
