@@ -12,10 +12,7 @@ from cxvalue.foundation.grades import lower_grade
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["CAUTION_ABOVE", "RESTS_ON", "lower_grades"]
-
-CAUTION_ABOVE = 0.05
-"""A forecast of the past that was off by more than this share is said beside the next one."""
+__all__ = ["RESTS_ON", "lower_grades"]
 
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "base": ("transactions", "subscriptions"),

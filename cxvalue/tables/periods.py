@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_YEAR
+from cxvalue.foundation.errors import CxvalueError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

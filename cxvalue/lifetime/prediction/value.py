@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
+from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
@@ -171,9 +171,9 @@ def customer_value(
         p_alive=np.full(customers, math.nan) if hidden else every("alive"),
         p_return_90d=every("back"),
         rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
-        equity=_interval(float(cltv.sum()), total("value_draws"), level),
-        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), level),
-        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), level),
+        equity=Interval.around(float(cltv.sum()), total("value_draws"), level),
+        expected_purchases=Interval.around(float(purchases.sum()), total("purchase_draws"), level),
+        expected_purchases_12m=Interval.around(float(total("in_year")), total("year_draws"), level),
         new_customer=_new_customer(model, spend, states, curve, rate, streams[0]),
         margin_rate=rate,
         horizon_months=horizon_months,
@@ -280,9 +280,4 @@ def _new_customer(
     means = spend.draw_population_mean(n, rng)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(n)
-    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, n, rng)), draws.level)
-
-
-def _interval(value: float, draws: Floats, level: float) -> Interval:
-    low, high = interval_ends(draws, level)
-    return Interval(value, float(low), float(high))
+    return Interval.around(value, first + rate * means * discounted(mix.drawn(curve.ends, n, rng)), draws.level)

@@ -10,8 +10,8 @@ from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
 from cxvalue.foundation.calendar import months_before
+from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.lifetime.families.registry import MODEL_TITLES
-from cxvalue.report.lowering import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     import pandas as pd

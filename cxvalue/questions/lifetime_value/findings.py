@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
+from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
-from cxvalue.report.lowering import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     from cxvalue.lifetime import CustomerValue

@@ -201,7 +201,7 @@ def test_a_few_worlds_are_covered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_way_for_large_bases_agrees_with_the_simulation(monkeypatch: pytest.MonkeyPatch) -> None:
     simulated = valued(draws=400)
-    monkeypatch.setattr("cxvalue.lifetime.prediction.value.suits", lambda *_: True)
+    monkeypatch.setattr("cxvalue.lifetime.prediction.value.can_interpolate", lambda *_: True)
     monkeypatch.setattr("cxvalue.lifetime.prediction.value._FEW", 0)
     summed = valued(draws=400)
     assert summed.equity.value == pytest.approx(simulated.equity.value)
