@@ -61,7 +61,8 @@ class TableSet:
     """The canonical tables of a study: parquet files by name, and how they came about.
 
     `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
-    first and last day observed, both inclusive.
+    first and last day observed, both inclusive. `same_until` is the last day of a run that would read the same from the
+    same sources; None: every later day.
     """
 
     as_of: date
@@ -71,6 +72,7 @@ class TableSet:
     control: ControlResult | None = None
     read_notes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
+    same_until: date | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -82,6 +84,7 @@ class TableSet:
             "control": asdict(self.control) if self.control else None,
             "read_notes": list(self.read_notes),
             "cautions": [one.to_dict() for one in worst_first(self.cautions)],
+            "same_until": self.same_until.isoformat() if self.same_until else None,
         }
 
     @classmethod
@@ -95,6 +98,7 @@ class TableSet:
             ControlResult(**data["control"]) if data["control"] else None,
             tuple(data["read_notes"]),
             tuple(Caution(**one) for one in data["cautions"]),
+            date.fromisoformat(data["same_until"]) if data["same_until"] else None,
         )
 
 

@@ -24,6 +24,7 @@ from cxvalue.tables.checks.openends import empty_dates_to_come
 from cxvalue.tables.checks.purchase_cautions import cautions_of
 from cxvalue.tables.checks.relations import Relation, hold_against
 from cxvalue.tables.checks.rules import (
+    AFTER_TODAY,
     EXAMPLES,
     Broken,
     broken_rows,
@@ -129,11 +130,12 @@ class _Loader:
                     self._write_table(loading, end)
         if not self.problems and (end is None or start is None):
             self.problems.append(Problem("tables", "hold no row with a date.", "Check the files and bad_rows."))
-        if self.problems or end is None or start is None:
+        if self.problems or observed is None or end is None or start is None:
             raise BadInput(self.problems)
         for relation in self.relations:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
-        return TableSet(end, start, self.paths, tuple(self.counts), control, tuple(self.notes), tuple(self.cautions))
+        notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
+        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until)
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
@@ -253,6 +255,13 @@ class _Loader:
                 found = f"no month is complete: the tables cover {first} to {last}."
             self.problems.append(Problem(where, found, f"Choose a day from {first} to {last}."))
         return end
+
+    def _same_until(self, observed: Observed, given: date | str | None) -> date | None:
+        """The last day on which a run would read the same; rows of days to come that were dropped count again one day."""
+        if any(item.what.startswith(AFTER_TODAY) for one in self.tables.values() for item in one.broken):
+            return self.today
+        wanted = given or self.study.as_of
+        return observed.same_until(wanted if isinstance(wanted, date) else None, self.today)
 
     def _transactions(self, loading: _Loading, start: date | None, end: date | None) -> ControlResult | None:
         if end is None or start is None:

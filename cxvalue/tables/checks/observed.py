@@ -32,11 +32,15 @@ MONTHLY, QUARTERLY = 31, 92
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The days with rows, in order, how many rows each has, and the tables they come from."""
+    """The days with rows, in order, how many rows each has, and the tables they come from.
+
+    `ahead` is the first day with a row after the day of the run, such as the end of a contract that runs on.
+    """
 
     tables: tuple[str, ...]
     days: tuple[date, ...]
     rows: tuple[int, ...]
+    ahead: date | None = None
 
     @classmethod
     def of(cls, columns: list[tuple[str, ir.DateColumn]], today: date) -> Observed | None:
@@ -44,12 +48,12 @@ class Observed:
         counted: Counter[date] = Counter()
         for _, column in columns:
             for row in column.name("day").value_counts(name="n").to_pyarrow().to_pylist():
-                if row["day"] is not None and row["day"] <= today:
+                if row["day"] is not None:
                     counted[row["day"]] += row["n"]
-        days = sorted(counted)
-        return (
-            cls(tuple(name for name, _ in columns), tuple(days), tuple(counted[day] for day in days)) if days else None
-        )
+        days = sorted(day for day in counted if day <= today)
+        ahead = min((day for day in counted if day > today), default=None)
+        tables = tuple(name for name, _ in columns)
+        return cls(tables, tuple(days), tuple(counted[day] for day in days), ahead) if days else None
 
     @property
     def first(self) -> date:
@@ -97,6 +101,20 @@ class Observed:
         end = last.replace(day=monthrange(last.year, last.month)[1])
         whole = last == end or (end < today and (end - last).days <= self.longest_silence)
         return end if whole else last.replace(day=1) - timedelta(days=1)
+
+    def same_until(self, as_of: date | None, today: date) -> date | None:
+        """The last day on which a run reads the same from these days as today; None where every later one does.
+
+        What may change is the latest complete month where no `as_of` is given, and how old the data are.
+        """
+        old, last = self.stale(as_of, today), self.last
+        ahead = [self.ahead - timedelta(days=1)] if self.ahead else []
+        if as_of:
+            return min(ahead, default=None) if old else None
+        month = last.replace(day=monthrange(last.year, last.month)[1])
+        turns = [month] if today <= month != last else []
+        usual = max(self.longest_silence, QUARTERLY if "subscriptions" in self.tables else MONTHLY)
+        return today if old else min([last + timedelta(days=usual), *turns, *ahead])
 
     def stale(self, as_of: date | None, today: date) -> list[Caution]:
         """A caution where the data end long before `as_of`, or before the day of the run where the tables set `as_of`."""

@@ -20,6 +20,7 @@ from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sql import LINE, ROW, SAME
 
 __all__ = [
+    "AFTER_TODAY",
     "EXAMPLES",
     "Broken",
     "Rule",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 EXAMPLES = 3
+AFTER_TODAY = "a date after today"
 FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
 NOT_DOUBLED = 0.05
 """Share of a day's rows that may stand once where the rest was appended twice."""
@@ -78,7 +80,7 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
         if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
             late = (table[column.name] > ibis.literal(today)).fill_null(False)
             remedy = f"The day of this run is {today}; correct the date."
-            rules.append(Rule(column.name, f"a date after today in '{column.name}'", remedy, late))
+            rules.append(Rule(column.name, f"{AFTER_TODAY} in '{column.name}'", remedy, late))
         if column.not_before in parsed.columns:
             early = (table[column.name] < table[str(column.not_before)]).fill_null(False)
             what = f"'{column.name}' before '{column.not_before}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pandas as pd
 import pytest
 
 from cxvalue.tables.checks.observed import Observed
-from tests.tables.helpers import load
+from tests.tables.helpers import TODAY as RUN
+from tests.tables.helpers import ledger, load
 
 TODAY = date(2026, 11, 27)
 
@@ -59,6 +61,33 @@ def test_data_that_end_long_before_the_last_day_observed_are_stale() -> None:
     assert "no silence of the year before was longer than 2 days" in caution.text
     assert not observed.stale(date(2025, 4, 7), TODAY)
     assert observed.stale(date(2025, 4, 8), TODAY)
+
+
+def test_until_when_a_later_run_reads_the_same_days_alike() -> None:
+    friday = date(2026, 5, 29)
+    observed = _observed(_weekdays(friday))
+    # Where the last day is given, the day of the run has no say.
+    assert observed.same_until(date(2026, 4, 30), TODAY) is None
+    # The month turns whole when it is over; later the data get old, which the report then says every day.
+    for today, until in ((friday, 31), (date(2026, 5, 31), 31)):
+        assert observed.same_until(None, today) == date(2026, 5, until)
+        assert observed.latest_complete_month(date(2026, 5, until)) == observed.latest_complete_month(today)
+    assert observed.same_until(None, date(2026, 6, 1)) == friday + timedelta(days=31)
+    assert observed.latest_complete_month(date(2026, 6, 1)) != observed.latest_complete_month(friday)
+    assert not observed.stale(None, friday + timedelta(days=31))
+    assert observed.stale(None, friday + timedelta(days=32))
+    assert observed.same_until(None, TODAY) == TODAY
+    # A contract ends on a day to come.
+    ahead, june = replace(observed, ahead=date(2026, 6, 15)), date(2026, 6, 12)
+    assert ahead.same_until(None, june) == date(2026, 6, 14)
+    assert ahead.same_until(date(2026, 4, 30), june) is None
+    assert ahead.same_until(june, june) == date(2026, 6, 14)
+
+
+def test_dropped_rows_of_days_to_come_count_from_their_day_on(tmp_path: Path) -> None:
+    rows = ledger(*(f"c{n},2025-12-{n:02},5" for n in range(1, 10)))
+    assert load(tmp_path, rows).same_until is None
+    assert load(tmp_path, rows + "c1,2027-01-01,5\n", bad_rows={"drop_up_to": 0.5}).same_until == RUN
 
 
 def test_the_day_of_the_run_counts_where_the_tables_set_the_last_day() -> None:
