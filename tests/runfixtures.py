@@ -42,6 +42,7 @@ class FakeTables:
     control: None = None
     read_notes: tuple[str, ...] = ()
     cautions: tuple[Any, ...] = ()
+    same_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class FakePrepared:
     as_of: date
     tables: FakeTables
     fingerprint: str = "f" * 64
-    inputs: dict[str, str] = field(default_factory=lambda: {"transactions: orders.csv": "0" * 64})
+    inputs: dict[str, str] = field(
+        default_factory=lambda: {"study.yml": "1" * 64, "transactions: orders.csv": "0" * 64}
+    )
     unavailable: dict[str, str] = field(default_factory=dict)
 
     @property

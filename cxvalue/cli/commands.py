@@ -30,6 +30,11 @@ __all__ = ["main"]
 LATEST_COMPLETE_MONTH = "latest_complete_month"
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
+REPORT_ABOUT = (
+    "Run a study and publish its report. Where the data, the study file, the options, the code and the installed packages "
+    "are those of the last report, nothing runs and that report is named."
+)
+
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -102,12 +107,13 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         commands[name].set_defaults(run=run)
         return commands[name]
 
-    report = command("report", _report, "Run a study and publish its report.")
+    report = command("report", _report, REPORT_ABOUT)
     report.add_argument("study", nargs="?", metavar="STUDY", help="a study's name, its folder or its file")
     report.add_argument("--all", action="store_true", help="every study under data/, one after another")
     report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
     report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
+    report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
     report.add_argument("--jobs", type=_jobs, metavar="N", help="notebooks at a time (default: one a processor core)")
 
     check = command("check", _check, "Validate a study and its tables; writes nothing.")
@@ -137,8 +143,21 @@ def _report(arguments: argparse.Namespace) -> int:
         raise CxvalueError("give a STUDY or --all, one of them\nSee `cxvalue report --help`.")
     if arguments.all:
         return _report_all(arguments)
-    print(_run(arguments.study, arguments))
+    unchanged, folder = _unchanged_or_run(arguments.study, arguments)
+    if unchanged:
+        page = folder / "index.html"
+        print(f"unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)")
+    print(folder)
     return DONE
+
+
+def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, Path]:
+    """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
+    from cxvalue.run.unchanged import last_report
+
+    options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of}
+    last = None if arguments.again else last_report(study, **options)
+    return (False, _run(study, arguments)) if last is None else (True, last)
 
 
 def _run(study: str, arguments: argparse.Namespace) -> Path:
@@ -175,15 +194,16 @@ def _report_all(arguments: argparse.Namespace) -> int:
     for name in names:
         print(name, file=sys.stderr)
         try:
-            endings.append((name, f"done     {_run(name, arguments)}"))
+            unchanged, folder = _unchanged_or_run(name, arguments)
+            endings.append((name, f"{'unchanged' if unchanged else 'done':<9} {folder}"))
         except CxvalueError as error:
             _explain(error)
             word = "refused" if isinstance(error, BadInput) else "FAILED"
-            endings.append((name, f"{word:<8} {_short(error)}"))
+            endings.append((name, f"{word:<9} {_short(error)}"))
             statuses.append(error.exit_status)
         except Exception as error:
             _complain(f"failed unexpectedly: {_in_one_line(error)}; details are in {_write_log(error)}")
-            endings.append((name, f"FAILED   {_in_one_line(error)}"))
+            endings.append((name, f"{'FAILED':<9} {_in_one_line(error)}"))
             statuses.append(FAILED)
     width = max(map(len, names))
     for name, ending in endings:

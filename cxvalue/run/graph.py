@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest, one_of
 
-__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "plan"]
+__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
 
 
 class StudyShape(Protocol):
@@ -160,9 +160,7 @@ def plan(
     something that the study does not have.
     """
     specs = {spec.name: spec for spec in notebooks}
-    # Two notebooks may share a number; it means the one for this study's kind of customers.
-    fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
-    asked = {resolve(word, fitting, planned) for word in only}
+    asked = asked_for(study, only, notebooks, planned)
     declared = {name for name in ("campaigns", "programmes") if getattr(study, name)}
     obstacles: dict[str, str] = {}
     for spec in notebooks:
@@ -189,6 +187,18 @@ def plan(
             not_run[late.name] = NOT_YET
     chosen = tuple(spec for spec in notebooks if spec.name in wanted and spec.name not in obstacles)
     return Plan(chosen, dict(sorted(not_run.items())), partial=bool(asked))
+
+
+def asked_for(
+    study: StudyShape,
+    only: Sequence[str],
+    notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
+    planned: Sequence[PlannedNotebook] = PLANNED,
+) -> set[str]:
+    """The full names of the notebooks that ``--only`` names for a study; raises `CxvalueError` for an unknown one."""
+    # Two notebooks may share a number; it means the one for this study's kind of customers.
+    fitting = sorted(notebooks, key=lambda spec: spec.contract not in (None, study.contract))
+    return {resolve(word, fitting, planned) for word in only}
 
 
 def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[PlannedNotebook] = ()) -> str:

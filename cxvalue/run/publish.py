@@ -32,7 +32,7 @@ from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree,
 from cxvalue.run.manifest import NOT_MADE, manifest
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
-from cxvalue.workspace.history import RESERVED
+from cxvalue.workspace.history import RESERVED, history_mark
 
 __all__ = ["LATEST", "publish", "write_index"]
 
@@ -53,8 +53,8 @@ def publish(record: RunRecord, reports: Path) -> Path:
     with claimed(shelf, f".staging-{record.run_id}", prefix=".staging-") as staging:
         whole = staging / "run"
         whole.mkdir()
-        _assemble(record, whole)
         lists = _private_lists(record, staging / "private")
+        _assemble(record, whole, shelf)
         sync_tree(staging)
         with locked(reports):
             if lists is not None:
@@ -72,7 +72,7 @@ def publish(record: RunRecord, reports: Path) -> Path:
     return final
 
 
-def _assemble(record: RunRecord, whole: Path) -> None:
+def _assemble(record: RunRecord, whole: Path, shelf: Path) -> None:
     for part in ("tables", "figures", "notebooks"):
         (whole / part).mkdir()
     findings = _findings(record)
@@ -83,7 +83,10 @@ def _assemble(record: RunRecord, whole: Path) -> None:
     outcomes = _copy_notebooks(record, whole / "notebooks")
     _write_page(record, whole, findings, figures, outcomes)
     files = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
-    _write_json(whole / "manifest.json", manifest(record, files, key.origin if key else None))
+    about = manifest(record, files, key.origin if key else None)
+    private = [path.name for path in _handed_over(record, "private")]
+    about["made_from"] = {**record.made_from, "shelf": history_mark(shelf, (whole, about)), "private": private}
+    _write_json(whole / "manifest.json", about)
 
 
 def _findings(record: RunRecord) -> tuple[Finding, ...]:

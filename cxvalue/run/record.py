@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class RunRecord:
 
     `runs` are the notebooks that ran, in order, `outcomes` those and the ones left out; `notes` is what the page says
     beside the findings; `inputs` are content hashes by file, without paths; `work` is the folder that the notebooks
-    wrote to.
+    wrote to; `made_from` is that of `unchanged`, with the days on which a run reads the same.
     """
 
     run_id: str
@@ -41,6 +41,7 @@ class RunRecord:
     inputs: dict[str, str]
     version: str
     preparing_s: float = 0.0
+    made_from: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

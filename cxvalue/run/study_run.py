@@ -21,10 +21,11 @@ from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.run.execute import Limits, Progress, Silence, StudyReference, run_notebooks, warm_up
 from cxvalue.run.folders import claimed, locked, new_run_id
-from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, plan
+from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import publish
 from cxvalue.run.record import RunRecord
+from cxvalue.run.unchanged import made_from
 from cxvalue.workspace.history import collect_history
 
 if TYPE_CHECKING:
@@ -106,10 +107,13 @@ def run_study(
     project = project or Project.default()
     path = project.find_study(reference)
     progress.phase("reading the tables")
-    began = time.monotonic()
+    began, day = time.monotonic(), date.today()
     prepared = project.prepare(path, as_of)
     preparing_s = time.monotonic() - began
     chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
+    asked = asked_for(prepared.study, only, project.specs)
+    made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
+    until = prepared.tables.same_until
     reports = (out or project.reports).resolve()
     run_id = new_run_id()
     with claimed(prepared.folder.parent / ".runs", run_id, prefix="") as work:
@@ -141,6 +145,7 @@ def run_study(
                 inputs=dict(prepared.inputs),
                 version=cxvalue_version(),
                 preparing_s=preparing_s,
+                made_from={**made, "day": day.isoformat(), "until": until.isoformat() if until else None},
             )
             folder = publish(record, reports)
         except Exception as error:

@@ -7,18 +7,23 @@ but its study.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cxvalue.money.realisation import PromisedMonth
+if TYPE_CHECKING:
+    from cxvalue.money.realisation import PromisedMonth
 
-__all__ = ["PROMISE_TABLE", "EarlierPromise", "History", "collect_history", "read_history"]
+__all__ = ["PROMISE_TABLE", "EarlierPromise", "History", "collect_history", "history_mark", "read_history"]
 
 FILE = "history.json"
 PROMISE_TABLE = "programme_promise.csv"
+PROMISED_ONCE = ("programme", "criterion", "as_of", "month")
 RESERVED = ("failed", "private", "latest")
 
 
@@ -51,18 +56,37 @@ class History:
 
 def collect_history(shelf: Path, work: Path) -> None:
     """Write into a work folder what the runs published on a study's shelf said; runs that cannot be read are left out."""
-    criteria: dict[str, str] = {}
-    rows: list[dict[str, str]] = []
+    (work / FILE).write_text(json.dumps(_said(_runs_on(shelf))), encoding="utf-8")
+
+
+def history_mark(shelf: Path, beside: tuple[Path, dict[str, Any]] | None = None) -> str:
+    """A hash of what a run learns from a study's shelf, where `beside` (its folder, its manifest) is published as well.
+
+    A run that says what an earlier one said leaves it as it is.
+    """
+    said = _said([*_runs_on(shelf), *([beside] if beside else [])])
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _runs_on(shelf: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The runs on a shelf in the order of their names, with their manifests."""
     for folder in sorted(path for path in shelf.glob("*") if path.is_dir() and path.name not in RESERVED):
-        try:
-            about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        with suppress(OSError, ValueError):
+            yield folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _said(runs: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
+    """Criteria with the day of their first publication, and the first promise for each month."""
+    criteria: dict[str, str] = {}
+    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    for folder, about in runs:
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             made = datetime.fromisoformat(about["made"]).date().isoformat()
             for number in dict(about.get("criteria", {})).values():
                 criteria[str(number)] = min(made, criteria.get(str(number), made))
-            rows += _promised(folder / "tables" / PROMISE_TABLE)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue
-    (work / FILE).write_text(json.dumps({"criteria": criteria, "promises": rows}), encoding="utf-8")
+            for row in _promised(folder / "tables" / PROMISE_TABLE):
+                rows.setdefault(tuple(row.get(name, "") for name in PROMISED_ONCE), row)
+    return {"criteria": criteria, "promises": [rows[key] for key in sorted(rows)]}
 
 
 def _promised(path: Path) -> list[dict[str, str]]:
@@ -74,6 +98,8 @@ def _promised(path: Path) -> list[dict[str, str]]:
 
 def read_history(work: Path | None) -> History:
     """What `collect_history` wrote; nothing when a notebook is opened by hand."""
+    from cxvalue.money.realisation import PromisedMonth
+
     path = None if work is None else work / FILE
     if path is None or not path.is_file():
         return History({}, ())

@@ -23,17 +23,17 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.lifetime_value.forecast import fit_study
+from cxvalue.run.unchanged import hash_of_code, hash_of_inputs
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
-from cxvalue.study import StudyFile, TableSource, load_study_file, project_root
+from cxvalue.study import StudyFile, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
-from cxvalue.tables.read.sources import source_files
+from cxvalue.workspace.opened import _valid_today
 from cxvalue.workspace.preflight import fit_declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
 
 __all__ = ["Prepared", "open_run", "prepare"]
 
@@ -69,10 +69,10 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
     """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
     study = load_study_file(study_path)
     make_missing_tables(study)
-    inputs = _inputs(study)
+    inputs = hash_of_inputs(study)
     fingerprint = _fingerprint(study, inputs, as_of)
     shelf = (cache or _cache_folder()) / study.name
-    folder = shelf / fingerprint[:20]
+    folder = _valid_today(shelf, fingerprint[:20])
     if not (folder / "prepared.json").is_file():
         shelf.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=shelf))
@@ -106,36 +106,11 @@ def _cache_folder() -> Path:
     return root / ".cxvalue" if os.access(root, os.W_OK) else Path(tempfile.gettempdir()) / "cxvalue"
 
 
-def _inputs(study: StudyFile) -> dict[str, str]:
-    """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
-    hashes = {"study.yml": _hash_file(study.path)}
-    rates = study.exchange_rates
-    sources = {**study.tables, **({"exchange_rates": rates} if isinstance(rates, TableSource) else {})}
-    for name, source in sources.items():
-        if source.database is not None:
-            hashes[f"{name}: database"] = os.urandom(8).hex()
-        for path in source_files(source, study.folder):
-            inside = path.is_relative_to(study.folder)
-            shown = path.relative_to(study.folder).as_posix() if inside else f"{path.parent.name}/{path.name}"
-            hashes[f"{name}: {shown}"] = _hash_file(path) if path.is_file() else "missing"
-    return hashes
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | None) -> str:
-    code = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        code.update(path.relative_to(package).as_posix().encode())
-        code.update(path.read_bytes())
     everything = {
         "inputs": inputs,
         "as_of": str(as_of),
-        "code": code.hexdigest(),
+        "code": hash_of_code(Path(__file__).parent, "*.py"),
         "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
     }
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

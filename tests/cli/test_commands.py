@@ -19,7 +19,7 @@ from cxvalue.cli.doctor import Item, diagnose, render
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, RunFailed
 from cxvalue.report.page import NotebookOutcome
 from cxvalue.run.study_run import Project, RunResult, RunStopped
-from tests.runfixtures import Workshop
+from tests.runfixtures import Workshop, reading
 
 BAD = BadInput([Problem("study.yml: horizon", "unknown key.", "Did you mean 'horizon_months'?"), Problem("x", "y.")])
 
@@ -167,14 +167,42 @@ def test_all_runs_every_study_and_lists_how_each_ended(
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(studies)
     endings = {
-        "good": f"done     {runs.folder / 'good'}",
-        "fine": f"done     {runs.folder / 'fine'}",
-        "bad": "refused  study.yml: horizon: unknown key. Did you mean 'horizon_months'? (and 1 more)",
-        "failing": "FAILED   20_cltv failed in cell 5: ZeroDivisionError: division by zero",
-        "broken": "FAILED   RuntimeError: what now",
+        "good": f"done      {runs.folder / 'good'}",
+        "fine": f"done      {runs.folder / 'fine'}",
+        "bad": "refused   study.yml: horizon: unknown key. Did you mean 'horizon_months'? (and 1 more)",
+        "failing": "FAILED    20_cltv failed in cell 5: ZeroDivisionError: division by zero",
+        "broken": "FAILED    RuntimeError: what now",
     }
     width = max(map(len, studies))
     assert lines == [f"{study:<{width}}  {endings[study]}" for study in studies]
+
+
+def test_what_did_not_change_is_not_run_again_unless_asked(
+    runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = runs.folder / "reports" / "good" / "2026-06-30-a"
+    asked: list[dict[str, Any]] = []
+
+    def last_report(study: str, **options: Any) -> Path | None:
+        asked.append(options)
+        return last if study == "good" else None
+
+    monkeypatch.setattr("cxvalue.run.unchanged.last_report", last_report)
+    assert commands.main(["report", "good", "--only", "20", "--out", "o", "--as-of", "2026-05-31"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == str(last)
+    assert lines[0].startswith(f"unchanged since the last report, {last / 'index.html'} ")
+    assert "--again" in lines[0]
+    assert asked == [{"out": Path("o"), "only": ["20"], "as_of": date(2026, 5, 31)}]
+    monkeypatch.setattr("cxvalue.study.list_studies", lambda: ["fine", "good"])
+    assert commands.main(["report", "--all"]) == 0
+    said = [f"fine  done      {runs.folder / 'fine'}", f"good  unchanged {last}"]
+    assert capsys.readouterr().out.splitlines() == said
+    assert [one["study"] for one in runs.asked] == ["fine"]
+    assert commands.main(["report", "good", "--again"]) == 0
+    assert capsys.readouterr().out == f"{runs.folder / 'good'}\n"
+    assert commands.main(["report", "--all", "--again"]) == 0
+    assert [one["study"] for one in runs.asked] == ["fine", "good", "fine", "good"]
 
 
 def test_all_without_a_study_says_how_to_start_one(
@@ -318,6 +346,7 @@ def test_the_module_and_a_real_run_end_as_promised(
     assert folder.is_absolute()
     assert (folder / "index.html").is_file()
     assert "00_first  done in" in said.err
+    assert reading(folder / "manifest.json")["made_from"]["day"] == date.today().isoformat()
 
 
 def test_python_m_cxvalue_is_the_command_line() -> None:

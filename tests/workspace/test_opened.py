@@ -13,11 +13,13 @@ import pytest
 
 from cxvalue.findings.finding import Finding, read_findings
 from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.run.unchanged import hash_of_inputs
 from cxvalue.study import find_study, load_study_file
+from cxvalue.workspace import opened
 from cxvalue.workspace import prepared as workspace
 from cxvalue.workspace.check import check
 from cxvalue.workspace.opened import Study, load_study
-from cxvalue.workspace.prepared import _inputs, open_run, prepare
+from cxvalue.workspace.prepared import open_run, prepare
 
 STUDY = """name: {name}
 currency: EUR
@@ -77,13 +79,54 @@ def test_every_file_of_a_pattern_and_the_exchange_rates_are_inputs(folder: Path)
     (folder / "rates.csv").write_text("currency,date,rate\nUSD,2025-01-01,0.9\n")
     text = STUDY.format(name="tiny").replace("orders.csv", '"**/orders*.csv"')
     (folder / "study.yml").write_text(f"{text}exchange_rates: {{path: rates.csv}}\n", encoding="utf-8")
-    seen = [_inputs(load_study_file(find_study(folder)))]
+    seen = [hash_of_inputs(load_study_file(find_study(folder)))]
     assert {"transactions: more/orders.csv", "transactions: orders.csv", "exchange_rates: rates.csv"} <= set(seen[0])
     for changed in ("more/orders.csv", "orders.csv", "rates.csv"):
         text = (folder / changed).read_text()
         (folder / changed).write_text(text.replace("5,USD", "6,USD").replace("5,EUR", "6,EUR").replace("0.9", "0.8"))
-        seen.append(_inputs(load_study_file(find_study(folder))))
+        seen.append(hash_of_inputs(load_study_file(find_study(folder))))
     assert len({tuple(sorted(one.items())) for one in seen}) == 4
+
+
+def test_files_of_one_name_in_folders_of_one_name_are_two_inputs(folder: Path, tmp_path: Path) -> None:
+    paths = [tmp_path / place / "in" / "orders.csv" for place in ("one", "two")]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text("customer_id,date,revenue\n1,2025-01-01,5\n")
+    text = STUDY.format(name="tiny").replace("orders.csv", f"{tmp_path}/*/in/orders.csv")
+    (folder / "study.yml").write_text(text, encoding="utf-8")
+    before = hash_of_inputs(load_study_file(find_study(folder)))
+    assert len(before) == 3
+    for path in paths:
+        path.write_text(path.read_text() + "2,2025-01-02,5\n")
+        after = hash_of_inputs(load_study_file(find_study(folder)))
+        assert after != before
+        before = after
+
+
+def test_a_preparation_is_not_taken_on_a_day_that_reads_the_tables_differently(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Calendar(date):
+        now = date(2025, 5, 25)
+
+        @classmethod
+        def today(cls) -> date:
+            return cls.now
+
+    monkeypatch.setattr(opened, "date", Calendar)
+    text = STUDY.format(name="tiny").replace("2025-12-31", "latest_complete_month")
+    (folder / "study.yml").write_text(text, encoding="utf-8")
+    rows = [f"c{day % 9},2025-{month:02}-{day:02},10" for month in range(1, 6) for day in range(1, 25)]
+    (folder / "orders.csv").write_text("\n".join(["customer_id,date,revenue", *rows, ""]))
+    first = prepare(find_study(folder))
+    assert (first.as_of, first.tables.same_until) == (date(2025, 4, 30), date(2025, 5, 31))
+    Calendar.now = date(2025, 5, 31)
+    assert prepare(find_study(folder)).folder == first.folder
+    Calendar.now = date(2025, 6, 1)
+    turned = prepare(find_study(folder))
+    assert (turned.as_of, turned.folder != first.folder) == (date(2025, 5, 31), True)
+    assert prepare(find_study(folder)).folder == turned.folder
 
 
 def test_as_of_from_the_command_line_counts(folder: Path) -> None:

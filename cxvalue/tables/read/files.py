@@ -10,10 +10,11 @@ from pathlib import Path
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.sql import LINE, ROW, SAME, quoted
 
-__all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "named_files", "together"]
+__all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "together"]
 
 FILE_STRIDE = 10**10
 """Between the row numbers of two files: more lines than any file has."""
@@ -53,15 +54,6 @@ def few_names(wanted: str, names: Sequence[str]) -> str:
     near = {name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio() for name in names}
     shown = sorted(sorted(names), key=lambda name: -near[name])[:_FEW]
     return ", ".join(map(repr, shown)) + (f" and {len(names) - _FEW:,} more" if len(names) > _FEW else "")
-
-
-def named_files(base: Path, shown: str) -> list[Path]:
-    """The files that a path or a pattern names, sorted by name; the path itself where it is no pattern or fits none."""
-    path = base / shown
-    if path.exists() or not any(mark in shown for mark in "*?["):
-        return [path]
-    root, pattern = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (base, shown)
-    return sorted(item for item in root.glob(pattern) if item.is_file() and not item.name.startswith(".")) or [path]
 
 
 def matching(base: Path, shown: str, where: str) -> list[Path]:

@@ -25,14 +25,15 @@ from sqlglot import exp
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.study import ReadOptions, TableSource
+from cxvalue.study.places import source_folder
 from cxvalue.tables.read.decode import TextFile, open_text
-from cxvalue.tables.read.files import FILE_STRIDE, Found, matching, named_files, together
+from cxvalue.tables.read.files import FILE_STRIDE, Found, matching, together
 from cxvalue.tables.read.moments import ZONED, local_moments
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
 from cxvalue.tables.read.textfile import TextLayout, load_text
 
-__all__ = ["RawTable", "connect", "map_columns", "read_table", "source_files"]
+__all__ = ["RawTable", "connect", "map_columns", "read_table"]
 
 LEAST_MEMORY_MB = 600
 """What 12 million purchases needed; with less, the engine spills."""
@@ -148,7 +149,7 @@ def read_table(
     elif source.query is not None:
         found = _query(con, name, source, folder, scratch, where, zone)
     else:
-        base = _base(source, folder, where)
+        base = source_folder(source, folder, where)
         found = _file(con, base, str(source.path), source.read, scratch, where, zone)
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
     relation, marked = f"raw_{name}", name == "transactions"
@@ -172,17 +173,6 @@ def read_table(
         contract,
         marked,
     )
-
-
-def source_files(source: TableSource, folder: Path) -> list[Path]:
-    """The files that a source reads, whether they exist or not; none for a database or a package that is missing."""
-    if source.database is not None:
-        return []
-    try:
-        base = _base(source, folder, "")
-    except BadInput:
-        return []
-    return [path for shown in (source.files or {"": str(source.path)}).values() for path in named_files(base, shown)]
 
 
 def map_columns(
@@ -228,25 +218,6 @@ def map_columns(
                 columns[ours] = theirs
                 extra.append(ours)
     return columns, tuple(extra)
-
-
-def _base(source: TableSource, folder: Path, where: str) -> Path:
-    """The folder that a source's paths start from: the study's, or an installed package's, located without import."""
-    if source.package is None:
-        return folder
-    try:
-        spec = find_spec(source.package)
-    except (ModuleNotFoundError, ValueError):
-        spec = None
-    if spec is None or not spec.submodule_search_locations:
-        close = nearest(source.package, sorted(packages_distributions()))
-        remedy = (
-            f"{close} Or install it: pip install {source.package}."
-            if close.startswith("Did")
-            else (f"Install it: pip install {source.package}.")
-        )
-        raise BadInput([Problem(f"{where}.package", f"no package {source.package!r} is installed.", remedy)])
-    return Path(spec.submodule_search_locations[0])
 
 
 def _file(
@@ -334,7 +305,7 @@ def _query(
     query = str(source.query)
     problems = _query_problems(con, query, tuple(files), f"{where}.query")
     views: list[str] = []
-    base = _base(source, folder, where)
+    base = source_folder(source, folder, where)
     malformed: tuple[tuple[int, str], ...] = ()
     for alias, shown in files.items():
         try:

@@ -1,0 +1,51 @@
+"""Which files a table comes from, found without opening any of them."""
+
+from __future__ import annotations
+
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.study.source import TableSource
+
+__all__ = ["named_files", "source_files", "source_folder"]
+
+
+def source_files(source: TableSource, folder: Path) -> list[Path]:
+    """The files that a source reads, whether they exist or not; none for a database or a package that is missing."""
+    if source.database is not None:
+        return []
+    try:
+        base = source_folder(source, folder, "")
+    except BadInput:
+        return []
+    return [path for shown in (source.files or {"": str(source.path)}).values() for path in named_files(base, shown)]
+
+
+def source_folder(source: TableSource, folder: Path, where: str) -> Path:
+    """The folder that a source's paths start from: the study's, or an installed package's, located without import."""
+    if source.package is None:
+        return folder
+    try:
+        spec = find_spec(source.package)
+    except (ModuleNotFoundError, ValueError):
+        spec = None
+    if spec is None or not spec.submodule_search_locations:
+        close = nearest(source.package, sorted(packages_distributions()))
+        remedy = (
+            f"{close} Or install it: pip install {source.package}."
+            if close.startswith("Did")
+            else (f"Install it: pip install {source.package}.")
+        )
+        raise BadInput([Problem(f"{where}.package", f"no package {source.package!r} is installed.", remedy)])
+    return Path(spec.submodule_search_locations[0])
+
+
+def named_files(base: Path, shown: str) -> list[Path]:
+    """The files that a path or a pattern names, sorted by name; the path itself where it is no pattern or fits none."""
+    path = base / shown
+    if path.exists() or not any(mark in shown for mark in "*?["):
+        return [path]
+    root, pattern = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (base, shown)
+    return sorted(item for item in root.glob(pattern) if item.is_file() and not item.name.startswith(".")) or [path]
