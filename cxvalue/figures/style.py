@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
 
 __all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "use_style"]
@@ -102,11 +103,33 @@ def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     as_svg, as_png = folder / f"{name}.svg", folder / f"{name}.png"
+    as_png.write_bytes(png_of(figure))
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    with use_style():
+    with use_style(), _laid_out(figure):
         figure.savefig(as_svg, format="svg", metadata=nothing)
-        figure.savefig(as_png, format="png", dpi=150, metadata={"Software": None})
     return as_svg, as_png
+
+
+def png_of(figure: Figure) -> bytes:
+    """A figure as png (150 dpi); what was shown of it is what is saved, unless it was changed in between."""
+    shown: bytes | None = getattr(figure, "_shown", None)
+    if shown is None or figure.stale:
+        buffer = io.BytesIO()
+        with use_style(), _laid_out(figure):
+            figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+        shown = buffer.getvalue()
+        figure._shown = shown  # type: ignore[attr-defined]
+    return shown
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Draw without finding the places of all parts anew, which takes longest, unless the figure was changed."""
+    figure._settled = not figure.stale  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        figure._settled = figure.stale = False  # type: ignore[attr-defined]  # another resolution is no change
 
 
 @lru_cache(maxsize=1)
@@ -116,11 +139,13 @@ def _figure_class() -> type[Figure]:
     class NotebookFigure(Figure):
         """A figure that notebooks show although pyplot does not know of it."""
 
+        _settled = False
+
+        def get_layout_engine(self) -> LayoutEngine | None:
+            return None if self._settled else super().get_layout_engine()
+
         def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-            buffer = io.BytesIO()
-            with use_style():
-                self.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
-            return buffer.getvalue(), {"width": round(self.get_figwidth() * 100)}
+            return png_of(self), {"width": round(self.get_figwidth() * 100)}
 
     return NotebookFigure
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -260,6 +261,30 @@ def test_notebooks_show_a_figure_that_pyplot_does_not_know() -> None:
     png, metadata = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
     assert metadata == {"width": 700}
+
+
+def test_what_was_shown_is_saved_without_drawing_it_again_unless_it_was_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figure = figures.waterfall(["a", "b"], [1.0, 2.0], [True, False], "USD", title="W")
+    drawn: list[str] = []
+    draw = type(figure).savefig
+
+    def counted(self: Figure, *given: Any, **options: Any) -> None:
+        drawn.append(options["format"])
+        draw(self, *given, **options)
+
+    monkeypatch.setattr(type(figure), "savefig", counted)
+    shown, _ = figure._repr_png_()  # type: ignore[attr-defined]
+    svg, png = figures.save(figure, tmp_path, "w")
+    assert drawn == ["png", "svg"]
+    assert png.read_bytes() == shown
+    before = svg.read_bytes()
+    figure.axes[0].set_ylabel("Something else")
+    figures.save(figure, tmp_path, "w")
+    assert drawn == ["png", "svg", "png", "svg"]
+    assert png.read_bytes() != shown
+    assert svg.read_bytes() != before
 
 
 def test_titles_say_what_is_seen() -> None:
