@@ -3,7 +3,7 @@
 The map. What is above may use what is below it, never the other way round::
 
     cli  run  publish            commands; notebooks in processes; a report published in one step
-      execute  kernel  graph  folders  manifest  history  pseudonyms  console  doctor
+      execute  kernel  forked  graph  folders  manifest  history  pseudonyms  console  doctor
       unchanged              what a report is made from, and the last one where that is still the same
     workspace  checking          a study prepared once and opened by notebooks (`load_study`); what check says
     preflight                    campaigns and programmes tried on the tables before any notebook starts

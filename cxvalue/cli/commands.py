@@ -161,8 +161,10 @@ def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, 
 
 
 def _run(study: str, arguments: argparse.Namespace) -> Path:
+    from cxvalue.run.execute import Limits, warm_up
+
+    warm_up()  # while the rest is imported
     from cxvalue.cli.console import Console
-    from cxvalue.run.execute import Limits
     from cxvalue.run.study_run import run_study
 
     console = Console()

@@ -1,6 +1,7 @@
 """Runs notebooks side by side, each in a process of its own, and ends them all when one fails.
 
-The order is that of the graph: a notebook starts when those it comes after are done. Nothing is published here.
+The order is that of the graph: a notebook starts when the results of those it comes after are there. Nothing is published
+here.
 
 The processes come from a *fork server*: a small process that imports papermill once, while the study's tables are still
 being read (`warm_up`), and that ends with the runner. Call `run_notebooks` from a script only below
@@ -14,7 +15,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
@@ -127,11 +129,32 @@ def usable_cores() -> int:
 
 
 def warm_up() -> None:
-    """Start the process that imports papermill; returns at once."""
+    """Start the process that imports papermill and what notebooks import; returns at once."""
     context = _context()
     if context.get_start_method() == "forkserver":
         context.set_forkserver_preload(PRELOADED)
-        forkserver.ensure_running()
+        with _environment_of_kernels():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _environment_of_kernels() -> Iterator[None]:
+    """What a process must be born with to become a kernel stands in the environment inside the block."""
+    wanted: dict[str, str | None] = {**_from_birth(), "MPLBACKEND": None}
+    before = {name: os.environ.get(name) for name in wanted}
+    _set(wanted)
+    try:
+        yield
+    finally:
+        _set(before)
+
+
+def _set(environment: Mapping[str, str | None]) -> None:
+    for name, value in environment.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _context() -> ForkServerContext | SpawnContext:
@@ -190,8 +213,9 @@ class _Crew:
         self.jobs = jobs
         self.limits = limits
         self.progress = progress
-        self.environment = _environment(runtime, max(1, usable_cores() // jobs))
+        self.environment = _environment(runtime)
         self.running: dict[str, _Running] = {}
+        self.proved: set[str] = set()
         self.done: dict[str, NotebookRun] = {}
         self.context = _context()
 
@@ -210,7 +234,7 @@ class _Crew:
 
     def _ready(self, waiting: Iterable[NotebookSpec], names: set[str]) -> list[NotebookSpec]:
         free = self.jobs - len(self.running)
-        ready = [spec for spec in waiting if all(name in self.done for name in spec.after if name in names)]
+        ready = [spec for spec in waiting if all(name in self.proved for name in spec.after if name in names)]
         return ready[:free]
 
     def _start(self, spec: NotebookSpec) -> None:
@@ -261,6 +285,8 @@ class _Crew:
         if kind == "cell":
             member.cell = int(rest[0])
             self.progress.cell(member.job.name, *rest)
+        elif kind == "proved":
+            self.proved.add(member.job.name)
         else:
             member.verdict = (kind, str(rest[0]))
 
@@ -296,18 +322,20 @@ class _Crew:
         self.running.clear()
 
 
-def _environment(runtime: Path, threads: int) -> Mapping[str, str]:
+def _environment(runtime: Path) -> Mapping[str, str]:
     """What the kernels get on top of the runner's environment: reproducible, and no user's own start-up files."""
-    environment = {
-        "PYTHONHASHSEED": "0",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "JUPYTER_RUNTIME_DIR": str(runtime),
-        "IPYTHONDIR": str(runtime / "ipython"),
-        "OMP_NUM_THREADS": str(threads),
-        "OPENBLAS_NUM_THREADS": str(threads),
-        "MKL_NUM_THREADS": str(threads),
-    }
-    checkout = Path(__file__).resolve().parents[2]
+    own = {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_RUNTIME_DIR": str(runtime), "IPYTHONDIR": str(runtime / "ipython")}
+    return own | _from_birth()
+
+
+def _from_birth() -> dict[str, str]:
+    """What Python and the libraries read once, before a fork: fixed hashes, one thread of the linear algebra, the package.
+
+    The matrices are many and small: more threads would double the processor time and save none.
+    """
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    environment = {"PYTHONHASHSEED": "0", **threads}
+    checkout = Path(__file__).resolve().parent.parent
     if (checkout / "pyproject.toml").is_file():  # not installed: the kernel starts in another folder
         paths = [str(checkout), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)

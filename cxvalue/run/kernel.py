@@ -21,10 +21,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import RunFailed
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
+from cxvalue.run.forked import ForkedKernel
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -62,14 +63,19 @@ class NotebookJob:
 
 
 def run_job(job: NotebookJob, channel: Connection) -> None:
-    """Run one notebook and report on the channel: ('cell', number, of), then ('done', '') or ('failed', reason)."""
+    """Run one notebook and report on the channel: ('cell', number, of), ('proved', ''), then ('done', '').
+
+    'proved' says that its results are there and only its page is still to be written; ('failed', reason) may come instead
+    of any.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the runner's to handle; it ends this process
-    threading.Thread(target=_end_with_the_runner, args=(job.runtime,), daemon=True).start()
     _write_output_to(job.log)
     os.environ.update(job.environment)
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses its inline backend unless the user's shell set another
+    kernel = ForkedKernel(channel) if job.kernel == PYTHON_KERNEL and ForkedKernel.possible() else None
+    threading.Thread(target=_end_with_the_runner, args=(job.runtime,), daemon=True).start()
     try:
-        _Execution(job, channel).run()
+        _Execution(job, channel, kernel).run()
     except RunFailed as failure:
         channel.send(("failed", str(failure)))
     except Exception as error:
@@ -88,8 +94,9 @@ def run_job(job: NotebookJob, channel: Connection) -> None:
 class _Execution:
     """One run of one notebook; remembers which cell is being executed, since a failure often does not say."""
 
-    def __init__(self, job: NotebookJob, channel: Connection) -> None:
+    def __init__(self, job: NotebookJob, channel: Connection, kernel: ForkedKernel | None) -> None:
         self.job = job
+        self.kernel = kernel
         self.channel = channel
         self.cell = 0
         self.cells = 0
@@ -99,6 +106,7 @@ class _Execution:
         notebook = self._execute()
         self._refuse_exit(notebook)
         self._refuse_without_proof()
+        self.channel.send(("proved", ""))
         self._export()
 
     def _execute(self) -> NotebookNode:
@@ -123,7 +131,7 @@ class _Execution:
                 start_timeout=60,
                 extra_arguments=["--log-level=40"],
                 shutdown_kernel="immediate",
-                kernel_manager_class=_kernel_manager_class(),
+                kernel_manager_class=_kernel_manager_class(self.kernel),
                 on_cell_execute=self._note_cell,
             )
         except PapermillExecutionError as error:
@@ -226,7 +234,7 @@ def kernel_spec(name: str = PYTHON_KERNEL) -> KernelSpec:
         raise RunFailed(missing_kernel(name)) from None
 
 
-def _kernel_manager_class() -> type:
+def _kernel_manager_class(kernel: ForkedKernel | None) -> type:
     from jupyter_client.manager import AsyncKernelManager
     from jupyter_core.paths import jupyter_runtime_dir
     from traitlets import default
@@ -249,6 +257,17 @@ def _kernel_manager_class() -> type:
             # operating system limits how long their path may be.
             longest = os.path.join(jupyter_runtime_dir(), "k-12345678-ipc-5")
             return "ipc" if len(os.fsencode(longest)) <= LONGEST_SOCKET_PATH else "tcp"
+
+        async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+            if kernel is None:
+                await super()._async_launch_kernel(kernel_cmd, **kw)
+                return
+            kernel.start(kernel_cmd, kw["env"], kw.get("cwd") or os.getcwd())
+            local: Any = self.provisioner
+            local.process, local.pid, local.pgid = kernel, kernel.pid, kernel.pid
+            self._reconcile_connection_info(local.connection_info)
+
+        _launch_kernel = _async_launch_kernel
 
     return OwnKernelManager
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -12,11 +13,13 @@ import threading
 import time
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from cxvalue.foundation.errors import RunFailed
-from cxvalue.run.execute import Limits, StudyReference, run_notebooks
+from cxvalue.run.execute import Limits, Silence, StudyReference, _Crew, run_notebooks
+from cxvalue.run.forked import ForkedKernel
 from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.kernel import kernel_spec
 from cxvalue.run.study_run import KEPT_FAILURES, RunStopped, run_study
@@ -243,7 +246,7 @@ def test_the_kernel_is_the_running_interpreter(tmp_path: Path, monkeypatch: pyte
         kernel_spec("python9")
 
 
-def test_notebooks_side_by_side_see_only_their_share_of_the_cores(tmp_path: Path) -> None:
+def test_notebooks_side_by_side_leave_the_cores_to_one_another(tmp_path: Path) -> None:
     shop = Workshop(tmp_path)
     cell = "import os, pathlib; pathlib.Path(work, '{}').write_text(os.environ['OMP_NUM_THREADS'])"
     shop.notebook("00_a", cell.format("a"))
@@ -253,4 +256,49 @@ def test_notebooks_side_by_side_see_only_their_share_of_the_cores(tmp_path: Path
         shop.specs, notebooks=tmp_path / "notebooks", work=work, study=StudyReference("small", shop.study())
     )
     assert done.name == "00_a"
-    assert int((work / "a").read_text()) >= 1
+    assert int((work / "a").read_text()) == 1
+
+
+def test_kernels_are_forked_where_that_is_safe_and_show_what_pyplot_draws(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    shop.notebook(
+        "00_a",
+        "import os, pathlib, sys; warm = 'cxvalue.run.preload' in sys.modules\n"
+        "pathlib.Path(work, 'a').write_text(f'{warm} {sys.flags.hash_randomization} {os.getcwd()}')",
+        "import matplotlib.pyplot as plt; plt.plot([1, 2]);",
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    [done] = run_notebooks(
+        shop.specs, notebooks=tmp_path / "notebooks", work=work, study=StudyReference("small", shop.study())
+    )
+    assert (work / "a").read_text() == f"{sys.platform == 'linux'} 0 {tmp_path / 'notebooks'}"
+    cells = reading(done.notebook)["cells"]
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
+
+
+def test_a_process_in_waiting_ends_when_it_is_not_needed() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    kernel = ForkedKernel(theirs)
+    assert kernel.poll() is None
+    kernel.kill()
+    assert kernel.wait() == kernel.poll() == -signal.SIGKILL
+    kernel.terminate()  # nothing happens to one that has ended
+    kernel = ForkedKernel(theirs)
+    os.close(kernel._tell)
+    assert kernel.wait() == 0
+    ours.close()
+
+
+def test_a_notebook_starts_when_the_results_it_reads_are_there(tmp_path: Path) -> None:
+    first, second = NotebookSpec("00_a", ()), NotebookSpec("10_b", (), after=("00_a",))
+    study = StudyReference("small", tmp_path)
+    crew = _Crew(tmp_path, tmp_path, study, tmp_path, 2, Limits(), Silence())
+    names = {"00_a", "10_b"}
+    assert crew._ready([second], names) == []
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    crew.running["00_a"] = SimpleNamespace(job=first, channel=ours)  # type: ignore[assignment]
+    theirs.send(("proved", ""))
+    crew._hear(crew.running["00_a"])
+    assert crew._ready([second], names) == [second]
+    assert not crew.done
