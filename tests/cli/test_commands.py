@@ -141,7 +141,10 @@ def test_a_mistyped_command_is_status_1_and_names_the_nearest(
 def test_help_and_version_are_no_errors(capsys: pytest.CaptureFixture[str]) -> None:
     assert commands.main(["--help"]) == 0
     assert commands.main(["report", "--help"]) == 0
-    assert "--only NB [NB ...]" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "--only NB [NB ...]" in said
+    assert "--again" in said
+    assert "nothing runs and that report is named" in " ".join(said.split())
     assert commands.main(["--version"]) == 0
 
 
