@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
-__all__ = ["is_a_point", "wilson", "written_chance", "written_p"]
+__all__ = ["is_a_point", "written_chance", "written_p"]
 
 NO_WIDTH = 1e-9
 
@@ -16,19 +14,6 @@ def is_a_point(low: float, high: float) -> bool:
     (True, True, False)
     """
     return high - low <= NO_WIDTH * max(abs(low), abs(high))
-
-
-def wilson(happened: int, cases: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval (1927) of a share.
-
-    >>> [round(end, 4) for end in wilson(0, 10)]
-    [0.0, 0.2775]
-    """
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share, weight = happened / cases, z * z / cases
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * (share * (1 - share) / cases + weight / (4 * cases)) ** 0.5
-    return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
 def written_chance(probability: float) -> str:

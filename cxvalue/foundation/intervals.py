@@ -87,7 +87,7 @@ def p_value_of(value: float, se: float, df: float = math.inf) -> float:
 
 
 def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's (1927) interval of a share.
+    """Wilson's (1927) interval of a share; it ends at 0 or 1 exactly where the share is that.
 
     >>> [round(end, 4) for end in share_interval(81, 263)]  # Newcombe 1998 (one sample), table I
     [0.2553, 0.3662]
@@ -95,7 +95,8 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
     z = reach_of(level)
     p = count / of
     centre, reach = p + z**2 / (2 * of), z * float(np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2)))
-    return max((centre - reach) / (1 + z**2 / of), 0.0), min((centre + reach) / (1 + z**2 / of), 1.0)
+    low, high = (centre - reach) / (1 + z**2 / of), (centre + reach) / (1 + z**2 / of)
+    return 0.0 if count == 0 else low, 1.0 if count == of else high
 
 
 def check_level(level: float) -> float:

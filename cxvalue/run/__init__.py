@@ -5,6 +5,8 @@ graph       which notebooks a study asks for, and in which order
 execute     notebooks through papermill, several at a time
 kernel      the kernel that a notebook runs in
 preload     what such a kernel has imported before it starts
+unchanged   the last report, where nothing that it is made from has changed
+forked      kernels as forks of a process that has everything imported
 publish     a finished run becomes the latest report, or nothing changes
 record      what a run was: its study, its notebooks and how they ended
 manifest    what went into it: versions, seeds, fingerprints, cautions

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.run.graph import asked_for
 from cxvalue.run.pseudonyms import Pseudonyms
-from cxvalue.study import TableSource, find_study, load_study_file, project_root
-from cxvalue.study.places import source_files
+from cxvalue.study import find_study, load_study_file, project_root
+from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
 from cxvalue.workspace.history import history_mark
 
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
 
-__all__ = ["hash_of_code", "hash_of_inputs", "last_report", "made_from"]
+__all__ = ["last_report", "made_from"]
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 LENGTH_OF_A_DATE = len("2026-06-30-")
 
 
@@ -76,39 +76,6 @@ def made_from(
         "pseudonyms": key.identity if key else None,
     }
     return {name: hashlib.sha256(json.dumps(part, sort_keys=True).encode()).hexdigest() for name, part in parts.items()}
-
-
-def hash_of_inputs(study: StudyFile) -> dict[str, str]:
-    """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
-    hashes = {"study.yml": _hash_file(study.path)}
-    rates = study.exchange_rates
-    sources = {**study.tables, **({"exchange_rates": rates} if isinstance(rates, TableSource) else {})}
-    for name, source in sources.items():
-        if source.database is not None:
-            hashes[f"{name}: database"] = os.urandom(8).hex()
-        for path in source_files(source, study.folder):
-            inside = path.is_relative_to(study.folder)
-            shown = path.relative_to(study.folder).as_posix() if inside else f"{path.parent.name}/{path.name}"
-            entry = f"{name}: {shown}"
-            while entry in hashes:  # a file of the same name in another folder of the same name
-                entry += " (2)"
-            hashes[entry] = _hash_file(path) if path.is_file() else "missing"
-    return hashes
-
-
-def hash_of_code(folder: Path, pattern: str = "*") -> str:
-    """A hash of all files below a folder that fit a pattern, with their names; hidden ones and caches left out."""
-    found = hashlib.sha256()
-    for path in sorted(folder.rglob(pattern)):
-        place = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in place.parts):
-            found.update(f"{place.as_posix()}\0{_hash_file(path)}\0".encode())
-    return found.hexdigest()
-
-
-def _hash_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _installed() -> list[str]:

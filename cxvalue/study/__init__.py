@@ -1,13 +1,15 @@
 """The study file: what a company wants to know, of which tables, under which assumptions.
 
-file          the frozen `StudyFile` and `load_study_file`
+file          the frozen `StudyFile`, key by key
+reading       `load_study_file`: one file in, one `StudyFile` or every problem of it out
 source        where a table comes from, and how a text file is written
 money         amounts with a range, costs, benefits, criteria, risks
 currencies    currencies by code and sign, exchange rates and time zones
 problems      what pydantic finds wrong, in an analyst's words
 consistency   settings that are each legal but contradict one another
+places        which files a table comes from, found without opening any of them
+fingerprints  content hashes of what a study reads, and of code
 find          from a name, a folder or a file to the study file
-places        which files a table comes from
 """
 
 from cxvalue.study.file import (

@@ -45,19 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["Study", "load_study", "programme_panel"]
 
 
-def _valid_today(shelf: Path, key: str) -> Path:
-    """The folder of a preparation that reads the same today, or one that is free where the day of the run has its say."""
-    today = date.today().isoformat()
-    for folder in (shelf / key, shelf / f"{key}-{today}"):
-        try:
-            until = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))["tables"]["same_until"]
-        except FileNotFoundError:
-            return folder
-        if until is None or today <= until:
-            return folder
-    return folder
-
-
 def load_study(
     reference: str | os.PathLike[str], *, work: str | os.PathLike[str] | None = None, as_of: date | str | None = None
 ) -> Study:

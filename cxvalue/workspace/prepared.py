@@ -23,13 +23,12 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.lifetime_value.forecast import fit_study
-from cxvalue.run.unchanged import hash_of_code, hash_of_inputs
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
+from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
-from cxvalue.workspace.opened import _valid_today
 from cxvalue.workspace.preflight import fit_declared
 
 if TYPE_CHECKING:
@@ -86,6 +85,19 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
     return _open_prepared(folder, study, fingerprint, inputs)
 
 
+def _valid_today(shelf: Path, key: str) -> Path:
+    """The folder of a preparation that reads the same today, or one that is free where the day of the run has its say."""
+    today = date.today().isoformat()
+    for folder in (shelf / key, shelf / f"{key}-{today}"):
+        try:
+            until = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))["tables"]["same_until"]
+        except FileNotFoundError:
+            return folder
+        if until is None or today <= until:
+            return folder
+    return folder
+
+
 def open_run(prepared: Prepared, folder: Path) -> None:
     """Make a work folder from which notebooks open the prepared study."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +122,7 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
     everything = {
         "inputs": inputs,
         "as_of": str(as_of),
-        "code": hash_of_code(Path(__file__).parent, "*.py"),
+        "code": hash_of_code(Path(__file__).parents[1], "*.py"),
         "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
     }
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()

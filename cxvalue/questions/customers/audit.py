@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import ibis
 
 from cxvalue.foundation.calendar import months_before
-from cxvalue.foundation.chance import wilson
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.tables.states import first_seen_from
 
@@ -58,7 +57,7 @@ class BaseCounts:
         """Wilson's interval of `repeat_rate`, the customers taken as a sample; (None, None) when nobody is that old."""
         if not self.aged_12_months:
             return None, None
-        return wilson(self.repeated, self.aged_12_months, level)
+        return share_interval(self.repeated, self.aged_12_months, level)
 
     @property
     def repeat_rate(self) -> float | None:

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
-from cxvalue.foundation.chance import is_a_point, wilson
+
+from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of, share_interval
 from cxvalue.tables.labels import product_group
 
@@ -182,7 +182,7 @@ def _product(
     if buyers < fewest or buyers == eligible:
         return None
     rate = buyers / eligible
-    low, high = wilson(buyers, eligible, level)
+    low, high = share_interval(buyers, eligible, level)
     other = customers["after"].to_numpy(dtype=float) - own - customers["before"].to_numpy(dtype=float)
     margin, margin_se = _mean(own[new])
     change, change_se = _difference(other, new, ~had & ~new, cells)

@@ -13,8 +13,6 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import packages_distributions
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb

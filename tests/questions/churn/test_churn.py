@@ -18,7 +18,6 @@ from scipy.stats import binom, mannwhitneyu
 
 from cxvalue import fit
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
-from cxvalue.foundation.chance import wilson
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.questions.churn.churn import (

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from cxvalue.findings.display import sentences
-from cxvalue.foundation.chance import wilson
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.questions.customers.audit import BaseCounts, Waterfall
