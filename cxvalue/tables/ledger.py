@@ -22,6 +22,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from cxvalue.tables.ask import ask
 from cxvalue.tables.read.sql import LINE, ROW
 
 __all__ = [
@@ -106,12 +107,18 @@ def purchases(transactions: ir.Table, as_of: date) -> Purchases:
     rows = transactions if ROW in transactions.columns else _numbered(transactions).cache()
     if "margin" not in rows.columns:
         rows = rows.mutate(margin=ibis.null("float64"))
-    before = rows.filter(rows.date <= ibis.literal(as_of))
+    inside = rows.date <= ibis.literal(as_of)
+    before = rows.filter(inside)
     lines = merge_duplicates(before).cache()
-    total, kept = count_rows(rows), count_rows(before)
-    counted = {"rows": total, "cut": total - kept, "duplicates": kept - count_rows(lines)}
-    made = purchases_of_lines(lines)
-    return replace(made, held=(*made.held, rows, lines), **counted)
+    found = ask(rows.aggregate(rows=rows.count(), kept=rows.count(where=inside)), _of_refunds(lines))
+    made = _purchases(lines, found)
+    return replace(
+        made,
+        held=(*made.held, rows, lines),
+        rows=found["rows"],
+        cut=found["rows"] - found["kept"],
+        duplicates=found["kept"] - found["lines"],
+    )
 
 
 def is_plain(transactions: ir.Table, as_of: date) -> bool:
@@ -132,7 +139,21 @@ def by_day(transactions: ir.Table, as_of: date) -> ir.Table:
 
 def purchases_of_lines(lines: ir.Table) -> Purchases:
     """Purchases of lines that are cut and free of duplicates already; they need a margin and a row number."""
+    return _purchases(lines, ask(_of_refunds(lines)))
+
+
+def _of_refunds(lines: ir.Table) -> ir.Table:
+    """How many lines there are, how many are refunds and how many of those have an order id, to be asked."""
+    back = lines.revenue < 0
+    ordered = lines.count(where=back & lines.order_id.notnull()) if "order_id" in lines.columns else ibis.literal(0)
+    return lines.aggregate(lines=lines.count(), refunds=lines.count(where=back), with_order=ordered)
+
+
+def _purchases(lines: ir.Table, found: dict[str, Any]) -> Purchases:
     sold, back = lines.filter(lines.revenue >= 0), lines.filter(lines.revenue < 0)
+    if not found["refunds"]:
+        table = _by_day(sold).cache()
+        return _described(table, lines, held=(table,))
     if "order_id" not in lines.columns:
         sold, back = (part.mutate(order_id=ibis.null("string")) for part in (sold, back))
     refunds = back.select(
@@ -143,10 +164,6 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
         amount=-back.revenue,
         margin="margin",
     ).cache()
-    with_order = int(refunds.order_id.count().to_pyarrow().as_py())
-    if count_rows(refunds) == 0:
-        table = _by_day(sold).cache()
-        return _described(table, lines, held=(refunds, table))
     concerned = sold.semi_join(refunds, "customer_id")
     units = (
         concerned.group_by(["customer_id", "date", "order_id"])
@@ -155,7 +172,7 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
         .cache()
     )
     rest, held = refunds, [refunds, units]
-    if with_order:
+    if found["with_order"]:
         ordered = refunds.filter(refunds.order_id.notnull()), units.filter(units.order_id.notnull())
         orders = _Matching(*ordered, ("customer_id", "order_id"))
         rest = refunds.anti_join(orders.table, "refund").cache()
@@ -184,18 +201,21 @@ def purchases_of_lines(lines: ir.Table) -> Purchases:
     unmatched = rest.anti_join(latest.table, "refund").cache()
     held += [units, days, netted, table, unmatched, *latest.held]
     void_units, void_days = units.filter(units.void), netted.filter(netted.void)
-    voids = [_totals(void, "lines", "gross", "margin") for void in (void_units, void_days)]
-    all_refunds, missed = _totals(refunds, None, "amount"), _totals(unmatched, None, "amount")
+    voids = void_units.select("lines", "gross", "margin").union(void_days.select("lines", "gross", "margin"))
+    every = refunds.aggregate(asked=refunds.amount.sum())
+    missed = unmatched.aggregate(unmatched=unmatched.count(), missed=unmatched.amount.sum())
+    void = voids.aggregate(void_lines=voids.lines.sum(), gross=voids.gross.sum(), left=voids.margin.sum())
+    counted = ask(every, missed, void)
     return _described(
         table,
         lines,
         unmatched=unmatched,
-        refunds=all_refunds[0] - missed[0],
-        refunded=all_refunds[1] - missed[1],
-        unmatched_refunds=missed[0],
-        void_lines=sum(void[0] for void in voids),
-        void_amount=sum(void[1] for void in voids),
-        void_margin=sum(void[2] for void in voids),
+        refunds=found["refunds"] - counted["unmatched"],
+        refunded=(counted["asked"] or 0.0) - (counted["missed"] or 0.0),
+        unmatched_refunds=counted["unmatched"],
+        void_lines=int(counted["void_lines"] or 0),
+        void_amount=counted["gross"] or 0.0,
+        void_margin=counted["left"] or 0.0,
         held=tuple(held),
     )
 
@@ -352,14 +372,7 @@ def count_rows(table: ir.Table) -> int:
     return int(table.count().to_pyarrow().as_py())
 
 
-def _totals(table: ir.Table, rows: str | None, *amounts: str) -> tuple[Any, ...]:
-    counted = table[rows].sum() if rows else table.count()
-    row = table.aggregate([counted.name("n"), *(table[name].sum().name(name) for name in amounts)]).to_pyarrow()
-    count, *sums = row.to_pylist()[0].values()
-    return int(count or 0), *(float(value or 0.0) for value in sums)
-
-
 def _described(table: ir.Table, lines: ir.Table, **fields: Any) -> Purchases:
-    count, revenue = _totals(table, None, "revenue")
-    merged = _totals(table, "lines", "revenue")[0] - count
-    return Purchases(table, lines, purchases=count, merged_lines=merged, revenue=revenue, **fields)
+    found = ask(table.aggregate(n=table.count(), lines=table.lines.sum(), revenue=table.revenue.sum()))
+    count, merged = found["n"], int(found["lines"] or 0) - found["n"]
+    return Purchases(table, lines, purchases=count, merged_lines=merged, revenue=found["revenue"] or 0.0, **fields)

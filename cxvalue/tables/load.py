@@ -14,28 +14,30 @@ import ibis.expr.types as ir
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
+from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
-from cxvalue.tables.checks.campaign_rows import two_arms
+from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
 from cxvalue.tables.checks.history_begins import history_begins
 from cxvalue.tables.checks.ids import spoilt_ids
 from cxvalue.tables.checks.observed import Observed
-from cxvalue.tables.checks.openends import empty_dates_to_come
+from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
 from cxvalue.tables.checks.purchase_cautions import cautions_of
 from cxvalue.tables.checks.relations import Relation, hold_against
 from cxvalue.tables.checks.rules import (
     AFTER_TODAY,
     EXAMPLES,
     Broken,
+    Contradiction,
+    Rule,
     broken_rows,
-    conflicting_orders,
+    count_broken,
     exact_duplicates,
-    repeated_keys,
     row_rules,
     split_rows,
 )
 from cxvalue.tables.checks.screening import repair_ids, screen
-from cxvalue.tables.checks.soundness import implausible_margin, judge_signs
+from cxvalue.tables.checks.soundness import count_signs, implausible_margin, judge_signs, margin_of_sales
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
 from cxvalue.tables.read.currency import in_one_currency
 from cxvalue.tables.read.parse import ParsedTable, parse_table
@@ -147,10 +149,18 @@ class _Loader:
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
         table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
-        table, contradicting, cautions = judge_signs(contract, table)
+        rules = self._rules(parsed, table)
+        counted = ask(
+            table.aggregate(**_measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
+        )
+        meant, contradicting, cautions = judge_signs(contract, table, counted)
         self.cautions += cautions
-        rules = [*spoilt_ids(contract, raw.types, table), *row_rules(parsed, table, self.today), *contradicting]
-        good, broken = split_rows(table, rules, amount)
+        if meant is not table:
+            table, rules = meant, self._rules(parsed, meant)
+            counted |= ask(table.aggregate(**_measures(table, amount), **count_broken(table, rules)))
+        counts = [counted[f"broken_{i}"] for i in range(len(rules))]
+        counts += [counted[f"below_{rule.column}"] for rule in contradicting]
+        good, broken = split_rows(table, [*rules, *contradicting], amount, counts)
         good = good.select(ROW, *([LINE, SAME] if raw.marked else []), *parsed.columns)
         if raw.malformed:
             rows = len(raw.malformed)
@@ -159,8 +169,7 @@ class _Loader:
             what = f"a line that does not split into the columns ({'; '.join(reasons[:2])})"
             remedy = "Check the delimiter and the quotes of these lines."
             broken.insert(0, Broken("", what, remedy, rows, rows, None, examples))
-        loading = _Loading(contract, raw, 0, None, good, broken, amounts=parsed.amounts)
-        loading.rows, loading.amount = self._measure(table, amount)
+        loading = _Loading(contract, raw, counted["rows"], counted["amount"], good, broken, amounts=parsed.amounts)
         loading.rows += len(raw.malformed)
         if not loading.rows:
             raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
@@ -168,34 +177,22 @@ class _Loader:
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
         self.cautions += screened.cautions
-        self._contradictions(loading, amount)
+        if screened.contradiction is not None:
+            self._take_out(loading, screened.contradiction, amount)
         self._describe_source(parsed)
         return loading
 
-    def _contradictions(self, loading: _Loading, amount: str | None) -> None:
-        """Take out rows that contradict one another: an order in two versions, a key given twice."""
-        contract, good = loading.contract, loading.good
-        if contract.name == "transactions" and "order_id" in good.columns:
-            orders = conflicting_orders(good).cache()
-            self._held(orders)
-            what = "one order_id with conflicting content (customer or day differ)"
-            remedy = "An order is of one customer and one day; give each order its own id."
-            found = broken_rows(good.semi_join(orders, "order_id"), "order_id", what, remedy, amount)
-            loading.good = good.anti_join(orders, "order_id") if found else good
-            loading.broken += found
-        elif contract.key:
-            keys = repeated_keys(good, contract.key).cache()
-            self._held(keys)
-            named = " and ".join(contract.key)
-            found = broken_rows(
-                good.semi_join(keys, list(contract.key)),
-                contract.key[0],
-                f"a {named} that stands on more than one row",
-                f"A row is {contract.row}; keep one for each {named}.",
-                amount,
-            )
-            loading.good = good.anti_join(keys, list(contract.key)) if found else good
-            loading.broken += found
+    def _rules(self, parsed: ParsedTable, table: ir.Table) -> list[Rule]:
+        raw = parsed.raw
+        return [*spoilt_ids(raw.contract, raw.types, table), *row_rules(parsed, table, self.today)]
+
+    def _take_out(self, loading: _Loading, found: Contradiction, amount: str | None) -> None:
+        """Take out rows that contradict one another."""
+        keys, by = found.keys.cache(), list(found.by)
+        self._held(keys)
+        rows = loading.good.semi_join(keys, by)
+        loading.broken += broken_rows(rows, by[0], found.what, found.remedy, amount)
+        loading.good = loading.good.anti_join(keys, by)
 
     def _held(self, *tables: ir.Table) -> None:
         self.held.extend(tables)  # a cached table lives as long as it is referred to
@@ -212,20 +209,16 @@ class _Loader:
     def _across(self) -> None:
         """What must agree across the study and its tables."""
         sound = {name: one.good for name, one in self.tables.items()}
-        self.problems += declared_problems(self.study, sound)
-        held = hold_against(
-            sound,
-            self.study.ids,
-            self.study.campaigns,
-            self.study.programmes,
-        )
+        campaigns, contacts = self.study.campaigns, sound.get("contacts")
+        arms = rows_of_arms(contacts) if campaigns and contacts is not None else []
+        self.problems += declared_problems(self.study, sound, arms)
+        held = hold_against(sound, self.study.ids, self.study.programmes)
         self.problems += held.problems
+        self.problems += misspelt(arms, campaigns)
         self.cautions += held.cautions
         self.relations = held.relations
-
-        if "contacts" in self.tables:
-            controls = {campaign.name: campaign.control for campaign in self.study.campaigns}
-            self.cautions += two_arms(self.tables["contacts"].good, controls)
+        if arms and contacts is not None:
+            self.cautions += two_arms(contacts, {one.name: one.control for one in campaigns})
 
     def _observed(self) -> Observed | None:
         """The days on which anything happened: in transactions, else in any table."""
@@ -278,16 +271,24 @@ class _Loader:
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
             loading.broken += broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
-        margin = implausible_margin(made.lines) if "margin" in loading.good.columns else None
+            lines = lines.anti_join(missed, ROW)
+        before = rows.filter(rows.date <= ibis.literal(end))
+        own_margin = "margin" in loading.good.columns
+        found = ask(
+            _parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
+            _parts(lines, "revenue", early=lines.date < ibis.literal(start)),
+            _parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
+            lines.aggregate(kept=lines.revenue.sum(), zero=lines.count(where=lines.revenue == 0)),
+            exact_duplicates(before),
+            *([margin_of_sales(made.lines)] if own_margin else []),
+        )
+        margin = implausible_margin(found) if own_margin else None
         self.cautions += [margin] if margin else []
         self._settle(loading)
         if self.problems:
             return None
-        if made.unmatched_refunds:
-            lines = lines.anti_join(missed, ROW)
-        before = rows.filter(rows.date <= ibis.literal(end))
-        repeats = exact_duplicates(before) if self._any_alone(before) else 0
-        self._count_transactions(loading, made, rows, lines, start, end, repeats)
+        repeats = int(found["repeats"] or 0)
+        self._count_transactions(loading, made, found, start, end)
         self.cautions += cautions_of(before, made, repeats)
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
@@ -300,20 +301,13 @@ class _Loader:
         self,
         loading: _Loading,
         made: ledger.Purchases,
-        rows: ir.Table,
-        lines: ir.Table,
+        found: dict[str, Any],
         start: date,
         end: date,
-        repeats: int,
     ) -> None:
-        late = rows.date > ibis.literal(end)
-        (_, after), (_, until) = self._measure_parts(rows, "revenue", late, ~late)
-        kept, zero, early = self._measure_parts(
-            lines, "revenue", lines.revenue.notnull(), lines.revenue == 0, lines.date < ibis.literal(start)
-        )
         missed = sum(item.amount or 0.0 for item in loading.broken if item.what == REFUND)
-        repeated = until - missed - kept[1]
-        self._add("transactions", f"after {end}, the last day observed", made.cut, after, "cut")
+        repeated = (found["until"] or 0.0) - missed - (found["kept"] or 0.0)
+        self._add("transactions", f"after {end}, the last day observed", made.cut, found["after"], "cut")
         self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
         self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")
         self._add("transactions", "lines of purchases refunded in full", made.void_lines, made.void_amount, "netted")
@@ -326,33 +320,31 @@ class _Loader:
         )
         if loading.guests is not None:
             self._count_guests(loading, end)
-        self._add("transactions", "zero amounts (they count as purchases)", zero[0], 0.0, "note")
-        ((many, below),) = self._measure_parts(lines, "margin", (lines.margin < 0) & (lines.revenue >= 0))
-        self._add("transactions", "lines with a negative margin", many, below, "note")
-        self._add("transactions", "exact duplicates without an order_id", repeats, None, "note")
-        self._add("transactions", f"before {start}, the first day observed", early[0], early[1], "note")
+        self._add("transactions", "zero amounts (they count as purchases)", found["zero"], 0.0, "note")
+        self._add("transactions", "lines with a negative margin", found["n_below"], found["below"], "note")
+        self._add("transactions", "exact duplicates without an order_id", int(found["repeats"] or 0), None, "note")
+        self._add("transactions", f"before {start}, the first day observed", found["n_early"], found["early"], "note")
 
     def _count_guests(self, loading: _Loading, end: date) -> None:
         """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
         assert loading.guests is not None
-        late = loading.guests.date > ibis.literal(end)
-        seen, cut = self._measure_parts(loading.guests, "revenue", ~late, late)
-        self._add("transactions", "sales of guests: in the totals, no customer", *seen, "apart")
-        self._add("transactions", f"sales of guests after {end}", *cut, "cut")
-
-    def _any_alone(self, rows: ir.Table) -> bool:
-        return "order_id" not in rows.columns or ledger.count_rows(rows.filter(rows.order_id.isnull())) > 0
+        guests, last = loading.guests, ibis.literal(end)
+        found = ask(_parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
+        self._add(
+            "transactions", "sales of guests: in the totals, no customer", found["n_seen"], found["seen"], "apart"
+        )
+        self._add("transactions", f"sales of guests after {end}", found["n_cut"], found["cut"], "cut")
 
     def _control(self, lines: ir.Table, start: date, end: date) -> ControlResult | None:
         totals = self.study.control_totals
         if totals is None:
             return None
         inside = lines.filter((lines.date >= ibis.literal(start)) & (lines.date <= ibis.literal(end)))
-        found = self._measure(inside, "revenue")[1] or 0.0
+        found = inside.revenue.sum().to_pyarrow().as_py() or 0.0
         guests = self.tables["transactions"].guests
         if guests is not None:
             between = guests.filter((guests.date >= ibis.literal(start)) & (guests.date <= ibis.literal(end)))
-            found += self._measure(between, "revenue")[1] or 0.0
+            found += between.revenue.sum().to_pyarrow().as_py() or 0.0
         return ControlResult.of(totals.revenue, found, totals.tolerance)
 
     def _settle(self, loading: _Loading) -> None:
@@ -393,45 +385,54 @@ class _Loader:
         contract, table = loading.contract, loading.good
         if loading.guests is not None:
             self._add(contract.name, "rows of guests, no customer", ledger.count_rows(loading.guests), None, "apart")
+        amount, opens, asked = _AMOUNT.get(contract.name), False, []
         if end is not None and contract.event in table.columns:
             late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
-            rows, amount = self._measure(table.filter(late), _AMOUNT.get(contract.name))
-            self._add(contract.name, f"after {end}, the last day observed", rows, amount, "cut")
+            asked.append(_parts(table, amount, late=late))
             table = table.filter(~late)
         if end is not None and contract.open_ends:
-            table, counts, cautions = empty_dates_to_come(contract, table, end)
+            opens = True
+            table, dates = empty_dates_to_come(contract, table, end)
+            asked.append(dates)
+        kept = _measures(table, amount)
+        if contract.name == "rollout":
+            declared = [one.name for one in self.study.programmes] or [""]
+            kept["foreign"] = table.count(where=~table.programme.isin(declared))
+        found = ask(*asked, table.aggregate(**kept))
+        self._add(
+            contract.name, f"after {end}, the last day observed", found.get("n_late", 0), found.get("late"), "cut"
+        )
+        if end is not None and opens:
+            counts, cautions = dates_to_come(contract, found, end)
             for what, rows, kind in counts:
                 self._add(contract.name, what, rows, None, kind)
             self.cautions += cautions
-        if contract.name == "rollout":
-            foreign = table.filter(~table.programme.isin([one.name for one in self.study.programmes] or [""]))
-            rows = ledger.count_rows(foreign)
-            self._add(contract.name, "of programmes that the study does not declare, not used", rows, None, "note")
-        rows, amount = self._measure(table, _AMOUNT.get(contract.name))
-        self._add(contract.name, "rows kept", rows, amount, "kept", always=True)
+        what = "of programmes that the study does not declare, not used"
+        self._add(contract.name, what, found.get("foreign", 0), None, "note")
+        self._add(contract.name, "rows kept", found["rows"], found["amount"], "kept", always=True)
         self._write(contract.name, table.order_by(ROW).drop(ROW))
 
     def _write(self, name: str, table: ir.Table) -> None:
         self.paths[name] = self.out / f"{name}.parquet"
         table.to_parquet(self.paths[name])
 
-    def _measure(self, table: ir.Table, amount: str | None) -> tuple[int, float | None]:
-        money = table[amount].sum() if amount in table.columns else ibis.null("float64")
-        row = table.aggregate(rows=table.count(), amount=money).to_pyarrow().to_pylist()[0]
-        return int(row["rows"]), row["amount"]
-
-    def _measure_parts(self, table: ir.Table, amount: str, *tests: Any) -> list[tuple[int, float]]:
-        """The rows for which each test holds, and the sum of an amount over them, in one question to the engine."""
-        asked: dict[str, Any] = {}
-        for i, test in enumerate(tests):
-            holds = test.fill_null(False)
-            asked |= {f"n{i}": holds.ifelse(1, 0).sum(), f"amount{i}": holds.ifelse(table[amount], 0.0).sum()}
-        row = table.aggregate(**asked).to_pyarrow().to_pylist()[0]
-        return [(int(row[f"n{i}"] or 0), float(row[f"amount{i}"] or 0.0)) for i in range(len(tests))]
-
     def _add(self, table: str, what: str, rows: int, amount: float | None, kind: Any, always: bool = False) -> None:
         if rows or always:
             self.counts.append(RowCount(table, what, rows, amount, kind))
+
+
+def _measures(table: ir.Table, amount: str | None) -> dict[str, Any]:
+    """The rows of a table and the sum of an amount over them, to be asked."""
+    return {"rows": table.count(), "amount": table[amount].sum() if amount in table.columns else ibis.null("float64")}
+
+
+def _parts(table: ir.Table, amount: str | None, **tests: Any) -> ir.Table:
+    """The rows for which each test holds (`n_NAME`) and the sum of an amount over them (`NAME`), to be asked."""
+    asked: dict[str, Any] = {}
+    for name, test in tests.items():
+        asked[f"n_{name}"] = table.count(where=test)
+        asked[name] = table[amount].sum(where=test) if amount in table.columns else ibis.null("float64")
+    return table.aggregate(**asked)
 
 
 def _given(as_of: date | str | None) -> date | str | None:

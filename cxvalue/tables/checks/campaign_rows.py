@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.tables.cautions import Caution
@@ -11,10 +11,50 @@ from cxvalue.tables.cautions import Caution
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["held_and_sent", "product_problems", "two_arms"]
+    from cxvalue.study import Campaign
+
+__all__ = ["ArmRows", "held_and_sent", "misspelt", "product_problems", "rows_of_arms", "two_arms"]
 
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
+
+
+class ArmRows(NamedTuple):
+    """How many contacts an arm of a campaign has."""
+
+    campaign: str
+    arm: str
+    rows: int
+
+
+def rows_of_arms(contacts: ir.Table) -> list[ArmRows]:
+    """The contacts of every arm of every campaign, in the order of their names."""
+    each = contacts.group_by(["campaign", "arm"]).agg(rows=contacts.count()).order_by(["campaign", "arm"])
+    return [ArmRows(str(row["campaign"]), str(row["arm"]), row["rows"]) for row in each.to_pyarrow().to_pylist()]
+
+
+def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Problem]:
+    """A campaign or a control arm written in several ways is several campaigns or arms: refused."""
+    problems = []
+    for campaign in campaigns:
+        inside = [one for one in arms if one.campaign == campaign.name]
+        for column, rows, wanted in (("campaign", arms, campaign.name), ("arm", inside, campaign.control)):
+            forms: dict[str, int] = {}
+            for one in rows:
+                written = str(getattr(one, column))
+                if wanted is not None and written != wanted and _same_word(written, wanted):
+                    forms[written] = forms.get(written, 0) + one.rows
+            if forms:
+                some = sorted(forms)[:5]
+                many, listed = sum(forms[form] for form in some), ", ".join(map(repr, some))
+                said = f"{many:,} contacts write the {column} {wanted!r} as {listed}, which makes it another {column}."
+                remedy = "Write it in one way in the table, or put it right with a 'query:' over the file."
+                problems.append(Problem(f"tables.contacts.{column}", said, remedy, many))
+    return problems
+
+
+def _same_word(one: str, other: str) -> bool:
+    return one.strip().lower() == other.strip().lower()
 
 
 def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> list[Problem]:

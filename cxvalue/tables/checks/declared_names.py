@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.study import StudyFile
+from cxvalue.tables.checks.campaign_rows import ArmRows
 
 __all__ = ["declared_problems"]
 
 
-def declared_problems(study: StudyFile, tables: Mapping[str, ir.Table]) -> list[Problem]:
-    """Campaigns and programmes without a table or a row; `tables` are the sound rows of those that could be read."""
+def declared_problems(study: StudyFile, tables: Mapping[str, ir.Table], arms: Sequence[ArmRows]) -> list[Problem]:
+    """Campaigns and programmes without a table or a row; `tables` are the sound rows of those that could be read.
+
+    `arms` are the rows of each arm in the contacts.
+    """
     problems: list[Problem] = []
-    for key, table, column in (("campaigns", "contacts", "campaign"), ("programmes", "rollout", "programme")):
-        for item in getattr(study, key):
+    for key, table in (("campaigns", "contacts"), ("programmes", "rollout")):
+        declared = getattr(study, key)
+        if not declared or (table in study.tables and table not in tables):
+            continue
+        names = list(dict.fromkeys(one.campaign for one in arms))
+        if table == "rollout" and table in tables:
+            names = [
+                str(one) for one in tables[table].select("programme").distinct().to_pyarrow().column(0).to_pylist()
+            ]
+        for item in declared:
             where = f"{key}.{item.name}"
             if table not in study.tables:
                 remedy = f"Add it under 'tables: {table}:'."
                 problems.append(Problem(where, f"needs a table '{table}', which the study lacks.", remedy))
-            elif table in tables:
-                problems += _named(where, item, tables[table], table, column)
+            elif not names:
+                problems.append(Problem(where, f"the table '{table}' has no sound row.", "Correct its rows first."))
+            elif item.name not in names:
+                found = f"the table '{table}' has no {key.removesuffix('s')} {item.name!r}."
+                problems.append(Problem(where, found, nearest(item.name, names)))
+            elif (control := getattr(item, "control", None)) is not None:
+                known = [one.arm for one in arms if one.campaign == item.name]
+                if control not in known:
+                    found = f"no contact of the campaign has the arm {control!r}."
+                    problems.append(Problem(f"{where}.control", found, nearest(control, known)))
     return problems
-
-
-def _named(where: str, item: Any, rows: ir.Table, table: str, column: str) -> list[Problem]:
-    """A declared campaign or programme must stand in its table, and a campaign's control among its arms."""
-    names = [str(value) for value in rows.select(column).distinct().to_pyarrow().column(column).to_pylist()]
-    if not names:
-        return [Problem(where, f"the table '{table}' has no sound row.", "Correct its rows first.")]
-    if item.name not in names:
-        return [Problem(where, f"the table '{table}' has no {column} {item.name!r}.", nearest(item.name, names))]
-    control = getattr(item, "control", None)
-    if table != "contacts" or control is None:
-        return []
-    inside = rows.filter(rows.campaign == item.name).select("arm").distinct().to_pyarrow()
-    arms = [str(value) for value in inside.column("arm").to_pylist()]
-    if control in arms:
-        return []
-    return [Problem(f"{where}.control", f"no contact of the campaign has the arm {control!r}.", nearest(control, arms))]

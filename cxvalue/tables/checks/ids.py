@@ -6,6 +6,7 @@ is repaired; what a repair would join is counted and said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.study.source import IdRules
+from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Rule
 from cxvalue.tables.read.schema import TableContract
@@ -23,8 +25,9 @@ __all__ = [
     "REPAIRS",
     "IdCounts",
     "alike_caution",
-    "count_ids",
+    "counted_ids",
     "guest_cautions",
+    "ids_to_count",
     "repaired",
     "repairs_line",
     "spoilt_ids",
@@ -46,10 +49,11 @@ _WORDS = (
 )
 PLACEHOLDERS = tuple(word.replace("\u00a0", " ") for word in _WORDS.split())
 """Words that stand where an id should; beside them numbers such as 0 and -1, where they stand out."""
-_NUMBER_PLACEHOLDER = r"^(-1|0+|9{4,})$"
+_PLACEHOLDER = "^(" + "|".join([*map(re.escape, PLACEHOLDERS), "-1", "0{1,12}", "9{4,12}"]) + ")$"
 IMPLAUSIBLE_SHARE, FEWEST_IDS = 0.20, 20
 LOWERS_FROM, ALIKE_FROM = 0.05, 0.01
 _TIMES_THE_USUAL = 10
+_COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named".split()
 
 
 def repaired(value: Any, repairs: Iterable[str]) -> Any:
@@ -104,9 +108,9 @@ def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) 
         test = value.re_search(SPOILT)
         if types[column.name].startswith(("FLOAT", "DOUBLE")):
             large = value.try_cast("float64").abs() > ibis.literal(float(LARGEST_EXACT))
-            test = test | large.fill_null(False)
+            test = test | large
         what = f"'{column.name}' in scientific notation or rounded, such as 4.47E+12"
-        rules.append(Rule(column.name, what, remedy, test.fill_null(False), droppable=False))
+        rules.append(Rule(column.name, what, remedy, test, droppable=False))
     return rules
 
 
@@ -129,52 +133,54 @@ class IdCounts:
     lower: int
 
 
-def count_ids(table: ir.Table, name: str, column: str, amount: str | None) -> IdCounts | None:
-    """Count the ids of a column; None where it holds none. `amount` names a column of money to hold them against."""
-    money = table[amount].abs().fill_null(0.0) if amount else ibis.literal(0.0)
-    rows = table.select(id=table[column], money=money).filter(lambda t: t.id.notnull())
-    counted = rows.group_by("id").agg(n=rows.count(), money=rows.money.sum())
-    key = counted.id.lower()
-    named = key.isin(PLACEHOLDERS) | (key.length() <= 12) & key.re_search(_NUMBER_PLACEHOLDER)
+def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
+    """The ids of a column with their rows and their money; `amount` names the column of it."""
+    rows = table.filter(table[column].notnull())
+    money = {"money": rows[amount].abs().sum().fill_null(0.0)} if amount else {}
+    return rows.group_by(id=rows[column]).agg(n=rows.count(), **money)
 
-    def many(test: Any) -> Any:
-        return test.fill_null(False).ifelse(1, 0).sum()
 
-    row = (
-        counted.aggregate(
-            ids=counted.count(),
-            rows=counted.n.sum(),
-            money=counted.money.sum(),
-            top=counted.n.max(),
-            top_id=counted.id.argmax(counted.n),
-            top_money=counted.money.max(),
-            money_id=counted.id.argmax(counted.money),
-            numeric=many(counted.id.re_search("^-?[0-9]+$")),
-            padded=many(counted.id.startswith("0") & (counted.id.length() > 1)),
-            decimal=many(counted.id.endswith(".0")),
-            upper=many(counted.id != counted.id.lower()),
-            lower=many(counted.id != counted.id.upper()),
-            named=many(named),
-        )
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+def ids_to_count(table: ir.Table, column: str, amount: str | None) -> ir.Table:
+    """What `counted_ids` is to be asked of a column; `amount` names a column of money to hold the ids against."""
+    each = _each_id(table, column, amount)
+    text = each.id
+    counts = {
+        "ids": each.count(),
+        "rows": each.n.sum(),
+        "top": each.n.max(),
+        "top_id": text.argmax(each.n),
+        "numeric": each.count(where=text.re_search("^-?[0-9]+$")),
+        "padded": each.count(where=text.re_search("^0.")),
+        "decimal": each.count(where=text.endswith(".0")),
+        "upper": each.count(where=text != text.lower()),
+        "lower": each.count(where=text != text.upper()),
+        "named": each.count(where=text.lower().re_search(_PLACEHOLDER)),
+    }
+    if amount:
+        counts |= {"money": each.money.sum(), "top_money": each.money.max(), "money_id": text.argmax(each.money)}
+    return each.aggregate(**{f"{name} of {column}": value for name, value in counts.items()})
+
+
+def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, answer: dict[str, Any]) -> IdCounts | None:
+    """The ids of a column of the table `name`, from the answer to `ids_to_count`; None where it holds none."""
+    row: dict[str, Any] = {key: answer.get(f"{key} of {column}") for key in _COUNTED}
     if not row["ids"]:
         return None
     found: tuple[tuple[str, int, float], ...] = ()
     if row["named"]:
-        listed = counted.filter(named).order_by(ibis.desc("n")).limit(50).to_pyarrow().to_pylist()
-        found = tuple((str(one["id"]), int(one["n"]), float(one["money"])) for one in listed)
+        named = _each_id(table, column, amount).filter(lambda t: t.id.lower().re_search(_PLACEHOLDER))
+        listed = named.order_by(ibis.desc("n")).limit(50).to_pyarrow().to_pylist()
+        found = tuple((str(one["id"]), int(one["n"]), float(one.get("money", 0.0))) for one in listed)
     return IdCounts(
         name,
         column,
-        int(row["ids"]),
+        row["ids"],
         int(row["rows"]),
         float(row["money"] or 0.0),
-        (str(row["top_id"]), int(row["top"])),
+        (str(row["top_id"]), row["top"]),
         (str(row["money_id"]), float(row["top_money"] or 0.0)),
         found,
-        *(int(row[key]) for key in ("numeric", "padded", "decimal", "upper", "lower")),
+        *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower")),
     )
 
 
@@ -241,11 +247,7 @@ def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution 
     if not some:
         return None
     ids = table.select(id=table[counts.column]).distinct()
-    left = (
-        ids.aggregate(**{f"n{i}": repaired(ids.id, repairs).nunique() for i, repairs in enumerate(some)})
-        .to_pyarrow()
-        .to_pylist()[0]
-    )
+    left = ask(ids.aggregate(**{f"n{i}": repaired(ids.id, repairs).nunique() for i, repairs in enumerate(some)}))
     joined = {repairs: counts.ids - int(left[f"n{i}"]) for i, repairs in enumerate(some)}
     most = max(joined.values())
     if most <= 0:

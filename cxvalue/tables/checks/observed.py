@@ -7,11 +7,11 @@ closes at weekends is silent on the last days of many a month. What decides is h
 from __future__ import annotations
 
 from calendar import monthrange
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
+import ibis
 import ibis.expr.types as ir
 
 from cxvalue.tables.cautions import Caution
@@ -45,11 +45,12 @@ class Observed:
     @classmethod
     def of(cls, columns: list[tuple[str, ir.DateColumn]], today: date) -> Observed | None:
         """Count the days up to today of some columns, each with the name of its table; None where there is no such day."""
-        counted: Counter[date] = Counter()
-        for _, column in columns:
-            for row in column.name("day").value_counts(name="n").to_pyarrow().to_pylist():
-                if row["day"] is not None:
-                    counted[row["day"]] += row["n"]
+        if not columns:
+            return None
+        every = [column.name("day").as_table() for _, column in columns]
+        each = ibis.union(*every) if every[1:] else every[0]
+        rows = each.group_by("day").agg(n=each.count()).to_pyarrow().to_pylist()
+        counted = {row["day"]: row["n"] for row in rows if row["day"] is not None}
         days = sorted(day for day in counted if day <= today)
         ahead = min((day for day in counted if day > today), default=None)
         tables = tuple(name for name, _ in columns)

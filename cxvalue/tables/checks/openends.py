@@ -8,7 +8,7 @@ many systems write "no end".
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -17,67 +17,63 @@ from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import CountKind
 from cxvalue.tables.read.schema import TableContract
 
-__all__ = ["OpenEnds", "empty_dates_to_come"]
+__all__ = ["dates_to_come", "empty_dates_to_come"]
 
 AHEAD_MONTHS = 12
 FEW = 0.05
 
 
-class OpenEnds(NamedTuple):
-    """The table with its open ends emptied, what became of which rows (words, number, kind), and what to look at."""
-
-    table: ir.Table
-    counts: tuple[tuple[str, int, CountKind], ...]
-    cautions: tuple[Caution, ...]
-
-
-def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -> OpenEnds:
+def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -> tuple[ir.Table, ir.Table]:
     """Empty the dates that had not come by `as_of`, and take out contracts that ended on the day on which they began.
+
+    Returns the table, and what `dates_to_come` is to be told of it.
+    """
+    before, emptied, asked = table, {}, {"contracts": table.count()}
+    for name in (column for column in contract.open_ends if column in table.columns):
+        to_come = (table[name] > ibis.literal(as_of)).fill_null(False)
+        soon = to_come & (table[name] <= ibis.literal(as_of) + ibis.interval(months=AHEAD_MONTHS))
+        asked[f"{name} to come"] = before.count(where=to_come)
+        asked[f"{name} soon"] = before.count(where=soon)
+        asked[f"{name} open"] = before.count(where=to_come | table[name].isnull())
+        emptied[name] = to_come.ifelse(ibis.null("date"), table[name])
+    table = table.mutate(**emptied) if emptied else table
+    if contract.spell is not None and set(contract.spell) <= set(table.columns):
+        begins, ends = contract.spell
+        never = (emptied.get(begins, before[begins]) == emptied.get(ends, before[ends])).fill_null(False)
+        asked["never"] = before.count(where=never)
+        table = table.filter(~(table[begins] == table[ends]).fill_null(False))
+    return table, before.aggregate(**asked)
+
+
+def dates_to_come(
+    contract: TableContract, found: dict[str, Any], as_of: date
+) -> tuple[list[tuple[str, int, CountKind]], list[Caution]]:
+    """What became of which rows of `empty_dates_to_come` (words, number, kind), and what to look at.
 
     Ends of contracts that are known for the 12 months after `as_of` are a caution where they are a twentieth of the open
     contracts or more: the forecast does not use them.
     """
     counts: list[tuple[str, int, CountKind]] = []
     cautions: list[Caution] = []
-    for name in (column for column in contract.open_ends if column in table.columns):
-        to_come = (table[name] > ibis.literal(as_of)).fill_null(False)
-        soon = to_come & (table[name] <= ibis.literal(as_of) + ibis.interval(months=AHEAD_MONTHS)).fill_null(False)
-        found = {"to_come": to_come, "soon": soon, "open": to_come | table[name].isnull()}
-        n = table.aggregate(**{key: test.ifelse(1, 0).sum() for key, test in found.items()}).to_pyarrow().to_pylist()[0]
-        if n["to_come"]:
-            counts.append((f"'{name}' after {as_of}, so still open on that day", int(n["to_come"]), "note"))
-        if contract.name == "subscriptions" and n["soon"] and n["soon"] >= FEW * n["open"]:
-            share = n["soon"] / n["open"]
-            cautions.append(
-                Caution(
-                    "open_end",
-                    contract.name,
-                    name,
-                    int(n["soon"]),
-                    share,
-                    f"{n['soon']:,} of the {n['open']:,} contracts that run on {as_of} ({share:.0%}) have an end entered in "
-                    "the 12 months after it. The forecast does not use such an end: it takes them to be renewed as often "
-                    "as earlier contracts were. If those are notices given, more will leave than it says.",
-                )
+    for name in (column for column in contract.open_ends if f"{column} open" in found):
+        to_come, soon, still = (found[f"{name} {what}"] for what in ("to come", "soon", "open"))
+        if to_come:
+            counts.append((f"'{name}' after {as_of}, so still open on that day", to_come, "note"))
+        if contract.name == "subscriptions" and soon and soon >= FEW * still:
+            share = soon / still
+            text = (
+                f"{soon:,} of the {still:,} contracts that run on {as_of} ({share:.0%}) have an end entered in the "
+                "12 months after it. The forecast does not use such an end: it takes them to be renewed as often as "
+                "earlier contracts were. If those are notices given, more will leave than it says."
             )
-        table = table.mutate(**{name: to_come.ifelse(ibis.null("date"), table[name])})
-    if contract.spell is not None and set(contract.spell) <= set(table.columns):
-        begins, ends = contract.spell
-        never = (table[begins] == table[ends]).fill_null(False)
-        n = table.aggregate(rows=table.count(), never=never.ifelse(1, 0).sum()).to_pyarrow().to_pylist()[0]
-        if n["never"]:
-            share = n["never"] / n["rows"]
-            counts.append((f"'{begins}' equal to '{ends}': never active", int(n["never"]), "cut"))
-            cautions.append(
-                Caution(
-                    "never_active",
-                    contract.name,
-                    ends,
-                    int(n["never"]),
-                    share,
-                    f"{n['never']:,} of the {n['rows']:,} rows of '{contract.name}' ({share:.0%}) have '{ends}' on the day "
-                    f"of '{begins}': never active. They are left out of every count, rate and value.",
-                )
-            )
-            table = table.filter(~never)
-    return OpenEnds(table, tuple(counts), tuple(cautions))
+            cautions.append(Caution("open_end", contract.name, name, soon, share, text))
+    if never := found.get("never"):
+        (begins, ends), rows = contract.spell or ("", ""), found["contracts"]
+        share = never / rows
+        counts.append((f"'{begins}' equal to '{ends}': never active", never, "cut"))
+        text = (
+            f"{never:,} of the {rows:,} rows of '{contract.name}' ({share:.0%}) have '{ends}' on the day of '{begins}': "
+            "never active. They are left out of every count, rate and value."
+        )
+        cautions.append(Caution("never_active", contract.name, ends, never, share, text))
+    return counts, cautions

@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import rows_of_doubled_days, same_but_amounts
-from cxvalue.tables.ledger import Purchases, count_rows
+from cxvalue.tables.ledger import Purchases
 
 __all__ = ["cautions_of"]
 
@@ -20,14 +20,15 @@ def cautions_of(rows: ir.Table, made: Purchases, repeats: int) -> list[Caution]:
 
     `repeats` is how many rows without an order id repeat another one in every column.
     """
-    return [*_repeated(rows, repeats), *_versions(rows), *_refunds(made)]
+    total = made.rows - made.cut
+    return [*_repeated(rows, repeats, total), *_versions(rows, total), *_refunds(made)]
 
 
-def _repeated(rows: ir.Table, repeats: int) -> list[Caution]:
+def _repeated(rows: ir.Table, repeats: int, total: int) -> list[Caution]:
     """Rows without an order id that stand twice where a whole stretch of days does, or very many of them."""
     if not repeats:
         return []
-    total, doubled = count_rows(rows), rows_of_doubled_days(rows)
+    doubled = rows_of_doubled_days(rows)
     share = repeats / total
     if doubled:
         text = (
@@ -44,12 +45,12 @@ def _repeated(rows: ir.Table, repeats: int) -> list[Caution]:
     return [Caution("repeated_rows", "transactions", "", repeats, share, text, True)]
 
 
-def _versions(rows: ir.Table) -> list[Caution]:
+def _versions(rows: ir.Table, total: int) -> list[Caution]:
     """Rows of one order that nothing but the amounts tells apart: lines of the order, or versions of it."""
     found, orders = same_but_amounts(rows)
     if not found:
         return []
-    share = found / count_rows(rows)
+    share = found / total
     text = (
         f"{found:,} rows of {orders:,} order{'s' * (orders != 1)} differ in nothing but the amounts. They are added up, as "
         "lines of their order; if they are versions of it, keep the last of each."

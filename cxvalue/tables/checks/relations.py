@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import Problem
-from cxvalue.study import Campaign, IdRules, Programme
+from cxvalue.study import IdRules, Programme
+from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import REPAIRS, choices, repaired, repairs_line
 from cxvalue.tables.read.schema import CUSTOMER
@@ -53,184 +53,153 @@ class Held:
     cautions: tuple[Caution, ...]
 
 
-def hold_against(
-    tables: Mapping[str, ir.Table],
-    rules: IdRules,
-    campaigns: Sequence[Campaign] = (),
-    programmes: Sequence[Programme] = (),
-) -> Held:
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Ids of one side that others should know: the table and the column they stand in, and how they are judged.
+
+    `few` is the share below which a caution is due; `either` lets the smaller side decide; `refused_elsewhere` leaves a
+    table of which hardly any id is known to whoever uses it, unless a repair helps.
+    """
+
+    table: str
+    mine: str
+    others: str
+    known: tuple[str, ...]
+    column: str = CUSTOMER
+    few: float = 0.0
+    either: bool = False
+    refused_elsewhere: bool = False
+
+
+def hold_against(tables: Mapping[str, ir.Table], rules: IdRules, programmes: Sequence[Programme] = ()) -> Held:
     """Hold every pair of tables of a study that shares an id against one another.
 
     `tables` are sound rows by the name of their table. Nearly none found is a problem with an id of each side; a part found
     is a caution that lowers the evidence; a harmless repair that would find more is named with its line.
     """
-    pairing = _Pairing(rules)
+    sides, pairs = _pairs(tables, programmes)
+    shared = _shared(sides) if pairs else []
+    relations, problems, cautions = [], [], []
+    for pair in pairs:
+        ids = sum(n for among, n in shared if pair.mine in among)
+        known = sum(n for among, n in shared if among & set(pair.known))
+        found = sum(n for among, n in shared if pair.mine in among and among & set(pair.known))
+        relation = Relation(pair.table, pair.column, pair.others, ids, found)
+        relations.append(relation)
+        said = _judge(pair, relation, min(ids, known) if pair.either else ids, sides, rules) if found < ids else None
+        if isinstance(said, Problem):
+            problems.append(said)
+        elif said is not None:
+            cautions.append(said)
+    return Held(tuple(relations), tuple(problems), tuple(cautions))
+
+
+def _pairs(tables: Mapping[str, ir.Table], programmes: Sequence[Programme]) -> tuple[dict[str, ir.Table], list[_Pair]]:
+    """The sides, ids by a name, and which of them should know which."""
     customers = [name for name in ("transactions", "customers") if name in tables]
     with_contracts = [name for name in (*customers, "subscriptions") if name in tables]
+    sides = {name: _ids(table) for name, table in tables.items() if CUSTOMER in table.columns}
+    pairs: list[_Pair] = []
     if len(customers) == 2:
-        pairing.compare(
-            "transactions", _ids(tables["transactions"]), "the customers table", _ids(tables["customers"]), either=True
-        )
-    for name, table in tables.items():
-        if name in customers or CUSTOMER not in table.columns:
-            continue
-        among = customers if name == "subscriptions" else with_contracts
-        if name == "subscriptions" and "role" in table.columns:
-            # Who uses a contract that somebody else pays is no customer.
-            table = table.filter(table.role.fill_null("").strip().lower() != "user")
+        pairs.append(_Pair("transactions", "transactions", "the customers table", ("customers",), either=True))
+    for name in [one for one in sides if one not in customers]:
+        among, mine = with_contracts, name
+        if name == "subscriptions":
+            among, table = customers, tables[name]
+            if "role" in table.columns:
+                # Who uses a contract that somebody else pays is no customer.
+                mine = "payers"
+                sides[mine] = _ids(table.filter(table.role.fill_null("").strip().lower() != "user"))
         if among:
-            known = (
-                ibis.union(*(_ids(tables[one]) for one in among), distinct=True)
-                if among[1:]
-                else _ids(tables[among[0]])
-            )
             few = FEW_KNOWN.get(name, FEW_KNOWN_ELSEWHERE)
-            pairing.compare(name, _ids(table), _or(among), known, few=few)
-    for programme in programmes:
-        _units(pairing, tables, programme, customers)
-    for campaign in campaigns:
-        if "contacts" in tables:
-            pairing.spelling(tables["contacts"], campaign)
-    return Held(tuple(pairing.relations), tuple(pairing.problems), tuple(pairing.cautions))
-
-
-def _units(pairing: _Pairing, tables: Mapping[str, ir.Table], programme: Programme, customers: list[str]) -> None:
+            pairs.append(_Pair(name, mine, _or(among), tuple(among), few=few))
     rollout = tables.get("rollout")
-    if rollout is None:
-        return
-    listed = _ids(rollout.filter(rollout.programme == programme.name), "unit")
-    if programme.unit == CUSTOMER and customers:
-        known = (
-            ibis.union(*(_ids(tables[one]) for one in customers), distinct=True)
-            if customers[1:]
-            else _ids(tables[customers[0]])
-        )
-        pairing.compare(
-            "rollout", listed, _or(customers), known, column="unit", few=FEW_KNOWN_ELSEWHERE, refused_elsewhere=True
-        )
-    elif "customers" in tables and programme.unit in tables["customers"].columns:
-        of_customers = _ids(tables["customers"], programme.unit)
-        pairing.compare(
-            "rollout",
-            listed,
-            f"customers.{programme.unit}",
-            of_customers,
-            column="unit",
-            few=FEW_KNOWN_ELSEWHERE,
-            refused_elsewhere=True,
-        )
-        whose = f"the roll-out of {programme.name}"
-        pairing.compare("customers", of_customers, whose, listed, column=programme.unit, refused_elsewhere=True)
+    for programme in programmes:
+        if rollout is None:
+            break
+        listed, unit = f"roll-out of {programme.name}", programme.unit
+        sides[listed] = _ids(rollout.filter(rollout.programme == programme.name), "unit")
+        if unit == CUSTOMER and customers:
+            others, known = _or(customers), tuple(customers)
+        elif "customers" in tables and unit in tables["customers"].columns:
+            others, known = f"customers.{unit}", (f"customers.{unit}",)
+            sides[others] = _ids(tables["customers"], unit)
+        else:
+            continue
+        pairs.append(_Pair("rollout", listed, others, known, "unit", FEW_KNOWN_ELSEWHERE, refused_elsewhere=True))
+        if unit != CUSTOMER:
+            pairs.append(_Pair("customers", others, f"the {listed}", (listed,), unit, refused_elsewhere=True))
+    return sides, pairs
 
 
-class _Pairing:
-    def __init__(self, rules: IdRules) -> None:
-        self.rules = rules
-        self.relations: list[Relation] = []
-        self.problems: list[Problem] = []
-        self.cautions: list[Caution] = []
-
-    def compare(
-        self,
-        table: str,
-        ids: ir.Table,
-        others: str,
-        known: ir.Table,
-        *,
-        column: str = CUSTOMER,
-        few: float = 0.0,
-        either: bool = False,
-        refused_elsewhere: bool = False,
-    ) -> None:
-        """Count the ids found; `few` is the share below which a caution is due, `either` lets the smaller side decide.
-
-        `refused_elsewhere` leaves a table of which hardly any id is known to whoever uses it, unless a repair helps.
-        """
-        counted = _overlap(ids.id, known.id)
-        relation = Relation(table, column, others, counted["ids"], counted["found"])
-        self.relations.append(relation)
-        missing = relation.ids - relation.found
-        if not missing:
-            return
-        smaller = min(relation.ids, counted["known"]) if either else relation.ids
-        unknown = ids.anti_join(known, "id")
-        repairs, gained = self._best(unknown, known) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
-        helps = gained >= WORTH_A_REPAIR * relation.ids
-        where = f"tables.{table}.{column}"
-        said = f"{relation.found:,} of its {relation.ids:,} different {column}s are known to {others}"
-        if relation.found < REFUSED_BELOW * smaller:
-            if refused_elsewhere and not helps:
-                return
-            here, there = _first(unknown), _first(known)
-            said = said.replace("0 of its", "none of its", 1) if not relation.found else said
-            found = f"{said}: it writes {here!r} where the other side writes {there!r}."
-            remedy = "Both must number the same things in the same way: map the column that does, or repair one export."
-            if helps:
-                remedy = (
-                    f"Without {_words(repairs)} {relation.found + gained:,} of them agree: if they are the same, write this "
-                    "line into the study file:"
-                )
-            self.problems.append(
-                Problem(where, found, remedy, missing, (repairs_line(repairs, self.rules),) if helps else ())
-            )
-            return
-        share = missing / relation.ids
+def _judge(
+    pair: _Pair, relation: Relation, smaller: int, sides: Mapping[str, ir.Table], rules: IdRules
+) -> Problem | Caution | None:
+    """What to say of a side some of whose ids are not known; `smaller` ids decide whether hardly any is."""
+    known = _distinct([sides[one] for one in pair.known])
+    unknown = _distinct([sides[pair.mine]]).anti_join(known, "id")
+    missing, column, others = relation.ids - relation.found, pair.column, pair.others
+    repairs, gained = _best(unknown, known, rules) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
+    helps = gained >= WORTH_A_REPAIR * relation.ids
+    said = f"{relation.found:,} of its {relation.ids:,} different {column}s are known to {others}"
+    if relation.found < REFUSED_BELOW * smaller:
+        if pair.refused_elsewhere and not helps:
+            return None
+        here, there = _first(unknown), _first(known)
+        said = said.replace("0 of its", "none of its", 1) if not relation.found else said
+        found = f"{said}: it writes {here!r} where the other side writes {there!r}."
+        remedy = "Both must number the same things in the same way: map the column that does, or repair one export."
         if helps:
-            text = (
-                f"In '{table}' {said} ({relation.share:.0%}); without {_words(repairs)} {gained:,} more would be. If they "
-                f"are the same, write {repairs_line(repairs, self.rules)} in the study file."
+            remedy = (
+                f"Without {_words(repairs)} {relation.found + gained:,} of them agree: if they are the same, write this "
+                "line into the study file:"
             )
-            self.cautions.append(Caution("ids_do_not_match", table, column, missing, share, text, True))
-        elif relation.share < few:
-            text = (
-                f"In '{table}' only {said} ({relation.share:.0%}). The others count as having done nothing: check that both "
-                "tables number them in the same way and cover the same time."
-            )
-            self.cautions.append(Caution("ids_do_not_match", table, column, missing, share, text, True))
+        lines = (repairs_line(repairs, rules),) if helps else ()
+        return Problem(f"tables.{pair.table}.{column}", found, remedy, missing, lines)
+    if helps:
+        text = (
+            f"In '{pair.table}' {said} ({relation.share:.0%}); without {_words(repairs)} {gained:,} more would be. If they "
+            f"are the same, write {repairs_line(repairs, rules)} in the study file."
+        )
+    elif relation.share < pair.few:
+        text = (
+            f"In '{pair.table}' only {said} ({relation.share:.0%}). The others count as having done nothing: check that "
+            "both tables number them in the same way and cover the same time."
+        )
+    else:
+        return None
+    return Caution("ids_do_not_match", pair.table, column, missing, missing / relation.ids, text, True)
 
-    def _best(self, unknown: ir.Table, known: ir.Table) -> tuple[tuple[str, ...], int]:
-        """The repair that finds most of what is unknown, the smallest first, and how many it finds."""
-        best: tuple[tuple[str, ...], int] = ((), 0)
-        for repairs in choices(self.rules):
-            gained = _overlap(repaired(unknown.id, repairs), repaired(known.id, repairs))["found"]
-            if gained > best[1]:
-                best = (repairs, gained)
-        return best
 
-    def spelling(self, contacts: ir.Table, campaign: Campaign) -> None:
-        """A campaign or a control arm written in several ways is several campaigns or arms: refused."""
-        for column, wanted in (("campaign", campaign.name), ("arm", campaign.control)):
-            if wanted is None:
-                continue
-            rows = contacts if column == "campaign" else contacts.filter(contacts.campaign == campaign.name)
-            value = rows[column]
-            alike = (value.strip().lower() == wanted.strip().lower()) & (value != wanted)
-            found = rows.filter(alike).group_by(column).agg(n=lambda t: t.count()).order_by(column).limit(5)
-            listed = found.to_pyarrow().to_pylist()
-            if listed:
-                many = sum(int(one["n"]) for one in listed)
-                forms = ", ".join(repr(one[column]) for one in listed)
-                said = f"{many:,} contacts write the {column} {wanted!r} as {forms}, which makes it another {column}."
-                remedy = "Write it in one way in the table, or put it right with a 'query:' over the file."
-                self.problems.append(Problem(f"tables.contacts.{column}", said, remedy, many))
+def _best(unknown: ir.Table, known: ir.Table, rules: IdRules) -> tuple[tuple[str, ...], int]:
+    """The repair that finds most of what is unknown, the smallest first, and how many it finds."""
+    best: tuple[tuple[str, ...], int] = ((), 0)
+    for repairs in choices(rules):
+        here = unknown.select(id=repaired(unknown.id, repairs), here=1, there=0)
+        both = here.union(known.select(id=repaired(known.id, repairs), here=0, there=1))
+        each = both.group_by("id").agg(here=both.here.sum(), there=both.there.max())
+        gained = int(ask(each.aggregate(n=each.here.sum(where=each.there > 0)))["n"] or 0)
+        if gained > best[1]:
+            best = (repairs, gained)
+    return best
 
 
 def _ids(table: ir.Table, column: str = CUSTOMER) -> ir.Table:
     rows = table.select(id=table[column].cast("string"))
-    return rows.filter(rows.id.notnull()).distinct()
+    return rows.filter(rows.id.notnull())
 
 
-def _overlap(ids: Any, known: Any) -> dict[str, int]:
-    """How many ids there are, how many are known, and how many of the ids are among the known."""
-    sides = ids.name("id").as_table().mutate(here=1, there=0).union(known.name("id").as_table().mutate(here=0, there=1))
-    each = sides.group_by("id").agg(here=sides.here.sum(), there=sides.there.max())
-    row = each.aggregate(ids=each.here.sum(), known=each.there.sum(), found=(each.here * each.there).sum())
-    return {name: int(value or 0) for name, value in row.to_pyarrow().to_pylist()[0].items()}
+def _distinct(sides: list[ir.Table]) -> ir.Table:
+    return ibis.union(*sides, distinct=True) if sides[1:] else sides[0].distinct()
 
 
-def _known(tables: Mapping[str, ir.Table], names: list[str]) -> ir.Table:
-    found = [_ids(tables[name]) for name in names]
-    return ibis.union(*found, distinct=True) if found[1:] else found[0]
+def _shared(sides: Mapping[str, ir.Table]) -> list[tuple[set[str], int]]:
+    """How many different ids stand on the same sides, for each set of sides that have some in common."""
+    marked = [ids.mutate(side=ibis.literal(1 << place, "int64")) for place, ids in enumerate(sides.values())]
+    every = ibis.union(*marked) if marked[1:] else marked[0]
+    each = every.group_by("id").agg(sides=every.side.bit_or())
+    counted = each.group_by("sides").agg(n=each.count()).to_pyarrow().to_pylist()
+    return [({name for place, name in enumerate(sides) if row["sides"] >> place & 1}, row["n"]) for row in counted]
 
 
 def _first(ids: ir.Table) -> str:

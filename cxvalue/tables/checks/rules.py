@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from operator import or_
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.tables.ask import ask
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sql import LINE, ROW, SAME
@@ -23,11 +25,13 @@ __all__ = [
     "AFTER_TODAY",
     "EXAMPLES",
     "Broken",
+    "Contradiction",
     "Rule",
     "broken_rows",
     "conflicting_orders",
+    "contradiction",
+    "count_broken",
     "exact_duplicates",
-    "repeated_keys",
     "row_rules",
     "rows_of_doubled_days",
     "same_but_amounts",
@@ -78,11 +82,11 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
         rules += _value_rules(parsed, table, contract, column)
     for column in columns:
         if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
-            late = (table[column.name] > ibis.literal(today)).fill_null(False)
+            late = table[column.name] > ibis.literal(today)
             remedy = f"The day of this run is {today}; correct the date."
             rules.append(Rule(column.name, f"{AFTER_TODAY} in '{column.name}'", remedy, late))
         if column.not_before in parsed.columns:
-            early = (table[column.name] < table[str(column.not_before)]).fill_null(False)
+            early = table[column.name] < table[str(column.not_before)]
             what = f"'{column.name}' before '{column.not_before}'"
             remedy = "Swap or correct the two dates."
             if column.name in contract.open_ends:
@@ -117,17 +121,18 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
         outside = [value < low] if low is not None else []
         outside += [value > high] if high is not None else []
         allowed = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
-        yield Rule(
-            name, f"a value of '{name}' out of bounds", f"It must be {allowed}.", reduce(or_, outside).fill_null(False)
-        )
+        yield Rule(name, f"a value of '{name}' out of bounds", f"It must be {allowed}.", reduce(or_, outside))
 
 
-def split_rows(table: ir.Table, rules: list[Rule], amount: str | None) -> tuple[ir.Table, list[Broken]]:
-    """The rows that break no rule, and the rules that are broken; one pass where nothing is wrong."""
-    if not rules:
-        return table, []
-    totals = table.aggregate([rule.test.ifelse(1, 0).sum().name(f"n{i}") for i, rule in enumerate(rules)])
-    counts = [int(value or 0) for value in totals.to_pyarrow().to_pylist()[0].values()]
+def count_broken(table: ir.Table, rules: list[Rule]) -> dict[str, Any]:
+    """What is to be asked of the table: how many rows break each rule."""
+    return {f"broken_{i}": table.count(where=rule.test) for i, rule in enumerate(rules)}
+
+
+def split_rows(
+    table: ir.Table, rules: list[Rule], amount: str | None, counts: list[int]
+) -> tuple[ir.Table, list[Broken]]:
+    """The rows that break no rule, and the rules that are broken; `counts` are the rows that break each."""
     if not any(counts):
         return table, []
     charged = ibis.cases(*((rule.test, i) for i, rule in enumerate(rules)), else_=-1)
@@ -156,10 +161,35 @@ def _first_rows(table: ir.Table) -> tuple[int, ...]:
 def broken_rows(table: ir.Table, column: str, what: str, remedy: str, amount: str | None) -> list[Broken]:
     """Describe rows that contradict others; none gives an empty list."""
     money = table[amount].sum() if amount else ibis.null("float64")
-    row = table.aggregate(rows=table.count(), amount=money).to_pyarrow().to_pylist()[0]
+    row = ask(table.aggregate(rows=table.count(), amount=money))
     if not row["rows"]:
         return []
     return [Broken(column, what, remedy, int(row["rows"]), int(row["rows"]), row["amount"], _first_rows(table))]
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """The values of some columns whose rows contradict one another, with what is wrong with them and what to do."""
+
+    keys: ir.Table
+    by: tuple[str, ...]
+    what: str
+    remedy: str
+
+
+def contradiction(contract: TableContract, table: ir.Table) -> Contradiction | None:
+    """How the rows of a table may contradict one another: an order in two versions, a key given twice."""
+    if contract.name == "transactions" and "order_id" in table.columns:
+        what = "one order_id with conflicting content (customer or day differ)"
+        remedy = "An order is of one customer and one day; give each order its own id."
+        return Contradiction(conflicting_orders(table), ("order_id",), what, remedy)
+    if not contract.key:
+        return None
+    named = " and ".join(contract.key)
+    remedy = f"A row is {contract.row}; keep one for each {named}."
+    return Contradiction(
+        _repeated_keys(table, contract.key), contract.key, f"a {named} that stands on more than one row", remedy
+    )
 
 
 def conflicting_orders(table: ir.Table) -> ir.Table:
@@ -189,21 +219,20 @@ def same_but_amounts(table: ir.Table) -> tuple[int, int]:
     rows = table.filter(table.order_id.notnull() & (table.revenue >= 0))
     alike = rows.group_by("order_id", SAME).agg(rows=rows[LINE].nunique())
     alike = alike.filter(alike["rows"] > 1)
-    found = alike.aggregate(rows=alike["rows"].sum(), orders=alike.order_id.nunique()).to_pyarrow().to_pylist()[0]
+    found = ask(alike.aggregate(rows=alike["rows"].sum(), orders=alike.order_id.nunique()))
     return int(found["rows"] or 0), int(found["orders"] or 0)
 
 
-def repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
+def _repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
     """The keys that stand on more than one row."""
     counted = table.group_by(list(key)).agg(rows=table.count())
     return counted.filter(counted["rows"] > 1).select(*key)
 
 
-def exact_duplicates(table: ir.Table) -> int:
-    """How many rows without an order id repeat another one in every column of the source."""
+def exact_duplicates(table: ir.Table) -> ir.Table:
+    """How many rows without an order id repeat another one in every column of the source, to be asked: `repeats`."""
     counted = _repeats(table)
-    repeats = counted.aggregate(n=(counted["rows"] - 1).sum()).to_pyarrow().to_pylist()[0]["n"]
-    return int(repeats or 0)
+    return counted.aggregate(repeats=(counted["rows"] - 1).sum())
 
 
 def rows_of_doubled_days(table: ir.Table) -> int:

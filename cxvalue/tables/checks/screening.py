@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxvalue.tables.checks.ids import alike_caution, count_ids, guest_cautions, repair_table
-from cxvalue.tables.checks.soundness import ONE_OF_EACH, drop_repeats, repeated_rows
+from cxvalue.tables.ask import ask
+from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
+from cxvalue.tables.checks.rules import Contradiction, contradiction
+from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,11 +24,15 @@ _NOT_OF_ANYBODY = ("order_id", "occasion_id")
 
 @dataclass(frozen=True)
 class Screened:
-    """Rows that count, rows of guests (None where the study names none), how many repeated another, and what to look at."""
+    """Rows that count, rows of guests (None where the study names none), how many repeated another, and what to look at.
+
+    `contradiction` tells which of the rows that count contradict one another; None where none do.
+    """
 
     good: ir.Table
     guests: ir.Table | None
     merged: int
+    contradiction: Contradiction | None
     cautions: tuple[Caution, ...]
 
 
@@ -39,25 +45,53 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
     """Leave out what stands twice where that says nothing more, set guests apart, and look at the ids as text."""
     cautions: list[Caution] = []
     merged = 0
-    if contract.name != "transactions":  # there lines are told apart by their orders
-        distinct, rows, different = drop_repeats(contract, table)
+    looked = _LookedAt.of(contract, table, study, amount)
+    if contract.name == "transactions":  # there lines are told apart by their orders
+        found = ask(*looked.questions)
+    else:
+        once, copies = repeats(table)
+        found = ask(copies, *looked.questions)
+        rows, different = int(found["rows"] or 0), int(found["different"])
         caution = repeated_rows(contract, rows, different)
         cautions += [caution] if caution else []
         if contract.name in ONE_OF_EACH and different < rows:
-            table, merged = distinct.cache(), rows - different
-    guests = None
-    if study.guest_ids and "customer_id" in table.columns:
-        named = table.customer_id.isin(study.guest_ids)
-        guests, table = table.filter(named), table.filter(~named)
-    for name in _id_columns(contract, study):
-        if name not in table.columns or name in _NOT_OF_ANYBODY:
-            continue
-        counts = count_ids(table, contract.name, name, amount if name == "customer_id" else None)
+            looked, merged = _LookedAt.of(contract, once.cache(), study, amount), rows - different
+            found |= ask(*looked.questions)
+    for name, of in looked.ids.items():
+        counts = counted_ids(looked.good, contract.name, name, of, found)
         if counts is not None:
-            alike = alike_caution(table, counts, study.ids)
+            alike = alike_caution(looked.good, counts, study.ids)
             cautions += [alike] if alike else []
             cautions += guest_cautions(counts, study.guest_ids) if name == "customer_id" else []
-    return Screened(table, guests, merged, tuple(cautions))
+    against = looked.against if found.get("contradicting") else None
+    return Screened(looked.good, looked.guests, merged, against, tuple(cautions))
+
+
+@dataclass(frozen=True)
+class _LookedAt:
+    """Rows with guests set apart, and what is asked of them: ids of columns (each with one of money), contradictions."""
+
+    good: ir.Table
+    guests: ir.Table | None
+    ids: dict[str, str | None]
+    against: Contradiction | None
+
+    @classmethod
+    def of(cls, contract: TableContract, table: ir.Table, study: StudyFile, amount: str | None) -> _LookedAt:
+        guests = None
+        if study.guest_ids and "customer_id" in table.columns:
+            named = table.customer_id.isin(study.guest_ids)
+            guests, table = table.filter(named), table.filter(~named)
+        names = [one for one in _id_columns(contract, study) if one in table.columns and one not in _NOT_OF_ANYBODY]
+        ids = {name: amount if name == "customer_id" else None for name in names}
+        return cls(table, guests, ids, contradiction(contract, table))
+
+    @property
+    def questions(self) -> list[ir.Table]:
+        asked = [ids_to_count(self.good, name, amount) for name, amount in self.ids.items()]
+        if self.against is not None:
+            asked.append(self.against.keys.aggregate(contradicting=self.against.keys.count()))
+        return asked
 
 
 def _id_columns(contract: TableContract, study: StudyFile) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import ibis
+from typing import Any
+
 import ibis.expr.types as ir
 
 from cxvalue.tables.cautions import Caution
@@ -10,7 +11,15 @@ from cxvalue.tables.checks.rules import Rule
 from cxvalue.tables.read.schema import TableContract
 from cxvalue.tables.read.sql import ROW
 
-__all__ = ["ONE_OF_EACH", "drop_repeats", "implausible_margin", "judge_signs", "repeated_rows"]
+__all__ = [
+    "ONE_OF_EACH",
+    "count_signs",
+    "implausible_margin",
+    "judge_signs",
+    "margin_of_sales",
+    "repeated_rows",
+    "repeats",
+]
 
 _EITHER_SIGN = ("fees.amount",)
 """Amounts that may be taken back: a sign against the others is noted there and refused elsewhere."""
@@ -19,24 +28,37 @@ ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks"
 CAUTION_FROM, LOWERS_FROM = 0.05, 0.20
 
 
-def judge_signs(contract: TableContract, table: ir.Table) -> tuple[ir.Table, list[Rule], list[Caution]]:
+def _unsigned(contract: TableContract, table: ir.Table) -> list[str]:
+    return [column.name for column in contract.columns if column.unsigned and column.name in table.columns]
+
+
+def _with_sign(contract: TableContract, table: ir.Table, name: str, below: bool) -> Any:
+    """Whether an amount has this sign. A discount on a refund is left out: it is taken back whatever its sign."""
+    signed = table[name] < 0 if below else table[name] > 0
+    return signed & (table.revenue >= 0).fill_null(True) if contract.name == "transactions" else signed
+
+
+def count_signs(contract: TableContract, table: ir.Table) -> dict[str, Any]:
+    """What `judge_signs` asks of the table: how many of each amount that can only be positive lie below and above 0."""
+    return {
+        f"{side}_{name}": table.count(where=_with_sign(contract, table, name, side == "below"))
+        for name in _unsigned(contract, table)
+        for side in ("below", "above")
+    }
+
+
+def judge_signs(
+    contract: TableContract, table: ir.Table, counted: dict[str, Any]
+) -> tuple[ir.Table, list[Rule], list[Caution]]:
     """Amounts that can only be positive: turned round where all are negative, refused where only some are.
 
-    Returns the table with the amounts as they are meant, the rules for rows that contradict the others, and what was done.
-    A discount on a refund is left as it is: it is taken back whatever its sign.
+    `counted` holds the `rows` of the table and its `count_signs`. Returns the table with the amounts as they are meant
+    (the same one where nothing is turned), the rules for rows that contradict the others, and what was done.
     """
-    names = [column.name for column in contract.columns if column.unsigned and column.name in table.columns]
-    if not names:
-        return table, [], []
-    sold = (table.revenue >= 0).fill_null(True) if contract.name == "transactions" else ibis.literal(True)
-    negative = {name: ((table[name] < 0) & sold).fill_null(False) for name in names}
-    counts = {f"below_{name}": negative[name].ifelse(1, 0).sum() for name in names}
-    counts |= {f"above_{name}": ((table[name] > 0) & sold).fill_null(False).ifelse(1, 0).sum() for name in names}
-    row = table.aggregate(rows=table.count(), **counts).to_pyarrow().to_pylist()[0]
     rules, cautions, turned = [], [], {}
-    for name in names:
-        below, above = int(row[f"below_{name}"] or 0), int(row[f"above_{name}"] or 0)
-        share = below / row["rows"] if row["rows"] else 0.0
+    for name in _unsigned(contract, table):
+        below, above = counted[f"below_{name}"], counted[f"above_{name}"]
+        share = below / counted["rows"] if counted["rows"] else 0.0
         if not below:
             continue
         if not above:
@@ -53,49 +75,44 @@ def judge_signs(contract: TableContract, table: ir.Table) -> tuple[ir.Table, lis
         else:
             what = f"a negative '{name}' where others are positive"
             remedy = f"'{name}' is an amount of at least 0. Correct the signs, or leave the column out of 'columns'."
-            rules.append(Rule(name, what, remedy, negative[name], droppable=False))
+            rules.append(Rule(name, what, remedy, _with_sign(contract, table, name, True), droppable=False))
     return (table.mutate(**turned) if turned else table), rules, cautions
 
 
-def implausible_margin(rows: ir.Table) -> Caution | None:
-    """A margin column that cannot be one: above the revenue in all, or below zero on every sale."""
-    if "margin" not in rows.columns:
-        return None
+def margin_of_sales(rows: ir.Table) -> ir.Table:
+    """What `implausible_margin` asks of rows: how many sales have a margin, their revenue, their margin, the largest one."""
     sold = rows.filter((rows.revenue > 0) & rows.margin.notnull())
-    row = (
-        sold.aggregate(n=sold.count(), revenue=sold.revenue.sum(), margin=sold.margin.sum(), highest=sold.margin.max())
-        .to_pyarrow()
-        .to_pylist()[0]
+    return sold.aggregate(
+        sales=sold.count(), sold=sold.revenue.sum(), earned=sold.margin.sum(), best_margin=sold.margin.max()
     )
-    if not row["n"]:
+
+
+def implausible_margin(found: dict[str, Any]) -> Caution | None:
+    """A margin column that cannot be one: above the revenue in all, or below zero on every sale."""
+    if not found["sales"]:
         return None
     said = ""
-    if row["highest"] < 0:
+    if found["best_margin"] < 0:
         said = "is below zero on every sale"
-    elif row["margin"] > row["revenue"] * (1 + 1e-9):
+    elif found["earned"] > found["sold"] * (1 + 1e-9):
         said = "adds up to more than the revenue"
     if not said:
         return None
     text = f"The margin in 'transactions' {said}: check that the column holds a margin in money, no cost or percentage."
-    return Caution("sign", "transactions", "margin", int(row["n"]), 1.0, text, True)
+    return Caution("sign", "transactions", "margin", found["sales"], 1.0, text, True)
 
 
-def drop_repeats(contract: TableContract, table: ir.Table) -> tuple[ir.Table, int, int]:
-    """Rows that say the same in every column once only, where a second one says nothing more.
-
-    Returns the table, how many rows it had, and how many of them differ.
-    """
+def repeats(table: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Rows that say the same in every column once only, and how many rows there are and how many differ, to be asked."""
     names = [name for name in table.columns if name != ROW]
     each = table.group_by(names).agg(**{ROW: table[ROW].min()}, copies=table.count())
-    row = each.aggregate(rows=each.copies.sum(), different=each.count()).to_pyarrow().to_pylist()[0]
-    distinct = each.select(ROW, *names) if contract.name in ONE_OF_EACH else table
-    return distinct, int(row["rows"] or 0), int(row["different"])
+    return each.select(ROW, *names), each.aggregate(rows=each.copies.sum(), different=each.count())
 
 
 def repeated_rows(contract: TableContract, rows: int, distinct: int) -> Caution | None:
     """Say that rows repeat others in every column; None where it is too few to matter."""
-    repeats, merged = rows - distinct, contract.name in ONE_OF_EACH
-    share = repeats / rows if rows else 0.0
+    repeated, merged = rows - distinct, contract.name in ONE_OF_EACH
+    share = repeated / rows if rows else 0.0
     if share < CAUTION_FROM:
         return None
     done = (
@@ -103,5 +120,7 @@ def repeated_rows(contract: TableContract, rows: int, distinct: int) -> Caution 
         if merged
         else "Each is counted as a case of its own: check that the file was not put together twice."
     )
-    text = f"{repeats:,} of {rows:,} rows of '{contract.name}' ({share:.0%}) repeat another one in every column. {done}"
-    return Caution("repeated_rows", contract.name, "", repeats, share, text, not merged and share >= LOWERS_FROM)
+    text = (
+        f"{repeated:,} of {rows:,} rows of '{contract.name}' ({share:.0%}) repeat another one in every column. {done}"
+    )
+    return Caution("repeated_rows", contract.name, "", repeated, share, text, not merged and share >= LOWERS_FROM)

@@ -1,0 +1,24 @@
+"""Counts and sums asked of the engine together: each question is a round trip, and an expression to put into its words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis.expr.types as ir
+
+__all__ = ["ask"]
+
+
+def ask(*rows: ir.Table) -> dict[str, Any]:
+    """The values of tables of one row each, such as aggregates give, by their names, which must all differ.
+
+    >>> import ibis
+    >>> table = ibis.memtable({"a": [1, 2, 3]})
+    >>> ask(table.aggregate(n=table.count()), table.filter(table.a > 1).aggregate(least=lambda t: t.a.min()))
+    {'n': 3, 'least': 2}
+    """
+    if not rows:
+        return {}
+    together = rows[0].cross_join(*rows[1:]) if rows[1:] else rows[0]
+    row: dict[str, Any] = together.to_pyarrow().to_pylist()[0]
+    return row
