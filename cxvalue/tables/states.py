@@ -359,11 +359,18 @@ def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> Hol
     rows = purchases.filter(purchases.date <= ibis.literal(as_of))
     inside = (rows.date >= ibis.literal(holdout_start)).ifelse(1, 0)
     counted = rows.group_by("customer_id").agg(first=rows.date.min(), count=inside.sum())
-    known = counted.filter(counted["first"] < ibis.literal(holdout_start)).select("customer_id", "count").to_pyarrow()
-    new = counted.filter(counted["first"] >= ibis.literal(holdout_start)).count().to_pyarrow().as_py()
-    ids = known.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
+    known = counted.filter(counted["first"] < ibis.literal(holdout_start))
+    # Customers first seen later come as one row without an id: one question to the engine for both.
+    later = counted.filter(counted["first"] >= ibis.literal(holdout_start)).aggregate(count=lambda t: t.count())
+    found = (
+        known.select("customer_id", count=known["count"].cast("int64"))
+        .union(later.select(customer_id=ibis.null(counted.customer_id.type()), count="count"))
+        .to_pyarrow()
+    )
+    known_rows, new = found.drop_null(), int(found.filter(found["customer_id"].is_null())["count"][0].as_py())
+    ids = known_rows.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
     order = np.argsort(ids, kind="stable")
-    return HoldoutCounts(ids[order], _integers(known, "count")[order], int(new))
+    return HoldoutCounts(ids[order], _integers(known_rows, "count")[order], new)
 
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
