@@ -7,6 +7,7 @@ The day is the one that is written, whatever its offset says. With a time zone, 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -246,22 +247,22 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
 
 
 def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: bool) -> DateReading | None:
-    plausible = _OR_NO_END if open_end else _PLAUSIBLE
     con.execute(
         "CREATE OR REPLACE TEMP TABLE date_texts AS "
-        f"SELECT regexp_replace({text}, {literal(TIME_OF_DAY)}, '') AS t, count(*) AS n, min({text}) AS written "
-        f"FROM {relation} WHERE {text} IS NOT NULL GROUP BY 1"
+        f"SELECT regexp_replace(written, {literal(TIME_OF_DAY)}, '') AS t, sum(n) AS n, min(written) AS written FROM "
+        f"(SELECT {text} AS written, count(*) AS n FROM {relation} WHERE {text} IS NOT NULL GROUP BY 1) GROUP BY 1"
     )
-    counted = ", ".join(
-        f"coalesce(sum(n) FILTER (WHERE TRY_CAST(try_strptime(t, {literal(style)}) AS DATE) {plausible}), 0)"
-        for style in CANDIDATES
-    )
-    row = con.execute(f"SELECT {counted} FROM date_texts").fetchone()
-    counts = dict(zip(CANDIDATES, [int(value) for value in row], strict=True)) if row else {}
-    most = max(counts.values(), default=0)
+    first: Any = con.execute("SELECT min(t), sum(n) FROM date_texts").fetchone()
+    if first[0] is None:
+        return None
+    # Where a format fits every text, the others that do have the signs of any one text.
+    counts = _fitting(con, [style for style in CANDIDATES if _signs(style) == _signs(first[0])], open_end)
+    if max(counts.values(), default=0) < first[1]:
+        counts = _fitting(con, CANDIDATES, open_end)
+    most = max(counts.values())
     if most == 0:
         return None
-    tied = [style for style in CANDIDATES if counts[style] == most]
+    tied = [style for style in CANDIDATES if counts.get(style) == most]
     formats, example = tied[:1], ""
     for style in tied[1:]:
         one, other = (f"try_strptime(t, {literal(item)})" for item in (tied[0], style))
@@ -272,3 +273,21 @@ def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: 
             formats.append(style)
             example = example or str(differing[0])
     return DateReading(tuple(formats), example, open_end=open_end)
+
+
+def _signs(text: str) -> str:
+    """What stands in a date, or in a format, beside digits, letters and blanks."""
+    return re.sub(r"%[a-zA-Z]|[0-9A-Za-z\s]", "", text)
+
+
+def _fitting(con: duckdb.DuckDBPyConnection, styles: Sequence[str], open_end: bool) -> dict[str, int]:
+    """How many of the texts in `date_texts` each format reads."""
+    if not styles:
+        return {}
+    plausible = _OR_NO_END if open_end else _PLAUSIBLE
+    counted = ", ".join(
+        f"coalesce(sum(n) FILTER (WHERE TRY_CAST(try_strptime(t, {literal(style)}) AS DATE) {plausible}), 0)"
+        for style in styles
+    )
+    row: Any = con.execute(f"SELECT {counted} FROM date_texts").fetchone()
+    return dict(zip(styles, map(int, row), strict=True))

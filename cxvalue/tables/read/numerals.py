@@ -16,7 +16,7 @@ from cxvalue.foundation.errors import Problem
 from cxvalue.study import ReadOptions
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.paste import read_line
-from cxvalue.tables.read.sql import literal, quoted
+from cxvalue.tables.read.sql import literal
 
 __all__ = ["MONEY", "SHARES", "NumberColumn", "advice_on_numbers", "number_sql", "read_numbers", "sign_sql"]
 
@@ -153,25 +153,23 @@ class _Profile:
 
 
 def _profile(con: duckdb.DuckDBPyConnection, relation: str, column: NumberColumn) -> _Profile:
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE number_texts AS SELECT {column.text} AS {quoted(column.name)}, count(*) AS n "
-        f"FROM {relation} WHERE {column.text} IS NOT NULL GROUP BY 1"
-    )
-    mine = NumberColumn(column.name, quoted(column.name))
+    mine = NumberColumn(column.name, "t")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE number_shapes AS "
-        f"SELECT {mine.text} AS t, n, ltrim(coalesce({mine.core_where_needed}, {mine.text}), '+-') AS core FROM number_texts"
+        f"SELECT t, n, ltrim(coalesce({mine.core_where_needed}, t), '+-') AS core FROM "
+        f"(SELECT {column.text} AS t, count(*) AS n FROM {relation} WHERE {column.text} IS NOT NULL GROUP BY 1)"
     )
     asked = ", ".join(
         f"coalesce(sum(n) FILTER ({test}), 0), min(t) FILTER ({test})"
         for test in (f"WHERE regexp_full_match(core, {literal(shape)})" for shape in _SHAPES.values())
     )
-    row: Any = con.execute(f"SELECT {asked} FROM number_shapes").fetchone()
+    dressed = "core <> ltrim(t, '+-')"
+    *row, some_dressed = con.execute(f"SELECT {asked}, bool_or({dressed}) FROM number_shapes").fetchone() or ()
     signs: dict[str, int] = {}
-    if column.money:
+    if column.money and some_dressed:
         found = con.execute(
-            f"SELECT {sign_sql(NumberColumn(column.name, 't'))} AS sign, sum(n) FROM number_shapes "
-            f"WHERE core <> ltrim(t, '+-') AND regexp_full_match(core, {literal(_CORE)}) GROUP BY 1 ORDER BY 2 DESC, 1"
+            f"SELECT {sign_sql(mine)} AS sign, sum(n) FROM number_shapes "
+            f"WHERE {dressed} AND regexp_full_match(core, {literal(_CORE)}) GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
         signs = {str(sign): int(rows) for sign, rows in found if sign}
     percent, bare = 0, 0

@@ -121,8 +121,9 @@ def parse_table(
     con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {source}")
     advice: dict[str, str] = {}
     amounts: set[str] = set()
+    failing = _failing(con, relation, unparsed)
     for name in unparsed:
-        if _any(con, relation, quoted(unparsed[name])):
+        if name in failing:
             text = f"SELECT {ROW}, {texts[name]} AS t FROM {raw.relation}"
             failed = f"SELECT t FROM ({text}) JOIN {relation} USING ({ROW}) WHERE {relation}.{quoted(unparsed[name])}"
             advice[name] = _missing(con, failed, known[name], raw.read)
@@ -193,6 +194,15 @@ def _flag(text: str, name: str, kind: str) -> str:
     word = f"regexp_replace(lower({text}), '\\.0+$', '')"
     yes, no = (", ".join(literal(item) for item in words) for words in (TRUE_WORDS, FALSE_WORDS))
     return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
+
+
+def _failing(con: duckdb.DuckDBPyConnection, relation: str, unparsed: dict[str, str]) -> set[str]:
+    """The columns of a parsed table that hold a value which does not parse."""
+    if not unparsed:
+        return set()
+    asked = ", ".join(f"bool_or({quoted(flag)})" for flag in unparsed.values())
+    row: Any = con.execute(f"SELECT {asked} FROM {relation}").fetchone()
+    return {name for name, some in zip(unparsed, row, strict=True) if some}
 
 
 def _any(con: duckdb.DuckDBPyConnection, relation: str, test: str) -> bool:
