@@ -17,6 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "data").glob("*.md")), ROOT / "tests" / "calibration" / "README.md"]
 
 
+@pytest.mark.usefixtures("sample")  # which the example opens, prepared
 def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for study in ("cdnow_sample", "bank"):
         (tmp_path / "data" / study).mkdir(parents=True)
@@ -26,7 +27,6 @@ def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pyte
             text.replace("customers: 20000", "customers: 4000"), "utf-8"
         )
     monkeypatch.setenv("CXVALUE_ROOT", str(tmp_path))
-    monkeypatch.setenv("CXVALUE_CACHE", str(tmp_path / "cache"))
     names: dict[str, object] = {}
     for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
         exec(compile(code, "README.md", "exec"), names)

@@ -15,6 +15,7 @@ from cxvalue.run.study_run import RunResult, run_study
 from cxvalue.simulate import bank, cosmetics, insurer, mealkit, shop, write_world
 from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.study import project_root
+from cxvalue.workspace.opened import Study
 
 FINDINGS = {
     *(f"base.{name}" for name in ("customers", "active", "repeat_rate", "lost_customers", "lost_value")),
@@ -29,15 +30,18 @@ COLUMNS = (
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> RunResult:
+def real(once, sample: Study) -> RunResult:
     """The published CDNOW sample."""
-    return run_study("cdnow_sample", out=tmp_path_factory.mktemp("real"))
+    return once("real", lambda folder: run_study("cdnow_sample", out=folder))
 
 
 @pytest.fixture(scope="module")
-def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunResult, dict[str, float]]:
+def simulated(once) -> tuple[RunResult, dict[str, float]]:
     """A simulated shop outside the project, and its truth."""
-    folder = tmp_path_factory.mktemp("simulated")
+    return once("simulated", _simulated)
+
+
+def _simulated(folder: Path) -> tuple[RunResult, dict[str, float]]:
     world, names = shop(1200, seed=7), [f"S{number:06d}" for number in range(1200)]
     world.tables["customers"] = pd.DataFrame({"customer_id": names, "city": ["north", "south"] * 597 + ["tiny"] * 6})
     world.tables["interactions"] = pd.DataFrame(

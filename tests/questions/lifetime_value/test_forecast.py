@@ -19,16 +19,8 @@ from cxvalue.lifetime import LifetimeModel
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, tracking
 from cxvalue.questions.lifetime_value import tables as cltv
 from cxvalue.simulate import shop
-from cxvalue.study import find_study
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace.opened import Study
-from cxvalue.workspace.prepared import prepare
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The CDNOW sample as the bundled study prepares it."""
-    return Study(prepare(find_study("cdnow_sample"), cache=tmp_path_factory.mktemp("cache")), None)
 
 
 def as_purchases(transactions: pd.DataFrame, margin: float) -> ibis.Table:

@@ -14,15 +14,7 @@ from scipy.stats import mannwhitneyu
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.lifetime_value import forecast, past_forecasts
 from cxvalue.simulate import shop
-from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
-from cxvalue.workspace.prepared import prepare
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The CDNOW sample as the bundled study prepares it."""
-    return Study(prepare(find_study("cdnow_sample"), cache=tmp_path_factory.mktemp("cache")), None)
 
 
 @pytest.fixture(scope="module")

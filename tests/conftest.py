@@ -1,0 +1,64 @@
+"""What all tests share: one cache of prepared studies, and whatever else is made once for all workers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxvalue.study import find_study
+from cxvalue.workspace.opened import Study
+from cxvalue.workspace.prepared import prepare
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other worker is here."""
+    with path.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session that all workers see."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "common"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache(common: Path) -> Iterator[None]:
+    """Preparations are kept for this session alone, and for every test that opens the same study."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CXVALUE_CACHE", str(common / "cache"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def once(common: Path) -> Callable[[str, Callable[[Path], Any]], Any]:
+    """What `make` returns for a new folder, made by the first worker that asks for it by this name."""
+
+    def made(name: str, make: Callable[[Path], Any]) -> Any:
+        folder, answer = common / name, common / f"{name}.pickle"
+        with _alone(common / f"{name}.lock"):
+            if not answer.exists():
+                folder.mkdir()
+                answer.write_bytes(pickle.dumps(make(folder)))
+        return pickle.loads(answer.read_bytes())
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample(once: Callable[[str, Callable[[Path], Any]], Any]) -> Study:
+    """The CDNOW sample as the bundled study prepares it."""
+    once("sample", lambda _: prepare(find_study("cdnow_sample")) and None)
+    return Study(prepare(find_study("cdnow_sample")), None)
