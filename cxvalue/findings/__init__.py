@@ -4,5 +4,6 @@ finding  the `Finding`: a number with its interval, grade and sentence; findings
 numbers  how numbers are written (USD 1.24 M, 35.2%, 12 months)
 words    every fixed word of the page, a mapping per language
 display  a small table as a notebook shows it, and sentences one below the other
+writer   one writer a question: what its findings have in common, said once
 points   a figure that is withheld because chance left it no width
 """
