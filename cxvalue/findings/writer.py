@@ -91,10 +91,10 @@ class FindingWriter:
         number: float | str | None
         low: float | None = None
         high: float | None = None
-        if isinstance(value, tuple):
-            number, low, high = value
-        elif isinstance(value, Bounded):
+        if isinstance(value, Bounded):
             number, low, high = value.value, value.low, value.high
+        elif isinstance(value, tuple):
+            number, low, high = value
         else:
             number = value
         withheld: Withheld = word if number is None and missing else ""

@@ -65,6 +65,7 @@ class _Loading:
     broken: list[Broken] = field(default_factory=list)
     guests: ir.Table | None = None
     merged: int = 0
+    unmatched: float = 0.0  # revenue of refunds that no earlier purchases cover
     amounts: frozenset[str] = frozenset()  # columns with amounts that were not understood
 
     def may_drop(self, item: Broken) -> bool:
@@ -268,7 +269,9 @@ class _Loader:
         lines = made.lines
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
-            loading.broken += broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
+            refused = broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
+            loading.broken += refused
+            loading.unmatched = sum(item.amount or 0.0 for item in refused)
         margin = implausible_margin(made.lines) if "margin" in loading.good.columns else None
         self.cautions += [margin] if margin else []
         self._settle(loading)
@@ -302,8 +305,7 @@ class _Loader:
         kept, zero, early = self._measure_parts(
             lines, "revenue", lines.revenue.notnull(), lines.revenue == 0, lines.date < ibis.literal(start)
         )
-        missed = sum(item.amount or 0.0 for item in loading.broken if item.what == REFUND)
-        repeated = until - missed - kept[1]
+        repeated = until - loading.unmatched - kept[1]
         self._add("transactions", f"after {end}, the last day observed", made.cut, after, "cut")
         self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
         self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")

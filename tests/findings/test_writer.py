@@ -7,7 +7,7 @@ import pkgutil
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -27,7 +27,16 @@ class Estimate:
     high: float = 6.0
 
 
-@pytest.mark.parametrize("value", [Estimate(), (5.0, 4.0, 6.0)])
+class Longer(NamedTuple):
+    """An estimate that says more than its ends."""
+
+    value: float = 5.0
+    se: float = 0.5
+    low: float = 4.0
+    high: float = 6.0
+
+
+@pytest.mark.parametrize("value", [Estimate(), Longer(), (5.0, 4.0, 6.0)])
 def test_a_finding_takes_what_it_does_not_say_from_its_writer(value: Any) -> None:
     made = WRITER.write("equity", "equity", value, "EUR", "It is EUR 5.00.")
     assert (made.id, made.label, made.value, made.low, made.high) == ("cltv.equity", "Shop: equity", 5.0, 4.0, 6.0)

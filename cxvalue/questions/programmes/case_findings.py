@@ -37,10 +37,9 @@ def case_findings(
     registration: Registration | None,
     *,
     currency: str,
-    case_id: str = "C6",
 ) -> list[Finding]:
     """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``."""
-    writer = replace(writer_of(WRITER, fit.name, case_id), grade=fit.effect.grade)
+    writer = replace(writer_of(WRITER, fit.name), grade=fit.effect.grade)
     parts = {
         "npv": (currency, "Net present value"),
         "roi": ("share", "Return on investment"),

@@ -40,9 +40,9 @@ def writer_of(writer: FindingWriter, programme: str, case: str | None = None) ->
     return replace(writer, prefix=f"programme.{programme}.", label=label, case=case or writer.case)
 
 
-def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case_id: str = "C6") -> list[Finding]:
+def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str) -> list[Finding]:
     """``effect``, ``naive`` and ``contribution_to_date`` of one programme; ``drift_limit`` where units got it in turn."""
-    effect, title, writer = fit.effect, title_of(fit.name), writer_of(WRITER, fit.name, case_id)
+    effect, title, writer = fit.effect, title_of(fit.name), writer_of(WRITER, fit.name)
     unit = UNITS[effect.outcome] or currency
     shown = format_value(effect.estimate, unit)
     spread = format_range(effect.low, effect.high, unit)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["credits_display", "ledger_table", "luck_sentence", "overlap_table", "portfolio_findings"]
 
-WRITER = FindingWriter("80_roi_case", "programmes.")
+WRITER = FindingWriter("80_roi_case", "programmes.", case="C6")
 WAYS = {
     "joint": "Customers under any of the programmes are compared with customers under none, so each customer-month counts "
     "once, whatever the programmes do together.",
@@ -43,13 +43,12 @@ def portfolio_findings(
     *,
     currency: str,
     level: float,
-    case_id: str = "C6",
 ) -> list[Finding]:
     """``overlap_share``, ``total_to_date`` and ``total_npv``; nothing where there are fewer than two programmes."""
     if portfolio is None or len(portfolio.programmes) < 2:
         return []
     share = portfolio.overlap_share
-    writer = replace(WRITER, case=case_id, level=level)
+    writer = replace(WRITER, level=level)
     counted = "Counted from the roll-outs: customer-months under two or more programmes, of all under any."
     label = "Treated customer-months under several programmes"
     overlap = writer.write("overlap_share", label, share, "share", _overlap_text(portfolio), counted)

@@ -42,9 +42,9 @@ def comparisons(
     return [one for one in found if one is not None]
 
 
-def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str, case_id: str = "C6") -> Finding:
+def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str) -> Finding:
     """What was delivered of each promised unit since the first promise there is; withheld with the reason without one."""
-    writer, key, label = writer_of(WRITER, fit.name, case_id), "realisation", "delivered of what was promised"
+    writer, key, label = writer_of(WRITER, fit.name), "realisation", "delivered of what was promised"
     fade = next((check for check in fit.effect.checks if check.name == "fade" and check.passed is False), None)
     fades = f" {fade.detail}" if fade else ""
     if not found:
