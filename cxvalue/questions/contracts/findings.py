@@ -11,6 +11,7 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.lifetime.models.model import MODEL_TITLES
 from cxvalue.questions.contracts.contract_value import holdout_scores
+from cxvalue.questions.lifetime_value.value_findings import BACKTEST, backtest_finding
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -183,28 +184,18 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
 
 
 def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding:
-    label, tested = "What the model would have said, in money", value.backtest
+    tested = value.backtest
     if tested is None:
         reason = value.missing or "The history is too short to hold part of it back and forecast it in money."
-        return WRITER.withhold("backtest", label, reason, currency)
-    (foreseen, came), asked = tested.margin, format_date(tested.start - timedelta(days=1))
-    verdict = "what came lay inside that range."
-    if tested.margin.outside:
-        verdict = f"what came lay OUTSIDE that range, {'above' if came > foreseen.high else 'below'} it."
-    side = "less" if foreseen.value < came else "more"
-    off = f" ({abs(foreseen.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
-    text = (
-        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.end)}, this way of "
-        f"forecasting would have said {format_value(foreseen.value, currency)} of margin, "
-        f"{format_range(foreseen.low, foreseen.high, currency)} with {format_level(level)} probability; "
-        f"{format_value(came, currency)} came{off}: {verdict}"
-    )
+        return WRITER.withhold("backtest", BACKTEST, reason, currency)
     method = (
-        f"{MODEL_TITLES[value.model]} fitted on what was known on {asked} only, each contract at its value per month of "
-        f"that day; not discounted. What came is the margin of the same relations from {format_date(tested.start)} to "
-        f"{format_date(tested.end)}, changes of the value per month included."
+        f"{MODEL_TITLES[value.model]} fitted on what was known on {{asked}} only, each contract at its value per month of "
+        "that day; not discounted. What came is the margin of the same relations from {start} to {until}, changes of the "
+        "value per month included."
     )
-    return WRITER.write("backtest", label, foreseen, currency, text, method, grade="C", level=level)
+    (said, came), span = tested.margin, (tested.start, tested.end)
+    writer = replace(WRITER, method=method)
+    return backtest_finding(writer, said, came, tested.customers, span, currency=currency, level=level)
 
 
 def _caution(fit: RenewalFit) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
@@ -17,13 +17,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.findings.finding import Finding
-    from cxvalue.findings.writer import Value
-    from cxvalue.lifetime import Lever, ValueLevers
+    from cxvalue.findings.writer import FindingWriter, Value
+    from cxvalue.lifetime import Interval, Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
     from cxvalue.questions.lifetime_value.past_forecasts import Backtest
 
-__all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_findings", "value_findings"]
+__all__ = [
+    "BACKTEST",
+    "backtest_finding",
+    "horizons_sentence",
+    "levers_report",
+    "rolling_sentence",
+    "season_findings",
+    "value_findings",
+]
+
+BACKTEST = "What the model would have said, in money"
 
 
 def value_findings(
@@ -68,35 +78,48 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
 
 
 def _backtest(tested: Backtest | None, currency: str) -> Finding:
-    label = "What the model would have said, in money"
     if tested is None:
         reason = "the history is too short to hold part of it back and forecast it in money."
-        return WRITER.withhold("backtest", label, reason, currency)
-    predicted, sure = tested.predicted, format_level(tested.level)
-    asked = format_date(tested.start - timedelta(days=1))
-    verdict = (
-        "what came lay inside that range."
-        if tested.inside
-        else f"what came lay OUTSIDE that range, {'above' if tested.actual > predicted.high else 'below'} it."
-    )
-    off = (
-        f" ({abs(predicted.value / tested.actual - 1):.1%} {'less' if predicted.value < tested.actual else 'more'} was"
-        " foreseen)"
-        if tested.actual > 0
-        else ""
-    )
-    text = (
-        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.until)}, this way "
-        f"of forecasting would have said {format_value(predicted.value, currency)} of margin, "
-        f"{format_range(predicted.low, predicted.high, currency)} with {sure} probability; "
-        f"{format_value(tested.actual, currency)} came{off}: {verdict}"
-    )
+        return WRITER.withhold("backtest", BACKTEST, reason, currency)
     method = (
-        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {asked} only; not "
-        f"discounted. What came is the margin of the same customers from {format_date(tested.start)} to "
-        f"{format_date(tested.until)}."
+        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {{asked}} only; not "
+        "discounted. What came is the margin of the same customers from {start} to {until}."
     )
-    return WRITER.write("backtest", label, predicted, currency, text, method, grade="C", level=tested.level)
+    writer, span = replace(WRITER, method=method), (tested.start, tested.until)
+    said, came, level = tested.predicted, tested.actual, tested.level
+    return backtest_finding(writer, said, came, tested.customers, span, currency=currency, level=level)
+
+
+def backtest_finding(
+    writer: FindingWriter,
+    said: Interval,
+    came: float,
+    customers: int,
+    span: tuple[date, date],
+    *,
+    currency: str,
+    level: float,
+) -> Finding:
+    """The finding ``cltv.backtest``: what would have been said of a past span in money, and what came.
+
+    Args:
+        writer: with a method that has places for asked, start and until.
+        customers: how many were known on the day before the span, of which alone `said` and `came` are.
+        span: its first and its last day.
+    """
+    asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
+    verdict = "what came lay inside that range."
+    if not said.low <= came <= said.high:
+        verdict = f"what came lay OUTSIDE that range, {'above' if came > said.high else 'below'} it."
+    side = "less" if said.value < came else "more"
+    off = f" ({abs(said.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
+    text = (
+        f"Asked on {asked} what its {customers:,} customers would bring up to {until}, this way of forecasting would have "
+        f"said {format_value(said.value, currency)} of margin, {format_range(said.low, said.high, currency)} with "
+        f"{format_level(level)} probability; {format_value(came, currency)} came{off}: {verdict}"
+    )
+    method = writer.method.format(asked=asked, start=start, until=until)
+    return writer.write("backtest", BACKTEST, said, currency, text, method, grade="C", level=level)
 
 
 def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Finding:
