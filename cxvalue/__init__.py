@@ -1,22 +1,34 @@
 """cxvalue: from a company's transactions and customer-experience records to value, effect, money and a verdict.
 
-The map. A room may use those on lower lines, never those above it, and rooms on one line know nothing of one another; a
-test reads these lines. Each room's own docstring lists its modules::
+The map. What is above may use what is below it, never the other way round::
 
-    cli                 the commands
-    run                 a study's notebooks in processes of their own, a report published in one step
-    workspace           a study prepared once and opened by notebooks (`load_study`)
-    figures | report    a result in, a figure out; findings in, the page out
-    questions           a folder each: computation, findings (the sentences) and displays (the tables)
-    money | simulate    cash flow, business case, verdict; worlds with a known truth
-    effects | lifetime  what a programme changed; the models: how often customers buy, when they stop, what is to come
-    tables              from files to checked tables, purchase histories and panels
-    study | findings    what the study file says; a number with its interval, grade and sentence
-    foundation          errors, dates, intervals, chance
+    cli  run  publish            commands; notebooks in processes; a report published in one step
+      execute  kernel  graph  folders  manifest  history  pseudonyms  console  doctor
+    workspace  checking          a study prepared once and opened by notebooks (`load_study`); what check says
+    preflight                    campaigns and programmes tried on the tables before any notebook starts
+    report/                      findings, the page, its words and its rendering
+    figures/                     a result in, a matplotlib figure out
+    programmes                   the programmes of a study: design, effect, case
+      goodwill  portfolio        which rule lets customers off best; all programmes of a study together
+    reactivation/  discounts/    sleeping customers and campaigns; ladders of discounts
+    simulate/                    worlds with a known truth
+    money/                       cash flow, business case, verdict
+    effects/                     what a programme changed: designs, checks, evidence grade
+    churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
+    renewals  contract_base      customers under contract: who is there, what is still to come
+      contract_churn  contract_value  contract_history  contract_drivers  contract_warning  hazards  accounts  who will leave
+    cltv  cltv_fit  cltv_checks    lifetime value of a study's customers, and whether the model holds
+    crosssell  referral          what customers take up next; what customers who were brought are worth
+    cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
+    covariates                   segments, channels and sources that buy and leave differently
+    seasonality                  does the base buy with the seasons? models whose clock follows them
+    customer_base                the audit: who is there, who came, who left
+    lifetime/                    the models: how often customers buy, when they stop, what they spend, what is to come
+    tables/                      sources, contracts, refunds, purchases, states
+    study/  timeunit  errors  chance  grades  rounding  draws  the words everyone shares
+    imports                      what reads notebooks, imported without what is slow and not used
 
-To change a sentence or a table of a question, go to its folder in `questions`. A model of purchases is a module of
-`lifetime.families`. The columns of the tables are in `tables.read.schema`. What a notebook calls is in `questions`,
-`figures` and `workspace.opened`. Names here are imported when they are first used, so that ``import cxvalue`` is quick.
+Names are imported when they are first used, so that ``import cxvalue`` stays quick.
 """
 
 from __future__ import annotations

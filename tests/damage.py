@@ -20,7 +20,7 @@ from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.questions.campaigns import campaign_data, campaign_result
 from cxvalue.questions.contracts.contract_base import contracts_of
 from cxvalue.questions.contracts.contract_history import monthly_contracts
-from cxvalue.questions.programmes.measure import fit_programmes
+from cxvalue.questions.programmes.measure import StudyTables, fit_programme
 from cxvalue.study import StudyFile, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
@@ -154,7 +154,8 @@ def figures(kind: str, tables: Tables, folder: Path) -> tuple[TableSet, dict[str
     )
     out |= {name: float(value) for name, value in sums.to_pyarrow().to_pylist()[0].items()}
     if kind == "branches":
-        (fit,) = fit_programmes(study, found.get, as_of=loaded.as_of, observed_from=loaded.observed_from)
+        tables = StudyTables(study, found.get, loaded.as_of, loaded.observed_from)
+        fit = fit_programme(tables, study.programmes[0])
         out |= {"effect": fit.effect.estimate, "se": fit.effect.se}
         return loaded, out
     rows = campaign_data(

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.grades import lower_grade
 
 __all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
 
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
-GRADES = "ABCDE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,16 @@ class Effect:
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(f"The effect is {self.estimate} with standard error {self.se}: no finite estimate.")
 
+    @property
+    def first_start(self) -> date:
+        """The first month in which anybody was treated, as its first day."""
+        return min(cohort.start for cohort in self.cohorts)
+
+    @property
+    def every_treated_month(self) -> int:
+        """Customer-months under treatment, those included that could not be compared."""
+        return self.treated_customer_months + self.unidentified_customer_months
+
     def probability_at_least(self, threshold: float) -> float:
         """P(effect ≥ threshold) by the reference t distribution around the estimate."""
         if self.se == 0:
@@ -196,5 +206,4 @@ def grade_of(base: str, checks: Sequence[Check]) -> str:
     >>> grade_of("B", [Check("a", "?", None, True, "", needed=True), Check("b", "?", None, True, "")])
     'C'
     """
-    lowered = sum(check.lowers for check in checks)
-    return GRADES[min(GRADES.index(base) + lowered, len(GRADES) - 1)]
+    return lower_grade(base, sum(check.lowers for check in checks))

@@ -13,7 +13,7 @@ from cxvalue.effects.designs.single_unit import estimate_single_unit
 from cxvalue.effects.designs.staggered import estimate_staggered
 from cxvalue.effects.effect import DESIGNS, Effect
 from cxvalue.effects.frames import panel_of_frames
-from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
+from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
@@ -69,12 +69,12 @@ def estimate_effect(
     if not np.nansum(np.abs(values)) > 0:
         found_ = f"every {panel.outcome} of every month is zero, so no effect can be measured."
         remedy = "Check that the tables name customers alike, and that the outcome is filled in."
-        raise BadInput([Problem(f"programmes.{programme}", found_, remedy)])
+        raise BadInput.at(f"programmes.{programme}", found_, remedy)
     planned = {"planned_share": planned_share} if design == "experiment" else {}
     try:
         found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
     except np.linalg.LinAlgError as error:
         said = "the outcomes leave nothing to compare: they do not differ between units or between months."
         remedy = "Check that the tables name customers alike, and that the outcome is filled in."
-        raise BadInput([Problem(f"programmes.{programme}", said, remedy)]) from error
+        raise BadInput.at(f"programmes.{programme}", said, remedy) from error
     return replace(found, notes=(*found.notes, *panel.notes)) if panel.notes else found

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.imputation import fill_gaps
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
@@ -84,7 +85,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
         return CustomerPanel(
             months=months,
             customer_id=np.array(names, dtype=object),
-            unit=np.arange(len(names)),
+            unit_of=np.arange(len(names)),
             names=(),
             start=start,
             base=base,
@@ -95,7 +96,7 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
             later=0,
             unlisted=0,
             outcome=outcome,
-            unit_kind=unit,
+            unit=unit,
             early=early,
             past=None if there.all() else fill_gaps(table, free).astype(np.float32),
             notes=notes,
@@ -162,7 +163,7 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
         remedy = "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
         problems.append(Problem("rollout", found, remedy))
     first = month.min(), month.max()
-    span = 0 if month.isna().all() else (first[1].year - first[0].year) * 12 + first[1].month - first[0].month + 1
+    span = 0 if month.isna().all() else months_apart(*first) + 1
     size = cells[unit].nunique() * span
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Alternative, Check, Effect
-from cxvalue.effects.estimators.group_time import cohort_keys, degrees_of_freedom, group_time
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, cohort_keys, degrees_of_freedom, group_time
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -117,9 +116,10 @@ def with_neighbours(
 def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Sequence[str]) -> Effect:
     question = "Is the effect free of the other programmes?"
     parts = [
-        f"{value:.0%} of the effect of {name}" for j, (name, value) in enumerate(zip(names, holds, strict=True))
+        f"{value:.0%} of the effect of {name}"
+        for j, (name, value) in enumerate(zip(names, holds, strict=True))
         if j != k and abs(value) >= 0.005
-    ]  # fmt: skip
+    ]
     said = f"As the programmes were rolled out, the estimate holds {' and '.join(parts) or 'nothing of the others'}"
     if not np.isfinite(own):
         detail = f"{said}: they ran so much alike that they cannot be told apart."

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any, overload
 
 import numpy as np
-from scipy import stats
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS, cohorts_of
+from cxvalue.effects.designs.staggered import measured
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
-from cxvalue.effects.estimators.group_time import EVENTS, group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
@@ -39,7 +38,7 @@ def truncated(panel: UnitPanel | CustomerPanel, months: int) -> UnitPanel | Cust
         return replace(panel, months=span, start=start, customers=people, total=total)
     kept = panel.first < months
     rows: dict[str, Any] = {
-        name: getattr(panel, name)[kept] for name in ("customer_id", "unit", "base", "arm", "first")
+        name: getattr(panel, name)[kept] for name in ("customer_id", "unit_of", "base", "arm", "first")
     }
     return replace(
         panel,
@@ -80,25 +79,10 @@ def _earlier(panel: UnitPanel | CustomerPanel, effect: Effect) -> Effect:
     found, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found.identified:
         raise CxvalueError("Nothing could be compared at that date.")
-    post = found.event_time >= 0
-    at = EVENTS + np.flatnonzero(post)
-    se = float(np.sqrt(knife.covariance[0, 0]))
-    half = float(stats.t.ppf((1 + effect.level) / 2, knife.df)) * se
     return replace(
         effect,
-        estimate=found.overall,
-        se=se,
-        df=knife.df,
-        low=found.overall - half,
-        high=found.overall + half,
-        event_time=found.event_time[post],
-        event_effect=found.event_effect[post],
-        covariance=knife.covariance[np.ix_(at, at)],
-        event_weight=found.event_weight[post],
-        cohorts=cohorts_of(panel),
-        treated_customer_months=round(found.identified),
+        **measured(panel, found, knife, effect.level),
         unidentified_customer_months=round(found.unidentified),
-        last_month=panel.months.day(panel.months.count - 1),
         checks=(),
         alternatives=(),
         notes=(),

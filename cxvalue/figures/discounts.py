@@ -60,13 +60,12 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
     """The policies side by side, each with its range."""
     figure, (axes,) = style.new_figure(2.8)
     style.title(figure, "No discount, one discount, or the ladder?")
-    rows = [("no discount", found.none), ("best single discount", found.flat), ("ladder as run", found.ladder)]
-    rows = [(name, one) for name, one in rows if one is not None]
+    named = [("no discount", found.none), ("best single discount", found.flat), ("ladder as run", found.ladder)]
+    rows = [(name, one) for name, one in named if one is not None]
     if not rows:
         style.nothing_to_show(axes, "The offers carry no basket value and margin")
         return figure
     for place, (_, one) in enumerate(rows):
-        assert one is not None
         axes.plot([one.low, one.high], [place, place], color=MAIN, linewidth=3, alpha=0.5)
         axes.plot(one.value, place, "o", color=MAIN, markersize=7)
         axes.annotate(style.label(one.value, currency), (one.value, place), (0, 7), textcoords="offset points",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.lifetime import ALIKE, MODEL_ORDER
+from cxvalue.figures.lifetime import DRAWN_LIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
 from cxvalue.findings.numbers import format_date
 from cxvalue.lifetime.prediction.levers import lasting
@@ -107,7 +107,7 @@ def rolling_bias(
             [dates.index(origin) + (place - (len(models) - 1) / 2) * width for origin in part["origin"]],
             part["relative_bias"].to_numpy(dtype=float),
             width=0.9 * width,
-            color=colours.get(ALIKE.get(name, name), GREY),
+            color=colours.get(DRAWN_LIKE.get(name, name), GREY),
             alpha=1.0 if chosen in (None, name) else 0.45,
             label=(titles or {}).get(name, name) + (" (chosen)" if name == chosen else ""),
         )

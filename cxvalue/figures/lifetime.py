@@ -33,7 +33,7 @@ __all__ = [
 MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
 CAME = "what came"
 
-ALIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
+DRAWN_LIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
 """Models that never stand in one figure, and look alike."""
 
 
@@ -315,7 +315,7 @@ def _models(
     for place, name in enumerate(names):
         strong = chosen is None or name == chosen
         # With covariates a model keeps its colour and is dotted where it is not the chosen one.
-        plain = ALIKE.get(name, name).removesuffix("_covariates")
+        plain = DRAWN_LIKE.get(name, name).removesuffix("_covariates")
         thin = (0, (1, 1.5)) if name.endswith("_covariates") else (0, (5, 2))
         look = {
             "color": colours.get(plain, spare[place % len(spare)]),

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
     """The effect by months since the start, and what the same comparison shows before it."""
     figure, (axes,) = style.new_figure(3.8)
     style.title(figure, "What changed after the start, and did anything move before?")
-    z = float(stats.t.ppf((1 + effect.level) / 2, effect.df))
+    z = reach_of(effect.level, effect.df)
     parts = (
         (effect.pre_time, effect.pre_effect, effect.pre_covariance, GREY, "before the start: should be 0"),
         (effect.event_time, effect.event_effect, effect.covariance, MAIN, "effect after the start"),

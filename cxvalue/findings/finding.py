@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cxvalue.foundation.errors import CxvalueError, nearest, one_of
+from cxvalue.foundation.grades import GRADES
 
-__all__ = ["GRADES", "OPENINGS", "Finding", "Kind", "Withheld", "read_findings", "write_findings"]
+__all__ = ["OPENINGS", "Finding", "Kind", "Withheld", "read_findings", "write_findings"]
 
 Kind = Literal["estimate", "count", "holdout", "chance"]
 Withheld = Literal["", "withheld", "not_available"]
 
-GRADES = ("A", "B", "C", "D", "E")
 OPENINGS: dict[Withheld, str] = {"": "", "withheld": "Withheld: ", "not_available": "Not available: "}
 """How the sentence of a finding without a value begins."""
 

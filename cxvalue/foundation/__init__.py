@@ -5,5 +5,6 @@ calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws
 chance     what chance leaves in an estimate: a width, and no probability of exactly 0 or 1
 rounding   what is left of zero when floats are added up
+grades     grades of evidence, A to E
 lazy       what reads notebooks, imported without what is slow and not used
 """

@@ -6,8 +6,21 @@ import calendar
 from datetime import date, timedelta
 from enum import StrEnum
 
-__all__ = ["DAYS_PER_MONTH", "DAYS_PER_YEAR", "TimeUnit", "default_holdout_start", "months_before"]
+__all__ = [
+    "DAYS_PER_MONTH",
+    "DAYS_PER_YEAR",
+    "EPOCH",
+    "TimeUnit",
+    "date_of",
+    "day_number",
+    "default_holdout_start",
+    "month_after",
+    "months_apart",
+    "months_before",
+]
 
+
+EPOCH = date(1970, 1, 1)
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
@@ -48,6 +61,39 @@ class TimeUnit(StrEnum):
     def from_months(self, months: float) -> float:
         """Convert months of 365.25 / 12 days to this unit."""
         return months * DAYS_PER_MONTH / self.days
+
+
+def months_apart(earlier: date, later: date) -> int:
+    """Months from the month of one day to that of another.
+
+    >>> months_apart(date(2023, 11, 30), date(2024, 2, 1))
+    3
+    """
+    return (later.year - earlier.year) * 12 + later.month - earlier.month
+
+
+def month_after(day: date, months: int) -> date:
+    """The first day of the month so many months after that of a day.
+
+    >>> month_after(date(2023, 11, 30), 3)
+    datetime.date(2024, 2, 1)
+    """
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970, as the engine counts them.
+
+    >>> day_number(date(1970, 1, 31)), date_of(30)
+    (30, datetime.date(1970, 1, 31))
+    """
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """The day with a number of days since 1970."""
+    return EPOCH + timedelta(days=number)
 
 
 def months_before(day: date, months: int) -> date:

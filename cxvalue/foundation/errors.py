@@ -66,6 +66,15 @@ class BadInput(CxvalueError):
         lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, start=1)]
         super().__init__("\n".join(lines))
 
+    @classmethod
+    def at(cls, where: str, found: str, remedy: str = "") -> BadInput:
+        """The refusal of one `Problem`.
+
+        >>> print(BadInput.at("programmes.chat", "nobody was treated.", "Check the roll-out.").problems[0])
+        programmes.chat: nobody was treated. Check the roll-out.
+        """
+        return cls([Problem(where, found, remedy)])
+
 
 def nearest(word: str, known: Sequence[str]) -> str:
     """Say which known word was probably meant, as a sentence; without a near one, list what is allowed.

@@ -6,7 +6,10 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["import_nbformat"]
+__all__ = ["INJECTED", "import_nbformat"]
+
+INJECTED = "injected-parameters"
+"""The tag of the cell in which a notebook finds its parameters."""
 
 _SLOW = "rfc3987_syntax"
 

@@ -12,6 +12,7 @@ contracts/   customers under contract: how long they stay, and what goes with le
 
 from __future__ import annotations
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
 from cxvalue.lifetime.fitting.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb, fit_by_period
 from cxvalue.lifetime.fitting.fits import DROPOUT_CRITICAL_VALUE, fit, fit_all
@@ -22,7 +23,7 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, fit_spend
 from cxvalue.lifetime.prediction.infinite import dert, residual_value
 from cxvalue.lifetime.prediction.levers import Lever, ValueLevers, value_levers
-from cxvalue.lifetime.prediction.value import CustomerValue, Interval, customer_value
+from cxvalue.lifetime.prediction.value import CustomerValue, customer_value
 from cxvalue.tables.periods import DiscreteStates, Period, discrete_states
 
 __all__ = [

@@ -16,7 +16,7 @@ allocation   its rules: margin shared out fairly, lucky estimates drawn in
 
 from __future__ import annotations
 
-from cxvalue.money.case import Case, Range, business_case
+from cxvalue.money.case import Case, CaseSettings, business_case
 from cxvalue.money.cashflow import Capacity, CashBenefit, ProgrammeCosts
 from cxvalue.money.risks import Risk, YearlyLoss, yearly_loss
 from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, register
@@ -24,9 +24,9 @@ from cxvalue.money.verdict import Registration, Verdict, judge, judge_effect, re
 __all__ = [
     "Capacity",
     "Case",
+    "CaseSettings",
     "CashBenefit",
     "ProgrammeCosts",
-    "Range",
     "Registration",
     "Risk",
     "Verdict",

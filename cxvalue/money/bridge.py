@@ -34,7 +34,7 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     with the effect.
     """
     naive, months = case.effect.naive, case.exposure.by_month.sum()
-    price, rate = case.margin_per_unit, case.annual_discount_rate
+    price, rate = case.settings.margin_per_unit, case.annual_discount_rate
     claim = naive * months * price
     incremental = case.effect.estimate * months * price
     held = float((case.exposure.customers @ _not_fading(case)).sum()) * price
@@ -50,13 +50,13 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
         BridgeStep("Fading after the months measured", as_time_goes - held),
         BridgeStep("Money later is worth less", discounted - as_time_goes),
     ]
-    if case.benefits:
-        monthly = sum(one.monthly for one in case.benefits)
+    if case.settings.benefits:
+        monthly = sum(one.monthly for one in case.settings.benefits)
         steps.append(BridgeStep("Other benefits", float(npv([0.0] + [monthly] * case.horizon_months, rate))))
-    if case.risks:
-        monthly = sum(one.per_year_cost for one in case.risks) / 12
+    if case.settings.risks:
+        monthly = sum(one.per_year_cost for one in case.settings.risks) / 12
         steps.append(BridgeStep("Risks taken", -float(npv([0.0] + [monthly] * case.horizon_months, rate))))
-    spent = {name: float(npv(flow, rate)) for name, flow in case.costs.flows(case.exposure.by_month).items()}
+    spent = {name: float(npv(flow, rate)) for name, flow in case.settings.costs.flows(case.exposure.by_month).items()}
     if spent["per_treated_customer_month"]:
         steps.append(BridgeStep("Given to every treated customer", -spent["per_treated_customer_month"]))
     steps.append(BridgeStep("Costs", -spent["one_off"] - spent["monthly"]))

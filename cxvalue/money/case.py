@@ -8,17 +8,18 @@ computes them from the month table; ranges, the probability of a loss and the ve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.chance import written_chance
-from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,
@@ -32,33 +33,69 @@ from cxvalue.money.cashflow import (
 )
 from cxvalue.money.finance import discount_factors, irr, irr_of_many, npv, payback_months, peak_exposure
 from cxvalue.money.risks import Risk, risk_draws
+from cxvalue.money.verdict import Verdict, judge
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.effects.effect import Effect
-    from cxvalue.money.verdict import Verdict
 
-__all__ = ["Case", "Range", "business_case"]
+__all__ = ["Case", "CaseSettings", "business_case"]
 
 Floats = NDArray[np.float64]
 
-DRAWS = 20_000
 
+@dataclass(frozen=True, slots=True)
+class CaseSettings:
+    """What an effect is turned into money by.
 
-class Range(NamedTuple):
-    """A figure of the central assumptions with the ends of its range, which hold it."""
+    Attributes:
+        costs: one_off, monthly, per_treated_customer_month (also as a mapping); costs already spent are included.
+        horizon_months: months 1 … H.
+        annual_discount_rate: effective annual, 0.12 for 12%.
+        benefits: money measured elsewhere; capacity is no money and goes into `capacity`, which is only shown.
+        risks: losses as frequency and severity.
+        persistence: measured, none or half_life (with `half_life_months`), beyond the last measured month.
+        margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
+        start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
+        population: treated (as they came in) or all (`everyone` customers from month 1 on).
+        correlation: between the stated ranges, 0 (independent) to 1: low benefits go with high costs.
+        ramp_up_months: over how many months population: all is reached, in equal parts.
+        erosion_per_year: share of the effect that the market takes a year beyond the data, as it takes of all margin.
+        draws, seed: of the possible worlds.
 
-    value: float
-    low: float
-    high: float
+    Raises:
+        CxvalueError: settings that make no sense.
+    """
 
-    @classmethod
-    def around(cls, value: float, draws: Floats, level: float = 0.95) -> Range:
-        """The middle `level` of the draws around a value; draws may be infinite (never)."""
-        tail = (1 - level) / 2
-        low, high = np.quantile(draws, [tail, 1 - tail], method="inverted_cdf")
-        return cls(value, min(float(low), value), max(float(high), value))
+    costs: ProgrammeCosts = field(default_factory=ProgrammeCosts)
+    horizon_months: int = 36
+    annual_discount_rate: float = 0.10
+    benefits: Sequence[CashBenefit] = ()
+    capacity: Sequence[Capacity] = ()
+    risks: Sequence[Risk] = ()
+    persistence: str = "measured"
+    half_life_months: float | None = None
+    margin_per_unit: float = 1.0
+    start: str = "first_start"
+    population: str = "treated"
+    everyone: int = 0
+    correlation: float = 0.0
+    ramp_up_months: int = 1
+    erosion_per_year: float = 0.0
+    draws: int = 20_000
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.horizon_months < 1:
+            raise CxvalueError(f"horizon_months == {self.horizon_months}, must be 1 or more.")
+        if not 0 <= self.erosion_per_year < 1:
+            raise CxvalueError(f"erosion_per_year == {self.erosion_per_year}, must be a share from 0 to below 1.")
+        if not 0 <= self.correlation <= 1:
+            raise CxvalueError(f"correlation == {self.correlation}, must lie between 0 and 1.")
+        wrong = next((one for one in self.benefits if not isinstance(one, CashBenefit)), None)
+        if wrong is not None:
+            raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +104,9 @@ class Case:
 
     Attributes:
         effect: what was measured.
+        settings: what turned it into money.
         exposure: treated customers by month and months since their start.
-        horizon_months, annual_discount_rate: of the case.
-        costs, benefits, capacity, risks: what was stated.
-        persistence, half_life_months: how the effect goes on beyond what was measured.
         decay: the measured fade.
-        margin_per_unit: margin for one unit of the outcome (1 where the outcome is margin).
         effect_flow: expected margin of months 0 … H from the effect; `benefit_flow` and `cost_flow` likewise.
         flow_draws: net flow of months 0 … H in each draw; `spent_draws` the present value of its costs.
         npv_draws, payback_draws, simple_payback_draws: one for each draw (nan: never within the horizon).
@@ -80,23 +114,9 @@ class Case:
     """
 
     effect: Effect
+    settings: CaseSettings
     exposure: Exposure
-    horizon_months: int
-    annual_discount_rate: float
-    costs: ProgrammeCosts
-    benefits: tuple[CashBenefit, ...]
-    capacity: tuple[Capacity, ...]
-    risks: tuple[Risk, ...]
-    persistence: str
-    half_life_months: float | None
     decay: Decay
-    margin_per_unit: float
-    start: str
-    population: str
-    everyone: int
-    correlation: float
-    ramp_up_months: int
-    erosion_per_year: float
     effect_flow: Floats
     benefit_flow: Floats
     cost_flow: Floats
@@ -108,18 +128,28 @@ class Case:
     per_unit_effect: float
 
     @property
+    def horizon_months(self) -> int:
+        """Months 1 … H of the case."""
+        return self.settings.horizon_months
+
+    @property
+    def annual_discount_rate(self) -> float:
+        """The effective annual rate of the case."""
+        return self.settings.annual_discount_rate
+
+    @property
     def net_flow(self) -> Floats:
         """Expected net flow of months 0 … H, undiscounted."""
         return self.effect_flow + self.benefit_flow - self.cost_flow
 
     @property
-    def npv(self) -> Range:
+    def npv(self) -> Interval:
         """Net present value of the central assumptions and the 2.5–97.5% range of the draws."""
         return self.npv_range(0.95)
 
-    def npv_range(self, level: float) -> Range:
+    def npv_range(self, level: float) -> Interval:
         """The same with the middle `level` of the draws."""
-        return Range.around(float(npv(self.net_flow, self.annual_discount_rate)), self.npv_draws, level)
+        return _range(float(npv(self.net_flow, self.annual_discount_rate)), self.npv_draws, level)
 
     @property
     def probability_of_loss(self) -> float:
@@ -133,12 +163,12 @@ class Case:
         return float(-lost.mean()) if lost.size else 0.0
 
     @property
-    def payback(self) -> Range | None:
+    def payback(self) -> Interval | None:
         """Discounted payback in months; None when never within the horizon. The upper end may be infinite."""
         return _months_range(payback_months(self.net_flow, self.annual_discount_rate), self.payback_draws)
 
     @property
-    def simple_payback(self) -> Range | None:
+    def simple_payback(self) -> Interval | None:
         """The same without discounting."""
         return _months_range(payback_months(self.net_flow), self.simple_payback_draws)
 
@@ -147,7 +177,7 @@ class Case:
         return float((self.payback_draws <= months).mean())
 
     @cached_property
-    def irr(self) -> Range | None:
+    def irr(self) -> Interval | None:
         """Annual internal rate of return; None unless the central flows go out first and then come in, once.
 
         Draws in which nothing comes back count as −1, those in which nothing goes out as infinite. Where more than 1 draw
@@ -159,23 +189,23 @@ class Case:
         draws = irr_of_many(self.flow_draws)
         known = draws[~np.isnan(draws)]
         if known.size < 0.975 * draws.size:
-            return Range(value, np.nan, np.nan)
-        return Range.around(value, known)
+            return Interval(value, np.nan, np.nan)
+        return _range(value, known)
 
     @property
-    def roi(self) -> Range | None:
+    def roi(self) -> Interval | None:
         """(benefits − costs) / costs, both discounted; None without costs."""
         spent = float(npv(self.cost_flow, self.annual_discount_rate))
         if spent <= 0:
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             draws = np.where(self.spent_draws > 0, self.npv_draws / self.spent_draws, np.inf)
-        return Range.around(self.npv.value / spent, draws)
+        return _range(self.npv.value / spent, draws)
 
     @property
-    def peak_exposure(self) -> Range:
+    def peak_exposure(self) -> Interval:
         """The most money that is out at any time, undiscounted."""
-        return Range.around(float(peak_exposure(self.net_flow)), peak_exposure(self.flow_draws))
+        return _range(float(peak_exposure(self.net_flow)), peak_exposure(self.flow_draws))
 
     @property
     def break_even(self) -> float | None:
@@ -198,8 +228,6 @@ class Case:
         metric: str = "npv",
     ) -> Verdict:
         """Judge the case against a criterion, see `cxvalue.money.verdict.judge`."""
-        from cxvalue.money.verdict import judge
-
         return judge(self, metric=metric, at_least=at_least, at_most=at_most, confidence=confidence)
 
     def table(self) -> pd.DataFrame:
@@ -209,11 +237,10 @@ class Case:
         months = np.arange(self.horizon_months + 1)
         discounted = self.net_flow * discount_factors(self.horizon_months, self.annual_discount_rate)
         first = self.exposure.first_month
-        number = first.year * 12 + first.month - 2 + months
         return pd.DataFrame(
             {
                 "month": months,
-                "calendar_month": [date(int(n) // 12, int(n) % 12 + 1, 1).isoformat() for n in number],
+                "calendar_month": [month_after(first, int(n) - 1).isoformat() for n in months],
                 "observed": (months >= 1) & (months <= self.exposure.months_seen),
                 "treated_customers": np.concatenate([[0.0], self.exposure.by_month]),
                 "margin_from_effect": self.effect_flow,
@@ -225,18 +252,9 @@ class Case:
             }
         )
 
-    def changed(self, **settings: object) -> Case:
-        """The same case under other settings of `business_case`, for scenarios."""
-        kept: dict[str, object] = {
-            name: getattr(self, name)
-            for name in (
-                *("horizon_months", "annual_discount_rate", "costs", "benefits", "capacity", "risks", "persistence"),
-                *("half_life_months", "margin_per_unit", "start", "population", "everyone", "correlation"),
-                *("ramp_up_months", "erosion_per_year"),
-            )
-        }
-        effect = settings.pop("effect", self.effect)
-        return business_case(effect, **{**kept, **settings, "draws": self.npv_draws.size})  # type: ignore[arg-type]
+    def changed(self, effect: Effect | None = None, **settings: Any) -> Case:
+        """The same case with another effect or other settings of `CaseSettings`, for scenarios."""
+        return business_case(effect or self.effect, replace(self.settings, **settings))
 
     def _repr_html_(self) -> str:
         value, low, high = self.npv
@@ -247,116 +265,75 @@ class Case:
         )
 
 
-def _months_range(central: Floats, draws: Floats) -> Range | None:
+def _range(value: float, draws: Floats, level: float = 0.95) -> Interval:
+    """The middle `level` of the draws around a figure of the central assumptions; draws may be infinite (never)."""
+    return Interval.around(value, draws, level, method="inverted_cdf")
+
+
+def _months_range(central: Floats, draws: Floats) -> Interval | None:
     months = float(central)
-    return None if np.isnan(months) else Range.around(months, np.where(np.isnan(draws), np.inf, draws))
+    return None if np.isnan(months) else _range(months, np.where(np.isnan(draws), np.inf, draws))
 
 
-def business_case(
-    effect: Effect,
-    *,
-    costs: ProgrammeCosts | Mapping[str, Any] | None = None,
-    horizon_months: int = 36,
-    annual_discount_rate: float = 0.10,
-    benefits: Sequence[CashBenefit] = (),
-    capacity: Sequence[Capacity] = (),
-    risks: Sequence[Risk] = (),
-    persistence: str = "measured",
-    half_life_months: float | None = None,
-    margin_per_unit: float = 1.0,
-    start: str = "first_start",
-    population: str = "treated",
-    everyone: int = 0,
-    correlation: float = 0.0,
-    ramp_up_months: int = 1,
-    erosion_per_year: float = 0.0,
-    draws: int = DRAWS,
-    seed: int = 1,
-) -> Case:
+def business_case(effect: Effect, settings: CaseSettings | None = None, **given: Any) -> Case:
     """Turn an effect into money.
 
     Args:
         effect: per treated customer and month, with its event-time vector and covariance.
-        costs: one_off, monthly, per_treated_customer_month; costs already spent are included.
-        horizon_months: months 1 … H.
-        annual_discount_rate: effective annual, 0.12 for 12%.
-        benefits: money measured elsewhere; capacity is no money and goes into `capacity`, which is only shown.
-        risks: losses as frequency and severity.
-        persistence: measured, none or half_life (with `half_life_months`), beyond the last measured month.
-        margin_per_unit: margin for one unit of the outcome.
-        start: first_start (month 1 is the first treated month of the first unit) or as_of (the month after the data).
-        population: treated (as they came in) or all (`everyone` customers from month 1 on).
-        correlation: between the stated ranges, 0 (independent) to 1: low benefits go with high costs.
-        ramp_up_months: over how many months population: all is reached, in equal parts.
-        erosion_per_year: share of the effect that the market takes a year beyond the data, as it takes of all margin.
+        settings: the costs, the horizon, the discount rate and what else `CaseSettings` lists with its defaults.
+        given: single settings by their names, in place of those.
 
     Raises:
-        CxvalueError: settings that make no sense.
+        CxvalueError: settings that are not known or make no sense.
     """
-    if horizon_months < 1:
-        raise CxvalueError(f"horizon_months == {horizon_months}, must be 1 or more.")
-    if not 0 <= erosion_per_year < 1:
-        raise CxvalueError(f"erosion_per_year == {erosion_per_year}, must be a share from 0 to below 1.")
-    if not 0 <= correlation <= 1:
-        raise CxvalueError(f"correlation == {correlation}, must lie between 0 and 1.")
-    wrong = next((one for one in benefits if not isinstance(one, CashBenefit)), None)
-    if wrong is not None:
-        raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
-    costs = costs if isinstance(costs, ProgrammeCosts) else ProgrammeCosts(**(costs or {}))
+    known = [one.name for one in fields(CaseSettings)]
+    for name in given:
+        if name not in known:
+            raise CxvalueError(f"{name!r} is no setting of a business case. {nearest(name, known)}")
+    if isinstance(given.get("costs"), Mapping):
+        given["costs"] = ProgrammeCosts(**given["costs"])
+    by = replace(settings or CaseSettings(), **given)
+    horizon, discount = by.horizon_months, by.annual_discount_rate
     shape = exposure(
-        effect, horizon_months=horizon_months, start=start, population=population, everyone=everyone,
-        ramp_up_months=ramp_up_months,
+        effect, horizon_months=horizon, start=by.start, population=by.population, everyone=by.everyone,
+        ramp_up_months=by.ramp_up_months,
     )  # fmt: skip
     decay = fit_decay(effect)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(by.seed)
     vector = contiguous(effect)
     length = shape.customers.shape[1]
 
     def carried(values: Floats, rate: float) -> Floats:
-        return extend(values, length, persistence=persistence, half_life_months=half_life_months, rate=rate)
+        return extend(values, length, persistence=by.persistence, half_life_months=by.half_life_months, rate=rate)
 
     rate = decay.rate_per_month if decay.significant else 0.0
     zero = np.zeros(1)
-    ahead = np.maximum(np.arange(1, horizon_months + 1) - shape.months_seen, 0)
-    eroded = shape.customers * ((1 - erosion_per_year) ** (ahead / 12))[:, None]
-    margin = margin_per_unit * eroded @ carried(vector, rate)
-    cost: Floats = np.add.reduce(list(costs.flows(shape.by_month).values()))
-    benefit = np.full(horizon_months, sum(one.monthly for one in benefits))
-    expected_loss = np.full(horizon_months, sum(one.per_year_cost / 12 for one in risks))
-    ones = margin_per_unit * eroded @ carried(np.ones(vector.size), rate)
+    ahead = np.maximum(np.arange(1, horizon + 1) - shape.months_seen, 0)
+    eroded = shape.customers * ((1 - by.erosion_per_year) ** (ahead / 12))[:, None]
+    margin = by.margin_per_unit * eroded @ carried(vector, rate)
+    cost: Floats = np.add.reduce(list(by.costs.flows(shape.by_month).values()))
+    benefit = np.full(horizon, sum(one.monthly for one in by.benefits))
+    expected_loss = np.full(horizon, sum(one.per_year_cost / 12 for one in by.risks))
+    ones = by.margin_per_unit * eroded @ carried(np.ones(vector.size), rate)
 
-    drawn = _effect_draws(effect, eroded, carried, rate, decay, draws, rng) * margin_per_unit
-    earned, spent = _stated_draws(benefits, costs, shape.by_month, correlation, draws, rng)
+    drawn = _effect_draws(effect, eroded, carried, rate, decay, by.draws, rng) * by.margin_per_unit
+    earned, spent = _stated_draws(by, shape.by_month, rng)
     flows = earned - spent
-    flows[:, 1:] += drawn - risk_draws(risks, draws, horizon_months, rng)
+    flows[:, 1:] += drawn - risk_draws(by.risks, by.draws, horizon, rng)
     return Case(
         effect=effect,
+        settings=by,
         exposure=shape,
-        horizon_months=horizon_months,
-        annual_discount_rate=annual_discount_rate,
-        costs=costs,
-        benefits=tuple(benefits),
-        capacity=tuple(capacity),
-        risks=tuple(risks),
-        persistence=persistence,
-        half_life_months=half_life_months,
         decay=decay,
-        margin_per_unit=margin_per_unit,
-        start=start,
-        population=population,
-        everyone=everyone,
-        correlation=correlation,
-        ramp_up_months=ramp_up_months,
-        erosion_per_year=erosion_per_year,
         effect_flow=np.concatenate([zero, margin]),
         benefit_flow=np.concatenate([zero, benefit - expected_loss]),
         cost_flow=cost,
         flow_draws=flows,
-        spent_draws=npv(spent, annual_discount_rate),
-        npv_draws=npv(flows, annual_discount_rate),
-        payback_draws=payback_months(flows, annual_discount_rate),
+        spent_draws=npv(spent, discount),
+        npv_draws=npv(flows, discount),
+        payback_draws=payback_months(flows, discount),
         simple_payback_draws=payback_months(flows),
-        per_unit_effect=float(npv(np.concatenate([zero, ones]), annual_discount_rate)),
+        per_unit_effect=float(npv(np.concatenate([zero, ones]), discount)),
     )
 
 
@@ -390,41 +367,29 @@ def _effect_draws(
     )
 
 
-def _stated_draws(
-    benefits: Sequence[CashBenefit],
-    costs: ProgrammeCosts,
-    treated: Floats,
-    correlation: float,
-    draws: int,
-    rng: np.random.Generator,
-) -> tuple[Floats, Floats]:
+def _stated_draws(by: CaseSettings, treated: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Benefits and costs by month 0 … H in each draw, from their stated ranges.
 
     Each is normal on either side of its value. With a correlation they share a part: what turns out badly does so together,
     low benefits with high costs.
     """
-    common = rng.standard_normal(draws)
+    common = rng.standard_normal(by.draws)
 
     def luck() -> Floats:
-        z: Floats = np.sqrt(correlation) * common + np.sqrt(1 - correlation) * rng.standard_normal(draws)
+        z: Floats = np.sqrt(by.correlation) * common + np.sqrt(1 - by.correlation) * rng.standard_normal(by.draws)
         return z
 
-    monthly = np.zeros(draws)
-    for one in benefits:
-        monthly += one.monthly + _sided(luck(), one.monthly - one.low, one.high - one.monthly)
-    parts = costs.flows(treated)
-    earned, spent = (np.zeros((draws, treated.size + 1)) for _ in range(2))
+    monthly = np.zeros(by.draws)
+    for one in by.benefits:
+        monthly += stated_draws(luck(), one.monthly, one.low, one.high)
+    parts = by.costs.flows(treated)
+    earned, spent = (np.zeros((by.draws, treated.size + 1)) for _ in range(2))
     earned[:, 1:] = monthly[:, None]
     spent += sum(parts.values())
-    for name, (low, high) in costs.ranges.items():
-        value = getattr(costs, name)
+    for name, (low, high) in by.costs.ranges.items():
+        value = getattr(by.costs, name)
         if high > low:
             unit = ProgrammeCosts(1.0, 1.0, 1.0).flows(treated)[name]
-            more = _sided(-luck(), value - low, high - value)
+            more = stated_draws(-luck(), 0.0, low - value, high - value)
             spent += np.maximum(more, -value)[:, None] * unit
     return earned, spent
-
-
-def _sided(z: Floats, below: float, above: float) -> Floats:
-    moved: Floats = z * np.where(z < 0, below, above) / 1.959964
-    return moved

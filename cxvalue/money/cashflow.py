@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import p_value_of
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -140,17 +141,17 @@ def exposure(
     Month 1 is the first treated month of the first cohort (`first_start`) or the month after the last one seen (`as_of`).
     """
     cohorts = [(cohort.start, float(cohort.customers)) for cohort in effect.cohorts]
-    begin = min(day for day, _ in cohorts) if start == "first_start" else _later(effect.last_month, 1)
+    begin = min(day for day, _ in cohorts) if start == "first_start" else month_after(effect.last_month, 1)
     if population == "all":
-        cohorts = [(_later(begin, number), everyone / ramp_up_months) for number in range(ramp_up_months)]
-    size = horizon_months + max(_months(day, begin) for day, _ in cohorts) + 1
+        cohorts = [(month_after(begin, number), everyone / ramp_up_months) for number in range(ramp_up_months)]
+    size = horizon_months + max(months_apart(day, begin) for day, _ in cohorts) + 1
     customers = np.zeros((horizon_months, max(size, horizon_months)))
     month = np.arange(horizon_months)
     for day, count in cohorts:
-        since = month + _months(day, begin)
+        since = month + months_apart(day, begin)
         there = since >= 0
         customers[month[there], since[there]] += count
-    seen = int(np.clip(_months(begin, effect.last_month) + 1, 0, horizon_months))
+    seen = int(np.clip(months_apart(begin, effect.last_month) + 1, 0, horizon_months))
     return Exposure(customers, begin, seen)
 
 
@@ -195,7 +196,7 @@ def fit_decay(effect: Effect) -> Decay:
     bread = np.linalg.pinv(slopes.T @ weight @ slopes)
     error = bread @ slopes.T @ weight @ covariance @ weight @ slopes @ bread
     se = float(np.sqrt(max(error[1, 1], 0.0)))
-    p_value = float(2 * stats.t.sf(abs(rate) / se, effect.df)) if se > 0 else float(rate == 0)
+    p_value = p_value_of(rate, se, effect.df)
     return Decay(max(rate, 0.0), se, p_value)
 
 
@@ -232,13 +233,3 @@ def extend(
     else:
         raise CxvalueError(f"persistence == {persistence!r}, must be measured, none or half_life.")
     return np.concatenate([measured, held * shape], axis=-1)
-
-
-def _months(earlier: date, later: date) -> int:
-    """Months from one month to another."""
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
-
-
-def _later(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import interval_ends, stated_draws
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,9 @@ def search_rules(
     spread = np.array([one[7] for one in found])
     # Customers are a sample as well: totals of a rule vary with who is in it (Poisson bootstrap over customer-years).
     luck = 1 + spread * rng.standard_normal((draws, 1))
-    stated = [_drawn(getattr(handling, name), draws, rng)[:, None] for name in Handling.__slots__]
+    stated = [
+        stated_draws(rng.standard_normal(draws), *getattr(handling, name))[:, None] for name in Handling.__slots__
+    ]
     worth = _value(counts, *stated) * luck
     certain = [np.array(getattr(handling, name)[0]) for name in Handling.__slots__]
     expected = _value(counts, *certain)
@@ -190,9 +192,3 @@ def _counted(
             )
         )  # fmt: skip
     return rows
-
-
-def _drawn(value: tuple[float, float, float], draws: int, rng: np.random.Generator) -> Floats:
-    z = rng.standard_normal(draws)
-    middle, low, high = value
-    return middle + z * np.where(z < 0, middle - low, high - middle) / 1.959964

@@ -168,8 +168,8 @@ def portfolio_totals(
         margin, low, high = held.margin, held.low, held.high
     chosen = [cases[name] for name in portfolio.priced]
     costs = sum(spent[name] for name in portfolio.priced)
-    treated = sum(case.effect.treated_customer_months + case.effect.unidentified_customer_months for case in chosen)
-    volume = sum(case.per_unit_effect / case.margin_per_unit for case in chosen)
+    treated = sum(case.effect.every_treated_month for case in chosen)
+    volume = sum(case.per_unit_effect / case.settings.margin_per_unit for case in chosen)
     taken_off = (portfolio.claimed - margin) / max(treated, 1) * volume
     twice = _benefits_twice(chosen)
     plain = sum(case.npv.value for case in chosen)
@@ -203,7 +203,7 @@ def _benefits_twice(cases: list[Case]) -> float:
     worth: dict[str, list[float]] = {}
     for case in cases:
         factors = float(discount_factors(case.horizon_months, case.annual_discount_rate)[1:].sum())
-        for one in case.benefits:
+        for one in case.settings.benefits:
             worth.setdefault(one.name.strip().lower(), []).append(one.monthly * factors)
     return sum(sum(values) - max(values) for values in worth.values())
 
@@ -225,10 +225,8 @@ def drawn_in(portfolio: Portfolio, cases: Mapping[str, Case]) -> Drawn | None:
     chosen = [cases[name] for name in portfolio.priced]
     if len(chosen) < FEWEST_TO_DRAW_IN or any(case.effect.se <= 0 for case in chosen):
         return None
-    prices = np.array([case.margin_per_unit for case in chosen])
+    prices = np.array([case.settings.margin_per_unit for case in chosen])
     raw = np.array([case.effect.estimate for case in chosen]) * prices
     small = shrink(raw, np.array([case.effect.se for case in chosen]) * prices)
-    months = np.array(
-        [case.effect.treated_customer_months + case.effect.unidentified_customer_months for case in chosen]
-    )
+    months = np.array([case.effect.every_treated_month for case in chosen])
     return Drawn(float(raw @ months), float(small @ months), tuple(small.tolist()))

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.effect import Check, Effect
+from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.chance import written_p
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.cashflow import extend, fit_decay
 
 if TYPE_CHECKING:
@@ -64,13 +65,13 @@ class Realised:
 def promised_path(case: Case, level: float = 0.95) -> tuple[PromisedMonth, ...]:
     """The margin from the effect in every month of a case, by calendar month."""
     rows = case.exposure.customers @ _carried(case.effect, case.exposure.customers.shape[1], case)
-    margin = case.margin_per_unit * (rows @ _known(case.effect)[1])
-    se = case.margin_per_unit * _errors(rows, _known(case.effect)[2])
-    q = float(stats.t.ppf((1 + level) / 2, case.effect.df))
+    margin = case.settings.margin_per_unit * (rows @ _known(case.effect)[1])
+    se = case.settings.margin_per_unit * _errors(rows, _known(case.effect)[2])
+    q = reach_of(level, case.effect.df)
     first, path = case.exposure.first_month, []
     for month, (people, value, one) in enumerate(zip(case.exposure.by_month, margin, se, strict=True)):
         low, high = float(value - q * one), float(value + q * one)
-        path.append(PromisedMonth(_later(first, month), float(people), float(value), low, high, float(one)))
+        path.append(PromisedMonth(month_after(first, month), float(people), float(value), low, high, float(one)))
     return tuple(path)
 
 
@@ -81,16 +82,16 @@ def realised(earlier: Effect, case: Case, level: float = 0.95) -> Realised | Non
     start, so that the range of the ratio is rather too wide.
     """
     today = case.effect
-    ahead = _between(earlier.last_month, today.last_month)
+    ahead = months_apart(earlier.last_month, today.last_month)
     if ahead < 1:
         return None
-    months = tuple(_later(earlier.last_month, number) for number in range(1, ahead + 1))
-    oldest = min(cohort.start for cohort in earlier.cohorts)
-    length = _between(oldest, today.last_month) + 1
+    months = tuple(month_after(earlier.last_month, number) for number in range(1, ahead + 1))
+    oldest = earlier.first_start
+    length = months_apart(oldest, today.last_month) + 1
     people = _exposed(earlier, months, length)
     sides = []
     for effect in (earlier, today):
-        rows = people @ _carried(effect, length, case) * case.margin_per_unit
+        rows = people @ _carried(effect, length, case) * case.settings.margin_per_unit
         sides.append((rows, *_known(effect)[1:]))
     return _compared("same_data", earlier.last_month, months, sides, min(earlier.df, today.df), level)
 
@@ -107,8 +108,8 @@ def realised_published(
     if not due:
         return None
     months = tuple(one.month for one in due)
-    length = _between(min(cohort.start for cohort in case.effect.cohorts), last) + 1
-    rows = _exposed(case.effect, months, length) @ _carried(case.effect, length, case) * case.margin_per_unit
+    length = months_apart(case.effect.first_start, last) + 1
+    rows = _exposed(case.effect, months, length) @ _carried(case.effect, length, case) * case.settings.margin_per_unit
     values = np.array([one.margin for one in due]), np.array([one.se for one in due])
     same = np.eye(len(due)), values[0], np.outer(values[1], values[1])
     return _compared("published", as_of, months, [same, (rows, *_known(case.effect)[1:])], case.effect.df, level)
@@ -158,7 +159,7 @@ def _compared(
         by_month += [rows @ vector, _errors(rows, covariance)]
         whole = rows.sum(axis=0)
         totals.append((float(whole @ vector), float(_errors(whole[None, :], covariance)[0])))
-    reach = float(stats.t.ppf((1 + level) / 2, df))
+    reach = reach_of(level, df)
     promised, delivered = totals
     return Realised(
         basis, as_of, months, np.array(by_month), *promised, *delivered, reach, ratio_range(delivered, promised, reach)
@@ -184,7 +185,10 @@ def _carried(effect: Effect, length: int, case: Case) -> Floats:
         filled[month] = last
     decay = fit_decay(effect)
     rate = decay.rate_per_month if decay.significant else 0.0
-    rules: Mapping[str, Any] = {"persistence": case.persistence, "half_life_months": case.half_life_months}
+    rules: Mapping[str, Any] = {
+        "persistence": case.settings.persistence,
+        "half_life_months": case.settings.half_life_months,
+    }
     return extend(filled.T, length, rate=rate, **rules).T
 
 
@@ -193,7 +197,7 @@ def _exposed(effect: Effect, months: Sequence[date], length: int) -> Floats:
     people = np.zeros((len(months), length))
     for cohort in effect.cohorts:
         for row, month in enumerate(months):
-            since = _between(cohort.start, month)
+            since = months_apart(cohort.start, month)
             if 0 <= since < length:
                 people[row, since] += cohort.customers
     return people
@@ -202,12 +206,3 @@ def _exposed(effect: Effect, months: Sequence[date], length: int) -> Floats:
 def _errors(rows: Floats, covariance: Floats) -> Floats:
     found: Floats = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, covariance, rows), 0.0))
     return found
-
-
-def _between(earlier: date, later: date) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month
-
-
-def _later(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 
 __all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
 
 Floats = NDArray[np.float64]
 
-Z95 = 1.644854
+Z95 = reach_of(0.90)
 
 
 @dataclass(frozen=True, slots=True)

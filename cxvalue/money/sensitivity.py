@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.finance import irr, npv
 from cxvalue.money.risks import risk_draws
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MarketMoves", "Swing", "scenarios", "tornado"]
 
-P10 = 1.281552
+TENTHS = reach_of(0.8) / reach_of(0.95)
+"""From the ends of a range that holds 95% to its 10% and 90% points."""
 RATE_STEP = 0.05
 COSTS = {
     "one_off": ("One-off cost", ""),
@@ -56,7 +57,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     expected = case.npv.value
     from_effect = float(npv(case.effect_flow, rate))
     effect = case.effect
-    t10 = float(stats.t.ppf(0.9, effect.df)) * effect.se
+    t10 = reach_of(0.8, effect.df) * effect.se
     found = []
     if case.per_unit_effect > 0 and effect.estimate != 0:
         # All event times move together, by the error of their mean.
@@ -70,8 +71,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
             )
         )  # fmt: skip
     months = float(npv([0.0] + [1.0] * case.horizon_months, rate))
-    for one in case.benefits:
-        sides = [(end - one.monthly) * P10 / 1.959964 for end in (one.low, one.high)]
+    for one in case.settings.benefits:
+        sides = [(end - one.monthly) * TENTHS for end in (one.low, one.high)]
         found.append(
             Swing(
                 one.name, f"{currency} a month", one.monthly, one.monthly + sides[0], one.monthly + sides[1],
@@ -85,7 +86,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     rate_of_return = irr(case.net_flow)
     found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return))
     measured = int(effect.event_time.max()) + 1
-    if case.exposure.customers[:, measured:].any() and case.persistence != "none":
+    if case.exposure.customers[:, measured:].any() and case.settings.persistence != "none":
         gone = case.changed(persistence="none")
         ends = float(npv(gone.net_flow, rate))
         found.append(
@@ -99,14 +100,14 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
 def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
     """Each cost with a stated range by itself; all that are stated without one together, 20% either way."""
     rate, found, rest = case.annual_discount_rate, [], 0.0
-    for name, flow in case.costs.flows(case.exposure.by_month).items():
-        value, spent = getattr(case.costs, name), float(npv(flow, rate))
-        low, high = case.costs.ranges.get(name, (value, value))
+    for name, flow in case.settings.costs.flows(case.exposure.by_month).items():
+        value, spent = getattr(case.settings.costs, name), float(npv(flow, rate))
+        low, high = case.settings.costs.ranges.get(name, (value, value))
         if high <= low or not spent:
             rest += spent
             continue
         each = spent / value
-        least, most = (value + (end - value) * P10 / 1.959964 for end in (low, high))
+        least, most = (value + (end - value) * TENTHS for end in (low, high))
         title, unit = COSTS[name]
         found.append(
             Swing(
@@ -124,7 +125,7 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
 def _risk_swings(case: Case, expected: float, months: float, currency: str) -> list[Swing]:
     """What each risk costs a year on average over the horizon, between a lucky and an unlucky run of years."""
     found = []
-    for one in case.risks:
+    for one in case.settings.risks:
         mean, monthly = one.per_year_cost, months / 12
         total = risk_draws([one], 4000, 1, np.random.default_rng(1), years=case.horizon_months / 12)[:, 0]
         low, high = (float(end) * 12 / case.horizon_months for end in np.quantile(total, [0.1, 0.9]))
@@ -151,9 +152,9 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
     measured = int(case.effect.event_time.max()) + 1
     alone = f"No effect later than {measured} months after a unit's start"
     chosen = [("As registered", case), (alone, case.changed(persistence="none"))]
-    if case.persistence != "half_life":
+    if case.settings.persistence != "half_life":
         chosen.append(("Effect halves every 12 months", case.changed(persistence="half_life", half_life_months=12.0)))
-    if everyone and case.population != "all":
+    if everyone and case.settings.population != "all":
         rolled = case.changed(population="all", everyone=everyone, start="as_of", ramp_up_months=1)
         chosen.append(("Rolled out to every customer from now", rolled))
     rows: list[tuple[object, ...]] = []
@@ -168,11 +169,14 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
         payback = acting.payback
         rows.append(
             (
-                f"Go on while the market takes {share} a year", lost[0] + acting.npv.value,
-                lost[2] + acting.npv.low, lost[1] + acting.npv.high, payback.value if payback else None,
+                f"Go on while the market takes {share} a year",
+                lost[0] + acting.npv.value,
+                lost[2] + acting.npv.low,
+                lost[1] + acting.npv.high,
+                payback.value if payback else None,
                 acting.probability_of_loss,
             )
-        )  # fmt: skip
+        )
     columns = ["scenario", "npv", "npv_low", "npv_high", "payback_months", "probability_of_loss"]
     return pd.DataFrame(rows, columns=columns)
 

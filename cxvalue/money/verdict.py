@@ -7,9 +7,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError, one_of
@@ -17,9 +18,8 @@ from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
-    from cxvalue.money.case import Case
 
-__all__ = ["Registration", "Verdict", "hash_of", "judge", "judge_effect", "register"]
+__all__ = ["Judged", "Registration", "Verdict", "hash_of", "judge", "judge_effect", "register"]
 
 METRICS = ("npv", "payback_months", "effect")
 POWER = 0.84
@@ -61,8 +61,25 @@ class Verdict:
         return f"{name} {bound} with a probability of {self.confidence:.0%} or more"
 
 
+class Judged(Protocol):
+    """What is judged, a `cxvalue.Case`: an effect, its money in many draws, and the same over a shorter horizon."""
+
+    @property
+    def effect(self) -> Effect: ...
+    @property
+    def horizon_months(self) -> int: ...
+    @property
+    def npv_draws(self) -> NDArray[np.float64]: ...
+    @property
+    def payback_draws(self) -> NDArray[np.float64]: ...
+    @property
+    def per_unit_effect(self) -> float: ...
+    def effect_worth(self, threshold: float) -> float | None: ...
+    def changed(self, *, horizon_months: int) -> Judged: ...
+
+
 def judge(
-    case: Case,
+    case: Judged,
     *,
     metric: str = "npv",
     at_least: float | None = None,
@@ -120,7 +137,7 @@ def _word(probability: float, confidence: float) -> str:
     return "PASS" if probability >= confidence else "FAIL" if probability <= 1 - confidence else "NOT PROVEN"
 
 
-def _metric(case: Case, metric: str, threshold: Any) -> tuple[Any, float | None, float | None]:
+def _metric(case: Judged, metric: str, threshold: Any) -> tuple[Any, float | None, float | None]:
     """Draws of a metric, its error as a constant effect, and the effect that just meets the threshold."""
     if case.per_unit_effect <= 0:
         draws = case.npv_draws if metric == "npv" else _never_is_late(case)
@@ -133,7 +150,7 @@ def _metric(case: Case, metric: str, threshold: Any) -> tuple[Any, float | None,
     return _never_is_late(case), error, short.effect_worth(0.0)
 
 
-def _stop_below(case: Case, metric: str, threshold: Any, confidence: float) -> float | None:
+def _stop_below(case: Judged, metric: str, threshold: Any, confidence: float) -> float | None:
     """The effect measured at which the criterion would be met with a probability of 1 − confidence only.
 
     All draws of the NPV move alike with the effect, so theirs is the quantile that counts, skewed risks included.
@@ -147,7 +164,7 @@ def _stop_below(case: Case, metric: str, threshold: Any, confidence: float) -> f
     return float(case.effect.estimate + short / judged.per_unit_effect)
 
 
-def _never_is_late(case: Case) -> Any:
+def _never_is_late(case: Judged) -> Any:
     return np.where(np.isnan(case.payback_draws), np.inf, case.payback_draws)
 
 

@@ -7,7 +7,6 @@ only be relative to the page.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from cxvalue.findings.numbers import format_date, format_moment
 from cxvalue.findings.words import ENGLISH, words_for
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
+from cxvalue.report.sanitize import SCHEME
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["data_uri", "relative_link", "render_index", "render_notebook_shell", "render_page"]
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 
 
 def render_page(page: PageModel) -> str:
@@ -75,7 +74,7 @@ def relative_link(href: str) -> str:
     >>> relative_link("tables/models 1.csv")
     'tables/models%201.csv'
     """
-    if not href or _SCHEME.match(href) or href.startswith(("/", "\\")):
+    if not href or SCHEME.match(href) or href.startswith(("/", "\\")):
         raise CxvalueError(f"The link {href!r} leaves the report; links must be relative to the page.")
     return quote(href, safe="/#%._-~")
 

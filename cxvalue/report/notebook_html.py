@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.words import words_for
-from cxvalue.foundation.lazy import import_nbformat
+from cxvalue.foundation.lazy import INJECTED, import_nbformat
 from cxvalue.report.html import render_notebook_shell
 from cxvalue.report.sanitize import clean_markup
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
 
-INJECTED = "injected-parameters"
 HIDDEN = "…"
 
 _NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag"})

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from cxvalue.findings.finding import GRADES, Finding
+from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import (
     format_date,
     format_finding,
@@ -24,6 +24,7 @@ from cxvalue.findings.numbers import (
 )
 from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.foundation.grades import GRADES
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 
 if TYPE_CHECKING:

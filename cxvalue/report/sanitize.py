@@ -27,7 +27,7 @@ _DROPPED_WITH_CONTENT = frozenset(_LOST_TAGS.split())
 _ATTRIBUTES = frozenset(_KEPT_ATTRIBUTES.split())
 _ANCHORS = frozenset(("a", "h1", "h2", "h3", "h4", "h5", "h6", "section"))
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
-_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNSAFE_STYLE = re.compile(r"url|@|expression|\\|/\*|image|behavior|-moz-binding", re.IGNORECASE)
 
 
@@ -122,7 +122,7 @@ class _Cleaner(HTMLParser):
 
 def _stays_inside(href: str) -> bool:
     plain = re.sub(r"[\x00-\x20]", "", href)
-    return bool(plain) and not _SCHEME.match(plain) and not plain.startswith(("/", "\\"))
+    return bool(plain) and not SCHEME.match(plain) and not plain.startswith(("/", "\\"))
 
 
 def _described(alt: str) -> bool:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import RunFailed
-from cxvalue.foundation.lazy import import_nbformat
+from cxvalue.foundation.lazy import INJECTED, import_nbformat
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["PYTHON_KERNEL", "NotebookJob", "end_with_children", "kernel_spec", "run_job"]
 
 PYTHON_KERNEL = "python3"
-INJECTED = "injected-parameters"
 LONGEST_SOCKET_PATH = 100
 LONGEST_REASON = 300
 

@@ -32,11 +32,11 @@ from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree,
 from cxvalue.run.manifest import NOT_MADE, manifest
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
+from cxvalue.workspace.history import RESERVED
 
 __all__ = ["LATEST", "publish", "write_index"]
 
 LATEST = "latest"
-RESERVED = (LATEST, "failed", "private")
 FIGURE_KINDS = (".svg", ".png")
 _FIRST = {"80": 0, "70": 1, "40": 2, "50": 3}
 

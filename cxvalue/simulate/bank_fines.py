@@ -121,11 +121,13 @@ def service_tables(
     there = service.happens[:, 0]
     fees = pd.DataFrame(
         {
-            "customer_id": ids[service.who[there]], "date": _dates(service.day[there]),
-            "amount": service.amount[there], "shortfall": service.shortfall[there],
+            "customer_id": ids[service.who[there]],
+            "date": _dates(service.day[there]),
+            "amount": service.amount[there],
+            "shortfall": service.shortfall[there],
             "waived": np.where(service.waived[there, 0], "true", "false"),
         }
-    )  # fmt: skip
+    )
     call, other = service.called[:, 0], service.other_happens[:, 0]
     who, day = [service.who[call], service.other_who[other]], [service.day[call], service.other_day[other]]
     minutes = [service.minutes[call], service.other_minutes[other]]
@@ -142,13 +144,16 @@ def service_tables(
     last = int(_first_days(true.months)[-1]) - 1
     interactions = pd.DataFrame(
         {
-            "customer_id": ids[np.concatenate(who)], "date": _dates(days), "channel": "phone",
+            "customer_id": ids[np.concatenate(who)],
+            "date": _dates(days),
+            "channel": "phone",
             "reason": np.repeat(np.array(reason, dtype=object), [part.size for part in who]),
-            "minutes": np.concatenate(minutes), "approvals": np.concatenate(approvals),
+            "minutes": np.concatenate(minutes),
+            "approvals": np.concatenate(approvals),
             "complaint": np.where(complaint, "true", "false"),
             "resolved_on": _dates(resolved).where(complaint & (resolved <= last)),
         }
-    )  # fmt: skip
+    )
     by_day = {"by": ["date", "customer_id"], "ignore_index": True}
     return {"fees": fees.sort_values(**by_day), "interactions": interactions.sort_values(**by_day)}
 

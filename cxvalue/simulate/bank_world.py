@@ -100,9 +100,12 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
             {"name": "approval time", "class": "capacity", "monthly": 3000, "low": 2000, "high": 4000, "owner": "calls"}
         ],
         "success": {
-            "metric": "npv", "at_least": 0, "confidence": 0.90, "registered_on": first_start - timedelta(days=30),
+            "metric": "npv",
+            "at_least": 0,
+            "confidence": 0.90,
+            "registered_on": first_start - timedelta(days=30),
         },
-    }  # fmt: skip
+    }
     programmes = [programme]
     if drawn.second is not None:
         tables["rollout"] = pd.concat([tables["rollout"], _second_rollout(drawn)], ignore_index=True)

@@ -212,11 +212,13 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
     discount = (depth * value)[bought].round(2)
     transactions = pd.DataFrame(
         {
-            "customer_id": ids[visits.customer[bought]], "date": when[bought],
-            "revenue": (value[bought] - discount).round(2), "margin": (margin[bought] - discount).round(2),
+            "customer_id": ids[visits.customer[bought]],
+            "date": when[bought],
+            "revenue": (value[bought] - discount).round(2),
+            "margin": (margin[bought] - discount).round(2),
             "discount": discount,
         }
-    ).sort_values(["date", "customer_id"], ignore_index=True)  # fmt: skip
+    ).sort_values(["date", "customer_id"], ignore_index=True)
     people = pd.DataFrame({"customer_id": ids, "segment": np.array(SEGMENTS, dtype=object)[segment_of]})
     study = {
         "title": "A simulated cosmetics chain whose truth is known",

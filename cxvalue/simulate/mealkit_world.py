@@ -180,11 +180,12 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
             {
                 "who": asleep[place],
                 "day": (CAMPAIGN_DAY + campaign.contact[place] + observed.day[place, number]).astype(int),
-                "revenue": observed.revenue[place, number], "discount": observed.discount[place, number],
+                "revenue": observed.revenue[place, number],
+                "discount": observed.discount[place, number],
                 "themed": rng.random(place.size) < np.where(contacted, 0.7, 0.15),
             }
         )
-    )  # fmt: skip
+    )
     awake = np.flatnonzero(silent < DORMANT_DAYS)
     later = rng.poisson(pace[awake] * 0.6 * FOLLOW_DAYS)
     again = np.repeat(awake, later)

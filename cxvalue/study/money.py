@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from statistics import NormalDist
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -32,7 +33,7 @@ __all__ = [
 Share = Annotated[float, Field(ge=0, le=1, description="a share between 0 and 1")]
 Amount = Annotated[float, Field(allow_inf_nan=False, description="an amount of money")]
 
-MOST_SKEWED = math.exp(1.644854**2 / 2)
+MOST_SKEWED = math.exp(NormalDist().inv_cdf(0.95) ** 2 / 2)
 """No log-normal loss exceeds more than this many times its mean in 1 of 20."""
 
 
@@ -153,11 +154,16 @@ class Benefit(Settings):
 
     @model_validator(mode="after")
     def _ordered(self) -> Benefit:
-        low = self.monthly if self.low is None else self.low
-        high = self.monthly if self.high is None else self.high
+        _, low, high = self.ends
         if not low <= self.monthly <= high:
             raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
         return self
+
+    @property
+    def ends(self) -> tuple[float, float, float]:
+        """The monthly amount, low and high; an end that is not given is the amount."""
+        low = self.monthly if self.low is None else self.low
+        return self.monthly, low, self.monthly if self.high is None else self.high
 
 
 class Success(Settings):

@@ -78,6 +78,11 @@ class PurchaseStates:
     first_paid: NDArray[np.int64] | None = None
 
     @property
+    def margin_rate(self) -> float:
+        """Margin for one unit of revenue, over all purchases; nan without revenue."""
+        return self.total_margin / self.total_revenue if self.total_revenue > 0 else float("nan")
+
+    @property
     def days_silent(self) -> NDArray[np.int64]:
         """Days from the last purchase to `as_of`."""
         return self.age_days - self.recency_days if self.since_bought is None else self.since_bought

@@ -6,6 +6,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import load_study_file
 from cxvalue.tables.cautions import worst_first
@@ -27,7 +28,7 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
         con = connect()
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
-        try_declared(study, found.get, as_of=tables.as_of, observed_from=tables.observed_from)
+        try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
     names = ", ".join(sorted(tables.paths))
     main = "transactions" if "transactions" in tables.paths else "subscriptions"
     cautions = worst_first(tables.cautions)

@@ -23,7 +23,7 @@ from cxvalue.questions.contracts.renewals import RenewalFit
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.programmes.goodwill import GoodwillFit
-from cxvalue.questions.programmes.measure import ProgrammeFit, design_of, panel_for, panel_source
+from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
 from cxvalue.study import StudyFile, find_study, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
@@ -198,7 +198,7 @@ class Study:
         folder) nothing is written. The file that marks the notebook as done is written last.
         """
         from cxvalue.findings.points import withhold_points
-        from cxvalue.report.grades import lower_grades
+        from cxvalue.report.lowering import lower_grades
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
@@ -224,7 +224,7 @@ def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
     def table(wanted: str) -> ibis.Table | None:
         return study.table(wanted) if wanted in study.tables.paths else None
 
-    source = panel_source(study.file, programme, table, as_of=study.as_of, observed_from=study.observed_from)
+    source = StudyTables(study.file, table, study.as_of, study.observed_from).source(programme)
     return panel_for(source, design_of(programme, source.rollout)[0])
 
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.lifetime_value.covariates import covariate_problems
 from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.questions.programmes.joint import measure_portfolio
-from cxvalue.questions.programmes.measure import ProgrammeFit, design_of, fit_programmes, panel_source
-from cxvalue.tables.checks.campaign_rows import held_and_sent
+from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, fit_programme
+from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems
 from cxvalue.tables.panels.by_unit import population
-from cxvalue.tables.panels.inputs import CUSTOMER
 from cxvalue.tables.panels.overlap import holdout_problems
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -43,36 +43,34 @@ class Fitted:
     portfolio: Portfolio | None = None
 
 
-def fit_declared(
-    study: StudyFile, table: Tables, *, as_of: date, observed_from: date, cautions: Sequence[Caution] = ()
-) -> Fitted:
+def fit_declared(tables: StudyTables, cautions: Sequence[Caution] = ()) -> Fitted:
     """Estimate every declared programme and its goodwill rules.
 
     `cautions` about the tables behind a programme are among its checks. Raises `BadInput` with everything that is wrong
     with any campaign or programme.
     """
-    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    study = tables.study
+    problems = _problems_of_campaigns(tables)
     fits: list[ProgrammeFit] = []
     rules: list[GoodwillFit] = []
     for programme in study.programmes:
         try:
-            one = _one(study, programme)
-            (fit,) = fit_programmes(one, table, as_of=as_of, observed_from=observed_from)
+            fit = fit_programme(tables, programme)
             doubts = data_checks(cautions, _behind(programme), programme.name)
             if doubts:
                 fit = replace(fit, effect=fit.effect.with_checks([*fit.effect.checks, *doubts]))
             fits.append(fit)
             if programme.goodwill is not None:
-                rules.append(fit_goodwill(study, programme, fit, table, as_of=as_of, observed_from=observed_from))
+                rules.append(fit_goodwill(tables, programme, programme.goodwill, fit))
         except BadInput as error:
             problems += error.problems
-    problems += _column_problems(study, table)
+    problems += _column_problems(study, tables.table)
     if problems:
         raise BadInput(problems)
     if not fits:
         return Fitted()
-    sources = [panel_source(study, one, table, as_of=as_of, observed_from=observed_from) for one in study.programmes]
-    together = measure_portfolio(study, fits, sources, table)
+    sources = [tables.source(one) for one in study.programmes]
+    together = measure_portfolio(study, fits, sources, tables.table)
     effects = with_neighbours([fit.effect for fit in fits], together.programmes, together.contained)
     found = tuple(replace(fit, effect=effect) for fit, effect in zip(fits, effects, strict=True))
     return Fitted(found, tuple(rules), together)
@@ -91,36 +89,35 @@ def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:
     return problems + ([] if held is None else holdout_problems(table("customers"), held.column, held.value))
 
 
-def try_declared(study: StudyFile, table: Tables, *, as_of: date, observed_from: date) -> None:
+def try_declared(tables: StudyTables) -> None:
     """The same search for problems; designs with many customers one by one are not estimated, which would take long."""
-    problems = [one for campaign in study.campaigns for one in _campaign_problems(campaign, table, as_of)]
+    study = tables.study
+    problems = _problems_of_campaigns(tables)
     for programme in study.programmes:
         try:
-            rollout = table("rollout")
-            assert rollout is not None  # the loader has refused a programme without it
-            design, _ = design_of(programme, rollout.filter(rollout.programme == programme.name))
+            design, _ = design_of(programme, tables.rollout(programme))
             # Columns of the customers table are looked at once, below.
-            apart = {
+            alone = {
+                "programmes": (programme,),
                 "campaigns": (),
                 "universal_holdout": None,
                 "cltv": study.cltv.model_copy(update={"covariates": ()}),
             }
-            one = _one(study, programme).model_copy(update=apart)
             if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):
-                source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
-                many = int(population(source)[1].count().to_pyarrow().as_py()) > FEW_CUSTOMERS
-                if many:
+                people = population(tables.source(programme))[1]
+                if int(people.count().to_pyarrow().as_py()) > FEW_CUSTOMERS:
                     continue
-            fit_declared(one, table, as_of=as_of, observed_from=observed_from)
+            fit_declared(replace(tables, study=study.model_copy(update=alone)))
         except BadInput as error:
             problems += error.problems
-    problems += _column_problems(study, table)
+    problems += _column_problems(study, tables.table)
     if problems:
         raise BadInput(problems)
 
 
-def _one(study: StudyFile, programme: Programme) -> StudyFile:
-    return study.model_copy(update={"programmes": (programme,)})
+def _problems_of_campaigns(tables: StudyTables) -> list[Problem]:
+    campaigns = tables.study.campaigns
+    return [one for campaign in campaigns for one in _campaign_problems(campaign, tables.table, tables.as_of)]
 
 
 def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[Problem]:
@@ -128,7 +125,7 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     where, problems = f"campaigns.{campaign.name}", []
     contacts, lines = table("contacts"), table("transactions")
     if campaign.product is not None and lines is not None:
-        problems += _product_problems(campaign.product, lines, where)
+        problems += product_problems(campaign.product, lines, campaign.name)
     if contacts is None:
         return problems
     problems += held_and_sent(contacts, campaign.name, campaign.control)
@@ -150,14 +147,3 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
         )
         problems.append(Problem(f"{where}.window_days", found, "Wait, or choose a shorter window."))
     return problems
-
-
-def _product_problems(product: str, lines: ir.Table, where: str) -> list[Problem]:
-    if "product" not in lines.columns:
-        found = "is given, but the transactions have no column 'product'."
-        return [Problem(f"{where}.product", found, "Map a product column, or leave it out.")]
-    if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
-        return []
-    known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
-    found = f"no transaction has the product {product!r}."
-    return [Problem(f"{where}.product", found, nearest(product, [str(one) for one in known if one]))]

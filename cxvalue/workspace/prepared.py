@@ -23,6 +23,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.lifetime_value.forecast import fit_study
+from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, TableSource, load_study_file, project_root
 from cxvalue.tables.counts import TableSet
@@ -144,13 +145,8 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
     unavailable: dict[str, str] = {}
-    declared = fit_declared(
-        study,
-        _getter(con, tables),
-        as_of=tables.as_of,
-        observed_from=tables.observed_from,
-        cautions=tables.cautions,
-    )
+    measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
+    declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
         if fits:
             (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")

@@ -27,7 +27,7 @@ def customer_panel_of(drawn: BankDraw, unit: str = "customer_id") -> CustomerPan
     return CustomerPanel(
         months=PanelMonths(date(FIRST_MONTH.year, FIRST_MONTH.month, 1), months),
         customer_id=np.arange(len(drawn.branch))[inside].astype(object),
-        unit=np.arange(rows) if unit == "customer_id" else drawn.branch[inside],
+        unit_of=np.arange(rows) if unit == "customer_id" else drawn.branch[inside],
         names=(),
         start=drawn.start[inside].astype(np.int64),
         base=drawn.base[inside].astype(np.int64),
@@ -38,7 +38,7 @@ def customer_panel_of(drawn: BankDraw, unit: str = "customer_id") -> CustomerPan
         later=int((~inside).sum()),
         unlisted=0,
         outcome="margin",
-        unit_kind=unit,
+        unit=unit,
     )
 
 
@@ -46,7 +46,7 @@ def unit_panel_of(drawn: BankDraw) -> UnitPanel:
     """The same customers added up by branch, bin and month."""
     panel = customer_panel_of(drawn, "branch")
     months = panel.months.count
-    keys = np.column_stack([panel.unit, panel.start, panel.base])
+    keys = np.column_stack([panel.unit_of, panel.start, panel.base])
     cells, cell = np.unique(keys, axis=0, return_inverse=True)
     cell = cell.reshape(-1)
     people, total = (np.zeros((len(cells), months, months)) for _ in range(2))

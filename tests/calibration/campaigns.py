@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from cxvalue.effects.estimators.abtest import share_interval
+from cxvalue.foundation.intervals import share_interval
 from cxvalue.questions.campaigns import arms_table
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.randomised import campaign_result

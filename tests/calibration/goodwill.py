@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import PROGRAMME, BankParameters
 from cxvalue.study import load_study_file
@@ -34,10 +35,8 @@ def one(seed: int, customers: int) -> list[dict[str, float]]:
         study = load_study_file(write_world(world, Path(folder) / "world"))
         con = connect()
         tables = load_tables(study, as_of=None, today=world.study["as_of"], out=Path(folder), con=con)
-        found = fit_declared(
-            study, lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None,
-            as_of=tables.as_of, observed_from=tables.observed_from,
-        )  # fmt: skip
+        read = {name: con.read_parquet(path) for name, path in tables.paths.items()}
+        found = fit_declared(StudyTables(study, read.get, tables.as_of, tables.observed_from))
     fit, name = found.goodwill[0], f"programme.{PROGRAMME}"
     true = {(row["cap"], row["times_per_year"]): row["value"] for row in world.truth[f"{name}.goodwill_rules"]}
     rows = [

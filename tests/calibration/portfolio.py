@@ -14,8 +14,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
-from cxvalue.effects.estimators.group_time import group_time
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time
 from cxvalue.effects.together import contained
 from cxvalue.questions.programmes.joint import Claims, Counted, count_once
 from cxvalue.simulate.bank_draw import PROGRAMME, SECOND, BankDraw, BankParameters, counts_from, draw_bank

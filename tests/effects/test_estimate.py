@@ -53,7 +53,7 @@ def test_customers_in_an_experiment():
     found = cxvalue.estimate_effect(panel, rollout, design="experiment")
     assert found.low < 2.0 < found.high
     case = cxvalue.business_case(found, costs={"one_off": 100.0}, horizon_months=12, annual_discount_rate=0.1)
-    assert case.costs.one_off == 100.0
+    assert case.settings.costs.one_off == 100.0
     assert case.verdict(at_least=0, confidence=0.9).word == "PASS"
 
 

@@ -8,9 +8,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Effect
-from cxvalue.effects.estimators.group_time import group_time
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time
 from cxvalue.effects.together import contained, state_effects, with_neighbours
 from cxvalue.effects.vintage import earlier_effects, truncated
 from cxvalue.simulate.bank_draw import BankParameters, draw_bank

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cxvalue.effects.effect import Cohort, Effect
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.money import Capacity, CashBenefit, ProgrammeCosts, Risk, business_case, register
+from cxvalue.money import Capacity, CaseSettings, CashBenefit, ProgrammeCosts, Risk, business_case, register
 from cxvalue.money.bridge import cash_bridge
 from cxvalue.money.cashflow import exposure, extend, fit_decay
 from cxvalue.money.finance import irr, irr_of_many, npv, payback_months, peak_exposure
@@ -373,3 +373,17 @@ def test_nonsense_is_refused():
     for wrong in ({"horizon_months": 0}, {"correlation": 2.0}, {"persistence": "half_life"}):
         with pytest.raises(CxvalueError):
             business_case(replace(an_effect([1.0, 1.0])), **{"horizon_months": 6, **wrong})
+    with pytest.raises(
+        CxvalueError, match=r"'horizon' is no setting of a business case\. Did you mean 'horizon_months'"
+    ):
+        business_case(an_effect([1.0, 1.0]), horizon=6)
+
+
+def test_settings_given_once_or_one_by_one_make_the_same_case():
+    settings = CaseSettings(costs=ProgrammeCosts(50.0), horizon_months=12, risks=(Risk("x", 1.0, 10.0, 20.0),), seed=3)
+    given = {"costs": {"one_off": 50.0}, "horizon_months": 12, "risks": [Risk("x", 1.0, 10.0, 20.0)], "seed": 3}
+    case = business_case(an_effect([1.0] * 6), settings)
+    assert case.settings == settings
+    assert (case.npv_draws == business_case(an_effect([1.0] * 6), **given).npv_draws).all()
+    assert case.changed(horizon_months=24).settings == replace(settings, horizon_months=24)
+    assert case.changed().npv == case.npv

@@ -9,6 +9,7 @@ import pytest
 from cxvalue.findings.finding import Finding, read_findings
 from cxvalue.foundation.errors import BadInput
 from cxvalue.questions.campaigns import campaign_data, campaign_result, with_cautions
+from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.opened import Study
@@ -45,9 +46,9 @@ def test_a_programme_whose_customers_are_half_unknown_loses_a_grade(tmp_path: Pa
     study = write("branches", damaged("branches", "customers"), tmp_path)
     loaded = load_tables(study, None, TODAY, tmp_path / "out", con)
     found = {name: con.read_parquet(path) for name, path in loaded.paths.items()}
-    span = {"as_of": loaded.as_of, "observed_from": loaded.observed_from}
-    before = fit_declared(study, found.get, **span).programmes[0].effect
-    after = fit_declared(study, found.get, cautions=loaded.cautions, **span).programmes[0].effect
+    tables = StudyTables(study, found.get, loaded.as_of, loaded.observed_from)
+    before = fit_declared(tables).programmes[0].effect
+    after = fit_declared(tables, loaded.cautions).programmes[0].effect
     assert "ABCDE".index(after.grade) == "ABCDE".index(before.grade) + 1
     assert after.estimate == before.estimate
 
@@ -64,7 +65,7 @@ def test_a_roll_out_that_knows_nobody_is_refused_in_words(tmp_path: Path, unit: 
     loaded = load_tables(study, None, TODAY, tmp_path / "out", con)
     found = {name: con.read_parquet(path) for name, path in loaded.paths.items()}
     with pytest.raises(BadInput, match=r"programmes\.svc"):
-        fit_declared(study, found.get, as_of=loaded.as_of, observed_from=loaded.observed_from)
+        fit_declared(StudyTables(study, found.get, loaded.as_of, loaded.observed_from))
 
 
 def test_what_a_notebook_hands_over_loses_a_grade_too(tmp_path: Path) -> None:

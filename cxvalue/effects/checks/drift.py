@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from cxvalue.effects.estimators.group_time import degrees_of_freedom
 from cxvalue.effects.estimators.imputation import acquisition_groups
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -89,7 +90,7 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
     real = np.abs(slopes[known]) >= NOTHING * usual
     largest = float(np.where(real, sign * slopes[known] / se, -np.inf).max())
     p_value = float(1 + (most >= largest).sum()) / (DRAWS + 1)
-    reach = float(np.quantile(most, 0.95)) + float(stats.norm.ppf(POWER))
+    reach = float(np.quantile(most, 0.95)) + float(ndtri(POWER))
     errors = np.full(slopes.size, np.nan)
     errors[known] = se
     early = slopes.size - 1
@@ -101,7 +102,7 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
         p_value=p_value,
         together_found=reach * float(errors[0]),
         early_found=reach * float(errors[early]) if early else float("nan"),
-        upper=float(slopes[0] + sign * stats.t.ppf(0.95, df) * errors[0]),
+        upper=float(slopes[0] + sign * reach_of(0.9, df) * errors[0]),
     )
 
 

@@ -18,9 +18,10 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 from scipy.optimize import brentq, nnls
 from scipy.special import ndtr, ndtri
+
+from cxvalue.foundation.intervals import reach_of
 
 __all__ = [
     "BASE",
@@ -175,7 +176,7 @@ def plain_covariance(time: Ints, covariance: Floats, weight: ArrayLike) -> Float
 
 def _around(value: float, se: float, bias: float, level: float, df: float) -> FixedLength:
     plain = float(_half_length(np.array(se), np.array(bias), level)) if se > 0 else bias
-    stretch = float(stats.t.ppf((1 + level) / 2, df) / stats.norm.ppf((1 + level) / 2))
+    stretch = reach_of(level, df) / reach_of(level)
     half = bias + (plain - bias) * stretch
     return FixedLength(value, value - half, value + half, bias, se)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.effects.estimators.group_time import BASE_MONTHS
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.rounding import LEAST_LEFT
 
@@ -29,7 +30,6 @@ FEW = 40
 ENUMERATED_CLUSTERS = 12
 ENUMERATED_WAYS = 20_000
 DRAWS = 9_999
-BASE_MONTHS = 12
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled
 
 __all__ = ["PLACEBO_MONTHS", "PlaceboStart", "placebo_start"]
@@ -55,5 +55,4 @@ def placebo_start(
     value, se = float(contrast @ effect), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
     size = usual if usual is not None else float(np.abs(effect).max(initial=0.0))
     value, se = settled(value, size), settled(se, size)
-    p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
-    return PlaceboStart(value, se, p_value)
+    return PlaceboStart(value, se, p_value_of(value, se, df))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import BASE_GRADES, Alternative, Cohort, Effect
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
@@ -108,7 +108,7 @@ def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
     found = early_cohorts(panel)
     for start in np.unique(panel.start[panel.start >= 0]):
         inside = panel.start == start
-        units = int(np.unique(panel.unit[inside]).size)
+        units = int(np.unique(panel.unit_of[inside]).size)
         found.append(Cohort(panel.months.day(int(start)), units, int(inside.sum())))
     return tuple(found)
 
@@ -160,7 +160,7 @@ def effect_of_customers(
 ) -> Effect:
     """The effect of a design with customers as units, before its checks are made."""
     se = float(np.sqrt(result.covariance[0, 0]))
-    half = float(stats.norm.ppf((1 + level) / 2)) * se
+    half = reach_of(level) * se
     treated = np.flatnonzero(panel.start >= 0)
     after = np.arange(panel.months.count) >= panel.start[treated][:, None]
     every = int((after & ~np.isnan(panel.values[treated])).sum())
@@ -169,7 +169,7 @@ def effect_of_customers(
     return Effect(
         design=design,
         outcome=panel.outcome,
-        unit=panel.unit_kind,
+        unit=panel.unit,
         estimate=result.overall,
         se=se,
         df=np.inf,

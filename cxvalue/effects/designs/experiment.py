@@ -19,7 +19,8 @@ from cxvalue.effects.effect import Check, Effect
 from cxvalue.effects.estimators.abtest import size_of
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled, spread_of
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ __all__ = ["estimate_cluster_experiment", "estimate_experiment"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FEWEST = 30
+FEWEST_IN_AN_ARM = 30
 """Customers in an arm below which nothing is estimated."""
 YEAR = 12
-ALIKE = "Were the groups alike before the start?"
+BALANCE_QUESTION = "Were the groups alike before the start?"
 
 
 def estimate_experiment(
@@ -46,21 +47,21 @@ def estimate_experiment(
     """
     control = np.flatnonzero(panel.start < 0)
     treated = np.flatnonzero(panel.start >= 0)
-    if min(control.size, treated.size) < FEWEST:
+    if min(control.size, treated.size) < FEWEST_IN_AN_ARM:
         found = f"{treated.size:,} customers with and {control.size:,} without the programme are too few to compare."
-        raise BadInput([Problem(f"programmes.{programme}", found, f"Each arm needs {FEWEST} customers or more.")])
+        raise BadInput.at(f"programmes.{programme}", found, f"Each arm needs {FEWEST_IN_AN_ARM} customers or more.")
     gathered = Accumulator(len(panel.start), panel.months.count)
     differences: list[tuple[float, float]] = []
     for start, base in cohort_pairs(panel):
         own = np.flatnonzero((panel.start == start) & (panel.base == base))
         others = control[panel.first[control] <= start]
-        if len(own) < 2 or len(others) < FEWEST:
+        if len(own) < 2 or len(others) < FEWEST_IN_AN_ARM:
             continue
         _compare(panel, gathered, own, others, start, base)
         differences.append(_balance(panel, own, others, base))
     if not gathered.weight.any():
         found = "no cohort has enough customers with a month before the start."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
     notes = (
         (f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
         if panel.later
@@ -108,7 +109,7 @@ def _compare(panel: CustomerPanel, gathered: Accumulator, own: Ints, others: Int
     for month in range(start, panel.months.count):
         y_own, y_others = panel.values[own, month].astype(float), panel.values[others, month].astype(float)
         here, there = ~np.isnan(y_own), ~np.isnan(y_others)
-        if here.sum() < 2 or there.sum() < FEWEST:
+        if here.sum() < 2 or there.sum() < FEWEST_IN_AN_ARM:
             continue
         design = x_others[there]
         bread = np.linalg.pinv(design.T @ design)
@@ -153,7 +154,11 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     for side in (got & (people > 0), ~got & (people > 0)):
         if side.sum() < 2:
             return Check(
-                "balance", ALIKE, None, True, "There are too few units, or no month, to compare before the start."
+                "balance",
+                BALANCE_QUESTION,
+                None,
+                True,
+                "There are too few units, or no month, to compare before the start.",
             )
         mean = float(outcome[side].sum() / people[side].sum())
         variance, count = clustered_variance(
@@ -166,12 +171,12 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     difference, variance = settled(means[0] - means[1], size), settled(float(np.sqrt(sum(variances))), size) ** 2
     below = sum(part**2 / (count - 1) for part, count in zip(variances, counts, strict=True))
     df = variance**2 / below if below > 0 else np.inf
-    p_value = float(2 * stats.t.sf(abs(difference) / np.sqrt(variance), df)) if variance > 0 else float(difference == 0)
+    p_value = p_value_of(difference, np.sqrt(variance), df)
     detail = (
         f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
         f"others, of {means[1]:,.3g} ({written_p(p_value)})."
     )
-    return Check("balance", ALIKE, None, True, detail, p_value)
+    return Check("balance", BALANCE_QUESTION, None, True, detail, p_value)
 
 
 def _split_check(treated: int, control: int, planned: float | None) -> Check:
@@ -189,10 +194,10 @@ def _split_check(treated: int, control: int, planned: float | None) -> Check:
 def _balance_check(differences: list[tuple[float, float]]) -> Check:
     weights = np.array([1 / variance if variance > 0 else 0.0 for _, variance in differences])
     if not weights.any():
-        return Check("balance", ALIKE, None, True, "There is no month before the start to compare.")
+        return Check("balance", BALANCE_QUESTION, None, True, "There is no month before the start to compare.")
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
-    p_value = float(2 * stats.norm.sf(abs(difference) * np.sqrt(weights.sum())))
+    p_value = p_value_of(difference, 1 / np.sqrt(weights.sum()))
     detail = (
         f"In the year before, the treated brought {difference:+,.2g} a month against the others ({written_p(p_value)})."
     )
-    return Check("balance", ALIKE, None, True, detail, p_value)
+    return Check("balance", BALANCE_QUESTION, None, True, detail, p_value)

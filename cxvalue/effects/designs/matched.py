@@ -24,8 +24,9 @@ from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, ef
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled, spread_of
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
@@ -35,8 +36,7 @@ __all__ = ["estimate_matched"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-CUSTOMER = "customer_id"
-FEWEST = 30
+FEWEST_ON_A_SIDE = 30
 MOST_LATER = 0.8
 """A month in which more of the comparisons than this had got the programme too says nothing about it."""
 COMPARISONS_PER_TREATED, FEWEST_COMPARISONS = 20, 5_000
@@ -74,15 +74,13 @@ def estimate_matched(
         found = (
             "there are too few customers with, or without, the programme who were customers for two months before it."
         )
-        raise BadInput([Problem(where, found, f"Each side needs {FEWEST} customers or more.")])
+        raise BadInput.at(where, found, f"Each side needs {FEWEST_ON_A_SIDE} customers or more.")
     lost = float((stack.treated & ~stack.kept).sum() / stack.treated.sum())
     if lost > 0.5:
         found = (
             f"{lost:.0%} of those who got the programme are unlike anybody without it, so there is no fair comparison."
         )
-        raise BadInput(
-            [Problem(where, found, "Keep a random part of the customers without it, and use design: experiment.")]
-        )
+        raise BadInput.at(where, found, "Keep a random part of the customers without it, and use design: experiment.")
     gathered = Accumulator(len(panel.start), panel.months.count)
     for place, (start, _) in enumerate(pairs):
         inside = np.flatnonzero(stack.cohort == place)
@@ -90,8 +88,8 @@ def estimate_matched(
             _add(panel, gathered, stack, inside, month, month - start)
     if not gathered.weight.any():
         found = "in every month nearly all who could be compared had got the programme as well."
-        raise BadInput([Problem(where, found, "Keep customers who never get it for comparison.")])
-    result = gathered.result(None if panel.unit_kind == CUSTOMER else panel.unit)
+        raise BadInput.at(where, found, "Keep customers who never get it for comparison.")
+    result = gathered.result(None if panel.unit == CUSTOMER else panel.unit_of)
     left_out = f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out."
     effect = effect_of_customers(
         panel,
@@ -127,7 +125,7 @@ def _stack(
         most = max(COMPARISONS_PER_TREATED * own.size, FEWEST_COMPARISONS)
         if others.size > most:
             others = np.sort(rng.choice(others, most, replace=False))
-        if not own.size or others.size < FEWEST:
+        if not own.size or others.size < FEWEST_ON_A_SIDE:
             continue
         chosen = np.concatenate([own, others])
         rows.append(chosen)
@@ -137,7 +135,7 @@ def _stack(
         if panel.beside is not None:  # the last two columns say how long they have been customers, once more
             history = np.column_stack([history, _history(panel.beside, panel.first, chosen, base)[:, :-2]])
         x.append(history if about is None else np.column_stack([history, about[chosen]]))
-    if not rows or sum(part.sum() for part in treated) < FEWEST:
+    if not rows or sum(part.sum() for part in treated) < FEWEST_ON_A_SIDE:
         return None
     cohort, got = np.concatenate(cohorts), np.concatenate(treated)
     described = np.vstack(x)
@@ -205,7 +203,7 @@ def _add(panel: CustomerPanel, gathered: Accumulator, stack: _Stack, inside: Int
     usable = ~np.isnan(y) & stack.kept[inside]
     y, use = y[usable], inside[usable]
     rows, treated = stack.row[use], stack.treated[use]
-    if treated.sum() < 2 or (~treated).sum() < FEWEST:
+    if treated.sum() < 2 or (~treated).sum() < FEWEST_ON_A_SIDE:
         return
     own = panel.start[rows]
     later = np.flatnonzero(~treated & (own >= 0) & (month >= own))

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.optimize import nnls
 
 from cxvalue.effects.checks.early import early_months, early_note
 from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.imputation import fill_gaps
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -93,19 +93,19 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     treated = np.flatnonzero(panel.treated)
     if treated.size != 1:
         found = f"{treated.size} units have got the programme; the design single_unit is for exactly one."
-        raise BadInput([Problem(where, found, "Use design: staggered for several units.")])
+        raise BadInput.at(where, found, "Use design: staggered for several units.")
     start, base = int(panel.start[treated[0]]), int(panel.base[treated[0]])
     mean, size, names, seen = _means(panel, base)
     later = np.flatnonzero(seen & (np.arange(panel.months.count) >= start))
     if not later.size:
-        raise BadInput([Problem(where, "the unit has no month with an outcome after its start.", "Wait for one.")])
+        raise BadInput.at(where, "the unit has no month with an outcome after its start.", "Wait for one.")
     used = [*range(base + 1), *later.tolist()]
     mean = mean[:, used]
     before = base + 1
     if len(mean) - 1 < FEWEST_CONTROLS or before < FEWEST_MONTHS:
         found = f"there are {len(mean) - 1} untreated units and {before} months before the start."
         remedy = f"{FEWEST_CONTROLS} untreated units and {FEWEST_MONTHS} months before the start are the least."
-        raise BadInput([Problem(where, found, remedy)])
+        raise BadInput.at(where, found, remedy)
     main = synthetic_did(mean, before)
     placebos = [
         synthetic_did(np.vstack([mean[i], np.delete(mean[1:], i - 1, axis=0)]), before) for i in range(1, len(mean))
@@ -114,7 +114,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     after = main.path.size
     se = float(np.sqrt(covariance[:after, :after].sum()) / after)
     df = float(len(placebos) - 1)
-    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    half = reach_of(level, df) * se
     pre = np.arange(before)
     people = size[0]
     effect = Effect(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.checks.drift import Drifts, drifts_before
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
@@ -15,21 +14,20 @@ from cxvalue.effects.checks.few_units import few_units_note
 from cxvalue.effects.checks.pretrend import PLACEBO_MONTHS, PlaceboStart, placebo_start
 from cxvalue.effects.checks.what_if import what_if
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
-from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife, group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.foundation.chance import written_p
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.intervals import Interval
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["BASE_MONTHS", "estimate_staggered"]
+__all__ = ["cohorts_of", "estimate_staggered", "measured"]
 
 Floats = NDArray[np.float64]
 
-CUSTOMER = "customer_id"
-BASE_MONTHS = 12
-"""Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
 
 FEW_UNITS = 10
 
@@ -42,7 +40,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     treated = np.unique(panel.cluster[panel.treated])
     if treated.size < 2:
         found = "one unit only has got the programme, so its own luck cannot be told from the programme."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")
     first = int(panel.start[panel.treated].min())
     compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
     if compared.size == 1:
@@ -50,23 +48,21 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
             f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
         )
         remedy = "List more units that did not have the programme, or had it later."
-        raise BadInput([Problem(f"programmes.{programme}", found, remedy)])
+        raise BadInput.at(f"programmes.{programme}", found, remedy)
     if not (panel.treated & (panel.base >= 0)).any():
         found = "no unit has a full month before its start, so there is nothing to compare with."
-        raise BadInput([Problem(f"programmes.{programme}", found, "Give the tables a longer history.")])
+        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
     found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found_.identified:
         found = "no treated month has a comparison: no unit was still without the programme."
-        raise BadInput(
-            [Problem(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")]
-        )
+        raise BadInput.at(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")
     before, before_knife = group_time(panel), jackknife(panel)
     post = found_.event_time >= 0
     pre = before.event_time < -1
-    after, earlier = EVENTS + np.flatnonzero(post), EVENTS + np.flatnonzero(pre)
+    earlier = EVENTS + np.flatnonzero(pre)
     shown = EVENTS + np.flatnonzero(~post)  # before the start, from the same base as after it
-    se = float(np.sqrt(knife.covariance[0, 0]))
-    half = float(stats.t.ppf((1 + level) / 2, knife.df)) * se
+    fields = measured(panel, found_, knife, level)
+    se = fields["se"]
     early = (
         before.event_time[pre],
         before.event_effect[pre],
@@ -81,38 +77,27 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         _drift_check(drifts, found_.overall),
         drift_note,
         _placebo_check(placebo_start(*early, usual=usual_outcome(panel))),
-        _one_unit_check(found_, knife, half, panel.unit == CUSTOMER),
+        _one_unit_check(knife, fields["low"] > 0 or fields["high"] < 0, panel.unit == CUSTOMER),
         _size_check(*units),
     ]
     effect = Effect(
         design="staggered",
         outcome=panel.outcome,
         unit=panel.unit,
-        estimate=found_.overall,
-        se=se,
-        df=knife.df,
-        low=found_.overall - half,
-        high=found_.overall + half,
+        **fields,
         level=level,
-        event_time=found_.event_time[post],
-        event_effect=found_.event_effect[post],
-        covariance=knife.covariance[np.ix_(after, after)],
-        event_weight=found_.event_weight[post],
         pre_time=found_.event_time[~post],
         pre_effect=found_.event_effect[~post],
         pre_covariance=knife.covariance[np.ix_(shown, shown)],
-        cohorts=cohorts_of(panel),
         treated_units=units[0],
         control_units=units[1],
         treated_customers=customers[0],
         control_customers=customers[1],
-        treated_customer_months=round(found_.identified),
         unidentified_customer_months=round(found_.unidentified) + early_months(panel),
         naive=found_.naive,
         naive_se=float(np.sqrt(knife.covariance[1, 1])),
         checks=(),
         grade="B",
-        last_month=panel.months.day(panel.months.count - 1),
         alternatives=_alternatives(panel, before, before_knife),
         notes=tuple(_notes(panel, found_)),
         explanation=(
@@ -130,6 +115,28 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         },
     )
     return effect.with_checks(checks)
+
+
+def measured(panel: UnitPanel, found: GroupTime, knife: Jackknife, level: float) -> dict[str, Any]:
+    """Fields of an `Effect` that follow from group-time effects and their jackknife."""
+    post = found.event_time >= 0
+    at = EVENTS + np.flatnonzero(post)
+    se = float(np.sqrt(knife.covariance[0, 0]))
+    _, low, high = Interval.of_error(found.overall, se, level, knife.df)
+    return {
+        "estimate": found.overall,
+        "se": se,
+        "df": knife.df,
+        "low": low,
+        "high": high,
+        "event_time": found.event_time[post],
+        "event_effect": found.event_effect[post],
+        "covariance": knife.covariance[np.ix_(at, at)],
+        "event_weight": found.event_weight[post],
+        "cohorts": cohorts_of(panel),
+        "treated_customer_months": round(found.identified),
+        "last_month": panel.months.day(panel.months.count - 1),
+    }
 
 
 def usual_outcome(panel: UnitPanel) -> float:
@@ -191,9 +198,8 @@ def _placebo_check(placebo: PlaceboStart | None) -> Check:
     return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 
-def _one_unit_check(found: GroupTime, knife: Jackknife, half: float, groups: bool) -> Check:
+def _one_unit_check(knife: Jackknife, proven: bool, groups: bool) -> Check:
     low, high = float(knife.without.min()), float(knife.without.max())
-    proven = abs(found.overall) > half
     passed = (low > 0) == (high > 0) if proven else None
     what = "group of customers" if groups else "unit"
     detail = f"Leaving out one {what} at a time, the effect lies between {low:,.3g} and {high:,.3g}."
@@ -209,10 +215,12 @@ def _size_check(treated: int, controls: int) -> Check:
 def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
     found = [
         Alternative(
-            "against the month before the start alone", one_month.overall, float(np.sqrt(knife.covariance[0, 0])),
+            "against the month before the start alone",
+            one_month.overall,
+            float(np.sqrt(knife.covariance[0, 0])),
             "As textbooks do: the level before the start is that of one month, which is as noisy as any other.",
         )
-    ]  # fmt: skip
+    ]
     if (~panel.treated).any():
         never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
         if np.isfinite(never.overall):

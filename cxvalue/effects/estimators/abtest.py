@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from cxvalue.foundation.intervals import Interval, p_value_of, share_interval
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
 __all__ = [
@@ -86,20 +87,7 @@ def difference_in_shares(treated: int, treated_of: int, control: int, control_of
     se = float(np.sqrt(p1 * (1 - p1) / treated_of + p2 * (1 - p2) / control_of))
     pooled = (treated + control) / (treated_of + control_of)
     spread = float(np.sqrt(pooled * (1 - pooled) * (1 / treated_of + 1 / control_of)))
-    p_value = float(2 * stats.norm.sf(abs(value) / spread)) if spread > 0 else 1.0
-    return Estimate(float(value), low, high, se, p_value)
-
-
-def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's (1927) interval of a share.
-
-    >>> [round(end, 4) for end in share_interval(81, 263)]  # Newcombe 1998 (one sample), table I
-    [0.2553, 0.3662]
-    """
-    z = float(stats.norm.ppf((1 + level) / 2))
-    p = count / of
-    centre, reach = p + z**2 / (2 * of), z * float(np.sqrt(p * (1 - p) / of + z**2 / (4 * of**2)))
-    return max((centre - reach) / (1 + z**2 / of), 0.0), min((centre + reach) / (1 + z**2 / of), 1.0)
+    return Estimate(float(value), low, high, se, p_value_of(value, spread))
 
 
 def ratio_change(
@@ -255,6 +243,4 @@ def holm_adjusted(p_values: ArrayLike) -> Floats:
 
 
 def around(value: float, se: float, df: float, level: float) -> Estimate:
-    reach = float(stats.t.ppf((1 + level) / 2, df)) * se
-    p_value = float(2 * stats.t.sf(abs(value) / se, df)) if se > 0 else float(value == 0)
-    return Estimate(value, value - reach, value + reach, se, p_value)
+    return Estimate(*Interval.of_error(value, se, level, df), se, p_value_of(value, se, df))

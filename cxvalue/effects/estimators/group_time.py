@@ -22,7 +22,16 @@ from cxvalue.effects.estimators.pairs import PairSums, effects_of_pairs, pair_su
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["EVENTS", "GroupTime", "Jackknife", "cohort_keys", "degrees_of_freedom", "group_time", "jackknife"]
+__all__ = [
+    "BASE_MONTHS",
+    "EVENTS",
+    "GroupTime",
+    "Jackknife",
+    "cohort_keys",
+    "degrees_of_freedom",
+    "group_time",
+    "jackknife",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,6 +45,8 @@ FEW_AT_A_TIME = 5
 FEW_TREATED = 8
 """With fewer treated units than this nothing can be said of effects that differ with their size."""
 
+BASE_MONTHS = 12
+"""Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
 FEWEST_IN_A_BIN = 30
 """Bins of acquisition with fewer customers than this in the comparison are merged with the next."""
 

@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-NOBODY = 1e-6
+NO_CUSTOMERS = 1e-6
 """Customers below which there are none: what is left of them after a unit was taken out of a sum."""
 
 
@@ -96,7 +96,7 @@ def effects_of_pairs(
         ):  # before its start a cohort is itself still without the programme, and no comparison for itself
             n_c[: base + 1] -= n_t[: base + 1]
             y_c[: base + 1] -= y_t[: base + 1]
-        own, both = n_t > NOBODY, (n_t > NOBODY) & (n_c > NOBODY)
+        own, both = n_t > NO_CUSTOMERS, (n_t > NO_CUSTOMERS) & (n_c > NO_CUSTOMERS)
         change_t = np.divide(y_t, n_t, out=np.zeros(y_t.shape), where=own)
         change_c = np.divide(y_c, n_c, out=np.zeros(y_c.shape), where=both)
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import p_value_of, reach_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +92,7 @@ class HazardModel:
         """Hazard ratios with their interval: driver, level, compared_with, ratio, low, high, at_risk, ended, p_value."""
         import pandas as pd
 
-        z, se = NormalDist().inv_cdf(0.5 + level / 2), np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
+        z, se = reach_of(level), np.sqrt(np.maximum(np.diag(self.covariance), 0.0))
         rows: list[tuple[Any, ...]] = []
         place = 1
         for driver in self.drivers:
@@ -102,7 +102,7 @@ class HazardModel:
                          self.ended[counted[base]], np.nan))  # fmt: skip
             for name in rest:
                 effect, error = float(self.coef[place]), float(se[place])
-                p_value = 2 * NormalDist().cdf(-abs(effect) / error) if error > 0 else 0.0
+                p_value = p_value_of(effect, error) if error > 0 else 0.0
                 ends = np.exp([effect, effect - z * error, effect + z * error])
                 rows.append((driver, name, base, *ends.tolist(), self.at_risk[counted[name]],
                              self.ended[counted[name]], p_value))  # fmt: skip

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 
@@ -155,7 +154,7 @@ class RenewalModel:
 
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
-        z = NormalDist().inv_cdf(0.5 + level / 2)
+        z = reach_of(level)
         spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
 

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtrc, ndtri
+from scipy.special import fdtrc
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 
 __all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
 
@@ -159,7 +160,7 @@ def seasonal_index(month: ArrayLike, observed: ArrayLike, expected: ArrayLike, *
     variance = np.einsum("ij,jk,ik->i", contrasts, covariance, contrasts)
     spread = max(float((effects**2 - variance).mean()), 0.0)
     kept = spread / (spread + variance)
-    half = float(ndtri((1 + level) / 2)) * np.sqrt(kept * variance)
+    half = reach_of(level) * np.sqrt(kept * variance)
     speed = np.exp(kept * effects)
     index = _normal_speed(speed)
     return SeasonalIndex(

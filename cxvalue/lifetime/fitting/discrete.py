@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB
 from cxvalue.lifetime.families.family import Floats, History, Params, history
@@ -79,9 +79,7 @@ class DiscreteModel:
 
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
-        if not 0 < level < 1:
-            raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
-        spread = np.exp(NormalDist().inv_cdf(0.5 + level / 2) * np.sqrt(np.diag(self.covariance)))
+        spread = np.exp(reach_of(level) * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
 
     # what is known about a customer -----------------------------------------------------------------------------

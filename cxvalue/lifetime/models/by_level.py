@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.lifetime.families.family import Floats, Params
 from cxvalue.lifetime.models.model import COVARIATES, LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
@@ -171,7 +171,7 @@ class CovariateModel(LifetimeModel):
 
     def coefficients_at(self, level: float) -> tuple[Coefficient, ...]:
         """The coefficients with intervals of a level."""
-        z, place, found = NormalDist().inv_cdf(0.5 + level / 2), len(self.family.parameters), []
+        z, place, found = reach_of(level), len(self.family.parameters), []
         values, errors = list(self.params.values()), np.sqrt(np.diag(self.covariance)).tolist()
         for about in ABOUT:
             for covariate, levels in self.covariates:

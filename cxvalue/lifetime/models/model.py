@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.lifetime.families.bgbb_family import BB, PERIODIC
 from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families.family import Family, Floats, Params
@@ -178,7 +178,7 @@ class LifetimeModel:
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
         _check_level(level)
-        z = NormalDist().inv_cdf(0.5 + level / 2)
+        z = reach_of(level)
         spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
 
@@ -348,8 +348,7 @@ def _day_number(day: date) -> float:
 
 
 def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    check_level(level)
 
 
 def _plain(value: float) -> float | None:

@@ -13,7 +13,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
@@ -81,9 +81,7 @@ class SpendModel:
 
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
-        if not 0 < level < 1:
-            raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
-        z = NormalDist().inv_cdf(0.5 + level / 2)
+        z = reach_of(level)
         spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=False)}
 

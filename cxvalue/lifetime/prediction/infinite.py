@@ -105,7 +105,7 @@ def residual_value(
     """
     rate = margin_rate
     if rate is None:
-        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+        rate = states.margin_rate
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     even = 1.0

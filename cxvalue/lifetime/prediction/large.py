@@ -23,7 +23,7 @@ from cxvalue.lifetime.prediction.futures import draw_futures
 from cxvalue.lifetime.prediction.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
 from cxvalue.lifetime.prediction.predictive import Predictive
 
-__all__ = ["predict", "suits"]
+__all__ = ["can_interpolate", "predict"]
 
 _TABLE_AGES = 6
 _POINT_AGES = 10
@@ -34,7 +34,7 @@ _ROWS = 50_000
 """Histories whose quantiles are read at once: what that takes is not held for all of them."""
 
 
-def suits(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
+def can_interpolate(customers: int, spend: SpendModel, model: LifetimeModel | None = None) -> bool:
     """Whether the methods here apply: many customers, a model to interpolate, and a spend with a third moment (q > 3).
 
     Where some purchases bring no money, what a customer's own share of them does to the spread is simulated.

@@ -31,7 +31,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.lifetime.families.family import Family, Floats, Params
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -39,7 +39,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.lifetime.models.spend import SpendModel
 from cxvalue.lifetime.prediction.infinite import beta_mean
-from cxvalue.lifetime.prediction.value import Interval
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -130,7 +129,7 @@ def value_levers(
         )
     rate = margin_rate
     if rate is None:
-        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+        rate = states.margin_rate
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     divided = parts(model, states)
@@ -197,7 +196,7 @@ def value_levers(
         value = float(totals[place])
         if not math.isfinite(value):
             return Interval(math.nan, math.nan, math.nan)
-        return Interval(value, min(value, float(bounds[0, place])), max(value, float(bounds[1, place])))
+        return Interval.holding(value, *bounds[:, place])
 
     no_retention = _no_retention(model, outcome)
     levers = (

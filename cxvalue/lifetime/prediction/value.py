@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.lifetime.families.family import Floats
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel, silence_probability
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.large import predict, suits
+from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.living import living
 from cxvalue.lifetime.prediction.predictive import Predictive, simulate
 from cxvalue.tables.distinct import distinct_rows
@@ -36,20 +35,6 @@ RHYTHM_BROKEN_BELOW = 0.05
 
 _FEW = 2_000
 """Customers of a part of a large base up to whom a simulation is quicker."""
-
-
-class Interval(NamedTuple):
-    """A value with the bounds of its interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def around(cls, value: float, draws: Floats, level: float) -> Interval:
-        """The interval of draws, widened to hold the value: a few very large ones can pull a mean past an end."""
-        low, high = interval_ends(draws, level)
-        return cls(value, min(float(low), value), max(float(high), value))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +88,7 @@ class CustomerValue:
         value, low, high = self.equity
         if value <= 0:
             return 0.0
-        return float((high - low) / (2 * ndtri((1 + self.level) / 2)) / value)
+        return float((high - low) / (2 * reach_of(self.level)) / value)
 
     def _repr_html_(self) -> str:
         lines = {
@@ -158,7 +143,7 @@ def customer_value(
     rng = np.random.default_rng(seed)
     divided = parts(model, states)
     customers = len(states)
-    large = suits(customers, spend, divided[0].model)
+    large = can_interpolate(customers, spend, divided[0].model)
     if len(divided) == 1:
         valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
     else:
@@ -191,9 +176,9 @@ def customer_value(
         p_alive=np.full(customers, math.nan) if hidden else every("alive"),
         p_return_90d=every("back"),
         rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
-        equity=_interval(float(cltv.sum()), total("value_draws"), level),
-        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), level),
-        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), level),
+        equity=Interval.around(float(cltv.sum()), total("value_draws"), level),
+        expected_purchases=Interval.around(float(purchases.sum()), total("purchase_draws"), level),
+        expected_purchases_12m=Interval.around(float(total("in_year")), total("year_draws"), level),
         new_customer=_new_customer(model, spend, states, curve, rate, level, draws, rng),
         margin_rate=rate,
         horizon_months=horizon_months,
@@ -319,14 +304,10 @@ def _check(
         raise CxvalueError(
             f"annual_discount_rate == {discount}, must be an effective annual rate of 0 or more: 0.12 stands for 12%."
         )
-    if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
-    if margin_rate is not None:
-        rate = float(margin_rate)
-    else:
-        rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = float(margin_rate) if margin_rate is not None else states.margin_rate
     if not math.isfinite(rate):
         raise CxvalueError(
             f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "
@@ -382,9 +363,4 @@ def _new_customer(
     means = spend.draw_population_mean(draws, rng)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
     first = states.first_margin_mean + spread * rng.standard_normal(draws)
-    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)
-
-
-def _interval(value: float, draws: Floats, level: float) -> Interval:
-    low, high = interval_ends(draws, level)
-    return Interval(value, float(low), float(high))
+    return Interval.around(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.calendar import date_of, day_number
+from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.tables.checks.campaign_rows import held_and_sent
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
-NOBODY = "not contacted"
+NOT_CONTACTED = "not contacted"
 SHORTEST_RULE_DAYS = 14
 NEARLY_ALL = 0.9
 YEAR_DAYS = 365
@@ -131,7 +132,7 @@ class CampaignData:
     @property
     def began(self) -> date:
         """Day of the first contact of anybody."""
-        return date.fromordinal(date(1970, 1, 1).toordinal() + int(self.contacted_on[~self.control].min()))
+        return date_of(int(self.contacted_on[~self.control].min()))
 
     @property
     def silent_rule_days(self) -> int | None:
@@ -194,8 +195,8 @@ def campaign_data(
         first = first.union(_stand_ins(first, purchases, seed))
     lengths = sorted({*windows, window_days})
     rows_of = _read(first, purchases, transactions, lengths)
-    held = rows_of.arm == (NOBODY if control is None else control)
-    seen = (as_of - date(1970, 1, 1)).days - rows_of.day
+    held = rows_of.arm == (NOT_CONTACTED if control is None else control)
+    seen = day_number(as_of) - rows_of.day
     data = CampaignData(
         name=name,
         customer_id=rows_of.customer_id,
@@ -222,12 +223,12 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
     arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
     if not arms:
-        raise BadInput([Problem(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")])
+        raise BadInput.at(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")
     if control is None:
         held = sorted(arm for arm in arms if arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS)
         if held and len(arms) > 1:
             found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
-            raise BadInput([Problem(where, found, f"Write control: {held[0]}, or give the arm another name.")])
+            raise BadInput.at(where, found, f"Write control: {held[0]}, or give the arm another name.")
         return
     problems = held_and_sent(rows, name, control)
     if problems:
@@ -314,18 +315,16 @@ def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, l
 
 def _check(data: CampaignData, control: str | None, where: str) -> None:
     if not (~data.control).any():
-        raise BadInput(
-            [Problem(where, "nobody was contacted: every row is of the control arm.", "Check campaigns.control.")]
-        )
+        raise BadInput.at(where, "nobody was contacted: every row is of the control arm.", "Check campaigns.control.")
     if not data.control.any():
         arms = sorted({str(arm) for arm in data.arm})
         found = (
             "nobody was held out." if control else "every customer was contacted, so there is nobody to compare with."
         )
-        raise BadInput([Problem(where, found, nearest(control or "", arms))])
+        raise BadInput.at(where, found, nearest(control or "", arms))
     if not (data.main.observed & ~data.control).any() or not (data.main.observed & data.control).any():
         found = f"no arm was observed for {data.window_days} days after its contact: the data end on {data.as_of}."
-        raise BadInput([Problem(f"{where}.window_days", found, "Wait, or choose a shorter window.")])
+        raise BadInput.at(f"{where}.window_days", found, "Wait, or choose a shorter window.")
 
 
 def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
@@ -345,7 +344,7 @@ def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
         {"customer_id": pa.array(names.tolist(), pa.string()), "first": pa.array(drawn[kept], pa.date32())}
     )
     rows = ibis.memtable(table)
-    return rows.select("customer_id", "first", arm=ibis.literal(NOBODY), cost=ibis.literal(0.0))
+    return rows.select("customer_id", "first", arm=ibis.literal(NOT_CONTACTED), cost=ibis.literal(0.0))
 
 
 def _bought(purchases: ir.Table, transactions: ir.Table | None) -> ir.Table:
@@ -372,10 +371,13 @@ def _facts(joined: ir.Table, last: int) -> ir.Table:
     past: Any = joined.filter(joined.since <= last)
     year = past.since > last - YEAR_DAYS
     return past.group_by("number").agg(
-        days_silent=-past.since.max(), tenure_days=-past.since.min(), frequency=past.count(),
-        orders_before=year.ifelse(1, 0).sum(), revenue_before=year.ifelse(past.revenue, 0.0).sum(),
+        days_silent=-past.since.max(),
+        tenure_days=-past.since.min(),
+        frequency=past.count(),
+        orders_before=year.ifelse(1, 0).sum(),
+        revenue_before=year.ifelse(past.revenue, 0.0).sum(),
         margin_before=year.ifelse(past.margin, 0.0).sum(),
-    )  # fmt: skip
+    )
 
 
 def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:

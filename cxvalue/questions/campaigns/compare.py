@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,12 +41,14 @@ class Comparison:
         before = data.before if before is None else before
         self._before = before[own], before[others]
         self._unit = None if data.unit is None else (data.unit[own], data.unit[others])
-        self._adjustment = Adjustment(*self._before) if self._unit is None else None
+
+    @cached_property
+    def _adjustment(self) -> Adjustment:
+        return Adjustment(*self._before)
 
     def mean(self, values: Floats) -> Estimate:
         """Difference in means, adjusted by what customers did before."""
-        if self._unit is None or self._adjustment is not None:
-            assert self._adjustment is not None
+        if self._unit is None:
             return self._adjustment.difference(values[self.own], values[self.others], self.level)
         return adjusted_clustered_difference(
             values[self.own], values[self.others], *self._before, *self._unit, self.level

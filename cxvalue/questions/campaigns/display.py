@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.foundation.intervals import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +147,7 @@ def groups_display(found: Targeting, currency: str) -> Styler:
         {
             "ranked": name,
             "a contact added, net of cost": format_value(value, currency),
-            "range": format_range(value - 1.96 * se, value + 1.96 * se, currency),
+            "range": format_range(*Interval.of_error(value, se)[1:], currency),
         }
         for name, (value, se) in zip(names, found.groups, strict=True)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxvalue.effects.estimators.abtest import share_interval
+from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

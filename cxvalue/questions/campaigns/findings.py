@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.effects.estimators.abtest import share_interval
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding

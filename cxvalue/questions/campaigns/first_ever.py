@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput
+from cxvalue.tables.checks.campaign_rows import product_problems
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -29,8 +30,7 @@ def first_ever_buyers(
     """Customers who had never bought before the campaign, among all who bought its product, and how many those are.
 
     Bought from the campaign's first contact to its last one plus the window; a row of the `control` arm is no contact, and
-    a fully refunded purchase is none. Raises
-    `BadInput` when no transaction has the product.
+    a fully refunded purchase is none. Raises `BadInput` when no transaction has the product.
     """
     import ibis
 
@@ -38,16 +38,10 @@ def first_ever_buyers(
     if control is not None:
         rows = rows.filter(rows.arm != control)
     span = rows.aggregate(first=rows.date.min(), last=rows.date.max()).to_pyarrow().to_pylist()[0]
-    if "product" not in transactions.columns:
-        found = "is given, but the transactions have no column 'product'."
-        raise BadInput([Problem(f"campaigns.{name}.product", found, "Map a product column, or leave it out.")])
+    problems = product_problems(product, transactions, name)
+    if problems:
+        raise BadInput(problems)
     lines = transactions.filter(transactions["product"] == product)
-    if not lines.count().to_pyarrow().as_py():
-        known = transactions.select("product").distinct().limit(200).to_pyarrow().column("product").to_pylist()
-        found = f"no transaction has the product {product!r}."
-        raise BadInput(
-            [Problem(f"campaigns.{name}.product", found, nearest(product, [str(one) for one in known if one]))]
-        )
     until = min(np.datetime64(span["last"]) + np.timedelta64(window_days, "D"), np.datetime64(as_of)).astype(object)
     inside = (lines.date >= ibis.literal(span["first"])) & (lines.date <= ibis.literal(until))
     bought = lines.filter(inside & (lines.revenue >= 0)).select("customer_id", "date").distinct()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.campaigns.campaign import history_on
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def next_contacts(
         total_expected=total.round(2),
     )
     value = float(total[chosen - 1]) if chosen else 0.0
-    half = chosen * float(stats.norm.ppf((1 + level) / 2)) * _error_of_mean(found, expected[:chosen]) if chosen else 0.0
+    half = chosen * reach_of(level) * _error_of_mean(found, expected[:chosen]) if chosen else 0.0
     return NextContacts(table, chosen, len(listed), cost * chosen, (value, value - half, value + half), rule, reached)
 
 

@@ -5,23 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.effect import Check, grade_of, holm
-from cxvalue.effects.estimators.abtest import Estimate, size_of
+from cxvalue.effects.estimators.abtest import Estimate, around, size_of
 from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fitted_odds
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
-from cxvalue.questions.campaigns.randomised import (
-    CampaignResult,
-    check_uplift,
-    interim_look,
-    is_dormant,
-    known,
-    nothing_happened,
-    subsidy,
-)
+from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
 
 __all__ = ["balance_table", "matched_campaign_result"]
 
@@ -34,7 +25,7 @@ LEAST_ALIKE = 0.5
 UNBALANCED = 0.10
 FAR_APART = 0.5
 """Standardised difference after weighting above which nothing is said."""
-FEWEST = 30
+FEWEST_COMPARED = 30
 FOLDS = 5
 
 
@@ -49,44 +40,25 @@ def matched_campaign_result(
     x, odds, own, others, alike, folds = _compared(data)
     seen = window.observed
     lost = 1 - float(alike[~data.control & seen].mean())
-    contacted = int((seen & ~data.control).sum())
     withheld = nothing_happened(data)
 
     def result(note: str, found: dict[str, Estimate | None], checks: tuple[Check, ...]) -> CampaignResult:
-        returned = window.returned
-        share = float(returned[own].mean()) if own.any() else 0.0
-        uplift = found.get("return")
+        fields, uplift = shared_fields(data, own, others, found, dormancy_days), found.get("return_uplift")
         return CampaignResult(
-            name=data.name,
-            window_days=window.days,
-            contacted=contacted,
-            held_out=int(others.sum()),
+            **fields,
             left_out=int((~seen & ~data.control).sum()),
-            contacted_in_all=int((~data.control).sum()),
-            returned=share,
-            would_return=share - uplift.value if uplift else float("nan"),
-            return_uplift=uplift,
-            check_uplift=found.get("check"),
-            margin_per_contact=found.get("margin"),
-            revenue_per_contact=found.get("revenue"),
+            would_return=fields["returned"] - uplift.value if uplift else float("nan"),
             cost_per_contact=float(data.cost[~data.control].mean()),
-            subsidy=subsidy(data, own, others) if own.any() else 0.0,
             checks=checks,
             grade=grade_of("C", checks),
             randomised=False,
-            capped=None,
             note=note,
-            claimed=float((window.margin - data.cost)[own].mean()) if own.any() and not withheld else None,
-            interim=interim_look(data),
-            priced=data.priced,
-            dormant=is_dormant(data, dormancy_days),
-            withheld=withheld,
         )
 
     if withheld:
         return result(withheld, {}, (_overlap_check(lost),))
 
-    if own.sum() < FEWEST or others.sum() < FEWEST or lost > LEAST_ALIKE:
+    if own.sum() < FEWEST_COMPARED or others.sum() < FEWEST_COMPARED or lost > LEAST_ALIKE:
         note = (
             f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so there is no fair "
             "comparison. Hold out a random part of the customers next time."
@@ -104,19 +76,18 @@ def matched_campaign_result(
     treated = ~data.control[rows]
     estimates: dict[str, Estimate | None] = {}
     for name, values in (
-        ("return", window.returned.astype(float)), ("revenue", window.revenue), ("margin", window.margin - data.cost)
-    ):  # fmt: skip
+        ("return_uplift", window.returned.astype(float)),
+        ("revenue_per_contact", window.revenue),
+        ("margin_per_contact", window.margin - data.cost),
+    ):
         effect, influence = cross_fitted_att(x[rows], values[rows], treated, odds[rows], folds[rows])
         se = float(np.sqrt((influence**2).sum()))
         if not settled(se, size_of(values[rows])):
             estimates[name] = None
             continue
-        reach = float(stats.norm.ppf((1 + level) / 2)) * se
-        estimates[name] = Estimate(
-            effect, effect - reach, effect + reach, se, float(2 * stats.norm.sf(abs(effect) / se))
-        )
+        estimates[name] = around(effect, se, np.inf, level)
     # Which of the others would have returned like the contacted is not known, so their checks are not compared.
-    estimates["check"] = known(check_uplift(window, Comparison(data, own, others & _likely(odds, own), level)))
+    estimates["check_uplift"] = check_uplift(window, Comparison(data, own, others & _likely(odds, own), level))
     checks = holm([_overlap_check(lost), balance, _weights_check(odds, others)])
     return result("", estimates, checks)
 
@@ -142,10 +113,13 @@ def balance_table(data: CampaignData) -> pd.DataFrame:
     weight = odds[others] / odds[others].sum()
     rows = []
     for name, column in (
-        ("days silent", np.nan_to_num(data.days_silent)), ("orders ever", data.frequency),
-        ("days since the first order", data.tenure_days), ("orders of the year before", data.orders_before),
-        ("revenue of the year before", data.revenue_before), ("margin of the year before", data.margin_before),
-    ):  # fmt: skip
+        ("days silent", np.nan_to_num(data.days_silent)),
+        ("orders ever", data.frequency),
+        ("days since the first order", data.tenure_days),
+        ("orders of the year before", data.orders_before),
+        ("revenue of the year before", data.revenue_before),
+        ("margin of the year before", data.margin_before),
+    ):
         mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
         spread = float(np.sqrt((spread_of(column[own]) ** 2 + spread_of(column[others]) ** 2) / 2)) or 1.0
         rows.append((name, mean, plain, matched, (mean - plain) / spread, (mean - matched) / spread))
@@ -199,4 +173,4 @@ def _weights_check(odds: Floats, others: Bools) -> Check:
     detail = (
         f"The comparison is worth as much as {effective:,.0f} customers of the {int(others.sum()):,} not contacted."
     )
-    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST, True, detail)
+    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST_COMPARED, True, detail)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.foundation.calendar import date_of
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
@@ -30,7 +30,8 @@ Bools = NDArray[np.bool_]
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
 BALANCE = "Were the groups alike before the contact?"
-COVARIATES = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
+ESTIMATES = ("return_uplift", "check_uplift", "margin_per_contact", "revenue_per_contact", "capped", "unadjusted")
+KNOWN_BEFORE = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,43 +119,59 @@ def campaign_result(
     `dormancy_days` is when a customer counts as asleep. Where nobody of either group bought in the window, and for any
     figure that came out without an error, there is no estimate.
     """
-    window = data.main
+    window, net = data.main, data.main.margin - data.cost
     seen = window.observed
     own, others = seen & ~data.control, seen & data.control
-    returned = window.returned
-    net = window.margin - data.cost
     compared = Comparison(data, own, others, level)
-    withheld = nothing_happened(data)
-    tops = capped({"all": np.where(seen, net, 0.0)[seen]})
     cut = np.zeros(net.size)
-    cut[seen] = tops["all"]
+    cut[seen] = capped({"all": net[seen]})["all"]
+    withheld = nothing_happened(data)
+    estimates: dict[str, Estimate | None] = {}
+    if not withheld:
+        estimates = {
+            "return_uplift": compared.share(window.returned),
+            "check_uplift": check_uplift(window, compared),
+            "margin_per_contact": compared.mean(net),
+            "revenue_per_contact": compared.mean(window.revenue),
+            "capped": compared.mean(cut),
+            "unadjusted": compared.plain(net),
+        }
+    checks = _checks(data, compared, expected_share)
     return CampaignResult(
-        name=data.name,
-        window_days=window.days,
-        contacted=int(own.sum()),
-        held_out=int(others.sum()),
+        **shared_fields(data, own, others, estimates, dormancy_days),
         left_out=int((~seen).sum()),
-        contacted_in_all=int((~data.control).sum()),
-        returned=float(returned[own].mean()),
-        would_return=float(returned[others].mean()),
-        return_uplift=None if withheld else known(compared.share(returned)),
-        check_uplift=None if withheld else known(check_uplift(window, compared)),
-        margin_per_contact=None if withheld else known(compared.mean(net)),
-        revenue_per_contact=None if withheld else known(compared.mean(window.revenue)),
+        would_return=float(window.returned[others].mean()),
         cost_per_contact=float(data.cost[own].mean()),
-        subsidy=subsidy(data, own, others),
-        checks=(checks := _checks(data, compared, expected_share)),
+        checks=checks,
         grade=grade_of("A", checks),
         randomised=True,
-        capped=None if withheld else known(compared.mean(cut)),
         note=" ".join(filter(None, (withheld, _units_note(data, own, others)))),
-        unadjusted=None if withheld else known(compared.plain(net)),
-        claimed=None if withheld else float(net[own].mean()),
-        interim=interim_look(data),
-        priced=data.priced,
-        dormant=is_dormant(data, dormancy_days),
-        withheld=withheld,
     )
+
+
+def shared_fields(
+    data: CampaignData, own: Bools, others: Bools, estimates: Mapping[str, Estimate | None], dormancy_days: int | None
+) -> dict[str, Any]:
+    """Fields of a `CampaignResult` that do not depend on how the compared customers came to be held out.
+
+    `estimates` are given by the names of their fields; those that are missing or have no width are None.
+    """
+    window, withheld, some = data.main, nothing_happened(data), own.any()
+    return {
+        **{name: known(estimates.get(name)) for name in ESTIMATES},
+        "name": data.name,
+        "window_days": window.days,
+        "contacted": int((window.observed & ~data.control).sum()),
+        "held_out": int(others.sum()),
+        "contacted_in_all": int((~data.control).sum()),
+        "returned": float(window.returned[own].mean()) if some else 0.0,
+        "subsidy": subsidy(data, own, others) if some else 0.0,
+        "claimed": float((window.margin - data.cost)[own].mean()) if some and not withheld else None,
+        "interim": interim_look(data),
+        "priced": data.priced,
+        "dormant": is_dormant(data, dormancy_days),
+        "withheld": withheld,
+    }
 
 
 def is_dormant(data: CampaignData, dormancy_days: int | None) -> bool:
@@ -191,7 +208,7 @@ def interim_look(data: CampaignData) -> str:
     waiting = int((~data.main.observed & ~data.control).sum())
     if not waiting:
         return ""
-    last = date.fromordinal(date(1970, 1, 1).toordinal() + int(data.contacted_on.max()) + data.window_days)
+    last = date_of(int(data.contacted_on.max()) + data.window_days)
     return (
         f"This is a look before the end: the window of {waiting:,} contacted customers is open until {last.isoformat()}. "
         "A test that is watched and stopped when it looks good finds an effect too often; decide on that day."
@@ -250,11 +267,11 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
         checks = [Check("split", question, None, True, detail, p_value)]
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
-    same = [name for name, differs in zip(COVARIATES, varies, strict=True) if not differs]
+    same = [name for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
     alike = f" The same for everybody, and left out: {', '.join(same)}." if same else ""
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
-        for name, column, differs in zip(COVARIATES, data.before.T, varies, strict=True)
+        for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
         if differs
     ]
     if not found:
@@ -295,8 +312,10 @@ def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:
             "return_uplift_high": uplift.high,
         }  # fmt: skip
         for name, values in (
-            ("orders", window.orders), ("revenue", window.revenue), ("margin", window.margin - data.cost),
-        ):  # fmt: skip
+            ("orders", window.orders),
+            ("revenue", window.revenue),
+            ("margin", window.margin - data.cost),
+        ):
             gain = compared.mean(values)
             row |= {name: gain.value, f"{name}_low": gain.low, f"{name}_high": gain.high}
         rows.append(row)

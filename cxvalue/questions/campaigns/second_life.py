@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.effects.estimators.abtest import around, share_interval
+from cxvalue.effects.estimators.abtest import around
+from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["heterogeneity", "segments_of", "segments_table"]
 
 MOST_SEGMENTS, MOST_COLUMNS = 12, 6
-FEWEST = 20
+FEWEST_IN_A_GROUP = 20
 """Customers of a segment in each group below which it is left out."""
 NOT_SEGMENTS = ("customer_id", "acquired_on", "acquisition_cost")
 
@@ -67,7 +67,7 @@ def segments_table(data: CampaignData, segments: dict[str, NDArray[np.object_]],
     large = [
         (name, part, rows & seen & ~data.control, rows & seen & data.control)
         for name, part, rows in parts
-        if min(int((rows & seen & ~data.control).sum()), int((rows & seen & data.control).sum())) >= FEWEST
+        if min(int((rows & seen & ~data.control).sum()), int((rows & seen & data.control).sum())) >= FEWEST_IN_A_GROUP
     ]
     apart = 1 - (1 - level) / max(len(large), 1)
     found: list[tuple[Any, ...]] = []

@@ -17,7 +17,7 @@ from scipy import stats
 from scipy.integrate import trapezoid
 
 from cxvalue.effects.estimators.abtest import Estimate, around, difference_in_means
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.rounding import spread_of
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def policy_curve(score: Floats, ranking: Floats, level: float = 0.95, points: in
 
     order = np.argsort(-ranking, kind="stable")
     sorted_ = score[order]
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = reach_of(level)
     rows = []
     for share in np.linspace(0, 1, points):
         taken = round(share * score.size)

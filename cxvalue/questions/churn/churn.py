@@ -230,8 +230,10 @@ def segment_table(
     """
     import pandas as pd
 
-    columns = [*("segment", "group", "customers", "rate", "rate_low", "rate_high"),
-               *("margin", "at_risk", "at_risk_low", "at_risk_high")]  # fmt: skip
+    columns = [
+        *("segment", "group", "customers", "rate", "rate_low", "rate_high"),
+        *("margin", "at_risk", "at_risk_low", "at_risk_high"),
+    ]
     rows = []
     for name, labels in segments.items() if not churn.withheld else ():
         found = losses(

@@ -12,6 +12,7 @@ from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.report.lowering import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -22,7 +23,6 @@ __all__ = ["churn_findings", "warning_findings", "warning_labels"]
 
 WRITER = FindingWriter("30_churn", "churn.", case="C4")
 WARNED = replace(WRITER, case="C19")
-CAUTION_ABOVE = 0.05
 RATE = "Active customers who will not buy within 12 months"
 AT_RISK = "Margin at risk within 12 months"
 

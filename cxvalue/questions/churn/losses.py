@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.prediction.value import Interval
+from cxvalue.foundation.intervals import Interval, check_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,8 +153,7 @@ def _check(
         raise CxvalueError("losses: every probability must lie between 0 and 1.")
     if not np.isfinite(values).all():
         raise CxvalueError("losses: every value must be a finite number.")
-    if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+    check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
     if groups is None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import share_interval
 from cxvalue.questions.churn.churn import active_states, p_no_purchase
 from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["Backtest", "auc", "backtest", "brier", "calibration_by_tenth", "wilson"]
+__all__ = ["Backtest", "auc", "backtest", "brier", "calibration_by_tenth"]
 
 TENTHS = 10
 
@@ -56,19 +56,6 @@ def brier(happened: ArrayLike, probability: ArrayLike) -> float:
     return float(np.mean((np.asarray(probability, dtype=float) - np.asarray(happened, dtype=float)) ** 2))
 
 
-def wilson(happened: int, cases: int, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval (1927) of a share.
-
-    >>> [round(end, 4) for end in wilson(0, 10)]
-    [0.0, 0.2775]
-    """
-    z = NormalDist().inv_cdf(0.5 + level / 2)
-    share, weight = happened / cases, z * z / cases
-    middle = (share + weight / 2) / (1 + weight)
-    half = z / (1 + weight) * (share * (1 - share) / cases + weight / (4 * cases)) ** 0.5
-    return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
 def calibration_by_tenth(happened: ArrayLike, probability: ArrayLike, level: float = 0.95) -> pd.DataFrame:
     """Cases ranked by their probability and cut into tenths, the lowest first.
 
@@ -79,7 +66,7 @@ def calibration_by_tenth(happened: ArrayLike, probability: ArrayLike, level: flo
 
     event, p = np.asarray(happened, dtype=float), np.asarray(probability, dtype=float)
     parts = [part for part in np.array_split(np.argsort(p, kind="stable"), TENTHS) if part.size]
-    ends = [wilson(int(event[part].sum()), part.size, level) for part in parts]
+    ends = [share_interval(int(event[part].sum()), part.size, level) for part in parts]
     return pd.DataFrame(
         {
             "tenth": range(1, len(parts) + 1),

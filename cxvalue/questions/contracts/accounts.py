@@ -11,15 +11,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cxvalue.effects.estimators.clustered import clustered_variance
-from cxvalue.foundation.calendar import months_before
-from cxvalue.lifetime import Interval
+from cxvalue.foundation.calendar import day_number, months_before
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import ASKED_DAYS, THIRDS, Scores
 
@@ -31,7 +30,6 @@ __all__ = ["NO_ANSWER", "AccountRenewals", "account_renewals"]
 NO_ANSWER = "no answer"
 FEWEST_ACCOUNTS = 30
 MOST_LANDMARKS = 5
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +135,8 @@ def _looked_at(
     nothing.
     """
     rows = contracts.rows
-    day, later = (landmark - _EPOCH).days, (then - _EPOCH).days
-    low = max((months_before(landmark, 12) - _EPOCH).days, (contracts.observed_from - timedelta(days=1) - _EPOCH).days)
+    day, later = day_number(landmark), day_number(then)
+    low = max(day_number(months_before(landmark, 12)), day_number(contracts.observed_from - timedelta(days=1)))
     paid = (
         rate
         * rows["value"]
@@ -146,7 +144,7 @@ def _looked_at(
         * 12
         / 365.25
     )
-    if low > (months_before(landmark, 12) - _EPOCH).days:
+    if low > day_number(months_before(landmark, 12)):
         paid = paid * math.nan  # the data begins within these 12 months
     code, accounts = pd.factorize(names, sort=True)
 
@@ -198,7 +196,7 @@ def _difference(high: pd.DataFrame, low: pd.DataFrame, level: float) -> Interval
     means, sizes = (float(high["renewed"].mean()), float(low["renewed"].mean())), (len(high), len(low))
     mean = np.repeat(means, sizes)
     influence = sign * (both["renewed"].to_numpy(float) - mean) / np.repeat(np.array(sizes, dtype=float), sizes)
-    return _around(means[0] - means[1], influence, both["account"], level)
+    return _interval(means[0] - means[1], influence, both["account"], level)
 
 
 def _slope(rows: pd.DataFrame, level: float) -> Interval | None:
@@ -210,13 +208,12 @@ def _slope(rows: pd.DataFrame, level: float) -> Interval | None:
         return None
     slope = float(away @ renewed) / total
     left = renewed - renewed.mean() - slope * away
-    return _around(slope, away * left / total, rows["account"], level)
+    return _interval(slope, away * left / total, rows["account"], level)
 
 
-def _around(value: float, influence: NDArray[np.float64], accounts: pd.Series, level: float) -> Interval:
+def _interval(value: float, influence: NDArray[np.float64], accounts: pd.Series, level: float) -> Interval:
     variance, _ = clustered_variance(influence, pd.factorize(accounts)[0])
-    reach = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt(variance)
-    return Interval(value, value - reach, value + reach)
+    return Interval.of_error(value, math.sqrt(variance), level)
 
 
 def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFrame:
@@ -228,7 +225,7 @@ def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFram
             continue
         share = float(part["renewed"].mean())
         renewed = part["renewed"].to_numpy(float)
-        ends = _around(share, (renewed - share) / len(part), part["account"], level)
+        ends = _interval(share, (renewed - share) / len(part), part["account"], level)
         found.append(
             {
                 "band": band,

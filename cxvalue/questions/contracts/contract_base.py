@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, day_number, months_before
 from cxvalue.lifetime.contracts.sbg import Durations, durations
 from cxvalue.lifetime.contracts.spells import OPEN, Spells, age_in_periods, spells
 from cxvalue.questions.customers.audit import Waterfall
@@ -31,16 +31,14 @@ __all__ = [
     "Outlook",
     "base_waterfall",
     "contracts_of",
-    "day_number",
+    "find_stayers",
+    "look_ahead",
     "months_between",
-    "outlook",
-    "stayed",
 ]
 
 USER = "user"
 GAP_DAYS = 31
 """Days after the end of a contract within which the next one goes on from it, where the study names none."""
-DAYS_PER_YEAR = 365.25
 GRACE_DAYS = 31
 EARLY_DAYS = 16.0
 ANNUAL_FROM, MIXED_FROM = 0.85, 0.35
@@ -225,7 +223,7 @@ def months_between(start: date, end: date) -> float:
     return float(age_in_periods(day_number(start), day_number(end)))
 
 
-def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
+def look_ahead(contracts: Contracts, part: float, on: date | None = None) -> Outlook:
     """Where the customers active on a day stand; `part` is that of the last period in which those who leave do so."""
     step = contracts.step
     ages = contracts.age_periods(on)
@@ -236,7 +234,7 @@ def outlook(contracts: Contracts, part: float, on: date | None = None) -> Outloo
     return Outlook(who, (whole + passed).astype(np.int64), (wait + passed) * step, step)
 
 
-def stayed(contracts: Contracts, last: date) -> NDArray[np.bool_]:
+def find_stayers(contracts: Contracts, last: date) -> NDArray[np.bool_]:
     """Whether each customer's relation of that day has lasted to `as_of`; who left and came back has not stayed."""
     day, end = day_number(last), day_number(contracts.as_of)
     relations = contracts.relations
@@ -349,8 +347,3 @@ def _days(column: pd.Series) -> NDArray[np.int64]:
     when = pd.to_datetime(column)
     days = when.to_numpy().astype("datetime64[D]").astype(np.int64)
     return np.where(when.isna(), OPEN, days)
-
-
-def day_number(day: date) -> int:
-    """Days since 1970, as contracts count them."""
-    return (day - date(1970, 1, 1)).days

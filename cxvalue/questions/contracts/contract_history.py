@@ -5,13 +5,14 @@ The share that stays by age is the product-limit estimate (Kaplan and Meier 1958
 
 from __future__ import annotations
 
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from cxvalue.questions.contracts.contract_base import Contracts, day_number
+from cxvalue.foundation.calendar import day_number
+from cxvalue.foundation.intervals import reach_of
+from cxvalue.questions.contracts.contract_base import Contracts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,18 +74,18 @@ def survival_table(
     relations are left out.
     """
     found = contracts.spells(monthly=True)
-    spared = np.where(found.part > 0, 1 - found.part, 0.0)
+    not_at_risk = np.where(found.part > 0, 1 - found.part, 0.0)
     data = contracts.relations.assign(
-        entry=found.entry, time=found.entry + found.periods, ended=found.ended, spared=spared
+        entry=found.entry, time=found.entry + found.periods, ended=found.ended, not_at_risk=not_at_risk
     )[found.kept]
     groups = [("all", data)] if segment is None else list(data.groupby(segment))
-    z = NormalDist().inv_cdf(0.5 + level / 2)
+    z = reach_of(level)
     parts = []
     for name, part in groups:
         if len(part) < fewest or not part["ended"].any():
             continue
         month, at_risk, survival, error = _kaplan_meier(
-            *(part[column].to_numpy() for column in ("entry", "time", "ended", "spared"))
+            *(part[column].to_numpy() for column in ("entry", "time", "ended", "not_at_risk"))
         )
         inside = (survival > 0) & (survival < 1)
         share = np.where(inside, survival, 0.5)
@@ -106,15 +107,15 @@ def survival_table(
 
 
 def _kaplan_meier(
-    entry: NDArray[np.int64], time: NDArray[np.int64], ended: NDArray[np.bool_], spared: NDArray[np.float64]
+    entry: NDArray[np.int64], time: NDArray[np.int64], ended: NDArray[np.bool_], not_at_risk: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Months in which somebody ended, how many were at risk in each, the share left and Greenwood's error of it.
 
-    `spared` is the part of the last month for which a member was not at risk.
+    `not_at_risk` is the part of the last month for which a member was not at risk.
     """
     size = int(time.max()) + 1
     came, went = (np.bincount(days, minlength=size).cumsum() for days in (entry, time))
-    at_risk = (came - went)[:-1] - np.bincount(time, spared, size)[1:]
+    at_risk = (came - went)[:-1] - np.bincount(time, not_at_risk, size)[1:]
     gone = np.bincount(time, ended, size)[1:]
     month = np.flatnonzero(gone > 0)
     n, d = at_risk[month], gone[month]

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
-from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
+from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
-from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook
+from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
 from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
 
@@ -99,7 +100,7 @@ class _Forecaster(NamedTuple):
         """Where the customers active on that day stand."""
         if self.hazard is not None and self.contracts.annual:
             return monthly_outlook(self.contracts, self.hazard.members.grace_days, self.on)
-        return outlook(self.contracts, self.part, self.on)
+        return look_ahead(self.contracts, self.part, self.on)
 
 
 class _Foreseen(NamedTuple):
@@ -395,7 +396,7 @@ def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.Dat
 
     size = len(contracts.customers)
     unknown = np.full(size, math.nan)
-    day = (contracts.as_of - date(1970, 1, 1)).days
+    day = day_number(contracts.as_of)
     return pd.DataFrame(
         {
             "customer_id": contracts.customers,

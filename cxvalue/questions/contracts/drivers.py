@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from cxvalue.foundation.calendar import EPOCH
 from cxvalue.questions.churn.churn import MOST_SEGMENTS, NOT_KNOWN, NOT_SEGMENTS
 from cxvalue.questions.contracts.contract_base import USER, Contracts
-from cxvalue.questions.contracts.members import RESERVED, Happening, Members
+from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Members
 
 if TYPE_CHECKING:
     import ibis
@@ -39,7 +40,6 @@ COMPLAINT, SATISFACTION, PLAN, VALUE = "complaint in 90 days", "satisfaction", "
 COMPLAINT_DAYS, ASKED_DAYS = 90, 365
 THIRDS = ("lowest third", "middle third", "highest third")
 FEWEST_ANSWERS = 30
-_EPOCH = date(1970, 1, 1)
 
 
 class DriverTables(NamedTuple):
@@ -82,7 +82,7 @@ def people_of(subscriptions: ir.Table, *, users: bool = False) -> ir.Table:
 def _day(column: ir.Value) -> ir.Value:
     import ibis
 
-    return column.cast("date").delta(ibis.literal(_EPOCH), unit="day").cast("int64")
+    return column.cast("date").delta(ibis.literal(EPOCH), unit="day").cast("int64")
 
 
 def _complaints(tables: DriverTables, until: date) -> ir.Table | None:
@@ -139,7 +139,7 @@ def contract_members(contracts: Contracts, tables: DriverTables, until: date | N
     cluster = names
     if "account_id" in relations.columns:
         cluster = relations["account_id"].fillna(pd.Series(names, index=relations.index)).to_numpy(object)
-    known = (relations["start"] <= (day - _EPOCH).days).to_numpy()
+    known = (relations["start"] <= (day - EPOCH).days).to_numpy()
     fixed = _fixed(contracts, tables.customers, names, known)
     table = pd.DataFrame(
         {"member": np.arange(len(relations)).astype(str), "cluster": cluster.astype(str),
@@ -181,7 +181,7 @@ def _fixed(
         if high > low:
             found[VALUE] = np.array(THIRDS, dtype=object)[(value > low).astype(int) + (value > high)]
     if customers is not None:
-        taken = {*found, *RESERVED, COMPLAINT, SATISFACTION}
+        taken = {*found, *RESERVED_DRIVERS, COMPLAINT, SATISFACTION}
         found |= {
             f"{name} (customers)" if name.lower() in taken else name: column
             for name, column in _segments(customers, names).items()

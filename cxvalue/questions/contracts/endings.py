@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime import Interval
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.contracts.hazard import HazardModel
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
-from cxvalue.questions.contracts.contract_base import Contracts, Outlook, months_between, outlook, stayed
+from cxvalue.questions.contracts.contract_base import Contracts, Outlook, find_stayers, look_ahead, months_between
 from cxvalue.questions.contracts.drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.questions.contracts.members import Happening, Members, calendar_columns, fit_members
 from cxvalue.questions.contracts.renewals import RenewalFit
@@ -41,7 +41,6 @@ LEAST_PROBABILITY = 1e-3
 YEAR_DAYS, FEWEST_NEWCOMERS = 365, 30
 SBG, HAZARD = "sbg", "hazard"
 _SIMPLER = "the simpler model, which knows the age of a contract only,"
-_EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +84,7 @@ class Hazard:
             yield found
 
     def _rate(self, months: NDArray[np.int64], rows: NDArray[np.intp], coef: Floats | None) -> Floats:
-        until = (self.members.until - _EPOCH).days
+        until = day_number(self.members.until)
         begins = self.members.begins(months, self.start[rows])
         table = self.now.iloc[rows].assign(**calendar_columns(months, self.start[rows], self.members))
         weighed: list[tuple[Happening, NDArray[np.bool_]]] = []
@@ -108,7 +107,7 @@ class Hazard:
 
         Where fewer than 30 of them are there, alike to all; at most `most` of them, evenly chosen.
         """
-        day = (self.members.until - _EPOCH).days
+        day = day_number(self.members.until)
         recent = np.flatnonzero(self.start > day - YEAR_DAYS)
         rows = recent if recent.size >= FEWEST_NEWCOMERS else np.arange(self.start.size)
         rows = rows[np.linspace(0, rows.size - 1, min(most, rows.size)).astype(np.intp)] if rows.size else rows
@@ -131,7 +130,7 @@ def hazard_of(
     day = on or contracts.as_of
     members = contract_members(contracts, tables, day)
     model = fit_members(members, con, order={VALUE: THIRDS}, fewest=suppress_below)
-    number = (day - _EPOCH).days
+    number = day_number(day)
     table = members.table
     here = table[(table["start"] <= number) & (table["end"] > number)]
     owner = contracts.relations["customer"].to_numpy()[here["member"].astype(int)]
@@ -258,7 +257,7 @@ def contract_churn(
     `missing` is the reason why contracts have no margin, as `missing_margin` gives it; empty when they have one. Levels of
     drivers with fewer than `suppress_below` ends are gathered.
     """
-    seen = outlook(contracts, fit.part)
+    seen = look_ahead(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
     scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed)
     model, why = _choice(scores, no_hazard)
@@ -366,10 +365,10 @@ def _scores(
     if fit.holdout_start is None or fit.calibration is None:
         return (), None
     last = fit.holdout_start - timedelta(days=1)
-    seen = outlook(contracts, fit.part_calibration, last)
+    seen = look_ahead(contracts, fit.part_calibration, last)
     if not seen.who.size:
         return (), None
-    left = ~stayed(contracts, last)[seen.who]
+    left = ~find_stayers(contracts, last)[seen.who]
     length = months_between(last, contracts.as_of)
     chances = seen.chances(length)
     said = {

@@ -15,7 +15,7 @@ from cxvalue.questions.lifetime_value.value_findings import BACKTEST, backtest_f
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.lifetime import Interval
+    from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.contracts.contract_base import Contracts
     from cxvalue.questions.contracts.contract_value import MoneyBacktest, RenewalValue
     from cxvalue.questions.contracts.endings import ContractChurn

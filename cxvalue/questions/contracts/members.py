@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.calendar import EPOCH, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.contracts.spells import months_later, spells
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RENEWAL",
-    "RESERVED",
+    "RESERVED_DRIVERS",
     "SEASON",
     "TENURE",
     "TREND",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 TENURE, SEASON, TREND, RENEWAL = "tenure", "season", "trend", "renewal month"
-RESERVED = frozenset(
+RESERVED_DRIVERS = frozenset(
     (TENURE, SEASON, TREND, RENEWAL, "member", "cluster", "start", "end", "entry", "month", "months", "ends", "ended", "t",
      "begins", "event_key", "event_day", "event_value", "event_until", "at_risk", "n", "d", "anchor", "at_end", "part",
      "weight")
@@ -165,13 +166,12 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     """
     import ibis
 
-    clash = sorted(RESERVED.intersection(members.fixed))
+    clash = sorted(RESERVED_DRIVERS.intersection(members.fixed))
     if clash:
         raise CxvalueError(
             f"A driver may not be called {clash[0]!r}: the months of members have a column of that name."
         )
-    epoch = date(1970, 1, 1)
-    until, begun = (members.until - epoch).days, (members.observed_from - epoch).days
+    until, begun = day_number(members.until), day_number(members.observed_from)
     table = members.table
     counted = spells(table["start"], table["end"], until=until, observed_from=begun, grace_days=members.grace_days)
     start = table["start"].to_numpy(np.int64)
@@ -194,13 +194,13 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     last = rows.t == rows.entry + rows.months - 1
     day = (rows.anchor.cast("date") + rows.t.as_interval("M")).cast("date")
     rows = rows.mutate(
-        begins=day.delta(ibis.literal(epoch), unit="day").cast("int64") - rows.at_end + members.grace_days,
+        begins=day.delta(ibis.literal(EPOCH), unit="day").cast("int64") - rows.at_end + members.grace_days,
         ended=(last & (rows.ends == 1)).ifelse(1, 0).cast("int64"),
         weight=(last & (rows.part > 0)).ifelse(rows.part, 1.0),
     )
     if members.yearly:
         rows = rows.filter(rows.t % 12 == 11)
-    day = (ibis.literal(epoch) + rows.begins.as_interval("D")).cast("date")
+    day = (ibis.literal(EPOCH) + rows.begins.as_interval("D")).cast("date")
     tenure = ibis.literal(tenure_name(len(TENURE_EDGES)))
     for number in range(len(TENURE_EDGES) - 1, -1, -1):
         tenure = (rows.t < TENURE_EDGES[number]).ifelse(tenure_name(number), tenure)

@@ -22,7 +22,7 @@ from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
-from cxvalue.questions.contracts.contract_base import Contracts, months_between, outlook, stayed
+from cxvalue.questions.contracts.contract_base import Contracts, find_stayers, look_ahead, months_between
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,12 +126,12 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
 
 def _score(model: RenewalModel, contracts: Contracts, last: date, part: float) -> HoldoutScore | None:
     """Compare who of the customers at the end of `last` was still there at the end of `as_of` with the forecast."""
-    seen = outlook(contracts, part, last)
+    seen = look_ahead(contracts, part, last)
     if not seen.who.size:
         return None
     months = months_between(last, contracts.as_of)
     stays = model.survival(seen.chances(months), seen.renewed)
-    came = stayed(contracts, last)[seen.who]
+    came = find_stayers(contracts, last)[seen.who]
     error = stays - came
     safe = np.clip(np.where(came, stays, 1 - stays), 1e-300, None)
     return HoldoutScore(

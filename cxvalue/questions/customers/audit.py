@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from cxvalue.foundation.calendar import months_before
+from cxvalue.foundation.intervals import share_interval
 from cxvalue.tables.states import first_seen_from
 
 if TYPE_CHECKING:
@@ -56,10 +57,7 @@ class BaseCounts:
         """Wilson's interval of `repeat_rate`, the customers taken as a sample; (None, None) when nobody is that old."""
         if not self.aged_12_months:
             return None, None
-        from statsmodels.stats.proportion import proportion_confint
-
-        low, high = proportion_confint(self.repeated, self.aged_12_months, alpha=1 - level, method="wilson")
-        return float(low), float(high)
+        return share_interval(self.repeated, self.aged_12_months, level)
 
     @property
     def repeat_rate(self) -> float | None:

@@ -12,10 +12,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
 
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import reach_of, share_interval
 from cxvalue.tables.labels import product_group
 
 if TYPE_CHECKING:
@@ -183,11 +182,11 @@ def _product(
     if buyers < fewest or buyers == eligible:
         return None
     rate = buyers / eligible
-    low, high = proportion_confint(buyers, eligible, alpha=1 - level, method="wilson")
+    low, high = share_interval(buyers, eligible, level)
     other = customers["after"].to_numpy(dtype=float) - own - customers["before"].to_numpy(dtype=float)
     margin, margin_se = _mean(own[new])
     change, change_se = _difference(other, new, ~had & ~new, cells)
-    quantile = float(stats.t.ppf((1 + level) / 2, buyers - 1))
+    quantile = reach_of(level, buyers - 1)
     extra = margin + min(change, 0.0) if np.isfinite(change) else np.nan
     extra_se = _spread(float(np.hypot(margin_se, change_se if change < 0 else 0.0)), extra)
     margin_se = _spread(margin_se, margin)
@@ -257,14 +256,17 @@ def _pairs(rows: pd.DataFrame, customers: int, products: list[str], fewest: int)
     both, joint = had.T @ (1 - had), had.T @ new
     found = [
         {
-            "has": products[i], "next": products[j], "eligible": int(both[i, j]), "new_buyers": int(joint[i, j]),
+            "has": products[i],
+            "next": products[j],
+            "eligible": int(both[i, j]),
+            "new_buyers": int(joint[i, j]),
             "attach_rate": joint[i, j] / both[i, j],
             "lift": (joint[i, j] / both[i, j]) / (buyers[j] / eligible[j]),
         }
         for i in range(len(products))
         for j in range(len(products))
         if i != j and joint[i, j] >= fewest
-    ]  # fmt: skip
+    ]
     columns_wanted = ["has", "next", "eligible", "new_buyers", "attach_rate", "lift"]
     table = pd.DataFrame(found, columns=columns_wanted)
     return table.sort_values(["lift", "has", "next"], ascending=[False, True, True], ignore_index=True)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import Interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["REFERRAL_CHANNELS", "Referrals", "referrals", "who_was_referred"]
 
 REFERRAL_CHANNELS = ("referral", "referred", "refer a friend", "friend", "word of mouth", "recommendation")
-FEWEST = 10
+FEWEST_REFERRED = 10
 YEAR_DAYS = 365
 
 
@@ -103,7 +103,7 @@ def referrals(
     earned = purchases.group_by("customer_id").agg(so_far=purchases.margin.sum()).to_pandas()
     rows = valued[["customer_id", "age_days", "cltv"]].merge(sources, on="customer_id").merge(earned, on="customer_id")
     referred = rows["referred"].to_numpy(dtype=bool)
-    if referred.sum() < FEWEST:
+    if referred.sum() < FEWEST_REFERRED:
         return None
     worth = (rows["so_far"] + rows["cltv"] - rows["acquisition_cost"]).to_numpy(dtype=float)
     ahead = rows["cltv"].to_numpy(dtype=float)
@@ -117,8 +117,7 @@ def referrals(
             return None
         common = equity_relative_error * float(ahead[who].mean())
         se = float(np.hypot(worth[who].std(ddof=1) / np.sqrt(who.sum()), common))
-        half = float(stats.t.ppf((1 + level) / 2, int(who.sum()) - 1)) * se
-        return mean, mean - half, mean + half
+        return Interval.of_error(mean, se, level, int(who.sum()) - 1)
 
     return Referrals(
         as_of=as_of,
@@ -128,6 +127,6 @@ def referrals(
         new_referred=int((new & referred).sum()),
         referrers=int(brought[brought.isin(valued["customer_id"])].nunique()) if len(brought) else None,
         worth=interval(referred),
-        worth_of_others=interval(others) if others.sum() >= FEWEST else None,
+        worth_of_others=interval(others) if others.sum() >= FEWEST_REFERRED else None,
         level=level,
     )

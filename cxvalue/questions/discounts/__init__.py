@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from cxvalue.questions.discounts.given import depth_by_product
 from cxvalue.questions.discounts.occasions import Occasions, occasions_of, segment_column
-from cxvalue.questions.discounts.policies import ALIKE, DEPTHS, DiscountResult, analyse
+from cxvalue.questions.discounts.policies import DEPTHS, NO_RANGE, DiscountResult, analyse
 from cxvalue.questions.discounts.reservation import turnbull
 from cxvalue.questions.discounts.walkaways import afterwards, lost_share, policy_outcomes
 
 __all__ = [
-    "ALIKE",
     "DEPTHS",
+    "NO_RANGE",
     "DiscountResult",
     "Occasions",
     "afterwards",

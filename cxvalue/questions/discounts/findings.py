@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
-from cxvalue.questions.discounts.policies import ALIKE, NO_PRICE
+from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -50,7 +50,7 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         if figure is None:
             # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
             untold = found.missing if key != "ladder_profit" else ""
-            findings.append(writer.withhold(key, label, untold or (ALIKE if data.priced else NO_PRICE), unit))
+            findings.append(writer.withhold(key, label, untold or (NO_RANGE if data.priced else NO_PRICE), unit))
             continue
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)

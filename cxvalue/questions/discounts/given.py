@@ -41,8 +41,11 @@ def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame 
         table = pd.concat([table.iloc[: most - 1], pd.DataFrame([{"group": "all others", **rest}])], ignore_index=True)
     return pd.DataFrame(
         {
-            "product": table["group"], "full_price": table["full"], "discount": table["given"],
-            "depth": table["given"] / table["full"], "with_discount": table["cut"] / table["full"],
+            "product": table["group"],
+            "full_price": table["full"],
+            "discount": table["given"],
+            "depth": table["given"] / table["full"],
+            "with_discount": table["cut"] / table["full"],
             "depth_when_given": (table["given"] / table["cut"].where(table["cut"] > 0)).fillna(0.0),
         }
-    )  # fmt: skip
+    )

@@ -26,7 +26,7 @@ __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 Floats = NDArray[np.float64]
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
-ALIKE = (
+NO_RANGE = (
     "all customers come out alike, nothing at all or the same amount from each of them, so that no range can be given. Look "
     "at the columns accepted, basket_value and basket_margin."
 )

@@ -28,7 +28,7 @@ __all__ = ["Afterwards", "PolicyOutcome", "afterwards", "lost_share", "policy_ou
 Floats = NDArray[np.float64]
 
 DRAWS = 1000
-FEWEST = 100
+FEWEST_OCCASIONS = 100
 """Occasions on each side below which nothing is said."""
 
 
@@ -51,7 +51,7 @@ class Afterwards:
     @property
     def few(self) -> bool:
         """Whether there are too few on either side to say anything."""
-        return bool(self.walked.sum() < FEWEST or self.bought.sum() < FEWEST)
+        return bool(self.walked.sum() < FEWEST_OCCASIONS or self.bought.sum() < FEWEST_OCCASIONS)
 
     @property
     def alike(self) -> bool:
@@ -102,7 +102,7 @@ def afterwards(offers: ir.Table, purchases: ir.Table | None, *, days: int, as_of
     sums = {end: np.zeros((GROUPS, 2)) for end in ("walked", "last", "earlier")}
     for group, end, number, again in counted.itertuples(index=False):
         sums[end][int(group)] = number, again
-    few = sums["last"][:, 0].sum() < FEWEST
+    few = sums["last"][:, 0].sum() < FEWEST_OCCASIONS
     bought = sums["last"] + sums["earlier"] if few else sums["last"]
     walked = sums["walked"]
     return Afterwards(days, walked[:, 0], walked[:, 1], bought[:, 0], bought[:, 1], bool(few))

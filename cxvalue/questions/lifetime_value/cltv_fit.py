@@ -152,8 +152,8 @@ class CltvFit:
         """The fit, told again what the customers table says of each customer."""
         if self.covariates is None:
             return self
-        joined = self.covariates.joined
-        calibration, full = (tuple(joined(m, labels) for m in models) for models in (self.calibration, self.full))
+        tell = self.covariates.tell_levels
+        calibration, full = (tuple(tell(m, labels) for m in models) for models in (self.calibration, self.full))
         return replace(self, calibration=calibration, full=full, labels=labels)
 
 

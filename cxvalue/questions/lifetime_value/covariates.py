@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     import ibis
 
 
-__all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "labels_of", "no_better"]
+__all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "find_no_better", "labels_of"]
 
 MOST_LEVELS = 12
-FEWEST = 50
+FEWEST_ALIKE = 50
 """Customers that a level must have before the holdout to stand for itself."""
 NOT_KNOWN, OTHER = "not known", "other"
 NOT_TEXT = ("customer_id", "acquired_on", "acquisition_cost", "referred_by")
@@ -112,18 +112,18 @@ class Covariates:
         used, said = [], []
         for name, column in labels.of(states.customer_id).items():
             levels, counts = np.unique(column.astype(str), return_counts=True)
-            kept = {str(level): int(n) for level, n in zip(levels, counts, strict=True) if n >= FEWEST}
+            kept = {str(level): int(n) for level, n in zip(levels, counts, strict=True) if n >= FEWEST_ALIKE}
             rare = int(counts.sum()) - sum(kept.values())
-            if rare >= FEWEST:
+            if rare >= FEWEST_ALIKE:
                 kept[OTHER] = kept.get(OTHER, 0) + rare
             if len(kept) < 2:
-                said.append(f"Of {name} fewer than two levels have {FEWEST} customers, so it is left out.")
+                said.append(f"Of {name} fewer than two levels have {FEWEST_ALIKE} customers, so it is left out.")
                 continue
             rest = OTHER if OTHER in kept else max(kept, key=lambda level: kept[level])
             used.append(Covariate(name, tuple(sorted(kept, key=lambda level: -kept[level])), rest))
         return cls(tuple(used), " ".join(said))
 
-    def spared(self, labels: Labels, states: PurchaseStates, plain: Sequence[LifetimeModel]) -> Covariates:
+    def drop_needless(self, labels: Labels, states: PurchaseStates, plain: Sequence[LifetimeModel]) -> Covariates:
         """Without the covariates that say nothing beside the others: one by one, as long as that lowers the AIC.
 
         Judged on the states given and by the first sound model that can; the last covariate is kept.
@@ -180,9 +180,9 @@ class Covariates:
             fit_with_covariates(states, levels, COVARIATES[name], plain=known[COVARIATES[name]], order=order)
             for name in names
         ]
-        return tuple(self.joined(model, labels) for model in models)
+        return tuple(self.tell_levels(model, labels) for model in models)
 
-    def joined(self, model: LifetimeModel, labels: Labels) -> LifetimeModel:
+    def tell_levels(self, model: LifetimeModel, labels: Labels) -> LifetimeModel:
         """The model, told which levels each customer has; one without covariates as it is."""
         if not isinstance(model, CovariateModel):
             return model
@@ -201,7 +201,7 @@ class Covariates:
         return model.with_members(Members(labels.customer_id, group[:-1], int(group[-1])))
 
 
-def no_better(models: Sequence[LifetimeModel]) -> set[str]:
+def find_no_better(models: Sequence[LifetimeModel]) -> set[str]:
     """The models with covariates whose AIC is no lower than that of the same model without: chance would do as well."""
     aic = {model.name: model.aic for model in models}
     return {name for name, plain in COVARIATES.items() if name in aic and not aic[name] < aic[plain]}

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
+from cxvalue.report.lowering import CAUTION_ABOVE
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.lifetime import CustomerValue, Interval
+    from cxvalue.lifetime import CustomerValue
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
 __all__ = ["WRITER", "cltv_findings"]
 
-CAUTION_ABOVE = 0.05
 WRITER = FindingWriter("20_cltv", "cltv.", case="C5")
 
 
@@ -34,17 +35,17 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
         f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
-    equity, newcomer = _around(value.equity), _around(value.new_customer)
-    value_each, low, high = (one / customers for one in equity)
+    equity, newcomer = value.equity, value.new_customer
+    mean = Interval(*(number / customers for number in equity))
     mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
     said = (
-        f"The {customers:,} customers known today should bring {format_value(value.equity.value, currency)} of margin over "
+        f"The {customers:,} customers known today should bring {format_value(equity.value, currency)} of margin over "
         f"the next {months} months, discounted to today. If they go on as the model describes, it will be "
         f"{format_range(*equity[1:], currency)} with {format_level(level)} probability.{_whole_periods(fit)}{_caution(fit)}"
     )
-    each = f"That is {format_value(value_each, currency)} for each customer ever seen, dormant ones included."
+    each = f"That is {format_value(mean.value, currency)} for each customer ever seen, dormant ones included."
     new = (
-        f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
+        f"A new customer is worth {format_value(newcomer.value, currency)} of margin over {months} months, "
         f"the first {fit.thing} included and before the cost of winning them."
     )
     real = (
@@ -58,7 +59,7 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
     writer = replace(WRITER, grade="C", level=level)
     valued = [
         writer.write("equity", f"Customer equity {over}", equity, currency, said, f"{made} {real}"),
-        writer.write("mean", f"Value of the average customer {over}", (value_each, low, high), currency, each, divided),
+        writer.write("mean", f"Value of the average customer {over}", mean, currency, each, divided),
         writer.write("new_customer", f"Value of a new customer {over}", newcomer, currency, new, f"{made} {first}"),
     ]
     return [*withhold_points(valued), *_holdout_findings(fit)]
@@ -88,11 +89,6 @@ def _caution(fit: CltvFit) -> str:
         off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
         said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} {fit.things}."
     return said
-
-
-def _around(interval: Interval) -> tuple[float, float, float]:
-    """The interval; a mean that a few very large customers pull past its end widens it."""
-    return interval.value, min(interval.low, interval.value), max(interval.high, interval.value)
 
 
 def _others(fit: CltvFit) -> str:

@@ -27,7 +27,7 @@ from cxvalue.lifetime.families.bgbb_family import BB, BG_BB, PERIODIC
 from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
 from cxvalue.lifetime.models.model import COVARIATES, SEASONAL, without_dropout
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
-from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, labels_of, no_better
+from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
 from cxvalue.tables.periods import Period, by_period, period_states
 from cxvalue.tables.states import first_seen_from, holdout_counts, purchase_states_from_purchases
@@ -94,7 +94,7 @@ def fit_cltv(
             calibration += fit_rhythms(before.grouped(), calibration) if rhythm else ()
             calibration += season.models
             if labels is not None:
-                covariates = Covariates.found(labels, before).spared(labels, before, calibration)
+                covariates = Covariates.found(labels, before).drop_needless(labels, before, calibration)
                 calibration += covariates.fitted(labels, before, calibration, by_level)
             spend_calibration = fit_spend(before)
             counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
@@ -103,7 +103,7 @@ def fit_cltv(
             early = min(as_of, start + timedelta(days=EARLY_DAYS - 1))
             soon = holdout_counts(purchases, holdout_start=start, as_of=early).count
             worse = _no_better_early(score_holdout(calibration, before, soon, days=(early - start).days + 1))
-            worse |= no_better(calibration)
+            worse |= find_no_better(calibration)
         else:
             start = None
     fitted = plain = fit_all(full.grouped())
@@ -116,7 +116,7 @@ def fit_cltv(
         fitted += season.models
     if labels is not None:
         if covariates is None:
-            covariates = Covariates.found(labels, full).spared(labels, full, plain)
+            covariates = Covariates.found(labels, full).drop_needless(labels, full, plain)
         fitted += covariates.fitted(labels, full, plain, by_level)
     listed = tuple(model.name for model in calibration or fitted)
     if allowed is not None:

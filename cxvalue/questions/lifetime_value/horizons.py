@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -83,7 +84,7 @@ def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, mon
     first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
     future = model.family.future(model.values, x[first], recency[first], age[first])
     future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = states.margin_rate
     worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
     weight = np.bincount(which, worth, first.size)
     longest = model.curve(0.0, months, states.as_of)
@@ -156,7 +157,7 @@ def payback(
 ) -> Payback:
     """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
     curve = model.curve(annual_discount_rate, longest, states.as_of)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    rate = states.margin_rate
     rng = np.random.default_rng(seed)
     mix = Newcomers.of(model, states)
 
@@ -174,9 +175,9 @@ def payback(
     mean = spend.draw_population_mean(draws, rng)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
     drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean))
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], method="inverted_cdf")
-    ends = [int(end) if np.isfinite(end) else None for end in (min(low, expected), expected, max(high, expected))]
-    return Payback(cost, ends[1], ends[0], ends[2], level, longest)
+    found = Interval.around(expected, drawn, level, method="inverted_cdf")
+    middle, low, high = (int(end) if np.isfinite(end) else None for end in found)
+    return Payback(cost, middle, low, high, level, longest)
 
 
 def value_of_some(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.lifetime import Interval, LifetimeModel, SpendModel, fit_all, fit_by_period
+from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime import LifetimeModel, SpendModel, fit_all, fit_by_period
 from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.discounting import DiscountCurve
@@ -312,7 +313,7 @@ def backtest(
     states, _, days = _holdout(fit, purchases)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
-    rate = states.total_margin / states.total_revenue if states.total_revenue > 0 else float("nan")
+    rate = states.margin_rate
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
     value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
     from cxvalue.findings.writer import FindingWriter, Value
-    from cxvalue.lifetime import Interval, Lever, ValueLevers
+    from cxvalue.foundation.intervals import Interval
+    from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
     from cxvalue.questions.lifetime_value.past_forecasts import Backtest

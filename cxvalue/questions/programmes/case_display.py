@@ -27,7 +27,7 @@ __all__ = [
     "rules_table",
 ]
 
-NOBODY = "nobody named"
+UNNAMED = "nobody named"
 
 
 def measures_table(case: Case, programme: str) -> pd.DataFrame:
@@ -42,13 +42,16 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
         ("expected_loss_if_wrong", case.expected_loss if case.probability_of_loss > 0 else None, None, None, "money"),
         ("payback_months_discounted", *(case.payback or undefined), "months"),
         ("payback_months_simple", *(case.simple_payback or undefined), "months"),
-        *((f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
-          for month in (12, 24, 36) if month <= case.horizon_months),
+        *(
+            (f"paid_back_within_{month}_months", case.paid_back_within(month), None, None, "share")
+            for month in (12, 24, 36)
+            if month <= case.horizon_months
+        ),
         ("irr", *(case.irr or undefined), "share"),
         ("roi", *(case.roi or undefined), "share"),
         ("peak_exposure", *case.peak_exposure, "money"),
         ("break_even_effect", case.break_even, None, None, UNITS[case.effect.outcome] or "money"),
-    ]  # fmt: skip
+    ]
     table = pd.DataFrame(rows, columns=["measure", "value", "low", "high", "unit"])
     table.insert(0, "programme", programme)
     return table
@@ -99,23 +102,37 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
             rows.append(
                 (f"cost: {name}", cost.value, cost.range[0], cost.range[2], cost.owner or "", cost.source or "")
             )
-    for one in case.benefits:
+    for one in case.settings.benefits:
         rows.append((f"benefit: {one.name} ({one.kind})", one.monthly, one.low, one.high, one.owner, one.source))
-    for risk in case.risks:
+    for risk in case.settings.risks:
         rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source))
-    if case.margin_per_unit != 1:
+    if case.settings.margin_per_unit != 1:
         rows.append(
-            ("margin for one unit of the outcome", case.margin_per_unit, None, None, "measured", "transactions")
+            (
+                "margin for one unit of the outcome",
+                case.settings.margin_per_unit,
+                None,
+                None,
+                "measured",
+                "transactions",
+            )
         )
-    half = f", {case.half_life_months:g} months" if case.half_life_months else ""
+    half = f", {case.settings.half_life_months:g} months" if case.settings.half_life_months else ""
     rows += [
-        ("after the months measured", f"{case.persistence.replace('_', ' ')}{half}", None, None, "", "study file"),
+        (
+            "after the months measured",
+            f"{case.settings.persistence.replace('_', ' ')}{half}",
+            None,
+            None,
+            "",
+            "study file",
+        ),
         ("discount rate, effective a year", case.annual_discount_rate, None, None, "", "study file"),
         ("flows count at the end of each month", "(1 + rate)^(−month/12)", None, None, "", "definition"),
-        ("correlation of the stated ranges", case.correlation, None, None, "", "study file"),
+        ("correlation of the stated ranges", case.settings.correlation, None, None, "", "study file"),
     ]
-    if case.population == "all":
-        rows.append(("months until everybody is reached", case.ramp_up_months, None, None, "", "study file"))
+    if case.settings.population == "all":
+        rows.append(("months until everybody is reached", case.settings.ramp_up_months, None, None, "", "study file"))
     if study.market is not None:
         erosion = study.market.erosion_per_year
         low, middle, high = erosion.range
@@ -135,13 +152,14 @@ def assumptions_display(table: pd.DataFrame) -> Styler:
         {
             "assumption": row.assumption,
             "value": amount(row.value),
-            "range": "" if row.low is None or row.low != row.low or row.low == row.high
+            "range": ""
+            if row.low is None or row.low != row.low or row.low == row.high
             else f"{amount(row.low)} to {amount(row.high)}",
-            "who answers for it": row.owner or NOBODY,
+            "who answers for it": row.owner or UNNAMED,
             "source": row.source or "not stated",
         }
         for row in table.itertuples()
-    )  # fmt: skip
+    )
 
 
 def rules_table(fit: GoodwillFit) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, title_of, writer_of
 
 if TYPE_CHECKING:
@@ -214,8 +215,7 @@ def _least_text(verdict: Verdict, effect: Effect, unit: str, break_even: float |
 
 def _goes_on(case: Case) -> str:
     said = _continued(case)
-    first, last = case.exposure.first_month, case.effect.last_month
-    beyond = (last.year - first.year) * 12 + last.month - first.month + 1 - case.horizon_months
+    beyond = months_apart(case.exposure.first_month, case.effect.last_month) + 1 - case.horizon_months
     if beyond > 0:
         said += f" The horizon ends {beyond} months before the data do: what came after it is not counted."
     if not case.cost_flow.any():
@@ -225,10 +225,12 @@ def _goes_on(case: Case) -> str:
 
 def _continued(case: Case) -> str:
     measured = int(case.effect.event_time.max()) + 1
-    if case.persistence == "none":
+    if case.settings.persistence == "none":
         return f"Nothing is counted beyond the {measured} months measured."
-    if case.persistence == "half_life":
-        return f"Beyond the {measured} months measured the effect halves every {case.half_life_months:g} months."
+    if case.settings.persistence == "half_life":
+        return (
+            f"Beyond the {measured} months measured the effect halves every {case.settings.half_life_months:g} months."
+        )
     held = f"Beyond the {measured} months measured the mean of the last three is held"
     if case.decay.significant:
         return f"{held}, fading by half every {case.decay.half_life_months:.0f} months as measured."

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.effects.effect import Effect
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.money import (
     Capacity,
     Case,
+    CaseSettings,
     CashBenefit,
     ProgrammeCosts,
     Registration,
@@ -44,40 +46,28 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
     if fit.margin_per_unit is None:
         return None
     rules = programme.case
-    stated = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
-    money = [
-        CashBenefit(
-            one.name, one.monthly, one.monthly if one.low is None else one.low,
-            one.monthly if one.high is None else one.high, one.kind, one.owner or "",
-            one.source or "",
-        )
-        for one in programme.benefits
-        if one.kind != "capacity"
-    ]  # fmt: skip
-    room = [
-        Capacity(
-            one.name, one.monthly, one.monthly if one.low is None else one.low,
-            one.monthly if one.high is None else one.high, one.owner or "",
-        )
-        for one in programme.benefits
-        if one.kind == "capacity"
-    ]  # fmt: skip
-    return business_case(
-        fit.effect,
+    costs = {name: getattr(programme.costs, name) for name in ("one_off", "monthly", "per_treated_customer_month")}
+    settings = CaseSettings(
         costs=ProgrammeCosts(
-            **{name: one.value for name, one in stated.items()},
-            ranges={name: (one.range[0], one.range[2]) for name, one in stated.items() if one.range[2] > one.range[0]},
+            **{name: one.value for name, one in costs.items()},
+            ranges={name: (one.range[0], one.range[2]) for name, one in costs.items() if one.range[2] > one.range[0]},
         ),
         horizon_months=programme.horizon_months or study.horizon_months,
         annual_discount_rate=study.annual_discount_rate,
-        benefits=money,
-        capacity=room,
-        risks=[
+        benefits=tuple(
+            CashBenefit(one.name, *one.ends, one.kind, one.owner or "", one.source or "")
+            for one in programme.benefits
+            if one.kind != "capacity"
+        ),
+        capacity=tuple(
+            Capacity(one.name, *one.ends, one.owner or "") for one in programme.benefits if one.kind == "capacity"
+        ),
+        risks=tuple(
             Risk(
                 one.name, one.per_year, one.mean_loss, one.loss_exceeded_in_5_percent, one.owner or "", one.source or ""
             )
             for one in programme.risks
-        ],
+        ),
         persistence=rules.persistence.kind,
         half_life_months=rules.persistence.half_life_months,
         margin_per_unit=fit.margin_per_unit,
@@ -87,6 +77,7 @@ def case_of(fit: ProgrammeFit, programme: Programme, study: StudyFile) -> Case |
         correlation=rules.correlation,
         ramp_up_months=rules.ramp_up_months,
     )
+    return business_case(fit.effect, settings)
 
 
 def market_of(fit: ProgrammeFit, study: StudyFile) -> MarketMoves | None:
@@ -127,24 +118,23 @@ def registration_of(
     success = programme.success
     if success is None:
         return None
-    first = min(cohort.start for cohort in effect.cohorts)
     number = criterion_hash(programme)
-    return register(number, registered_on=success.registered_on, first_start=first, earlier=earlier or {})
+    return register(number, registered_on=success.registered_on, first_start=effect.first_start, earlier=earlier or {})
 
 
 def spent_to_date(case: Case) -> float:
     """Costs of a programme up to the last full month."""
-    effect, costs = case.effect, case.costs
-    first = min(cohort.start for cohort in effect.cohorts)
-    last = effect.last_month
-    months = (last.year - first.year) * 12 + last.month - first.month + 1
-    treated = effect.treated_customer_months + effect.unidentified_customer_months
+    effect, costs = case.effect, case.settings.costs
+    months = months_apart(effect.first_start, effect.last_month) + 1
+    treated = effect.every_treated_month
     return costs.one_off + costs.monthly * months + costs.per_treated_customer_month * treated
 
 
 def contribution_to_date(case: Case) -> tuple[float, float, float]:
     """Measured effect x treated customer-months so far − costs so far, with its interval: nominal, nothing extrapolated."""
     effect = case.effect
-    treated = effect.treated_customer_months + effect.unidentified_customer_months
-    ends = np.array([effect.estimate, effect.low, effect.high]) * case.margin_per_unit * treated - spent_to_date(case)
+    treated = effect.every_treated_month
+    ends = np.array(
+        [effect.estimate, effect.low, effect.high]
+    ) * case.settings.margin_per_unit * treated - spent_to_date(case)
     return float(ends[0]), float(ends[1]), float(ends[2])

@@ -24,15 +24,15 @@ __all__ = [
     "checks_display",
     "checks_table",
     "event_table",
-    "joined",
     "months_display",
-    "named",
     "scenarios_display",
     "sensitivity_display",
     "sensitivity_table",
+    "stack",
     "tornado_display",
     "tornado_table",
     "uncounted_display",
+    "with_programme",
 ]
 
 JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
@@ -207,15 +207,17 @@ def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
             "scenario": row.scenario,
             "net present value": format_value(row.npv, currency),
             "95% range": format_range(row.npv_low, row.npv_high, currency),
-            "payback": "" if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
-            else "not within the horizon" if row.payback_months != row.payback_months or row.payback_months is None
+            "payback": ""
+            if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
+            else "not within the horizon"
+            if row.payback_months != row.payback_months or row.payback_months is None
             else format_value(float(row.payback_months), "months"),
             "probability of a loss": ""
             if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
             else format_chance(float(row.probability_of_loss)),
         }
         for row in scenarios.itertuples()
-    )  # fmt: skip
+    )
 
 
 def bridge_table(steps: Sequence[BridgeStep], programme: str) -> pd.DataFrame:
@@ -234,18 +236,18 @@ def uncounted_display(case: Case, currency: str) -> Styler:
             "range": format_range(one.low, one.high, currency),
             "who says so": one.owner or "nobody named",
         }
-        for one in case.capacity
+        for one in case.settings.capacity
     )
 
 
-def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Tables of several programmes under each other."""
     import pandas as pd
 
     return pd.concat(list(frames), ignore_index=True) if frames else pd.DataFrame({"programme": []})
 
 
-def named(table: pd.DataFrame, programme: str) -> pd.DataFrame:
+def with_programme(table: pd.DataFrame, programme: str) -> pd.DataFrame:
     """A table with the programme's name in front."""
     copy = table.copy()
     copy.insert(0, "programme", programme)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.programmes.declared_case import contribution_to_date
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -93,7 +95,7 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str) -> l
 def _compared(effect: Effect) -> str:
     """How many were compared with how many."""
     treated, others = f"{effect.treated_customers:,}", f"{effect.control_customers:,}"
-    if effect.unit == "customer_id":
+    if effect.unit == CUSTOMER:
         return f"{treated} treated customers, compared with {others} others."
     return (
         f"{treated} treated customers in {effect.treated_units:,} units, compared with {others} in "
@@ -103,7 +105,8 @@ def _compared(effect: Effect) -> str:
 
 def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     naive, error = effect.naive, effect.naive_se
-    value = naive if error is None else (naive, naive - 1.96 * error, naive + 1.96 * error)
+    reach = None if error is None else reach_of(0.95) * error
+    value = naive if reach is None else (naive, naive - reach, naive + reach)
     text = (
         f"Before and after on the treated alone would show {format_value(naive, unit)}; compared with those without the "
         f"programme, the effect is {format_value(effect.estimate, unit)}."

@@ -9,20 +9,19 @@ customers that it would let off. So the rule in force is worth exactly what was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.estimate import estimate_effect
+from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
-from cxvalue.foundation.intervals import interval_ends
+from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
-from cxvalue.questions.programmes.measure import ProgrammeFit, panel_for, panel_source
+from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, panel_for
 from cxvalue.tables.panels.by_unit import population
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.effects.effect import Effect
-    from cxvalue.study import Programme, StudyFile
+    from cxvalue.study import Programme
     from cxvalue.study.money import Goodwill
 
 __all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
@@ -107,35 +106,24 @@ class GoodwillFit:
         return cls(**data)
 
 
-def fit_goodwill(
-    study: StudyFile,
-    programme: Programme,
-    fit: ProgrammeFit,
-    table: Callable[[str], ir.Table | None],
-    *,
-    as_of: date,
-    observed_from: date,
-) -> GoodwillFit:
+def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, fit: ProgrammeFit) -> GoodwillFit:
     """Value the goodwill rules of a programme; raises `BadInput` with everything that is missing for it."""
-    settings, where = programme.goodwill, f"programmes.{programme.name}.goodwill"
-    assert settings is not None
-    fees = table("fees")
-    problems = _missing(settings, fees, table("interactions"), fit, where)
+    where, interactions = f"programmes.{programme.name}.goodwill", tables.table("interactions")
+    fees = tables.table("fees")
+    problems = _missing(settings, fees, interactions, fit, where)
     if problems or fees is None:
         raise BadInput(problems)
-    source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+    source = tables.source(programme)
     months, people = population(source)
     if months.count < WINDOW:
         found = f"the tables cover {months.count} full months, and a rule per year needs {WINDOW}."
-        raise BadInput([Problem(where, found, "Wait, or give the tables a longer history.")])
+        raise BadInput.at(where, found, "Wait, or give the tables a longer history.")
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
-    saved = _saved(settings, marked, table("interactions"), where)
+    saved = _saved(settings, marked, interactions, where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
-        raise BadInput(
-            [Problem(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")]
-        )
+        raise BadInput.at(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")
     cap, often = settings.current.cap, settings.current.times_per_year
     mine = people if programme.case.population == "all" else people.filter(people.start >= 0)
     customers = int(mine.count().to_pyarrow().as_py())
@@ -146,13 +134,13 @@ def fit_goodwill(
         handling = Handling(saved if counted else (0.0, 0.0, 0.0), gain, extra)
         return search_rules(
             rows["customer"], rows["amount"], years=1.0, handling=handling, caps=caps, times=times,
-            under_rule=rows["under"], uptake=uptake, draws=2000, level=study.level,
+            under_rule=rows["under"], uptake=uptake, draws=2000, level=tables.study.level,
         )  # fmt: skip
 
     force = search((0.0, 0.0, 0.0), [cap], [often]).rules.iloc[0]
     if not force["customers"]:
         found = f"the current rule (up to {cap:g}, {often} a year) would have waived nothing in the last 12 months."
-        raise BadInput([Problem(f"{where}.current", found, "Check its cap against the amounts of the table 'fees'.")])
+        raise BadInput.at(f"{where}.current", found, "Check its cap against the amounts of the table 'fees'.")
     gain = _gain(settings, fit, rows, force, extra, customers)
     found_ = search(gain, *settings.rules)
     return GoodwillFit(
@@ -188,7 +176,7 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
     weight = np.zeros(effect.event_time.size)
     place = {int(time): i for i, time in enumerate(effect.event_time)}
     for cohort in effect.cohorts:
-        newest = (effect.last_month.year - cohort.start.year) * 12 + effect.last_month.month - cohort.start.month
+        newest = months_apart(cohort.start, effect.last_month)
         for since in range(max(newest - months + 1, 0), newest + 1):
             if since in place and np.isfinite(effect.event_effect[place[since]]):
                 weight[place[since]] += cohort.customers
@@ -199,8 +187,7 @@ def recent_effect(effect: Effect, months: int = WINDOW) -> Triple:
     middle = float(weight[known] @ effect.event_effect[known])
     variance = float(weight[known] @ effect.covariance[np.ix_(known, known)] @ weight[known])
     se = float(np.sqrt(max(variance, 0.0)))
-    reach = float(stats.t.ppf(0.975, effect.df)) * se
-    return middle, middle - reach, middle + reach
+    return Interval.of_error(middle, se, 0.95, effect.df)
 
 
 def _missing(
@@ -254,9 +241,7 @@ def _moral_hazard(
         reason = str(error).splitlines()[-1].strip()
     if settings.extra_share is None:
         found = f"whether customers run up more fees could not be measured: {reason}"
-        raise BadInput(
-            [Problem(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")]
-        )
+        raise BadInput.at(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")
     return settings.extra_share.ends, "stated in the study file, since it could not be measured"
 
 
@@ -269,22 +254,20 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
     if not calls.count().to_pyarrow().as_py():
         known = interactions.select("reason").distinct().limit(200).to_pyarrow().column("reason").to_pylist()
         remedy = nearest(settings.reason or "", [str(one) for one in known if one])
-        raise BadInput([Problem(f"{where}.reason", f"no interaction has the reason {settings.reason!r}.", remedy)])
+        raise BadInput.at(f"{where}.reason", f"no interaction has the reason {settings.reason!r}.", remedy)
     handled = handling_saved(marked, calls, most=settings.rules[0][-1])
     if handled is None:
         found = "no fee is marked as waived while the programme was in force, so calls cannot say what a waiver saves."
-        raise BadInput([Problem(f"{where}.reason", found, "State saved_per_waiver, or map the column 'waived'.")])
+        raise BadInput.at(f"{where}.reason", found, "State saved_per_waiver, or map the column 'waived'.")
     rng = np.random.default_rng(1)
     total, expected = np.zeros(4000), 0.0
     for (mean, se), price in zip(handled, (settings.minute_cost, settings.approval_cost), strict=True):
         if price is not None:
             low, value, high = price.range
-            z = rng.standard_normal(4000)
-            each = value + z * np.where(z < 0, value - low, high - value) / 1.959964
+            each = stated_draws(rng.standard_normal(4000), value, low, high)
             total += (mean + se * rng.standard_normal(4000)) * each
             expected += mean * value
-    ends = [float(one) for one in interval_ends(total)]
-    return expected, min(ends[0], expected), max(ends[1], expected)
+    return Interval.around(expected, total)
 
 
 def handling_saved(

@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-from cxvalue.effects.designs.staggered import BASE_MONTHS
 from cxvalue.effects.effect import Effect
-from cxvalue.effects.estimators.group_time import group_time, jackknife
+from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
 from cxvalue.effects.together import StateEffects, contained, state_effects
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.intervals import reach_of
 from cxvalue.money.allocation import allocate, bounded_claims
 from cxvalue.money.portfolio import Credit, Holdout, LedgerLine, Portfolio
-from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
+from cxvalue.tables.panels.inputs import PanelSource
 from cxvalue.tables.panels.overlap import (
     PathCounts,
     PathPanel,
@@ -33,6 +32,7 @@ from cxvalue.tables.panels.overlap import (
     path_panel,
     programme_paths,
 )
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -103,7 +103,7 @@ def _with_early(months: Mapping[tuple[int, ...], Floats], effects: Sequence[Effe
     """Add a place after the last month for customers treated before the first full one: in no panel, but in the case."""
     found = {state: np.append(by, 0.0) for state, by in months.items()}
     for k, effect in enumerate(effects):
-        treated = effect.treated_customer_months + effect.unidentified_customer_months
+        treated = effect.every_treated_month
         early = treated - sum(float(by.sum()) for state, by in months.items() if k in state)
         if early >= 1 and found:
             size = len(next(iter(found.values())))
@@ -161,7 +161,7 @@ class Claims:
 
     def reach(self, df: float) -> float:
         """Standard errors on either side of a range."""
-        return float(stats.t.ppf((1 + self.level) / 2, df))
+        return reach_of(self.level, df)
 
 
 def _correlation(effects: Sequence[Effect]) -> Floats:
@@ -330,7 +330,7 @@ def _holdout(
     found, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not np.isfinite(found.overall):
         remark = "the customers held out cannot be compared with the others before the first start."
-        raise BadInput([Problem("universal_holdout", remark, "Give the tables a longer history, or leave it out.")])
+        raise BadInput.at("universal_holdout", remark, "Give the tables a longer history, or leave it out.")
     amount = (found.identified + found.unidentified) * price
     half = claims.reach(knife.df) * float(np.sqrt(knife.covariance[0, 0]))
     number = np.arange(panel.months.count)
@@ -339,9 +339,8 @@ def _holdout(
     return Holdout(ends[0], ends[1], ends[2], round(heads[0]), round(heads[1]))
 
 
-def refuse_treated(sources: Sequence[PanelSource], column: str, value: str, customers: ir.Table | None) -> None:
+def refuse_treated(sources: Sequence[PanelSource], column: str, value: str, customers: ir.Table) -> None:
     """Refuse a holdout whose customers a roll-out lists with a start; a unit's programme passes them by."""
-    assert customers is not None  # `holdout_panel` has looked
     held = customers.filter((customers[column].cast("string") == value).fill_null(False))
     problems = []
     for source in sources:

@@ -12,12 +12,13 @@ import numpy as np
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.vintage import earlier_effects
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
 from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
-from cxvalue.tables.panels.inputs import CUSTOMER, PanelSource
+from cxvalue.tables.panels.inputs import PanelSource
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis
@@ -25,7 +26,54 @@ if TYPE_CHECKING:
 
     from cxvalue.study import Programme, StudyFile
 
-__all__ = ["ProgrammeFit", "design_of", "fit_programmes", "panel_for", "panel_source"]
+__all__ = ["ProgrammeFit", "StudyTables", "design_of", "fit_programme", "panel_for"]
+
+
+@dataclass(frozen=True)
+class StudyTables:
+    """A study with what its programmes are measured on.
+
+    `table` gives a canonical table by its name, or None where the study has none; `as_of` and `observed_from` are the last
+    and the first day that the tables cover.
+    """
+
+    study: StudyFile
+    table: Callable[[str], ir.Table | None]
+    as_of: date
+    observed_from: date
+
+    def rollout(self, programme: Programme) -> ir.Table:
+        """The roll-out of a programme; the loader has refused a study that declares one without."""
+        rollout = self.table("rollout")
+        if rollout is None:
+            raise BadInput.at("tables.rollout", f"is missing: the programme {programme.name!r} needs it.")
+        return rollout.filter(rollout.programme == programme.name)
+
+    def source(self, programme: Programme) -> PanelSource:
+        """Where the panel of a programme comes from."""
+        customers, held = self.table("customers"), self.study.universal_holdout
+        if (
+            held is not None
+            and customers is not None
+            and held.column in customers.columns
+            and programme.unit != CUSTOMER
+        ):
+            # A unit's programme passes by the customers who are held out of everything.
+            customers = customers.filter((customers[held.column].cast("string") != held.value).fill_null(True))
+        return PanelSource(
+            rollout=self.rollout(programme),
+            unit=programme.unit,
+            outcome=programme.outcome,
+            as_of=self.as_of,
+            observed_from=self.observed_from,
+            purchases=self.table("purchases"),
+            customers=customers,
+            subscriptions=self.table("subscriptions") if self.study.contract == "contractual" else None,
+            interactions=self.table("interactions"),
+            fees=self.table("fees"),
+            margin_share=self.study.gross_margin,
+            programme=programme.name,
+        )
 
 
 @dataclass(frozen=True)
@@ -58,51 +106,28 @@ class ProgrammeFit:
         return cls(**{**data, "effect": Effect.from_dict(data["effect"]), "earlier": earlier})
 
 
-def fit_programmes(
-    study: StudyFile, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
-) -> tuple[ProgrammeFit, ...]:
-    """Estimate every declared programme; raises `BadInput` with what is wrong with any of them.
-
-    `table` gives a canonical table by its name, or None where the study has none.
-    """
-    fits: list[ProgrammeFit] = []
-    problems: list[Problem] = []
-    for programme in study.programmes:
-        try:
-            fits.append(_fit(study, programme, table, as_of, observed_from))
-        except BadInput as error:
-            problems += error.problems
-    if problems:
-        raise BadInput(problems)
-    return tuple(fits)
-
-
-def _fit(
-    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], as_of: date, observed_from: date
-) -> ProgrammeFit:
-    rollout = table("rollout")
-    assert rollout is not None  # the loader has refused a programme without it
-    rollout = rollout.filter(rollout.programme == programme.name)
-    design, chosen = design_of(programme, rollout)
-    purchases = table("purchases")
+def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:
+    """Estimate a programme of a study; raises `BadInput` with what is wrong with it."""
+    source = tables.source(programme)
+    design, chosen = design_of(programme, source.rollout)
+    purchases = source.purchases
     price, no_price = _margin_per_unit(programme.outcome, purchases)
     success = programme.success
     if price is None and success is not None and success.metric != "effect":
         found = f"the criterion is on {success.metric}, but {no_price}"
-        raise BadInput([Problem(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")])
-    source = panel_source(study, programme, table, as_of=as_of, observed_from=observed_from)
+        raise BadInput.at(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")
     panel = panel_for(source, design)
     effect = estimate_effect(
-        panel, design=design, level=study.level, programme=programme.name, planned_share=programme.expected_share
+        panel, design=design, level=tables.study.level, programme=programme.name, planned_share=programme.expected_share
     )
     _refuse_certain(effect, panel, programme.name)
-    people = _everyone(table)
+    people = _everyone(tables)
     absent = _absent_units(source)
     if absent:
         effect = replace(effect, notes=(*effect.notes, absent))
     earlier = earlier_effects(panel, effect)
     effect = effect.with_checks([*effect.checks, fade_check(effect)])
-    usual = _usual_margin(purchases, as_of, people)
+    usual = _usual_margin(purchases, tables.as_of, people)
     return ProgrammeFit(programme.name, effect, price, people, chosen, usual, earlier)
 
 
@@ -118,7 +143,7 @@ def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str)
     remedy = (
         "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
     )
-    raise BadInput([Problem(f"programmes.{name}", found, remedy)])
+    raise BadInput.at(f"programmes.{name}", found, remedy)
 
 
 def _absent_units(source: PanelSource) -> str:
@@ -146,32 +171,6 @@ def _usual_margin(purchases: ibis.Table | None, as_of: date, people: int) -> flo
     recent = purchases.filter((purchases.date >= first) & (purchases.date <= as_of))
     total = recent.margin.sum().to_pyarrow().as_py()
     return None if total is None else float(total) / 12 / people
-
-
-def panel_source(
-    study: StudyFile, programme: Programme, table: Callable[[str], ir.Table | None], *, as_of: date, observed_from: date
-) -> PanelSource:
-    """Where the panel of a programme comes from."""
-    rollout = table("rollout")
-    assert rollout is not None  # the loader has refused a programme without it
-    customers, held = table("customers"), study.universal_holdout
-    if held is not None and customers is not None and held.column in customers.columns and programme.unit != CUSTOMER:
-        # A unit's programme passes by the customers who are held out of everything.
-        customers = customers.filter((customers[held.column].cast("string") != held.value).fill_null(True))
-    return PanelSource(
-        rollout=rollout.filter(rollout.programme == programme.name),
-        unit=programme.unit,
-        outcome=programme.outcome,
-        as_of=as_of,
-        observed_from=observed_from,
-        purchases=table("purchases"),
-        customers=customers,
-        subscriptions=table("subscriptions") if study.contract == "contractual" else None,
-        interactions=table("interactions"),
-        fees=table("fees"),
-        margin_share=study.gross_margin,
-        programme=programme.name,
-    )
 
 
 def panel_for(source: PanelSource, design: str) -> UnitPanel | CustomerPanel:
@@ -213,9 +212,9 @@ def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float 
     return (row["margin"] / below, "") if below else (None, "there is no revenue to compare the margin with.")
 
 
-def _everyone(table: Callable[[str], ir.Table | None]) -> int:
+def _everyone(tables: StudyTables) -> int:
     for name in ("customers", "purchases", "subscriptions"):
-        rows = table(name)
+        rows = tables.table(name)
         if rows is not None:
             return int(rows.customer_id.nunique().to_pyarrow().as_py())
     return 0

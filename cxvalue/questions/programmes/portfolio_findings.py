@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import GRADES
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.foundation.grades import GRADES
 from cxvalue.money.portfolio import drawn_in, portfolio_totals
 from cxvalue.questions.programmes.declared_case import spent_to_date
 from cxvalue.questions.programmes.effect_findings import NO_RANGE, title_of

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_chance, format_date, format_range, format_value
 from cxvalue.findings.writer import range_of
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.programmes.case_findings import WRITER
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.questions.programmes.effect_findings import UNITS, title_of, writer_of
@@ -27,7 +28,7 @@ __all__ = ["further_findings", "goodwill_findings", "market_findings", "risk_fin
 
 def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> list[Finding]:
     """``risk_cost`` of a programme that states risks: a year's loss on average, with the range of single years."""
-    if not case.risks:
+    if not case.settings.risks:
         return []
     title, (low, high) = title_of(name), _quantiles(loss)
     bad = (
@@ -42,8 +43,8 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
     if loss.without_loss >= 0.005:
         text += f" {format_value(loss.without_loss, 'share')} of the years pass without any loss."
     method = (
-        f"Stated frequency × severity of {', '.join(one.name for one in case.risks)}: Poisson numbers of log-normal losses. "
-        "The range is for single years."
+        f"Stated frequency × severity of {', '.join(one.name for one in case.settings.risks)}: Poisson numbers of "
+        "log-normal losses. The range is for single years."
     )
     writer = replace(writer_of(WRITER, name, "C16"), grade="D")
     return [writer.write("risk_cost", "what the risks cost a year", (loss.mean, low, high), currency, text, method)]
@@ -132,7 +133,7 @@ def so_far_sentence(case: Case, *, currency: str) -> str:
     seen = table[table["month"] <= case.exposure.months_seen]
     if case.exposure.months_seen < 1:
         return f"{text} The months of the case lie after that."
-    stated = [name for name, there in (("benefits", case.benefits), ("risks", case.risks)) if there]
+    stated = [name for name, there in (("benefits", case.settings.benefits), ("risks", case.settings.risks)) if there]
     more = f", with the stated {' and '.join(stated)}" if stated else ""
     return (
         f"{text} The sum to date of the table after its {len(seen) - 1} observed months, "
@@ -183,7 +184,8 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
 
     def around(value: float, ends: Sequence[float]) -> Value:
         # No rule, a stated share, or a rule that every draw chooses: there is no range.
-        return range_of(value, min(ends[0], value), max(ends[1], value))
+        low, high = ends
+        return range_of(*Interval.holding(value, low, high))
 
     worth_of, cap = around(fit.value, (fit.low, fit.high)), around(fit.cap, fit.cap_range)
     often, added = around(fit.times_per_year, fit.times_range), around(share[0], share[1:])

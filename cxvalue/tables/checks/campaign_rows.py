@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.errors import Problem
+from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.tables.cautions import Caution
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["held_and_sent", "two_arms"]
+__all__ = ["held_and_sent", "product_problems", "two_arms"]
 
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
@@ -67,3 +67,16 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
             Caution("two_arms", "contacts", "arm", int(row["rows"]), share, text, share >= NOTABLE, about=name)
         )
     return found
+
+
+def product_problems(product: str, lines: ir.Table, campaign: str) -> list[Problem]:
+    """The problem of a campaign whose product nobody sells, or that no transaction names."""
+    where = f"campaigns.{campaign}.product"
+    if "product" not in lines.columns:
+        found = "is given, but the transactions have no column 'product'."
+        return [Problem(where, found, "Map a product column, or leave it out.")]
+    if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
+        return []
+    known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
+    found = f"no transaction has the product {product!r}."
+    return [Problem(where, found, nearest(product, [str(one) for one in known if one]))]

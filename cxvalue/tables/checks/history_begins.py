@@ -24,7 +24,7 @@ TOO_MANY, TOO_MANY_WITHIN_A_YEAR, STILL_TOO_MANY = 1.5, 2.0, 1.25
 """How many times the largest later month the first one must have; more where no month comes again, season unknown."""
 NEWCOMERS = 0.02
 """Share of the first month that later months must reach: a panel or a cohort that nobody joins is not judged."""
-FEWEST = 50
+FEWEST_NEWCOMERS = 50
 RETURN_DAYS = 90
 FIRST_DAYS = 10
 """Days of the first month without which it says too little."""
@@ -74,7 +74,7 @@ def _first_of(month: int) -> date:
 def _first_months(counts: np.ndarray, lengths: np.ndarray) -> int:
     """How many months at the beginning have too many first purchases; 0 where the first one has not."""
     rates, later = counts / lengths, slice(SETTLED, LONGEST)
-    if counts[0] < FEWEST or counts[later].min() <= 0 or np.median(counts[later]) < NEWCOMERS * counts[0]:
+    if counts[0] < FEWEST_NEWCOMERS or counts[later].min() <= 0 or np.median(counts[later]) < NEWCOMERS * counts[0]:
         return 0
     # Growth or decline goes on: the line through the later months, drawn back to the first.
     month = np.arange(counts.size)[later]

@@ -13,10 +13,10 @@ from cxvalue.foundation.errors import Problem
 from cxvalue.study import Campaign, IdRules, Programme
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.ids import REPAIRS, choices, repaired, repairs_line
+from cxvalue.tables.read.schema import CUSTOMER
 
 __all__ = ["Held", "Relation", "hold_against"]
 
-CUSTOMER = "customer_id"
 REFUSED_BELOW, WORTH_A_REPAIR = 0.05, 0.01
 FEW_KNOWN = {"contacts": 0.80, "offers": 0.80}
 """Prospects stand in these tables, so fewer of their ids must be known than elsewhere."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from cxvalue.tables.labels import customers_as_numbers
 from cxvalue.tables.panels.by_unit import Floats, Ints, _population, outcome_values
-from cxvalue.tables.panels.inputs import CUSTOMER, Early, PanelMonths, PanelSource
+from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -20,12 +21,13 @@ __all__ = ["CustomerPanel", "customer_panel"]
 
 @dataclass(frozen=True, eq=False)
 class CustomerPanel:
-    """One row a customer of the population: `outcome` is customers x months, nan where the customer does not count.
+    """One row a customer of the population: `values` is customers x months of the `outcome`, nan where none counts.
 
     Attributes:
         months: the months of the panel.
         customer_id: in the order of the rows.
-        unit: number of the customer's unit in `names`.
+        unit_of: number of each customer's unit in `names`.
+        unit: the column of the customers table that names units, or customer_id.
         start, base: as in `UnitPanel`, for each customer.
         arm: what the roll-out names for the customer's unit, "" where it names none.
         first, last: first and last month that counts.
@@ -38,7 +40,7 @@ class CustomerPanel:
 
     months: PanelMonths
     customer_id: NDArray[np.object_]
-    unit: Ints
+    unit_of: Ints
     names: tuple[str, ...]
     start: Ints
     base: Ints
@@ -49,7 +51,7 @@ class CustomerPanel:
     later: int
     unlisted: int
     outcome: str
-    unit_kind: str
+    unit: str
     about: Floats | None = None
     early: tuple[Early, ...] = ()
     beside: NDArray[np.float32] | None = None
@@ -75,7 +77,7 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
     return CustomerPanel(
         months=months,
         customer_id=np.array(rows.column("customer_id").to_pylist(), dtype=object),
-        unit=unit.astype(np.int64),
+        unit_of=unit.astype(np.int64),
         names=tuple(names.tolist()) if source.unit != CUSTOMER else (),
         start=rows.column("start").to_numpy().astype(np.int64),
         base=rows.column("base").to_numpy().astype(np.int64),
@@ -86,7 +88,7 @@ def customer_panel(source: PanelSource) -> CustomerPanel:
         later=later,
         unlisted=unlisted,
         outcome=source.outcome,
-        unit_kind=source.unit,
+        unit=source.unit,
         about=customers_as_numbers(source.customers, people, skip=(CUSTOMER, source.unit, "acquired_on")),
         early=early,
         beside=_matrix(outcome_values(replace(source, outcome="margin"), months), people, first, last, months)

@@ -18,13 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.tables.buckets import bucket
-from cxvalue.tables.panels.inputs import CUSTOMER, Early, PanelMonths, PanelSource
+from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = ["CLUSTERS", "UnitPanel", "outcome_values", "population", "unit_panel"]
+
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
 

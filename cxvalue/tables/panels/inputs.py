@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from cxvalue.foundation.calendar import month_after, months_apart
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = ["Early", "PanelMonths", "PanelSource"]
-
-CUSTOMER = "customer_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class PanelMonths:
         >>> PanelMonths.between(date(2025, 1, 15), date(2025, 6, 30))
         PanelMonths(first=datetime.date(2025, 2, 1), count=5)
         """
-        first = observed_from if observed_from.day == 1 else _month_start(observed_from, 1)
+        first = observed_from if observed_from.day == 1 else month_after(observed_from, 1)
         after = as_of + timedelta(days=1)
-        return cls(first, max((after.year - first.year) * 12 + after.month - first.month, 0))
+        return cls(first, max(months_apart(first, after), 0))
 
     @property
     def base(self) -> int:
@@ -39,7 +39,7 @@ class PanelMonths:
 
     def day(self, number: int) -> date:
         """First day of the month with a number, which may lie outside the panel."""
-        return _month_start(self.first, number)
+        return month_after(self.first, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,3 @@ class Early:
     units: int
     customers: int
     customer_months: int
-
-
-def _month_start(day: date, later: int) -> date:
-    number = day.year * 12 + day.month - 1 + later
-    return date(number // 12, number % 12 + 1, 1)

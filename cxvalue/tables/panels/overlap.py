@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels.by_unit import UnitPanel, outcome_values, population, unit_panel
-from cxvalue.tables.panels.inputs import CUSTOMER, PanelMonths, PanelSource
+from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import CONTROL_ARMS
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

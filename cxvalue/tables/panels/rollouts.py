@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_people", "checked_rollout", "without_controls"]
 
-CUSTOMER = "customer_id"
 CONTROL_ARMS = ("control", "holdout", "hold-out", "held out", "no treatment", "untreated", "none")
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CONTRACTS", "Column", "Kind", "TableContract"]
+__all__ = ["CONTRACTS", "CUSTOMER", "Column", "Kind", "TableContract"]
+
+CUSTOMER = "customer_id"
+"""The column that names customers; as the unit of a programme, customers by themselves."""
 
 Kind = Literal["id", "text", "date", "number", "flag", "count"]
 

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from cxvalue.effects.estimators import abtest
+from cxvalue.foundation.intervals import share_interval
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_the_arithmetic_equals_that_of_statsmodels(data):
     theirs = confint_proportions_2indep(81, 700, 23, 300, method="newcomb")
     assert (shares.low, shares.high) == pytest.approx(theirs, abs=1e-8)
     assert shares.p_value == pytest.approx(proportions_ztest([81, 23], [700, 300])[1], abs=1e-8)
-    assert abtest.share_interval(81, 700) == pytest.approx(proportion_confint(81, 700, method="wilson"), abs=1e-8)
+    assert share_interval(81, 700) == pytest.approx(proportion_confint(81, 700, method="wilson"), abs=1e-8)
     p_values = [0.011, 0.2, 0.04, 0.003]
     assert abtest.holm_adjusted(p_values) == pytest.approx(multipletests(p_values, method="holm")[1], abs=1e-8)
     # Σ revenue / Σ orders of each arm is the fitted rate of a Poisson regression with orders as exposure; its

@@ -138,10 +138,10 @@ def test_interpolation_over_the_time_ahead(name):
 
 def test_a_spend_without_a_third_moment_is_simulated(fitted_world):
     spend = fitted_world[1]
-    assert large.suits(30_000, spend)
-    assert not large.suits(2_000, spend)
-    assert not large.suits(30_000, replace(spend, params={**spend.params, "q": 2.5}))
-    assert large.suits(30_000, replace(spend, status="degenerate"))
+    assert large.can_interpolate(30_000, spend)
+    assert not large.can_interpolate(2_000, spend)
+    assert not large.can_interpolate(30_000, replace(spend, params={**spend.params, "q": 2.5}))
+    assert large.can_interpolate(30_000, replace(spend, status="degenerate"))
 
 
 def test_every_model_and_a_loss_making_margin(world):

@@ -118,6 +118,14 @@ def test_empirical_spend_and_a_loss_making_margin(fitted, spend, cdnow):
     assert value.cltv == pytest.approx(-0.1 * spend.mean * value.cltv / (-0.1 * spend.mean))
 
 
+def test_a_mean_that_a_few_customers_pull_beyond_the_draws_widens_its_interval(fitted, spend, cdnow):
+    # Nearly all of the money is with one customer in a million, whom 200 draws do not meet.
+    rare = replace(spend, status="degenerate", variation=1000.0)
+    value = value_of(fitted["bg_nbd"], rare, cdnow, draws=200)
+    assert value.equity.high == value.equity.value > 0
+    assert value.equity.low < 1.0
+
+
 def test_full_cdnow_in_bounded_batches():
     states = states_until("1997-09-30", "CDNOW_master.txt")
     value = value_of(fit(states, "bg_nbd"), fit_spend(states), states, draws=100)

@@ -19,6 +19,7 @@ from scipy.stats import binom, mannwhitneyu
 from cxvalue import fit
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.intervals import share_interval
 from cxvalue.questions.churn.churn import (
     active_states,
     margins_of,
@@ -30,7 +31,7 @@ from cxvalue.questions.churn.churn import (
 from cxvalue.questions.churn.early_warning import early_warning, reason_table, spend_falls
 from cxvalue.questions.churn.findings import churn_findings
 from cxvalue.questions.churn.losses import bands, losses
-from cxvalue.questions.churn.past_churn import auc, backtest, brier, calibration_by_tenth, wilson
+from cxvalue.questions.churn.past_churn import auc, backtest, brier, calibration_by_tenth
 from cxvalue.simulate import shop
 from cxvalue.tables.states import purchase_states, purchase_states_from_purchases
 from tests.lifetime.conftest import exact_model, make_states
@@ -326,8 +327,8 @@ def test_brier_and_wilson_are_the_published_numbers() -> None:
     assert brier([1, 0, 0], [0.7, 0.3, 0.0]) == pytest.approx(0.06)
     # Newcombe (1998), Statistics in Medicine 17, table I, method 3: 81/263, 15/148, 0/20 and 1/29.
     for happened, cases, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)):
-        assert wilson(happened, cases) == pytest.approx((low, high), abs=5e-5)
-    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
+        assert share_interval(happened, cases) == pytest.approx((low, high), abs=5e-5)
+    assert share_interval(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
 
 
 def test_tenths_hold_every_case_once_in_order() -> None:

@@ -27,12 +27,12 @@ from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts,
 from cxvalue.questions.lifetime_value import horizons as cltv_value
 from cxvalue.questions.lifetime_value.covariate_findings import covariate_findings, covariates_display, levels_display
 from cxvalue.questions.lifetime_value.covariates import (
-    FEWEST,
+    FEWEST_ALIKE,
     Covariates,
     Labels,
     covariate_problems,
+    find_no_better,
     labels_of,
-    no_better,
 )
 from cxvalue.questions.lifetime_value.tables import covariates_table, models_table
 from cxvalue.simulate import simulate, write_world
@@ -158,7 +158,7 @@ def test_labels_that_say_nothing_are_not_followed_and_leave_the_interval_as_it_i
         purchases, as_of=AS_OF, observed_from=START, models="bg_nbd", holdout_start=date(2025, 10, 1), labels=labels
     )
     assert fit.forecast == "bg_nbd"
-    assert no_better(fit.calibration) == {"bg_nbd_covariates"}
+    assert find_no_better(fit.calibration) == {"bg_nbd_covariates"}
     assert not covariates_table(fit)["used"].any()
     plain = valued(fit.model, draws=1_000)
     same = next(model for model in fit.full if model.name == "bg_nbd_covariates")
@@ -177,7 +177,7 @@ def test_a_covariate_that_says_nothing_beside_another_is_left_out() -> None:
     labels = world()[1]
     half = np.random.default_rng(4).choice(["x", "y", "z"], labels.customer_id.size).astype(object)
     both = Labels(labels.customer_id, {**labels.columns, "half": half, "twin": labels.columns["segment"]})
-    rule = Covariates.found(both, states()).spared(both, states(), fitted().full[:4])
+    rule = Covariates.found(both, states()).drop_needless(both, states(), fitted().full[:4])
     # "twin" says the same as the segment, so that one of the two is enough.
     assert [one.name for one in rule.used] in (["segment"], ["twin"])
     assert rule.reason.count("left out") == 2
@@ -287,13 +287,16 @@ def test_what_has_no_answer_by_level_is_refused() -> None:
 
 
 def test_rare_levels_are_counted_together_and_empty_cells_are_a_level() -> None:
-    size = 8 * FEWEST
-    label = np.array(["a"] * 3 * FEWEST + ["b"] * 2 * FEWEST + [""] * FEWEST + ["c", "d"] * FEWEST, dtype=object)
+    size = 8 * FEWEST_ALIKE
+    label = np.array(
+        ["a"] * 3 * FEWEST_ALIKE + ["b"] * 2 * FEWEST_ALIKE + [""] * FEWEST_ALIKE + ["c", "d"] * FEWEST_ALIKE,
+        dtype=object,
+    )
     ids = np.array([f"{n:05d}" for n in range(size)], dtype=object)
     table = ibis.memtable(pd.DataFrame({"customer_id": ids, "source": label, "plan": ["x"] * (size - 3) + ["y"] * 3}))
     labels = labels_of(table, ["source", "plan"])
     who = replace(states().take(np.zeros(size, dtype=int)), customer_id=ids)
-    few = who.take(np.r_[0 : 8 * FEWEST - 20])  # c and d are then below the limit, together above it
+    few = who.take(np.r_[0 : 8 * FEWEST_ALIKE - 20])  # c and d are then below the limit, together above it
     rule = Covariates.found(labels, few)
     assert [one.name for one in rule.used] == ["source"]
     assert "plan" in rule.reason
@@ -301,10 +304,15 @@ def test_rare_levels_are_counted_together_and_empty_cells_are_a_level() -> None:
     assert rule.used[0].rest == "other"
     read = rule.read(labels, np.append(ids, "no row"))["source"]
     counted = pd.Series(read).value_counts().to_dict()
-    assert counted == {"a": 3 * FEWEST, "b": 2 * FEWEST, "other": 2 * FEWEST, "not known": FEWEST + 1}
+    assert counted == {
+        "a": 3 * FEWEST_ALIKE,
+        "b": 2 * FEWEST_ALIKE,
+        "other": 2 * FEWEST_ALIKE,
+        "not known": FEWEST_ALIKE + 1,
+    }
     assert Covariates.from_dict(json.loads(json.dumps(rule.to_dict()))) == rule
     # Too few together: they count with the level that most have.
-    fewer = Covariates.found(labels, who.take(np.r_[0 : 6 * FEWEST + 20]))
+    fewer = Covariates.found(labels, who.take(np.r_[0 : 6 * FEWEST_ALIKE + 20]))
     assert fewer.used[0].levels == ("a", "b", "not known")
     assert fewer.used[0].rest == "a"
 

@@ -15,7 +15,7 @@ from cxvalue import estimate_effect, figures
 from cxvalue.foundation.errors import BadInput
 from cxvalue.questions.programmes.display import base_sentence, event_table
 from cxvalue.questions.programmes.effect_findings import effect_findings
-from cxvalue.questions.programmes.measure import ProgrammeFit, fit_programmes
+from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, fit_programme
 from tests.effects.designs.test_missing import MONTHS, tables
 from tests.tables.helpers import study
 
@@ -103,7 +103,7 @@ def programme(tmp_path, margin):
     found["rollout"] = con.create_table("rollout", rollout).mutate(start=ibis._.start.cast("date"))
     settings = {"name": "svc", "design": "staggered", "unit": "branch", "outcome": "margin"}
     file = study(tmp_path, {"transactions": "customer_id,date,revenue\n"}, programmes=[settings])
-    return fit_programmes(file, found.get, as_of=date(2025, 12, 31), observed_from=date(2025, 1, 1))
+    return fit_programme(StudyTables(file, found.get, date(2025, 12, 31), date(2025, 1, 1)), file.programmes[0])
 
 
 def test_an_effect_without_an_error_is_not_published(tmp_path):
@@ -112,5 +112,5 @@ def test_an_effect_without_an_error_is_not_published(tmp_path):
     with pytest.raises(BadInput, match="every margin of every month is zero"):
         programme(tmp_path, lambda unit, month: 0.0)
     noise = np.random.default_rng(1)
-    (fit,) = programme(tmp_path, lambda unit, month: 10.0 + 5.0 * (unit < "b3" and month >= 7) + noise.normal())
+    fit = programme(tmp_path, lambda unit, month: 10.0 + 5.0 * (unit < "b3" and month >= 7) + noise.normal())
     assert fit.effect.low < 5.0 < fit.effect.high

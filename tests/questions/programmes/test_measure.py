@@ -41,9 +41,9 @@ def test_the_case_follows_the_rules_of_the_study(waiver):
     fit, programme = study.programmes[0], study.file.programmes[0]
     case = case_of(fit, programme, study.file)
     assert case is not None
-    assert (case.horizon_months, case.annual_discount_rate, case.costs.one_off) == (36, 0.12, 60_000)
-    assert [one.name for one in case.capacity] == ["approval time"]
-    assert case.benefits == ()
+    assert (case.horizon_months, case.annual_discount_rate, case.settings.costs.one_off) == (36, 0.12, 60_000)
+    assert [one.name for one in case.settings.capacity] == ["approval time"]
+    assert case.settings.benefits == ()
     effect = fit.effect
     assert (
         effect.treated_customer_months + effect.unidentified_customer_months == truth[f"{NAME}.treated_customer_months"]

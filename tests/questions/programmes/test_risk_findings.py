@@ -38,7 +38,7 @@ def case():
 
 
 def test_the_risk_is_said_with_an_average_and_a_bad_year(case):
-    loss = yearly_loss(case.risks)
+    loss = yearly_loss(case.settings.risks)
     (found,) = risk_findings(case, loss, "waiver", currency="EUR")
     assert (found.id, found.value, found.case) == ("programme.waiver.risk_cost", 60.0, "C16")
     assert found.low <= found.value <= found.high
@@ -46,7 +46,7 @@ def test_the_risk_is_said_with_an_average_and_a_bad_year(case):
     assert "in one year of twenty" in found.text
     rare = business_case(an_effect([2.0] * 12), risks=[Risk("fire", 0.01, 1e6, 2e6)])
     assert "nothing at all in nineteen years of twenty" in (
-        risk_findings(rare, yearly_loss(rare.risks), "waiver", currency="EUR")[0].text
+        risk_findings(rare, yearly_loss(rare.settings.risks), "waiver", currency="EUR")[0].text
     )
     assert risk_findings(business_case(an_effect([2.0])), loss, "waiver", currency="EUR") == []
 

@@ -11,7 +11,7 @@ import pytest
 
 from cxvalue.foundation.errors import BadInput
 from cxvalue.questions.programmes.joint import measure_portfolio, refuse_treated
-from cxvalue.questions.programmes.measure import panel_source
+from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import BankParameters, draw_bank
 from cxvalue.study.money import UniversalHoldout
@@ -41,8 +41,8 @@ def sources_of(study: Study):
     def table(name):
         return tables_of(study, name)
 
-    span = {"as_of": study.as_of, "observed_from": study.observed_from}
-    return [panel_source(study.file, one, table, **span) for one in study.file.programmes]
+    tables = StudyTables(study.file, table, study.as_of, study.observed_from)
+    return [tables.source(one) for one in study.file.programmes]
 
 
 def test_the_engine_counts_as_customers_are_counted_one_by_one(study):
@@ -126,7 +126,7 @@ def test_customers_held_out_of_everything_measure_the_whole(study):
 
 def test_a_holdout_leaves_the_panels_of_units(study):
     declared = study.file.model_copy(update={"universal_holdout": UniversalHoldout(column="group", value="held")})
-    span = {"as_of": study.as_of, "observed_from": study.observed_from}
-    source = panel_source(declared, declared.programmes[0], lambda name: tables_of(study, name), **span)
+    tables = StudyTables(declared, lambda name: tables_of(study, name), study.as_of, study.observed_from)
+    source = tables.source(declared.programmes[0])
     people = source.customers.count().to_pyarrow().as_py()
     assert people == CUSTOMERS - CUSTOMERS // 10

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -273,3 +275,19 @@ def test_a_million_cells_of_text_keep_their_line_numbers(tmp_path: Path) -> None
     message = problems(tmp_path, _source(tmp_path, ledger(*lines)))
     assert "line 77779: x,,1" in message
     assert date(2025, 3, 5).isoformat() not in message
+
+
+def test_the_engine_spills_into_a_private_folder_of_its_process() -> None:
+    code = """
+import os
+from cxvalue.tables.read.sources import connect
+con = connect().con
+con.execute("SET memory_limit = '60MB'; SET threads = 1; SET enable_progress_bar = false")
+print(con.sql("SELECT count(*) FROM (SELECT DISTINCT range, md5(range::VARCHAR) FROM range(2_000_000))").fetchone()[0])
+folder = con.sql("SELECT current_setting('temp_directory')").fetchone()[0]
+print(folder, oct(os.stat(folder).st_mode & 0o777))
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said[0] == "2000000"
+    assert said[2] == "0o700"
+    assert not Path(said[1]).exists()

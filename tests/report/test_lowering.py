@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxvalue.findings.finding import Finding
-from cxvalue.report.grades import lower_grades
+from cxvalue.report.lowering import lower_grades
 from cxvalue.tables.cautions import KINDS, Caution, worst_first
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import GRADES, Finding
+from cxvalue.findings.finding import Finding
+from cxvalue.foundation.grades import lower_grade
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
 
-__all__ = ["RESTS_ON", "lower_grades"]
+__all__ = ["CAUTION_ABOVE", "RESTS_ON", "lower_grades"]
+
+CAUTION_ABOVE = 0.05
+"""A forecast of the past that was off by more than this share is said beside the next one."""
 
 RESTS_ON: dict[str, tuple[str, ...]] = {
     "base": ("transactions", "subscriptions"),
@@ -34,5 +38,6 @@ def _lowered(finding: Finding, cautions: Sequence[Caution]) -> Finding:
     reasons = [one.text for one in cautions if one.lowers and one.table in tables]
     if not reasons or finding.grade is None:
         return finding
-    grade = GRADES[min(GRADES.index(finding.grade) + 1, len(GRADES) - 1)]
-    return replace(finding, grade=grade, method=f"{finding.method} One grade lower: {reasons[0]}".strip())
+    return replace(
+        finding, grade=lower_grade(finding.grade), method=f"{finding.method} One grade lower: {reasons[0]}".strip()
+    )
