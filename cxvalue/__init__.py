@@ -17,7 +17,7 @@ The map. What is above may use what is below it, never the other way round::
     churn  churn_checks  early_warning  losses    who will not buy again, and what goes with them
     renewals  contract_base      customers under contract: who is there, what is still to come
       contract_churn  contract_value  contract_history  contract_drivers  contract_warning  hazards  accounts  who will leave
-    cltv  cltv_fit  cltv_checks    lifetime value of a study's customers, and whether the model holds
+    cltv  cltv_plan  cltv_fit  cltv_checks    lifetime value of a study's customers, and whether the model holds
     crosssell  referral          what customers take up next; what customers who were brought are worth
     cltv_value  rolling          horizons, levers, payback; forecasts from past dates against what came
     covariates                   segments, channels and sources that buy and leave differently

@@ -12,10 +12,11 @@ contracts/   customers under contract: how long they stay, and what goes with le
 
 from __future__ import annotations
 
-from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime.families.bgbb_family import DISCRETE_CRITICAL_VALUE
+from cxvalue.lifetime.families.family import DROPOUT_CRITICAL_VALUE
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
-from cxvalue.lifetime.fitting.discrete import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb, fit_by_period
-from cxvalue.lifetime.fitting.fits import DROPOUT_CRITICAL_VALUE, fit, fit_all
+from cxvalue.lifetime.fitting.discrete import DiscreteModel, fit_bg_bb
+from cxvalue.lifetime.fitting.fits import fit, fit_all, fit_by_period
 from cxvalue.lifetime.fitting.holdout import HoldoutScore, score_holdout, select_model
 from cxvalue.lifetime.fitting.regular import RegularModel, fit_regular, fit_rhythms
 from cxvalue.lifetime.models.by_level import CovariateModel
@@ -23,7 +24,7 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, fit_spend
 from cxvalue.lifetime.prediction.infinite import dert, residual_value
 from cxvalue.lifetime.prediction.levers import Lever, ValueLevers, value_levers
-from cxvalue.lifetime.prediction.value import CustomerValue, customer_value
+from cxvalue.lifetime.prediction.value import CustomerValue, Interval, customer_value
 from cxvalue.tables.periods import DiscreteStates, Period, discrete_states
 
 __all__ = [

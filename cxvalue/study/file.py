@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
@@ -25,10 +25,12 @@ from cxvalue.study.money import (
 from cxvalue.study.money import Settings as _Settings
 from cxvalue.study.source import IdRules, TableSource
 
-__all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "Simulated", "StudyFile"]
+__all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "ModelName", "Simulated", "StudyFile"]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
-MODEL_NAMES = ("nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb")
+ModelName = Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"]
+MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
+"""The models that a study may name; `cxvalue.lifetime.families.registry` says what each of them is."""
 TABLE_NAMES = (
     "transactions",
     "customers",
@@ -85,10 +87,7 @@ class Cltv(_Settings):
     """Settings of the lifetime models."""
 
     time_unit: Literal["day", "week", "month", "quarter", "year"] = "week"
-    models: (
-        Literal["auto"]
-        | tuple[Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"], ...]
-    ) = "auto"
+    models: Literal["auto"] | tuple[ModelName, ...] = "auto"
     holdout_start: date | None = None
     covariates: tuple[str, ...] = Field(default=(), max_length=3, description="up to 3 columns of the customers table")
 

@@ -28,6 +28,7 @@ __all__ = [
     "by_period",
     "discrete_states",
     "discrete_states_from_purchases",
+    "opportunities_of",
     "period_states",
 ]
 
@@ -230,3 +231,21 @@ def period_states(purchases: ir.Table, *, as_of: date, period: Period | str = "m
 
 def _integers(table: Any, name: str) -> NDArray[np.int64]:
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def opportunities_of(states: PurchaseStates) -> DiscreteStates:
+    """Histories counted by calendar period (`by_period`) in whole opportunities.
+
+    Raises:
+        CxvalueError: a unit of time that is no period; histories with more purchases than periods.
+    """
+    unit = states.time_unit.value
+    if unit not in list(Period):
+        raise CxvalueError(f"The BG/BB counts calendar periods, and a {unit} is none. Allowed: {', '.join(Period)}.")
+    recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
+    if (states.frequency > recency).any():
+        raise CxvalueError(
+            f"Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
+            "purchases with cxvalue.tables.periods.by_period first."
+        )
+    return DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit), states.customer_id)

@@ -15,7 +15,7 @@ import ibis
 import numpy as np
 
 from cxvalue.lifetime import customer_value, fit_with_covariates
-from cxvalue.lifetime.models.model import COVARIATES
+from cxvalue.lifetime.families.registry import COVARIATES
 from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.lifetime_value.forecast import fit_cltv
 from cxvalue.simulate.shop_world import AS_OF, HISTORY_DAYS, MARGIN, ShopParameters, shop

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_by_period, fit_spend
-from cxvalue.lifetime.fitting.regular import PARENTS, fit_regular
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.registry import RHYTHMS
+from cxvalue.lifetime.fitting.regular import fit_regular
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
 from cxvalue.questions.churn.losses import losses
@@ -83,7 +83,7 @@ def purchase_days(
     active = np.arange(customers)
     if model.startswith("mbg"):
         active = active[rng.random(customers) >= leaving]
-    events = EVENTS if model in PARENTS else 1
+    events = EVENTS if model in RHYTHMS else 1
     who, when = [], []
     while len(active):
         with np.errstate(divide="ignore"):
@@ -215,7 +215,7 @@ def pit(model: LifetimeModel, world: World, rng: np.random.Generator) -> NDArray
     cell = np.flatnonzero(alive)
     who, draw = cell // PIT_DRAWS, cell % PIT_DRAWS
     future = model.family.future(tuple(parameters[draw].T), x[who], recency[who], age[who])
-    drawn = draw_futures(model.name, future, DiscountCurve.of(RATE, MONTHS, model.time_unit), 1.0, rng)
+    drawn = model.family.draw_futures(future, DiscountCurve.of(RATE, MONTHS, model.time_unit), 1.0, rng)
     counts = np.zeros(alive.size)
     counts[cell[drawn.cell]] = drawn.purchases
     counts = counts.reshape(alive.shape)
@@ -245,13 +245,13 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
 
 
 def _fitted(states: PurchaseStates, model: str) -> LifetimeModel:
-    if model in PARENTS:
+    if model in RHYTHMS:
         return fit_regular(states.grouped(), model, EVENTS).plain
     return fit_by_period(states.grouped())[1] if model == "bg_bb" else fit(states, model)
 
 
 def _draws(model: str) -> int:
-    return DRAWS_OF_RHYTHMS if model in PARENTS else DRAWS
+    return DRAWS_OF_RHYTHMS if model in RHYTHMS else DRAWS
 
 
 def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]:

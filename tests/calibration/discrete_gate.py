@@ -2,7 +2,7 @@
 
 Run as ``python -m tests.calibration.discrete_gate [worlds]``: simulates worlds of customers who take each opportunity
 with a probability of their own and never leave, fits the BG/BB and prints quantiles of 2 (LL - LL without dropout).
-The constant `cxvalue.lifetime.fitting.discrete.DISCRETE_CRITICAL_VALUE` is the largest 99% quantile, rounded up.
+The constant `cxvalue.lifetime.families.bgbb_family.DISCRETE_CRITICAL_VALUE` is the largest 99% quantile, rounded up.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Run as ``python -m tests.calibration.dropout_gate [worlds]``: simulates NBD worlds of several sizes, lengths and
 purchase rates, fits the models with dropout to each and prints quantiles of 2 (LL - LL of the NBD). The constant
-`cxvalue.lifetime.fitting.fits.DROPOUT_CRITICAL_VALUE` is the largest 99% quantile, rounded up.
+`cxvalue.lifetime.families.family.DROPOUT_CRITICAL_VALUE` is the largest 99% quantile, rounded up.
 
 Without dropout the usual chi-squared does not apply: the dropout sits at the edge of its range, where the second
 dropout parameter has no meaning.

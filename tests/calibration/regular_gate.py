@@ -2,7 +2,7 @@
 
 Run as ``python -m tests.calibration.regular_gate [worlds]``: simulates worlds with Erlang-2 times between purchases,
 fits both models with k = 2 and prints quantiles of 2 (LL - LL without dropout). The constant
-`cxvalue.lifetime.fitting.regular.REGULAR_CRITICAL_VALUE` must lie above every 99% quantile.
+`cxvalue.lifetime.families.regular_family.REGULAR_CRITICAL_VALUE` must lie above every 99% quantile.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def make_discrete(x, recency, n, count=None, period="year"):
 
 def exact_model(name, *values, unit="week"):
     """A model at given parameters, without uncertainty."""
-    from cxvalue.lifetime.models.model import family_of
+    from cxvalue.lifetime.families.registry import family_of
 
     names = family_of(name).parameters
     return LifetimeModel(

@@ -17,7 +17,7 @@ import pytest
 from cxvalue import figures
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.campaigns.dormancy import sleeping_value
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.churn.early_warning import early_warning
@@ -128,7 +128,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert score is not None
     assert (main["predicted"], main["actual"]) == pytest.approx((score.predicted, score.actual))
     assert main["log_score_per_customer"] * main["customers"] == pytest.approx(score.log_score)
-    tested = past_forecasts.backtest(fit, purchases, draws=100)
+    tested = past_forecasts.backtest_margin(fit, purchases, draws=100)
     assert tested is not None
     assert tested.inside
     months = tracking.tracking_table(fit, purchases)

@@ -124,7 +124,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     rolled = past_forecasts.rolling_table(fit, purchases, START)
     assert (rolled[rolled["origin"] == fit.holdout_start]["best"] == (rolled["model"][:6] == fit.selected)).all()
     assert rolled.groupby("origin")["best"].sum().eq(1).all()
-    tested = past_forecasts.backtest(fit, purchases, draws=100)
+    tested = past_forecasts.backtest_margin(fit, purchases, draws=100)
     assert tested is not None
     assert tested.inside
     assert past_forecasts.ranking(fit, purchases).summary["selected"].sum() == 1

@@ -20,7 +20,7 @@ from scipy.special import gammaln, psi
 
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
-from cxvalue.lifetime.families.family import Floats
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 
 __all__ = ["PERIODS_PER_YEAR", "Durations", "RenewalModel", "durations", "fit_renewal", "survival"]

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln, logsumexp
 
-from cxvalue.lifetime.families.family import Floats, History, Params
+from cxvalue.lifetime.families.family import History, Params
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
     "PARAMETERS",

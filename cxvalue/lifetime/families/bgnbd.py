@@ -7,14 +7,23 @@ BG/NBD process: Gamma(r + x, alpha + T) rates and Beta(a, b + x) dropout, with b
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 from scipy.special import betainc, betaln, expit, polygamma, psi
 
+from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
-from cxvalue.lifetime.families.family import Family, Floats, History, Params
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, History, Params, Search
+from cxvalue.lifetime.families.futures import Floats, FutureDraw, drawn_before
 from cxvalue.lifetime.families.nbd import count_probability, log_rise
+from cxvalue.lifetime.families.quadrature import beta_mean, discounted_tail
 
-__all__ = ["BG_NBD", "MBG_NBD"]
+__all__ = ["BG_NBD", "MBG_NBD", "alike", "search"]
 
 _CELLS = 65_536
 """Cells of one quadrature table of `expected`: few enough to stay in a processor's cache."""
@@ -23,6 +32,8 @@ _SHORT = 50.0
 """Up to this steepness of the integrand at p = 0 a chord is near enough to it."""
 _ROWS = 8_192
 """Histories worked on at once in the likelihood."""
+_LARGEST = 1e3
+"""a + b from which dropout counts as the same for everybody."""
 
 
 def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float, Floats]:
@@ -188,44 +199,9 @@ def _count(future: Params, t: Floats, n: Floats) -> Floats:
     return alive + np.where(n > 0, dead, 0.0)
 
 
-def _bg_log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
-    """Total BG/NBD log-likelihood in (ln r, ln alpha, ln a, ln b) with its gradient."""
-    return _log_likelihood(theta, history, first=0)
-
-
-def _mbg_log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
-    """Total MBG/NBD log-likelihood in (ln r, ln alpha, ln a, ln b) with its gradient."""
-    return _log_likelihood(theta, history, first=1)
-
-
-def _bg_curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
-    return _curvature(theta, history, gradient, first=0)
-
-
-def _mbg_curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
-    return _curvature(theta, history, gradient, first=1)
-
-
-def _bg_alive(params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
-    return _alive(params, x, recency, age, first=0)
-
-
-def _mbg_alive(params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
-    return _alive(params, x, recency, age, first=1)
-
-
-def _bg_posterior(params: Params, x: Floats, age: Floats) -> Params:
+def _posterior(params: Params, x: Floats, age: Floats, first: int) -> Params:
     r, alpha, a, b = params
-    return r + x, alpha + age, a, b + x
-
-
-def _mbg_posterior(params: Params, x: Floats, age: Floats) -> Params:
-    r, alpha, a, b = params
-    return r + x, alpha + age, a, b + x + 1
-
-
-def _bg_newcomer(params: Params) -> tuple[Floats, Params]:
-    return np.ones_like(params[0]), params
+    return r + x, alpha + age, a, b + x + first
 
 
 def _mbg_newcomer(params: Params) -> tuple[Floats, Params]:
@@ -233,34 +209,97 @@ def _mbg_newcomer(params: Params) -> tuple[Floats, Params]:
     return b / (a + b), (r, alpha, a, b + 1)
 
 
+def search(data: History, still: Floats) -> Search:
+    """Starts and bounds of (ln r, ln alpha, ln a, ln b), around the model without dropout."""
+    r, alpha = np.exp(still)
+    tails = [(1.2, 0.6, 0.8, 2.4), (1.0, 1.0, 0.05, 1.0), (1.5, 1.0, 0.5, 10.0)]
+    starts = [np.log([r * f, alpha * g, a, b]) for f, g, a, b in tails]
+    return Search(starts, nbd.search(data).bounds + 2 * [(math.log(1e-6), math.log(1e4))])
+
+
+def alike(params: Mapping[str, float], longest_age: float) -> bool:
+    """Whether the dropout probability has become the same for everybody: the limit in which a model forecasts as well."""
+    return params["a"] + params["b"] > _LARGEST
+
+
+def _draw_futures(future: Params, curve: DiscountCurve, early: float, rng: np.random.Generator) -> FutureDraw:
+    """Cut potential purchases short at the one after which the customer leaves.
+
+    The purchases are a Poisson sample of the horizon, so the k-th of N comes at the k-th order statistic of N uniforms
+    and those before it are uniform below it.
+    """
+    cell, number, _ = nbd.draw_purchases(future, curve.horizon, rng)
+    p = rng.beta(future[2][cell], future[3][cell])
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        last = np.maximum(np.ceil(np.log1p(-rng.random(p.size)) / np.log1p(-p)), 1.0)
+    leaving = np.flatnonzero(last <= number)
+    k, n = last[leaving].astype(np.int64), number[leaving]
+    end = rng.beta(k, n + 1 - k) * curve.horizon
+
+    free, until = number.copy(), np.full(number.size, curve.horizon)
+    free[leaving], until[leaving] = k - 1, end
+    soon = drawn_before(free, until, early, rng).astype(float)
+    soon[leaving] += end <= early
+    worth = np.full(number.size, curve.mean if curve.own_ends else float(curve.factors.mean()))
+    worth[leaving] = ((k - 1) * curve.mean_until(end) + curve.at(end)) / k
+    purchases = number.astype(float)
+    purchases[leaving] = k
+    return FutureDraw(cell, purchases, worth, soon)
+
+
+def _survival(future: Params, times: Floats) -> Floats:
+    """The mean of (1 + p t / alpha)^-r over the dropout probability: purchases that end a life come at the rate p lambda."""
+    r, alpha, a, b = (value[:, None] for value in future)
+
+    def at(t: float) -> Floats:
+        last = np.exp(-r * np.log1p(t / alpha))
+        return beta_mean(
+            lambda p, part: np.exp(-r[part] * np.log1p(p * t / alpha[part])), a, b, np.ones_like(r), last, r * t / alpha
+        )
+
+    return np.stack([at(float(t)) for t in times], axis=1)
+
+
+def _endless(future: Params, rate: float) -> Floats:
+    """The mean of r / p x h(r + 1, rate alpha / p) over the dropout probability."""
+    r, alpha, a, b = (value[:, None] for value in future)
+    reach = r / (rate * alpha)
+    most, least = reach, r * discounted_tail(r + 1, rate * alpha)
+    return beta_mean(
+        lambda p, part: r[part] / p * discounted_tail(r[part] + 1, rate * alpha[part] / p), a, b, most, least, reach
+    )
+
+
 BG_NBD = Family(
     name="bg_nbd",
     title="BG/NBD",
     parameters=("r", "alpha", "a", "b"),
     timed=(1,),
-    dropout=True,
-    log_likelihood=_bg_log_likelihood,
-    alive=_bg_alive,
-    posterior=_bg_posterior,
-    newcomer=_bg_newcomer,
+    log_likelihood=partial(_log_likelihood, first=0),
+    curvature=partial(_curvature, first=0),
+    search=search,
+    alive=partial(_alive, first=0),
+    posterior=partial(_posterior, first=0),
     expected=_expected,
     none=_none,
     count=_count,
-    curvature=_bg_curvature,
+    draw_futures=_draw_futures,
+    survival=_survival,
+    endless=_endless,
+    still=nbd.NBD,
+    leaving="a",
+    alike=alike,
+    at_purchase=True,
+    moves=(("alpha", -1.0), ("a", 1.0)),
 )
 
-MBG_NBD = Family(
+MBG_NBD = replace(
+    BG_NBD,
     name="mbg_nbd",
     title="MBG/NBD",
-    parameters=("r", "alpha", "a", "b"),
-    timed=(1,),
-    dropout=True,
-    log_likelihood=_mbg_log_likelihood,
-    alive=_mbg_alive,
-    posterior=_mbg_posterior,
+    log_likelihood=partial(_log_likelihood, first=1),
+    curvature=partial(_curvature, first=1),
+    alive=partial(_alive, first=1),
+    posterior=partial(_posterior, first=1),
     newcomer=_mbg_newcomer,
-    expected=_expected,
-    none=_none,
-    count=_count,
-    curvature=_mbg_curvature,
 )

@@ -5,13 +5,17 @@ Its likelihood is written for the purchase times, as in the models with dropout,
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
-from cxvalue.lifetime.families.family import Family, Floats, History, Params
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, History, Params, Search
+from cxvalue.lifetime.families.futures import Floats, FutureDraw, drawn_before
 
-__all__ = ["NBD", "count_probability", "log_rise"]
+__all__ = ["NBD", "count_probability", "draw_purchases", "draw_until", "log_rise", "search"]
 
 _LARGE = 50.0
 
@@ -61,10 +65,6 @@ def _posterior(params: Params, x: Floats, age: Floats) -> Params:
     return params[0] + x, params[1] + age
 
 
-def _newcomer(params: Params) -> tuple[Floats, Params]:
-    return np.ones_like(params[0]), params
-
-
 def _expected(future: Params, times: Floats) -> Floats:
     r, alpha = (value[..., None] for value in future)
     return r * times / alpha
@@ -74,9 +74,32 @@ def _none(future: Params, t: Floats) -> Floats:
     return np.exp(-future[0] * np.log1p(t / future[1]))
 
 
-def _count(future: Params, t: Floats, n: Floats) -> Floats:
-    r, alpha = future
-    return count_probability(r, alpha, t, n)
+def search(data: History, still: Floats | None = None, *, events: int = 1) -> Search:
+    """Starts and bounds of (ln r, ln alpha); a rhythm takes several events to a purchase."""
+    span = max(float(data.age.max()), 1e-9)
+    rate = events * max(data.purchases, 0.5) / max(float(data.weight @ data.age), 1e-9)
+    low, high = math.log(1e-5), math.log(1e5)
+    bounds = [(low, high), (low + math.log(span), high + math.log(span))]
+    return Search([np.log([r, r / rate]) for r in (0.5, 2.0)], bounds)
+
+
+def draw_purchases(
+    future: Params, until: Floats | float, rng: np.random.Generator
+) -> tuple[NDArray[np.intp], NDArray[np.int64], Floats]:
+    """Purchases at Gamma(r, alpha) rates until an end: the index of who has any, how many, and that end."""
+    r, alpha = future[:2]
+    bought = rng.poisson(rng.standard_gamma(r) * (until / alpha))
+    cell = np.flatnonzero(bought)
+    return cell, bought[cell], np.broadcast_to(until, r.shape)[cell]
+
+
+def draw_until(
+    future: Params, until: Floats | float, curve: DiscountCurve, early: float, rng: np.random.Generator
+) -> FutureDraw:
+    """Purchases that lie evenly over the time until an end, which is that of the horizon or of the customer."""
+    cell, number, end = draw_purchases(future, until, rng)
+    soon = drawn_before(number, end, early, rng)
+    return FutureDraw(cell, number.astype(float), curve.mean_until(end), soon.astype(float))
 
 
 NBD = Family(
@@ -84,12 +107,13 @@ NBD = Family(
     title="NBD",
     parameters=("r", "alpha"),
     timed=(1,),
-    dropout=False,
     log_likelihood=log_likelihood,
+    search=search,
     alive=_alive,
     posterior=_posterior,
-    newcomer=_newcomer,
     expected=_expected,
     none=_none,
-    count=_count,
+    count=lambda future, t, n: count_probability(future[0], future[1], t, n),
+    draw_futures=lambda future, curve, early, rng: draw_until(future, curve.horizon, curve, early, rng),
+    recency=False,
 )

@@ -8,17 +8,21 @@ fast as at its start, so the range ends where nothing is left, and the nearest s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, exprel, polygamma, psi
 
+from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
-from cxvalue.lifetime.families.family import Family, Floats, History, Params
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, History, Params, Search
+from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.lifetime.families.nbd import count_probability, log_rise
+from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
 
 __all__ = ["PARETO_NBD", "log_odds_dead"]
 
@@ -27,16 +31,11 @@ _CELLS = 50_000
 
 _COUNT_NODES = 80
 _STEEP = 1e3
+_LONGEST = 100.0
+"""beta in units of the longest age from which dropout counts as the same for everybody."""
 
 _DECAY = 36.0
 """The range of integration ends where the integrand has fallen by this many e-folds (2e-16)."""
-
-
-@lru_cache(maxsize=8)
-def _legendre(nodes: int) -> tuple[Floats, Floats]:
-    """Nodes and weights on (0, 1)."""
-    points, weights = np.polynomial.legendre.leggauss(nodes)
-    return (points + 1) / 2, weights / 2
 
 
 def _nodes_for(span: Floats, fall: Floats) -> NDArray[np.intp]:
@@ -69,7 +68,7 @@ def _silence(
     """
     c = np.minimum(alpha, beta)
     cut, nodes = _reach(alpha, s, beta, power, start, end)
-    points, weights = _legendre(int(nodes.max(initial=8)))
+    points, weights = legendre(int(nodes.max(initial=8)))
     steps = cut * points
     t = start + np.expm1(steps) * (c + start)
     # The shortcut spares a logarithm a node; a power in the thousands would magnify the last digit that it costs.
@@ -226,10 +225,6 @@ def _posterior(params: Params, x: Floats, age: Floats) -> Params:
     return r + x, alpha + age, s, beta + age
 
 
-def _newcomer(params: Params) -> tuple[Floats, Params]:
-    return np.ones_like(params[0]), params
-
-
 def _expected(future: Params, times: Floats) -> Floats:
     """r beta / alpha x the integral of the survival; `exprel` has the limit s = 1 built in."""
     r, alpha, s, beta = (value[..., None] for value in future)
@@ -286,7 +281,7 @@ def _count(future: Params, t: Floats, n: Floats) -> Floats:
     shape = columns[0].shape
     r, alpha, s, beta, t_, n_ = (np.asarray(v, dtype=float).reshape(-1, 1) for v in columns)
     result = np.empty(r.shape[0])
-    points, weights = _legendre(_COUNT_NODES)
+    points, weights = legendre(_COUNT_NODES)
     rows = _CELLS // _COUNT_NODES
     for start in range(0, r.shape[0], rows):
         p = slice(start, start + rows)
@@ -303,18 +298,55 @@ def _count(future: Params, t: Floats, n: Floats) -> Floats:
     return whole
 
 
+def _search(data: History, still: Floats) -> Search:
+    """Starts and bounds of (ln r, ln alpha, ln s, ln beta), around the model without dropout."""
+    r, alpha = np.exp(still)
+    span = max(float(data.age.max()), 1e-9)
+    tails = [(1.2, 0.6, 0.6, 0.3 * span), (1.0, 1.0, 0.05, span), (1.5, 1.0, 2.0, 2 * span)]
+    starts = [np.log([r * f, alpha * g, s, beta]) for f, g, s, beta in tails]
+    longest = math.log(1e-5) + math.log(span), math.log(1e4 * span)
+    return Search(starts, [*nbd.search(data).bounds, (math.log(1e-6), math.log(1e5)), longest])
+
+
+def _draw_futures(future: Params, curve: DiscountCurve, early: float, rng: np.random.Generator) -> FutureDraw:
+    """Purchases until the end of the life or of the horizon."""
+    s, beta = future[2:]
+    with np.errstate(over="ignore"):
+        until = np.minimum(beta * np.expm1(rng.standard_exponential(s.size) / s), curve.horizon)
+    return nbd.draw_until(future, until, curve, early, rng)
+
+
+def _survival(future: Params, times: Floats) -> Floats:
+    """(beta / (beta + t))^s."""
+    s, beta = (value[:, None] for value in future[2:])
+    return np.exp(-s * np.log1p(times / beta))
+
+
+def _endless(future: Params, rate: float) -> Floats:
+    """r beta / alpha x h(s, rate beta)."""
+    r, alpha, s, beta = future
+    return r * beta / alpha * discounted_tail(s, rate * beta)
+
+
 PARETO_NBD = Family(
     name="pareto_nbd",
     title="Pareto/NBD",
     parameters=("r", "alpha", "s", "beta"),
     timed=(1, 3),
-    dropout=True,
     log_likelihood=log_likelihood,
+    curvature=_curvature,
+    search=_search,
     alive=_alive,
     posterior=_posterior,
-    newcomer=_newcomer,
     expected=_expected,
     none=_none,
     count=_count,
-    curvature=_curvature,
+    draw_futures=_draw_futures,
+    log_odds_dead=log_odds_dead,
+    survival=_survival,
+    endless=_endless,
+    still=nbd.NBD,
+    leaving="s",
+    alike=lambda params, longest_age: params["beta"] > _LONGEST * longest_age,
+    moves=(("alpha", -1.0), ("beta", -1.0)),
 )

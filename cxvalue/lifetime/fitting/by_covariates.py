@@ -8,7 +8,6 @@ Gamma(s, beta exp(-d'z)) rate. So exp(g) multiplies the purchase rate and exp(d)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +16,13 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.families.family import Floats, History, history
-from cxvalue.lifetime.fitting.fits import checked_history, fit
-from cxvalue.lifetime.models.by_level import ABOUT, MOVES, Coefficient, CovariateModel, Level, Members
-from cxvalue.lifetime.models.model import LifetimeModel, family_of
+from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
+from cxvalue.lifetime.fitting.checked import checked_history
+from cxvalue.lifetime.fitting.fits import fit
+from cxvalue.lifetime.models.by_level import ABOUT, Coefficient, CovariateModel, Level, Members
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
 
 if TYPE_CHECKING:
@@ -53,15 +55,15 @@ def fit_with_covariates(
         CxvalueError: a model without dropout, labels that do not match the states, or a covariate with a single label.
     """
     family = family_of(model)
-    if model not in MOVES:
-        raise CxvalueError(f"Covariates go with {', '.join(MOVES)}, not with {model}.")
+    if model not in COVARIATES.values():
+        raise CxvalueError(f"Covariates go with {', '.join(COVARIATES.values())}, not with {model}.")
     checked_history(states)
     levels, combined, group_of = _combinations(states, covariates, order or {})
     blocks = [combined[:, [i]] == np.arange(1, len(one)) for i, (_, one) in enumerate(levels)]
     design = np.hstack(blocks).astype(float)
     data = [_history_of(states, group_of == number) for number in range(len(combined))]
     plain = fit(states, model) if plain is None else plain
-    moves = [(family.parameters.index(name), sign) for name, sign in MOVES[model]]
+    moves = [(family.parameters.index(name), sign) for name, sign in family.moves]
     size, columns = len(family.parameters), design.shape[1]
 
     def objective(theta: Floats, histories: Sequence[History] = data) -> tuple[float, Floats]:
@@ -84,20 +86,17 @@ def fit_with_covariates(
     moved = [f"{about}, {name} {one.name}" for about in ABOUT for name, rest in levels for one in rest[1:]]
     names, values = [*family.parameters, *moved], np.exp(optimum.theta)
     gain = max(2 * (optimum.value - plain.log_likelihood), 0.0)
-    common = {field.name: getattr(plain, field.name) for field in fields(LifetimeModel)}
-    own = {
-        "name": f"{model}_covariates",
-        "params": dict(zip(names, values.tolist(), strict=True)),
-        "se": dict(zip(names, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
-        "covariance": covariance,
-        "log_likelihood": float(optimum.value),
-        "status": status,
-        "reason": reason,
-        "likelihood_ratio": plain.likelihood_ratio + gain,
-    }
     known = states.customer_id
-    return CovariateModel(
-        **{**common, **own},
+    return CovariateModel.of(
+        plain,
+        name=variant_of(model, "covariates"),
+        params=dict(zip(names, values.tolist(), strict=True)),
+        se=dict(zip(names, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),
+        covariance=covariance,
+        log_likelihood=float(optimum.value),
+        status=status,
+        reason=reason,
+        likelihood_ratio=plain.likelihood_ratio + gain,
         covariates=tuple(levels),
         groups=tuple(tuple(row) for row in combined.tolist()),
         p_value=float(chdtrc(2 * columns, gain)),

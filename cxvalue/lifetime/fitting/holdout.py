@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.lifetime.models.model import without_dropout
+from cxvalue.lifetime.families.registry import without_dropout
 
 if TYPE_CHECKING:
     from cxvalue.lifetime.models.model import LifetimeModel

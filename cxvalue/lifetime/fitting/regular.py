@@ -9,42 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError, one_of
-from cxvalue.lifetime.families.family import Floats, History
-from cxvalue.lifetime.families.regular_family import FIRST, log_likelihood, regular_family
-from cxvalue.lifetime.fitting.fits import checked_history, judge_dropout
+from cxvalue.lifetime.families.registry import RHYTHMS, family_of
+from cxvalue.lifetime.fitting.checked import checked_history
+from cxvalue.lifetime.fitting.fits import best_of, model_at
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "LARGEST_REGULAR",
-    "PARENTS",
-    "REGULAR_CRITICAL_VALUE",
-    "RegularModel",
-    "fit_regular",
-    "fit_rhythms",
-    "log_likelihood",
-]
-
-REGULAR_CRITICAL_VALUE = 7.0
-"""Likelihood ratio against the same timing without dropout below which no dropout counts as identified.
-
-That of the irregular models (`fitting.DROPOUT_CRITICAL_VALUE`), which are the case k = 1. For k = 2 it is on the safe
-side: ``python -m tests.calibration.regular_gate 100`` (2026-11-22) found 99% quantiles of up to 4.70 in three
-kinds of world with 400 and 2,000 customers; the largest of the 600 ratios was 9.05.
-"""
-
-PARENTS = {"bg_cnbd_k": "bg_nbd", "mbg_cnbd_k": "mbg_nbd"}
-"""What each model is when k = 1."""
+__all__ = ["LARGEST_REGULAR", "RegularModel", "fit_regular", "fit_rhythms"]
 
 LARGEST_REGULAR = 100_000
 """Customers up to whom a study asks for a rhythm: the intervals of these models are simulated customer by customer."""
@@ -70,7 +49,7 @@ class RegularModel(LifetimeModel):
     @property
     def plain(self) -> LifetimeModel:
         """The same model without the others that were tried."""
-        return LifetimeModel(**{one.name: getattr(self, one.name) for one in fields(LifetimeModel)})
+        return LifetimeModel.of(self)
 
 
 def fit_regular(
@@ -90,8 +69,8 @@ def fit_regular(
     Raises:
         CxvalueError: an unknown model, states without `sum_log_gaps`, no customers, or impossible histories.
     """
-    if model not in FIRST:
-        raise CxvalueError(f"There is no model of regular timing {model!r}. {one_of(list(FIRST))}")
+    if model not in RHYTHMS:
+        raise CxvalueError(f"There is no model of regular timing {model!r}. {one_of(list(RHYTHMS))}")
     if k is not None and (k < 1 or int(k) != k):
         raise CxvalueError(f"k == {k}, must be a whole number of at least 1.")
     if states.sum_log_gaps is None:
@@ -103,31 +82,17 @@ def fit_regular(
     log_gaps = float(states.sum_log_gaps.sum()) - data.purchases * math.log(states.time_unit.days)
     found, height = {}, {}
     for size in range(1, _LARGEST_K + 1) if k is None else (k,):
-        found[size] = _maximise(data, size, FIRST[model], near)
+        family = family_of(model, size)
+        still = best_of(family.still or family, data)
+        begin = None
+        if near is not None:
+            # The same purchase rate takes k times as many events.
+            begin = np.log(list(near.params.values())) - [0.0, math.log(size / near.k), 0.0, 0.0]
+        found[size] = best_of(family, data, still, begin), still, family
         height[size] = found[size][0].value + regularity(size, data.purchases, log_gaps)
     chosen = max(height, key=lambda size: height[size])
-    optimum, still = found[chosen]
-    names = ("r", "alpha", "a", "b")
-    params = dict(zip(names, np.exp(optimum.theta).tolist(), strict=True))
-    ratio = float(2 * (optimum.value - still.value))
-    title = regular_family(model, chosen).title
-    status, reason = judge_dropout(data, title, params, optimum, ratio, REGULAR_CRITICAL_VALUE)
-    covariance = invert(optimum.information)
-    se = np.exp(optimum.theta) * np.sqrt(np.diag(covariance))
-    return RegularModel(
-        name=model,
-        params=params,
-        se=dict(zip(names, se.tolist(), strict=True)),
-        covariance=covariance,
-        log_likelihood=height[chosen],
-        customers=round(data.customers),
-        time_unit=states.time_unit,
-        status=status,
-        reason=reason,
-        likelihood_ratio=ratio,
-        k=chosen,
-        log_likelihood_by_k=height,
-    )
+    fitted = model_at(*found[chosen], data, states.time_unit)
+    return RegularModel.of(fitted, log_likelihood=height[chosen], k=chosen, log_likelihood_by_k=height)
 
 
 def fit_rhythms(
@@ -143,7 +108,7 @@ def fit_rhythms(
     """
     parents = {model.name: model for model in plain}
     found: list[LifetimeModel] = []
-    for name, parent in PARENTS.items():
+    for name, parent in RHYTHMS.items():
         if known is not None:
             if name in known:
                 found.append(fit_regular(states, name, known[name], near=parents.get(parent)).plain)
@@ -156,28 +121,3 @@ def fit_rhythms(
                 best = more
             found += [best] if best.k > 1 else []
     return tuple(found)
-
-
-def _maximise(data: History, k: int, first: int, near: LifetimeModel | None) -> tuple[Optimum, Optimum]:
-    """The best fit, and the best one without dropout."""
-    span = max(float(data.age.max()), 1e-9)
-    rate = k * max(data.purchases, 0.5) / max(float(data.weight @ data.age), 1e-9)
-    low, high = math.log(1e-5), math.log(1e5)
-    bounds = [(low, high), (low + math.log(span), high + math.log(span))]
-    small = coarsen(data)
-    whole, part = (partial(_objective, rows, k, first, False) for rows in (data, small))
-    still = maximise(whole, part, [np.log([r, r / rate]) for r in (0.5, 2.0)], bounds, data.customers)
-    r, alpha = np.exp(still.theta)
-    tails = [(1.2, 0.6, 0.8, 2.4), (1.0, 1.0, 0.05, 1.0), (1.5, 1.0, 0.5, 10.0)]
-    starts = [np.log([r * f, alpha * g, a, b]) for f, g, a, b in tails]
-    bounds = bounds + 2 * [(math.log(1e-6), math.log(1e4))]
-    whole, part = (partial(_objective, rows, k, first, True) for rows in (data, small))
-    begin = None
-    if near is not None:
-        # The same purchase rate takes k times as many events.
-        begin = np.log(list(near.params.values())) - [0.0, math.log(k / near.k), 0.0, 0.0]
-    return maximise(whole, part, starts, bounds, data.customers, near=begin), still
-
-
-def _objective(data: History, k: int, first: int, dropout: bool, theta: Floats) -> tuple[float, Floats]:
-    return log_likelihood(theta, data, k, first, dropout)

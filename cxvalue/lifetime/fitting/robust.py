@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.families.family import Floats, history
+from cxvalue.lifetime.families.family import history
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel
 

@@ -8,7 +8,7 @@ the same draws of the joint parameters (`cxvalue.lifetime.models.model.LifetimeM
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.lifetime.families.family import Floats, Params
-from cxvalue.lifetime.models.model import COVARIATES, LifetimeModel
+from cxvalue.lifetime.families.family import Params
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Coefficient", "CovariateModel", "Level", "Members", "Newcomers", "Part", "parts"]
 
-# The parameter that each kind of coefficient moves, and in which direction.
-MOVES = {"bg_nbd": (("alpha", -1.0), ("a", 1.0)), "mbg_nbd": (("alpha", -1.0), ("a", 1.0)),
-         "pareto_nbd": (("alpha", -1.0), ("beta", -1.0))}  # fmt: skip
 ABOUT = ("purchases", "leaving")
 RECENT_DAYS = 365
 """New customers are taken to come from the combinations of levels of those who came in so many days."""
@@ -118,14 +116,13 @@ class CovariateModel(LifetimeModel):
     @property
     def turns(self) -> tuple[Floats, ...]:
         """For each combination the matrix from the logarithms of `params` to those of its own parameters."""
-        plain = COVARIATES[self.name]
         own, size = self.family.parameters, len(self.family.parameters)
         columns = sum(len(levels) - 1 for _, levels in self.covariates)
         turns = []
         for group in self.groups:
             turn = np.zeros((size, len(self.params)))
             turn[:, :size] = np.eye(size)
-            for kind, (moved, sign) in enumerate(MOVES[plain]):
+            for kind, (moved, sign) in enumerate(self.family.moves):
                 begin = size + kind * columns
                 for (_, levels), number in zip(self.covariates, group, strict=True):
                     if number:
@@ -149,7 +146,7 @@ class CovariateModel(LifetimeModel):
             errors = values * np.sqrt(np.diag(covariance))
             made.append(
                 LifetimeModel(
-                    name=COVARIATES[self.name],
+                    name=self.family.name,
                     params=dict(zip(self.family.parameters, values.tolist(), strict=True)),
                     se=dict(zip(self.family.parameters, errors.tolist(), strict=True)),
                     covariance=covariance,
@@ -266,11 +263,9 @@ class CovariateModel(LifetimeModel):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> CovariateModel:
         """The inverse of `to_dict`; `with_members` then says who has which levels."""
-        base = LifetimeModel.from_dict(data)
-        common = {field.name: getattr(base, field.name) for field in fields(LifetimeModel)}
         levels = tuple((name, tuple(Level(*one) for one in levels)) for name, levels in data["covariates"])
-        return cls(
-            **common,
+        return cls.of(
+            LifetimeModel.from_dict(data),
             covariates=levels,
             groups=tuple(tuple(group) for group in data["groups"]),
             p_value=float(data["p_value"]),

@@ -3,98 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
-from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
-from cxvalue.lifetime.families.bgbb_family import BB, PERIODIC
-from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
-from cxvalue.lifetime.families.family import Family, Floats, Params
-from cxvalue.lifetime.families.nbd import NBD
-from cxvalue.lifetime.families.paretonbd import PARETO_NBD
-from cxvalue.lifetime.families.regular_family import FIRST, regular_family
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, Params
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.lifetime.families.season import SeasonalClock
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.optimise import principal_steps
+from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:
     from datetime import date
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = [
-    "COVARIATES",
-    "FAMILIES",
-    "MODEL_TITLES",
-    "SEASONAL",
-    "LifetimeModel",
-    "family_of",
-    "measured",
-    "silence_probability",
-    "without_dropout",
-]
-
-FAMILIES: dict[str, Family] = {family.name: family for family in (NBD, BG_NBD, MBG_NBD, PARETO_NBD)}
-
-SEASONAL = {f"{name}_seasonal": name for name in ("bg_nbd", "mbg_nbd")}
-"""The models that a seasonal clock leaves exact, and what they are on it."""
-
-MODEL_TITLES = {
-    "nbd": "NBD (no dropout)",
-    "bg_nbd": "BG/NBD",
-    "mbg_nbd": "MBG/NBD",
-    "pareto_nbd": "Pareto/NBD",
-    "bg_cnbd_k": "BG/CNBD-k (regular rhythm)",
-    "mbg_cnbd_k": "MBG/CNBD-k (regular rhythm)",
-    "bg_nbd_seasonal": "BG/NBD on a seasonal clock",
-    "mbg_nbd_seasonal": "MBG/NBD on a seasonal clock",
-    "bg_nbd_covariates": "BG/NBD + covariates",
-    "mbg_nbd_covariates": "MBG/NBD + covariates",
-    "pareto_nbd_covariates": "Pareto/NBD + covariates",
-    "bg_bb": "BG/BB",
-    "bb": "beta-Bernoulli (no dropout)",
-    "gamma_gamma": "Gamma-Gamma",
-    "sbg": "shifted-beta-geometric (sBG)",
-    "hazard": "hazard model with drivers",
-}
-"""What a reader calls each model."""
-
-COVARIATES = {f"{name}_covariates": name for name in ("bg_nbd", "mbg_nbd", "pareto_nbd")}
-"""The models whose parameters may differ by the levels of covariates, and what they are without any."""
-
-
-def family_of(name: str) -> Family:
-    """The family with that name, or an error that names the nearest one."""
-    name = {**SEASONAL, **COVARIATES}.get(name, name)
-    known = {**FAMILIES, **PERIODIC}
-    if name not in known:
-        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, list(known))}")
-    return known[name]
-
-
-def without_dropout(names: Iterable[str]) -> str:
-    """Name of the model without dropout that goes with some models: `nbd`, or `bb` where periods are counted.
-
-    >>> without_dropout(["bg_nbd", "pareto_nbd"]), without_dropout(["bg_bb"])
-    ('nbd', 'bb')
-    """
-    return BB.name if set(names) & set(PERIODIC) else NBD.name
-
-
-def silence_probability(family: Family, params: Params, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """P(no purchase in (t_x, T]) of a customer who is alive at T: ((alpha + t_x) / (alpha + T))^(r + x)."""
-    if family.by_period:
-        return BB.none(BB.posterior(params[:2], x, recency), age - recency)
-    if family.events > 1:
-        return family.none(family.future(params, x, recency, recency), age - recency)
-    r, alpha = params[:2]
-    return np.exp((r + x) * (np.log(alpha + recency) - np.log(alpha + age)))
+__all__ = ["LifetimeModel", "measured"]
 
 
 def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None) -> tuple[Floats, Floats, Floats]:
@@ -148,12 +80,17 @@ class LifetimeModel:
     @property
     def aic(self) -> float:
         """2 x number of parameters - 2 x log-likelihood; k counts as a parameter where it was chosen."""
-        return 2.0 * (len(self.params) + (self.name in FIRST)) - 2.0 * self.log_likelihood
+        return 2.0 * (len(self.params) + (self.variant == "rhythm")) - 2.0 * self.log_likelihood
 
     @property
     def family(self) -> Family:
         """The functions behind the model."""
-        return regular_family(self.name, self.k) if self.name in FIRST else family_of(self.name)
+        return family_of(self.name, self.k)
+
+    @property
+    def variant(self) -> str:
+        """What sets the model apart from a plain one: rhythm, season or covariates; empty for a plain one."""
+        return MODELS[self.name].variant
 
     @property
     def values(self) -> Params:
@@ -168,7 +105,7 @@ class LifetimeModel:
     @property
     def fallback(self) -> str:
         """Name of the model without dropout that forecasts where this one cannot."""
-        return without_dropout([self.name])
+        return (self.family.still or self.family).name
 
     @property
     def typical(self) -> LifetimeModel:
@@ -184,8 +121,6 @@ class LifetimeModel:
 
     def with_params(self, values: ArrayLike) -> LifetimeModel:
         """The same model at other natural-scale parameters, in the order of `params`; the uncertainty is kept."""
-        from dataclasses import replace
-
         numbers = np.asarray(values, dtype=float)
         if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise CxvalueError(
@@ -238,26 +173,34 @@ class LifetimeModel:
     def p_silence(self, states: PurchaseStates) -> Floats:
         """P(a silence as long as the present one | the history before it, alive): small means a broken rhythm."""
         x, recency, age = self.history_of(states)
-        return silence_probability(self.family, self.values, x, recency, age)
+        return self.family.silence(self.values, x, recency, age)
+
+    def futures(self, states: PurchaseStates) -> tuple[Floats, Params, NDArray[np.intp]]:
+        """P(alive) of each state, the parameters of the distinct futures of the living, and which of these a state has."""
+        x, recency, age = self.history_of(states)
+        first, which = self._rows(states)
+        future = self.family.future(self.values, x[first], recency[first], age[first])
+        future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
+        return self.family.alive(self.values, x, recency, age), future, which
 
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.expected(self._future(x, recency, age), t_[:, None])[..., 0]
+        alive, future, which, t_ = self._ahead(states, t)
+        return alive * self.family.expected(future, t_[:, None])[..., 0][which]
 
     def p_return(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """P(at least one purchase in (T, T + t]] a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * (1 - self.family.none(self._future(x, recency, age), t_))
+        alive, future, which, t_ = self._ahead(states, t)
+        return alive * (1 - self.family.none(future, t_))[which]
 
     def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
         """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
-        x, recency, age, t_ = self._with_time(states, t)
-        count = np.broadcast_to(np.asarray(n, dtype=float), x.shape)
-        alive = self.family.alive(self.values, x, recency, age)
-        return alive * self.family.count(self._future(x, recency, age), t_, count) + (1 - alive) * (count == 0)
+        alive, future, which, t_ = self._ahead(states, t)
+        count = np.broadcast_to(np.asarray(n, dtype=float), alive.shape)
+        rows, each = distinct_rows(count, which)
+        own = which[rows]
+        chance = self.family.count(tuple(value[own] for value in future), t_[own], count[rows])[each]
+        return alive * chance + (1 - alive) * (count == 0)
 
     # what is expected of a new customer -------------------------------------------------------------------------
 
@@ -301,6 +244,11 @@ class LifetimeModel:
         }
 
     @classmethod
+    def of(cls, model: LifetimeModel, **own: Any) -> Self:
+        """The same model as one of this kind, with fields of its own."""
+        return cls(**{field.name: getattr(model, field.name) for field in fields(LifetimeModel)} | own)
+
+    @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LifetimeModel:
         """The inverse of `to_dict`."""
         return cls(
@@ -325,22 +273,26 @@ class LifetimeModel:
             for name, (low, high) in self.bounds().items()
         )
         note = f" {self.reason}" if self.reason else ""
+        clock = f"{'one opportunity a' if self.family.by_period else 'unit'} {self.time_unit.value}"
         return (
-            f"<table><caption>{self.family.title}, {self.customers:,} customers, unit {self.time_unit.value}, "
+            f"<table><caption>{self.family.title}, {self.customers:,} customers, {clock}, "
             f"log-likelihood {self.log_likelihood:,.2f}: {self.status}.{note}</caption>"
             f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
         )
 
-    def _future(self, x: Floats, recency: Floats, age: Floats) -> Params:
-        parameters = self.family.future(self.values, x, recency, age)
-        return tuple(np.broadcast_to(value, x.shape) for value in parameters)
+    def _rows(self, states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        return self.family.rows(states.frequency, states.recency_days, states.age_days)
 
-    def _with_time(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-        x, recency, age = self.history_of(states)
+    def _ahead(self, states: PurchaseStates, t: ArrayLike) -> tuple[Floats, Params, NDArray[np.intp], Floats]:
+        """`futures` and a time ahead for each of them: one number keeps them few."""
+        alive, future, which = self.futures(states)
         times = np.asarray(t, dtype=float)
-        if times.shape not in ((), (1,), x.shape) or not (times >= 0).all():
+        if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
-        return x, recency, age, np.broadcast_to(self.ahead(times, states.as_of), x.shape)
+        times = self.ahead(times, states.as_of)
+        if times.size == 1:
+            return alive, future, which, np.broadcast_to(times, future[0].shape)
+        return alive, tuple(value[which] for value in future), np.arange(which.size), times
 
 
 def _day_number(day: date) -> float:

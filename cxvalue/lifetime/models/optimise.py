@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from cxvalue.lifetime.families.family import Floats, History, history
+from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["Optimum", "coarsen", "invert", "maximise", "principal_steps"]
 

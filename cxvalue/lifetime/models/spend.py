@@ -22,7 +22,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.rounding import spread_of
-from cxvalue.lifetime.families.family import Floats
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 from cxvalue.lifetime.models.payers import PayShare, fit_payers
 

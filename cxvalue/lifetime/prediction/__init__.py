@@ -1,7 +1,6 @@
 """What customers will still bring: per customer, in total, with and without an end.
 
 value       `customer_value`: margin still to come, with predictive intervals
-futures     futures of customers drawn from a model
 predictive  predictive distributions from such draws, in bounded memory
 large       intervals for large customer bases without drawing everybody
 living      what customers who are alive will do, read off a few ages

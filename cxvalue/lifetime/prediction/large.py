@@ -13,15 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import log_ndtr, ndtri
 
-from cxvalue.lifetime.families.family import Floats
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import draw_futures
 from cxvalue.lifetime.prediction.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
-from cxvalue.lifetime.prediction.predictive import Predictive
+from cxvalue.lifetime.prediction.predictive import Customers, Draws, Predictive
 
 __all__ = ["can_interpolate", "predict"]
 
@@ -55,32 +54,26 @@ class _Fates(NamedTuple):
     quantiles: Floats
 
 
-def _levels(tail: float) -> Floats:
-    """Normal scores of the levels at which quantiles are kept."""
-    scores: Floats = np.linspace(ndtri(1e-3), ndtri(1 - tail), _LEVELS)
+def _levels(level: float) -> Floats:
+    """Normal scores of the levels at which quantiles are kept, for intervals of a level."""
+    scores: Floats = np.linspace(ndtri(1e-3), ndtri(1 - (1 - level) / 2), _LEVELS)
     return scores
 
 
 def _fates(
-    model: LifetimeModel,
-    spend: SpendModel,
-    x: Floats,
-    age: Floats,
-    curve: DiscountCurve,
-    year: float,
-    tail: float,
-    typical: float,
-    rng: np.random.Generator,
+    customers: Customers, spend: SpendModel, x: Floats, age: Floats, curve: DiscountCurve, typical: float, draws: Draws
 ) -> _Fates:
     """Simulate customers who are alive at a few frequencies and ages, each with its own draw of the parameters."""
-    levels = np.exp(_log_normal_cdf(_levels(tail)))
+    model, rng = customers.model, draws.noise
+    year = min(model.time_unit.from_months(12.0), curve.horizon)
+    levels = np.exp(log_ndtr(_levels(draws.level)))
     unit, bought, early = np.empty((x.size, 3)), np.empty((x.size, 2)), np.empty((x.size, 2))
     quantiles = np.empty((x.size, levels.size))
     for row in range(x.size):
         parameters = tuple(model.draw(_FATES, rng).T)
         future = model.family.posterior(parameters, x[row], age[row])
         flat = tuple(np.broadcast_to(value, (_FATES,)) for value in future)
-        drawn = draw_futures(model.name, flat, curve, year, rng)
+        drawn = model.family.draw_futures(flat, curve, year, rng)
         n, worth = drawn.purchases, drawn.worth
         bought[row] = n.sum() / _FATES, (n**2).sum() / _FATES
         early[row] = drawn.early.sum() / _FATES, (drawn.early**2).sum() / _FATES
@@ -89,13 +82,6 @@ def _fates(
         come = worth * value
         quantiles[row] = np.log(np.quantile(come, levels)) if come.size > 20 else -np.inf
     return _Fates(unit, bought, early, quantiles)
-
-
-def _log_normal_cdf(scores: Floats) -> Floats:
-    from scipy.special import log_ndtr
-
-    result: Floats = log_ndtr(scores)
-    return result
 
 
 def _spend_of(
@@ -118,32 +104,21 @@ def _spend_of(
 
 
 def predict(
-    model: LifetimeModel,
+    customers: Customers,
     spend: SpendModel,
-    histories: tuple[Floats, Floats, Floats],
-    spent: Spent,
-    which: NDArray[np.intp],
     curve: DiscountCurve,
     margin_rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
+    draws: Draws,
     known: Living | None = None,
-    *,
-    noise: np.random.Generator | None = None,
 ) -> Predictive:
     """Bounds per customer and draws of the totals.
 
-    `histories` are frequency, recency and age of the distinct ones, `which` says which of them a customer has;
-    `spent` is what each customer spent. `known` is what the living will do, a row each distinct history, where it has
-    been worked out already. `rng` draws the parameters, and `noise`, by default the same, what is chance.
+    `known` is what the living will do, a row each distinct history, where it has been worked out already.
     """
-    noise = rng if noise is None else noise
-    tail = (1 - level) / 2
-    year = min(model.time_unit.from_months(12.0), curve.horizon)
-    hx, hr, ht = histories
-    alive = model.family.alive(model.values, hx, hr, ht)
-    factor, typical, means_spent = _factor(spend, spent, which, hx.size)
+    model, which, noise = customers.model, customers.which, draws.noise
+    hx, ht = customers.x, customers.age
+    alive = customers.alive
+    factor, typical = _factor(spend, customers.spent)
     number = np.bincount(which, minlength=hx.size).astype(float)
     sums = [number, *(np.bincount(which, factor**k, hx.size) for k in (1, 2, 3))]
 
@@ -154,10 +129,10 @@ def predict(
     clock = clock_of(model)
     ages = np.linspace(math.log(clock + ht.min()), math.log(clock + ht.max()), _TABLE_AGES)
     grid_x, grid_age = np.repeat(grid, _TABLE_AGES), np.tile(np.maximum(np.exp(ages) - clock, 0.0), grid.size)
-    fates = _fates(model, spend, grid_x, grid_age, curve, year, tail, typical, noise)
+    fates = _fates(customers, spend, grid_x, grid_age, curve, typical, draws)
     place = _Place.of(hx, np.log(clock + ht), grid, ages)
 
-    bounds = _bounds(model, fates, place, alive, hx, ht, curve, tail, clock)
+    bounds = _bounds(customers, fates, place, alive, curve, draws.level)
     factor *= margin_rate
     low, high = (factor * bound[which] for bound in bounds)
     del factor, bounds
@@ -165,34 +140,27 @@ def predict(
         low, high = high, low
 
     known = living(model, hx, ht, curve) if known is None else known
-    means = _means(model, spend, curve, known, hx, hr, ht, number, means_spent, draws, rng)
-    value = margin_rate * means[0]
-    value = value + _noise(
-        [margin_rate**k * s for k, s in zip((1, 2, 3), sums[1:], strict=True)],
-        alive,
-        [place(fates.unit[:, k]) for k in range(3)],
-        draws,
-        noise,
-    )
-    purchases = means[1] + _noise(
-        [number, number], alive, [place(fates.purchases[:, k]) for k in range(2)], draws, noise
-    )
-    early = means[2] + _noise([number, number], alive, [place(fates.early[:, k]) for k in range(2)], draws, noise)
+    means = _means(customers, spend, curve, known, draws)
+
+    def chance(weights: list[Floats], moments: Floats) -> Floats:
+        return _noise(weights, alive, [place(moment) for moment in moments.T], draws.n, noise)
+
+    weights = [margin_rate**k * s for k, s in zip((1, 2, 3), sums[1:], strict=True)]
+    value = margin_rate * means[0] + chance(weights, fates.unit)
+    purchases = means[1] + chance([number, number], fates.purchases)
+    early = means[2] + chance([number, number], fates.early)
     whole = curve.months >= 12
     return Predictive(low, high, value, purchases, early if whole else None)
 
 
-def _factor(spend: SpendModel, spent: Spent, which: NDArray[np.intp], size: int) -> tuple[Floats, float, Floats]:
-    """What a customer's own spend multiplies everything by, the mean spend of repeat customers, and the sum of mean
-    spends of each distinct history."""
-    own = spent.mean
-    means = np.bincount(which, own, size).astype(np.float64)
+def _factor(spend: SpendModel, spent: Spent) -> tuple[Floats, float]:
+    """What a customer's own spend multiplies everything by, and the mean spend of repeat customers."""
     if not spend.usable:
-        return np.full(own.size, spend.mean), 0.0, means
-    typical = float(own.sum() / max(np.count_nonzero(spent.x), 1))
-    factor = spent.x * own
+        return np.full(spent.mean.size, spend.mean), 0.0
+    typical = float(spent.mean.sum() / max(np.count_nonzero(spent.x), 1))
+    factor = spent.x * spent.mean
     factor += spend.params["gamma"]
-    return factor, typical, means
+    return factor, typical
 
 
 class _Place(NamedTuple):
@@ -222,22 +190,15 @@ class _Place(NamedTuple):
 
 
 def _bounds(
-    model: LifetimeModel,
-    fates: _Fates,
-    place: _Place,
-    alive: Floats,
-    x: Floats,
-    age: Floats,
-    curve: DiscountCurve,
-    tail: float,
-    clock: float,
+    customers: Customers, fates: _Fates, place: _Place, alive: Floats, curve: DiscountCurve, level: float
 ) -> tuple[Floats, Floats]:
     """Quantiles of what comes in, a distinct history each, per unit of the customer's factor."""
-    table = ByAge(x, age, clock, AGES)
+    model, tail = customers.model, (1 - level) / 2
+    table = ByAge(customers.x, customers.age, clock_of(model), AGES)
     future = model.family.posterior(model.values, table.node_x, table.node_age)
     none = model.family.none(future, np.full(table.node_x.size, curve.horizon))
     some = alive * np.clip(1 - table(none), 0.0, 1.0)
-    scores = _levels(tail)
+    scores = _levels(level)
     step = scores[1] - scores[0]
     # Among those who buy: the level that leaves as much above it as the level asked for does among all.
     high = _read(fates.quantiles, place, 1 - tail / np.maximum(some, 1e-300), scores, step)
@@ -295,23 +256,17 @@ def _noise(weights: list[Floats], alive: Floats, moments: list[Floats], draws: i
 
 
 def _means(
-    model: LifetimeModel,
-    spend: SpendModel,
-    curve: DiscountCurve,
-    known: Living,
-    hx: Floats,
-    hr: Floats,
-    ht: Floats,
-    number: Floats,
-    spent: Floats,
-    draws: int,
-    rng: np.random.Generator,
+    customers: Customers, spend: SpendModel, curve: DiscountCurve, known: Living, draws: Draws
 ) -> tuple[Floats, Floats, Floats]:
     """Draws of the expected totals (revenue, purchases, purchases of a year) from the uncertainty of all parameters.
 
     For each frequency the logarithm of its total is expanded to second order along the principal axes of the model's
     uncertainty; the changes are taken from a spread-out sample of the histories, the centre from all of them.
     """
+    model, n, rng = customers.model, draws.n, draws.rng
+    hx, hr, ht = customers.x, customers.recency, customers.age
+    number = np.bincount(customers.which, minlength=hx.size).astype(float)
+    spent = np.bincount(customers.which, customers.spent.mean, hx.size)
     values, of = np.unique(hx, return_inverse=True)
     of = of.reshape(-1)
     pick = np.arange(0, hx.size, max(1, hx.size // _SAMPLE))
@@ -321,8 +276,8 @@ def _means(
 
     def added_up(rows: NDArray[np.intp] | slice, alive: Floats, ahead: tuple[Floats, Floats, Floats]) -> Floats:
         worth, whole, early = (alive * column for column in ahead)
-        n = number[rows]
-        parts = n * worth, spent[rows] * worth, n * whole, n * early
+        many = number[rows]
+        parts = many * worth, spent[rows] * worth, many * whole, many * early
         return np.array([np.bincount(of[rows], part, values.size) for part in parts])
 
     def totals(point: Floats) -> Floats:
@@ -336,21 +291,20 @@ def _means(
         return added_up(pick, alive, (*ahead, table(year)))
 
     early = known.in_year if curve.months >= 12 else known.purchases
-    alive = model.family.alive(model.values, hx, hr, ht)
-    whole = added_up(slice(None), alive, (known.worth, known.purchases, early))
+    whole = added_up(slice(None), customers.alive, (known.worth, known.purchases, early))
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.array([totals(point) for point in points]))
         up, down, middle = logs[1::2], logs[2::2], logs[0]
         slope = np.nan_to_num((up - down) / 2, posinf=0.0, neginf=0.0)
         bend = np.nan_to_num((up + down) / 2 - middle, posinf=0.0, neginf=0.0)
-    z = rng.standard_normal((draws, len(steps)))
+    z = rng.standard_normal((n, len(steps)))
     change = np.tensordot(z, slope, 1) + np.tensordot(z**2, bend, 1)
     drawn = whole * np.exp(change)
     if spend.usable:
-        p, q, gamma = spend.draw(draws, rng).T
+        p, q, gamma = spend.draw(n, rng).T
         p, q, gamma = p[:, None], q[:, None], gamma[:, None]
         revenue = (p / (p * values + q - 1) * (gamma * drawn[:, 0] + values * drawn[:, 1])).sum(axis=1)
     else:
         error = spend.mean_se if math.isfinite(spend.mean_se) else 0.0
-        revenue = (spend.mean + error * rng.standard_normal(draws)) * drawn[:, 0].sum(axis=1)
+        revenue = (spend.mean + error * rng.standard_normal(n)) * drawn[:, 0].sum(axis=1)
     return revenue, drawn[:, 2].sum(axis=1), drawn[:, 3].sum(axis=1)

@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,13 +33,14 @@ from scipy.special import expit, logit
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
-from cxvalue.lifetime.families.family import Family, Floats, Params
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Family, Params
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.lifetime.models.spend import SpendModel
-from cxvalue.lifetime.prediction.infinite import beta_mean
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -121,15 +123,8 @@ def value_levers(
     Raises:
         CxvalueError: grouped states, a degenerate model, or a margin rate that is not known.
     """
-    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
-        raise CxvalueError("value_levers needs states per customer: purchase_states(..., per_customer=True).")
-    if model.family.dropout and model.status == "degenerate":
-        raise CxvalueError(
-            f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, {model.fallback!r}) instead."
-        )
-    rate = margin_rate
-    if rate is None:
-        rate = states.margin_rate
+    check_forecast(model, states, "value_levers")
+    rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     divided = parts(model, states)
@@ -218,9 +213,8 @@ _EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
 def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if not model.family.dropout:
         return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
-    if not model.family.smooth:
-        what = "opportunities that come once a period" if model.family.by_period else "a regular rhythm"
-        return f"Withheld: a point of retention is not worked out for {what} ({model.family.title})."
+    if model.family.survival is None:
+        return f"Withheld: a point of retention is not worked out for {model.family.timing} ({model.family.title})."
     return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
 
 
@@ -331,17 +325,19 @@ def _scenarios(
     future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.future(values, x, recency, age))
     heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
     there = alive * base.active
-    each = future[0] / (future[0] + future[1] if family.by_period else future[1] * family.events)
+    each = family.pace(future)
     rates = (each * base.per_year)[base.pair]
     pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
     faster = 1 + 1 / pace if math.isfinite(pace) else 1.0
     full = family.by_period and pace + 1 >= _FULLEST * base.per_year
     retention, slower = math.nan, 0.0
-    if family.dropout and family.smooth:
-        retention, slower = _slower_dropout(family, future, heads, base.per_year, nodes)
+    if family.survival is not None:
+        stays = partial(family.survival, future)
+        share = _path(stays, future, family, base.per_year, max(nodes - 2, 6))
+        retention, slower = _slower_dropout(share, heads, base.per_year)
 
     # Where dropout runs on purchases, a change of pace is a change of the clock.
-    by_purchase = family.dropout and family.timed == (1,)
+    by_purchase = family.at_purchase
     ends = np.concatenate([[0.0], curve.ends])
     middle = (np.arange(curve.months) + 0.5) / 12
     paces = [np.full(curve.months, faster), *((1 - s) ** np.minimum(middle, EROSION_YEARS) for s in erosion)]
@@ -389,13 +385,12 @@ def _path(
     return lambda times: through(np.log1p(times / scale))
 
 
-def _slower_dropout(family: Family, future: Params, heads: Floats, year: float, nodes: int) -> tuple[float, float]:
+def _slower_dropout(share: Callable[[Floats], Floats], heads: Floats, year: float) -> tuple[float, float]:
     """Share of the customers alive today who stay for a year, and the dropout's factor at which it is a point higher.
 
-    The factor is 0 where a point more cannot be had.
+    `share` are those of each future who stay until a time. The factor is 0 where a point more cannot be had.
     """
     weight = heads / heads.sum()
-    share = _path(lambda times: survival(family, future, times), future, family, year, max(nodes - 2, 6))
 
     def staying(factor: float) -> float:
         return float((share(np.array([factor * year])) @ weight)[0])
@@ -404,26 +399,6 @@ def _slower_dropout(family: Family, future: Params, heads: Floats, year: float, 
     if now >= 1 - POINT:
         return now, 0.0
     return now, float(brentq(lambda factor: staying(factor) - now - POINT, 0.0, 1.0, xtol=1e-10))
-
-
-def survival(family: Family, future: Params, times: Floats) -> Floats:
-    """P(still alive at each time) of future processes, (n, times).
-
-    (beta / (beta + t))^s for the Pareto/NBD, and the mean of (1 + p t / alpha)^-r over the dropout probability for the
-    BG/NBD and the MBG/NBD, where purchases that end a life come at the rate p lambda.
-    """
-    if "beta" in family.parameters:
-        s, beta = (value[:, None] for value in future[2:])
-        return np.exp(-s * np.log1p(times / beta))
-    r, alpha, a, b = (value[:, None] for value in future)
-
-    def at(t: float) -> Floats:
-        last = np.exp(-r * np.log1p(t / alpha))
-        return beta_mean(
-            lambda p, part: np.exp(-r[part] * np.log1p(p * t / alpha[part])), a, b, np.ones_like(r), last, r * t / alpha
-        )
-
-    return np.stack([at(float(t)) for t in times], axis=1)
 
 
 def _expansion(

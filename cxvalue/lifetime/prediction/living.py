@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cxvalue.lifetime.families.family import Floats, Params
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Params
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 
 if TYPE_CHECKING:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from cxvalue.foundation.intervals import interval_ends
-from cxvalue.lifetime.families.family import Floats, Params
-from cxvalue.lifetime.families.paretonbd import log_odds_dead
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.family import Params
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.tables.distinct import distinct_rows
 
-__all__ = ["Predictive", "alive_in_draws", "return_in_draws", "simulate"]
+if TYPE_CHECKING:
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["Customers", "Draws", "Predictive", "alive_in_draws", "counted_in_days", "return_in_draws", "simulate"]
 
 _CELLS = 500_000
 """Customers x draws held at once; bounds the memory."""
@@ -35,53 +39,105 @@ class Predictive(NamedTuple):
     purchases_12m: Floats | None
 
 
-def simulate(
-    model: LifetimeModel,
-    spend: SpendModel,
-    x: Floats,
-    recency: Floats,
-    age: Floats,
-    spent: Spent,
-    which: NDArray[np.intp],
-    curve: DiscountCurve,
-    margin_rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
-    *,
-    noise: np.random.Generator | None = None,
-) -> Predictive:
-    """Simulate every customer's future in `draws` worlds; `which` numbers the distinct histories of customers.
+@dataclass(frozen=True, slots=True, eq=False)
+class Customers:
+    """Customers for whom one model holds: what is known of each, with what depends on the history worked out once.
 
-    `rng` draws the parameters, and `noise`, by default the same, the fate of everybody.
+    `x`, `recency` and `age` have an element for each distinct history, in the unit of the model; `which` says which of them
+    a customer has, and `spent` what the customer spent.
     """
-    parameters = model.draw(draws, rng)
-    value_of = _SpendDraws(spend, draws, rng)
-    noise = rng if noise is None else noise
+
+    model: LifetimeModel
+    x: Floats
+    recency: Floats
+    age: Floats
+    which: NDArray[np.intp]
+    spent: Spent
+
+    @classmethod
+    def of(cls, model: LifetimeModel, states: PurchaseStates, spend: SpendModel) -> Customers:
+        """The customers of per-customer states."""
+        rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+        return cls(model, *model.history_of(states.take(rows)), which, spend.known(states))
+
+    @property
+    def in_days(self) -> Customers:
+        """The same customers, the recency as `counted_in_days` has it."""
+        return replace(self, recency=counted_in_days(self.model, self.x, self.recency, self.age))
+
+    @property
+    def alive(self) -> Floats:
+        """P(alive) of each distinct history."""
+        return self.model.family.alive(self.model.values, self.x, self.recency, self.age)
+
+
+def counted_in_days(model: LifetimeModel, x: Floats, recency: Floats, age: Floats) -> Floats:
+    """Recency as what will really come in needs it, where purchases are counted in days and the models in moments.
+
+    A day with a purchase hides any further purchase of that day. At rate lambda a day it has probability 1 - exp(-lambda),
+    which is lambda exp(-lambda / 2) but for terms of the third order: x such days in T leave the likelihood
+    lambda^x exp(-lambda (T - x / 2)), as if each had taken up half a day. So the odds of being dead hold
+    (alpha + T - h) / (alpha + t_x - h) with h half of the days bought on, where the model has (alpha + T) / (alpha + t_x).
+    Returned is the recency that gives the model the former; ages, rates and the published P(alive) stay as they are. Not
+    for a regular rhythm, in which two purchases hardly ever fall on one day, nor for opportunities, which are no moments.
+    """
+    if not model.family.dropout or not model.family.smooth:
+        return recency
+    alpha = model.values[1]
+    half = np.minimum(0.5 * x / model.time_unit.days, 0.5 * recency)
+    earlier: Floats = recency - half * (age - recency) / (alpha + age - half)
+    return earlier
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """How many worlds are drawn, and the level of the intervals; `rng` draws the parameters, `noise` what is chance."""
+
+    n: int
+    level: float
+    rng: np.random.Generator
+    noise: np.random.Generator
+
+    @classmethod
+    def of_parts(cls, n: int, level: float, seed: int, parts: int) -> list[Draws]:
+        """For each part of the customers: equal generators draw the parameters, which the parts share; what is chance is
+        drawn apart."""
+        streams = [np.random.default_rng(seed) for _ in range(parts)]
+        if parts == 1:
+            return [cls(n, level, streams[0], streams[0])]
+        return [cls(n, level, rng, np.random.default_rng([seed, part])) for part, rng in enumerate(streams, start=1)]
+
+
+def simulate(
+    customers: Customers, spend: SpendModel, curve: DiscountCurve, margin_rate: float, draws: Draws
+) -> Predictive:
+    """Simulate every customer's future in each of the worlds."""
+    model, which, n, noise = customers.model, customers.which, draws.n, draws.noise
+    history = customers.x, customers.recency, customers.age
+    parameters = model.draw(n, draws.rng)
+    value_of = _SpendDraws(spend, n, draws.rng)
     year = model.time_unit.from_months(12.0)
-    low, high = np.zeros(x.size), np.zeros(x.size)
-    totals, purchases, in_year = np.zeros(draws), np.zeros(draws), np.zeros(draws)
-    tail = (1 - level) / 2
+    low, high = np.zeros(which.size), np.zeros(which.size)
+    totals, purchases, in_year = np.zeros(n), np.zeros(n), np.zeros(n)
+    tail = (1 - draws.level) / 2
     # Customers with the same history sit together, so that P(alive) is worked out once for all of them.
     order = np.argsort(which, kind="stable")
-    for batch in np.array_split(order, max(1, math.ceil(x.size * draws / _CELLS))):
-        histories, position = np.unique(which[batch], return_index=True)
-        member = batch[position]
-        chance = alive_in_draws(model, parameters, x[member], recency[member], age[member])
-        chance = chance[np.searchsorted(histories, which[batch])]
+    for batch in np.array_split(order, max(1, math.ceil(which.size * n / _CELLS))):
+        rows, member = np.unique(which[batch], return_inverse=True)
+        chance = alive_in_draws(model, parameters, *(column[rows] for column in history))[member.reshape(-1)]
         cell = np.flatnonzero(noise.random(chance.shape, dtype=np.float32) < chance)
-        customer, draw = batch[cell // draws], cell % draws
-        future = model.family.future(tuple(parameters[draw].T), x[customer], recency[customer], age[customer])
-        drawn = draw_futures(model.name, future, curve, year, noise)
+        customer, draw = batch[cell // n], cell % n
+        own = (column[which[customer]] for column in history)
+        drawn = model.family.draw_futures(model.family.future(tuple(parameters[draw].T), *own), curve, year, noise)
         customer, draw, cell = customer[drawn.cell], draw[drawn.cell], cell[drawn.cell]
-        worth = margin_rate * drawn.worth * value_of(drawn.purchases, spent, customer, draw, noise)
-        totals += np.bincount(draw, worth, draws)
-        purchases += np.bincount(draw, drawn.purchases, draws)
-        in_year += np.bincount(draw, drawn.early, draws)
+        worth = margin_rate * drawn.worth * value_of(drawn.purchases, customers.spent, customer, draw, noise)
+        totals += np.bincount(draw, worth, n)
+        purchases += np.bincount(draw, drawn.purchases, n)
+        in_year += np.bincount(draw, drawn.early, n)
         table = np.zeros(chance.shape)
         table.reshape(-1)[cell] = worth
-        often = np.flatnonzero(np.bincount(cell // draws, minlength=batch.size) > tail * draws - 1)
-        low[batch[often]], high[batch[often]] = interval_ends(table[often], level, axis=1)
+        often = np.flatnonzero(np.bincount(cell // n, minlength=batch.size) > tail * n - 1)
+        low[batch[often]], high[batch[often]] = interval_ends(table[often], draws.level, axis=1)
     return Predictive(low, high, totals, purchases, in_year if curve.horizon >= year * (1 - 1e-9) else None)
 
 
@@ -122,15 +178,16 @@ class _SpendDraws:
 def alive_in_draws(model: LifetimeModel, parameters: Floats, x: Floats, recency: Floats, age: Floats) -> Floats:
     """P(alive) of each history (rows) at each draw of the parameters (columns).
 
-    For the Pareto/NBD, where one value takes an integral, the log-odds are expanded to second order along the principal
+    Where one value takes an integral (Pareto/NBD), the log-odds are expanded to second order along the principal
     axes of the parameters' uncertainty.
     """
     if not model.family.dropout:
         return np.ones((x.size, len(parameters)))
     rows = (x[:, None], recency[:, None], age[:, None])
-    if model.name != "pareto_nbd":
+    odds_dead = model.family.log_odds_dead
+    if odds_dead is None:
         return model.family.alive(tuple(parameters.T), *rows)
-    return expit(-_expanded(model, parameters, partial(_odds_dead, rows)))
+    return expit(-_expanded(model, parameters, lambda at: odds_dead(at, *rows)))
 
 
 def return_in_draws(
@@ -138,20 +195,16 @@ def return_in_draws(
 ) -> Floats:
     """P(at least one purchase within t) of each history (rows) at each draw of the parameters (columns).
 
-    Expanded for the Pareto/NBD as in `alive_in_draws`.
+    Expanded as in `alive_in_draws`.
     """
     rows = (x[:, None], recency[:, None], age[:, None])
-    if model.name == "pareto_nbd":
+    if model.family.log_odds_dead is not None:
         return expit(_expanded(model, parameters, partial(_odds_of_return, model, rows, t)))
     future = model.family.future(tuple(parameters.T), *rows)
     back = 1 - model.family.none(future, np.array(float(t)))
     if not model.family.dropout:
         return back
     return model.family.alive(tuple(parameters.T), *rows) * back
-
-
-def _odds_dead(rows: tuple[Floats, ...], parameters: Params) -> Floats:
-    return log_odds_dead(parameters, *rows)
 
 
 def _odds_of_return(model: LifetimeModel, rows: tuple[Floats, ...], t: float, parameters: Params) -> Floats:

@@ -15,21 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.foundation.intervals import Interval, check_level, reach_of
-from cxvalue.lifetime.families.family import Floats
+from cxvalue.foundation.intervals import Interval, check_level, interval_ends, reach_of
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import LifetimeModel, silence_probability
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
 from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.living import living
-from cxvalue.lifetime.prediction.predictive import Predictive, simulate
-from cxvalue.tables.distinct import distinct_rows
+from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["CustomerValue", "Interval", "counted_in_days", "customer_value"]
+__all__ = ["CustomerValue", "Interval", "customer_value"]
 
 RHYTHM_BROKEN_BELOW = 0.05
 
@@ -140,20 +140,15 @@ def customer_value(
     """
     rate = _check(model, states, horizon_months, annual_discount_rate, margin_rate, level, draws)
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)
-    rng = np.random.default_rng(seed)
-    divided = parts(model, states)
-    customers = len(states)
+    divided, customers = parts(model, states), len(states)
     large = can_interpolate(customers, spend, divided[0].model)
-    if len(divided) == 1:
-        valued = [_valued(divided[0], spend, large, curve, rate, level, draws, rng, rng)]
-    else:
-        # Equal generators draw the parameters, which the parts share; what is chance is drawn apart.
-        streams = [(np.random.default_rng(seed), np.random.default_rng([seed, n])) for n in range(1, len(divided) + 1)]
-        valued = [
-            _valued(part, spend, large and len(part.states) > _FEW, curve, rate, level, draws, *own)
-            for part, own in zip(divided, streams, strict=True)
-        ]
-        rng = np.random.default_rng([seed, len(divided) + 1])
+    streams = Draws.of_parts(draws, level, seed, len(divided))
+    valued = [
+        _valued(part, spend, large and (len(divided) == 1 or len(part.states) > _FEW), curve, rate, own)
+        for part, own in zip(divided, streams, strict=True)
+    ]
+    if len(divided) > 1:
+        streams[0] = replace(streams[0], rng=np.random.default_rng([seed, len(divided) + 1]))
 
     def every(name: str) -> Floats:
         """An array with an element for each customer, from those of the parts."""
@@ -176,10 +171,10 @@ def customer_value(
         p_alive=np.full(customers, math.nan) if hidden else every("alive"),
         p_return_90d=every("back"),
         rhythm_broken=every("silence") < RHYTHM_BROKEN_BELOW,
-        equity=Interval.around(float(cltv.sum()), total("value_draws"), level),
-        expected_purchases=Interval.around(float(purchases.sum()), total("purchase_draws"), level),
-        expected_purchases_12m=Interval.around(float(total("in_year")), total("year_draws"), level),
-        new_customer=_new_customer(model, spend, states, curve, rate, level, draws, rng),
+        equity=_interval(float(cltv.sum()), total("value_draws"), level),
+        expected_purchases=_interval(float(purchases.sum()), total("purchase_draws"), level),
+        expected_purchases_12m=_interval(float(total("in_year")), total("year_draws"), level),
+        new_customer=_new_customer(model, spend, states, curve, rate, streams[0]),
         margin_rate=rate,
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
@@ -205,80 +200,39 @@ class _Valued(NamedTuple):
     year_draws: Floats
 
 
-def _valued(
-    part: Part,
-    spend: SpendModel,
-    large: bool,
-    curve: DiscountCurve,
-    rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
-    noise: np.random.Generator,
-) -> _Valued:
-    """Value customers for whom one model holds; `rng` draws the parameters, and `noise` what is chance."""
+def _valued(part: Part, spend: SpendModel, large: bool, curve: DiscountCurve, rate: float, draws: Draws) -> _Valued:
+    """Value customers for whom one model holds."""
     model, states = part.model, part.states
-    spent = spend.known(states)
-    histories, which = _distinct(model, states)
-    x, recency, age = histories
-    alive = model.family.alive(model.values, x, recency, age)
+    customers = Customers.of(model, states, spend)
+    x, recency, age, which = customers.x, customers.recency, customers.age, customers.which
+    alive = customers.alive
     ahead = living(model, x, age, curve, recency=recency, as_of=states.as_of)
     worth, purchases = alive * ahead.worth, alive * ahead.purchases
-    future: Predictive
-    if large:
-        in_days = x, counted_in_days(model, x, recency, age), age
-        future = predict(model, spend, in_days, spent, which, curve, rate, level, draws, rng, ahead, noise=noise)
-    else:
-        each = _in_days(model, states)
-        future = simulate(model, spend, *each, spent, which, curve, rate, level, draws, rng, noise=noise)
-    silence = silence_probability(model.family, model.values, x, recency, age)
-    cltv = spend.expected_of(spent)
+    in_days = customers.in_days
+    bought = (
+        predict(in_days, spend, curve, rate, draws, ahead) if large else simulate(in_days, spend, curve, rate, draws)
+    )
+    year = bought.purchases_12m
+    if year is None:
+        # A horizon shorter than 12 months is simulated again to their end.
+        again = predict if large else simulate
+        year = again(in_days, spend, model.curve(0.0, 12, states.as_of), 1.0, draws).purchases
+    silence = model.family.silence(model.values, x, recency, age)
+    cltv = spend.expected_of(customers.spent)
     cltv *= rate * worth[which]
     return _Valued(
         cltv=cltv,
-        low=future.low,
-        high=future.high,
+        low=bought.low,
+        high=bought.high,
         purchases=purchases[which],
         alive=alive[which],
         back=(alive * (1 - ahead.none_90d))[which],
         silence=silence[which],
         in_year=float((alive * ahead.in_year)[which].sum()),
-        value_draws=future.value,
-        purchase_draws=future.purchases,
-        year_draws=_year_totals(future, part, spend, large, which, draws, rng, noise),
+        value_draws=bought.value,
+        purchase_draws=bought.purchases,
+        year_draws=year,
     )
-
-
-def _distinct(model: LifetimeModel, states: PurchaseStates) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.intp]]:
-    """Frequency, recency and age of the distinct histories in the model's unit, and which of them a customer has."""
-    rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
-    picked = {name: getattr(states, name)[rows] for name in ("frequency", "recency_days", "age_days", "count")}
-    bare = replace(states, **picked, customer_id=None, mean_spend=None, since_bought=None, paid=None, first_paid=None)
-    return model.history_of(bare), which
-
-
-def _in_days(model: LifetimeModel, states: PurchaseStates) -> tuple[Floats, Floats, Floats]:
-    """Frequency, recency and age of every customer, the recency as `counted_in_days` has it."""
-    x, recency, age = model.history_of(states)
-    return x, counted_in_days(model, x, recency, age), age
-
-
-def counted_in_days(model: LifetimeModel, x: Floats, recency: Floats, age: Floats) -> Floats:
-    """Recency as what will really come in needs it, where purchases are counted in days and the models in moments.
-
-    A day with a purchase hides any further purchase of that day. At rate lambda a day it has probability 1 - exp(-lambda),
-    which is lambda exp(-lambda / 2) but for terms of the third order: x such days in T leave the likelihood
-    lambda^x exp(-lambda (T - x / 2)), as if each had taken up half a day. So the odds of being dead hold
-    (alpha + T - h) / (alpha + t_x - h) with h half of the days bought on, where the model has (alpha + T) / (alpha + t_x).
-    Returned is the recency that gives the model the former; ages, rates and the published P(alive) stay as they are. Not
-    for a regular rhythm, in which two purchases hardly ever fall on one day, nor for opportunities, which are no moments.
-    """
-    if not model.family.dropout or not model.family.smooth:
-        return recency
-    alpha = model.values[1]
-    half = np.minimum(0.5 * x / model.time_unit.days, 0.5 * recency)
-    earlier: Floats = recency - half * (age - recency) / (alpha + age - half)
-    return earlier
 
 
 def _check(
@@ -291,13 +245,7 @@ def _check(
     draws: int,
 ) -> float:
     """The margin rate, once everything has been found to make sense."""
-    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
-        raise CxvalueError("customer_value needs states per customer: purchase_states(..., per_customer=True).")
-    if model.family.dropout and model.status == "degenerate":
-        raise CxvalueError(
-            f"The {model.family.title} cannot forecast: {model.reason} "
-            f"Pass fit(states, {model.fallback!r}) instead, with this reason as withheld=..."
-        )
+    check_forecast(model, states, "customer_value", ", with this reason as withheld=..")
     if months < 1 or int(months) != months:
         raise CxvalueError(f"horizon_months == {months}, must be a whole number of months, 1 or more.")
     if not 0 <= discount < 10:
@@ -307,7 +255,7 @@ def _check(
     check_level(level)
     if draws < 20:
         raise CxvalueError(f"draws == {draws}, must be 20 or more for an interval to mean anything.")
-    rate = float(margin_rate) if margin_rate is not None else states.margin_rate
+    rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError(
             f"The margin rate is not known: total margin {states.total_margin}, total revenue {states.total_revenue}. "
@@ -316,40 +264,8 @@ def _check(
     return rate
 
 
-def _year_totals(
-    future: Predictive,
-    part: Part,
-    spend: SpendModel,
-    large: bool,
-    which: NDArray[np.intp],
-    draws: int,
-    rng: np.random.Generator,
-    noise: np.random.Generator,
-) -> Floats:
-    """Purchases within 12 months in each draw; a horizon shorter than that is simulated again to its end."""
-    if future.purchases_12m is not None:
-        return future.purchases_12m
-    model, states = part.model, part.states
-    curve = model.curve(0.0, 12, states.as_of)
-    spent = spend.known(states)
-    if large:
-        x, recency, age = _distinct(model, states)[0]
-        histories = x, counted_in_days(model, x, recency, age), age
-        return predict(model, spend, histories, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise).purchases
-    each = _in_days(model, states)
-    again = simulate(model, spend, *each, spent, which, curve, 1.0, 0.95, draws, rng, noise=noise)
-    return again.purchases
-
-
 def _new_customer(
-    model: LifetimeModel,
-    spend: SpendModel,
-    states: PurchaseStates,
-    curve: DiscountCurve,
-    rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
+    model: LifetimeModel, spend: SpendModel, states: PurchaseStates, curve: DiscountCurve, rate: float, draws: Draws
 ) -> Interval:
     """First margin + margin rate x population mean spend x discounted expected purchases; interval of the mean."""
     mix = Newcomers.of(model, states)
@@ -360,7 +276,13 @@ def _new_customer(
     value = states.first_margin_mean + rate * spend.population_mean() * float(discounted(mix.expected(curve.ends))[0])
     if not math.isfinite(value):
         return Interval(math.nan, math.nan, math.nan)
-    means = spend.draw_population_mean(draws, rng)
+    n, rng = draws.n, draws.rng
+    means = spend.draw_population_mean(n, rng)
     spread = states.first_margin_se if math.isfinite(states.first_margin_se) else 0.0
-    first = states.first_margin_mean + spread * rng.standard_normal(draws)
-    return Interval.around(value, first + rate * means * discounted(mix.drawn(curve.ends, draws, rng)), level)
+    first = states.first_margin_mean + spread * rng.standard_normal(n)
+    return _interval(value, first + rate * means * discounted(mix.drawn(curve.ends, n, rng)), draws.level)
+
+
+def _interval(value: float, draws: Floats, level: float) -> Interval:
+    low, high = interval_ends(draws, level)
+    return Interval(value, float(low), float(high))

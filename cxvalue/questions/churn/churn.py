@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.models.by_level import CovariateModel, parts
+from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.prediction.predictive import return_in_draws
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 
@@ -69,29 +69,9 @@ def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = C
 
 
 def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
-    """P(no purchase in the next `days` days) of each state: 1 - P(return), worked out once a distinct history."""
-    away = np.empty(len(states))
-    for part in parts(model, states):
-        away[part.rows] = _p_no_purchase(part.model, part.states, days)
-    return away
-
-
-def _p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
-    _, first, which = np.unique(_keys(states), return_index=True, return_inverse=True)
-    distinct = replace(
-        states,
-        frequency=states.frequency[first],
-        recency_days=states.recency_days[first],
-        age_days=states.age_days[first],
-        count=states.count[first],
-        customer_id=None,
-        mean_spend=None,
-        since_bought=None,
-        paid=None,
-        first_paid=None,
-    )
-    away: Floats = 1 - model.p_return(distinct, model.time_unit.from_days(days))
-    return np.clip(away, 0.0, 1.0)[which.reshape(-1)]
+    """P(no purchase in the next `days` days) of each state: 1 - P(return)."""
+    away: Floats = 1 - model.p_return(states, model.time_unit.from_days(days))
+    return np.clip(away, 0.0, 1.0)
 
 
 def _keys(states: PurchaseStates) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from cxvalue.findings.numbers import format_date, format_level, format_range, fo
 from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.report.lowering import CAUTION_ABOVE
 
 if TYPE_CHECKING:

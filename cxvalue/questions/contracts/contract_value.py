@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from cxvalue.lifetime.families.family import Floats
+    from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
     "MoneyBacktest",

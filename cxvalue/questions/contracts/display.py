@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn import display as churn_display
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.questions.contracts.findings import forecast_grade, miss_words

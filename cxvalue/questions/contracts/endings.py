@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
-    from cxvalue.lifetime.families.family import Floats
+    from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "hazard_of", "monthly_outlook", "widened"]
 

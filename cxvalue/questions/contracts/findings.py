@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.contract_value import holdout_scores
 from cxvalue.questions.lifetime_value.value_findings import BACKTEST, backtest_finding
 

@@ -22,7 +22,12 @@ from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
-from cxvalue.questions.contracts.contract_base import Contracts, find_stayers, look_ahead, months_between
+from cxvalue.questions.contracts.contract_base import (
+    Contracts,
+    find_stayers,
+    look_ahead,
+    months_between,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

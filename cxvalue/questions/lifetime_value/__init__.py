@@ -1,6 +1,7 @@
 """What today's customers are still worth (notebook 20).
 
-forecast            the models fitted, held against the holdout, one chosen and fitted again
+plan                what is to be fitted, and on whom: `ForecastPlan`
+forecast            the models calibrated, held against the holdout, fitted again, and one chosen
 cltv_fit            `CltvFit`: all of that as it is kept and opened again
 seasonality         whether the base buys with the seasons, and models whose clock follows them
 covariates          segments, channels and sources that buy and leave differently

@@ -7,10 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.families.bgbb_family import BG_BB
+from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
 from cxvalue.lifetime.models.by_level import CovariateModel
-from cxvalue.lifetime.models.model import MODEL_TITLES, SEASONAL
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels
 from cxvalue.questions.lifetime_value.seasonality import Season
 from cxvalue.tables.periods import Period, by_period
@@ -18,7 +19,14 @@ from cxvalue.tables.periods import Period, by_period
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["CltvFit", "model_of"]
+__all__ = ["CltvFit", "days_counted", "model_of"]
+
+
+def days_counted(start: date, until: date, period: Period | None) -> float:
+    """Days from `start` to `until`, both inclusive, as models measure them: periods all have the same length."""
+    if period is None:
+        return (until - start).days + 1
+    return (period.number(until) - period.number(start) + 1) * TimeUnit(period.value).days
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,23 @@ class CltvFit:
     covariates: Covariates | None = None
     labels: Labels | None = None
 
+    def need_holdout(self, what: str) -> date:
+        """First day of the holdout, for what cannot be done without one; `what` says it in words.
+
+        Raises:
+            CxvalueError: these models were fitted without a holdout.
+        """
+        if self.holdout_start is None:
+            raise CxvalueError(
+                f"{what} needs a holdout, and these models were fitted without one. Where the history allows it, name its "
+                "first day as cltv.holdout_start."
+            )
+        return self.holdout_start
+
     @property
     def seasonal(self) -> bool:
         """Whether the forecast follows a seasonal index."""
-        return self.forecast in SEASONAL
+        return MODELS[self.forecast].variant == "season"
 
     @property
     def period(self) -> Period | None:
@@ -75,10 +96,8 @@ class CltvFit:
         return purchases if self.period is None else by_period(purchases, as_of=self.as_of, period=self.period)
 
     def days(self, start: date, until: date) -> float:
-        """Days from `start` to `until`, both inclusive, as the models measure them: periods all have the same length."""
-        if self.period is None:
-            return (until - start).days + 1
-        return (self.period.number(until) - self.period.number(start) + 1) * self.time_unit.days
+        """Days from `start` to `until`, both inclusive, as the models measure them."""
+        return days_counted(start, until, self.period)
 
     @property
     def model(self) -> LifetimeModel:

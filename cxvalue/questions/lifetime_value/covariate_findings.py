@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_date, format_number, format_range, format_value
-from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.lifetime_value.cltv_fit import model_of
 from cxvalue.questions.lifetime_value.findings import WRITER
 
@@ -31,7 +31,7 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
         return []
     label, model = "What differs between customers", model_of(fit)
     if model is None:
-        tried = [one.reason for one in fit.full if one.name in COVARIATES and one.reason]
+        tried = [one.reason for one in fit.full if one.variant == "covariates" and one.reason]
         why = fit.covariates.reason or (tried[0] if tried else "No model could be fitted with them.")
         text = f"Whether the covariates tell customers apart cannot be said. {why}"
         return [WRITER.write("covariates", label, None, "", text)]

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem, nearest, one_of
+from cxvalue.lifetime.families.registry import COVARIATES, variant_of
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
 from cxvalue.lifetime.models.by_level import CovariateModel, Members
-from cxvalue.lifetime.models.model import COVARIATES, LifetimeModel
+from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Covariates:
             return self
 
         def aic(used: tuple[Covariate, ...]) -> float:
-            models = Covariates(used).fitted(labels, states, plain, [f"{base.name}_covariates"])
+            models = Covariates(used).fitted(labels, states, plain, [variant_of(base.name, "covariates")])
             return models[0].aic if models else base.aic
 
         used, best, said = self.used, aic(self.used), [self.reason] if self.reason else []

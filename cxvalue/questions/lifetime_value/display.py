@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,12 +94,12 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
 
     Where lifetimes finds no fit, that is said in its place.
     """
-    from cxvalue.lifetime.fitting.lifetimes_bridge import cross_check
+    from cxvalue.lifetime.fitting.lifetimes_bridge import COMPARED, cross_check
 
     grouped = states.grouped()
     rows = []
     for model in fit.full:
-        if model.name not in ("bg_nbd", "mbg_nbd", "bg_bb"):
+        if model.name not in COMPARED:
             continue
         try:
             checked = cross_check(model, grouped)

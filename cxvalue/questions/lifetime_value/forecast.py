@@ -1,36 +1,37 @@
 """Customer lifetime value from purchases: fit, holdout, choice of the model, and the tables that a run publishes.
 
 `fit_cltv` takes day-level purchases (an ibis table) and returns a frozen `CltvFit`: every model on the calibration window
-and on the full one, the spend model, the holdout scores and the model chosen by them. `customers_table` values each
-customer with it. The statistics live in `cxvalue.lifetime`; here they are put in order.
+and on the full one, the spend model, the holdout scores and the model chosen by them. It goes in steps, each a frozen
+value: `ForecastPlan`, `Calibration`, the models on all data, `choose`. `customers_table` values each customer with it.
+The statistics live in `cxvalue.lifetime`; here they are put in order.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
+from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import (
-    DISCRETE_CRITICAL_VALUE,
-    DROPOUT_CRITICAL_VALUE,
     HoldoutScore,
     LifetimeModel,
+    SpendModel,
     fit_all,
     fit_by_period,
     fit_spend,
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.families.bgbb_family import BB, BG_BB, PERIODIC
-from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR, PARENTS, fit_rhythms
-from cxvalue.lifetime.models.model import COVARIATES, SEASONAL, without_dropout
-from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+from cxvalue.lifetime.families.bgbb_family import BG_BB
+from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL, without_dropout
+from cxvalue.lifetime.fitting.regular import fit_rhythms
+from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, days_counted
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
+from cxvalue.questions.lifetime_value.plan import ForecastPlan, plan_forecast
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
-from cxvalue.tables.periods import Period, by_period, period_states
-from cxvalue.tables.states import first_seen_from, holdout_counts, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates, first_seen_from
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,10 +40,28 @@ if TYPE_CHECKING:
 
     from cxvalue.study import StudyFile
 
-__all__ = ["fit_cltv", "fit_study"]
+__all__ = ["Calibration", "calibrate", "choose", "fit_cltv", "fit_study", "refit"]
+
 EARLY_DAYS = 91
 """First days of the holdout in which a seasonal model has to be better too."""
 SPEND_PARAMETERS = ("p", "q", "gamma")
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Models fitted before the holdout and how they foresaw it; without a `start` there is none.
+
+    `worse` are the variants that do no better than the plain model they are a variant of; they are not chosen.
+    """
+
+    start: date | None = None
+    models: tuple[LifetimeModel, ...] = ()
+    spend: SpendModel | None = None
+    scores: tuple[HoldoutScore, ...] = ()
+    newcomers: int = 0
+    season: Season | None = None
+    covariates: Covariates | None = None
+    worse: frozenset[str] = frozenset()
 
 
 def fit_cltv(
@@ -64,141 +83,177 @@ def fit_cltv(
     calibration says that they describe more than chance.
     Raises `CxvalueError` when there is nobody to learn from.
     """
-    unit = TimeUnit(time_unit)
-    allowed = None if models == "auto" else (models,) if isinstance(models, str) else models
-    if allowed is not None and set(allowed) & set(PERIODIC):
-        if set(allowed) != {BG_BB.name}:
-            raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
-        return _fit_by_period(purchases, as_of, observed_from, unit, holdout_start)
-    full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True)
-    rhythm = len(full) <= LARGEST_REGULAR and (allowed is None or any(name in PARENTS for name in allowed))
-    if rhythm:
-        full = purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True, log_gaps=True)
-    if not full.frequency.any():
-        raise CxvalueError("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
-    start = holdout_start or default_holdout_start(as_of, observed_from)
-    calibration: tuple[LifetimeModel, ...] = ()
-    scores: tuple[HoldoutScore, ...] = ()
-    spend_calibration, newcomers = None, 0
-    season: Season | None = None
-    worse: set[str] = set()
-    by_level = [name for name, plain in COVARIATES.items() if labels and (allowed is None or plain in allowed)]
-    covariates: Covariates | None = None
-    if start is not None:
-        before = purchase_states_from_purchases(
-            purchases, as_of=start - timedelta(days=1), time_unit=unit, per_customer=True, log_gaps=rhythm
-        )
-        if before.frequency.any():
-            calibration = fit_all(before.grouped())
-            season = find_season(purchases, before.grouped(), calibration, observed_from=observed_from)
-            calibration += fit_rhythms(before.grouped(), calibration) if rhythm else ()
-            calibration += season.models
-            if labels is not None:
-                covariates = Covariates.found(labels, before).drop_needless(labels, before, calibration)
-                calibration += covariates.fitted(labels, before, calibration, by_level)
-            spend_calibration = fit_spend(before)
-            counted = holdout_counts(purchases, holdout_start=start, as_of=as_of)
-            newcomers = counted.first_seen_in_holdout
-            scores = score_holdout(calibration, before, counted.count, days=(as_of - start).days + 1)
-            early = min(as_of, start + timedelta(days=EARLY_DAYS - 1))
-            soon = holdout_counts(purchases, holdout_start=start, as_of=early).count
-            worse = _no_better_early(score_holdout(calibration, before, soon, days=(early - start).days + 1))
-            worse |= find_no_better(calibration)
-        else:
-            start = None
-    fitted = plain = fit_all(full.grouped())
-    if rhythm:
-        # The rhythm is chosen once, before the holdout, and kept.
-        known = {model.name: model.k for model in calibration if model.name in PARENTS} if start is not None else None
-        fitted += fit_rhythms(full.grouped(), fitted, known=known)
-    if season is not None and season.models:
-        season = find_season(purchases, full.grouped(), plain, observed_from=observed_from, insist=True)
-        fitted += season.models
-    if labels is not None:
-        if covariates is None:
-            covariates = Covariates.found(labels, full).drop_needless(labels, full, plain)
-        fitted += covariates.fitted(labels, full, plain, by_level)
-    listed = tuple(model.name for model in calibration or fitted)
-    if allowed is not None:
-        # Where purchases have no rhythm, a model of regular timing is its irregular parent.
-        allowed = tuple(dict.fromkeys(name if name in listed else PARENTS.get(name, name) for name in allowed))
-        allowed += tuple(name for name in by_level if name in listed and name not in worse)
-    if allowed is None and worse:
-        allowed = tuple(model.name for model in calibration if model.name not in worse)
-    allowed = _without_unsettled(fitted, allowed, listed)
-    selected = select_model(scores, allowed) if scores else _lowest_aic(fitted, allowed)
-    sound = {model.name for model in fitted if model.status == "ok"}
-    return CltvFit(
+    plan = plan_forecast(
+        purchases,
         as_of=as_of,
-        holdout_start=start,
-        time_unit=unit,
-        calibration=calibration,
-        full=fitted,
-        spend_calibration=spend_calibration,
-        spend=fit_spend(full),
-        scores=scores,
-        selected=selected,
-        forecast=next((name for name in (selected, COVARIATES.get(selected, "nbd")) if name in sound), "nbd"),
-        first_seen_in_holdout=newcomers,
-        season=season,
-        covariates=covariates,
+        observed_from=observed_from,
+        unit=TimeUnit(time_unit),
+        allowed=None if models == "auto" else (models,) if isinstance(models, str) else models,
+        holdout_start=holdout_start,
         labels=labels,
     )
-
-
-def _fit_by_period(
-    purchases: ibis.Table, as_of: date, observed_from: date, unit: TimeUnit, holdout_start: date | None
-) -> CltvFit:
-    """`fit_cltv` for opportunities: whole periods up to `as_of`, and a holdout that begins with one."""
-    if unit.value not in list(Period):
-        raise CxvalueError(f"The model bg_bb counts calendar periods, and a {unit.value} is none.")
-    period = Period(unit.value)
-    full = period_states(purchases, as_of=as_of, period=period)
-    if not full.frequency.any():
-        raise CxvalueError(
-            f"Nobody bought in a second {unit.value}, so nothing about a customer's lifetime can be learnt."
-        )
-    last = full.as_of
-    wanted = holdout_start or default_holdout_start(last, observed_from)
-    if holdout_start is not None and holdout_start > last:
-        raise CxvalueError(
-            f"The holdout from {holdout_start} holds no whole {unit.value}: the last one ended on {last}. Choose an earlier "
-            "day as cltv.holdout_start."
-        )
-    fitted, start = fit_by_period(full.grouped()), None
-    leaving = fitted[1]
-    if leaving.status != "ok" and leaving.likelihood_ratio >= DISCRETE_CRITICAL_VALUE:
-        raise CxvalueError(
-            f"{leaving.reason} Customers do leave, so a model in which nobody does would promise too much. Choose another "
-            "period as cltv.time_unit, or the models that count days."
-        )
-    calibration: tuple[LifetimeModel, ...] = ()
-    scores: tuple[HoldoutScore, ...] = ()
-    spend_calibration, newcomers = None, 0
-    if wanted is not None:
-        begins = period.first_day(period.number(wanted))
-        before = period_states(purchases, as_of=begins - timedelta(days=1), period=period)
-        if before.frequency.any():
-            start, calibration, spend_calibration = begins, fit_by_period(before.grouped()), fit_spend(before)
-            counted = holdout_counts(by_period(purchases, as_of=last, period=period), holdout_start=start, as_of=last)
-            newcomers = counted.first_seen_in_holdout
-            length = (period.number(last) - period.number(start) + 1) * unit.days
-            scores = score_holdout(calibration, before, counted.count, days=length)
-    selected = select_model(scores, (BG_BB.name,)) if scores else _lowest_aic(fitted, (BG_BB.name,))
+    calibration = calibrate(plan)
+    if calibration.start is None:
+        fitted, season, covariates = _fit_first(plan, plan.full, season=False)
+    else:
+        before = calibration.models, calibration.covariates, plan.labels
+        fitted, season = refit(purchases, plan.full, observed_from, *before)
+        season, covariates = season or calibration.season, calibration.covariates
+    selected, forecast = choose(plan, calibration, fitted)
     return CltvFit(
-        as_of=last,
-        holdout_start=start,
-        time_unit=unit,
-        calibration=calibration,
+        as_of=plan.full.as_of,
+        holdout_start=calibration.start,
+        time_unit=plan.full.time_unit,
+        calibration=calibration.models,
         full=fitted,
-        spend_calibration=spend_calibration,
-        spend=fit_spend(full),
-        scores=scores,
+        spend_calibration=calibration.spend,
+        spend=fit_spend(plan.full),
+        scores=calibration.scores,
         selected=selected,
-        # All data decide whether somebody leaves: before the holdout there may have been too few to tell.
-        forecast=BG_BB.name if leaving.status == "ok" else BB.name,
-        first_seen_in_holdout=newcomers,
+        forecast=forecast,
+        first_seen_in_holdout=calibration.newcomers,
+        season=season,
+        covariates=covariates,
+        labels=plan.labels,
     )
+
+
+def calibrate(plan: ForecastPlan) -> Calibration:
+    """Fit on what was known before the holdout and score it; an empty calibration where nobody had come back by then."""
+    start, until = plan.holdout_start, plan.full.as_of
+    before = None if start is None else plan.states(start - timedelta(days=1))
+    if start is None or before is None or not before.frequency.any():
+        return Calibration()
+    models, season, covariates = _fit_first(plan, before, season=True)
+    bought = plan.bought(start, until)
+    return Calibration(
+        start=start,
+        models=models,
+        spend=fit_spend(before),
+        scores=score_holdout(models, before, bought.count, days=days_counted(start, until, plan.period)),
+        newcomers=bought.first_seen_in_holdout,
+        season=season,
+        covariates=covariates,
+        worse=frozenset(_no_better_early(plan, start, before, models) | find_no_better(models)),
+    )
+
+
+def _fit_first(
+    plan: ForecastPlan, states: PurchaseStates, *, season: bool
+) -> tuple[tuple[LifetimeModel, ...], Season | None, Covariates | None]:
+    """The models of a plan: the plain ones, and the rhythms, the season and the covariates that are found."""
+    grouped = states.grouped()
+    if plan.period is not None:
+        return fit_by_period(grouped), None, None
+    models = plain = fit_all(grouped)
+    found, covariates = None, None
+    if season:
+        found = find_season(plan.purchases, grouped, plain, observed_from=plan.observed_from)
+    models += fit_rhythms(grouped, plain) if plan.rhythm else ()
+    models += found.models if found is not None else ()
+    if plan.labels is not None:
+        covariates = Covariates.found(plan.labels, states).drop_needless(plan.labels, states, plain)
+        models += covariates.fitted(plan.labels, states, plain, _by_level(plan))
+    return models, found, covariates
+
+
+def _by_level(plan: ForecastPlan) -> list[str]:
+    """The models with covariates that are tried, where there are labels to try them with."""
+    asked = plan.labels is not None
+    return [name for name, plain in COVARIATES.items() if asked and (plan.allowed is None or plain in plan.allowed)]
+
+
+def refit(
+    purchases: ibis.Table,
+    states: PurchaseStates,
+    observed_from: date,
+    models: tuple[LifetimeModel, ...],
+    covariates: Covariates | None,
+    labels: Labels | None,
+) -> tuple[tuple[LifetimeModel, ...], Season | None]:
+    """The models of a calibration fitted to other histories: a rhythm keeps its k, a season is estimated anew."""
+    grouped = states.grouped()
+    if any(model.family.by_period for model in models):
+        return fit_by_period(grouped), None
+    plain, season = fit_all(grouped), None
+    fitted = plain + fit_rhythms(grouped, plain, known={one.name: one.k for one in models if one.variant == "rhythm"})
+    if any(model.variant == "season" for model in models):
+        season = find_season(purchases, grouped, plain, observed_from=observed_from, insist=True)
+        fitted += season.models
+    if covariates is not None and labels is not None:
+        by_level = [model.name for model in models if model.variant == "covariates"]
+        fitted += covariates.fitted(labels, states, plain, by_level)
+    return fitted, season
+
+
+def _no_better_early(
+    plan: ForecastPlan, start: date, before: PurchaseStates, models: tuple[LifetimeModel, ...]
+) -> set[str]:
+    """The seasonal models that do not foresee the first months of the holdout better than the same model without a season.
+
+    Over a whole year the seasons cancel; over its first months they must show.
+    """
+    seasonal = {model.name: SEASONAL[model.name] for model in models if model.variant == "season"}
+    if not seasonal:
+        return set()
+    until = min(plan.full.as_of, start + timedelta(days=EARLY_DAYS - 1))
+    either = [model for model in models if model.name in {*seasonal, *seasonal.values()}]
+    scores = score_holdout(either, before, plan.bought(start, until).count, days=(until - start).days + 1)
+    known = {score.model: score.log_score for score in scores}
+    return {name for name, twin in seasonal.items() if not known[name] > known[twin]}
+
+
+def choose(plan: ForecastPlan, calibration: Calibration, fitted: tuple[LifetimeModel, ...]) -> tuple[str, str]:
+    """The model that foresaw the holdout best (without one: the lowest AIC), and the one that values the customers.
+
+    The latter is the first, `fitted` on all data, or the nearest simpler one where that fit is not sound. Where periods
+    are counted, all data decide whether somebody leaves: before the holdout there may have been too few to tell.
+
+    Raises:
+        CxvalueError: periods are counted, customers do leave, and no model says how.
+    """
+    listed = tuple(model.name for model in calibration.models or fitted)
+    allowed = plan.allowed
+    if allowed is not None:
+        # Where purchases have no rhythm, a model of regular timing is its irregular parent.
+        allowed = tuple(dict.fromkeys(name if name in listed else RHYTHMS.get(name, name) for name in allowed))
+        allowed += tuple(name for name in _by_level(plan) if name in listed and name not in calibration.worse)
+    elif calibration.worse:
+        allowed = tuple(name for name in listed if name not in calibration.worse)
+    unsettled = _unsettled(fitted)
+    if unsettled and plan.period is not None:
+        raise CxvalueError(
+            f"{unsettled[0].reason} Customers do leave, so a model in which nobody does would promise too much. Choose "
+            "another period as cltv.time_unit, or the models that count days."
+        )
+    if unsettled:
+        settled = [name for name in listed if name not in {model.name for model in unsettled}]
+        allowed = tuple(name for name in settled if name in (allowed or listed)) or tuple(settled)
+    selected = select_model(calibration.scores, allowed) if calibration.scores else _lowest_aic(fitted, allowed)
+    sound = {model.name for model in fitted if model.status == "ok"}
+    asked = (selected, COVARIATES.get(selected, "")) if plan.period is None else (BG_BB.name,)
+    return selected, next((name for name in asked if name in sound), without_dropout(listed))
+
+
+def _unsettled(fitted: tuple[LifetimeModel, ...]) -> list[LifetimeModel]:
+    """Models that would end in a forecast in which nobody leaves although many do.
+
+    Those are the ones whose refit is not sound while it says beyond doubt that customers leave. A model with covariates
+    has its plain one to fall back to.
+    """
+    return [
+        model
+        for model in fitted
+        if model.family.dropout
+        and model.status != "ok"
+        and model.variant != "covariates"
+        and not model.likelihood_ratio < model.family.critical
+    ]
+
+
+def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:
+    sound = [model for model in models if model.status == "ok" and (allowed is None or model.name in allowed)]
+    return min(sound, key=lambda model: model.aic).name if sound else without_dropout([model.name for model in models])
 
 
 def fit_study(
@@ -221,39 +276,3 @@ def fit_study(
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
     )
-
-
-def _no_better_early(scores: tuple[HoldoutScore, ...]) -> set[str]:
-    """The seasonal models that do not foresee the first months of the holdout better than the same model without a season.
-
-    Over a whole year the seasons cancel; over its first months they must show.
-    """
-    known = {score.model: score.log_score for score in scores}
-    return {name for name, twin in SEASONAL.items() if name in known and not known[name] > known[twin]}
-
-
-def _without_unsettled(
-    fitted: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None, listed: tuple[str, ...]
-) -> tuple[str, ...] | None:
-    """The names to choose from, without models that would end in a forecast in which nobody leaves although many do.
-
-    Those are the ones whose refit is not sound while it says beyond doubt that customers leave. A model with covariates
-    has its plain one to fall back to.
-    """
-    unsettled = {
-        model.name
-        for model in fitted
-        if model.family.dropout
-        and model.status != "ok"
-        and model.name not in COVARIATES
-        and not model.likelihood_ratio < DROPOUT_CRITICAL_VALUE
-    }
-    if not unsettled:
-        return allowed
-    kept = tuple(name for name in allowed or listed if name not in unsettled)
-    return kept or tuple(name for name in listed if name not in unsettled)
-
-
-def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | None) -> str:
-    sound = [model for model in models if model.status == "ok" and (allowed is None or model.name in allowed)]
-    return min(sound, key=lambda model: model.aic).name if sound else without_dropout([model.name for model in models])

@@ -13,8 +13,9 @@ import numpy as np
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
 from cxvalue.lifetime.prediction.infinite import residual_value, why_no_infinite
 
 if TYPE_CHECKING:
@@ -80,13 +81,9 @@ def horizons_table(
 
 def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
     """Margin expected of all customers in each month to come, not discounted."""
-    x, recency, age = model.history_of(states)
-    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
-    future = model.family.future(model.values, x[first], recency[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-    rate = states.margin_rate
-    worth = rate * spend.expected_spend(states) * model.family.alive(model.values, x, recency, age)
-    weight = np.bincount(which, worth, first.size)
+    alive, future, which = model.futures(states)
+    worth = margin_rate_of(states) * spend.expected_spend(states) * alive
+    weight = np.bincount(which, worth, future[0].size)
     longest = model.curve(0.0, months, states.as_of)
     path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
     return weight @ np.diff(path, axis=1, prepend=0.0)
@@ -157,7 +154,7 @@ def payback(
 ) -> Payback:
     """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
     curve = model.curve(annual_discount_rate, longest, states.as_of)
-    rate = states.margin_rate
+    rate = margin_rate_of(states)
     rng = np.random.default_rng(seed)
     mix = Newcomers.of(model, states)
 

@@ -14,15 +14,12 @@ import ibis
 import numpy as np
 
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime import LifetimeModel, SpendModel, fit_all, fit_by_period
-from cxvalue.lifetime.fitting.regular import PARENTS, fit_rhythms
+from cxvalue.lifetime import LifetimeModel
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import COVARIATES, SEASONAL
-from cxvalue.lifetime.prediction.infinite import pairs_of
-from cxvalue.lifetime.prediction.predictive import simulate
-from cxvalue.lifetime.prediction.value import counted_in_days
-from cxvalue.questions.lifetime_value.seasonality import find_season
+from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
+from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["Backtest", "Origins", "Ranking", "backtest", "gini", "origins_of", "ranking", "rolling_table"]
+__all__ = ["MarginBacktest", "Origins", "Ranking", "backtest_margin", "gini", "origins_of", "ranking", "rolling_table"]
 
 ORIGINS = 3
 SHORTEST_STEP_DAYS = 14
@@ -85,9 +82,9 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
             states, actual = _seen_from(fit, purchases, origin, until)
             if not states.frequency.any():
                 continue
-            models = (
-                fit.calibration if origin == fit.holdout_start else _models_of(fit, purchases, states, observed_from)
-            )
+            models = fit.calibration
+            if origin != fit.holdout_start:
+                models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
             rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
     return pd.DataFrame(rows, columns=columns)
 
@@ -104,24 +101,6 @@ def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) 
     return [(period.first_day(start), period.last_day(start + length - 1)) for start in starts]
 
 
-def _models_of(
-    fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, observed_from: date
-) -> tuple[LifetimeModel, ...]:
-    """The models of the fit on the history before another date; a rhythm keeps its k, a season is estimated anew."""
-    known = {model.name: model.k for model in fit.calibration if model.name in PARENTS}
-    grouped = states.grouped()
-    if fit.period is not None:
-        return fit_by_period(grouped)
-    plain = fit_all(grouped)
-    models = plain + fit_rhythms(grouped, plain, known=known)
-    if any(model.name in SEASONAL for model in fit.calibration):
-        models += find_season(purchases, grouped, plain, observed_from=observed_from, insist=True).models
-    if fit.covariates is not None and fit.labels is not None:
-        by_level = [model.name for model in fit.calibration if model.name in COVARIATES]
-        models += fit.covariates.fitted(fit.labels, states, plain, by_level)
-    return models
-
-
 def _scored(
     models: tuple[LifetimeModel, ...],
     states: PurchaseStates,
@@ -132,7 +111,8 @@ def _scored(
 ) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for model in models:
-        predicted, chance = _foreseen(model, states, actual, days)
+        ahead = model.time_unit.from_days(days)
+        predicted, chance = model.expected_transactions(states, ahead), model.p_count(states, ahead, actual)
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
             {
@@ -157,47 +137,6 @@ def _scored(
     return [{**row, "best": row["model"] == best} for row in rows]
 
 
-def _expected(model: LifetimeModel, states: PurchaseStates, days: float) -> NDArray[np.float64]:
-    """Expected purchases of each customer, as `LifetimeModel.expected_transactions` has them."""
-    return _foreseen(model, states, None, days)[0]
-
-
-def _foreseen(
-    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Expected purchases of each customer, and the probability of the actual number when it is given.
-
-    The same as `LifetimeModel.expected_transactions` and `p_count`, with what depends on (x, T) and on the number alone
-    worked out once for each such pair or triple (with the recency where there is a regular rhythm).
-    """
-    predicted, chance = np.empty(len(states)), np.empty(0 if actual is None else len(states))
-    for part in parts(model, states):
-        mine = None if actual is None else actual[part.rows]
-        predicted[part.rows], said = _foreseen_by_one(part.model, part.states, mine, days)
-        if actual is not None:
-            chance[part.rows] = said
-    return predicted, chance
-
-
-def _foreseen_by_one(
-    model: LifetimeModel, states: PurchaseStates, actual: NDArray[np.float64] | None, days: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The same for customers for whom one set of parameters holds."""
-    x, recency, age = model.history_of(states)
-    window = float(model.ahead(model.time_unit.from_days(days), states.as_of))
-    alive = model.family.alive(model.values, x, recency, age)
-    first, which = model.family.rows(states.frequency, states.recency_days, states.age_days)
-    future = model.family.future(model.values, x[first], recency[first], age[first])
-    future = tuple(np.broadcast_to(value, first.shape) for value in future)
-    predicted = alive * model.family.expected(future, np.array([[window]]))[:, 0][which]
-    if actual is None:
-        return predicted, np.zeros(0)
-    rows, triple = pairs_of(actual.astype(np.int64), which)
-    each = tuple(value[which[rows]] for value in future)
-    chance = model.family.count(each, np.full(rows.size, window), actual[rows])[triple]
-    return predicted, alive * chance + (1 - alive) * (actual == 0)
-
-
 @dataclass(frozen=True, eq=False)
 class Ranking:
     """How well each model told good customers from others in the holdout.
@@ -213,13 +152,13 @@ class Ranking:
 
 
 def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
-    """Rank the customers of the holdout by each model. Raises `ValueError` when the fit has no holdout."""
+    """Rank the customers of the holdout by each model. Raises `CxvalueError` when the fit has no holdout."""
     import pandas as pd
 
     states, actual, days = _holdout(fit, purchases)
     tenths, summary = [], []
     for model in fit.calibration:
-        predicted = _expected(model, states, days)
+        predicted = model.expected_transactions(states, model.time_unit.from_days(days))
         deciles = _deciles(predicted, actual)
         tenths += [
             {
@@ -280,7 +219,7 @@ def _decile_error(deciles: list[tuple[int, float, float]]) -> float:
 
 
 @dataclass(frozen=True)
-class Backtest:
+class MarginBacktest:
     """What the model fitted before a holdout would have said of its margin, and the margin that came.
 
     `predicted` has the interval for what will really come in, undiscounted, of the `customers` known on the day before
@@ -301,9 +240,9 @@ class Backtest:
         return self.predicted.low <= self.actual <= self.predicted.high
 
 
-def backtest(
+def backtest_margin(
     fit: CltvFit, purchases: ibis.Table, *, level: float = 0.95, draws: int = 200, seed: int = 1
-) -> Backtest | None:
+) -> MarginBacktest | None:
     """Forecast the holdout in money with what was known before it: model, spend and margin rate; None without one.
 
     The window is counted in days and nothing is discounted, so that it can be held against the books.
@@ -313,42 +252,20 @@ def backtest(
     states, _, days = _holdout(fit, purchases)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
-    rate = states.margin_rate
+    rate = margin_rate_of(states)
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
-    value = rate * fit.spend_calibration.expected_spend(states) @ _expected(model, states, days)
+    ahead = model.time_unit.from_days(days)
+    value = rate * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, ahead)
     divided, drawn = parts(model, states), np.zeros(draws)
-    for number, part in enumerate(divided, start=1):
-        # The parts share the draws of the parameters; what is chance is drawn apart.
-        rng = np.random.default_rng(seed)
-        noise = rng if len(divided) == 1 else np.random.default_rng([seed, number])
-        drawn += _margin_in_draws(part.model, fit.spend_calibration, part.states, days, rate, level, draws, rng, noise)
+    for part, own in zip(divided, Draws.of_parts(draws, level, seed, len(divided)), strict=True):
+        # One step of the length of the window, at no discount.
+        curve = DiscountCurve(0.0, 1, float(part.model.ahead(ahead, states.as_of)))
+        customers = Customers.of(part.model, part.states, fit.spend_calibration).in_days
+        drawn += simulate(customers, fit.spend_calibration, curve, rate, own).value
     predicted = Interval.around(float(value), drawn, level)
     came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
-    return Backtest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
-
-
-def _margin_in_draws(
-    model: LifetimeModel,
-    spend: SpendModel,
-    states: PurchaseStates,
-    days: float,
-    rate: float,
-    level: float,
-    draws: int,
-    rng: np.random.Generator,
-    noise: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Draws of the margin that customers bring within so many days, not discounted."""
-    x, recency, age = model.history_of(states)
-    # One step of the length of the window, at no discount.
-    curve = DiscountCurve(0.0, 1, float(model.ahead(model.time_unit.from_days(days), states.as_of)))
-    longest = int(states.age_days.max()) + 1
-    history = (states.frequency * longest + states.recency_days) * longest + states.age_days
-    _, which = np.unique(history, return_inverse=True)
-    in_days, spent = counted_in_days(model, x, recency, age), spend.known(states)
-    which = which.reshape(-1)
-    return simulate(model, spend, x, in_days, age, spent, which, curve, rate, level, draws, rng, noise=noise).value
+    return MarginBacktest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
 
 
 def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
@@ -361,10 +278,9 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
 
 
 def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], float]:
-    if fit.holdout_start is None:
-        raise ValueError("a comparison with what happened needs a holdout")
-    states, actual = _seen_from(fit, purchases, fit.holdout_start, fit.as_of)
-    return states, actual, fit.days(fit.holdout_start, fit.as_of)
+    start = fit.need_holdout("A comparison with what happened")
+    states, actual = _seen_from(fit, purchases, start, fit.as_of)
+    return states, actual, fit.days(start, fit.as_of)
 
 
 def _seen_from(
@@ -377,7 +293,7 @@ def _seen_from(
         as_of=origin - timedelta(days=1),
         time_unit=fit.time_unit,
         per_customer=True,
-        log_gaps=any(model.name in PARENTS for model in fit.calibration),
+        log_gaps=any(model.variant == "rhythm" for model in fit.calibration),
     )
     actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
     return states, actual.astype(np.float64)

@@ -15,9 +15,10 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalIndex, seasonal_index
 from cxvalue.lifetime.fitting.fits import fit_on_clock
-from cxvalue.lifetime.models.model import SEASONAL, LifetimeModel
+from cxvalue.lifetime.models.model import LifetimeModel
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
-from cxvalue.lifetime.fitting.regular import PARENTS
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
 from cxvalue.questions.lifetime_value.forecast import SPEND_PARAMETERS
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
@@ -66,7 +65,7 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
         for model in fitted:
             bounds = model.bounds(level) if model.params else {}
             # A spend model that could not be fitted keeps its rows, so that its status can be read.
-            chosen_k = {"k": float(model.k)} if model.name in PARENTS and isinstance(model, LifetimeModel) else {}
+            chosen_k = {"k": float(model.k)} if isinstance(model, LifetimeModel) and model.variant == "rhythm" else {}
             for parameter in (*(model.params or SPEND_PARAMETERS), *chosen_k):
                 low, high = bounds.get(parameter, (math.nan, math.nan))
                 rows.append(
@@ -83,7 +82,7 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
                         "customers": model.customers,
                         "time_unit": fit.time_unit.value,
                         "status": model.status,
-                        "selected": model.name == chosen or (model.name == "gamma_gamma" and model.status == "ok"),
+                        "selected": model.name == chosen or (isinstance(model, SpendModel) and model.status == "ok"),
                     }
                 )
     return pd.DataFrame(rows)

@@ -32,17 +32,16 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     Columns: week_end (date; where opportunities are counted, the end of each period), actual, and one column per
     calibrated model. Only customers first seen before the holdout
     count, on both sides. The expectation is that of a new customer, summed over the days on which customers were
-    acquired; nothing after the calibration window is used. Raises `ValueError` when the fit has no holdout.
+    acquired; nothing after the calibration window is used. Raises `CxvalueError` when the fit has no holdout.
     """
     import ibis
     import pandas as pd
 
-    if fit.holdout_start is None:
-        raise ValueError("tracking needs a holdout")
+    holdout_start = fit.need_holdout("Tracking")
     if fit.period is not None:
-        return _tracking_by_period(fit, fit.period, purchases)
+        return _tracking_by_period(fit, fit.period, holdout_start, purchases)
     firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
-    known = firsts.filter(firsts["first"] < ibis.literal(fit.holdout_start))
+    known = firsts.filter(firsts["first"] < ibis.literal(holdout_start))
     acquired = known.group_by("first").agg(customers=known.count()).order_by("first").to_pandas()
     joined = purchases.filter(purchases.date <= ibis.literal(fit.as_of)).join(known, "customer_id")
     repeats = joined.filter(joined.date > joined["first"])
@@ -51,7 +50,7 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     start = pd.Timestamp(acquired["first"].min()).date()
     weeks = max(((fit.as_of - start).days + 1) // 7, 1)
     # Weeks are counted back from the start of the holdout, so that it begins with a whole week.
-    offset = (fit.holdout_start - start).days % 7
+    offset = (holdout_start - start).days % 7
     ends: NDArray[np.int64] = offset + 7 * np.arange(weeks + 1, dtype=np.int64)
     ends = ends[(ends > 0) & (ends <= (fit.as_of - start).days + 1)]
     first_day = _days_since(acquired["first"], start)
@@ -75,12 +74,11 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     return table
 
 
-def _tracking_by_period(fit: CltvFit, period: Period, purchases: ibis.Table) -> pd.DataFrame:
+def _tracking_by_period(fit: CltvFit, period: Period, holdout_start: date, purchases: ibis.Table) -> pd.DataFrame:
     """The same where opportunities are counted: customers who bought again, period by period."""
     import ibis
     import pandas as pd
 
-    assert fit.holdout_start is not None
     rows = fit.counted(purchases)
     rows = rows.select("customer_id", number=period.numbers(rows.date))
     rows = rows.mutate(first=rows.number.min().over(ibis.window(group_by="customer_id")))
@@ -88,7 +86,7 @@ def _tracking_by_period(fit: CltvFit, period: Period, purchases: ibis.Table) -> 
     first, number, customers = (counts[name].to_numpy(np.int64) for name in ("first", "number", "customers"))
     start, end = int(number.min()), period.number(fit.as_of)
 
-    known = first < period.number(fit.holdout_start)
+    known = first < period.number(holdout_start)
 
     def by_number(which: NDArray[np.bool_]) -> NDArray[np.float64]:
         chosen = known & which
@@ -145,19 +143,18 @@ def _cumulative(ends: NDArray[np.int64], days: NDArray[np.int64], amounts: NDArr
 def calibration_by_frequency(fit: CltvFit, purchases: ibis.Table, *, most: int = 7) -> pd.DataFrame:
     """Mean purchases in the holdout by how often customers had bought before it, actual and as each model expected.
 
-    Columns: frequency (0, 1, … and "7+"), customers, actual, and one column per calibrated model. Raises `ValueError`
+    Columns: frequency (0, 1, … and "7+"), customers, actual, and one column per calibrated model. Raises `CxvalueError`
     when the fit has no holdout.
     """
     import pandas as pd
 
-    if fit.holdout_start is None:
-        raise ValueError("calibration needs a holdout")
+    holdout_start = fit.need_holdout("Calibration by frequency")
     purchases = fit.counted(purchases)
     states = purchase_states_from_purchases(
-        purchases, as_of=fit.holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
+        purchases, as_of=holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
     )
-    actual = holdout_counts(purchases, holdout_start=fit.holdout_start, as_of=fit.as_of).count
-    horizon = fit.time_unit.from_days(fit.days(fit.holdout_start, fit.as_of))
+    actual = holdout_counts(purchases, holdout_start=holdout_start, as_of=fit.as_of).count
+    horizon = fit.time_unit.from_days(fit.days(holdout_start, fit.as_of))
     table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual.astype(float)})
     for model in fit.calibration:
         table[model.name] = model.expected_transactions(states, horizon)

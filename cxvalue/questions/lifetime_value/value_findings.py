@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
-from cxvalue.lifetime.models.model import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.lifetime.prediction.levers import lasting
 from cxvalue.questions.lifetime_value.findings import WRITER
 from cxvalue.questions.lifetime_value.horizons import levers_table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
-    from cxvalue.questions.lifetime_value.past_forecasts import Backtest
+    from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest
 
 __all__ = [
     "BACKTEST",
@@ -38,7 +38,7 @@ BACKTEST = "What the model would have said, in money"
 
 
 def value_findings(
-    tested: Backtest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
+    tested: MarginBacktest | None, payback: Payback | None, *, currency: str, discount: float, thing: str = "purchase"
 ) -> list[Finding]:
     """The findings ``cltv.backtest`` and, where the cost of winning a customer is known, ``cltv.payback_months``.
 
@@ -78,7 +78,7 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     return [writer.write("season", "Season of the purchases, highest month", numbers, "share", text, method)]
 
 
-def _backtest(tested: Backtest | None, currency: str) -> Finding:
+def _backtest(tested: MarginBacktest | None, currency: str) -> Finding:
     if tested is None:
         reason = "the history is too short to hold part of it back and forecast it in money."
         return WRITER.withhold("backtest", BACKTEST, reason, currency)

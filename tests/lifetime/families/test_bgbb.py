@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1
 
+from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime import DISCRETE_CRITICAL_VALUE, DiscreteModel, Period, fit_bg_bb
+from cxvalue.lifetime import DISCRETE_CRITICAL_VALUE, DiscreteModel, fit_bg_bb
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.family import history
-from cxvalue.lifetime.fitting.lifetimes_bridge import discrete_lifetimes_fit, discrete_to_lifetimes
+from cxvalue.lifetime.fitting.lifetimes_bridge import discrete_lifetimes_fit, to_lifetimes
 from tests.calibration.discrete_gate import World, simulate
 from tests.lifetime.conftest import make_discrete
 
@@ -27,12 +28,13 @@ from tests.lifetime.conftest import make_discrete
 def exact(*values, period="year", status="ok"):
     """A model at given parameters, without uncertainty."""
     return DiscreteModel(
+        name="bg_bb",
         params=dict(zip(bgbb.PARAMETERS, map(float, values), strict=True)),
         se=dict.fromkeys(bgbb.PARAMETERS, 0.0),
         covariance=np.zeros((4, 4)),
         log_likelihood=0.0,
         customers=1,
-        period=Period(period),
+        time_unit=TimeUnit(period),
         status=status,
         reason="",
         likelihood_ratio=99.0,
@@ -87,7 +89,7 @@ def test_discounted_residual_transactions(model):
     published = [5.90975, 5.08936, 4.26896, 3.19698, 1.66556, 0.13496, 0.11475]
     assert model.dert(states, 0.1) == pytest.approx(published, rel=2e-4)
     # Trap T3: the rate is always the annual one, so the same opportunities once a month are worth more.
-    monthly = replace(model, period=Period.MONTH)
+    monthly = replace(model, time_unit=TimeUnit.MONTH)
     assert (monthly.dert(states, 0.1) > 2 * np.array(published)).all()
     assert monthly.dert(states, 1.1**12 - 1) == pytest.approx(model.dert(states, 0.1))
 
@@ -96,7 +98,7 @@ def test_lifetimes_agrees(model, donations):
     theirs = discrete_lifetimes_fit(donations)
     assert list(theirs.params.values()) == pytest.approx(list(model.params.values()), rel=1e-3)
     assert theirs.log_likelihood == pytest.approx(model.log_likelihood, abs=0.01)
-    fitter = discrete_to_lifetimes(model, donations)
+    fitter = to_lifetimes(model, donations)
     x, recency, n = donations.frequency, donations.recency, donations.opportunities
     found = fitter.conditional_expected_number_of_purchases_up_to_time(5, x, recency, n)
     assert np.asarray(found) == pytest.approx(model.expected_transactions(donations, 5), rel=1e-8)

@@ -1,7 +1,7 @@
 """BG/BB as a lifetime model among the others: the published donations again, its futures, and a truth that comes true.
 
-Sources as in `test_bgbb`. The functions of `DiscreteModel`, which are held against them and against lifetimes there, are
-the oracle of the family at many parameters.
+Sources as in `test_bgbb`. The functions of `bgbb`, which are held against them and against lifetimes there, are the
+oracle of the family at many parameters.
 """
 
 from __future__ import annotations
@@ -24,12 +24,11 @@ from cxvalue.lifetime import (
     value_levers,
 )
 from cxvalue.lifetime.families import bgbb
-from cxvalue.lifetime.families.bgbb_family import BB, BG_BB, PERIODIC
+from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.registry import PERIODIC, without_dropout
 from cxvalue.lifetime.fitting.lifetimes_bridge import cross_check
 from cxvalue.lifetime.fitting.robust import robust_covariance
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import without_dropout
-from cxvalue.lifetime.prediction.futures import draw_futures
 from cxvalue.lifetime.prediction.predictive import alive_in_draws, return_in_draws
 from tests.lifetime.conftest import exact_model, make_discrete, make_states
 from tests.lifetime.families.test_bgbb import exact
@@ -89,14 +88,27 @@ def test_the_family_is_the_model_of_opportunities(donors):
         exact_model("bg_bb", *draws[0], unit="month"), draws, *map(np.float64, (x, recency, n)), t=7.0
     )
     for place, values in enumerate(draws):
-        ours, oracle = exact_model("bg_bb", *values, unit="month"), exact(*values, period="month")
-        assert ours.p_alive(states) == pytest.approx(oracle.p_alive(held), rel=1e-10)
-        assert alive[:, place] == pytest.approx(oracle.p_alive(held), rel=1e-10)
-        assert back[:, place] == pytest.approx(oracle.p_return(held, 7), abs=1e-12)
-        assert ours.p_return(states, 7) == pytest.approx(oracle.p_return(held, 7), abs=1e-12)
-        assert ours.p_count(states, 7, 2) == pytest.approx(oracle.p_count(held, 7, 2), abs=1e-12)
-        assert ours.expected_transactions(states, 7) == pytest.approx(oracle.expected_transactions(held, 7), rel=1e-10)
-        assert dert(ours, states, 0.1) == pytest.approx(oracle.dert(held, 0.1), rel=1e-10)
+        ours, own = exact_model("bg_bb", *values, unit="month"), tuple(np.array([value]) for value in values)
+        there, future = bgbb.alive(own, x, recency, n), bgbb.posterior(own, x, n)
+        away = there * bgbb.count(future, 7, np.zeros(60)) + 1 - there
+        assert ours.p_alive(states) == pytest.approx(there, rel=1e-10)
+        assert alive[:, place] == pytest.approx(there, rel=1e-10)
+        assert back[:, place] == pytest.approx(1 - away, abs=1e-12)
+        assert ours.p_return(states, 7) == pytest.approx(1 - away, abs=1e-12)
+        assert ours.p_count(states, 7, 2) == pytest.approx(there * bgbb.count(future, 7, np.full(60, 2.0)), abs=1e-12)
+        expected = there * bgbb.expected(future, 7)[:, -1]
+        assert ours.expected_transactions(states, 7) == pytest.approx(expected, rel=1e-10)
+        alpha, beta, gamma, delta = future
+        worth = there * alpha / (alpha + beta) * bgbb.annuity(gamma, delta, 1.1 ** (1 / 12) - 1)
+        assert dert(ours, states, 0.1) == pytest.approx(worth, rel=1e-10)
+        # The same asked in opportunities.
+        asked = exact(*values, period="month")
+        assert asked.p_alive(held, 1) == pytest.approx(bgbb.alive(own, x, recency, n, ahead=1), rel=1e-10)
+        assert asked.p_return(held, 7) == pytest.approx(1 - away, abs=1e-12)
+        assert asked.p_count(held, 7, 2) == pytest.approx(ours.p_count(states, 7, 2), abs=1e-12)
+        assert asked.expected_transactions(held, 7) == pytest.approx(expected, rel=1e-10)
+        assert asked.dert(held, 0.1) == pytest.approx(worth, rel=1e-10)
+        assert asked.expected_new(7) == pytest.approx(bgbb.expected(own, 7)[0], rel=1e-12)
     # Between two opportunities everything is linear; P(alive) against the likelihood of all ways to have gone.
     ours = exact_model("bg_bb", 0.9, 1.4, 0.6, 5.0, unit="month")
     for what in (ours.expected_transactions, ours.p_return, lambda s, t: ours.p_count(s, t, 1)):
@@ -129,7 +141,7 @@ def test_futures_have_the_analytic_distribution(name, unit, months):
     family, size, period = PERIODIC[name], 200_000, TimeUnit(unit)
     curve, year = DiscountCurve.of(0.3, months, period), period.from_months(12)
     one, many = (tuple(np.full(n, value) for value in values) for n in (1, size))
-    drawn = draw_futures(name, many, curve, year, np.random.default_rng(7))
+    drawn = family.draw_futures(many, curve, year, np.random.default_rng(7))
     counts, early = np.zeros(size), np.zeros(size)
     counts[drawn.cell], early[drawn.cell] = drawn.purchases, drawn.early
     path = family.expected(one, curve.ends[None, :])[0]

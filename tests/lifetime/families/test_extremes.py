@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cxvalue.lifetime import customer_value
 from cxvalue.lifetime.families.family import history
-from cxvalue.lifetime.models.model import FAMILIES
+from cxvalue.lifetime.families.registry import FAMILIES
 from tests.lifetime import precise
 from tests.lifetime.conftest import exact_model, make_states
 

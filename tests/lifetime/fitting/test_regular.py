@@ -15,8 +15,7 @@ from scipy.special import gammaln
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import fit_regular
 from cxvalue.lifetime.families.family import history
-from cxvalue.lifetime.families.regular_family import log_likelihood
-from cxvalue.lifetime.fitting.regular import REGULAR_CRITICAL_VALUE
+from cxvalue.lifetime.families.regular_family import REGULAR_CRITICAL_VALUE, log_likelihood
 from cxvalue.tables.states import purchase_states
 from tests.calibration.dropout_gate import World
 from tests.calibration.regular_gate import simulate_regular

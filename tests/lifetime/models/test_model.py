@@ -15,7 +15,7 @@ from scipy.special import gammaln, hyp2f1
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.families.family import history
-from cxvalue.lifetime.models.model import FAMILIES, family_of
+from cxvalue.lifetime.families.registry import FAMILIES, family_of
 from tests.lifetime.conftest import exact_model, make_states
 
 NAMES = list(FAMILIES)

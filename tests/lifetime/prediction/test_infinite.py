@@ -11,7 +11,7 @@ from scipy.special import expn
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import dert, residual_value
-from cxvalue.lifetime.prediction.infinite import discounted_tail
+from cxvalue.lifetime.families.quadrature import discounted_tail
 from tests.lifetime.conftest import exact_model, make_states
 
 DELTA = 0.0027  # per week, as in the published grid

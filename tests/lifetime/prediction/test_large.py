@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cxvalue.lifetime import customer_value, fit, fit_spend
-from cxvalue.lifetime.models.discounting import DiscountCurve
+from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.prediction import large, living
 from cxvalue.lifetime.prediction.living import AGES, ByAge, clock_of, path
 from tests.bench.world import simulate

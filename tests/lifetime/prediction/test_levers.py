@@ -9,7 +9,6 @@ import pytest
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
-from cxvalue.lifetime.prediction.levers import survival
 from tests.lifetime.conftest import exact_model, make_states, states_until
 
 YEAR = 365.25 / 7
@@ -75,7 +74,7 @@ def test_levers_are_the_means_over_known_paces_and_dropouts(spend, name, paramet
     stay = np.exp(-hazard * YEAR).mean()
     assert found["retention"].before == pytest.approx(stay, abs=3e-3)
     future = tuple(np.array([value]) for value in posterior)
-    assert survival(model.family, future, np.array([YEAR]))[0, 0] == pytest.approx(stay, abs=3e-3)
+    assert model.family.survival(future, np.array([YEAR]))[0, 0] == pytest.approx(stay, abs=3e-3)
 
     low, high = 0.0, 1.0
     for _ in range(50):

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, fit, fit_spend
-from cxvalue.lifetime.prediction.value import counted_in_days
+from cxvalue.lifetime.prediction.predictive import counted_in_days
 from tests.lifetime.conftest import exact_model, make_states, states_until
 from tests.lifetime.worlds import bg_world
 

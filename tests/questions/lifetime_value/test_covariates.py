@@ -17,9 +17,9 @@ import pytest
 from cxvalue import figures
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariates, value_levers
+from cxvalue.lifetime.families.registry import COVARIATES, FAMILIES, MODEL_TITLES
 from cxvalue.lifetime.fitting.robust import robust_covariance
-from cxvalue.lifetime.models.by_level import MOVES, CovariateModel, Newcomers, parts
-from cxvalue.lifetime.models.model import COVARIATES, MODEL_TITLES
+from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.questions.campaigns.dormancy import sleeping_value
 from cxvalue.questions.churn.churn import segment_table, study_churn
 from cxvalue.questions.churn.early_warning import early_warning
@@ -254,7 +254,7 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     assert asleep.value[0] == pytest.approx(value.cltv[sleeping].sum(), rel=1e-6)
     rolled = past_forecasts.rolling_table(fit, purchases, START, most=2)
     assert (rolled["model"] == "bg_nbd_covariates").sum() == 2
-    tested = past_forecasts.backtest(fit, purchases, draws=200)
+    tested = past_forecasts.backtest_margin(fit, purchases, draws=200)
     assert tested is not None
     assert tested.inside
     assert tested.model == "bg_nbd_covariates"
@@ -319,7 +319,7 @@ def test_rare_levels_are_counted_together_and_empty_cells_are_a_level() -> None:
 
 def test_the_study_file_names_the_models_that_can() -> None:
     # Reading a study file loads no models, so it has a list of its own.
-    assert set(COVARIATE_MODELS) == set(COVARIATES.values()) == set(MOVES)
+    assert set(COVARIATE_MODELS) == set(COVARIATES.values()) == {one.name for one in FAMILIES.values() if one.moves}
 
 
 def test_columns_that_are_no_covariates_are_all_named() -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from cxvalue import customer_value, lifetime
-from cxvalue.foundation import calendar
+from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, tracking
@@ -225,8 +225,8 @@ def test_nobody_who_came_twice_is_said_plainly() -> None:
 
 
 def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
-    assert calendar.default_holdout_start(date(2025, 3, 1), date(2025, 1, 1)) is None
-    assert calendar.default_holdout_start(date(2026, 6, 30), date(2020, 1, 1)) == date(2025, 7, 1)
+    assert default_holdout_start(date(2025, 3, 1), date(2025, 1, 1)) is None
+    assert default_holdout_start(date(2026, 6, 30), date(2020, 1, 1)) == date(2025, 7, 1)
     frame = pd.DataFrame(
         [(f"c{n}", pd.Timestamp("2025-01-01") + pd.Timedelta(days=day), 5.0) for n in range(60) for day in (0, n % 50)],
         columns=["customer_id", "date", "revenue"],
@@ -238,7 +238,7 @@ def test_a_short_history_has_no_holdout_and_is_chosen_by_aic() -> None:
     sound = {model.name: model.aic for model in fit.full if model.status == "ok"}
     assert fit.selected == min(sound, key=lambda name: sound[name])
     for check in (tracking.tracking_table, tracking.calibration_by_frequency):
-        with pytest.raises(ValueError, match="needs a holdout"):
+        with pytest.raises(CxvalueError, match="needs a holdout, and these models were fitted without one"):
             check(fit, as_purchases(frame, 0.3))
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu
 
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.lifetime_value import forecast, past_forecasts
 from cxvalue.simulate import shop
 from cxvalue.study import find_study
@@ -105,7 +106,7 @@ def test_gini_is_twice_the_area_minus_one_and_bears_ties() -> None:
 
 
 def test_the_backtest_uses_only_what_was_known(sample: Study) -> None:
-    found = past_forecasts.backtest(sample.cltv, sample.purchases)
+    found = past_forecasts.backtest_margin(sample.cltv, sample.purchases)
     assert found is not None
     fit = sample.cltv
     days = sample.purchases.to_pandas()
@@ -119,7 +120,7 @@ def test_the_backtest_uses_only_what_was_known(sample: Study) -> None:
     assert found.predicted.value == pytest.approx(value, rel=1e-9)
     assert found.predicted.low < found.predicted.value < found.predicted.high
     assert found.inside == (found.predicted.low <= found.actual <= found.predicted.high)
-    assert past_forecasts.backtest(fit, sample.purchases) == found
+    assert past_forecasts.backtest_margin(fit, sample.purchases) == found
 
 
 def test_the_backtest_holds_in_worlds_that_the_model_describes() -> None:
@@ -138,7 +139,7 @@ def test_the_backtest_holds_in_worlds_that_the_model_describes() -> None:
             models=("bg_nbd",),
             holdout_start=date(2025, 10, 1),
         )
-        found = past_forecasts.backtest(fit, purchases)
+        found = past_forecasts.backtest_margin(fit, purchases)
         assert found is not None
         assert found.customers + fit.first_seen_in_holdout == 600
         hits += found.inside
@@ -150,8 +151,10 @@ def test_the_backtest_holds_in_worlds_that_the_model_describes() -> None:
 def test_without_a_holdout_there_is_nothing_to_compare(sample: Study) -> None:
     fit = replace(sample.cltv, holdout_start=None, scores=(), calibration=(), spend_calibration=None)
     assert past_forecasts.rolling_table(fit, sample.purchases, sample.observed_from).empty
-    assert past_forecasts.backtest(fit, sample.purchases) is None
-    with pytest.raises(ValueError, match="needs a holdout"):
+    assert past_forecasts.backtest_margin(fit, sample.purchases) is None
+    with pytest.raises(
+        CxvalueError, match="A comparison with what happened needs a holdout, and these models were fitted"
+    ):
         past_forecasts.ranking(fit, sample.purchases)
 
 
@@ -160,6 +163,6 @@ def test_a_calibration_that_is_not_sound_falls_back_to_the_nbd(sample: Study) ->
         model if model.name == "nbd" else replace(model, status="degenerate", reason="x")
         for model in sample.cltv.calibration
     )
-    found = past_forecasts.backtest(replace(sample.cltv, calibration=lost), sample.purchases, draws=20)
+    found = past_forecasts.backtest_margin(replace(sample.cltv, calibration=lost), sample.purchases, draws=20)
     assert found is not None
     assert found.model == "nbd"

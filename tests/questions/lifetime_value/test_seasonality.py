@@ -16,8 +16,8 @@ import pytest
 from cxvalue import figures
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
+from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalClock, seasonal_index
-from cxvalue.lifetime.models.model import SEASONAL
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, seasonality, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
@@ -161,7 +161,7 @@ def test_everything_beside_the_forecast_follows_the_clock() -> None:
     assert error[fit.selected] < 0.8 * error[SEASONAL[fit.selected]]
     rolled = past_forecasts.rolling_table(fit, came.table, START)
     assert rolled[rolled["model"] == fit.selected]["origin"].max() == fit.holdout_start
-    tested = past_forecasts.backtest(fit, came.table, draws=100)
+    tested = past_forecasts.backtest_margin(fit, came.table, draws=100)
     assert tested is not None
     assert tested.predicted.value == pytest.approx(tested.actual, rel=0.12)
     assert tested.model == fit.selected

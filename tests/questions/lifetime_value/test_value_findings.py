@@ -19,15 +19,15 @@ from cxvalue.questions.lifetime_value.display import (
     rolling_display,
 )
 from cxvalue.questions.lifetime_value.horizons import Payback
-from cxvalue.questions.lifetime_value.past_forecasts import Backtest, Ranking
+from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest, Ranking
 
-TESTED = Backtest(
+TESTED = MarginBacktest(
     date(2025, 10, 1), date(2026, 6, 30), 2000, Interval(100_000.0, 90_000.0, 110_000.0), 105_000.0, 0.95, "bg_nbd"
 )
 NOTHING = Interval(math.nan, math.nan, math.nan)
 
 
-def findings(tested: Backtest | None, payback: Payback | None = None) -> dict[str, Any]:
+def findings(tested: MarginBacktest | None, payback: Payback | None = None) -> dict[str, Any]:
     made = words.value_findings(tested, payback, currency="EUR", discount=0.1)
     return {finding.id: finding for finding in made}
 
@@ -40,9 +40,9 @@ def test_a_backtest_says_what_was_foreseen_and_what_came() -> None:
 
 
 def test_a_backtest_says_when_it_missed() -> None:
-    above = Backtest(**{**TESTED.__dict__, "actual": 120_000.0})
+    above = MarginBacktest(**{**TESTED.__dict__, "actual": 120_000.0})
     assert "what came lay OUTSIDE that range, above it." in findings(above)["cltv.backtest"].text
-    below = Backtest(**{**TESTED.__dict__, "actual": 0.0})
+    below = MarginBacktest(**{**TESTED.__dict__, "actual": 0.0})
     assert "EUR 0 came: what came lay OUTSIDE that range, below it." in findings(below)["cltv.backtest"].text
 
 

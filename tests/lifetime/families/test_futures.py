@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.lifetime.models.discounting import DiscountCurve
-from cxvalue.lifetime.models.model import FAMILIES
-from cxvalue.lifetime.prediction.futures import draw_futures
+from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.registry import FAMILIES
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from tests.lifetime.conftest import exact_model, make_states
 from tests.lifetime.models.test_model import DEMO
@@ -35,7 +34,7 @@ def test_futures_have_the_analytic_distribution(name):
     curve = DiscountCurve.of(0.3, 24, TimeUnit.WEEK)
     year = TimeUnit.WEEK.from_months(12)
     flat = tuple(np.full(size, value[0]) for value in np.broadcast_arrays(*future))
-    drawn = draw_futures(name, flat, curve, year, np.random.default_rng(7))
+    drawn = model.family.draw_futures(flat, curve, year, np.random.default_rng(7))
 
     path = model.family.expected(future, curve.ends[None, :])[0]
     worth = np.diff(path, prepend=0.0) @ curve.factors

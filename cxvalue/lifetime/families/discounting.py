@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.lifetime.families.family import Floats
+from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["DiscountCurve"]
 

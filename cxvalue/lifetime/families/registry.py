@@ -1,0 +1,122 @@
+"""Every repeat-purchase model, a row each: its family of functions, what a reader calls it, and what it is a variant of.
+
+A new model is a module with its `Family` and a row of `_PLAIN` here. Where its family says so, the variants follow: on a
+seasonal clock, where customers leave at a purchase, and with covariates, where there are parameters that these move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
+from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
+from cxvalue.lifetime.families.family import Family
+from cxvalue.lifetime.families.nbd import NBD
+from cxvalue.lifetime.families.paretonbd import PARETO_NBD
+from cxvalue.lifetime.families.regular_family import regular_family
+
+__all__ = [
+    "COVARIATES",
+    "FAMILIES",
+    "MODELS",
+    "MODEL_TITLES",
+    "PERIODIC",
+    "RHYTHMS",
+    "SEASONAL",
+    "Row",
+    "family_of",
+    "variant_of",
+    "without_dropout",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model: `family` of the events to a purchase, which only a rhythm asks for, and `title` for a reader.
+
+    `plain` is the name of the model that it is a `variant` of (rhythm, season or covariates); both are empty otherwise.
+    """
+
+    name: str
+    title: str
+    family: Callable[[int], Family]
+    variant: str = ""
+    plain: str = ""
+
+
+def _row(family: Family, title: str) -> Row:
+    return Row(family.name, title, lambda k: family)
+
+
+_PLAIN = (
+    _row(NBD, "NBD (no dropout)"),
+    _row(BG_NBD, "BG/NBD"),
+    _row(MBG_NBD, "MBG/NBD"),
+    _row(PARETO_NBD, "Pareto/NBD"),
+    _row(BG_BB, "BG/BB"),
+    _row(BB, "beta-Bernoulli (no dropout)"),
+)
+_REGULAR = (
+    Row("bg_cnbd_k", "BG/CNBD-k (regular rhythm)", partial(regular_family, "bg_cnbd_k"), "rhythm", "bg_nbd"),
+    Row("mbg_cnbd_k", "MBG/CNBD-k (regular rhythm)", partial(regular_family, "mbg_cnbd_k"), "rhythm", "mbg_nbd"),
+)
+
+
+def _variants(row: Row) -> Iterable[Row]:
+    family = row.family(1)
+    if family.at_purchase:
+        yield Row(f"{row.name}_seasonal", f"{row.title} on a seasonal clock", row.family, "season", row.name)
+    if family.moves:
+        yield Row(f"{row.name}_covariates", f"{row.title} + covariates", row.family, "covariates", row.name)
+
+
+MODELS = {row.name: row for row in (*_PLAIN, *_REGULAR, *(more for row in _PLAIN for more in _variants(row)))}
+"""Every model by its name."""
+
+FAMILIES, PERIODIC = (
+    {row.name: row.family(1) for row in _PLAIN if row.family(1).by_period == by_period} for by_period in (False, True)
+)
+"""The plain families whose time comes in days, and those whose time comes in opportunities."""
+
+RHYTHMS, SEASONAL, COVARIATES = (
+    {row.name: row.plain for row in MODELS.values() if row.variant == variant}
+    for variant in ("rhythm", "season", "covariates")
+)
+"""The names of the variants, each with that of the plain model: what it is when k = 1, on its clock, without covariates."""
+
+MODEL_TITLES = {row.name: row.title for row in MODELS.values()} | {
+    "gamma_gamma": "Gamma-Gamma",
+    "sbg": "shifted-beta-geometric (sBG)",
+    "hazard": "hazard model with drivers",
+}
+"""What a reader calls each model, those of spend and of contracts too."""
+
+
+def family_of(name: str, k: int | None = None) -> Family:
+    """The family with that name, or an error that names the nearest one; a rhythm needs its `k` events to a purchase."""
+    row = MODELS.get(name)
+    if row is None or (k is None and row.variant == "rhythm"):
+        plain = [one.name for one in MODELS.values() if not one.variant]
+        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, plain)}")
+    return row.family(k or 1)
+
+
+def variant_of(plain: str, variant: str) -> str:
+    """Name of a variant of a plain model.
+
+    >>> variant_of("bg_nbd", "rhythm")
+    'bg_cnbd_k'
+    """
+    return next(row.name for row in MODELS.values() if (row.plain, row.variant) == (plain, variant))
+
+
+def without_dropout(names: Iterable[str]) -> str:
+    """Name of the model without dropout that goes with some models: `nbd`, or `bb` where periods are counted.
+
+    >>> without_dropout(["bg_nbd", "pareto_nbd"]), without_dropout(["bg_bb"])
+    ('nbd', 'bb')
+    """
+    return BB.name if set(names) & set(PERIODIC) else NBD.name

@@ -1,0 +1,79 @@
+"""What a fit or a forecast is asked for, once it has been found to make sense.
+
+Histories to fit a model to, in moments or in whole opportunities; a model that may forecast; the margin rate.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.families.family import History, history
+from cxvalue.tables.periods import DiscreteStates, opportunities_of
+
+if TYPE_CHECKING:
+    from cxvalue.lifetime.models.model import LifetimeModel
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["check_forecast", "checked_history", "checked_opportunities", "margin_rate_of"]
+
+
+def checked_history(states: PurchaseStates, *, by_period: bool = False) -> History:
+    """Distinct histories in the unit of the states, in whole opportunities where asked; refuses impossible ones."""
+    if by_period:
+        return checked_opportunities(opportunities_of(states))
+    x, recency = np.asarray(states.frequency), np.asarray(states.recency_days)
+    age, count = np.asarray(states.age_days), np.asarray(states.count)
+    if not count.size or count.sum() <= 0:
+        raise CxvalueError("There are no customers to fit a lifetime model to: the purchase states are empty.")
+    wrong = (x < 0) | (recency < 0) | (recency > age) | ((x == 0) != (recency == 0)) | (count < 0)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise CxvalueError(
+            f"{int(wrong.sum())} purchase states are impossible, the first has frequency {x[i]}, recency {recency[i]} "
+            f"days, age {age[i]} days and count {count[i]}. Allowed: 0 <= recency <= age, and a recency of 0 exactly "
+            "when the frequency is 0."
+        )
+    days = states.time_unit.days
+    return history(x, recency, age, count, days)
+
+
+def checked_opportunities(states: DiscreteStates) -> History:
+    """Distinct histories of opportunities; refuses impossible ones, and those in which there was none yet."""
+    x, recency, n, count = states.frequency, states.recency, states.opportunities, states.count
+    if not count.size or count.sum() <= 0:
+        raise CxvalueError("There are no customers to fit a BG/BB model to: the states are empty.")
+    wrong = (x < 0) | (recency > n) | (x > recency) | ((x == 0) != (recency == 0)) | (count < 0)
+    if wrong.any():
+        i = int(np.flatnonzero(wrong)[0])
+        raise CxvalueError(
+            f"{int(wrong.sum())} states are impossible, the first has frequency {x[i]}, recency {recency[i]}, "
+            f"{n[i]} opportunities and count {count[i]}. Allowed: 0 <= frequency <= recency <= opportunities, and a "
+            "recency of 0 exactly when the frequency is 0."
+        )
+    if not (count[n > 0] > 0).any():
+        raise CxvalueError(
+            f"No customer has had an opportunity yet: the first full {states.period.value} after an acquisition must "
+            "have ended. Observe for longer, or choose a shorter period."
+        )
+    return history(x, recency, n, count)
+
+
+def check_forecast(model: LifetimeModel, states: PurchaseStates, what: str, more: str = "") -> None:
+    """Refuse grouped states, and a model whose dropout the data do not identify; `what` needs them, in words."""
+    if states.mean_spend is None or (np.asarray(states.count) != 1).any():
+        raise CxvalueError(f"{what} needs states per customer: purchase_states(..., per_customer=True).")
+    if model.family.dropout and model.status == "degenerate":
+        raise CxvalueError(
+            f"The {model.family.title} cannot forecast: {model.reason} Pass fit(states, {model.fallback!r}) instead{more}."
+        )
+
+
+def margin_rate_of(states: PurchaseStates, given: float | None = None) -> float:
+    """Margin per unit of revenue: as given, else total margin / total revenue of the states; nan where that is unknown."""
+    if given is not None:
+        return float(given)
+    return states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan

@@ -1,0 +1,104 @@
+"""What is to be fitted to the customers of a study, and on whom, before anything is fitted: `ForecastPlan`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.families.bgbb_family import BG_BB
+from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
+from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR
+from cxvalue.questions.lifetime_value.covariates import Labels
+from cxvalue.tables.periods import Period, by_period, period_states
+from cxvalue.tables.states import HoldoutCounts, PurchaseStates, holdout_counts, purchase_states_from_purchases
+
+if TYPE_CHECKING:
+    import ibis
+
+__all__ = ["ForecastPlan", "plan_forecast"]
+
+
+@dataclass(frozen=True, eq=False)
+class ForecastPlan:
+    """What is to be fitted, and on whom.
+
+    `full` are the histories of all customers, up to the last day, or the end of the last whole period where the models
+    count opportunities (`period`). `holdout_start` is None where the history is too short for one. `allowed` are the names
+    to choose from, None for all; `rhythm` says whether models of regular timing are tried.
+    """
+
+    purchases: ibis.Table
+    observed_from: date
+    full: PurchaseStates
+    holdout_start: date | None
+    allowed: tuple[str, ...] | None
+    period: Period | None
+    rhythm: bool
+    labels: Labels | None
+
+    def states(self, as_of: date) -> PurchaseStates:
+        """Histories of the customers as they were known at the end of a day."""
+        return _states(self.purchases, as_of, self.full.time_unit, self.period, self.rhythm)
+
+    def bought(self, start: date, until: date) -> HoldoutCounts:
+        """Purchases from `start` to `until` of the customers known before, as the models count them."""
+        bought = self.purchases
+        if self.period is not None:
+            bought = by_period(bought, as_of=self.full.as_of, period=self.period)
+        return holdout_counts(bought, holdout_start=start, as_of=until)
+
+
+def plan_forecast(
+    purchases: ibis.Table,
+    *,
+    as_of: date,
+    observed_from: date,
+    unit: TimeUnit,
+    allowed: tuple[str, ...] | None,
+    holdout_start: date | None,
+    labels: Labels | None,
+) -> ForecastPlan:
+    """The plan for purchases and what a study asks for, as `cxvalue.questions.lifetime_value.forecast.fit_cltv` takes it.
+
+    Raises:
+        CxvalueError: nobody bought again, or models and a holdout that do not go together with each other or the unit.
+    """
+    period = _period_of(allowed, unit)
+    full = _states(purchases, as_of, unit, period, False)
+    asked = allowed is None or any(name in RHYTHMS for name in allowed)
+    rhythm = period is None and asked and len(full) <= LARGEST_REGULAR
+    if rhythm:
+        full = _states(purchases, as_of, unit, period, rhythm)
+    if not full.frequency.any():
+        again = "a second time" if period is None else f"in a second {unit.value}"
+        raise CxvalueError(f"Nobody bought {again}, so nothing about a customer's lifetime can be learnt.")
+    start = holdout_start or default_holdout_start(full.as_of, observed_from)
+    if period is not None and start is not None:
+        if start > full.as_of:
+            raise CxvalueError(
+                f"The holdout from {start} holds no whole {unit.value}: the last one ended on {full.as_of}. Choose an "
+                "earlier day as cltv.holdout_start."
+            )
+        start = period.first_day(period.number(start))
+    known = labels if period is None else None
+    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known)
+
+
+def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None:
+    """The period in which opportunities come, where the models asked for count them."""
+    if allowed is None or not set(allowed) & set(PERIODIC):
+        return None
+    if set(allowed) != {BG_BB.name}:
+        raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
+    if unit.value not in list(Period):
+        raise CxvalueError(f"The model bg_bb counts calendar periods, and a {unit.value} is none.")
+    return Period(unit.value)
+
+
+def _states(purchases: ibis.Table, as_of: date, unit: TimeUnit, period: Period | None, rhythm: bool) -> PurchaseStates:
+    if period is not None:
+        return period_states(purchases, as_of=as_of, period=period)
+    return purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True, log_gaps=rhythm)

@@ -1,0 +1,52 @@
+"""What is planned before anything is fitted: windows, the models asked for, and refusals."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import ibis
+import pandas as pd
+import pytest
+
+from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.questions.lifetime_value.plan import plan_forecast
+
+FIRST = date(2024, 1, 1)
+
+
+def bought() -> ibis.Table:
+    """Twenty customers, each every 40 days over a year and a half."""
+    rows = [(f"c{who:02d}", FIRST + timedelta(days=who + 40 * n), 10.0, 3.0) for who in range(20) for n in range(12)]
+    return ibis.memtable(pd.DataFrame(rows, columns=["customer_id", "date", "revenue", "margin"]))
+
+
+def planned(**changed: Any) -> Any:
+    how = {"as_of": date(2025, 5, 20), "observed_from": FIRST, "unit": TimeUnit.WEEK, "allowed": None}
+    return plan_forecast(bought(), **{**how, "holdout_start": None, "labels": None, **changed})
+
+
+def test_days_are_planned_with_rhythms_and_the_last_third_held_back() -> None:
+    plan = planned()
+    assert plan.holdout_start == default_holdout_start(date(2025, 5, 20), FIRST) == date(2024, 12, 4)
+    assert (plan.period, plan.rhythm, len(plan.full)) == (None, True, 20)
+    assert plan.full.sum_log_gaps is not None
+    assert not planned(allowed=("bg_nbd",)).rhythm
+    before = plan.states(date(2024, 12, 3))
+    assert before.as_of == date(2024, 12, 3)
+    assert before.frequency.max() < plan.full.frequency.max()
+    assert plan.bought(date(2024, 12, 4), date(2025, 5, 20)).count.sum() == (
+        plan.full.frequency.sum() - before.frequency.sum()
+    )
+
+
+def test_periods_end_whole_and_the_holdout_begins_with_one() -> None:
+    plan = planned(allowed=("bg_bb",), unit=TimeUnit.MONTH, holdout_start=date(2024, 12, 17))
+    assert (plan.full.as_of, plan.holdout_start, plan.rhythm) == (date(2025, 4, 30), date(2024, 12, 1), False)
+    # Counted once a month, although some bought twice in one.
+    assert plan.bought(date(2024, 12, 1), date(2025, 4, 30)).count.max() <= 5
+    with pytest.raises(CxvalueError, match="holds no whole month: the last one ended on 2025-04-30"):
+        planned(allowed=("bg_bb",), unit=TimeUnit.MONTH, holdout_start=date(2025, 5, 2))
+    with pytest.raises(CxvalueError, match="cannot be compared with models that count days"):
+        planned(allowed=("bg_bb", "nbd"))
