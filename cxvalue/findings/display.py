@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["sentences", "styled"]
 
 
-def styled(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Styler:
-    """A table for reading, without row numbers."""
+def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
+    """A table for reading, without row numbers; rows without keys may stand under headings that repeat."""
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns) if columns else None)

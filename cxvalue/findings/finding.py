@@ -8,15 +8,20 @@ import math
 import numbers
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.errors import CxvalueError, nearest, one_of
 from cxvalue.foundation.grades import GRADES
 
-__all__ = ["Finding", "read_findings", "write_findings"]
+__all__ = ["OPENINGS", "Finding", "Kind", "Withheld", "read_findings", "write_findings"]
 
+Kind = Literal["estimate", "count", "holdout", "chance"]
+Withheld = Literal["", "withheld", "not_available"]
+
+OPENINGS: dict[Withheld, str] = {"": "", "withheld": "Withheld: ", "not_available": "Not available: "}
+"""How the sentence of a finding without a value begins."""
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
@@ -32,6 +37,9 @@ class Finding:
     for plain counts; `text` is the sentence an executive reads; `method` says how it was made; `case` and `notebook`
     say which question it answers and where it comes from. NumPy scalars are turned into plain numbers. Anything that
     cannot be read honestly (NaN, an interval that misses its value or lacks a level) is a `CxvalueError`.
+
+    Two fields tell the page how to write it and are not published: `kind` (an estimate, a plain count, a forecast held
+    against a holdout, or a chance), and `withheld`, the word with which the text of a missing value begins.
 
     >>> Finding("base.customers", "Customers ever seen", 23570, unit="customers").value
     23570
@@ -52,6 +60,8 @@ class Finding:
     method: str = ""
     case: str = ""
     notebook: str = ""
+    kind: Kind = "estimate"
+    withheld: Withheld = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
@@ -67,6 +77,10 @@ class Finding:
         self._check_interval()
         if self.grade is not None and self.grade not in GRADES:
             raise self._refused("grade", "must be one of A, B, C, D, E, or None for a plain count.")
+        if self.kind not in get_args(Kind):
+            raise self._refused("kind", one_of(get_args(Kind)))
+        if self.withheld and (self.value is not None or not self.text.startswith(OPENINGS.get(self.withheld, "\0"))):
+            raise self._refused("withheld", "but this is said of a missing value, in the first words of its text.")
 
     @property
     def is_exact(self) -> bool:
@@ -77,6 +91,14 @@ class Finding:
     def is_number(self) -> bool:
         """Whether the value is a number, neither a word nor withheld."""
         return isinstance(self.value, (int, float))
+
+    @property
+    def reason(self) -> str:
+        """Why there is no value, without repeating that there is none; empty where there is one."""
+        if self.value is not None:
+            return ""
+        rest = self.text[len(OPENINGS[self.withheld]) :]
+        return rest[:1].upper() + rest[1:] if self.withheld else rest
 
     def _refused(self, name: str, rule: str) -> CxvalueError:
         return CxvalueError(f"Finding {self.id!r}: {name} is {getattr(self, name)!r}, {rule}")
@@ -122,22 +144,25 @@ class Finding:
                 raise self._refused("value", f"must lie in its interval {self.low!r} to {self.high!r}.")
 
 
-_FIELDS = tuple(field.name for field in fields(Finding))
+_HANDED_OVER = tuple(field.name for field in fields(Finding))
+_PUBLISHED = _HANDED_OVER[: -len(("kind", "withheld"))]
 
 
-def write_findings(findings: Iterable[Finding], folder: Path | str) -> tuple[Path, Path]:
+def write_findings(findings: Iterable[Finding], folder: Path | str, *, handed_over: bool = False) -> tuple[Path, Path]:
     """Write findings.json (a list of objects, never NaN) and findings.csv into a folder, and return both paths.
 
-    The csv begins with a byte order mark, so that spreadsheets read it as UTF-8; text that a spreadsheet would run as a
+    What a notebook hands over to its run (`handed_over`) holds all fields, what is published those for a reader. The
+    csv begins with a byte order mark, so that spreadsheets read it as UTF-8; text that a spreadsheet would run as a
     formula gets a leading apostrophe. Two findings with the same id are a `CxvalueError`.
     """
-    rows = [asdict(finding) for finding in _unique(list(findings))]
+    names = _HANDED_OVER if handed_over else _PUBLISHED
+    rows = [{name: getattr(finding, name) for name in names} for finding in _unique(list(findings))]
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     as_json, as_csv = folder / "findings.json", folder / "findings.csv"
     as_json.write_text(json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     with as_csv.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.DictWriter(file, _FIELDS, lineterminator="\n")
+        writer = csv.DictWriter(file, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return as_json, as_csv
@@ -162,13 +187,15 @@ def read_findings(path: Path | str) -> tuple[Finding, ...]:
 def _from_row(row: object, path: Path) -> Finding:
     if not isinstance(row, dict):
         raise CxvalueError(f"{path} must hold a list of objects, but one entry is {row!r}.")
-    unknown = [name for name in row if name not in _FIELDS]
+    unknown = [name for name in row if name not in _HANDED_OVER]
     if unknown:
-        raise CxvalueError(f"{path}: unknown field {unknown[0]!r} in a finding. {nearest(unknown[0], _FIELDS)}")
+        raise CxvalueError(f"{path}: unknown field {unknown[0]!r} in a finding. {nearest(unknown[0], _PUBLISHED)}")
     missing = [name for name in ("id", "label", "value") if name not in row]
     if missing:
         raise CxvalueError(f"{path}: a finding lacks {', '.join(missing)}.")
-    return Finding(**row)
+    # A published finding does not carry its kind; the list of studies writes a chance all the same.
+    kind = "chance" if str(row["id"]).endswith(".probability_of_loss") else "estimate"
+    return Finding(**{"kind": kind, **row})
 
 
 def _unique(findings: Sequence[Finding]) -> Sequence[Finding]:

@@ -48,17 +48,16 @@ def is_currency(unit: str) -> bool:
 def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
     """Write a finding's value with its unit; a verdict in its own word; None as "withheld" or "not available".
 
-    A plain count of the customer base that cannot be had is "not available"; an estimate that is not stated is
-    "withheld".
+    A plain count that cannot be had is "not available"; an estimate that is not stated is "withheld".
 
-    >>> format_finding(Finding("base.lost_value", "Lost value", None, text="The history is too short."))
+    >>> format_finding(Finding("base.lost_value", "Lost value", None, text="The history is too short.", kind="count"))
     'not available'
     """
     if finding.value is None:
-        return words["not_available" if finding.id.startswith("base.") else "withheld"]
+        return words["not_available" if finding.kind == "count" else "withheld"]
     if isinstance(finding.value, str):
         return words.get(finding.value, finding.value)
-    if finding.id.endswith(".probability_of_loss"):
+    if finding.kind == "chance":
         return format_chance(finding.value, words)
     return format_value(finding.value, finding.unit, words)
 

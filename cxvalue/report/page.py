@@ -227,7 +227,7 @@ def build_page(
     chosen = _chosen(found, HEADLINES)
     verdicts = tuple(finding for finding in chosen if isinstance(finding.value, str))
     cards = tuple(finding for finding in chosen if not isinstance(finding.value, str))
-    holdout = tuple(finding for finding in found if ".holdout_" in finding.id and finding.value is not None)
+    holdout = tuple(finding for finding in found if finding.kind == "holdout" and finding.value is not None)
     modelled = tuple(finding for finding in found if finding.low is not None and finding not in holdout)
 
     def lines(some: Iterable[Finding]) -> tuple[FindingLine, ...]:
@@ -324,17 +324,9 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
         evidence=words["evidence"].format(grade=finding.grade) if finding.grade else "",
         method=finding.method,
         text=finding.text,
-        reason=_reason(finding.text, words) if finding.value is None else "",
+        reason=finding.reason,
         tone=tone,
     )
-
-
-def _reason(text: str, words: Mapping[str, str]) -> str:
-    for word in (words["withheld"], words["not_available"]):
-        if text.lower().startswith(f"{word}: "):
-            rest = text[len(word) + 2 :]
-            return rest[:1].upper() + rest[1:]
-    return text
 
 
 def _facts(meta: RunMeta, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

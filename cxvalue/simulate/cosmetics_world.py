@@ -233,10 +233,8 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
     }
     about = (
         "# A simulated cosmetics chain\n\nMade by `cxvalue simulate cosmetics`. Nobody in it is real. The cashier "
-        "names discounts "
-        "smallest first until the customer buys or leaves. `truth.json` holds what each policy would really earn a "
-        "visit "
-        f"({customers:,} customers, seed {seed}).\n"
+        "names discounts smallest first until the customer buys or leaves. `truth.json` holds what each policy would really "
+        f"earn a visit ({customers:,} customers, seed {seed}).\n"
     )
     truth = {"base.customers": int(transactions["customer_id"].nunique()), **truth_of(true)}
     return World(study, {"transactions": transactions, "customers": people, "offers": offers}, truth, about)

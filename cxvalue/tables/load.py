@@ -68,6 +68,7 @@ class _Loading:
     broken: list[Broken] = field(default_factory=list)
     guests: ir.Table | None = None
     merged: int = 0
+    unmatched: float = 0.0  # revenue of refunds that no earlier purchases cover
     amounts: frozenset[str] = frozenset()  # columns with amounts that were not understood
 
     def may_drop(self, item: Broken) -> bool:
@@ -270,7 +271,9 @@ class _Loader:
         lines = made.lines
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
-            loading.broken += broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
+            refused = broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
+            loading.broken += refused
+            loading.unmatched = sum(item.amount or 0.0 for item in refused)
             lines = lines.anti_join(missed, ROW)
         before = rows.filter(rows.date <= ibis.literal(end))
         own_margin = "margin" in loading.good.columns
@@ -305,8 +308,7 @@ class _Loader:
         start: date,
         end: date,
     ) -> None:
-        missed = sum(item.amount or 0.0 for item in loading.broken if item.what == REFUND)
-        repeated = (found["until"] or 0.0) - missed - (found["kept"] or 0.0)
+        repeated = (found["until"] or 0.0) - loading.unmatched - (found["kept"] or 0.0)
         self._add("transactions", f"after {end}, the last day observed", made.cut, found["after"], "cut")
         self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
         self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")

@@ -240,7 +240,7 @@ def _write_outputs(
 
     for part in ("tables", "figures"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    write_findings(findings, folder)
+    write_findings(findings, folder, handed_over=True)
     for name, table in tables.items():
         # The format is the table's name in the report: rows per customer as parquet, small summaries as csv.
         if name.endswith(".csv"):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from cxvalue.findings.finding import Finding, read_findings, write_findings
+from cxvalue.findings.numbers import format_finding
 from cxvalue.foundation.errors import CxvalueError
 
-# Design, section 6: the keys of every object in findings.json.
+# The keys of every object in a published findings.json.
 FIELDS = ["id", "label", "value", "low", "high", "level", "unit", "grade", "text", "method", "case", "notebook"]
 
 
@@ -21,7 +22,7 @@ def finding(**changes: Any) -> Finding:
 
 
 def test_fields_are_those_of_the_contract() -> None:
-    assert list(Finding.__slots__) == FIELDS
+    assert list(Finding.__slots__) == [*FIELDS, "kind", "withheld"]
 
 
 @pytest.mark.parametrize("name", ["base.customers", "reactivation.themed-2.return_uplift", "programme.Skidka_1.npv"])
@@ -54,6 +55,10 @@ def test_ids_that_are_not(name: str) -> None:
         ({"grade": "F"}, "must be one of A, B, C, D, E"),
         ({"label": " "}, "must say what the number is"),
         ({"text": None}, "must be text"),
+        ({"kind": "guess"}, "kind is 'guess', Allowed: 'estimate', 'count'"),
+        ({"withheld": "withheld"}, "said of a missing value"),
+        ({"value": None, "text": "Not available: why", "withheld": "withheld"}, "in the first words of its text"),
+        ({"value": None, "text": "why", "withheld": "hidden"}, "in the first words of its text"),
     ],
 )
 def test_what_cannot_be_read_honestly_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -94,6 +99,35 @@ def test_written_findings_are_read_back(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     assert [row["value"] for row in rows] == ["10.0", "", "NOT PROVEN"]
     assert as_csv.read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+def test_a_run_is_told_the_kind_and_the_word_and_a_reader_is_not(tmp_path: Path) -> None:
+    findings = (
+        finding(id="base.customers", kind="count"),
+        finding(id="cltv.holdout_mae", kind="holdout"),
+        finding(id="programme.x.probability_of_loss", value=0.0, unit="share", kind="chance"),
+        finding(value=None, text="Not available: too short.", withheld="not_available"),
+    )
+    as_json, as_csv = write_findings(findings, tmp_path, handed_over=True)
+    assert read_findings(as_json) == findings
+    as_json, as_csv = write_findings(findings, tmp_path)
+    assert [list(row) for row in json.loads(as_json.read_text("utf-8"))] == [FIELDS] * 4
+    assert as_csv.read_text("utf-8-sig").splitlines()[0].split(",") == FIELDS
+    # The list of studies reads what was published, and writes a chance as one.
+    assert format_finding(read_findings(tmp_path)[2]) == "less than 0.1%"
+
+
+@pytest.mark.parametrize(
+    ("text", "withheld", "reason"),
+    [
+        ("Withheld: it is not proven.", "withheld", "It is not proven."),
+        ("Not available: too short.", "not_available", "Too short."),
+        ("nobody is that old", "", "nobody is that old"),
+    ],
+)
+def test_the_reason_does_not_repeat_that_there_is_no_value(text: str, withheld: Any, reason: str) -> None:
+    assert finding(value=None, text=text, withheld=withheld).reason == reason
+    assert finding(text=text).reason == ""
 
 
 def test_no_text_is_run_as_a_formula_by_a_spreadsheet(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_writing_changes_a_number_by_less_than_half_a_percent(value: float) -> N
 
 
 def test_what_is_not_stated_is_said_to_be_so() -> None:
-    missing = Finding("base.lost_value", "Lost value", None, text="The history is too short.")
+    missing = Finding("base.lost_value", "Lost value", None, text="The history is too short.", kind="count")
     withheld = Finding("churn.rate", "Churn", None, text="Not identified.")
     assert format_finding(missing) == "not available"
     assert format_finding(withheld) == "withheld"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.words import ENGLISH
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.html import data_uri, relative_link, render_index, render_page
 from cxvalue.report.page import (
@@ -35,7 +35,9 @@ def full_page(folder: Path, hostile: str = "") -> PageModel:
     meta = dataclasses.replace(META, title=f"Value {hostile}", audience=hostile, index_href="../../index.html")
     findings = [
         *ALL,
-        Finding("cltv.mean", f"Mean {hostile}", None, text=f"Withheld: {hostile or 'why'}", method=hostile, grade="A"),
+        FindingWriter("", "cltv.", grade="A").withhold(
+            "mean", f"Mean {hostile}", hostile or "why", "", hostile, word="withheld"
+        ),
     ]
     notes = PageNotes(
         assumptions=(Assumption(f"Horizon {hostile}", "24 months", True),),

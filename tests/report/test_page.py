@@ -9,6 +9,7 @@ import pytest
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.words import ENGLISH, words_for
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.assumptions import study_assumptions
 from cxvalue.report.page import (
@@ -27,16 +28,17 @@ from cxvalue.tables.counts import ControlResult, RowCount
 META = RunMeta(
     "shop", "What customers are worth", date(2026, 6, 30), datetime(2026, 7, 1, 6, 5, tzinfo=UTC), "USD", "0.1.0"
 )
+COUNTED = FindingWriter("10_customer_base", "base.", kind="count")
 EQUITY = Finding(
     "cltv.equity", "Equity", 1.2e6, 1.1e6, 1.4e6, 0.95, "USD", "C", "Customers are worth USD 1.20 M.", "BG/NBD"
 )
 ACTIVE = Finding("base.active", "Active customers", 9142, unit="customers", text="9,142 bought lately.")
 CUSTOMERS = Finding("base.customers", "Customers", 23570, unit="customers", text="23,570 have bought.")
-LOST = Finding("base.lost_value", "Lost value", None, unit="USD", text="Not available: the history is too short.")
+LOST = COUNTED.withhold("lost_value", "Lost value", "the history is too short.", "USD")
 VERDICT = Finding("programme.waiver.verdict", "Waiver", "NOT PROVEN", text="Not proven yet.", grade="B")
 NPV = Finding("programme.waiver.npv", "NPV", 5.0, -1.0, 9.0, 0.95, "USD", "B", "Worth USD 5.00.")
-BIAS = Finding("cltv.holdout_bias", "Forecast error", -412.3, unit="transactions", text="Too few.")
-RATE = Finding("churn.rate", "Churn", None, unit="share", text="Withheld: not identified.")
+BIAS = Finding("cltv.holdout_bias", "Forecast error", -412.3, unit="transactions", text="Too few.", kind="holdout")
+RATE = FindingWriter("30_churn", "churn.").withhold("rate", "Churn", "not identified.", "share", word="withheld")
 ALL = [CUSTOMERS, ACTIVE, LOST, EQUITY, BIAS, RATE, NPV, VERDICT]
 
 

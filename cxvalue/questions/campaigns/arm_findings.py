@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.chance import written_p
+from cxvalue.questions.campaigns.findings import writer_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cxvalue.findings.finding import Finding
     from cxvalue.questions.campaigns import ArmGap, CampaignResult
 
 __all__ = ["arm_findings", "arms_sentence"]
-
-NOTEBOOK, CASE = "40_reactivation", "C3"
 
 
 def arm_findings(
@@ -26,31 +26,30 @@ def arm_findings(
     """Margin per contact of each arm, and how far the best is ahead; nothing for a campaign with a single arm."""
     if len(arms) < 2:
         return []
-    name, title = result.name, result.name.replace("_", " ")
+    title, writer = result.name.replace("_", " "), writer_of(result.name)
     method = (
         f"Each of {len(arms)} arms against {result.held_out:,} customers held out by lot, as assigned, over "
         f"{result.window_days} days from the first contact; the ranges hold for all arms together (Bonferroni)."
     )
+    writer = replace(writer, grade=result.grade, level=level, method=method, label=f"Campaign {title}")
     found = [
-        Finding(
-            f"reactivation.{name}.{key}_margin_per_contact", f"Campaign {title}, {row.arm}: margin per contact, net of cost",
-            row.margin_per_contact, row.margin_per_contact_low, row.margin_per_contact_high, level, currency, result.grade,
-            _arm_text(row, currency), method, CASE, NOTEBOOK,
+        writer.write(
+            f"{key}_margin_per_contact",
+            f", {row.arm}: margin per contact, net of cost",
+            (row.margin_per_contact, row.margin_per_contact_low, row.margin_per_contact_high),
+            currency,
+            _arm_text(row, currency),
         )
         for key, row in zip(_keys(arms["arm"]), arms.itertuples(), strict=True)
         if row.margin_per_contact_high > row.margin_per_contact_low
-    ]  # fmt: skip
+    ]
     if compared:
-        gap = compared[0].gap
-        found.append(
-            Finding(
-                f"reactivation.{name}.best_arm_ahead_by", f"Campaign {title}: the best arm against the next", gap.value,
-                gap.low, gap.high, level, currency, result.grade, arms_sentence(compared, currency),
-                "Margin a contact, net of cost, of the arm that brought most against the next; the range allows for every "
-                "pair of arms (Bonferroni), the p-value as well (Holm).",
-                CASE, NOTEBOOK,
-            )
-        )  # fmt: skip
+        text = (
+            "Margin a contact, net of cost, of the arm that brought most against the next; the range allows for every pair "
+            "of arms (Bonferroni), the p-value as well (Holm)."
+        )
+        label, gap = ": the best arm against the next", compared[0].gap
+        found.append(writer.write("best_arm_ahead_by", label, gap, currency, arms_sentence(compared, currency), text))
     return found
 
 

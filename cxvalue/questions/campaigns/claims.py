@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_range, format_value
+from cxvalue.questions.campaigns.findings import writer_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.effects.estimators.abtest import Estimate
+    from cxvalue.findings.finding import Finding
     from cxvalue.questions.campaigns import CampaignResult
     from cxvalue.questions.campaigns.dormancy import Recovery
     from cxvalue.questions.campaigns.next_contacts import NextContacts
@@ -26,7 +28,6 @@ __all__ = [
     "segments_sentence",
 ]
 
-NOTEBOOK, CASE = "40_reactivation", "C3"
 DIFFERS_BELOW = 0.05
 
 
@@ -44,20 +45,10 @@ def recovery_sentence(found: Recovery | None, silent_days: int, window_days: int
 
 def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency: str, level: float) -> Finding:
     """What counting every sale would claim, beside what the campaign did and what the selection rule alone promises."""
-    name, title = result.name, result.name.replace("_", " ")
-    key, label = f"reactivation.{name}.claimed_margin", f"Campaign {title}: claimed if every sale were counted"
+    writer, label = replace(writer_of(result.name), grade="E"), "claimed if every sale were counted"
     found = result.margin_per_contact
     if found is None or result.claimed is None:
-        return Finding(
-            key,
-            label,
-            None,
-            unit=currency,
-            grade="E",
-            text=f"Not available: {result.note}",
-            case=CASE,
-            notebook=NOTEBOOK,
-        )
+        return writer.withhold("claimed_margin", label, result.note, currency)
     text = (
         f"Counting every sale to the contacted within {result.window_days} days would claim "
         f"{format_value(result.claimed, currency)} a contact; {format_value(found.value, currency)} "
@@ -72,9 +63,7 @@ def claim_finding(result: CampaignResult, expected: Recovery | None, *, currency
             "at all."
         )
     method = "Margin of all contacted in the window less the cost of contacting, nothing taken off; a claim, no effect."
-    return Finding(
-        key, label, result.claimed, unit=currency, grade="E", text=text, method=method, case=CASE, notebook=NOTEBOOK
-    )
+    return writer.write("claimed_margin", label, result.claimed, currency, text, method)
 
 
 def adjustment_sentence(result: CampaignResult) -> str:
@@ -167,7 +156,6 @@ def next_contacts_finding(
     found: NextContacts, name: str, *, currency: str, level: float, grade: str, differs: bool, days: int
 ) -> Finding:
     """Whom to contact next: how many of the sleeping, from the top of the list, and what they should earn."""
-    title = name.replace("_", " ")
     value, low, high = found.profit
     whom = (
         f"the {found.chosen:,} best-ranked of the {found.asleep:,} customers who are asleep now"
@@ -201,10 +189,9 @@ def next_contacts_finding(
         }.get(found.rule, "")
         if not found.reached:
             text += " The minimum profit is not within reach, even with everybody who pays."
-    return Finding(
-        f"reactivation.{name}.next_contacts", f"Campaign {title}: whom to contact next", found.chosen, None, None, level,
-        "customers", grade, text,
+    method = (
         "Ranked by the margin a contact should add, learnt from the test; the range is of what customers ranked like them "
-        "added in the test, and supposes that a contact does today what it did then. The list is in private/.",
-        CASE, NOTEBOOK,
-    )  # fmt: skip
+        "added in the test, and supposes that a contact does today what it did then. The list is in private/."
+    )
+    writer, label = replace(writer_of(name), grade=grade), "whom to contact next"
+    return writer.write("next_contacts", label, found.chosen, "customers", text, method, level=level)

@@ -25,6 +25,7 @@ __all__ = [
     "campaign_checks_display",
     "capped_sentence",
     "groups_display",
+    "qini_sentence",
     "returns_display",
     "second_lives_display",
     "segments_display",
@@ -98,13 +99,11 @@ def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: 
         return "Nobody is asleep."
     value, low, high = found.value
     return (
-        f"{found.customers:,} customers have bought nothing for {days} days or more. If nobody does anything, the "
-        "model expects "
-        f"{_by_days(found.returns)} of them to buy by themselves within "
+        f"{found.customers:,} customers have bought nothing for {days} days or more. If nobody does anything, the model "
+        f"expects {_by_days(found.returns)} of them to buy by themselves within "
         f"{' / '.join(str(days) for days, _ in found.returns)} days, and all of them together to bring "
-        f"{format_value(value, currency)} of margin over {months} months ({format_range(low, high, currency)}). By "
-        "their own "
-        f"rhythm, which may be slower or faster than the rule, {found.rhythm_broken:,} customers have been silent for "
+        f"{format_value(value, currency)} of margin over {months} months ({format_range(low, high, currency)}). By their "
+        f"own rhythm, which may be slower or faster than the rule, {found.rhythm_broken:,} customers have been silent for "
         "improbably long."
     )
 
@@ -154,10 +153,6 @@ def groups_display(found: Targeting, currency: str) -> Styler:
     )
 
 
-def _by_days(returns: Iterable[tuple[int, float]]) -> str:
-    return " / ".join(format_value(share, "share") for _, share in returns)
-
-
 def qini_sentence(found: tuple[float, float, float], contacted: int) -> str:
     """What the ranking is worth in returns, against contacting as many by lot."""
     value, low, high = (one / max(contacted, 1) for one in found)
@@ -202,3 +197,7 @@ def balance_display(table: pd.DataFrame) -> Styler:
         }
         for row in table.itertuples()
     )
+
+
+def _by_days(returns: Iterable[tuple[int, float]]) -> str:
+    return " / ".join(format_value(share, "share") for _, share in returns)

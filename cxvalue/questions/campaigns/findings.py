@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
-    from cxvalue.effects.estimators.abtest import Estimate
+    from cxvalue.findings.finding import Finding
     from cxvalue.questions.campaigns import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = ["reactivation_findings", "targeting_sentence"]
+__all__ = ["reactivation_findings", "targeting_sentence", "writer_of"]
 
-NOTEBOOK, CASE = "40_reactivation", "C3"
+WRITER = FindingWriter("40_reactivation", case="C3")
+
+
+def writer_of(campaign: str) -> FindingWriter:
+    """The writer of one campaign's findings."""
+    title = campaign.replace("_", " ")
+    return replace(WRITER, prefix=f"reactivation.{campaign}.", label=f"Campaign {title}: ")
 
 
 def reactivation_findings(
@@ -27,7 +34,7 @@ def reactivation_findings(
     product: str | None = None,
 ) -> list[Finding]:
     """The five findings of one campaign; `first_ever` counts new buyers and all buyers of its product, None without one."""
-    name, title = result.name, result.name.replace("_", " ")
+    title, writer = result.name.replace("_", " "), writer_of(result.name)
     against = "customers held out by lot" if result.randomised else "similar customers who were not contacted"
     method = (
         f"{result.contacted:,} contacted customers against {result.held_out:,} {against}, as assigned, over "
@@ -37,17 +44,6 @@ def reactivation_findings(
     doubt = next(
         (f" Doubtful: {check.detail}" for check in result.checks if check.gating and check.passed is False), ""
     )
-
-    def finding(key: str, label: str, unit: str, found: Estimate | None, text: str, missing: str, how: str) -> Finding:
-        key, label = f"reactivation.{name}.{key}", f"Campaign {title}: {label}"
-        if found is None:
-            said = f"Not available: {missing}"
-            return Finding(
-                key, label, None, unit=unit, grade=result.grade, text=said, method=how, case=CASE, notebook=NOTEBOOK
-            )
-        return Finding(
-            key, label, found.value, found.low, found.high, level, unit, result.grade, text, how, CASE, NOTEBOOK
-        )
 
     if result.interim:
         doubt += f" {result.interim}"
@@ -61,23 +57,22 @@ def reactivation_findings(
         f"{method} Contribution margin, discounts in it, {cost}; adjusted by what customers had brought. "
         "The interval holds for customers like these, who may be contacted next."
     )
+    measured = replace(writer, grade=result.grade, level=level, method=method)
+    woken, bought, note = "woken" if result.dormant else "who bought because of it", _bought(result), result.note
+    few = f"fewer than five customers of one group {bought}, or all paid the same."
+    over = f"{method} Revenue an order of those who {bought}, one group over the other, less 1."
+    whole = f"Margin per contact × {result.contacted_in_all:,} customers contacted; nominal and before tax."
+    text = _return_text(result, title, level) + doubt
+    each, all_of_it = _margin_text(result, currency), _profit_text(result, title, currency)
+    label = f"average check of those who {bought}"
+    net = "margin per contact, net of cost"
     return [
-        finding("return_uplift", f"customers {'woken' if result.dormant else 'who bought because of it'}", "share", back,
-                _return_text(result, title, level) + doubt, result.note, method),
-        finding(
-            "check_uplift", f"average check of those who {_bought(result)}", "share", check,
-            _check_text(result, level),
-            result.note or f"fewer than five customers of one group {_bought(result)}, or all paid the same.",
-            f"{method} Revenue an order of those who {_bought(result)}, one group over the other, less 1.",
-        ),
-        finding(
-            "margin_per_contact", "margin per contact, net of cost", currency, margin, _margin_text(result, currency),
-            result.note, earned,
-        ),
-        finding("profit", "profit", currency, profit, _profit_text(result, title, currency), result.note,
-                f"Margin per contact × {result.contacted_in_all:,} customers contacted; nominal and before tax."),
-        _first_ever(result, title, first_ever, level, product),
-    ]  # fmt: skip
+        measured.write("return_uplift", f"customers {woken}", back, "share", text, missing=note),
+        measured.write("check_uplift", label, check, "share", _check_text(result, level), over, missing=note or few),
+        measured.write("margin_per_contact", net, margin, currency, each, earned, missing=note),
+        measured.write("profit", "profit", profit, currency, all_of_it, whole, missing=note),
+        _first_ever(writer, first_ever, level, product),
+    ]
 
 
 def _bought(result: CampaignResult) -> str:
@@ -97,9 +92,8 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
     )
     if found.low > 0:
         return (
-            f"{came} So {format_value(found.value, 'share')} of them "
-            f"({format_range(found.low, found.high, 'share')}), about "
-            f"{woken:,.0f} customers, {_bought(result)} because of {'us' if result.dormant else 'it'}."
+            f"{came} So {format_value(found.value, 'share')} of them ({format_range(found.low, found.high, 'share')}), "
+            f"about {woken:,.0f} customers, {_bought(result)} because of {'us' if result.dormant else 'it'}."
         )
     if found.high < 0:
         return f"{came} Contacting them kept customers away ({format_range(found.low, found.high, 'share')})."
@@ -116,8 +110,7 @@ def _check_text(result: CampaignResult, level: float) -> str:
     spread = format_range(found.low, found.high, "share")
     said = (
         f"Those who {bought} after a contact paid {format_value(abs(found.value), 'share')} "
-        f"{'more' if found.value > 0 else 'less'} "
-        f"an order than those who {bought} by themselves ({spread})."
+        f"{'more' if found.value > 0 else 'less'} an order than those who {bought} by themselves ({spread})."
         if found.low > 0 or found.high < 0
         else f"An order of those who {bought} cost about the same with and without a contact (change {spread})."
     )
@@ -161,42 +154,28 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     if result.subsidy > 0.005 * max(abs(found.value), 1e-9):
         text += (
             f" {format_value(result.subsidy, currency)} of discount went to customers who would have "
-            f"{'come back' if result.dormant else 'bought'} anyway; that is "
-            "taken off already."
+            f"{'come back' if result.dormant else 'bought'} anyway; that is taken off already."
         )
     return text
 
 
-def _first_ever(
-    result: CampaignResult, title: str, counted: tuple[int, int] | None, level: float, product: str | None
-) -> Finding:
-    key, label = f"reactivation.{result.name}.first_ever_share", f"Campaign {title}: first-ever buyers"
-    if counted is None or not counted[1]:
-        reason = (
-            "the study names no product of the campaign."
-            if counted is None
-            else "nobody bought the campaign's product."
-        )
-        return Finding(key, label, None, unit="share", text=f"Not available: {reason}", case=CASE, notebook=NOTEBOOK)
+def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: float, product: str | None) -> Finding:
+    key, label = "first_ever_share", "first-ever buyers"
+    if counted is None:
+        return writer.withhold(key, label, "the study names no product of the campaign.", "share")
     new, every = counted
-    low, high = share_interval(new, every, level)
-    return Finding(
-        key,
-        label,
-        new / every,
-        low,
-        high,
-        level,
-        "share",
-        None,
-        f"{new:,} of the {every:,} buyers of the {product} ({format_value(new / every, 'share')}) had never bought "
-        "from us before.",
-        "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first "
-        "contact. The "
-        "range treats the buyers as a sample. It is a share of buyers and says nothing about what caused the purchase.",
-        CASE,
-        NOTEBOOK,
+    if not every:
+        return writer.withhold(key, label, "nobody bought the campaign's product.", "share")
+    text = (
+        f"{new:,} of the {every:,} buyers of the {product} ({format_value(new / every, 'share')}) had never bought from us "
+        "before."
     )
+    method = (
+        "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first contact. "
+        "The range treats the buyers as a sample. It is a share of buyers and says nothing about what caused the purchase."
+    )
+    share = (new / every, *share_interval(new, every, level))
+    return writer.write(key, label, share, "share", text, method, level=level)
 
 
 def targeting_sentence(found: Targeting, currency: str) -> str:
@@ -209,7 +188,6 @@ def targeting_sentence(found: Targeting, currency: str) -> str:
             f"{format_value(mean, currency)} each): contact all or none, and do not pay for a ranking."
         )
     return (
-        f"Contact the best-ranked first: the top fifth adds {format_value(best[0], currency)} a contact, the last "
-        "fifth "
+        f"Contact the best-ranked first: the top fifth adds {format_value(best[0], currency)} a contact, the last fifth "
         f"{format_value(worst[0], currency)}, measured on the test itself."
     )

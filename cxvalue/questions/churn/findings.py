@@ -3,39 +3,39 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from cxvalue.findings.finding import Finding
     from cxvalue.questions.churn.churn import Churn
     from cxvalue.questions.churn.past_churn import Backtest
 
-__all__ = ["churn_findings", "describe_warning"]
+__all__ = ["churn_findings", "warning_findings", "warning_labels"]
 
-NOTEBOOK = "30_churn"
-LABELS = {
-    "rate": ("Active customers who will not buy within 12 months", "share"),
-    "value_at_risk": ("Margin at risk within 12 months", ""),
-    "auc": ("How well the past warning told who would stay away (AUC)", ""),
-    "brier": ("How close the past warning came (Brier score)", ""),
-}
+WRITER = FindingWriter("30_churn", "churn.", case="C4")
+WARNED = replace(WRITER, case="C19")
+RATE = "Active customers who will not buy within 12 months"
+AT_RISK = "Margin at risk within 12 months"
 
 
 def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) -> list[Finding]:
     """The findings of the churn notebook; without a sound model each is withheld with the reason."""
-    found = churn.losses
+    found, labels = churn.losses, warning_labels("would stay away")
     if found is None:
-        because = f"Withheld: {churn.withheld}"
-        return [_withheld(name, because, currency) for name in LABELS]
+        return [
+            WRITER.withhold("rate", RATE, churn.withheld, "share", word="withheld"),
+            WRITER.withhold("value_at_risk", AT_RISK, churn.withheld, currency, word="withheld"),
+            *(WARNED.withhold(key, label, churn.withheld, word="withheld") for key, label in labels.items()),
+        ]
     caution, sure = _caution(backtest), format_level(found.level)
     made = (
         f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}: 1 − P(a purchase within 12 "
@@ -44,90 +44,85 @@ def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) ->
     )
     brought = _brought(churn)
     rate, risk = found.rate, found.at_risk
-    told = [
-        Finding(
-            "churn.rate",
-            LABELS["rate"][0],
-            *rate,
-            found.level,
-            "share",
-            "C",
-            f"{format_value(rate.value, 'share')} of the active customers should not buy within the next 12 months. If "
-            f"they go on as the model describes, it will be {format_range(rate.low, rate.high, 'share')} with {sure} "
-            f"probability.{caution}",
-            f"{made} Mean over the active customers.",
-            "C4",
-            NOTEBOOK,
-        ),
-        Finding(
-            "churn.value_at_risk",
-            LABELS["value_at_risk"][0],
-            *risk,
-            found.level,
-            currency,
-            "C",
-            f"Of the {found.members:,} active customers about {_about(found.leaving.value)} ({rate.value:.0%}) will not "
-            f"buy again within 12 months; they brought {format_value(risk.value, currency)} of margin {brought}.{caution}",
-            f"{made} Sum over the active customers of that probability × their margin {brought}, nominal and before "
-            "tax.",
-            "C4",
-            NOTEBOOK,
-        ),
-    ]
-    return [*withhold_points(told), *_past(backtest, currency)]
-
-
-def _withheld(name: str, reason: str, currency: str) -> Finding:
-    label, unit = LABELS[name]
-    unit = currency if name == "value_at_risk" else unit
-    return Finding(f"churn.{name}", label, None, unit=unit, text=reason, case=_case(name), notebook=NOTEBOOK)
-
-
-def _case(name: str) -> str:
-    return "C4" if name in ("rate", "value_at_risk") else "C19"
-
-
-def describe_warning(auc: float, tenths: pd.DataFrame, safest: str, why_none: str) -> tuple[float | None, str]:
-    """The AUC of a past warning with its sentence, or None with why there is none.
-
-    `safest` is the sentence on the first of the `tenths`, with a place for its share.
-    """
-    if math.isnan(auc):
-        return None, f"Not available: {why_none}."
-    first, last = (format_value(float(tenths["actual"].iloc[place]), "share") for place in (0, -1))
-    least = safest.format(first)
-    return auc, f"{least}; of the tenth held most at risk, {last} (AUC {auc:.2f}; 0.5 would be chance, 1 perfect)."
-
-
-def _past(backtest: Backtest | None, currency: str) -> list[Finding]:
-    if backtest is None:
-        reason = "Not available: the history is too short to hold part of it back and forecast it."
-        return [_withheld(name, reason, currency) for name in ("auc", "brier")]
-    day = format_date(backtest.start - timedelta(days=1))
-    span = f"{format_date(backtest.start)} to {format_date(backtest.end)}"
-    method = (
-        f"{MODEL_TITLES[backtest.model]} fitted on data up to {day} only; P(no purchase from {span}) of the "
-        f"{backtest.customers:,} customers active then, compared with who bought nothing."
+    writer = replace(WRITER, grade="C", level=found.level)
+    said = (
+        f"{format_value(rate.value, 'share')} of the active customers should not buy within the next 12 months. If they go "
+        f"on as the model describes, it will be {format_range(rate.low, rate.high, 'share')} with {sure} probability."
+        f"{caution}"
     )
-    ranked, text = describe_warning(
-        backtest.auc,
-        backtest.calibration(),
-        f"Of the tenth of the customers held safest on {day}, {{}} bought nothing from {span}",
-        f"from {span} all active customers bought, or none did",
+    lost = (
+        f"Of the {found.members:,} active customers about {_about(found.leaving.value)} ({rate.value:.0%}) will not buy "
+        f"again within 12 months; they brought {format_value(risk.value, currency)} of margin {brought}.{caution}"
+    )
+    summed = f"Sum over the active customers of that probability × their margin {brought}, nominal and before tax."
+    mean = f"{made} Mean over the active customers."
+    told = [
+        writer.write("rate", RATE, rate, "share", said, mean),
+        writer.write("value_at_risk", AT_RISK, risk, currency, lost, f"{made} {summed}"),
+    ]
+    past = warning_findings(
+        WARNED,
+        labels,
+        backtest,
+        method="fitted on data up to {day} only; P(no purchase from {span}) of the {customers:,} customers active then, "
+        "compared with who bought nothing.",
+        did="bought nothing",
+        none="all active customers bought, or none did",
+        share="stayed away",
+    )
+    return [*withhold_points(told), *past]
+
+
+def warning_labels(left: str) -> dict[str, str]:
+    """The findings on a past warning with their labels; `left` says what customers did that it warned of."""
+    return {
+        "auc": f"How well the past warning told who {left} (AUC)",
+        "brier": "How close the past warning came (Brier score)",
+    }
+
+
+def warning_findings(
+    writer: FindingWriter,
+    labels: dict[str, str],
+    past: Backtest | None,
+    *,
+    method: str,
+    did: str,
+    none: str,
+    share: str,
+) -> list[Finding]:
+    """The findings ``auc`` and ``brier`` of a past warning.
+
+    Args:
+        labels: as `warning_labels` gives them.
+        past: what was said then and came; None where the history is too short.
+        method: behind the model's name, with places for day, span and customers.
+        did: what those did who were rightly warned of, as in "12% bought nothing".
+        none: why there is no AUC where all of them did alike.
+        share: the same of a share, as in "the share that stayed away".
+    """
+    if past is None:
+        reason = "the history is too short to hold part of it back and forecast it."
+        return [writer.withhold(key, label, reason) for key, label in labels.items()]
+    day = format_date(past.start - timedelta(days=1))
+    span = f"{format_date(past.start)} to {format_date(past.end)}"
+    made = f"{MODEL_TITLES[past.model]} {method.format(day=day, span=span, customers=past.customers)}"
+    ranked, told = None if math.isnan(past.auc) else past.auc, ""
+    if ranked is not None:
+        tenths = past.calibration()["actual"]
+        first, last = (format_value(float(tenths.iloc[place]), "share") for place in (0, -1))
+        told = (
+            f"Of the tenth of the customers held safest on {day}, {first} {did} from {span}; of the tenth held most at "
+            f"risk, {last} (AUC {ranked:.2f}; 0.5 would be chance, 1 perfect)."
+        )
+    close = (
+        f"The mean squared error of that warning is {past.brier:.3f}; knowing only the share that {share} would give "
+        f"{past.brier_of_rate:.3f}, so the warning was {'better' if past.brier < past.brier_of_rate else 'no better'} than "
+        "that."
     )
     return [
-        Finding("churn.auc", LABELS["auc"][0], ranked, text=text, method=method, case=_case("auc"), notebook=NOTEBOOK),
-        Finding(
-            "churn.brier",
-            LABELS["brier"][0],
-            backtest.brier,
-            text=f"The mean squared error of that warning is {backtest.brier:.3f}; knowing only the share that stayed "
-            f"away would give {backtest.brier_of_rate:.3f}, so the warning was "
-            f"{'better' if backtest.brier < backtest.brier_of_rate else 'no better'} than that.",
-            method=method,
-            case=_case("brier"),
-            notebook=NOTEBOOK,
-        ),
+        writer.write("auc", labels["auc"], ranked, "", told, made, missing=f"from {span} {none}."),
+        writer.write("brier", labels["brier"], past.brier, "", close, made),
     ]
 
 

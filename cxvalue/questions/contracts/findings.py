@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.contracts.contract_value import holdout_scores
+from cxvalue.questions.lifetime_value.value_findings import BACKTEST, backtest_finding
 
 if TYPE_CHECKING:
+    from cxvalue.findings.finding import Finding
     from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.contracts.contract_base import Contracts
     from cxvalue.questions.contracts.contract_value import MoneyBacktest, RenewalValue
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["clock_words", "contract_base_findings", "forecast_grade", "miss_words", "renewal_findings"]
 
-NOTEBOOK = "20_cltv_contractual"
+WRITER = FindingWriter("20_cltv_contractual", "cltv.", case="C5")
+BASE = replace(WRITER, prefix="base.", case="C7", kind="count")
 
 
 def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, currency: str) -> list[Finding]:
@@ -37,59 +41,49 @@ def contract_base_findings(contracts: Contracts, bridge: Waterfall | None, *, cu
     if returns:
         followed += f" {returns:,} began more than {allowed} days after it: those customers left and came back."
     start, begun = format_date(months_before(contracts.as_of, 12)), format_date(contracts.observed_from)
-    lost, value = (bridge.lost, bridge.lost_margin) if bridge else (None, None)
-    share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge and bridge.opening else ""
-
-    def finding(name: str, label: str, number: float | None, unit: str, text: str, method: str) -> Finding:
-        return Finding(f"base.{name}", label, number, unit=unit, text=text, method=method, case="C7", notebook=NOTEBOOK)
-
+    lost = brought = ""
+    if bridge:
+        share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge.opening else ""
+        lost = f"{bridge.lost:,} of the {bridge.opening:,} customers under contract on {start}{share} have left since."
+    value = bridge.lost_margin if bridge else None
+    if value is not None:
+        worth = format_value(value, currency)
+        brought = f"In the 12 months before {start} the customers lost since had brought {worth} of margin."
+    seen = f"{known:,} customers have had a contract up to {format_date(contracts.as_of)}.{followed}"
+    counted = "Count of customers with a contract; people who only use a contract that somebody else pays are left out."
+    under = f"{active:,} of them ({format_value(active / known if known else 0.0, 'share')}) are under contract."
+    no_second = "a contract runs on by itself, so nobody buys a second time; see the survival curve instead."
+    again, never = "Customers who bought again", "Does not apply to contracts."
     return [
-        finding(
-            "customers",
-            "Customers ever seen",
-            known,
-            "customers",
-            f"{known:,} customers have had a contract up to {format_date(contracts.as_of)}.{followed}",
-            "Count of customers with a contract; people who only use a contract that somebody else pays are left out.",
-        ),
-        finding(
+        BASE.write("customers", "Customers ever seen", known, "customers", seen, counted),
+        BASE.write(
             "active",
             "Active customers",
             active,
             "customers",
-            f"{active:,} of them ({format_value(active / known if known else 0.0, 'share')}) are under contract.",
+            under,
             "A customer is active while a contract has not ended.",
         ),
-        finding(
-            "repeat_rate",
-            "Customers who bought again",
-            None,
-            "share",
-            "Not available: a contract runs on by itself, so nobody buys a second time; see the survival curve instead.",
-            "Does not apply to contracts.",
-        ),
-        finding(
+        BASE.withhold("repeat_rate", again, no_second, "share", never),
+        BASE.write(
             "lost_customers",
             "Customers lost in 12 months",
-            lost,
+            bridge.lost if bridge else None,
             "customers",
-            f"{bridge.lost:,} of the {bridge.opening:,} customers under contract on {start}{share} have left since."
-            if bridge
-            else f"Not available: the data begins on {begun}, too late to know who was under contract on {start}.",
+            lost,
             "Under contract 12 months ago and not any more.",
+            missing=f"the data begins on {begun}, too late to know who was under contract on {start}.",
         ),
-        finding(
+        BASE.write(
             "lost_value",
             "Margin the lost customers had brought",
             value,
             currency,
-            f"In the 12 months before {start} the customers lost since had brought {format_value(value, currency)} of "
-            "margin."
-            if value is not None
-            else f"Not available: it takes a value per month of every contract, gross_margin in the study file, and data "
-            f"of the 12 months before {start} (it begins on {begun}).",
+            brought,
             "Contribution margin (gross margin x value per month x time under contract) of the lost customers in the 12 "
             "months before the opening date.",
+            missing="it takes a value per month of every contract, gross_margin in the study file, and data of the 12 "
+            f"months before {start} (it begins on {begun}).",
         ),
     ]
 
@@ -112,60 +106,42 @@ def renewal_findings(
     )
     caution = _caution(fit) + miss_words(churn, value.backtest, currency)
 
-    def estimate(
-        name: str, label: str, interval: Interval | None, unit: str, text: str, method: str, case: str = "C5"
-    ) -> Finding:
+    writer = replace(WRITER, grade=grade, level=level)
+
+    def estimate(key: str, label: str, interval: Interval | None, text: str, method: str) -> Finding:
         if interval is None:
-            reason = f"Not available: {value.missing}"
-            return Finding(name, label, None, unit=unit, text=reason, method=method, case=case, notebook=NOTEBOOK)
-        said = text.format(
-            value=format_value(interval.value, unit), between=format_range(interval.low, interval.high, unit)
-        )
-        return Finding(
-            name,
-            label,
-            interval.value,
-            interval.low,
-            interval.high,
-            level,
-            unit,
-            grade,
-            said,
-            method,
-            case,
-            NOTEBOOK,
-        )
+            return WRITER.withhold(key, label, value.missing, currency, method)
+        worth, between = format_value(interval.value, currency), format_range(interval.low, interval.high, currency)
+        return writer.write(key, label, interval, currency, text.format(value=worth, between=between), method)
 
     equity = value.equity
     mean = type(equity)(*(part / customers for part in (equity.value, equity.low, equity.high))) if equity else None
     really = "The range is for what will really happen: uncertainty of the model's parameters and chance."
+    newcomer = f"{money} A new contract brings the mean first value per month"
+    if churn.forecasts_by_hazard:
+        newcomer += ", and its customer is like those who began in the last year"
     return [
         estimate(
-            "cltv.equity",
+            "equity",
             f"Customer equity over {months} months",
             equity,
-            currency,
             f"The contracts running today should bring {{value}} of margin over the next {months} months, in today's "
             f"money. If customers go on as the model describes, it will be {{between}} with {sure} probability.{caution}",
             f"{money} {really}",
         ),
         estimate(
-            "cltv.mean",
+            "mean",
             f"Value of the average customer over {months} months",
             mean,
-            currency,
             "That is {value} for each customer ever seen, those who left included.",
             f"Customer equity divided by all {customers:,} customers.",
         ),
         estimate(
-            "cltv.new_customer",
+            "new_customer",
             f"Value of a new customer over {months} months",
             value.new_customer,
-            currency,
             f"A new customer is worth {{value}} of margin over {months} months, before the cost of winning them.",
-            f"{money} A new contract brings the mean first value per month"
-            + (", and its customer is like those who began in the last year" if churn.forecasts_by_hazard else "")
-            + ". The range is for the expectation.",
+            f"{newcomer}. The range is for the expectation.",
         ),
         _money_backtest(value, currency, level),
         *_holdout(fit, churn),
@@ -208,36 +184,18 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
 
 
 def _money_backtest(value: RenewalValue, currency: str, level: float) -> Finding:
-    label, tested = "What the model would have said, in money", value.backtest
+    tested = value.backtest
     if tested is None:
         reason = value.missing or "The history is too short to hold part of it back and forecast it in money."
-        text = f"Not available: {reason}"
-        return Finding("cltv.backtest", label, None, unit=currency, text=text, case="C5", notebook=NOTEBOOK)
-    (foreseen, came), asked = tested.margin, format_date(tested.start - timedelta(days=1))
-    verdict = "what came lay inside that range."
-    if tested.margin.outside:
-        verdict = f"what came lay OUTSIDE that range, {'above' if came > foreseen.high else 'below'} it."
-    side = "less" if foreseen.value < came else "more"
-    off = f" ({abs(foreseen.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
-    return Finding(
-        "cltv.backtest",
-        label,
-        foreseen.value,
-        foreseen.low,
-        foreseen.high,
-        level,
-        currency,
-        "C",
-        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.end)}, this way of "
-        f"forecasting would have said {format_value(foreseen.value, currency)} of margin, "
-        f"{format_range(foreseen.low, foreseen.high, currency)} with {format_level(level)} probability; "
-        f"{format_value(came, currency)} came{off}: {verdict}",
-        f"{MODEL_TITLES[value.model]} fitted on what was known on {asked} only, each contract at its value per month of "
-        f"that day; not discounted. What came is the margin of the same relations from {format_date(tested.start)} to "
-        f"{format_date(tested.end)}, changes of the value per month included.",
-        "C5",
-        NOTEBOOK,
+        return WRITER.withhold("backtest", BACKTEST, reason, currency)
+    method = (
+        f"{MODEL_TITLES[value.model]} fitted on what was known on {{asked}} only, each contract at its value per month of "
+        "that day; not discounted. What came is the margin of the same relations from {start} to {until}, changes of the "
+        "value per month included."
     )
+    (said, came), span = tested.margin, (tested.start, tested.end)
+    writer = replace(WRITER, method=method)
+    return backtest_finding(writer, said, came, tested.customers, span, currency=currency, level=level)
 
 
 def _caution(fit: RenewalFit) -> str:
@@ -263,13 +221,14 @@ def clock_words(fit: RenewalFit) -> str:
 
 def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
     scores, start = holdout_scores(fit, churn), fit.holdout_start
+    writer = replace(WRITER, case="C7", kind="holdout")
     score = next((one for one in scores if one.selected), None)
     label, each = "Forecast error in customers who stay", "Forecast error per customer, in the probability to stay"
     if score is None or start is None:
-        reason = "Not available: the history is too short to hold part of it back and forecast it."
+        reason = "the history is too short to hold part of it back and forecast it."
         return [
-            Finding(name, said, None, unit="customers", text=reason, case="C7", notebook=NOTEBOOK)
-            for name, said in (("cltv.holdout_bias", label), ("cltv.holdout_mae", each))
+            writer.withhold("holdout_bias", label, reason, "customers"),
+            writer.withhold("holdout_mae", each, reason, "customers"),
         ]
     before = format_date(start - timedelta(days=1))
     method = (
@@ -277,27 +236,16 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
         f"that day was still under contract on {format_date(fit.as_of)}; in customers, since contracts have no "
         "purchases to count."
     )
+    stayed = (
+        f"Asked on {before} who would still be a customer on {format_date(fit.as_of)}, the model would have said "
+        f"{score.predicted:,.0f}; {score.actual:,.0f} were."
+    )
+    single = (
+        f"For a single customer the probability to stay was off by {score.mae:.2f} on average (0 would be foresight, 0.5 a "
+        "coin)."
+    )
+    mean = "Mean absolute difference of the probability to stay and what happened (0 or 1)."
     return [
-        Finding(
-            "cltv.holdout_bias",
-            label,
-            score.bias,
-            unit="customers",
-            text=f"Asked on {before} who would still be a customer on {format_date(fit.as_of)}, the model would have said "
-            f"{score.predicted:,.0f}; {score.actual:,.0f} were.",
-            method=method,
-            case="C7",
-            notebook=NOTEBOOK,
-        ),
-        Finding(
-            "cltv.holdout_mae",
-            each,
-            score.mae,
-            unit="customers",
-            text=f"For a single customer the probability to stay was off by {score.mae:.2f} on average (0 would be "
-            "foresight, 0.5 a coin).",
-            method=f"{method} Mean absolute difference of the probability to stay and what happened (0 or 1).",
-            case="C7",
-            notebook=NOTEBOOK,
-        ),
+        writer.write("holdout_bias", label, score.bias, "customers", stayed, method),
+        writer.write("holdout_mae", each, score.mae, "customers", single, f"{method} {mean}"),
     ]

@@ -23,20 +23,23 @@ def period_table(change: pd.DataFrame, currency: str) -> Styler:
     def per(top: float, bottom: float, unit: str) -> str:
         return format_value(top / bottom, unit) if bottom else "—"
 
-    return styled(
-        {
-            "customers who": row.group,
-            "customers before": f"{row.customers_before:,}",
-            "after": f"{row.customers_after:,}",
-            "purchases each, before": per(row.purchases_before, row.customers_before, ""),
-            "after ": per(row.purchases_after, row.customers_after, ""),
-            "margin per purchase, before": per(row.margin_before, row.purchases_before, currency),
-            "after  ": per(row.margin_after, row.purchases_after, currency),
-            "margin before": format_value(float(row.margin_before), currency),
-            "after   ": format_value(float(row.margin_after), currency),
-        }
+    pairs = ("customers", "purchases each,", "margin per purchase,", "margin")
+    headings = ["customers who", *(heading for pair in pairs for heading in (f"{pair} before", "after"))]
+    rows = (
+        (
+            row.group,
+            f"{row.customers_before:,}",
+            f"{row.customers_after:,}",
+            per(row.purchases_before, row.customers_before, ""),
+            per(row.purchases_after, row.customers_after, ""),
+            per(row.margin_before, row.purchases_before, currency),
+            per(row.margin_after, row.purchases_after, currency),
+            format_value(float(row.margin_before), currency),
+            format_value(float(row.margin_after), currency),
+        )
         for row in change.itertuples()
     )
+    return styled(rows, headings)
 
 
 def bridge_table(bridge: Waterfall, currency: str) -> Styler:

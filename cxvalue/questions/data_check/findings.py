@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_value
+from cxvalue.findings.writer import FindingWriter
 
 if TYPE_CHECKING:
+    from cxvalue.findings.finding import Finding
     from cxvalue.tables.counts import TableSet
 
 __all__ = ["data_findings"]
 
-DATA_NOTEBOOK = "00_data_check"
+WRITER = FindingWriter("00_data_check", "data.", case="C18")
 
 
 def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
@@ -24,37 +25,27 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
         if count.table == main and count.kind in rows:
             rows[count.kind] += count.rows
 
-    def counted(name: str, label: str, kind: str, unit: str, text: str) -> Finding:
-        return Finding(f"data.{name}", label, rows[kind], unit=unit, text=text, case="C18", notebook=DATA_NOTEBOOK)
-
-    dropped = f"{rows['dropped']:,} of them were bad and were dropped." if rows["dropped"] else "None of them was bad."
-    findings = [
-        counted("rows", f"Rows of {main} read", "read", "rows", f"{rows['read']:,} rows of {main} were read."),
-        counted("dropped", "Bad rows dropped", "dropped", "rows", dropped),
-        counted(
-            "purchases",
-            "Purchases",
-            "kept",
-            "purchases",
-            f"They hold {rows['kept']:,} purchases: all that a customer bought on one day, after refunds.",
-        )
+    bad = f"{rows['dropped']:,} of them were bad and were dropped." if rows["dropped"] else "None of them was bad."
+    made = (
+        f"They hold {rows['kept']:,} purchases: all that a customer bought on one day, after refunds."
         if main == "transactions"
-        else counted("contracts", "Contracts", "kept", "contracts", f"They hold {rows['kept']:,} contracts."),
+        else f"They hold {rows['kept']:,} contracts."
+    )
+    what = "contracts" if main == "subscriptions" else "purchases"
+    read = f"{rows['read']:,} rows of {main} were read."
+    findings = [
+        WRITER.write("rows", f"Rows of {main} read", rows["read"], "rows", read),
+        WRITER.write("dropped", "Bad rows dropped", rows["dropped"], "rows", bad),
+        WRITER.write(what, what.capitalize(), rows["kept"], what, made),
     ]
     control = tables.control
     if control is not None:
         agrees = "agree with" if control.within else "DO NOT AGREE with"
-        findings.append(
-            Finding(
-                "data.control_difference",
-                "Revenue against the ledger",
-                control.difference,
-                unit=currency,
-                text=f"The tables hold {format_value(control.found, currency)} of revenue and {agrees} the ledger's "
-                f"{format_value(control.expected, currency)}.",
-                method=f"Sum of revenue from {tables.observed_from} to {tables.as_of}, refunds taken off.",
-                case="C18",
-                notebook=DATA_NOTEBOOK,
-            )
+        text = (
+            f"The tables hold {format_value(control.found, currency)} of revenue and {agrees} the ledger's "
+            f"{format_value(control.expected, currency)}."
         )
+        method = f"Sum of revenue from {tables.observed_from} to {tables.as_of}, refunds taken off."
+        label = "Revenue against the ledger"
+        findings.append(WRITER.write("control_difference", label, control.difference, currency, text, method))
     return findings

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_range, format_value
-from cxvalue.foundation.chance import is_a_point
+from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
+    from cxvalue.findings.finding import Finding
     from cxvalue.questions.discounts import DiscountResult, Occasions
-    from cxvalue.questions.discounts.policies import Figure
 
 __all__ = ["discount_findings", "extrapolation_sentence"]
 
-NOTEBOOK, CASE = "50_discounts", "C2"
+WRITER = FindingWriter("50_discounts", "discounts.", "Discounts: ", case="C2")
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
 MEASURED = 0.02
@@ -25,58 +25,36 @@ MEASURED = 0.02
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
     """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
     method = (
-        f"{data.total:,.0f} occasions of {data.customers:,} customers. Reservation discounts fitted to the depths "
-        "refused and "
-        f"accepted; the shape ({found.best.family}) was chosen by the data among {len(found.fits)}. Immediate margin "
-        "only, and "
-        "reservation discounts are assumed to stay as they are under another policy."
+        f"{data.total:,.0f} occasions of {data.customers:,} customers. Reservation discounts fitted to the depths refused "
+        f"and accepted; the shape ({found.best.family}) was chosen by the data among {len(found.fits)}. Immediate margin "
+        "only, and reservation discounts are assumed to stay as they are under another policy."
     )
+    assumed = ""
     if data.assumed_margin is not None:
-        method += (
+        assumed = (
             f" The offers name no margin: {format_value(data.assumed_margin, 'share')} of the basket's value before "
             "discount is taken, the study's gross margin."
         )
-    parts: list[tuple[str, str, str, Figure | None, str]] = [
-        ("none_profit", "margin an occasion without a discount", currency, found.none, _none_text(found, currency)),
-        (
-            "flat_profit",
-            "margin an occasion at the best flat discount",
-            currency,
-            found.flat,
-            _flat_text(found, currency),
-        ),
-        (
-            "ladder_profit",
-            "margin an occasion with the ladder as run",
-            currency,
-            found.ladder,
-            _ladder_text(found, currency),
-        ),
-        ("optimal_depth", "best flat discount", "share", found.optimal_depth, _depth_text(found)),
-    ]
-    grade = "D" if found.overdispersion > POORLY else "C"
+    method += assumed
+    ran = f"What the till really brought; the range is for other customers like these.{assumed}"
+    an_occasion, flat, ladder = "margin an occasion", "at the best flat discount", "with the ladder as run"
+    parts = (
+        ("none_profit", f"{an_occasion} without a discount", currency, found.none, _none_text, method),
+        ("flat_profit", f"{an_occasion} {flat}", currency, found.flat, _flat_text, method),
+        ("ladder_profit", f"{an_occasion} {ladder}", currency, found.ladder, _ladder_text, ran),
+        ("optimal_depth", "best flat discount", "share", found.optimal_depth, _depth_text, method),
+    )
+    writer = replace(WRITER, grade="D" if found.overdispersion > POORLY else "C", level=level)
     findings = []
-    for key, label, unit, figure, text in parts:
-        name, title = f"discounts.{key}", f"Discounts: {label}"
+    for key, label, unit, figure, say, made in parts:
         if figure is None:
             # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
             untold = found.missing if key != "ladder_profit" else ""
-            reason = f"Not available: {untold or (NO_RANGE if data.priced else NO_PRICE)}"
-            findings.append(
-                Finding(name, title, None, unit=unit, grade=grade, text=reason, case=CASE, notebook=NOTEBOOK)
-            )
+            findings.append(writer.withhold(key, label, untold or (NO_RANGE if data.priced else NO_PRICE), unit))
             continue
-        own = (
-            "What the till really brought; the range is for other customers like these."
-            + (method[method.index(" The offers name") :] if data.assumed_margin is not None else "")
-            if key == "ladder_profit"
-            else method
-        )
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
-        low, high, sure = (
-            (None, None, None) if is_a_point(figure.low, figure.high) else (figure.low, figure.high, level)
-        )
-        findings.append(Finding(name, title, figure.value, low, high, sure, unit, grade, text, own, CASE, NOTEBOOK))
+        value = range_of(figure.value, figure.low, figure.high)
+        findings.append(writer.write(key, label, value, unit, say(found, currency), made))
     return findings
 
 
@@ -85,15 +63,13 @@ def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
     if found.offered_nothing > MEASURED:
         return (
             f"In {format_value(found.offered_nothing, 'share')} of the occasions no discount was named first, so what "
-            "happens "
-            "without one is measured."
+            "happens without one is measured."
         )
     return (
         f"Every customer was offered some discount: the first one named was "
-        f"{format_value(float(data.ladder[0]), 'share')} or more. How "
-        "many would have bought at full price is therefore extrapolated, and its range holds the doubt about the "
-        "shape. Naming "
-        "no discount first in one visit out of twenty would settle it."
+        f"{format_value(float(data.ladder[0]), 'share')} or more. How many would have bought at full price is therefore "
+        "extrapolated, and its range holds the doubt about the shape. Naming no discount first in one visit out of twenty "
+        "would settle it."
     )
 
 
@@ -108,8 +84,7 @@ def _none_text(found: DiscountResult, currency: str) -> str:
     )
     return (
         f"Without any discount {format_value(float(share[0]), 'share')} of the occasions would end in a purchase and "
-        "each occasion "
-        f"would bring {format_value(found.none.value, currency)} of margin "
+        f"each occasion would bring {format_value(found.none.value, currency)} of margin "
         f"({format_range(found.none.low, found.none.high, currency)}).{seen}"
     )
 
@@ -148,13 +123,12 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
             steps = ", ".join(format_value(rung, "share") for rung in rungs)
             text += (
                 f" A ladder of {steps} would bring about {format_value(worth, currency)}, if customers do not learn "
-                "to wait for "
-                "the next rung."
+                "to wait for the next rung."
             )
     return text
 
 
-def _depth_text(found: DiscountResult) -> str:
+def _depth_text(found: DiscountResult, currency: str) -> str:
     if found.optimal_depth is None:
         return ""
     depth = found.optimal_depth

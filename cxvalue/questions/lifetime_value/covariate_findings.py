@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_number, format_range, format_value
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.lifetime_value.cltv_fit import model_of
-from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
+from cxvalue.questions.lifetime_value.findings import WRITER
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+    from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.models.by_level import Coefficient
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
@@ -34,7 +34,7 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
         tried = [one.reason for one in fit.full if one.variant == "covariates" and one.reason]
         why = fit.covariates.reason or (tried[0] if tried else "No model could be fitted with them.")
         text = f"Whether the covariates tell customers apart cannot be said. {why}"
-        return [Finding("cltv.covariates", label, None, text=text, case="C5", notebook=CLTV_NOTEBOOK)]
+        return [WRITER.write("covariates", label, None, "", text)]
     found = model.coefficients_at(level)
     pace = max((one for one in found if one.about == "purchases"), key=lambda one: abs(one.estimate) / one.se)
     leaving = next(
@@ -51,24 +51,14 @@ def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
         + " that was no better."
     )
     left_out = f" {fit.covariates.reason}" if fit.covariates.reason else ""
-    return [
-        Finding(
-            "cltv.covariates",
-            f"{label}: pace of {pace.covariate} {pace.level}",
-            pace.ratio,
-            pace.low,
-            pace.high,
-            level,
-            "",
-            "D",
-            f"{_pace(pace)} {_leaving(leaving, model.name)} {_NO_CAUSE} {used}{left_out}",
-            f"{MODEL_TITLES[model.name]} fitted on all data up to {format_date(fit.as_of)} (Fader and Hardie 2007): each "
-            "level multiplies the purchase rate and the odds or the rate of leaving. Levels must be known when a customer "
-            "first buys; one that was given for what they bought repeats the purchases.",
-            "C5",
-            CLTV_NOTEBOOK,
-        )
-    ]
+    text = f"{_pace(pace)} {_leaving(leaving, model.name)} {_NO_CAUSE} {used}{left_out}"
+    method = (
+        f"{MODEL_TITLES[model.name]} fitted on all data up to {format_date(fit.as_of)} (Fader and Hardie 2007): each level "
+        "multiplies the purchase rate and the odds or the rate of leaving. Levels must be known when a customer first buys; "
+        "one that was given for what they bought repeats the purchases."
+    )
+    ratio, label = (pace.ratio, pace.low, pace.high), f"{label}: pace of {pace.covariate} {pace.level}"
+    return [WRITER.write("covariates", label, ratio, "", text, method, grade="D", level=level)]
 
 
 def _pace(one: Coefficient) -> str:

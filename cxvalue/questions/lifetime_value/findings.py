@@ -5,22 +5,25 @@ The ids and what they mean are fixed; the numbers come from the statistics and a
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 
 if TYPE_CHECKING:
+    from cxvalue.findings.finding import Finding
     from cxvalue.lifetime import CustomerValue
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["cltv_findings"]
-CLTV_NOTEBOOK = "20_cltv"
+__all__ = ["WRITER", "cltv_findings"]
+
+WRITER = FindingWriter("20_cltv", "cltv.", case="C5")
 
 
 def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currency: str, level: float) -> list[Finding]:
@@ -32,53 +35,32 @@ def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currenc
         f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
-    equity = value.equity
-    caution = _caution(fit)
+    equity, newcomer = value.equity, value.new_customer
     mean = Interval(*(number / customers for number in equity))
-    sure, whole = format_level(level), _whole_periods(fit)
     mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
-
-    def estimate(name: str, label: str, numbers: Interval, text: str, method: str) -> Finding:
-        return Finding(
-            name,
-            label,
-            *numbers,
-            level,
-            currency,
-            "C",
-            text,
-            method,
-            "C5",
-            CLTV_NOTEBOOK,
-        )
-
+    said = (
+        f"The {customers:,} customers known today should bring {format_value(equity.value, currency)} of margin over "
+        f"the next {months} months, discounted to today. If they go on as the model describes, it will be "
+        f"{format_range(*equity[1:], currency)} with {format_level(level)} probability.{_whole_periods(fit)}{_caution(fit)}"
+    )
+    each = f"That is {format_value(mean.value, currency)} for each customer ever seen, dormant ones included."
+    new = (
+        f"A new customer is worth {format_value(newcomer.value, currency)} of margin over {months} months, "
+        f"the first {fit.thing} included and before the cost of winning them."
+    )
+    real = (
+        "The range is for what will really come in: uncertainty of the model's parameters and of the purchases "
+        "themselves."
+    )
+    first = (
+        f"The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the expectation."
+    )
+    over, divided = f"over {months} months", f"Customer equity divided by all {customers:,} customers."
+    writer = replace(WRITER, grade="C", level=level)
     valued = [
-        estimate(
-            "cltv.equity",
-            f"Customer equity over {months} months",
-            equity,
-            f"The {customers:,} customers known today should bring {format_value(equity.value, currency)} of "
-            f"margin over the next {months} months, discounted to today. If they go on as the model describes, it will be "
-            f"{format_range(*equity[1:], currency)} with {sure} probability.{whole}{caution}",
-            f"{made} The range is for what will really come in: uncertainty of the model's parameters and of the "
-            "purchases themselves.",
-        ),
-        estimate(
-            "cltv.mean",
-            f"Value of the average customer over {months} months",
-            mean,
-            f"That is {format_value(mean.value, currency)} for each customer ever seen, dormant ones included.",
-            f"Customer equity divided by all {customers:,} customers.",
-        ),
-        estimate(
-            "cltv.new_customer",
-            f"Value of a new customer over {months} months",
-            value.new_customer,
-            f"A new customer is worth {format_value(value.new_customer.value, currency)} of margin over {months} months, "
-            f"the first {fit.thing} included and before the cost of winning them.",
-            f"{made} The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the "
-            "expectation.",
-        ),
+        writer.write("equity", f"Customer equity {over}", equity, currency, said, f"{made} {real}"),
+        writer.write("mean", f"Value of the average customer {over}", mean, currency, each, divided),
+        writer.write("new_customer", f"Value of a new customer {over}", newcomer, currency, new, f"{made} {first}"),
     ]
     return [*withhold_points(valued), *_holdout_findings(fit)]
 
@@ -139,40 +121,26 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     score = fit.score
     title = MODEL_TITLES[fit.selected]
     unit = "transactions" if fit.period is None else fit.things
+    writer = replace(WRITER, kind="holdout")
+    total, each = "Forecast error in total", "Forecast error per customer"
     if score is None or fit.holdout_start is None:
-        reason = "Not available: the history is too short to hold part of it back and forecast it."
+        reason = "the history is too short to hold part of it back and forecast it."
         return [
-            Finding(name, label, None, unit=unit, text=reason, case="C5", notebook=CLTV_NOTEBOOK)
-            for name, label in (
-                ("cltv.holdout_bias", "Forecast error in total"),
-                ("cltv.holdout_mae", "Forecast error per customer"),
-            )
+            writer.withhold("holdout_bias", total, reason, unit),
+            writer.withhold("holdout_mae", each, reason, unit),
         ]
     span = f"{format_date(fit.holdout_start)} to {format_date(fit.as_of)}"
     before = format_date(fit.holdout_start - timedelta(days=1))
     off = abs(score.bias) / score.actual if score.actual else 0.0
     verdict = "exactly right" if score.bias == 0 else f"{off:.1%} too {'low' if score.bias < 0 else 'high'}"
     method = f"{title} fitted on data up to {before} only, then compared with the {fit.things} of {span}."
+    came = (
+        f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} {fit.things} for {span}; "
+        f"{score.actual:,.0f} came: its forecast was {verdict}.{_others(fit)}"
+    )
+    single = f"For a single customer the forecast was off by {format_value(score.mae, '')} {fit.things} on average."
+    mean = f"Mean absolute error over customers first seen before {format_date(fit.holdout_start)}."
     return [
-        Finding(
-            "cltv.holdout_bias",
-            "Forecast error in total",
-            score.bias,
-            unit=unit,
-            text=f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} {fit.things} "
-            f"for {span}; {score.actual:,.0f} came: its forecast was {verdict}.{_others(fit)}",
-            method=method,
-            case="C5",
-            notebook=CLTV_NOTEBOOK,
-        ),
-        Finding(
-            "cltv.holdout_mae",
-            "Forecast error per customer",
-            score.mae,
-            unit=unit,
-            text=f"For a single customer the forecast was off by {format_value(score.mae, '')} {fit.things} on average.",
-            method=f"{method} Mean absolute error over customers first seen before {format_date(fit.holdout_start)}.",
-            case="C5",
-            notebook=CLTV_NOTEBOOK,
-        ),
+        writer.write("holdout_bias", total, score.bias, unit, came, method),
+        writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),
     ]

@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.lifetime.prediction.levers import lasting
-from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK
+from cxvalue.questions.lifetime_value.findings import WRITER
 from cxvalue.questions.lifetime_value.horizons import levers_table
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cxvalue.findings.finding import Finding
+    from cxvalue.findings.writer import FindingWriter, Value
+    from cxvalue.foundation.intervals import Interval
     from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
     from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest
 
-__all__ = ["horizons_sentence", "levers_report", "rolling_sentence", "season_findings", "value_findings"]
+__all__ = [
+    "BACKTEST",
+    "backtest_finding",
+    "horizons_sentence",
+    "levers_report",
+    "rolling_sentence",
+    "season_findings",
+    "value_findings",
+]
+
+BACKTEST = "What the model would have said, in money"
 
 
 def value_findings(
@@ -43,11 +56,10 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     found = season.index
     top, bottom = max(range(12), key=found.index.__getitem__), min(range(12), key=found.index.__getitem__)
     high, low = found.index[top] - 1, 1 - found.index[bottom]
+    numbers = None if season.reason else (high, found.low[top] - 1, found.high[top] - 1)
     if season.reason:
-        numbers: tuple[float | None, float | None, float | None] = (None, None, None)
         text = f"{season.reason} The forecast takes every month alike."
     else:
-        numbers = (high, found.low[top] - 1, found.high[top] - 1)
         text = (
             f"Purchases follow the seasons: {high:.0%} above an average month in {MONTH_NAMES[top]}, {low:.0%} below it "
             f"in {MONTH_NAMES[bottom]}."
@@ -57,66 +69,65 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
             if fit.seasonal
             else " The forecast does not follow them: on the part of the history held back that was no better."
         )
-    return [
-        Finding(
-            "cltv.season",
-            "Season of the purchases, highest month",
-            *numbers,
-            level if numbers[0] is not None else None,
-            "share",
-            "C",
-            text,
-            f"Repeat purchases of {found.months} calendar months against what a model without a season expects of the "
-            "customers as they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there "
-            "is a season; the forecast follows it only where that foresaw the holdout and its first three months better.",
-            "C5",
-            CLTV_NOTEBOOK,
-        )
-    ]
+    method = (
+        f"Repeat purchases of {found.months} calendar months against what a model without a season expects of the "
+        "customers as they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there is a "
+        "season; the forecast follows it only where that foresaw the holdout and its first three months better."
+    )
+    writer = replace(WRITER, grade="C", level=level)
+    return [writer.write("season", "Season of the purchases, highest month", numbers, "share", text, method)]
 
 
 def _backtest(tested: MarginBacktest | None, currency: str) -> Finding:
-    label = "What the model would have said, in money"
     if tested is None:
-        reason = "Not available: the history is too short to hold part of it back and forecast it in money."
-        return Finding("cltv.backtest", label, None, unit=currency, text=reason, case="C5", notebook=CLTV_NOTEBOOK)
-    predicted, sure = tested.predicted, format_level(tested.level)
-    asked = format_date(tested.start - timedelta(days=1))
-    verdict = (
-        "what came lay inside that range."
-        if tested.inside
-        else f"what came lay OUTSIDE that range, {'above' if tested.actual > predicted.high else 'below'} it."
+        reason = "the history is too short to hold part of it back and forecast it in money."
+        return WRITER.withhold("backtest", BACKTEST, reason, currency)
+    method = (
+        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {{asked}} only; not "
+        "discounted. What came is the margin of the same customers from {start} to {until}."
     )
-    off = (
-        f" ({abs(predicted.value / tested.actual - 1):.1%} {'less' if predicted.value < tested.actual else 'more'} was"
-        " foreseen)"
-        if tested.actual > 0
-        else ""
+    writer, span = replace(WRITER, method=method), (tested.start, tested.until)
+    said, came, level = tested.predicted, tested.actual, tested.level
+    return backtest_finding(writer, said, came, tested.customers, span, currency=currency, level=level)
+
+
+def backtest_finding(
+    writer: FindingWriter,
+    said: Interval,
+    came: float,
+    customers: int,
+    span: tuple[date, date],
+    *,
+    currency: str,
+    level: float,
+) -> Finding:
+    """The finding ``cltv.backtest``: what would have been said of a past span in money, and what came.
+
+    Args:
+        writer: with a method that has places for asked, start and until.
+        customers: how many were known on the day before the span, of which alone `said` and `came` are.
+        span: its first and its last day.
+    """
+    asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
+    verdict = "what came lay inside that range."
+    if not said.low <= came <= said.high:
+        verdict = f"what came lay OUTSIDE that range, {'above' if came > said.high else 'below'} it."
+    side = "less" if said.value < came else "more"
+    off = f" ({abs(said.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
+    text = (
+        f"Asked on {asked} what its {customers:,} customers would bring up to {until}, this way of forecasting would have "
+        f"said {format_value(said.value, currency)} of margin, {format_range(said.low, said.high, currency)} with "
+        f"{format_level(level)} probability; {format_value(came, currency)} came{off}: {verdict}"
     )
-    return Finding(
-        "cltv.backtest",
-        label,
-        predicted.value,
-        predicted.low,
-        predicted.high,
-        tested.level,
-        currency,
-        "C",
-        f"Asked on {asked} what its {tested.customers:,} customers would bring up to {format_date(tested.until)}, this "
-        f"way of forecasting would have said {format_value(predicted.value, currency)} of margin, "
-        f"{format_range(predicted.low, predicted.high, currency)} with {sure} probability; "
-        f"{format_value(tested.actual, currency)} came{off}: {verdict}",
-        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {asked} only; not "
-        f"discounted. What came is the margin of the same customers from {format_date(tested.start)} to "
-        f"{format_date(tested.until)}.",
-        "C5",
-        CLTV_NOTEBOOK,
-    )
+    method = writer.method.format(asked=asked, start=start, until=until)
+    return writer.write("backtest", BACKTEST, said, currency, text, method, grade="C", level=level)
 
 
 def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Finding:
     cost = format_value(payback.cost, currency)
-    bounded = payback.months is not None and payback.low is not None and payback.high is not None
+    months: Value = payback.months
+    if payback.months is not None and payback.low is not None and payback.high is not None:
+        months = (payback.months, payback.low, payback.high)
     if payback.months is None:
         text = (
             f"A new customer costs {cost} to win and is not expected to pay that back within {payback.longest} months."
@@ -124,24 +135,15 @@ def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Fi
     elif payback.months == 0:
         text = f"A new customer costs {cost} to win; the mean margin of the first {thing} already covers it."
     else:
-        text = f"A new customer costs {cost} to win and is expected to pay that back within "
-        text += f"{format_value(payback.months, 'months')}."
-    return Finding(
-        "cltv.payback_months",
-        "Payback of the cost of winning a customer",
-        payback.months,
-        payback.low if bounded else None,
-        payback.high if bounded else None,
-        payback.level if bounded else None,
-        "months",
-        "C",
-        text,
+        within = format_value(payback.months, "months")
+        text = f"A new customer costs {cost} to win and is expected to pay that back within {within}."
+    method = (
         f"First month by whose end the expected margin of a new customer, the first {thing} included, discounted at "
-        f"{format_level(discount)} a year, reaches the mean acquisition cost of the customers table. The range is for "
-        "the expectation.",
-        "C5",
-        CLTV_NOTEBOOK,
+        f"{format_level(discount)} a year, reaches the mean acquisition cost of the customers table. The range is for the "
+        "expectation."
     )
+    writer = replace(WRITER, grade="C", level=payback.level)
+    return writer.write("payback_months", "Payback of the cost of winning a customer", months, "months", text, method)
 
 
 def levers_report(levers: ValueLevers, currency: str, thing: str = "purchase") -> pd.DataFrame:

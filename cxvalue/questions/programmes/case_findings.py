@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
+from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.calendar import months_apart
-from cxvalue.foundation.chance import is_a_point
-from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, title_of
+from cxvalue.questions.programmes.effect_findings import NO_RANGE, UNITS, title_of, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cxvalue.effects.effect import Effect
+    from cxvalue.findings.finding import Finding
+    from cxvalue.findings.writer import Bounded
     from cxvalue.money import Case, Registration, Verdict
     from cxvalue.questions.programmes.measure import ProgrammeFit
     from cxvalue.study import Programme
 
 __all__ = ["case_findings"]
-CASE_NOTEBOOK = "80_roi_case"
+
+WRITER = FindingWriter("80_roi_case", case="C6", level=0.95)
+MDE = (
+    "Break-even effect + (z of the confidence + 0.84) × standard error: a true effect of this size passes in 80% of such "
+    "data sets."
+)
 
 
 def case_findings(
@@ -31,12 +38,10 @@ def case_findings(
     registration: Registration | None,
     *,
     currency: str,
-    case_id: str = "C6",
 ) -> list[Finding]:
     """``verdict``, ``npv``, ``roi``, ``irr``, ``payback_months``, ``peak_exposure``, ``probability_of_loss`` and ``mde``."""
-    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
+    writer = replace(writer_of(WRITER, fit.name), grade=fit.effect.grade)
     parts = {
-        "verdict": ("", "Verdict"),
         "npv": (currency, "Net present value"),
         "roi": ("share", "Return on investment"),
         "irr": ("share", "Internal rate of return"),
@@ -46,7 +51,7 @@ def case_findings(
         "mde": (UNITS[fit.effect.outcome] or currency, "Smallest effect that could have been proven"),
     }
     if case is None:
-        return _without_money(fit, programme, verdict, registration, parts, case_id)
+        return _without_money(writer, fit, programme, verdict, registration, parts)
     assert verdict is not None  # with money there is at least break-even to judge by
     npv, payback = case.npv, case.payback
     made = (
@@ -55,22 +60,15 @@ def case_findings(
         f"draws of the effect and the stated ranges. {_goes_on(case)}"
     )
 
-    def finding(
-        key: str, value: float | str | None, ends: tuple[float, float] | None, text: str, method: str
-    ) -> Finding:
+    def estimate(key: str, found: Bounded | None, text: str, method: str, missing: str = "") -> Finding:
         unit, label = parts[key]
-        named = title if key == "verdict" else f"{title}: {label}"
-        low, high = ends if ends and value is not None and all(map(math.isfinite, ends)) else (None, None)
-        if low is not None and high is not None and is_a_point(low, high):
-            # Whole months and stated costs may be the same in every draw; an estimate may not.
-            low = high = None
-            if key in ("npv", "roi", "irr"):
-                value, text = None, f"Withheld: {NO_RANGE}"
-        level = 0.95 if low is not None else None
-        return Finding(
-            f"programme.{name}.{key}", named, value, low, high, level, unit, grade, text, method, case_id,
-            CASE_NOTEBOOK,
-        )  # fmt: skip
+        if found is None:
+            return writer.withhold(key, label, missing, unit, method)
+        value = range_of(found.value, found.low, found.high)
+        # Whole months and stated costs may be the same in every draw; an estimate may not.
+        if key in ("npv", "roi", "irr") and value[1] is None and math.isfinite(found.high - found.low):
+            return writer.withhold(key, label, NO_RANGE, unit, method, word="withheld")
+        return writer.write(key, label, value, unit, text, method)
 
     worth = (
         f"Over {case.horizon_months} months the programme is worth {format_value(npv.value, currency)} today "
@@ -80,25 +78,20 @@ def case_findings(
         f"It has paid back its costs after {format_value(payback.value, 'months')}."
         if payback and payback.value > 0
         else "It never needs money of its own."
-        if payback
-        else f"Not available: it does not pay back within {case.horizon_months} months."
     )
     roi, rate, most = case.roi, case.irr, case.peak_exposure
-    earned = (
+    earned = roi and (
         f"Each {currency} of costs brings {format_value(abs(roi.value), currency)} {'more' if roi.value >= 0 else 'less'} "
         "than itself, both in today's money."
-        if roi
-        else "Not available: no costs are stated."
     )
-    yearly = (
-        f"The money put in earns {format_value(rate.value, 'share')} a year."
-        if rate
-        else "Not available: no money goes out before any comes in."
+    yearly = rate and f"The money put in earns {format_value(rate.value, 'share')} a year."
+    no_rate = (
+        "no money goes out before any comes in."
         if _comes_first(case)
-        else "Not available: nothing comes back."
+        else "nothing comes back."
         if not (case.net_flow > 0).any()
-        else "Not available: the money turns from out to in more than once, so there are several such rates and none "
-        "of them means anything."
+        else "the money turns from out to in more than once, so there are several such rates and none of them means "
+        "anything."
     )
     out = (
         f"At most {format_value(most.value, currency)} are out at any time before it comes back."
@@ -110,38 +103,19 @@ def case_findings(
         f"; if it does, the loss is {format_value(case.expected_loss, currency)} on average." if loss >= 0.005 else "."
     )
     least = _least_text(verdict, fit.effect, parts["mde"][0], case.break_even)
-    judged = _verdict_text(programme, verdict, registration, title, least, currency)
-    paid = payback.value if payback else None
+    at_zero = "The rate a year at which the net present value is 0, where money goes out first and then comes in."
+    late = f"it does not pay back within {case.horizon_months} months."
+    unit, label = parts["probability_of_loss"]
+    drawn = "Share of the draws with a net present value below zero."
     return [
-        finding("verdict", _word(programme, verdict), None, judged, made),
-        finding("npv", npv.value, (npv.low, npv.high), worth, made),
-        finding("roi", roi and roi.value, roi and (roi.low, roi.high), earned, f"(Benefits − costs) / costs. {made}"),
-        finding(
-            "irr",
-            rate and rate.value,
-            rate and (rate.low, rate.high),
-            yearly,
-            f"The rate a year at which the net present value is 0, where money goes out first and then comes in. {made}",
-        ),
-        finding(
-            "payback_months", paid, payback and (payback.low, payback.high), back, f"Discounted, whole months. {made}"
-        ),
-        finding(
-            "peak_exposure",
-            most.value,
-            (most.low, most.high),
-            out,
-            f"The lowest point of the plain sum of the months to date. {made}",
-        ),
-        finding("probability_of_loss", loss, None, risk, "Share of the draws with a net present value below zero."),
-        finding(
-            "mde",
-            verdict.mde,
-            None,
-            least if verdict.mde is not None else "Not available: nothing can be broken even.",
-            "Break-even effect + (z of the confidence + 0.84) × standard error: a true effect of this size passes in 80% of "
-            "such data sets.",
-        ),
+        _verdict(writer, fit, programme, verdict, registration, least, currency, made),
+        estimate("npv", npv, worth, made),
+        estimate("roi", roi, earned or "", f"(Benefits − costs) / costs. {made}", "no costs are stated."),
+        estimate("irr", rate, yearly or "", f"{at_zero} {made}", no_rate),
+        estimate("payback_months", payback, back, f"Discounted, whole months. {made}", late),
+        estimate("peak_exposure", most, out, f"The lowest point of the plain sum of the months to date. {made}"),
+        writer.write("probability_of_loss", label, loss, unit, risk, drawn, kind="chance"),
+        _mde(writer, verdict, parts, least, MDE),
     ]
 
 
@@ -151,45 +125,48 @@ def _comes_first(case: Case) -> bool:
 
 
 def _without_money(
+    writer: FindingWriter,
     fit: ProgrammeFit,
     programme: Programme,
     verdict: Verdict | None,
     registration: Registration | None,
     parts: Mapping[str, tuple[str, str]],
-    case_id: str,
 ) -> list[Finding]:
     """The findings of a programme whose outcome has no price: a verdict on the effect at most, and no money."""
-    name, title, grade = fit.name, title_of(fit.name), fit.effect.grade
-    found: dict[str, tuple[float | str | None, str]] = {}
-    if verdict is not None:
-        least = _least_text(verdict, fit.effect, parts["mde"][0])
-        found["verdict"] = (
-            _word(programme, verdict),
-            _verdict_text(programme, verdict, registration, title, least, ""),
-        )
-        found["mde"] = (verdict.mde, least)
-    reason = f"Not available: the outcome ({fit.effect.outcome}) has no price in the study."
-    return [
-        Finding(
-            f"programme.{name}.{key}", title if key == "verdict" else f"{title}: {label}", found.get(key, (None, reason))[0],
-            unit=unit, grade=grade, text=found.get(key, (None, reason))[1], case=case_id, notebook=CASE_NOTEBOOK,
-        )
-        for key, (unit, label) in parts.items()
-    ]  # fmt: skip
+    reason = f"the outcome ({fit.effect.outcome}) has no price in the study."
+    found = [writer.withhold(key, label, reason, unit) for key, (unit, label) in parts.items()]
+    if verdict is None:
+        return [replace(writer, label="").withhold("verdict", title_of(fit.name), reason), *found]
+    least = _least_text(verdict, fit.effect, parts["mde"][0])
+    judged = _verdict(writer, fit, programme, verdict, registration, least, "", "")
+    return [judged, *found[:-1], _mde(writer, verdict, parts, least, "")]
 
 
-def _word(programme: Programme, verdict: Verdict) -> str | None:
-    return verdict.word if programme.success is not None else None
+def _mde(
+    writer: FindingWriter, verdict: Verdict, parts: Mapping[str, tuple[str, str]], least: str, method: str
+) -> Finding:
+    unit, label = parts["mde"]
+    return writer.write("mde", label, verdict.mde, unit, least, method, missing="nothing can be broken even.")
 
 
-def _verdict_text(
-    programme: Programme, verdict: Verdict, registration: Registration | None, title: str, least: str, currency: str
-) -> str:
+def _verdict(
+    writer: FindingWriter,
+    fit: ProgrammeFit,
+    programme: Programme,
+    verdict: Verdict,
+    registration: Registration | None,
+    least: str,
+    currency: str,
+    method: str,
+) -> Finding:
+    """The verdict by the registered criterion, under the programme's name alone."""
+    writer, title = replace(writer, label=""), title_of(fit.name)
     if programme.success is None or registration is None:
-        return (
-            "Not available: the study registers no criterion for this programme, so the result is described and not judged. "
-            "Add a success block before the next programme starts."
+        reason = (
+            "the study registers no criterion for this programme, so the result is described and not judged. Add a success "
+            "block before the next programme starts."
         )
+        return writer.withhold("verdict", title, reason, "", method)
     said = {"PASS": "passes", "FAIL": "fails", "NOT PROVEN": "is not proven"}[verdict.word]
     text = (
         f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of "
@@ -199,7 +176,7 @@ def _verdict_text(
         text += f" {least}"
         if verdict.value_of_certainty > 0:
             text += _waiting_text(verdict, currency)
-    return text
+    return writer.write("verdict", title, verdict.word, "", text, method)
 
 
 def _waiting_text(verdict: Verdict, currency: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.programmes.declared_case import contribution_to_date
@@ -14,12 +15,13 @@ from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
+    from cxvalue.findings.finding import Finding
     from cxvalue.money import Case
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
-__all__ = ["effect_findings"]
+__all__ = ["effect_findings", "title_of", "writer_of"]
 
-EFFECT_NOTEBOOK = "70_programmes"
+WRITER = FindingWriter("70_programmes", case="C6")
 NO_RANGE = "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
 UNITS = {"margin": None, "revenue": None, "orders": "orders", "interactions": "contacts"}
 
@@ -34,9 +36,15 @@ def title_of(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case_id: str = "C6") -> list[Finding]:
+def writer_of(writer: FindingWriter, programme: str, case: str | None = None) -> FindingWriter:
+    """The writer of one programme's findings."""
+    label = f"{title_of(programme)}: "
+    return replace(writer, prefix=f"programme.{programme}.", label=label, case=case or writer.case)
+
+
+def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str) -> list[Finding]:
     """``effect``, ``naive`` and ``contribution_to_date`` of one programme; ``drift_limit`` where units got it in turn."""
-    effect, name, title = fit.effect, fit.name, title_of(fit.name)
+    effect, title, writer = fit.effect, title_of(fit.name), writer_of(WRITER, fit.name)
     unit = UNITS[effect.outcome] or currency
     shown = format_value(effect.estimate, unit)
     spread = format_range(effect.low, effect.high, unit)
@@ -53,63 +61,35 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str, case
     lowered = sorted((check for check in effect.checks if check.lowers), key=lambda check: check.passed is None)
     if lowered:
         text += f" {'Doubtful:' if lowered[0].passed is False else lowered[0].question} {lowered[0].detail}"
+    measured = replace(writer, grade=effect.grade, level=effect.level)
     findings = [
-        Finding(
-            f"programme.{name}.effect",
-            f"{title}: effect per treated customer and month",
-            effect.estimate,
-            effect.low,
-            effect.high,
-            effect.level,
+        measured.write(
+            "effect",
+            "effect per treated customer and month",
+            (effect.estimate, effect.low, effect.high),
             unit,
-            effect.grade,
             text,
             f"{fit.chosen} {effect.explanation} {_compared(effect)}",
-            case_id,
-            EFFECT_NOTEBOOK,
         ),
-        _naive(effect, name, title, unit, case_id),
+        _naive(effect, writer, unit),
     ]
     if "drift_limit" in effect.extra:
-        findings.append(_drift_limit(effect, name, title, unit, case_id))
+        findings.append(_drift_limit(effect, measured, unit))
+    key, label = "contribution_to_date", "contribution so far"
     if case is None:
-        reason = f"Not available: the outcome ({what}) has no price in the study."
-        findings.append(
-            Finding(
-                f"programme.{name}.contribution_to_date", f"{title}: contribution so far", None, unit=currency, text=reason,
-                case=case_id, notebook=EFFECT_NOTEBOOK,
-            )
-        )  # fmt: skip
-        return findings
+        reason = f"the outcome ({what}) has no price in the study."
+        return [*findings, writer.withhold(key, label, reason, currency)]
+    label += ", net of cost"
     value, low, high = contribution_to_date(case)
     if is_a_point(low, high):
-        label, reason = f"{title}: contribution so far, net of cost", f"Withheld: {NO_RANGE}"
-        findings.append(
-            Finding(
-                f"programme.{name}.contribution_to_date", label, None, unit=currency, text=reason, case=case_id,
-                notebook=EFFECT_NOTEBOOK,
-            )
-        )  # fmt: skip
-        return findings
+        return [*findings, writer.withhold(key, label, NO_RANGE, currency, word="withheld")]
     so_far = "has contributed" if value >= 0 else "has cost"
-    findings.append(
-        Finding(
-            f"programme.{name}.contribution_to_date",
-            f"{title}: contribution so far, net of cost",
-            value,
-            low,
-            high,
-            effect.level,
-            currency,
-            effect.grade,
-            f"By the end of {case.effect.last_month:%B %Y} the programme {so_far} {format_value(abs(value), currency)} net "
-            f"of its costs ({format_range(low, high, currency)}), nothing extrapolated.",
-            "Measured effect × treated customer-months so far − costs so far; nominal and before tax.",
-            case_id,
-            EFFECT_NOTEBOOK,
-        )
+    text = (
+        f"By the end of {case.effect.last_month:%B %Y} the programme {so_far} {format_value(abs(value), currency)} net of "
+        f"its costs ({format_range(low, high, currency)}), nothing extrapolated."
     )
-    return findings
+    method = "Measured effect × treated customer-months so far − costs so far; nominal and before tax."
+    return [*findings, measured.write(key, label, (value, low, high), currency, text, method)]
 
 
 def _compared(effect: Effect) -> str:
@@ -123,57 +103,47 @@ def _compared(effect: Effect) -> str:
     )
 
 
-def _naive(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:
-    missing = math.isnan(effect.naive)
-    error = effect.naive_se
-    reach = None if missing or error is None else reach_of(0.95) * error
-    return Finding(
-        f"programme.{name}.naive",
-        f"{title}: before and after alone",
-        None if missing else effect.naive,
-        None if reach is None else effect.naive - reach,
-        None if reach is None else effect.naive + reach,
-        None if reach is None else 0.95,
+def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
+    naive, error = effect.naive, effect.naive_se
+    reach = None if error is None else reach_of(0.95) * error
+    value = naive if reach is None else (naive, naive - reach, naive + reach)
+    text = (
+        f"Before and after on the treated alone would show {format_value(naive, unit)}; compared with those without the "
+        f"programme, the effect is {format_value(effect.estimate, unit)}."
+        if not math.isnan(naive)
+        else ""
+    )
+    return replace(writer, grade="E", level=0.95).write(
+        "naive",
+        "before and after alone",
+        None if math.isnan(naive) else value,
         unit,
-        "E",
-        "Not available: no treated customer was there before the start."
-        if missing
-        else f"Before and after on the treated alone would show {format_value(effect.naive, unit)}; compared with those "
-        f"without the programme, the effect is {format_value(effect.estimate, unit)}.",
+        text,
         "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
-        case_id,
-        EFFECT_NOTEBOOK,
+        missing="no treated customer was there before the start.",
     )
 
 
-def _drift_limit(effect: Effect, name: str, title: str, unit: str, case_id: str) -> Finding:
+def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     limit = effect.extra["drift_limit"]
     most, seen, allowed = limit["still_proven"], limit["seen"], limit["allowed"]
+    label = "drift that would undo the effect, a month"
+    method = "The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias."
     if most is None:
-        text = "Not available: the effect is not proven even if the units would have moved alike."
-    else:
-        side = "above" if effect.estimate > 0 else "below"
-        text = (
-            f"The effect would stay {side} zero even if the units with the programme had drifted away from the others by up "
-            f"to {format_value(most, unit)} a month per customer"
-        )
-        if allowed is None:
-            text += "; the months before the start do not say how much they did."
-        else:
-            text += (
-                f". Before the start they drifted by {format_value(abs(seen), unit)} "
-                f"{'towards' if (seen > 0) == (effect.estimate > 0) else 'against'} the effect, and those months rule out "
-                f"more than {format_value(allowed, unit)}: "
-                + ("the effect outlasts that." if most >= allowed else "that much would be enough to undo it.")
-            )
-    return Finding(
-        f"programme.{name}.drift_limit",
-        f"{title}: drift that would undo the effect, a month",
-        most,
-        unit=unit,
-        grade=effect.grade,
-        text=text,
-        method="The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias.",
-        case=case_id,
-        notebook=EFFECT_NOTEBOOK,
+        reason = "the effect is not proven even if the units would have moved alike."
+        return writer.withhold("drift_limit", label, reason, unit, method)
+    side = "above" if effect.estimate > 0 else "below"
+    text = (
+        f"The effect would stay {side} zero even if the units with the programme had drifted away from the others by up to "
+        f"{format_value(most, unit)} a month per customer"
     )
+    if allowed is None:
+        text += "; the months before the start do not say how much they did."
+    else:
+        towards = "towards" if (seen > 0) == (effect.estimate > 0) else "against"
+        undone = "the effect outlasts that." if most >= allowed else "that much would be enough to undo it."
+        text += (
+            f". Before the start they drifted by {format_value(abs(seen), unit)} {towards} the effect, and those months "
+            f"rule out more than {format_value(allowed, unit)}: {undone}"
+        )
+    return writer.write("drift_limit", label, most, unit, text, method)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.grades import GRADES
 from cxvalue.money.portfolio import drawn_in, portfolio_totals
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+    from cxvalue.findings.finding import Finding
     from cxvalue.money import Case
     from cxvalue.money.portfolio import Portfolio, Totals
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
 __all__ = ["credits_display", "ledger_table", "luck_sentence", "overlap_table", "portfolio_findings"]
 
-NOTEBOOK = "80_roi_case"
+WRITER = FindingWriter("80_roi_case", "programmes.", case="C6")
 WAYS = {
     "joint": "Customers under any of the programmes are compared with customers under none, so each customer-month counts "
     "once, whatever the programmes do together.",
@@ -42,60 +43,53 @@ def portfolio_findings(
     *,
     currency: str,
     level: float,
-    case_id: str = "C6",
 ) -> list[Finding]:
     """``overlap_share``, ``total_to_date`` and ``total_npv``; nothing where there are fewer than two programmes."""
     if portfolio is None or len(portfolio.programmes) < 2:
         return []
     share = portfolio.overlap_share
-    findings = [
-        Finding(
-            "programmes.overlap_share", "Treated customer-months under several programmes", share, unit="share",
-            text=_overlap_text(portfolio), method="Counted from the roll-outs: customer-months under two or more "
-            "programmes, of all under any.", case=case_id, notebook=NOTEBOOK,
-        )
-    ]  # fmt: skip
+    writer = replace(WRITER, level=level)
+    counted = "Counted from the roll-outs: customer-months under two or more programmes, of all under any."
+    label = "Treated customer-months under several programmes"
+    overlap = writer.write("overlap_share", label, share, "share", _overlap_text(portfolio), counted)
     if len(portfolio.priced) < 2:
-        return findings
+        return [overlap]
     totals = portfolio_totals(portfolio, cases, {name: spent_to_date(cases[name]) for name in portfolio.priced}, level)
+    label = "All programmes: contribution so far, net of cost"
     if is_a_point(totals.to_date_low, totals.to_date_high):
-        label, reason = "All programmes: contribution so far, net of cost", f"Withheld: {NO_RANGE}"
-        alike = Finding(
-            "programmes.total_to_date", label, None, unit=currency, text=reason, case=case_id, notebook=NOTEBOOK
-        )
-        return [*findings, alike]
+        return [overlap, writer.withhold("total_to_date", label, NO_RANGE, currency, word="withheld")]
     grade = max((fit.effect.grade for fit in fits if fit.name in portfolio.priced), key=GRADES.index)
     both = "both programmes" if len(portfolio.priced) == 2 else f"the {len(portfolio.priced)} programmes"
     more = "have contributed" if totals.to_date >= 0 else "have cost"
     spread = format_range(totals.to_date_low, totals.to_date_high, currency)
-    findings.append(
-        Finding(
-            "programmes.total_to_date", "All programmes: contribution so far, net of cost", totals.to_date,
-            totals.to_date_low, totals.to_date_high, level, currency, grade,
-            f"Together, {both} {more} {format_value(abs(totals.to_date), currency)} net of their costs so far ({spread} "
-            f"with {format_level(level)} confidence). {_once_text(portfolio, totals, currency)}",
-            f"{WAYS[portfolio.way]} Less all costs so far; nominal and before tax.", case_id, NOTEBOOK,
-        )
-    )  # fmt: skip
+    so_far = (
+        f"Together, {both} {more} {format_value(abs(totals.to_date), currency)} net of their costs so far ({spread} with "
+        f"{format_level(level)} confidence). {_once_text(portfolio, totals, currency)}"
+    )
+    made = f"{WAYS[portfolio.way]} Less all costs so far; nominal and before tax."
     ends = format_range(totals.npv_low, totals.npv_high, currency)
     twice = (
         " Benefits that several programmes state under one name count once."
         if totals.benefits_twice > 0 and share > 0
         else ""
     )
-    findings.append(
-        Finding(
-            "programmes.total_npv", "All programmes: net present value", totals.npv, totals.npv_low, totals.npv_high, level,
-            currency, grade,
-            f"Together, {both} are worth {format_value(totals.npv, currency)} over their horizons ({ends} with "
-            f"{format_level(level)} confidence), nominal and before tax; the plain sum of their cases is "
-            f"{format_value(totals.plain_npv, currency)}.{twice}",
-            "Sum of the cases' net present values, each at its own start, less the margin that they count twice: per "
-            "treated customer-month as measured to date. The range couples the cases' draws as their errors go together.",
-            case_id, NOTEBOOK,
-        )
-    )  # fmt: skip
-    return findings
+    worth = (
+        f"Together, {both} are worth {format_value(totals.npv, currency)} over their horizons ({ends} with "
+        f"{format_level(level)} confidence), nominal and before tax; the plain sum of their cases is "
+        f"{format_value(totals.plain_npv, currency)}.{twice}"
+    )
+    method = (
+        "Sum of the cases' net present values, each at its own start, less the margin that they count twice: per treated "
+        "customer-month as measured to date. The range couples the cases' draws as their errors go together."
+    )
+    to_date = (totals.to_date, totals.to_date_low, totals.to_date_high)
+    npv = (totals.npv, totals.npv_low, totals.npv_high)
+    writer = replace(writer, grade=grade)
+    return [
+        overlap,
+        writer.write("total_to_date", label, to_date, currency, so_far, made),
+        writer.write("total_npv", "All programmes: net present value", npv, currency, worth, method),
+    ]
 
 
 def _overlap_text(portfolio: Portfolio) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.money.realisation import promised_path, realised, realised_published
 from cxvalue.questions.programmes.declared_case import criterion_hash
-from cxvalue.questions.programmes.effect_findings import title_of
+from cxvalue.questions.programmes.effect_findings import WRITER, title_of, writer_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from cxvalue.findings.finding import Finding
     from cxvalue.money import Case
     from cxvalue.money.realisation import PromisedMonth, Realised
     from cxvalue.questions.programmes.measure import ProgrammeFit
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["comparisons", "promise_table", "realisation_finding", "realisation_table"]
 
-NOTEBOOK = "70_programmes"
 BASES = {
     "published": "the report with data up to {day} promised",
     "same_data": "the data up to {day} would have promised",
@@ -42,42 +42,42 @@ def comparisons(
     return [one for one in found if one is not None]
 
 
-def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str, case_id: str = "C6") -> Finding:
+def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str) -> Finding:
     """What was delivered of each promised unit since the first promise there is; withheld with the reason without one."""
-    name, title = fit.name, title_of(fit.name)
-    where, label = f"programme.{name}.realisation", f"{title}: delivered of what was promised"
+    writer, key, label = writer_of(WRITER, fit.name), "realisation", "delivered of what was promised"
     fade = next((check for check in fit.effect.checks if check.name == "fade" and check.passed is False), None)
     fades = f" {fade.detail}" if fade else ""
     if not found:
-        reason = "Not available: nothing was promised in money before, or no month has passed since."
-        return Finding(where, label, None, unit="share", text=reason + fades, case=case_id, notebook=NOTEBOOK)
+        reason = "nothing was promised in money before, or no month has passed since."
+        return writer.withhold(key, label, reason + fades, "share")
     first = found[0]
     if not first.promised_se + first.delivered_se > 0:
-        reason = "Withheld: the effect carries no error, neither then nor now, so no range can be given."
-        return Finding(where, label, None, unit="share", text=reason + fades, case=case_id, notebook=NOTEBOOK)
+        reason = "the effect carries no error, neither then nor now, so no range can be given."
+        return writer.withhold(key, label, reason + fades, "share", word="withheld")
     months = len(first.months)
     said = BASES[first.basis].format(day=f"{first.as_of:%B %Y}")
     promise = format_value(first.promised, currency)
     came = format_value(first.delivered, currency)
     since = f"the {months} months since" if months > 1 else "the month since"
-    text = f"{title}: {said} {promise} of margin for {since}; {came} was measured"
     if first.ratio is None:
         low, high = (first.promised + side * first.reach * first.promised_se for side in (-1, 1))
-        text = (
-            f"Withheld: {said} {promise} of margin for {since} ({format_range(low, high, currency)}), which cannot be told "
+        reason = (
+            f"{said} {promise} of margin for {since} ({format_range(low, high, currency)}), which cannot be told "
             f"from nothing; {came} was measured.{fades}"
         )
-        return Finding(where, label, None, unit="share", text=text, case=case_id, notebook=NOTEBOOK)
+        return writer.withhold(key, label, reason, "share", word="withheld")
     ratio, low, high = first.ratio
-    text += f", {format_value(ratio, 'share')} of it ({format_range(low, high, 'share')}).{fades}"
+    text = (
+        f"{title_of(fit.name)}: {said} {promise} of margin for {since}; {came} was measured, {format_value(ratio, 'share')} "
+        f"of it ({format_range(low, high, 'share')}).{fades}"
+    )
     method = (
         "Margin of the months since then by today's effect, over the margin that the effect as measured then, carried on by "
         "the rules of the case, gave for them: the same estimator twice. Range by Fieller's method, the two errors taken as "
         "independent."
     )
-    return Finding(
-        where, label, ratio, low, high, fit.effect.level, "share", fit.effect.grade, text, method, case_id, NOTEBOOK
-    )
+    writer = replace(writer, grade=fit.effect.grade, level=fit.effect.level)
+    return writer.write(key, label, first.ratio, "share", text, method)
 
 
 def realisation_table(found: Sequence[Realised], programme: str) -> pd.DataFrame:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_chance, format_date, format_range, format_value
-from cxvalue.foundation.chance import is_a_point
+from cxvalue.findings.writer import range_of
 from cxvalue.foundation.intervals import Interval
-from cxvalue.questions.programmes.case_findings import CASE_NOTEBOOK
+from cxvalue.questions.programmes.case_findings import WRITER
 from cxvalue.questions.programmes.declared_case import contribution_to_date
-from cxvalue.questions.programmes.effect_findings import UNITS, title_of
+from cxvalue.questions.programmes.effect_findings import UNITS, title_of, writer_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
+    from cxvalue.findings.finding import Finding
+    from cxvalue.findings.writer import Value
     from cxvalue.money import Case, Verdict, YearlyLoss
     from cxvalue.money.sensitivity import MarketMoves
     from cxvalue.questions.programmes.goodwill import GoodwillFit
@@ -27,8 +30,7 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
     """``risk_cost`` of a programme that states risks: a year's loss on average, with the range of single years."""
     if not case.settings.risks:
         return []
-    title = title_of(name)
-    low, high = (float(one) for one in _quantiles(loss))
+    title, (low, high) = title_of(name), _quantiles(loss)
     bad = (
         f"more than {format_value(loss.bad_year, currency)} in one year of twenty"
         if loss.bad_year > 0
@@ -40,16 +42,12 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
     )
     if loss.without_loss >= 0.005:
         text += f" {format_value(loss.without_loss, 'share')} of the years pass without any loss."
-    return [
-        Finding(
-            f"programme.{name}.risk_cost", f"{title}: what the risks cost a year", loss.mean, low, high, 0.95, currency, "D",
-            text,
-            "Stated frequency × severity of "
-            + ", ".join(one.name for one in case.settings.risks)
-            + ": Poisson numbers of log-normal losses. The range is for single years.",
-            "C16", CASE_NOTEBOOK,
-        )
-    ]  # fmt: skip
+    method = (
+        f"Stated frequency × severity of {', '.join(one.name for one in case.settings.risks)}: Poisson numbers of "
+        "log-normal losses. The range is for single years."
+    )
+    writer = replace(writer_of(WRITER, name, "C16"), grade="D")
+    return [writer.write("risk_cost", "what the risks cost a year", (loss.mean, low, high), currency, text, method)]
 
 
 def _quantiles(loss: YearlyLoss) -> tuple[float, float]:
@@ -67,13 +65,10 @@ def market_findings(
     Withheld where the study declares an erosion and no margin of customers is known; nothing where it declares none.
     """
     title = title_of(name)
+    writer, label = writer_of(WRITER, name, "C5"), "doing nothing while the market moves"
     if market is None:
-        reason = "Not available: without purchases there is no usual margin that the market could take from."
-        withheld = Finding(
-            f"programme.{name}.do_nothing", f"{title}: doing nothing while the market moves", None, unit=currency,
-            text=reason, case="C5", notebook=CASE_NOTEBOOK,
-        )  # fmt: skip
-        return [withheld] if declared else []
+        reason = "without purchases there is no usual margin that the market could take from."
+        return [writer.withhold("do_nothing", label, reason, currency)] if declared else []
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = (
@@ -82,36 +77,27 @@ def market_findings(
         f"({format_range(min(lost), max(lost), currency)}). If the effect falls with the market as well, the programme is "
         f"worth {format_value(acting.npv.value, currency)}."
     )
-    return [
-        Finding(
-            f"programme.{name}.do_nothing", f"{title}: doing nothing while the market moves", lost[0], min(lost), max(lost),
-            0.95, currency, "D", text,
-            "Stated erosion × usual margin of the case's customers in the months ahead, discounted; nominal, before tax.",
-            "C5", CASE_NOTEBOOK,
-        )
-    ]  # fmt: skip
+    method = (
+        "Stated erosion × usual margin of the case's customers in the months ahead, discounted; nominal, before tax."
+    )
+    spread = (lost[0], min(lost), max(lost))
+    return [writer.write("do_nothing", label, spread, currency, text, method, grade="D")]
 
 
 def further_findings(
     case: Case, verdict: Verdict | None, programme: Programme, *, currency: str, as_of: date
 ) -> list[Finding]:
     """``simple_payback_months``, and ``stop_below``: the measured effect at which the verdict would turn to FAIL."""
-    name, title, grade = programme.name, title_of(programme.name), case.effect.grade
-    simple = case.simple_payback
-    low, high = (simple.low, simple.high) if simple and simple.high < float("inf") else (None, None)
-    said = (
-        f"Without discounting it has paid back after {format_value(simple.value, 'months')}."
-        if simple
-        else f"Not available: it does not pay back within {case.horizon_months} months."
-    )
-    found = [
-        Finding(
-            f"programme.{name}.simple_payback_months", f"{title}: payback without discounting",
-            simple.value if simple else None, low, high, 0.95 if low is not None else None, "months", grade, said,
-            "Month after which the plain sum of the flows never falls below zero again.", "C6",
-            CASE_NOTEBOOK,
-        )
-    ]  # fmt: skip
+    title, simple = title_of(programme.name), case.simple_payback
+    writer = replace(writer_of(WRITER, programme.name), grade=case.effect.grade)
+    method = "Month after which the plain sum of the flows never falls below zero again."
+    paid: Value = simple and (simple.value, simple.low, simple.high)
+    if simple and not simple.high < float("inf"):
+        paid = simple.value
+    said = simple and f"Without discounting it has paid back after {format_value(simple.value, 'months')}."
+    late = f"it does not pay back within {case.horizon_months} months."
+    label = "payback without discounting"
+    found = [writer.write("simple_payback_months", label, paid, "months", said or "", method, missing=late)]
     limit = None if verdict is None else verdict.stop_below
     if limit is None or programme.success is None:
         return found
@@ -130,14 +116,10 @@ def further_findings(
     )
     if programme.success.stop_if:
         text += f" Agreed beforehand: stop if {programme.success.stop_if.rstrip('.')}."
-    found.append(
-        Finding(
-            f"programme.{name}.stop_below", f"{title}: when to stop", limit, None, None, None, unit, grade, text,
-            "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is.",
-            "C6", CASE_NOTEBOOK,
-        )
-    )  # fmt: skip
-    return found
+    method = (
+        "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is."
+    )
+    return [*found, writer.write("stop_below", "when to stop", limit, unit, text, method)]
 
 
 def so_far_sentence(case: Case, *, currency: str) -> str:
@@ -162,7 +144,7 @@ def so_far_sentence(case: Case, *, currency: str) -> str:
 
 def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[Finding]:
     """``policy_cap``, ``policy_times``, ``policy_value`` and ``moral_hazard``: the recommended goodwill rule."""
-    name, title = fit.name, title_of(fit.name)
+    title = title_of(fit.name)
     now, none = fit.current, fit.cap == 0
     worth = format_value(fit.value, currency)
     in_force = (
@@ -198,34 +180,28 @@ def goodwill_findings(fit: GoodwillFit, *, currency: str, level: float) -> list[
     share = fit.extra_share
     more = "more" if share[0] >= 0 else "fewer"
 
-    def finding(
-        key: str, label: str, value: float, ends: tuple[float, float], unit: str, text: str, sure: float = level
-    ) -> Finding:
-        _, low, high = Interval.holding(value, *ends)
-        # No rule, a stated share, or a rule that every draw chooses: there is no range.
-        least, most, known = (None, None, None) if is_a_point(low, high) else (low, high, sure)
-        return Finding(
-            f"programme.{name}.{key}", f"{title}: {label}", value, least, most, known, unit, fit.grade, text, made, "C1",
-            CASE_NOTEBOOK,
-        )  # fmt: skip
+    writer = replace(writer_of(WRITER, fit.name, "C1"), grade=fit.grade, level=level, method=made)
 
-    caps, often = fit.cap_range, fit.times_range
+    def around(value: float, ends: Sequence[float]) -> Value:
+        # No rule, a stated share, or a rule that every draw chooses: there is no range.
+        low, high = ends
+        return range_of(*Interval.holding(value, low, high))
+
+    worth_of, cap = around(fit.value, (fit.low, fit.high)), around(fit.cap, fit.cap_range)
+    often, added = around(fit.times_per_year, fit.times_range), around(share[0], share[1:])
+    best_cap = "No cap pays." if none else f"The best cap is {format_value(fit.cap, currency)}. {best}"
+    at_most = "No number pays." if none else f"A customer is best let off at most {_times(fit.times_per_year)}."
+    ran_up = (
+        f"With the programme customers run up {format_value(abs(share[0]), 'share')} {more} fees than without it "
+        f"({format_range(share[1], share[2], 'share')}; {fit.extra_source})."
+    )
+    hazard = "more fees because they may be waived"
     return [
-        finding("policy_value", "value of the best rule a year", fit.value, (fit.low, fit.high), currency, advice),
-        finding(
-            "policy_cap", "best cap", fit.cap, (caps[0], caps[1]), currency,
-            f"The best cap is {format_value(fit.cap, currency)}. {best}" if not none else "No cap pays.",
-        ),
-        finding(
-            "policy_times", "best number of times a year", fit.times_per_year, (often[0], often[1]), "times a year",
-            f"A customer is best let off at most {_times(fit.times_per_year)}." if not none else "No number pays.",
-        ),
-        finding(
-            "moral_hazard", "more fees because they may be waived", share[0], (share[1], share[2]), "share",
-            f"With the programme customers run up {format_value(abs(share[0]), 'share')} {more} fees than without it "
-            f"({format_range(share[1], share[2], 'share')}; {fit.extra_source}).", 0.95,
-        ),
-    ]  # fmt: skip
+        writer.write("policy_value", "value of the best rule a year", worth_of, currency, advice),
+        writer.write("policy_cap", "best cap", cap, currency, best_cap),
+        writer.write("policy_times", "best number of times a year", often, "times a year", at_most),
+        replace(writer, level=0.95).write("moral_hazard", hazard, added, "share", ran_up),
+    ]
 
 
 def _times(number: int) -> str:

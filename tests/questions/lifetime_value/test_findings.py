@@ -15,12 +15,15 @@ from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime import HoldoutScore, Interval
 from cxvalue.questions.customers.audit import BaseCounts, Waterfall
 from cxvalue.questions.customers.display import bridge_table
-from cxvalue.questions.customers.findings import BASE_NOTEBOOK, base_findings
+from cxvalue.questions.customers.findings import WRITER as BASE_WRITER
+from cxvalue.questions.customers.findings import base_findings
 from cxvalue.questions.data_check.display import control_table, counts_display, counts_table, sources_table
-from cxvalue.questions.data_check.findings import DATA_NOTEBOOK, data_findings
+from cxvalue.questions.data_check.findings import WRITER as DATA_WRITER
+from cxvalue.questions.data_check.findings import data_findings
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.display import lifetimes_display
-from cxvalue.questions.lifetime_value.findings import CLTV_NOTEBOOK, cltv_findings
+from cxvalue.questions.lifetime_value.findings import WRITER as CLTV_WRITER
+from cxvalue.questions.lifetime_value.findings import cltv_findings
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet
 
 COUNTS = BaseCounts(customers=2000, active=500, aged_12_months=1600, repeated=400)
@@ -210,7 +213,7 @@ def test_tables_are_written_for_reading() -> None:
 
 @pytest.mark.parametrize("name", ["00", "10", "20"])
 def test_each_notebook_has_a_name_that_findings_carry(name: str) -> None:
-    books = {DATA_NOTEBOOK, BASE_NOTEBOOK, CLTV_NOTEBOOK}
+    books = {writer.notebook for writer in (DATA_WRITER, BASE_WRITER, CLTV_WRITER)}
     assert any(book.startswith(name) for book in books)
 
 
