@@ -13,9 +13,8 @@ import pytest
 
 from cxvalue.findings.finding import Finding, read_findings
 from cxvalue.foundation.errors import BadInput, CxvalueError
-from cxvalue.run.unchanged import hash_of_inputs
 from cxvalue.study import find_study, load_study_file
-from cxvalue.workspace import opened
+from cxvalue.study.fingerprints import hash_of_inputs
 from cxvalue.workspace import prepared as workspace
 from cxvalue.workspace.check import check
 from cxvalue.workspace.opened import Study, load_study
@@ -114,7 +113,7 @@ def test_a_preparation_is_not_taken_on_a_day_that_reads_the_tables_differently(
         def today(cls) -> date:
             return cls.now
 
-    monkeypatch.setattr(opened, "date", Calendar)
+    monkeypatch.setattr(workspace, "date", Calendar)
     text = STUDY.format(name="tiny").replace("2025-12-31", "latest_complete_month")
     (folder / "study.yml").write_text(text, encoding="utf-8")
     rows = [f"c{day % 9},2025-{month:02}-{day:02},10" for month in range(1, 6) for day in range(1, 25)]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from cxvalue.study import TableSource
-from cxvalue.tables.read.sources import source_files
+from cxvalue.study.places import source_files
 from tests.tables.helpers import load, problems, rows
 
 ALL = {"transactions": {"path": "orders_*.csv"}}
