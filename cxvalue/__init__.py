@@ -15,8 +15,9 @@ test reads these lines. Each room's own docstring lists its modules::
     foundation          errors, dates, intervals, chance
 
 To change a sentence or a table of a question, go to its folder in `questions`. A model of purchases is a module of
-`lifetime.families`. The columns of the tables are in `tables.read.schema`. What a notebook calls is in `questions`,
-`figures` and `workspace.opened`. Names here are imported when they are first used, so that ``import cxvalue`` is quick.
+`lifetime.families` and a row of its registry. The columns of the tables are in `tables.read.schema`. Notebooks (in
+``notebooks/``) call `questions`, `figures` and `workspace.opened`; what users read is README.md and ``data/*.md``. Tests of
+a module are in ``tests/`` at the same path. Names here are imported when first used, so that ``import cxvalue`` is quick.
 """
 
 from __future__ import annotations

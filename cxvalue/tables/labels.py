@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +12,47 @@ from cxvalue.foundation.rounding import spread_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pandas as pd
 
-__all__ = ["GROUP_MARK", "customers_as_numbers", "product_group"]
-
+__all__ = [
+    "GROUP_MARK",
+    "MOST_LEVELS",
+    "NOT_KNOWN",
+    "NOT_LABELS",
+    "customers_as_numbers",
+    "labels_of_all",
+    "product_group",
+    "segments_of",
+]
 
 MOST_LEVELS = 12
+NOT_KNOWN = "not known"
+NOT_LABELS = ("customer_id", "acquired_on", "acquisition_cost")
+"""Columns of the customers table that say no label of a customer."""
+
+
+def labels_of_all(customers: ir.Table, names: Sequence[str]) -> pd.DataFrame:
+    """Columns of the customers table as text, a row a customer by ascending id, nothing where the table says nothing."""
+    text = customers.select("customer_id", **{name: customers[name].cast("string") for name in names}).to_pandas()
+    rows: pd.DataFrame = text.drop_duplicates("customer_id").set_index("customer_id").sort_index(kind="stable")
+    return rows
+
+
+def segments_of(
+    customers: ir.Table, ids: NDArray[np.object_], *, text_only: bool = False
+) -> dict[str, NDArray[np.object_]]:
+    """The segments of customers: each column with 2 to 12 different values among them, as their labels.
+
+    `ids` are the customers in the order that is wanted; who has no entry is "not known". Ids, dates and costs of
+    acquisition are no segments, and with `text_only` neither are numbers.
+    """
+    names = [name for name in customers.columns if name not in NOT_LABELS]
+    names = [name for name in names if not text_only or customers[name].type().is_string()]
+    if not names:
+        return {}
+    rows = labels_of_all(customers, names).reindex(ids)
+    kept = [name for name in names if 2 <= rows[name].nunique() <= MOST_LEVELS]
+    return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}
 
 
 def customers_as_numbers(

@@ -6,6 +6,7 @@ whether a column's segments differ at all is tested first (Cochran's Q), with Ho
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from scipy import stats
 
 from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
 from cxvalue.questions.campaigns.compare import Comparison
+from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -21,35 +23,16 @@ if TYPE_CHECKING:
 
     from cxvalue.questions.campaigns.campaign import CampaignData
 
-__all__ = ["heterogeneity", "segments_of", "segments_table"]
+__all__ = ["campaign_segments", "heterogeneity", "segments_table"]
 
-MOST_SEGMENTS, MOST_COLUMNS = 12, 6
+MOST_COLUMNS = 6
 FEWEST_IN_A_GROUP = 20
 """Customers of a segment in each group below which it is left out."""
-NOT_SEGMENTS = ("customer_id", "acquired_on", "acquisition_cost")
 
 
-def segments_of(data: CampaignData, customers: ir.Table) -> dict[str, NDArray[np.object_]]:
-    """The segment of each customer of a campaign by every text column of the customers with 2 to 12 different values."""
-    import ibis
-    import pyarrow as pa
-
-    found: dict[str, NDArray[np.object_]] = {}
-    rows = ibis.memtable(pa.table({"customer_id": pa.array(data.customer_id.tolist(), pa.string())}))
-    for name in (column for column in customers.columns if column not in NOT_SEGMENTS):
-        if not customers[name].type().is_string() or len(found) == MOST_COLUMNS:
-            continue
-        about = customers.select("customer_id", part=customers[name])
-        joined: Any = rows.left_join(about, "customer_id").select("customer_id", "part")
-        if not 2 <= int(joined.part.nunique().to_pyarrow().as_py()) <= MOST_SEGMENTS:
-            continue
-        table = joined.order_by("customer_id").to_pyarrow()
-        part = np.array([value or "not known" for value in table.column("part").to_pylist()], dtype=object)
-        place = np.argsort(data.customer_id.astype(str), kind="stable")
-        own = np.empty(len(part), dtype=object)
-        own[place] = part[np.argsort(np.array(table.column("customer_id").to_pylist(), dtype=str), kind="stable")]
-        found[name] = own
-    return found
+def campaign_segments(data: CampaignData, customers: ir.Table) -> dict[str, NDArray[np.object_]]:
+    """The segment of each customer of a campaign, by the first six text columns that make segments of them."""
+    return dict(islice(segments_of(customers, data.customer_id, text_only=True).items(), MOST_COLUMNS))
 
 
 def segments_table(data: CampaignData, segments: dict[str, NDArray[np.object_]], level: float = 0.95) -> pd.DataFrame:

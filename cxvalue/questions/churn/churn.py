@@ -36,14 +36,10 @@ __all__ = [
     "margins_of",
     "p_no_purchase",
     "segment_table",
-    "segments_of",
     "study_churn",
 ]
 
 CHURN_MONTHS = 12
-MOST_SEGMENTS = 12
-NOT_KNOWN = "not known"
-NOT_SEGMENTS = ("customer_id", "acquired_on", "acquisition_cost")
 
 Floats = NDArray[np.float64]
 
@@ -175,22 +171,6 @@ def study_churn(
         model=fit.forecast,
         withheld=withheld,
     )
-
-
-def segments_of(customers: ibis.Table, states: PurchaseStates) -> dict[str, NDArray[np.object_]]:
-    """The segments of a customers table: each column with 2 to 12 different values among the states, as labels.
-
-    Ids, dates and costs of acquisition are no segments; customers without an entry are "not known".
-    """
-    import pandas as pd
-
-    names = [name for name in customers.columns if name not in NOT_SEGMENTS]
-    if not names:
-        return {}
-    text = customers.select("customer_id", **{name: customers[name].cast("string") for name in names}).to_pandas()
-    rows = pd.DataFrame(text).set_index("customer_id").reindex(states.customer_id)
-    kept = [name for name in names if 2 <= rows[name].nunique() <= MOST_SEGMENTS]
-    return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}
 
 
 def segment_table(

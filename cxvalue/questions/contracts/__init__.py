@@ -9,7 +9,7 @@ drivers           what may drive the end of a contract, gathered from the tables
 members           member-months in the engine, from members to cells
 accounts          accounts whose users are satisfied: do they renew more often?
 contract_warning  the list of whom to call, with the reason in words
-findings          the findings of value and renewal
+findings          the findings ``base.*`` and ``cltv.*`` of a study with contracts
 ending_findings   the findings ``churn.*``, drivers and accounts
 display           bands, scores, ratios and warnings as tables
 """

@@ -7,7 +7,6 @@ first day of each month; what does not is taken as it stands in the tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.foundation.calendar import EPOCH
-from cxvalue.questions.churn.churn import MOST_SEGMENTS, NOT_KNOWN, NOT_SEGMENTS
 from cxvalue.questions.contracts.contract_base import USER, Contracts
 from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Members
+from cxvalue.tables.labels import NOT_KNOWN, segments_of
 
 if TYPE_CHECKING:
     import ibis
@@ -184,16 +183,6 @@ def _fixed(
         taken = {*found, *RESERVED_DRIVERS, COMPLAINT, SATISFACTION}
         found |= {
             f"{name} (customers)" if name.lower() in taken else name: column
-            for name, column in _segments(customers, names).items()
+            for name, column in segments_of(customers, names).items()
         }
     return {name: column for name, column in found.items() if len(set(column[known])) > 1}
-
-
-def _segments(customers: ir.Table, names: Sequence[object] | NDArray[np.object_]) -> dict[str, NDArray[np.object_]]:
-    asked = [name for name in customers.columns if name not in NOT_SEGMENTS]
-    if not asked:
-        return {}
-    text = customers.select("customer_id", **{name: customers[name].cast("string") for name in asked}).to_pandas()
-    rows = text.drop_duplicates("customer_id").set_index("customer_id").reindex(names)
-    kept = [name for name in asked if 2 <= rows[name].nunique() <= MOST_SEGMENTS]
-    return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}

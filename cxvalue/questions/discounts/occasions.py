@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.buckets import bucket
+from cxvalue.tables.labels import MOST_LEVELS, NOT_LABELS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -25,7 +26,6 @@ Ints = NDArray[np.int64]
 
 GROUPS = 250
 """Random groups of customers, which are drawn anew together to tell how sure a figure is."""
-MOST_SEGMENTS = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -165,10 +165,9 @@ def segment_column(customers: ir.Table | None) -> str | None:
     """The column of the customers that makes segments: the first text column with 2 to 12 different values."""
     if customers is None:
         return None
-    known = ("customer_id", "acquired_on", "acquisition_cost")
-    for name in (column for column in customers.columns if column not in known):
+    for name in (column for column in customers.columns if column not in NOT_LABELS):
         distinct = int(customers[name].nunique().to_pyarrow().as_py())
-        if customers[name].type().is_string() and 2 <= distinct <= MOST_SEGMENTS:
+        if customers[name].type().is_string() and 2 <= distinct <= MOST_LEVELS:
             return str(name)
     return None
 

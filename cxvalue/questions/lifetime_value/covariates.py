@@ -19,6 +19,7 @@ from cxvalue.lifetime.families.registry import COVARIATES, variant_of
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
 from cxvalue.lifetime.models.by_level import CovariateModel, Members
 from cxvalue.lifetime.models.model import LifetimeModel
+from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS, labels_of_all
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
@@ -27,11 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "find_no_better", "labels_of"]
 
-MOST_LEVELS = 12
 FEWEST_ALIKE = 50
 """Customers that a level must have before the holdout to stand for itself."""
-NOT_KNOWN, OTHER = "not known", "other"
-NOT_TEXT = ("customer_id", "acquired_on", "acquisition_cost", "referred_by")
+OTHER = "other"
+NOT_TEXT = (*NOT_LABELS, "referred_by")
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,9 @@ class Labels:
 
 def labels_of(customers: ibis.Table, names: Sequence[str]) -> Labels:
     """The labels of all customers of a customers table; an empty cell is a level of its own, "not known"."""
-    text = customers.select("customer_id", **{name: customers[name].cast("string") for name in names}).to_pandas()
-    text = text.sort_values("customer_id", kind="stable")
+    text = labels_of_all(customers, names)
     cleaned = {name: text[name].str.strip().replace("", None).fillna(NOT_KNOWN).to_numpy(object) for name in names}
-    return Labels(text["customer_id"].to_numpy(object), cleaned)
+    return Labels(text.index.to_numpy(object), cleaned)
 
 
 def covariate_problems(names: Sequence[str], customers: ibis.Table | None) -> list[Problem]:

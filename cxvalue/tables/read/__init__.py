@@ -1,6 +1,6 @@
 """From files, queries and databases to typed columns, and a clear refusal of what could be read two ways.
 
-schema    the columns of every table: what is required, optional and allowed
+schema    the columns of every table: a column is declared here, and typed and checked from that alone
 sources   files, installed packages, queries and databases as raw columns
 files     the files that a path or a pattern names, and several as one table
 decode    text files in any encoding, as clean UTF-8

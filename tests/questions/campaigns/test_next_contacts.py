@@ -23,7 +23,7 @@ from cxvalue.questions.campaigns.claims import (
 )
 from cxvalue.questions.campaigns.findings import reactivation_findings
 from cxvalue.questions.campaigns.next_contacts import next_contacts
-from cxvalue.questions.campaigns.segments import heterogeneity, segments_of, segments_table
+from cxvalue.questions.campaigns.segments import campaign_segments, heterogeneity, segments_table
 from cxvalue.questions.campaigns.targeting import qini_bands, qini_curve, ranking_gap, stays_away, target
 from cxvalue.study import load_study_file
 
@@ -129,7 +129,7 @@ def data_of(given: dict[str, object], **changes: object):
 def test_effects_by_segment_are_found_and_looks_are_allowed_for() -> None:
     given = campaign()
     data = data_of(given)
-    parts = segments_of(data, given["people"])
+    parts = campaign_segments(data, given["people"])
     assert list(parts) == ["plan"]  # a column with a value for each customer makes no segments
     found = segments_table(data, parts).set_index("segment")
     assert found.loc["large", "margin_per_contact"] == pytest.approx(0.4 * 8, abs=0.8)

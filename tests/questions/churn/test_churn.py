@@ -25,7 +25,6 @@ from cxvalue.questions.churn.churn import (
     margins_of,
     p_no_purchase,
     segment_table,
-    segments_of,
     study_churn,
 )
 from cxvalue.questions.churn.early_warning import early_warning, reason_table, spend_falls
@@ -33,6 +32,7 @@ from cxvalue.questions.churn.findings import churn_findings
 from cxvalue.questions.churn.losses import bands, losses
 from cxvalue.questions.churn.past_churn import auc, backtest, brier, calibration_by_tenth
 from cxvalue.simulate import shop
+from cxvalue.tables.labels import segments_of
 from cxvalue.tables.states import purchase_states, purchase_states_from_purchases
 from tests.lifetime.conftest import exact_model, make_states
 
@@ -368,12 +368,12 @@ def test_segments_are_the_columns_with_a_few_values() -> None:
     states = make_states([1, 1, 0], [10, 10, 0], [20, 20, 5], mean_spend=np.ones(3))
     table = pd.DataFrame({"customer_id": ["1", "2", "9"], "acquired_on": ["x", "y", "z"], "city": ["A", "B", "C"],
                           "plan": ["p", "p", "q"], "vip": [True, False, True]})  # fmt: skip
-    found = segments_of(ibis.memtable(table), states)
+    found = segments_of(ibis.memtable(table), states.customer_id)
     assert {name: labels.tolist() for name, labels in found.items()} == {
         "city": ["A", "B", "not known"],
         "vip": ["true", "false", "not known"],
     }
-    assert segments_of(ibis.memtable(table[["customer_id"]]), states) == {}
+    assert segments_of(ibis.memtable(table[["customer_id"]]), states.customer_id) == {}
 
 
 def test_segment_rates_add_up_and_small_segments_are_left_out(worlds: list[dict[str, Any]]) -> None:
