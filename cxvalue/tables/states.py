@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _ROWS_AT_ONCE, _MOST_PARTS = 1_000_000, 4
+_COUNTED: dict[str, int] = {}
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,17 @@ def purchase_states_from_purchases(
 
 
 def _parts(table: ir.Table) -> int:
-    return min(_MOST_PARTS, -(-count_rows(table) // _ROWS_AT_ONCE))
+    return min(_MOST_PARTS, -(-_rows_of(table) // _ROWS_AT_ONCE))
+
+
+def _rows_of(table: ir.Table) -> int:
+    """Rows of a table, of a stored one asked for once: they say in how many parts it is read, and move no number."""
+    stored = table.op()
+    if not isinstance(stored, PhysicalTable):
+        return count_rows(table)
+    if stored.name not in _COUNTED:
+        _COUNTED[stored.name] = count_rows(table)
+    return _COUNTED[stored.name]
 
 
 def _part_by_part(source: ir.Table, parts: int, customers: Callable[[ir.Table], ir.Table]) -> dict[str, Any]:

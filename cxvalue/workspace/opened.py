@@ -96,12 +96,18 @@ class Study:
     def _connection(self) -> ibis.BaseBackend:
         return _connect()
 
+    @cached_property
+    def _opened(self) -> dict[str, ibis.Table]:
+        return {}
+
     def table(self, name: str) -> ibis.Table:
         """A canonical table of the study, or "purchases" (one row per customer and day, refunds netted)."""
         paths = self.prepared.tables.paths
         if name not in paths:
             raise CxvalueError(f"The study {self.name!r} has no table {name!r}; it has {', '.join(sorted(paths))}.")
-        return self._connection.read_parquet(self.prepared.folder / paths[name])
+        if name not in self._opened:
+            self._opened[name] = self._connection.read_parquet(self.prepared.folder / paths[name])
+        return self._opened[name]
 
     @property
     def purchases(self) -> ibis.Table:

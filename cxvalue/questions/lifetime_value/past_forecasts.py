@@ -79,7 +79,8 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
     rows: list[dict[str, Any]] = []
     if fit.holdout_start is not None:
         for origin, until in _windows(fit, fit.holdout_start, observed_from, most):
-            states, actual = _seen_from(fit, purchases, origin, until)
+            states = _known_before(fit, purchases, origin)
+            actual = _bought_from(fit, purchases, origin, until)
             if not states.frequency.any():
                 continue
             models = fit.calibration
@@ -155,7 +156,9 @@ def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
     """Rank the customers of the holdout by each model. Raises `CxvalueError` when the fit has no holdout."""
     import pandas as pd
 
-    states, actual, days = _holdout(fit, purchases)
+    start = fit.need_holdout("A comparison with what happened")
+    states = _known_before(fit, purchases, start)
+    actual, days = _bought_from(fit, purchases, start, fit.as_of), fit.days(start, fit.as_of)
     tenths, summary = [], []
     for model in fit.calibration:
         predicted = model.expected_transactions(states, model.time_unit.from_days(days))
@@ -249,7 +252,7 @@ def backtest_margin(
     """
     if fit.holdout_start is None or fit.spend_calibration is None:
         return None
-    states, _, days = _holdout(fit, purchases)
+    states, days = _known_before(fit, purchases, fit.holdout_start), fit.days(fit.holdout_start, fit.as_of)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
     rate = margin_rate_of(states)
@@ -277,23 +280,18 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
     return float(came.margin.sum().to_pyarrow().as_py() or 0.0)
 
 
-def _holdout(fit: CltvFit, purchases: ibis.Table) -> tuple[PurchaseStates, NDArray[np.float64], float]:
-    start = fit.need_holdout("A comparison with what happened")
-    states, actual = _seen_from(fit, purchases, start, fit.as_of)
-    return states, actual, fit.days(start, fit.as_of)
-
-
-def _seen_from(
-    fit: CltvFit, purchases: ibis.Table, origin: date, until: date
-) -> tuple[PurchaseStates, NDArray[np.float64]]:
-    """Customers as they were known on the day before `origin`, and the purchase days of each to `until`."""
-    purchases = fit.counted(purchases)
-    states = purchase_states_from_purchases(
-        purchases,
+def _known_before(fit: CltvFit, purchases: ibis.Table, origin: date) -> PurchaseStates:
+    """Customers as they were known on the day before `origin`."""
+    return purchase_states_from_purchases(
+        fit.counted(purchases),
         as_of=origin - timedelta(days=1),
         time_unit=fit.time_unit,
         per_customer=True,
         log_gaps=any(model.variant == "rhythm" for model in fit.calibration),
     )
-    actual = holdout_counts(purchases, holdout_start=origin, as_of=until).count
-    return states, actual.astype(np.float64)
+
+
+def _bought_from(fit: CltvFit, purchases: ibis.Table, origin: date, until: date) -> NDArray[np.float64]:
+    """The purchase days of each of them from `origin` to `until`."""
+    counted = holdout_counts(fit.counted(purchases), holdout_start=origin, as_of=until).count
+    return counted.astype(np.float64)

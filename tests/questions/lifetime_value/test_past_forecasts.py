@@ -50,7 +50,9 @@ def test_every_model_is_scored_from_every_origin(sample: Study, table: pd.DataFr
 def test_the_first_origin_agrees_with_the_scores_of_the_holdout(sample: Study) -> None:
     # With the window of the holdout the rolling figures must be those of `score_holdout`.
     fit = sample.cltv
-    states, actual, days = past_forecasts._holdout(fit, sample.purchases)
+    start = fit.need_holdout("The test")
+    states = past_forecasts._known_before(fit, sample.purchases, start)
+    actual, days = past_forecasts._bought_from(fit, sample.purchases, start, fit.as_of), fit.days(start, fit.as_of)
     rows = past_forecasts._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
     for row, score in zip(rows, fit.scores, strict=True):
         assert row["predicted"] == pytest.approx(score.predicted, rel=1e-9)
