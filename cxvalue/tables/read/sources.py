@@ -6,13 +6,15 @@ judges a value; what does not exist (a file, a package, a column) raises `BadInp
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -36,6 +38,9 @@ __all__ = ["RawTable", "connect", "map_columns", "read_table"]
 LEAST_MEMORY_MB = 600
 """What 12 million purchases needed; with less, the engine spills."""
 
+DAY_S = 24 * 3600
+
+_SPILLS = count()
 _AMOUNTS = ("revenue", "margin", "discount")
 
 
@@ -101,29 +106,33 @@ def connect() -> ibis.backends.duckdb.Backend:
     """An engine in this process that never fetches an extension and works in UTC.
 
     It takes half of the memory that is free now, 600 MB at least, and spills what needs more into a folder that only this
-    user can open and that goes when the process ends.
+    user can open and that goes with the connection.
     """
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
-    engine.con.execute(f"SET temp_directory = {literal(_spill_folder(os.getpid()))}")
+    engine.con.execute(f"SET temp_directory = {literal(_spill_folder())}")
     # What a query needed is given back at once, and not kept for the next one: it would count twice in the peak.
     engine.con.execute("SET allocator_flush_threshold = '1MB'")
     return engine
 
 
-@cache
-def _spill_folder(process: int) -> str:
-    """A private folder of a process; a forked one makes its own, and each removes its own alone."""
-    folder = tempfile.mkdtemp(prefix="cxvalue-spill-")
-    atexit.register(_remove, folder, process)
-    return folder
+def _spill_folder() -> str:
+    """A folder for one connection, below one that only this user can open; the engine makes it and takes it away.
 
-
-def _remove(folder: str, process: int) -> None:
-    if os.getpid() == process:
-        shutil.rmtree(folder, ignore_errors=True)
+    What a process that was killed left behind goes a day later.
+    """
+    private = Path(tempfile.gettempdir()) / f"cxvalue-{os.getuid()}"
+    with suppress(FileExistsError):
+        private.mkdir(mode=0o700)
+    about = private.lstat()
+    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        private = Path(tempfile.mkdtemp(prefix="cxvalue-"))
+    for left in private.glob("spill-*"):
+        if time.time() - left.stat().st_mtime > DAY_S and not psutil.pid_exists(int(left.name.split("-")[1])):
+            shutil.rmtree(left, ignore_errors=True)
+    return str(private / f"spill-{os.getpid()}-{next(_SPILLS)}")
 
 
 def read_table(

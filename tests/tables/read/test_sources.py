@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import duckdb
 import ibis
 import pytest
 
+from cxvalue.tables.read.sources import connect
 from tests.tables.helpers import counted, ledger, load, problems, rows
 
 ONE = [("7", "2025-03-05", 12.5)]
@@ -277,17 +278,37 @@ def test_a_million_cells_of_text_keep_their_line_numbers(tmp_path: Path) -> None
     assert date(2025, 3, 5).isoformat() not in message
 
 
-def test_the_engine_spills_into_a_private_folder_of_its_process() -> None:
-    code = """
-import os
-from cxvalue.tables.read.sources import connect
-con = connect().con
-con.execute("SET memory_limit = '60MB'; SET threads = 1; SET enable_progress_bar = false")
-print(con.sql("SELECT count(*) FROM (SELECT DISTINCT range, md5(range::VARCHAR) FROM range(2_000_000))").fetchone()[0])
-folder = con.sql("SELECT current_setting('temp_directory')").fetchone()[0]
-print(folder, oct(os.stat(folder).st_mode & 0o777))
-"""
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert said[0] == "2000000"
-    assert said[2] == "0o700"
-    assert not Path(said[1]).exists()
+def test_the_engine_spills_into_a_private_folder_of_its_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    con, other = connect().con, connect().con
+    con.execute("SET memory_limit = '60MB'; SET threads = 1; SET enable_progress_bar = false")
+    folder = Path(con.sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    many = con.execute("SELECT DISTINCT range, md5(range::VARCHAR) AS a FROM range(2_000_000) ORDER BY a")
+    assert many.fetchmany(1)
+    assert folder.is_dir()
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
+    assert folder != Path(other.sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    con.close()
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_what_a_killed_process_left_behind_goes_a_day_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    connect()
+    (private,) = tmp_path.iterdir()
+    old, young, alive = (private / f"spill-{pid}-0" for pid in (2**22 + 1, 2**22 + 2, os.getpid()))
+    for folder in (old, young, alive):
+        folder.mkdir()
+    for folder in (old, alive):
+        os.utime(folder, (0, 0))
+    connect()
+    assert {path.name for path in private.iterdir()} == {young.name, alive.name}
+
+
+def test_a_folder_that_others_can_open_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"cxvalue-{os.getuid()}").mkdir(mode=0o755)
+    folder = Path(connect().con.sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
