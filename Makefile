@@ -19,11 +19,12 @@ report: ## runs every study under data/; STUDY= a name, folder or file for one, 
 	if [ -n "$$REPORT_STUDY" ]; then set -- "$$@" -- "$$REPORT_STUDY"; else set -- --all "$$@"; fi; \
 	exec $(run) -m cxvalue report "$$@"
 
+# Workers and the processes that tests start import the same modules over and over: they may keep them compiled.
 test: ## the whole test suite: ruff, mypy, pytest with the examples of the docstrings
 	@status=0; \
 	$(run) -m ruff check --quiet . || status=1; \
 	$(run) -m mypy --no-error-summary || status=1; \
-	OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal || status=1; \
+	env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal || status=1; \
 	exit $$status
 
 lint: ## ruff and mypy alone

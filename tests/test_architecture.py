@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,10 +20,15 @@ PACKAGE = Path(cxvalue.__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
-GRAPH = imports_of(PACKAGE)
 FOLDERS = sorted({path.parent for path in MODULES} - {PACKAGE})
 NAMED_BY_QUESTION = ("findings", "display", "tables")
 TESTED_ELSEWHERE = Path(__file__).with_name("tested_elsewhere.txt")
+
+
+@cache
+def arrows() -> Graph:
+    """Who imports whom; asked for once a process, and not where no test of this file runs."""
+    return imports_of(PACKAGE)
 
 
 def layers_of(docstring: str) -> list[tuple[str, ...]]:
@@ -44,11 +50,11 @@ def upward(graph: Graph, layers: list[tuple[str, ...]]) -> list[str]:
 
 def test_the_map_names_every_room_once() -> None:
     named = [room for rooms in layers_of(cxvalue.__doc__ or "") for room in rooms]
-    assert sorted(named) == sorted(between_rooms(GRAPH))
+    assert sorted(named) == sorted(between_rooms(arrows()))
 
 
 def test_imports_point_down_the_map() -> None:
-    assert upward(between_rooms(GRAPH), layers_of(cxvalue.__doc__ or "")) == []
+    assert upward(between_rooms(arrows()), layers_of(cxvalue.__doc__ or "")) == []
 
 
 def test_questions_use_those_on_lower_lines_only() -> None:
@@ -56,7 +62,7 @@ def test_questions_use_those_on_lower_lines_only() -> None:
         name.removeprefix("questions."): frozenset(
             t.removeprefix("questions.") for t in targets if t.startswith("questions.")
         )
-        for name, targets in GRAPH.items()
+        for name, targets in arrows().items()
         if name.startswith("questions.")
     }
     layers = layers_of(questions.__doc__ or "")
@@ -65,7 +71,7 @@ def test_questions_use_those_on_lower_lines_only() -> None:
 
 
 def test_no_module_is_part_of_a_circle() -> None:
-    assert circles(GRAPH) == []
+    assert circles(arrows()) == []
 
 
 def test_a_lying_map_and_a_circle_are_found() -> None:
