@@ -90,13 +90,19 @@ def _candidates(shelf: Path, *, partial: bool) -> Iterator[tuple[Path, dict[str,
     folders = [(shelf / "latest").resolve()]
     if partial:
         runs = [path for path in shelf.iterdir() if (path / "manifest.json").is_file() and not path.is_symlink()]
-        folders = sorted(runs, key=lambda path: path.name[LENGTH_OF_A_DATE:], reverse=True)
+        folders = sorted(runs, key=_when, reverse=True)
     for folder in folders:
         with suppress(OSError, ValueError, KeyError, TypeError):
             about = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
             # Runs of older versions do not say what they were made from.
             if folder.parent == shelf and about["partial"] == partial and "made_from" in about:
                 yield folder, about
+
+
+def _when(run: Path) -> tuple[str, int]:
+    """When a run was made: by the second in its name, and within a second by when its manifest was written."""
+    day_and_second = run.name[LENGTH_OF_A_DATE:].partition("-")[0]
+    return day_and_second, (run / "manifest.json").stat().st_mtime_ns
 
 
 def _counts(then: dict[str, Any], today: date) -> bool:
