@@ -5,7 +5,6 @@ Histories to fit a model to, in moments or in whole opportunities; a model that 
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +73,4 @@ def check_forecast(model: LifetimeModel, states: PurchaseStates, what: str, more
 
 def margin_rate_of(states: PurchaseStates, given: float | None = None) -> float:
     """Margin per unit of revenue: as given, else total margin / total revenue of the states; nan where that is unknown."""
-    if given is not None:
-        return float(given)
-    return states.total_margin / states.total_revenue if states.total_revenue > 0 else math.nan
+    return states.margin_rate if given is None else float(given)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.tables.labels import product_group
+from cxvalue.tables.labels import NOT_KNOWN, product_group
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -28,7 +28,7 @@ def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame 
     if not {"product", "discount"} <= set(transactions.columns):
         return None
     lines: Any = transactions.filter(transactions.revenue >= 0)
-    group = product_group(lines).fill_null("not known")
+    group = product_group(lines).fill_null(NOT_KNOWN)
     given = lines.discount.fill_null(0.0)
     full = lines.revenue + given
     rows = lines.mutate(group=group, given=given, full=full, cut=(given > 0).ifelse(full, 0.0))

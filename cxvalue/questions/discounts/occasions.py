@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.buckets import bucket
-from cxvalue.tables.labels import MOST_LEVELS, NOT_LABELS
+from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -111,7 +111,7 @@ def occasions_of(
     if segment is not None and customers is not None:
         about = customers.select(who="customer_id", part=customers[segment].cast("string"))
         known = each.left_join(about, each.customer_id == about.who)
-        known = known.mutate(part=known.part.fill_null("not known"))
+        known = known.mutate(part=known.part.fill_null(NOT_KNOWN))
     else:
         known = each.mutate(part=ibis.literal("all"))
     known = known.mutate(group=bucket(known.customer_id, GROUPS))
