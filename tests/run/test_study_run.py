@@ -302,3 +302,9 @@ def test_a_notebook_starts_when_the_results_it_reads_are_there(tmp_path: Path) -
     crew._hear(crew.running["00_a"])
     assert crew._ready([second], names) == [second]
     assert not crew.done
+
+
+def test_a_notebook_beside_another_does_not_wait_for_it(tmp_path: Path) -> None:
+    alone, beside = NotebookSpec("00_a", ()), NotebookSpec("10_b", (), beside=("00_a",))
+    crew = _Crew(tmp_path, tmp_path, StudyReference("small", tmp_path), tmp_path, 2, Limits(), Silence())
+    assert crew._ready([alone, beside], {"00_a", "10_b"}) == [alone, beside]
