@@ -24,7 +24,7 @@ def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pyte
         text = (ROOT / "data" / study / "study.yml").read_text(encoding="utf-8")
         # A bank of fewer customers says the same sooner.
         (tmp_path / "data" / study / "study.yml").write_text(
-            text.replace("customers: 20000", "customers: 4000"), "utf-8"
+            text.replace("customers: 20000", "customers: 2000"), "utf-8"
         )
     monkeypatch.setenv("CXVALUE_ROOT", str(tmp_path))
     names: dict[str, object] = {}
