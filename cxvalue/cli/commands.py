@@ -120,6 +120,8 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
     check.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
 
+    check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
+
     new = command("new", _new, "Write a commented study file to start from.")
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
 
@@ -217,9 +219,16 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
-    from cxvalue.workspace.check import check
+    from cxvalue.workspace.check import check, check_as_json, problems_as_json
 
-    print(check(find_study(arguments.study), arguments.as_of))
+    if not arguments.json:
+        print(check(find_study(arguments.study), arguments.as_of))
+        return DONE
+    try:
+        print(check_as_json(check(find_study(arguments.study), arguments.as_of)))
+    except BadInput as error:
+        print(problems_as_json(error))
+        raise
     return DONE
 
 
