@@ -6,6 +6,7 @@ test reads these lines. Each room's own docstring lists its modules::
     cli                 the commands
     run                 a study's notebooks in processes of their own, a report published in one step
     workspace           a study prepared once and opened by notebooks (`load_study`)
+    firstmile           from the files that somebody exported to a study file (`recognise`)
     figures | report    a result in, a figure out; findings in, the page out
     questions           a folder each: computation, findings (the sentences) and displays (the tables)
     money | simulate    cash flow, business case, verdict; worlds with a known truth

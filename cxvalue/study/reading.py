@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ def load_study_file(path: Path) -> StudyFile:
         raise BadInput([Problem(label, f"is not valid YAML{place}: {what}.", "Check the indentation there.")]) from None
     if not isinstance(raw, dict):
         raise BadInput([Problem(label, "holds no settings.", "Start from the file that `cxvalue new DIR` writes.")])
+    if unanswered := _unanswered(path.read_text(encoding="utf-8-sig"), raw, label):
+        raise BadInput(unanswered)
     try:
         study = StudyFile.model_validate(raw)
     except ValidationError as error:
@@ -57,6 +60,30 @@ def load_study_file(path: Path) -> StudyFile:
     if problems:
         raise BadInput(problems)
     return study
+
+
+def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:
+    """Every ASK of a file that ``cxvalue new`` wrote, with the question that stands beside it."""
+    places = list(_asks(raw))
+    comments = [found[1] or "" for found in re.finditer(r"(?m)^[^#\n]*\bASK\b[^#\n]*(?:#\s*(.*))?$", text)]
+    if len(comments) != len(places):
+        comments = [""] * len(places)
+    remedy = "Write the answer in place of ASK, or run `cxvalue new … --from …` again with --answer."
+    return [
+        Problem(f"{label}: {place}", f"is not answered yet. {question}".strip(), remedy)
+        for place, question in zip(places, comments, strict=True)
+    ]
+
+
+def _asks(value: Any, place: str = "") -> Iterator[str]:
+    if value == "ASK":
+        yield place
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _asks(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _asks(inner, place)
 
 
 def _unknown_tables(raw: dict[str, Any], label: str) -> list[Problem]:

@@ -118,6 +118,9 @@ class TableSource(_Settings):
     keep_rows: dict[str, Words] = Field(
         default_factory=dict, description="{Status: [paid, refunded]}: the rows that count"
     )
+    leave_out_rows: dict[str, Words] = Field(
+        default_factory=dict, description="{Status: [test]}: rows that do not count, whatever else they hold"
+    )
     once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
         default=(), description="the column, or columns, of which each value counts once"
     )
@@ -150,6 +153,7 @@ class TableSource(_Settings):
             computed
             or self.values
             or self.keep_rows
+            or self.leave_out_rows
             or self.once_per
             or self.refund
             or self.first_row

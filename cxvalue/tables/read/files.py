@@ -36,6 +36,7 @@ class Found:
     `texts` and `names` are its files as text, where they are text, and as the study names them. `cells` says that its types
     come from the cells of one file, so that another file of the table may have others. `left_out` says which rows were left
     aside before the table begins: a key, words and how many; `made` how many were made of others, and `notes` what was done.
+    Columns among the `faults` cannot be built.
     """
 
     types: dict[str, str]
@@ -47,6 +48,7 @@ class Found:
     left_out: list[tuple[str, str, int]] = field(default_factory=list)
     made: int = 0
     notes: tuple[str, ...] = ()
+    faults: frozenset[str] = frozenset()
 
 
 def few_names(wanted: str, names: Sequence[str]) -> str:
@@ -133,6 +135,8 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         tuple(text for part in parts for text in part.texts),
         tuple(name for part in parts for name in part.names),
         single=first.single,
+        cells=all(part.cells for part in parts),
+        faults=frozenset(name for part in parts for name in part.faults),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def _renamed(found: Found, same: dict[str, str]) -> Found:
         money = None if amounts is None else frozenset(back.get(name, name) for name in amounts if name in types)
         return found.build(relation, theirs, money)
 
-    return Found(types, build, found.texts, found.names, found.single, found.cells, found.left_out)
+    return replace(found, types=types, build=build)
 
 
 def _count(con: duckdb.DuckDBPyConnection, found: Found) -> int:
@@ -191,7 +192,8 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
             raise BadInput(problems)
         return found.build(relation, columns, amounts)
 
-    return Found(found.types, build, names=(shown,), cells=True)
+    faults = frozenset(name for place, name in enumerate(sheet.names) if sheet.faults.said(place) is not None)
+    return Found(found.types, build, names=(shown,), cells=True, faults=faults)
 
 
 def _duckdb(

@@ -1,8 +1,8 @@
 """Which rows of a source count and as what: the keys of the study file that stand in place of a query.
 
-In this order: words of a column are replaced (`values`), a footer is left out, rows are kept by the values of columns
-(`keep_rows`), of those with one key the first counts (`once_per`), columns are calculated, and refunds become rows of their
-own (`refund`). Every row that was read is kept or left out with a reason.
+In this order: words of a column are replaced (`values`), a footer is left out, rows are kept or left out by the values of
+columns (`keep_rows`, `leave_out_rows`), of those with one key the first counts (`once_per`), columns are calculated, and
+refunds become rows of their own (`refund`). Every row that was read is kept or left out with a reason.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MADE = FILE_STRIDE // 2
 REASONS = {
     "copy": "files that are copies of another one of the table",
     "keep_rows": "rows whose values are not among those that `keep_rows` names",
+    "leave_out_rows": "rows with a value that `leave_out_rows` names",
     "once_per": "further rows of one value of `once_per`",
     "guest": "rows without a customer, or with an id of `guest_ids`",
     "bad_row": "bad rows that `bad_rows` allows to drop",
@@ -94,7 +95,11 @@ class _Shaping:
         """Do it all, or raise `BadInput`."""
         source = self.source
         self._known()
-        malformed = self.found.build(self.part, {name: name for name in self.names}, None)
+        # A column with errors in its cells is refused where it is used, and passed over where it is not.
+        used = {name for theirs in source.columns.values() for name in self._columns_in(theirs)}
+        used |= {*source.keep_rows, *source.leave_out_rows, *source.once_per, *source.values}
+        names = [name for name in self.names if name not in self.found.faults or name in used]
+        malformed = self.found.build(self.part, {name: name for name in names}, None)
         if source.first_row is not None:
             malformed = tuple(one for one in malformed if one[0] % FILE_STRIDE >= source.first_row)
         types = {str(r[0]): str(r[1]) for r in self.con.execute(f"DESCRIBE {self.part}").fetchall() if r[0] != ROW}
@@ -113,10 +118,14 @@ class _Shaping:
         shaped = replace(self.found, types=shown, build=build, left_out=self.left_out, made=made, notes=self.notes)
         return shaped, source.model_copy(update={"columns": columns})
 
+    def _columns_in(self, theirs: str) -> tuple[str, ...]:
+        return parse_expression(theirs, self.where, self.names).columns if theirs.startswith("=") else (theirs,)
+
     def _known(self) -> None:
         """Every column that the keys name must be there."""
         source, problems = self.source, []
         named: list[tuple[str, str]] = [("keep_rows", name) for name in source.keep_rows]
+        named += [("leave_out_rows", name) for name in source.leave_out_rows]
         named += [("once_per", name) for name in source.once_per] + [("values", name) for name in source.values]
         if source.refund:
             named += [("refund.rows", name) for name in source.refund.rows or {}]
@@ -155,6 +164,7 @@ class _Shaping:
         mapped = [theirs for ours, theirs in source.columns.items() if ours in ("customer_id", "date", "start")]
         needed = [name for name in mapped if name in types]
         filled = " AND ".join(f"{self._text(name, types[name])} IS NOT NULL" for name in needed) or "true"
+        out = " OR ".join(self._fits({name: words}, types) for name, words in source.leave_out_rows.items()) or "false"
         fits = self._fits(source.keep_rows, types)
         back = self._fits(source.refund.rows, types) if source.refund and source.refund.rows else "false"
         keys = [self._text(name, types[name]) for name in source.once_per]
@@ -169,12 +179,16 @@ class _Shaping:
         whole = " AND ".join(f"{key} IS NOT NULL" for key in keys) or "false"
         last = f"max({ROW}) FILTER (WHERE {filled}) OVER (PARTITION BY {ROW} // {FILE_STRIDE})"
         footer = f"{ROW} > __last__" if source.footer == "leave_out" else "false"
-        marked = f"SELECT *, {fits} AS __fits__, {back} AS {_BACK}, {last} AS __last__ FROM {self.part} WHERE {start}"
+        marked = (
+            f"SELECT *, {out} AS __out__, {fits} AND NOT ({out}) AS __fits__, {back} AS {_BACK}, "
+            f"{last if source.footer == 'leave_out' else '0'} AS __last__ FROM {self.part} WHERE {start}"
+        )
         self.con.execute(
-            f"CREATE OR REPLACE TEMP TABLE {self.kept} AS SELECT * EXCLUDE (__fits__, __last__), CASE WHEN {footer} THEN "
-            f"'footer' WHEN {whole} AND {unique} <> {ROW} AND NOT (__fits__ AND {passing} = {ROW}) THEN 'once_per' "
-            f"WHEN NOT __fits__ THEN 'keep_rows' WHEN {whole} AND {passing} <> {ROW} THEN 'once_per' END AS __why__ "
-            f"FROM ({marked})"
+            f"CREATE OR REPLACE TEMP TABLE {self.kept} AS SELECT * EXCLUDE (__fits__, __out__, __last__), CASE "
+            f"WHEN {footer} THEN 'footer' "
+            f"WHEN {whole} AND {unique} <> {ROW} AND NOT (__fits__ AND {passing} = {ROW}) THEN 'once_per' "
+            "WHEN NOT __fits__ THEN CASE WHEN __out__ THEN 'leave_out_rows' ELSE 'keep_rows' END "
+            f"WHEN {whole} AND {passing} <> {ROW} THEN 'once_per' END AS __why__ FROM ({marked})"
         )
         counted = dict(
             self.con.execute(f"SELECT coalesce(__why__, ''), count(*) FROM {self.kept} GROUP BY 1").fetchall()
@@ -193,8 +207,9 @@ class _Shaping:
             if below := counted.pop("footer", 0) + len(lines):
                 word = "line" if below == 1 else "lines"
                 self.notes += (f"{self.name}: {below:,} {word} below the last full row left out as a footer, no data.",)
-        if counted.get("keep_rows"):
-            self.left_out += self._refused(types)
+        for reason in ("keep_rows", "leave_out_rows"):
+            if counted.get(reason):
+                self.left_out += self._refused(reason, types)
         if rows := counted.get("once_per"):
             self.left_out.append(("once_per", f"further rows of one {' and '.join(source.once_per)}", int(rows)))
         if not counted.get(""):
@@ -202,24 +217,26 @@ class _Shaping:
         self._once(types)
         return malformed
 
-    def _refused(self, types: dict[str, str]) -> list[tuple[str, str, int]]:
-        """The rows that `keep_rows` leaves out, by the first column that does and its value."""
+    def _refused(self, reason: str, types: dict[str, str]) -> list[tuple[str, str, int]]:
+        """The rows that a key leaves out, by the first column that does and its value."""
         cases = ""
-        for name, words in self.source.keep_rows.items():
+        keeps = reason == "keep_rows"
+        for name, words in (self.source.keep_rows if keeps else self.source.leave_out_rows).items():
             text = self._text(name, types[name])
             # What is long or names a person is not repeated in what is published.
             shown = f"CASE WHEN length({text}) < 40 AND NOT contains({text}, '@') THEN {text} ELSE 'another text' END"
             shown = f"CASE WHEN {text} IS NULL THEN 'empty' ELSE {shown} END"
-            cases += f" WHEN NOT ({self._fits({name: words}, types)}) THEN {literal(f'{name}: ')} || {shown}"
+            test = self._fits({name: words}, types)
+            cases += f" WHEN {'NOT ' if keeps else ''}({test}) THEN {literal(f'{name}: ')} || {shown}"
         found = self.con.execute(
-            f"SELECT CASE{cases} END, count(*) FROM {self.kept} WHERE __why__ = 'keep_rows' GROUP BY 1 ORDER BY 2 DESC, 1"
+            f"SELECT CASE{cases} END, count(*) FROM {self.kept} WHERE __why__ = '{reason}' GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
-        most = [("keep_rows", str(what), int(rows)) for what, rows in found[:_FEW]]
+        most = [(reason, str(what), int(rows)) for what, rows in found[:_FEW]]
         rest = sum(int(rows) for _, rows in found[_FEW:])
-        return most + ([("keep_rows", "other values of these columns", rest)] if rest else [])
+        return most + ([(reason, "other values of these columns", rest)] if rest else [])
 
     def _nothing(self, types: dict[str, str]) -> Problem:
-        names = list(self.source.keep_rows)
+        names = [*self.source.keep_rows, *self.source.leave_out_rows]
         if not names:
             return Problem(self.where, "has no rows.", "Check the file, or leave the table out.")
         seen = []

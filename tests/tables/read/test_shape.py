@@ -157,3 +157,15 @@ def test_amounts_in_expressions_are_held_to_the_rules_of_all_amounts(tmp_path: P
     text = "customer_id,date,gross,tax\na,2025-03-01,$15,$2\n"
     assert "gross: " in problems(tmp_path, _source(tmp_path, text, columns={"revenue": "=[gross] - [tax]"}))
     assert rows(load(tmp_path, _source(tmp_path, text, columns={"revenue": "=[gross] - [tax]"}), currency="USD"))
+
+
+def test_rows_may_be_left_out_by_what_they_hold(tmp_path: Path) -> None:
+    text = "customer_id,date,revenue,gateway\na,2025-03-01,5,card\nb,2025-03-02,6,Bogus\nc,2025-03-03,7,\n"
+    found = load(tmp_path, _source(tmp_path, text, leave_out_rows={"gateway": ["bogus"]}))
+    assert [row[0] for row in rows(found)] == ["a", "c"]
+    assert _left_out(found) == [("leave_out_rows", "gateway: Bogus", 1)]
+
+
+def test_a_time_with_the_letters_of_a_zone_is_the_day_that_is_written(tmp_path: Path) -> None:
+    text = "customer_id,date,revenue\na,2025-03-01 23:03:45 PST,5\nb,2025-07-02 09:00:00 PDT,6\n"
+    assert [row[1] for row in rows(load(tmp_path, _source(tmp_path, text)))] == ["2025-03-01", "2025-07-02"]

@@ -1,0 +1,118 @@
+"""The study file that is written from an export: complete, commented, the same bytes for the same files and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from cxvalue.firstmile.recognition import Understanding
+
+__all__ = ["MARK", "study_text"]
+
+MARK = "# Written by `cxvalue new --from`."
+_ORDER = (
+    "layout member table sheet header_row first_row footer copies read same values once_per keep_rows leave_out_rows refund "
+    "rows_without_customer columns"
+).split()
+_WIDTH = 46
+
+
+def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) -> str:
+    """The text of a study file; `paths` are the files of each table as the study names them.
+
+    What is not answered yet stands there as ASK, with its question beside it.
+    """
+    questions = {(one.table, one.at): one for one in found.questions}
+    asked = {at: one for (table, at), one in questions.items() if not table}
+    last = found.last_day
+    head = [
+        MARK,
+        "#   cxvalue check FOLDER       says what it understood, and everything that is wrong; writes nothing",
+        "#   cxvalue report FOLDER      makes the report",
+    ]
+    if questions:
+        head.append(
+            "# ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
+        )
+    contractual = found.main is not None and found.main.table == "subscriptions"
+    lines = [
+        *head,
+        "",
+        _line("name", name, "the same as the folder's name"),
+        _line("title", "What are our customers worth?"),
+        _line("currency", found.currency or "ASK", _ask(asked.get("currency"), "of all amounts")),
+        _line(
+            "as_of",
+            last.isoformat() if last else "latest_complete_month",
+            "the last day in the file; latest_complete_month for a report every month" if last else "",
+        ),
+    ]
+    lines += [_line("contract", "contractual", "customers under contract")] if contractual else []
+    lines += _margin(found, asked)
+    lines += [
+        _line("annual_discount_rate", "0.10", "effective annual rate, as your finance department uses it: 0.10 is 10%"),
+        _line("horizon_months", "24", "how far ahead value is counted"),
+    ]
+    if len(found.codes) > 1:
+        rates = _flow(found.rates) if "rates" in found.answers else "ASK"
+        lines.append(_line("exchange_rates", rates, _ask(asked.get("rates"), "what one of each is worth")))
+    lines += ["", "tables:"]
+    if found.main is None:
+        ask = "no file has purchases or contracts; without them there is no study"
+        lines += ["  transactions:", _line("path", "ASK", ask, 4)]
+    for draft in found.drafts:
+        spec, _, _ = found.settled[draft.table]
+        said = {at: one for (table, at), one in questions.items() if table == draft.table}
+        lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# a row is {draft.row}")
+        listed = paths[draft.table]
+        lines.append(_line("path", listed[0] if len(listed) == 1 else _flow(listed), "", 4))
+        whole = {**draft.export.spec, **spec, **({"layout": draft.layout} if draft.layout else {})}
+        whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
+        for key in _ORDER:
+            if whole.get(key) not in (None, {}, [], ""):
+                lines += _key(key, whole[key], said, draft.why, draft.record.title if draft.record else "")
+        lines += [f"    # {note}" for note in [*draft.notes, *draft.said]]
+    return "\n".join(lines) + "\n"
+
+
+def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
+    if found.margin == "column":
+        return []
+    if found.margin == "unknown":
+        said = "not known: amounts are revenue, and the page says so"
+        return [_line("gross_margin", "1", said), _line("money", "revenue")]
+    about = "share of revenue that is left after the goods and whatever else each sale costs"
+    return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("margin"), about))]
+
+
+def _ask(question: Any, about: str) -> str:
+    if question is None:
+        return about
+    answers = ", ".join(dict.fromkeys(option.answer for option in question.options))
+    hint = f"--answer {question.key}={answers.replace(', ', ' | ')}" if answers else f"--answer {question.key}=…"
+    return f"{question.ask} {hint}"
+
+
+def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple[str, str]], title: str) -> list[str]:
+    if key in ("keep_rows", "leave_out_rows", "columns", "values"):
+        lines = [f"    {key}:"]
+        for name, one in value.items():
+            question = asked.get(f"{key}.{name}")
+            about = _ask(question, why[name][0] if key == "columns" and name in why and why[name][0] != "asked" else "")
+            lines.append(_line(name, _flow(one), about, 6))
+        return lines
+    question = asked.get(key) or next((one for at, one in asked.items() if at.startswith(f"{key}.")), None)
+    return [_line(key, _flow(value), _ask(question, title if key == "layout" else ""), 4)]
+
+
+def _line(key: str, value: str, about: str = "", indent: int = 0) -> str:
+    text = " " * indent + f"{_flow(key)}: {value}"
+    return f"{text.ljust(_WIDTH - 2)}  # {' '.join(about.split())}" if about else text
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML in one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=100_000, sort_keys=False)
+    return text.strip().removesuffix("...").strip()
