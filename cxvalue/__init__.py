@@ -29,11 +29,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cxvalue.effects import Effect, estimate_effect
     from cxvalue.findings.finding import Finding
+    from cxvalue.firstmile.found import recognise
     from cxvalue.foundation.calendar import TimeUnit
     from cxvalue.foundation.errors import BadInput, CxvalueError
     from cxvalue.lifetime import LifetimeModel, SpendModel, customer_value, fit, fit_spend
     from cxvalue.money import Case, business_case
     from cxvalue.tables.states import PurchaseStates, purchase_states
+    from cxvalue.workspace.from_tables import study_from
     from cxvalue.workspace.opened import Study, load_study, programme_panel
 
 _HOMES = {
@@ -55,6 +57,8 @@ _HOMES = {
     "load_study": "cxvalue.workspace.opened",
     "programme_panel": "cxvalue.workspace.opened",
     "purchase_states": "cxvalue.tables.states",
+    "recognise": "cxvalue.firstmile.found",
+    "study_from": "cxvalue.workspace.from_tables",
 }
 
 __all__ = [
@@ -76,6 +80,8 @@ __all__ = [
     "load_study",
     "programme_panel",
     "purchase_states",
+    "recognise",
+    "study_from",
 ]
 
 

@@ -67,7 +67,8 @@ class Question:
         said = [self.ask]
         for option in {one.answer: one for one in self.options}.values():
             known = self.cost and option.answer in self.effects
-            effect = f"   net revenue {currency} {self.effects[option.answer]:,.2f}".replace("  ", " ") if known else ""
+            unit = f"{currency} " if currency else ""
+            effect = f"   net revenue {unit}{self.effects[option.answer]:,.2f}" if known else ""
             default = (
                 "   (--accept takes this)" if option.answer == self.default and self.key not in NEVER_ASSUMED else ""
             )

@@ -114,7 +114,7 @@ def _may_be_customer(export: Export, look: Look) -> bool:
     said = _said(look.name)
     if re.search(r"\b(type|group|segment|status|country|zip|city|note|since|count|type|rating|language)\b", said):
         return False
-    return look.commonest <= 0.5 or look.different > 20
+    return look.commonest <= 0.5 or look.different > 20 or export.rows < 20
 
 
 def _is_amount_name(name: str) -> bool:
@@ -126,7 +126,8 @@ def _may_be_amount(look: Look) -> bool:
     if re.search(_KEY, said) or any(role_of(look.name, role) for role in ("quantity", "other", "refund")):
         return role_of(look.name, "piece")
     taxed = role_of(look.name, "tax") or role_of(look.name, "shipping") or role_of(look.name, "discount")
-    return role_of(look.name, "amount") and (not taxed or role_of(look.name, "net") or role_of(look.name, "gross"))
+    either = role_of(look.name, "net") or role_of(look.name, "gross")
+    return (role_of(look.name, "amount") and not taxed) or either
 
 
 def _customer(draft: Draft, customers: Sequence[Look]) -> None:

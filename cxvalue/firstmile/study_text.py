@@ -57,7 +57,7 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
     ]
     if len(found.codes) > 1:
         rates = _flow(found.rates) if "rates" in found.answers else "ASK"
-        lines.append(_line("exchange_rates", rates, _ask(asked.get("rates"), "what one of each is worth")))
+        lines.append(_line("exchange_rates", rates, _ask(asked.get("exchange_rates"), "what one of each is worth")))
     lines += ["", "tables:"]
     if found.main is None:
         ask = "no file has purchases or contracts; without them there is no study"
@@ -84,7 +84,7 @@ def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
         said = "not known: amounts are revenue, and the page says so"
         return [_line("gross_margin", "1", said), _line("money", "revenue")]
     about = "share of revenue that is left after the goods and whatever else each sale costs"
-    return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("margin"), about))]
+    return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("gross_margin"), about))]
 
 
 def _ask(question: Any, about: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -24,7 +25,7 @@ from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.programmes.goodwill import GoodwillFit
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
-from cxvalue.study import StudyFile, find_study, load_study_file
+from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile, find_study, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.periods import period_states
@@ -51,9 +52,11 @@ def load_study(
     """Open a study by its name, folder or file.
 
     With `work` (a run's folder, given by the runner) the run's preparation is opened and `Study.publish` writes there;
-    without it the study is prepared from its cache and nothing is published.
+    without it the study is prepared from its cache and nothing is published. `as_of` is a day however it is given, or
+    latest_complete_month.
     """
     if work is None:
+        as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of)
         return Study(prepare(find_study(reference), as_of), None)
     folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
     # The settings that the data was prepared with: the study file may have been edited since.
@@ -114,8 +117,9 @@ class Study:
         """Day-level purchases: customer_id, date, revenue, margin."""
         return self.table("purchases")
 
-    def states(self, *, as_of: date | None = None) -> PurchaseStates:
+    def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
+        as_of = None if as_of is None else as_day(as_of)
         if self.file.cltv.period is not None:
             return period_states(self.purchases, as_of=as_of or self.as_of, period=self.file.cltv.period)
         day, unit, new_from = as_of or self.as_of, self.file.cltv.time_unit, self.file.new_from

@@ -64,14 +64,13 @@ def lay(
     )
     for batch in _batches(rows):
         columns: list[Any] = [pa.array([number for number, _ in batch], pa.int64())]
-        for position, kinds in enumerate(laid.kinds):
-            cells = [row[position] if position < len(row) else None for _, row in batch]
+        for kinds, cells in zip(laid.kinds, _columns(batch, len(names)), strict=True):
             found = set(map(type, cells)) - {type(None)}
-            if found - {str}:
-                found -= set() if any(cell for cell in cells if isinstance(cell, str)) else {str}
-                cells = [_text(cell) for cell in cells]
+            if found - {str} and str in found and not any(cell for cell in cells if isinstance(cell, str)):
+                found -= {str}  # an empty text among numbers is an empty cell
+                cells = [None if cell == "" else cell for cell in cells]
             kinds |= found
-            columns.append(pa.array(cells, pa.string()))
+            columns.append(_texts(cells, found))
         table = pa.table(columns, names=[ROW, *(f"c{position}" for position in range(len(names)))])
         con.register("cells_of_batch", table)
         con.execute(f"INSERT INTO {relation} SELECT * FROM cells_of_batch")
@@ -95,9 +94,28 @@ def laid_columns(con: duckdb.DuckDBPyConnection, laid: Laid, **about: Any) -> Fo
 
 
 def _batches(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[list[tuple[int, Sequence[Any]]]]:
-    filled = ((number, row) for number, row in rows if any(cell not in ("", None) for cell in row))
+    filled = ((number, row) for number, row in rows if any(cell != "" and cell is not None for cell in row))
     while batch := list(islice(filled, BATCH)):
         yield batch
+
+
+def _columns(batch: list[tuple[int, Sequence[Any]]], width: int) -> Iterable[Sequence[Any]]:
+    """The cells of a batch by column; a row that ends early is empty from there on."""
+    rows = [row if len(row) == width else [*row[:width], *[None] * (width - len(row))] for _, row in batch]
+    return zip(*rows, strict=True)
+
+
+def _texts(cells: Sequence[Any], kinds: set[type]) -> Any:
+    """Cells as text, in one go where all of them are of one kind."""
+    if kinds <= {str}:
+        return pa.array(cells, pa.string())
+    if kinds == {float}:
+        if all(cell is None or (cell.is_integer() and abs(cell) < _EXACT) for cell in cells):
+            return pa.array([None if cell is None else int(cell) for cell in cells], pa.int64()).cast(pa.string())
+        return pa.array([None if cell is None else repr(cell).removesuffix(".0") for cell in cells], pa.string())
+    if kinds == {date}:
+        return pa.array(cells, pa.date32()).cast(pa.string())
+    return pa.array([_text(cell) for cell in cells], pa.string())
 
 
 def _type_of(kinds: set[type]) -> str:

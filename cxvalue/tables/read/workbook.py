@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -84,27 +85,43 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """A workbook that could be opened: the names of its visible sheets with cells, and of those that are hidden."""
+    """A workbook that could be opened: the names of its sheets that are shown, and of those that are hidden."""
 
     path: Path
     book: CalamineWorkbook
-    visible: tuple[str, ...]
+    shown: tuple[str, ...]
     hidden: tuple[str, ...]
+
+    @cached_property
+    def _loaded(self) -> dict[str, CalamineSheet]:
+        return {}
+
+    def load(self, title: str) -> CalamineSheet:
+        """The cells of a sheet, read once."""
+        if title not in self._loaded:
+            self._loaded[title] = self.book.get_sheet_by_name(title)
+        return self._loaded[title]
+
+    @cached_property
+    def visible(self) -> tuple[str, ...]:
+        """The sheets that are shown and have cells."""
+        return self.shown if len(self.shown) == 1 else tuple(name for name in self.shown if self.load(name).height)
 
     def sheet(self, title: str | None, header: int | None, where: str) -> Sheet:
         """The sheet of that name, or the only visible one with cells; its first row with cells is the header.
 
         Raises `BadInput` with the sheets there are.
         """
-        names = [*self.visible, *self.hidden]
-        listed = ", ".join(repr(name) for name in self.visible) or "none"
+        names = [*self.shown, *self.hidden]
         if title is not None and title not in names:
+            listed = ", ".join(repr(name) for name in self.visible) or "none"
             raise BadInput.at(where, f"has no sheet {title!r}.", f"{nearest(title, names)} Sheets: {listed}.")
         if title is None and len(self.visible) != 1:
+            listed = ", ".join(repr(name) for name in self.visible) or "none"
             found = f"has {len(self.visible):,} sheets with cells."
             raise BadInput.at(where, found, f"Write 'sheet:' with one of them: {listed}.")
         chosen = title or self.visible[0]
-        sheet = self.book.get_sheet_by_name(chosen)
+        sheet = self.load(chosen)
         first: tuple[int, Sequence[Any]] | None = None
         for number, row in numbered(sheet):
             if number == header if header else any(cell != "" for cell in row):
@@ -121,7 +138,7 @@ class Workbook:
     def first_rows(self, title: str, rows: int = _MOST_HEADER_ROWS) -> list[tuple[int, Sequence[Any]]]:
         """The first rows of a sheet with their numbers."""
         found = []
-        for number, row in numbered(self.book.get_sheet_by_name(title)):
+        for number, row in numbered(self.load(title)):
             if number > rows:
                 break
             found.append((number, row))
@@ -151,12 +168,11 @@ def open_workbook(path: Path, where: str) -> Workbook:
         about = [(one.name, str(one.visible), str(one.typ)) for one in book.sheets_metadata]
         cells = [name for name, _, kind in about if "WorkSheet" in kind]
         seen = [name for name, visible, _ in about if visible.endswith(".Visible") and name in cells]
-        filled = tuple(name for name in seen if book.get_sheet_by_name(name).height)
     except calamine.PasswordError:
         raise BadInput.at(where, "is locked with a password.", "Save a copy without one, and name that.") from None
     except (calamine.CalamineError, OSError) as error:
         raise BadInput.at(where, f"cannot be read as a workbook: {error}.", "Save it again as xlsx.") from None
-    return Workbook(path, book, filled, tuple(name for name in cells if name not in seen))
+    return Workbook(path, book, tuple(seen), tuple(name for name in cells if name not in seen))
 
 
 def numbered(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[Any]]]:
