@@ -30,7 +30,10 @@ ALIASES = {
 
 @dataclass(frozen=True)
 class Option:
-    """One possible answer: its word, what it says, what it sets in the table, and the answers that it goes with."""
+    """One possible answer: its word, what it says, what it sets in the table, and the answers that it goes with.
+
+    Beside keys of the table it may set ``revenue_minus``, what is taken off revenue, or ``revenue_over``, its divisor.
+    """
 
     answer: str
     says: str
@@ -108,7 +111,7 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
         one for one in fitting if all(chosen.get(key) == value for key, value in one.goes_with.items())
     ] or fitting
     if fitting:
-        return merged(spec, fitting[0].set)
+        return _applied(spec, fitting[0].set)
     if question.free == "rate":
         return _without_tax(spec, _rate(word))
     if question.free == "values":
@@ -124,6 +127,20 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
         return put(spec, question.at, f"={word!r}" if "'" not in word else "='" + word.replace("'", "") + "'")
     allowed = ", ".join(dict.fromkeys(one.answer for one in question.options))
     raise BadInput.at(f"--answer {question.key}", f"{word!r} is none of the answers.", f"Allowed: {allowed}.")
+
+
+def _applied(spec: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """A table with what an option sets; ``revenue_minus`` and ``revenue_over`` go on from the amount chosen so far."""
+    plain = {key: value for key, value in change.items() if not key.startswith("revenue_")}
+    result = merged(spec, plain)
+    revenue = result.get("columns", {}).get("revenue", "")
+    if "revenue_minus" in change:
+        inner = revenue[1:] if revenue.startswith("=") else f"[{revenue}]"
+        result = put(result, "columns.revenue", f"={inner} - {change['revenue_minus']}")
+    if "revenue_over" in change:
+        inner = f"({revenue[1:]})" if revenue.startswith("=") else f"[{revenue}]"
+        result = put(result, "columns.revenue", f"={inner} / {change['revenue_over']}")
+    return result
 
 
 def _rate(word: str) -> float:

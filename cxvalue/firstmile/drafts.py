@@ -325,6 +325,7 @@ def settle(
         if likely is not None:
             tried = answered(question, likely, tried, chosen)
             chosen[question.key] = likely
+    for question in open_questions:
         spec = put(spec, question.at, "ASK")
     costed = []
     for question in open_questions:

@@ -258,54 +258,29 @@ def _like_cents(look: Look) -> bool:
 
 
 def _ask_for_cents(draft: Draft, default: str) -> None:
-    theirs = draft.spec["columns"]["revenue"]
-    inner = theirs[1:] if theirs.startswith("=") else f"[{theirs}]"
-    divided = f"=({inner}) / 100" if theirs.startswith("=") else f"={inner} / 100"
     options = (
-        Option("cents", "cents: they are divided by 100", {"columns": {"revenue": divided}}),
-        Option("units", "whole units, as they are", {"columns": {"revenue": theirs}}),
+        Option("cents", "cents: they are divided by 100", {"revenue_over": 100}),
+        Option("units", "whole units, as they are"),
     )
-    later = []
-    for question in draft.questions:
-        if question.key == "tax":
-            divide = {
-                one.answer: f"=({one.set['columns']['revenue'].removeprefix('=')}) / 100"
-                for one in question.options
-                if one.set.get("columns", {}).get("revenue", "").startswith("=")
-            }
-            later += [
-                Option("cents", options[0].says, {"columns": {"revenue": divide[answer]}}, {"tax": answer})
-                for answer in divide
-            ]
-            later += [
-                Option("units", options[1].says, one.set, {"tax": one.answer})
-                for one in question.options
-                if one.answer in divide
-            ]
-            plain = [one.answer for one in question.options if one.answer not in divide]
-            later += [Option(one.answer, one.says, one.set, {"tax": answer}) for one in options for answer in plain]
     ask = "Are the amounts in cents or in whole units?"
-    asked = Question("amounts", ask, "columns.revenue", tuple(later) or options, default, table="transactions")
-    draft.questions.append(asked)
+    draft.questions.append(Question("amounts", ask, "columns.revenue", options, default, table="transactions"))
 
 
 def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
-    theirs = draft.spec["columns"]["revenue"]
-    if not taxes or theirs.startswith("="):
+    if not taxes or draft.spec["columns"]["revenue"].startswith("="):
         none = (Option("none", "no tax is in them", {}),)
-        ask = f"Is tax in {best.name!r}, and at which rate?"
+        ask = "Is tax in the amounts, and at which rate?"
         draft.questions.append(Question("tax", ask, "columns.revenue", none, None, "rate", table="transactions"))
         return
-    tax, freight = f"([{taxes[0].name}] else 0)", f" - ([{shipping[0].name}] else 0)" if shipping else ""
-    inside = f"=[{best.name}] - {tax}{freight}"
-    on_top = f"=[{best.name}]{freight}" if freight else best.name
-    with_shipping = f" and {shipping[0].name!r}" if shipping else ""
+    freight = f"([{shipping[0].name}] else 0)" if shipping else ""
+    both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
+    named = f"{taxes[0].name!r}" + (f" and {shipping[0].name!r}" if shipping else "")
     options = (
-        Option("inside", f"yes: {taxes[0].name!r}{with_shipping} are taken off", {"columns": {"revenue": inside}}),
+        Option("inside", f"yes: {named} taken off", {"revenue_minus": both}),
         Option(
             "on_top",
-            f"no: only{with_shipping.removeprefix(' and') or ' nothing'} is taken off",
-            {"columns": {"revenue": on_top}},
+            f"no: {repr(shipping[0].name) if shipping else 'nothing'} taken off",
+            {"revenue_minus": freight} if freight else {},
         ),
     )
     ask = f"Does {best.name!r} hold {taxes[0].name!r}?"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
+from cxvalue.firstmile.asking import Question
 from cxvalue.firstmile.recognition import Understanding
 
 __all__ = ["MARK", "study_text"]
@@ -24,8 +25,10 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
 
     What is not answered yet stands there as ASK, with its question beside it.
     """
-    questions = {(one.table, one.at): one for one in found.questions}
-    asked = {at: one for (table, at), one in questions.items() if not table}
+    questions: dict[tuple[str, str], list[Question]] = {}
+    for one in found.questions:
+        questions.setdefault((one.table, one.at), []).append(one)
+    asked = {at: listed for (table, at), listed in questions.items() if not table}
     last = found.last_day
     head = [
         MARK,
@@ -64,10 +67,10 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         lines += ["  transactions:", _line("path", "ASK", ask, 4)]
     for draft in found.drafts:
         spec, _, _ = found.settled[draft.table]
-        said = {at: one for (table, at), one in questions.items() if table == draft.table}
+        said = {at: listed for (table, at), listed in questions.items() if table == draft.table}
         lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# a row is {draft.row}")
-        listed = paths[draft.table]
-        lines.append(_line("path", listed[0] if len(listed) == 1 else _flow(listed), "", 4))
+        names = paths[draft.table]
+        lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
         whole = {**draft.export.spec, **spec, **({"layout": draft.layout} if draft.layout else {})}
         whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
         for key in _ORDER:
@@ -87,12 +90,15 @@ def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
     return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("gross_margin"), about))]
 
 
-def _ask(question: Any, about: str) -> str:
-    if question is None:
+def _ask(questions: Sequence[Question] | None, about: str) -> str:
+    """The questions of a place with their answers, else what is known of it."""
+    if not questions:
         return about
-    answers = ", ".join(dict.fromkeys(option.answer for option in question.options))
-    hint = f"--answer {question.key}={answers.replace(', ', ' | ')}" if answers else f"--answer {question.key}=…"
-    return f"{question.ask} {hint}"
+    said = []
+    for question in questions:
+        answers = " | ".join(dict.fromkeys(option.answer for option in question.options)) or "…"
+        said.append(f"{question.ask} --answer {question.key}={answers}")
+    return " ".join(said)
 
 
 def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple[str, str]], title: str) -> list[str]:
@@ -103,7 +109,7 @@ def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple
             about = _ask(question, why[name][0] if key == "columns" and name in why and why[name][0] != "asked" else "")
             lines.append(_line(name, _flow(one), about, 6))
         return lines
-    question = asked.get(key) or next((one for at, one in asked.items() if at.startswith(f"{key}.")), None)
+    question = asked.get(key) or [one for at, listed in asked.items() if at.startswith(f"{key}.") for one in listed]
     return [_line(key, _flow(value), _ask(question, title if key == "layout" else ""), 4)]
 
 

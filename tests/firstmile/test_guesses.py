@@ -72,7 +72,7 @@ def test_the_costliest_question_comes_first_with_its_effect(tmp_path: Path) -> N
     first = found.questions[0]
     assert first.key == "tax"
     assert first.effects == {"inside": 560.0, "on_top": 700.0}
-    assert "--answer tax=inside   yes: 'tax' are taken off   net revenue 560.00" in "\n".join(first.lines())
+    assert "--answer tax=inside   yes: 'tax' taken off   net revenue 560.00" in "\n".join(first.lines())
 
 
 def test_two_ways_to_read_days_and_amounts_are_asked(tmp_path: Path) -> None:
@@ -113,3 +113,13 @@ def test_contracts_with_two_ends_are_asked(tmp_path: Path) -> None:
 def test_a_total_per_customer_is_no_purchase(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="a total per customer or per day is none"):
         _found(tmp_path, "customer_id|total_spent|orders", "a|5.50|1", "b|6.25|2", "c|7.10|3")
+
+
+def test_what_is_taken_off_is_taken_off_the_amount_that_was_chosen(tmp_path: Path) -> None:
+    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|100|90|20" for n in range(1, 9)]
+    found = _found(tmp_path, "order_id|customer_id|ordered_at|total|paid_amount|tax", *rows)
+    assert {"revenue", "tax"} <= {question.key for question in found.questions}
+    answered = found.answer(revenue="paid_amount", tax="inside")
+    assert answered.understanding.settled["transactions"][0]["columns"]["revenue"] == "=[paid_amount] - ([tax] else 0)"
+    half = found.answer(tax="inside")  # what is not answered stays a question, whatever else is
+    assert half.understanding.settled["transactions"][0]["columns"]["revenue"] == "ASK"
