@@ -209,6 +209,7 @@ class Study:
         """
         from cxvalue.findings.points import withhold_points
         from cxvalue.report.lowering import lower_grades
+        from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
@@ -220,6 +221,14 @@ class Study:
         if self.work is None:
             return f"Opened by hand: {said} were computed and nothing was published."
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
+        if self.file.money == "revenue":
+            lowered = findings_in_revenue(lowered)
+            for figure, _, _ in figures.values():
+                figure_in_revenue(figure)
+            figures = {
+                name: (figure, told_in_revenue(title), told_in_revenue(caption))
+                for name, (figure, title, caption) in figures.items()
+            }
         _write_outputs(self.work / notebook, lowered, tables, figures, private)
         return f"Handed to the run: {said}."
 
