@@ -218,16 +218,20 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
-    from cxvalue.workspace.check import check, check_as_json, problems_as_json
+    from cxvalue.workspace.check import check, check_as_json, problems_as_json, said_of, understood_so_far
 
-    if not arguments.json:
-        print(check(find_study(arguments.study), arguments.as_of))
-        return DONE
+    path = find_study(arguments.study)
     try:
-        print(check_as_json(check(find_study(arguments.study), arguments.as_of)))
+        checked = check(path, arguments.as_of)
     except BadInput as error:
-        print(problems_as_json(error))
+        understood = understood_so_far(path, arguments.as_of)
+        lines = [line for one in understood for line in said_of(one)]
+        print(
+            problems_as_json(error, understood) if arguments.json else "\n".join(lines),
+            end="\n" if lines or arguments.json else "",
+        )
         raise
+    print(check_as_json(checked) if arguments.json else checked)
     return DONE
 
 

@@ -15,7 +15,7 @@ from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
 
-__all__ = ["load_study_file"]
+__all__ = ["load_answered", "load_study_file"]
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -60,6 +60,40 @@ def load_study_file(path: Path) -> StudyFile:
     if problems:
         raise BadInput(problems)
     return study
+
+
+def load_answered(path: Path) -> StudyFile | None:
+    """What of a study file can be read although answers are missing: tables without ASK; None where there are none.
+
+    Amounts are then in no currency that is known, and nothing but reading the tables may rest on it.
+    """
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+        asked = set(_asks(raw))
+        tables = raw.get("tables") if isinstance(raw, dict) else None
+        if not asked or not isinstance(tables, dict):
+            return None
+        whole = {name: table for name, table in tables.items() if not list(_asks(table))}
+        plain = {"currency": raw["currency"] if raw.get("currency") != "ASK" else "XXX", "gross_margin": 1}
+        kept = {key: raw[key] for key in _READING if key in raw and not list(_asks(raw[key]))}
+        study = StudyFile.model_validate({"name": raw["name"], **kept, **plain, "tables": whole})
+    except (OSError, ValueError, KeyError, yaml.YAMLError):
+        return None
+    study._path = path.resolve()
+    return study
+
+
+_READING = (
+    "as_of",
+    "observed_from",
+    "contract",
+    "ids",
+    "guest_ids",
+    "time_zone",
+    "exchange_rates",
+    "bad_rows",
+    "contracts",
+)
 
 
 def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:

@@ -14,6 +14,7 @@ from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
+from cxvalue.study.reading import load_answered
 from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
@@ -21,7 +22,7 @@ from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.preflight import try_declared
 from cxvalue.workspace.understood import Understood, understand
 
-__all__ = ["Checked", "check", "check_as_json", "problems_as_json"]
+__all__ = ["Checked", "check", "check_as_json", "problems_as_json", "said_of", "understood_so_far"]
 
 _MOST_REASONS = 8
 _PLACE = re.compile(r"tables\.(\w+)(?:\.(\w+))?")
@@ -46,7 +47,7 @@ class Checked:
             *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
             f"  observed     {tables.observed_from} to {tables.as_of}",
             f"  tables       {names}",
-            *(line for one in self.understood for line in _said(one)),
+            *(line for one in self.understood for line in said_of(one)),
             *(f"  {one.what:<12} {one.rows:,}" for one in tables.counts if one.table == main and one.kind not in _SAID),
             *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
             *(f"  read         {note}" for note in tables.read_notes if any(word in note for word in _TOLD)),
@@ -86,15 +87,31 @@ def check(study_path: Path, as_of: Any = None) -> Checked:
         return Checked(study, tables, understand(tables, found, study.currency))
 
 
+def understood_so_far(study_path: Path, as_of: Any = None) -> list[Understood]:
+    """The tables of a study that can be read although answers are missing in its file; none where that is not so."""
+    study = load_answered(study_path)
+    if study is None:
+        return []
+    try:
+        with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
+            con = connect()
+            tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
+            found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
+            return understand(tables, found, study.currency if study.currency != "XXX" else None)
+    except BadInput:
+        return []
+
+
 def check_as_json(checked: Checked) -> str:
     """What was understood, for other programs."""
     return json.dumps(checked.to_dict(), indent=2, ensure_ascii=False)
 
 
-def problems_as_json(error: BadInput) -> str:
-    """What is wrong, in the same form."""
+def problems_as_json(error: BadInput, understood: list[Understood]) -> str:
+    """What is wrong, in the same form, with the tables that could be read."""
     listed = [_problem(one) for one in error.problems]
-    return json.dumps({"tables": {}, "problems": listed, "notes": []}, indent=2, ensure_ascii=False)
+    tables = {one.table: one.to_dict() for one in understood}
+    return json.dumps({"tables": tables, "problems": listed, "notes": []}, indent=2, ensure_ascii=False)
 
 
 def _problem(one: Problem) -> dict[str, Any]:
@@ -104,13 +121,13 @@ def _problem(one: Problem) -> dict[str, Any]:
     return {"table": table, "column": column, "rows": one.count, "text": f"{one.where}: {one.found}", "remedy": remedy}
 
 
-def _said(one: Understood) -> list[str]:
+def said_of(one: Understood) -> list[str]:
     """A table in a few lines: what counts, and what does not."""
     parts = [f"{one.rows:,} rows read, {one.kept:,} kept"]
     parts += [f"{one.customers:,} customers"] if one.customers is not None else []
     parts += [f"{one.orders:,} orders"] if one.orders is not None else []
-    if one.revenue is not None and one.currency is not None:
-        parts.append(f"net revenue {one.currency} {one.revenue:,.2f}")
+    if one.revenue is not None:
+        parts.append(f"net revenue {f'{one.currency} ' if one.currency else ''}{one.revenue:,.2f}")
     parts += [f"{one.first} to {one.last}"] if one.first else []
     lines = [f"  understood   {one.table}: {', '.join(parts)}"]
     lines += [f"  left out     {one.table}: {rows:,} {what}" for what, rows in one.reasons[:_MOST_REASONS]]

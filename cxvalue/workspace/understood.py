@@ -43,7 +43,7 @@ class Understood:
         return {key: value for key, value in asdict(self).items() if key not in ("table", "reasons")}
 
 
-def understand(tables: TableSet, found: Mapping[str, ir.Table], currency: str) -> list[Understood]:
+def understand(tables: TableSet, found: Mapping[str, ir.Table], currency: str | None) -> list[Understood]:
     """Every table of a study in a few figures, from its counts and its canonical form."""
     understood = []
     for name in [name for name in tables.paths if name != "purchases"]:
@@ -60,7 +60,7 @@ def understand(tables: TableSet, found: Mapping[str, ir.Table], currency: str) -
     return understood
 
 
-def _figures(name: str, found: Mapping[str, ir.Table], currency: str) -> dict[str, Any]:
+def _figures(name: str, found: Mapping[str, ir.Table], currency: str | None) -> dict[str, Any]:
     table, contract = found[name], CONTRACTS[name]
     asked: dict[str, Any] = {"some": table.count()}
     if contract.event in table.columns:

@@ -69,3 +69,19 @@ def test_problems_are_json_as_well(study: Path, capsys: pytest.CaptureFixture[st
     assert (problem["table"], problem["column"], problem["rows"]) == ("transactions", "revenue", 1)
     assert "much" in problem["remedy"]
     assert "1 problem found" in said.err
+
+
+def test_tables_are_shown_although_answers_are_missing(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asking = STUDY.replace("gross_margin: 0.4", "gross_margin: ASK").replace("currency: EUR", "currency: ASK")
+    (study / "study.yml").write_text(asking + "  customers: {path: ASK}\n", encoding="utf-8")
+    assert main(["check", str(study), "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [problem["text"].split(": ")[1] for problem in found["problems"]] == [
+        "currency",
+        "gross_margin",
+        "tables.customers.path",
+    ]
+    assert list(found["tables"]) == ["transactions"]
+    assert (found["tables"]["transactions"]["revenue"], found["tables"]["transactions"]["currency"]) == (9.0, None)
+    assert main(["check", str(study)]) == 2
+    assert "understood   transactions: 8 rows read, 5 kept" in capsys.readouterr().out
