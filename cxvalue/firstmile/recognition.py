@@ -154,11 +154,12 @@ class Understanding:
 
     @property
     def last_day(self) -> date | None:
-        """The last day of the main table that is not to come; None where its days cannot be read yet."""
-        if self.main is None:
-            return None
-        _, tried, _ = self.settled[self.main.table]
-        days = [_last_day(self.main.export, tried, ours) for ours in ("date", "start", "end")]
+        """The last day of the main table, else of all, that is not to come; None where no days can be read yet."""
+        days = [
+            _last_day(draft.export, self.settled[draft.table][1], ours)
+            for draft in ([self.main] if self.main else self.drafts)
+            for ours in ("date", "start", "end")
+        ]
         return max((day for day in days if day is not None), default=None)
 
     def with_answers(self, answers: Mapping[str, str], accept: bool = False) -> Understanding:
