@@ -20,7 +20,6 @@ ALIASES = {
     "status": "statuses",
     "state": "statuses",
     "keep_rows": "statuses",
-    "guests": "rows_without_customer",
     "no_customer": "rows_without_customer",
     "unit": "amounts",
     "exchange_rates": "rates",

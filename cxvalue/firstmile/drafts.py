@@ -20,6 +20,13 @@ __all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 _MOST_FOOTER = 12
+_MOST_OTHERS = 12
+_OUT = re.compile(
+    r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|past.?due|"
+    r"not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
+    r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open"
+)
+"""Values of a status that stand for no sale, whoever writes them."""
 
 
 @dataclass
@@ -79,6 +86,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
         return draft
     for asked in record.asks:
         _ask(draft, asked, names)
+    _ask_for_others(draft)
     if record.score:
         _ask_for_score(draft, names)
     column = next((names[name] for name in record.currency if name in names), "")
@@ -177,6 +185,32 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
         draft.said.append(f"{question.key}: {says} ({said})")
         return
     draft.questions.append(question)
+
+
+def _ask_for_others(draft: Draft) -> None:
+    """Values that the record does not know, in rows with an amount: whether they count is for somebody to say."""
+    export, revenue = draft.export, columns_in(draft.spec["columns"].get("revenue", ""))[0]
+    if revenue not in export.looks:
+        return
+    for column, words in draft.spec.get("keep_rows", {}).items():
+        known = {str(word).lower() for word in words}
+        found = export.con.execute(
+            f"SELECT {export.text(column)}, count(*) FROM {export.relation} WHERE {export.text(column)} IS NOT NULL "
+            f"AND {export.text(revenue)} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+        others = [
+            str(value) for value, _ in found if str(value).lower() not in known and not _OUT.search(str(value).lower())
+        ]
+        if not others or len(others) > _MOST_OTHERS:
+            continue
+        shown = ", ".join(f"{value} {rows:,}" for value, rows in found if value in others)
+        options = (
+            Option("leave_out", "no", {}),
+            Option("count", "yes", {"keep_rows": {column: [*words, *others]}}),
+        )
+        ask = f"Do rows with these values of {column!r}, which the layout does not know, count? {shown}."
+        draft.questions.append(Question("others", ask, f"keep_rows.{column}", options, "leave_out", table=draft.table))
+        return
 
 
 def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:

@@ -49,6 +49,7 @@ _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|опл�
 _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
 _KEY = r"\b(id|ids|no|nr|number|num|code|key|ref|nummer|numéro|número|номер|код)\b|№|#"
 _FEWEST_ROWS = 2
+_GUESTS = ("0", "-1", "guest", "guests", "anonymous", "none", "gast", "invité", "invitado", "гость", "гість")
 
 
 def _said(name: str) -> str:
@@ -99,6 +100,7 @@ def draft_by_guess(export: Export) -> Draft:
     _day(draft, days)
     trim_footer(draft)
     looks = list(export.looks.values())
+    _guests(draft)
     _order(draft, looks)
     _amount(draft, amounts, looks)
     _statuses(draft, looks)
@@ -155,6 +157,19 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
             )
         )
         draft.why["customer_id"] = ("asked", draft.why["customer_id"][1])
+
+
+def _guests(draft: Draft) -> None:
+    """Ids that stand for all buyers without one, among others that are real."""
+    customer = draft.spec["columns"]["customer_id"]
+    words = [value for value, rows in draft.export.values(customer, 1_000) if value.lower() in _GUESTS and rows > 1]
+    if words and draft.export.looks[customer].different > len(words):
+        options = (
+            Option("count", "they count in the totals only, as no customer", {"guest_ids": words}),
+            Option("customer", "they are customers like others"),
+        )
+        ask = f"{', '.join(words)} in {customer!r} looks like an id for all buyers without one. Are they guests?"
+        draft.questions.append(Question("guests", ask, "guest_ids", options, "count", table="transactions"))
 
 
 def _day(draft: Draft, days: Sequence[Look]) -> None:

@@ -61,6 +61,13 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
     if len(found.codes) > 1:
         rates = _flow(found.rates) if "rates" in found.answers else "ASK"
         lines.append(_line("exchange_rates", rates, _ask(asked.get("exchange_rates"), "what one of each is worth")))
+    for draft in found.drafts:
+        guests = found.settled[draft.table][0].get("guest_ids")
+        if guests:
+            asked_here = questions.get((draft.table, "guest_ids"))
+            lines.append(
+                _line("guest_ids", _flow(guests), _ask(asked_here, "they count in the totals, as no customer"))
+            )
     lines += ["", "tables:"]
     if found.main is None:
         ask = "no file has purchases or contracts; without them there is no study"

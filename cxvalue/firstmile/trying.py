@@ -13,7 +13,7 @@ from cxvalue.study import TableSource
 from cxvalue.tables.read.files import Found
 from cxvalue.tables.read.numerals import NumberColumn, number_sql
 from cxvalue.tables.read.shape import shape
-from cxvalue.tables.read.sql import ROW, quoted
+from cxvalue.tables.read.sql import ROW, literal, quoted
 
 __all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "total"]
 
@@ -21,6 +21,7 @@ LIKE_ALL = 0.99
 """The share of rows in which arithmetic must hold to settle a question."""
 
 _TRIED = count()
+_ELSEWHERE = ("header_row", "member", "sheet", "table", "copies", "same", "guest_ids")
 
 
 def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSource]:
@@ -36,11 +37,7 @@ def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSourc
         export.con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {export.relation}")
         return export.malformed
 
-    ours = {
-        key: value
-        for key, value in spec.items()
-        if key not in ("header_row", "member", "sheet", "table", "copies", "same")
-    }
+    ours = {key: value for key, value in spec.items() if key not in _ELSEWHERE}
     source = TableSource(path="tried", **ours)
     name = f"tried_{next(_TRIED)}"
     found, source = shape(export.con, name, Found(types, build), source, export.label)
@@ -61,6 +58,8 @@ def total(export: Export, spec: dict[str, Any]) -> float | None:
         known = (
             f"nullif(trim(CAST({quoted(customer)} AS VARCHAR)), '') IS NOT NULL" if customer in found.types else "true"
         )
+        guests = ", ".join(literal(str(one)) for one in spec.get("guest_ids", ()) if spec["guest_ids"] != "ASK")
+        known += f" AND CAST({quoted(customer)} AS VARCHAR) NOT IN ({guests})" if guests else ""
         row: Any = export.con.execute(f"SELECT sum({value}) FROM {relation} WHERE {known}").fetchone()
         export.con.execute(f"DROP TABLE {relation}")
         return None if row[0] is None else round(float(row[0]), 2)

@@ -42,3 +42,14 @@ def test_an_unanswered_question_stands_as_ask_where_its_answer_belongs(tmp_path:
 def test_columns_of_a_mapping() -> None:
     assert columns_in("=[a] * ([b c] else 0)") == ["a", "b c"]
     assert columns_in("plain") == ["plain"]
+
+
+def test_a_status_that_the_record_does_not_know_is_asked_about(tmp_path: Path) -> None:
+    woo = next(one for one in EXPORTS if one.name == "woo.csv")
+    (tmp_path / "x.csv").write_text(woo.text.replace("processing", "wc-packed"), encoding="utf-8")
+    found = recognise(tmp_path / "x.csv")
+    question = next(one for one in found.questions if one.key == "others")
+    assert "wc-packed 1" in question.ask
+    spec, _, _ = found.answer(names="accept", margin=0.4, others="count").understanding.settled["transactions"]
+    assert spec["keep_rows"]["Status"][-1] == "wc-packed"
+    assert not any(one.key == "others" for one in recognise(write_export(tmp_path, woo)).questions)

@@ -9,6 +9,7 @@ import pytest
 from cxvalue.firstmile.found import Recognised, recognise
 from cxvalue.firstmile.guesses import role_of
 from cxvalue.foundation.errors import BadInput
+from cxvalue.workspace.check import check
 from tests.exports import as_csv
 
 
@@ -67,7 +68,7 @@ def test_what_must_not_be_guessed_is_asked(tmp_path: Path) -> None:
 
 
 def test_the_costliest_question_comes_first_with_its_effect(tmp_path: Path) -> None:
-    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|100|20|{'paid' if n < 8 else 'void'}" for n in range(1, 9)]
+    rows = [f"{n}|c{n % 3}|2025-03-{n + 10}|100|20|{'paid' if n < 8 else 'void'}" for n in range(1, 9)]
     found = _found(tmp_path, "order_id|customer_id|ordered_at|total|tax|status", *rows)
     first = found.questions[0]
     assert first.key == "tax"
@@ -123,3 +124,13 @@ def test_what_is_taken_off_is_taken_off_the_amount_that_was_chosen(tmp_path: Pat
     assert answered.understanding.settled["transactions"][0]["columns"]["revenue"] == "=[paid_amount] - ([tax] else 0)"
     half = found.answer(tax="inside")  # what is not answered stays a question, whatever else is
     assert half.understanding.settled["transactions"][0]["columns"]["revenue"] == "ASK"
+
+
+def test_an_id_for_all_guests_is_asked_about(tmp_path: Path) -> None:
+    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|{n}.50" for n in range(1, 9)]
+    found = _found(tmp_path, "order_id|customer_id|ordered_at|net_total", *rows)
+    question = next(one for one in found.questions if one.key == "guests")
+    text = found.answer(currency="EUR", margin=0.4, guests="count").write(tmp_path / "s").read_text(encoding="utf-8")
+    assert "guest_ids: ['0']" in text
+    assert check(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["left_out"] == {"guest": 2}
+    assert question.effects["count"] == question.effects["customer"] - 3.5 - 6.5
