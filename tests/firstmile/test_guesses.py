@@ -55,7 +55,7 @@ def test_a_plain_table_is_mapped(tmp_path: Path, header: str, columns: tuple[str
 def test_what_must_not_be_guessed_is_asked(tmp_path: Path) -> None:
     header = "order_id|customer_id|created_at|ordered_at|total_cents|tax_cents|status|person"
     rows = [
-        f"{n}|{n % 3}|2025-03-{n + 10}|2025-03-{n + 10}|{n}200|{n}00|{'paid' if n % 2 else 'void'}|x"
+        f"{n}|c{n % 3}|2025-03-{n + 10}|2025-03-{n + 10}|{n}200|{n}00|{'paid' if n % 2 else 'void'}|x"
         for n in range(1, 9)
     ]
     found = _found(tmp_path, header, *rows)
