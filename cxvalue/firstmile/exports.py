@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -116,9 +117,9 @@ def open_exports(con: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch:
     """Every table in the files; files with the same columns are one. Raises `BadInput` with all that is wrong."""
     problems: list[Problem] = []
     found: list[Export] = []
-    for path in files:
+    for path in [one for given in files for one in _inside(given)]:
         if not path.is_file():
-            what = "is a folder: name its files." if path.is_dir() else "there is no such file."
+            what = "is a folder without files." if path.is_dir() else "there is no such file."
             problems.append(Problem(str(path), what))
             continue
         try:
@@ -128,6 +129,13 @@ def open_exports(con: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch:
     if problems:
         raise BadInput(problems)
     return _alike_as_one(con, found, scratch)
+
+
+def _inside(path: Path) -> list[Path]:
+    """A file itself; of a folder its files."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")) or [path]
 
 
 def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count: int) -> list[Export]:
@@ -165,7 +173,45 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
             )
             for i, table in enumerate(tables)
         ]
-    return [_open(con, place, (path,), {}, scratch, count)]
+    packed = files_of(path, place, TableSource(path=place), scratch, "file")
+    groups = _groups(con, packed, scratch) if len(packed) > 1 else [packed]
+    if len(groups) == 1:
+        return [_open(con, place, (path,), {}, scratch, count)]
+    specs = [{"member": _pattern([name for name, _ in group], [name for name, _ in packed])} for group in groups]
+    return [
+        _open(con, f"{place}, {spec['member']}", (path,), spec, scratch, count + number)
+        for number, spec in enumerate(specs)
+    ]
+
+
+def _groups(
+    con: duckdb.DuckDBPyConnection, files: Sequence[tuple[str, Path]], scratch: Path
+) -> list[list[tuple[str, Path]]]:
+    """The files of an archive by their columns; files that differ in one name at one place are of one kind."""
+    groups: list[tuple[list[str], list[tuple[str, Path]]]] = []
+    for shown, path in files:
+        spec = _text_options([(shown, path)], {})
+        columns = list(open_files(con, [(shown, path)], TableSource(path=shown, **spec), scratch, shown, None).types)
+        for known, group in groups:
+            lacking, new = set(known) - set(columns), set(columns) - set(known)
+            if len(known) == len(columns) and len(lacking) == len(new) <= 1:
+                group.append((shown, path))
+                break
+        else:
+            groups.append((columns, [(shown, path)]))
+    return [group for _, group in groups]
+
+
+def _pattern(names: Sequence[str], every: Sequence[str]) -> str:
+    """A pattern that fits some names of an archive and no others."""
+    start = names[0]
+    while not all(name.startswith(start) for name in names):
+        start = start[:-1]
+    pattern = names[0] if len(names) == 1 else f"{start}*"
+    if [name for name in every if fnmatch(name, pattern)] != list(names):
+        found = f"holds several tables whose files are not told apart by their names ({', '.join(every[:6])})."
+        raise BadInput.at("--from", found, "Unpack it and name the files of one table.")
+    return pattern
 
 
 def _header_row(rows: Sequence[tuple[int, Sequence[Any]]]) -> int | None:

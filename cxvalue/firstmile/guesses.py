@@ -12,7 +12,7 @@ from cxvalue.firstmile.exports import Export, Look
 from cxvalue.foundation.errors import Problem
 from cxvalue.study.currencies import CODES
 
-__all__ = ["WORDS", "draft_by_guess", "role_of"]
+__all__ = ["GUESSED", "WORDS", "draft_by_guess", "role_of"]
 
 WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
@@ -43,6 +43,12 @@ WORDS: dict[str, str] = {
     "name": r"name|nom\b|nombre|имя|фио|ім'я",
 }
 """What a column may be called, by what it is, in English, German, French, Spanish, Russian and Ukrainian."""
+
+GUESSED = tuple(
+    "amounts copies date dates end guests lines metric names numbers others revenue rows_without_customer same score "
+    "statuses tax value_per_month".split()
+)
+"""The keys of questions about tables that no record knows, or that any table may need."""
 
 _GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
 _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано"
@@ -91,8 +97,9 @@ def draft_by_guess(export: Export) -> Draft:
     if unique and not amounts:
         return _customers(draft, unique)
     if not customers or not days or not amounts:
-        lacking = [word for word, some in (("customer", customers), ("day", days), ("amount", amounts)) if not some]
-        found = f"no column looks like a {', a '.join(lacking)}. Columns: {', '.join(export.names[:20])}."
+        wanted = (("a customer", customers), ("a day", days), ("an amount", amounts))
+        lacking = " or ".join(word for word, some in wanted if not some)
+        found = f"no column looks like {lacking}. Columns: {', '.join(export.names[:20])}."
         remedy = "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
         draft.refusal = Problem(export.label, found, remedy)
         return draft

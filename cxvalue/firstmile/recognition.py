@@ -15,7 +15,7 @@ import duckdb
 from cxvalue.firstmile.asking import Option, Question
 from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle
 from cxvalue.firstmile.exports import Export, open_exports
-from cxvalue.firstmile.guesses import draft_by_guess
+from cxvalue.firstmile.guesses import GUESSED, draft_by_guess
 from cxvalue.firstmile.records import Record, records
 from cxvalue.firstmile.trying import shaped
 from cxvalue.foundation.errors import BadInput, Problem, nearest
@@ -173,16 +173,35 @@ class Understanding:
         return Question("currency", "In which currency are the amounts?", "currency", options, None, "code")
 
     def _known_keys(self) -> None:
-        keys = {question.key for draft in self.drafts for question in draft.questions} | {"currency", "margin", "rates"}
-        settled = {key for draft in self.drafts for key in draft.chosen}
+        """No answer may be to a question that there is not anywhere, or against what the file itself says."""
+        asked = {question.key for draft in self.drafts for question in draft.questions} | {
+            "currency",
+            "margin",
+            "rates",
+        }
+        settled = {key: answer for draft in self.drafts for key, answer in draft.chosen.items()}
         tables = {draft.table for draft in self.drafts}
+        everywhere = asked | set(GUESSED) | {str(one["key"]) for record in records() for one in record.asks}
         problems = []
-        for key in self.answers:
+        for key, answer in self.answers.items():
             table, dot, word = key.rpartition(".")
-            if word not in keys | settled or (dot and table not in tables):
-                problems.append(Problem(f"--answer {key}", "no such question.", nearest(word, sorted(keys))))
+            if word not in everywhere or (dot and table not in tables):
+                problems.append(Problem(f"--answer {key}", "no such question.", nearest(word, sorted(everywhere))))
+            elif word in settled and word not in asked and answer.lower() != settled[word].lower():
+                found = f"is {answer!r}, and the amounts of the file add up as {settled[word]!r}."
+                problems.append(Problem(f"--answer {key}", found, f"Write {word}={settled[word]}, or leave it out."))
         if problems:
             raise BadInput(problems)
+
+    @property
+    def needless(self) -> list[str]:
+        """Answers to questions that these files do not ask."""
+        asked = {question.key for draft in self.drafts for question in draft.questions} | {
+            "currency",
+            "margin",
+            "rates",
+        }
+        return [key for key in self.answers if key.rpartition(".")[2] not in asked]
 
 
 def open_files_of(files: Sequence[Path]) -> Understanding:

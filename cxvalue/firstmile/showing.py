@@ -37,6 +37,7 @@ def lines_of(found: Understanding) -> list[str]:
             lines.append(f"  {'net revenue':<14} {found.currency} {money:,.2f}")
         lines += [f"  {said}" for said in [*draft.said, *draft.notes]]
     lines += [f"not used: {what}" for what in found.left]
+    lines += [f"not asked here, so not used: --answer {key}={found.answers[key]}" for key in found.needless]
     questions = found.questions
     if questions:
         count = len(questions)

@@ -65,7 +65,7 @@ def test_contracts_end_when_they_ended_and_years_are_twelve_months(tmp_path: Pat
             "{n}|X|1|DE|D. Example|5|Bank|Paid|2025-0{n}-01",
             "id_customer",
         ),
-        ("name|colour", "a{n}|b", "no column looks like a customer, a day, a amount"),
+        ("name|colour", "a{n}|b", "no column looks like a customer or a day or an amount"),
     ],
 )
 def test_what_cannot_be_a_study_is_refused_with_a_remedy(tmp_path: Path, header: str, row: str, words: str) -> None:
@@ -182,3 +182,28 @@ def test_months_of_an_export_with_a_renamed_column_and_a_copy(tmp_path: Path) ->
     done = found.answer(copies="leave_out", same="yes").write(tmp_path / "s")
     table = check(done).to_dict()["tables"]["transactions"]
     assert (table["rows"], table["kept"], table["left_out"], table["revenue"]) == (4, 3, {"copy": 1}, 6.0)
+
+
+def test_an_answer_that_is_not_asked_is_said_and_one_against_the_file_refused(tmp_path: Path) -> None:
+    found = recognise(write_export(tmp_path, _by_name("shopify.csv")))
+    assert "not asked here, so not used: --answer fee=net" in str(found.answer(fee="net"))
+    assert "not used" not in str(found)
+    found.answer(tax="on_top")
+    with pytest.raises(BadInput, match="add up as 'on_top'"):
+        found.answer(tax="inside")
+
+
+def test_tables_of_one_archive_and_of_one_folder(tmp_path: Path) -> None:
+    shop, people = (
+        _by_name("shopify.csv").text,
+        as_csv("Customer ID|Email|Total Spent|Total Orders|Tags", "1|ann@example.org|5|2|vip"),
+    )
+    (tmp_path / "all").mkdir()
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for name, text in (("orders_1.csv", shop), ("people.csv", people)):
+            archive.writestr(name, text)
+            (tmp_path / "all" / name).write_text(text, encoding="utf-8")
+    for place, source in (("a", tmp_path / "all.zip"), ("b", tmp_path / "all")):
+        study = recognise(source).answer(accept=True, margin=0.4).write(tmp_path / place)
+        tables = check(study).to_dict()["tables"]
+        assert (tables["transactions"]["revenue"], tables["customers"]["customers"]) == (120.0, 1)
