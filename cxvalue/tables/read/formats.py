@@ -86,8 +86,7 @@ def _without_copies(
     first: dict[tuple[int, str], str] = {}
     sizes = [path.stat().st_size for _, path in files]
     for (shown, path), size in zip(files, sizes, strict=True):
-        alone = sizes.count(size) == 1
-        key = (size, "" if alone else hashlib.file_digest(path.open("rb"), "sha256").hexdigest())
+        key = (size, "" if sizes.count(size) == 1 else _hash(path))
         if key not in first:
             first[key] = shown
             kept.append((shown, path))
@@ -98,6 +97,11 @@ def _without_copies(
     if problems and source.copies == "refuse":
         raise BadInput(problems)
     return kept, copies
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _renamed(found: Found, same: dict[str, str]) -> Found:
