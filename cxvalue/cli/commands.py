@@ -218,11 +218,11 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
-    from cxvalue.workspace.check import check, check_as_json, problems_as_json, said_of, understood_so_far
+    from cxvalue.workspace.check import check_as_json, examine, problems_as_json, said_of, understood_so_far
 
     path = find_study(arguments.study)
     try:
-        checked = check(path, arguments.as_of)
+        checked = examine(path, arguments.as_of)
     except BadInput as error:
         understood = understood_so_far(path, arguments.as_of)
         lines = [line for one in understood for line in said_of(one)]

@@ -10,17 +10,20 @@ from cxvalue.foundation.errors import BadInput
 __all__ = ["as_day"]
 
 
-def as_day(value: Any, where: str = "as_of") -> date:
+def as_day(value: Any, where: str = "as_of", otherwise: str = "") -> date:
     """The day of a date, a moment or a text such as 2026-06-30; raises `BadInput` for anything else.
+
+    `otherwise` is what else may be given there, for the message.
 
     >>> as_day("2026-06-30")
     datetime.date(2026, 6, 30)
     >>> as_day(datetime(2026, 6, 30, 23, 59))
     datetime.date(2026, 6, 30)
     """
+    remedy = "Give a day such as 2026-06-30" + (f", or {otherwise}." if otherwise else ".")
     if isinstance(value, datetime):  # a pandas Timestamp is one
         if value != value:
-            raise BadInput.at(where, "is empty.", "Give a day such as 2026-06-30.")
+            raise BadInput.at(where, "is empty.", remedy)
         return value.date()
     if isinstance(value, date):
         return value
@@ -31,4 +34,4 @@ def as_day(value: Any, where: str = "as_of") -> date:
             return date.fromisoformat(value.strip()[:10]) if len(value.strip()) >= 10 else date.fromisoformat("")
         except ValueError:
             pass
-    raise BadInput.at(where, f"{value!r} is no day.", "Give a day such as 2026-06-30.")
+    raise BadInput.at(where, f"{value!r} is no day.", remedy)

@@ -100,7 +100,7 @@ def load_tables(
     out.mkdir(parents=True, exist_ok=True)
     engine = con or connect()
     with tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
-        given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of")
+        given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of", LATEST_COMPLETE_MONTH)
         return _Loader(study, today, engine, Path(scratch), out).run(given)
 
 

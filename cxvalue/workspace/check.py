@@ -22,7 +22,7 @@ from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.preflight import try_declared
 from cxvalue.workspace.understood import Understood, understand
 
-__all__ = ["Checked", "check", "check_as_json", "problems_as_json", "said_of", "understood_so_far"]
+__all__ = ["Checked", "check", "check_as_json", "examine", "problems_as_json", "said_of", "understood_so_far"]
 
 _MOST_REASONS = 8
 _PLACE = re.compile(r"tables\.(\w+)(?:\.(\w+))?")
@@ -72,8 +72,16 @@ _SAID = ("match", "left_out")
 _TOLD = (": the query was given ", " left out as a footer")
 
 
-def check(study_path: Path, as_of: Any = None) -> Checked:
-    """Validate a study and its tables and say what was understood, what to look at first before anything else.
+def check(study_path: Path, as_of: Any = None) -> str:
+    """Validate a study and its tables and say in words what was found, what to look at first before anything else.
+
+    Raises `BadInput` with everything that is wrong.
+    """
+    return str(examine(study_path, as_of))
+
+
+def examine(study_path: Path, as_of: Any = None) -> Checked:
+    """Validate a study and its tables: what was understood of them.
 
     Raises `BadInput` with everything that is wrong.
     """

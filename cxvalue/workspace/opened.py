@@ -56,7 +56,7 @@ def load_study(
     latest_complete_month.
     """
     if work is None:
-        as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of)
+        as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "as_of", LATEST_COMPLETE_MONTH)
         return Study(prepare(find_study(reference), as_of), None)
     folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
     # The settings that the data was prepared with: the study file may have been edited since.

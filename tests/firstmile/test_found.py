@@ -11,7 +11,7 @@ import pytest
 
 from cxvalue.firstmile.found import recognise
 from cxvalue.foundation.errors import BadInput, CxvalueError
-from cxvalue.workspace.check import check
+from cxvalue.workspace.check import examine
 from tests.exports import EXPORTS, MadeExport, as_csv, write_export
 
 
@@ -29,10 +29,10 @@ def test_each_export_is_understood_or_asked(tmp_path: Path, export: MadeExport) 
     assert found.questions  # the margin at least is never known
     written = found.write(tmp_path / "open")
     with pytest.raises(BadInput, match="is not answered yet"):
-        check(written)
+        examine(written)
     answered = found.answer(margin=0.4, **export.answers)
     assert answered.questions == []
-    checked = check(answered.write(tmp_path / "done")).to_dict()["tables"][draft.table]
+    checked = examine(answered.write(tmp_path / "done")).to_dict()["tables"][draft.table]
     assert checked["customers"] == export.customers
     assert checked["orders"] == export.orders
     assert checked["revenue"] == pytest.approx(export.revenue, abs=0.005) if export.revenue else True
@@ -47,7 +47,7 @@ def test_contracts_end_when_they_ended_and_years_are_twelve_months(tmp_path: Pat
     text = found.write(tmp_path / "subs").read_text(encoding="utf-8")
     assert "contract: contractual" in text
     assert "money: revenue" in text
-    table = check(tmp_path / "subs" / "study.yml").to_dict()["tables"]["subscriptions"]
+    table = examine(tmp_path / "subs" / "study.yml").to_dict()["tables"]["subscriptions"]
     assert table["left_out"] == {"leave_out_rows": 1}
 
 
@@ -104,7 +104,7 @@ def test_exports_are_copied_or_linked(tmp_path: Path) -> None:
     linked = found.write(tmp_path / "linked", link=True)
     assert "path: ../bigcommerce.csv" in linked.read_text(encoding="utf-8")
     assert not (tmp_path / "linked" / path.name).exists()
-    assert check(linked).to_dict()["tables"]["transactions"]["revenue"] == 80.0
+    assert examine(linked).to_dict()["tables"]["transactions"]["revenue"] == 80.0
 
 
 def test_several_files_make_one_study(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_several_files_make_one_study(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text(people, encoding="utf-8")
     found = recognise([write_export(tmp_path, _by_name("shopify.csv")), tmp_path / "people.csv"])
     answered = found.answer(accept=True, margin=0.4)
-    tables = check(answered.write(tmp_path / "s")).to_dict()["tables"]
+    tables = examine(answered.write(tmp_path / "s")).to_dict()["tables"]
     assert tables["customers"]["customers"] == 2
     assert tables["transactions"]["revenue"] == 120.0
 
@@ -142,7 +142,7 @@ def test_a_table_in_memory(tmp_path: Path) -> None:
         }
     )
     found = recognise(frame).answer(currency="EUR", margin=0.4)
-    assert check(found.write(tmp_path / "s")).to_dict()["tables"]["transactions"]["revenue"] == 6.5
+    assert examine(found.write(tmp_path / "s")).to_dict()["tables"]["transactions"]["revenue"] == 6.5
     with pytest.raises(BadInput, match="is no table"):
         recognise(7)
 
@@ -180,7 +180,7 @@ def test_months_of_an_export_with_a_renamed_column_and_a_copy(tmp_path: Path) ->
     found = recognise(tmp_path / "months.zip").answer(currency="EUR", margin="40%")
     assert sorted(question.key for question in found.questions) == ["copies", "same"]
     done = found.answer(copies="leave_out", same="yes").write(tmp_path / "s")
-    table = check(done).to_dict()["tables"]["transactions"]
+    table = examine(done).to_dict()["tables"]["transactions"]
     assert (table["rows"], table["kept"], table["left_out"], table["revenue"]) == (4, 3, {"copy": 1}, 6.0)
 
 
@@ -205,5 +205,5 @@ def test_tables_of_one_archive_and_of_one_folder(tmp_path: Path) -> None:
             (tmp_path / "all" / name).write_text(text, encoding="utf-8")
     for place, source in (("a", tmp_path / "all.zip"), ("b", tmp_path / "all")):
         study = recognise(source).answer(accept=True, margin=0.4).write(tmp_path / place)
-        tables = check(study).to_dict()["tables"]
+        tables = examine(study).to_dict()["tables"]
         assert (tables["transactions"]["revenue"], tables["customers"]["customers"]) == (120.0, 1)

@@ -9,7 +9,7 @@ import pytest
 from cxvalue.firstmile.found import Recognised, recognise
 from cxvalue.firstmile.guesses import role_of
 from cxvalue.foundation.errors import BadInput
-from cxvalue.workspace.check import check
+from cxvalue.workspace.check import examine
 from tests.exports import as_csv
 
 
@@ -132,5 +132,5 @@ def test_an_id_for_all_guests_is_asked_about(tmp_path: Path) -> None:
     question = next(one for one in found.questions if one.key == "guests")
     text = found.answer(currency="EUR", margin=0.4, guests="count").write(tmp_path / "s").read_text(encoding="utf-8")
     assert "guest_ids: ['0']" in text
-    assert check(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["left_out"] == {"guest": 2}
+    assert examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["left_out"] == {"guest": 2}
     assert question.effects["count"] == question.effects["customer"] - 3.5 - 6.5
