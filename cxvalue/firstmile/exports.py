@@ -152,14 +152,15 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
             raise BadInput.at(
                 place, "has no sheet with a table.", "It needs a row with names of columns, and rows below."
             )
-        many = len(book.visible) > 1
+        many, hidden = len(book.visible) > 1, book.hidden
+        del book  # its cells are read again, sheet by sheet
         exports: list[Export] = []
         for spec in specs:
             label = f'{place}, sheet "{spec["sheet"]}"'
             chosen = spec if many else {key: value for key, value in spec.items() if key != "sheet"}
             exports.append(_open(con, label, (path,), chosen, scratch, count + len(exports)))
-        if book.hidden:
-            exports[0].notes.append(f"hidden, and not read: {', '.join(book.hidden)}")
+        if hidden:
+            exports[0].notes.append(f"hidden, and not read: {', '.join(hidden)}")
         return exports
     if is_sqlite(start) or is_duckdb(start):
         if is_sqlite(start):

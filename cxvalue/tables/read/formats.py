@@ -184,9 +184,11 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
     sheet = open_workbook(path, place).sheet(source.sheet, source.header_row, place)
     laid = lay(con, f"laid_{next(_LAID)}", sheet.names, sheet.rows())
     found = laid_columns(con, laid, names=(shown,))
+    names, faults = sheet.names, sheet.faults
+    del sheet  # its cells are many, and no longer needed
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        wrong = {theirs: sheet.faults.said(sheet.names.index(theirs)) for theirs in columns.values()}
+        wrong = {theirs: faults.said(names.index(theirs)) for theirs in columns.values()}
         problems = [
             Problem(place, f"column {name!r} has {said[0]}", said[1])
             for name, said in wrong.items()
@@ -196,8 +198,8 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
             raise BadInput(problems)
         return found.build(relation, columns, amounts)
 
-    faults = frozenset(name for place, name in enumerate(sheet.names) if sheet.faults.said(place) is not None)
-    return Found(found.types, build, names=(shown,), cells=True, faults=faults)
+    wrong = frozenset(name for place, name in enumerate(names) if faults.said(place) is not None)
+    return Found(found.types, build, names=(shown,), cells=True, faults=wrong)
 
 
 def _duckdb(
