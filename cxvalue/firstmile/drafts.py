@@ -364,7 +364,11 @@ def settle(
     costed = []
     for question in open_questions:
         effects: dict[str, float] = {}
-        if draft.table == "transactions" and not question.at.startswith(("read", "copies", "same")):
+        if (
+            draft.table == "transactions"
+            and len(draft.codes) < 2
+            and not question.at.startswith(("read", "copies", "same"))
+        ):
             for option in question.options:
                 value = total(draft.export, _with(draft, {**chosen, question.key: option.answer}))
                 effects |= {} if value is None else {option.answer: value}

@@ -32,7 +32,7 @@ def lines_of(found: Understanding) -> list[str]:
         for key in ("keep_rows", "leave_out_rows"):
             for name in spec.get(key, {}):
                 lines.append(f"  {key:<14} {name}: {_counted(draft, spec, key, name)}")
-        money = total(draft.export, tried) if draft.table == "transactions" else None
+        money = total(draft.export, tried) if draft.table == "transactions" and len(draft.codes) < 2 else None
         if money is not None:
             lines.append(f"  {'net revenue':<14} {found.currency} {money:,.2f}")
         lines += [f"  {said}" for said in [*draft.said, *draft.notes]]

@@ -32,9 +32,10 @@ def test_what_is_written_is_a_study_without_defaults_of_records(tmp_path: Path) 
 
 
 def test_several_currencies_need_rates(tmp_path: Path) -> None:
-    rows = [f"{n}|{n % 2}|2025-03-{n + 10}|10.50|{'EUR' if n % 2 else 'USD'}" for n in range(1, 7)]
+    rows = [f"{n}|c{n % 2}|2025-03-{n + 10}|10.50|{'EUR' if n % 2 else 'USD'}" for n in range(1, 7)]
     (tmp_path / "x.csv").write_text(as_csv("order_id|customer_id|date|net_total|currency", *rows), encoding="utf-8")
     found = recognise(tmp_path / "x.csv").answer(margin=0.4)
     assert [question.key for question in found.questions] == ["currency", "rates"]
+    assert "net revenue" not in str(found)  # two currencies are never added
     study = load_study_file(found.answer(currency="EUR", rates="USD: 0.5").write(tmp_path / "s"))
     assert study.exchange_rates == {"EUR": 1.0, "USD": 0.5}
