@@ -96,7 +96,7 @@ class _Shaping:
         source = self.source
         self._known()
         # A column with errors in its cells is refused where it is used, and passed over where it is not.
-        used = {name for theirs in source.columns.values() for name in self._columns_in(theirs)}
+        used = {name for ours, theirs in source.columns.items() for name in self._columns_in(ours, theirs)}
         used |= {*source.keep_rows, *source.leave_out_rows, *source.once_per, *source.values}
         names = [name for name in self.names if name not in self.found.faults or name in used]
         malformed = self.found.build(self.part, {name: name for name in names}, None)
@@ -118,8 +118,10 @@ class _Shaping:
         shaped = replace(self.found, types=shown, build=build, left_out=self.left_out, made=made, notes=self.notes)
         return shaped, source.model_copy(update={"columns": columns})
 
-    def _columns_in(self, theirs: str) -> tuple[str, ...]:
-        return parse_expression(theirs, self.where, self.names).columns if theirs.startswith("=") else (theirs,)
+    def _columns_in(self, ours: str, theirs: str) -> tuple[str, ...]:
+        if not theirs.startswith("="):
+            return (theirs,)
+        return parse_expression(theirs, f"{self.where}.columns.{ours}", self.names).columns
 
     def _known(self) -> None:
         """Every column that the keys name must be there."""
