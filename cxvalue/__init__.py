@@ -6,6 +6,7 @@ test reads these lines. Each room's own docstring lists its modules::
     cli                 the commands
     run                 a study's notebooks in processes of their own, a report published in one step
     workspace           a study prepared once and opened by notebooks (`load_study`)
+    firstmile           from the files that somebody exported to a study file (`recognise`)
     figures | report    a result in, a figure out; findings in, the page out
     questions           a folder each: computation, findings (the sentences) and displays (the tables)
     money | simulate    cash flow, business case, verdict; worlds with a known truth
@@ -28,11 +29,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cxvalue.effects import Effect, estimate_effect
     from cxvalue.findings.finding import Finding
+    from cxvalue.firstmile.found import recognise
     from cxvalue.foundation.calendar import TimeUnit
     from cxvalue.foundation.errors import BadInput, CxvalueError
     from cxvalue.lifetime import LifetimeModel, SpendModel, customer_value, fit, fit_spend
     from cxvalue.money import Case, business_case
     from cxvalue.tables.states import PurchaseStates, purchase_states
+    from cxvalue.workspace.from_tables import study_from
     from cxvalue.workspace.opened import Study, load_study, programme_panel
 
 _HOMES = {
@@ -54,6 +57,8 @@ _HOMES = {
     "load_study": "cxvalue.workspace.opened",
     "programme_panel": "cxvalue.workspace.opened",
     "purchase_states": "cxvalue.tables.states",
+    "recognise": "cxvalue.firstmile.found",
+    "study_from": "cxvalue.workspace.from_tables",
 }
 
 __all__ = [
@@ -75,6 +80,8 @@ __all__ = [
     "load_study",
     "programme_panel",
     "purchase_states",
+    "recognise",
+    "study_from",
 ]
 
 

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from cxvalue.cli.commands import _parser
+from cxvalue.firstmile.found import recognise
+from cxvalue.firstmile.records import records
 from cxvalue.study import project_root
 from cxvalue.tables.cautions import KINDS
 from cxvalue.tables.read.schema import CONTRACTS
+from cxvalue.tables.read.shape import REASONS
+from tests.exports import EXPORTS
 
 ROOT = project_root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,3 +71,19 @@ def test_the_page_on_files_names_tests_that_exist_and_the_dictionary_every_cauti
     assert all((ROOT / path).is_file() for path in named)
     dictionary = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
     assert all(f"| `{kind}` |" in dictionary for kind in KINDS)
+
+
+def test_the_readme_shows_what_new_prints(tmp_path: Path) -> None:
+    (tmp_path / "orders_export.csv").write_text(EXPORTS[0].text, encoding="utf-8")
+    printed = str(recognise(tmp_path / "orders_export.csv")).splitlines()
+    (shown,) = (part for part in README.split("```\n") if part.startswith("orders_export.csv, "))
+    assert set(shown.splitlines()) <= set(printed)
+
+
+def test_every_layout_reason_and_question_is_in_the_documents() -> None:
+    page = (ROOT / "data" / "bring-your-own.md").read_text(encoding="utf-8")
+    for record in records():
+        assert record.title.split(",")[0].split(" or ")[0] in page, record.layout
+        assert all(f"{asked['key']}=" in page for asked in record.asks), record.layout
+    dictionary = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{reason}` |" in dictionary for reason in REASONS)

@@ -17,11 +17,11 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from cxvalue.cli.new import add_options
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.run.manifest import cxvalue_version
 
@@ -120,8 +120,9 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
     check.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
 
-    new = command("new", _new, "Write a commented study file to start from.")
-    new.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
+    check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
+
+    add_options(command("new", _new, "Write a study file: one to fill in, or from the files that somebody exported."))
 
     simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
     simulate.add_argument("world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics, bank or bank_selection")
@@ -217,27 +218,27 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
-    from cxvalue.workspace.check import check
+    from cxvalue.workspace.check import check_as_json, examine, problems_as_json, said_of, understood_so_far
 
-    print(check(find_study(arguments.study), arguments.as_of))
+    path = find_study(arguments.study)
+    try:
+        checked = examine(path, arguments.as_of)
+    except BadInput as error:
+        understood = understood_so_far(path, arguments.as_of)
+        lines = [line for one in understood for line in said_of(one)]
+        print(
+            problems_as_json(error, understood) if arguments.json else "\n".join(lines),
+            end="\n" if lines or arguments.json else "",
+        )
+        raise
+    print(check_as_json(checked) if arguments.json else checked)
     return DONE
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    folder: Path = arguments.folder
-    name = folder.resolve().name
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise CxvalueError(f"{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.")
-    target = folder / "study.yml"
-    if target.exists():
-        raise CxvalueError(f"{target} exists already and was left as it is. Give another folder.")
-    template = files("cxvalue.cli").joinpath("templates", "study.yml").read_text(encoding="utf-8")
-    # The comments of the template stand below each other; a new name keeps its own where it was.
-    text = re.sub(r"(?m)^name: *[\w-]+ *", lambda line: f"name: {name} ".ljust(len(line[0])), template, count=1)
-    folder.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    print(f"{target} was written. Fill it in, then run `cxvalue check {folder}`.")
-    return DONE
+    from cxvalue.cli.new import new_study
+
+    return new_study(arguments)
 
 
 def _simulate(arguments: argparse.Namespace) -> int:

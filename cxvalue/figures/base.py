@@ -29,18 +29,18 @@ __all__ = [
     "waterfall",
 ]
 
-_KINDS = {"dropped": BAD, "refused": BAD, "cut": SECOND, "merged": GREY, "netted": "#7a6a9c"}
+_KINDS = {"left_out": GREY, "dropped": BAD, "refused": BAD, "cut": SECOND, "merged": GREY, "netted": "#7a6a9c"}
 
 
 @style.drawn
 def rows_bridge(counts: pd.DataFrame) -> Figure:
     """How the rows read became the rows kept.
 
-    `counts` has the columns kind (read, dropped, refused, cut, merged, netted, kept; others, such as note, are left
-    out), what (plain words) and rows; with a column table, each table gets a panel.
+    `counts` has the columns kind (read, made, left_out, dropped, refused, cut, merged, netted, kept; others, such as note,
+    are left out), what (plain words) and rows; with a column table, each table gets a panel.
     """
     style.need_columns(counts, ("kind", "what", "rows"), "rows_bridge")
-    shown = counts[counts["kind"].isin(["read", *_KINDS, "kept"])]
+    shown = counts[counts["kind"].isin(["read", "made", *_KINDS, "kept"])]
     names = list(dict.fromkeys(shown["table"])) if "table" in shown.columns else [""]
     parts = [shown[shown["table"] == name] if name else shown for name in names] or [shown]
     heights = [max(1, len(part)) + 1.2 for part in parts]
@@ -57,10 +57,10 @@ def _bridge(axes: Axes, part: pd.DataFrame) -> None:
     if part.empty or part["rows"].max() <= 0:
         style.nothing_to_show(axes, "No rows were read")
         return
-    order = {"read": 0, "kept": 2}
+    order = {"read": 0, "made": 0, "kept": 2}
     part = part.assign(place=[order.get(kind, 1) for kind in part["kind"]]).sort_values("place", kind="stable")
     top = float(part["rows"].max())
-    level = float(part.loc[part["kind"] == "read", "rows"].sum()) or top
+    level = float(part.loc[part["kind"].isin(["read", "made"]), "rows"].sum()) or top
     for row, (kind, rows) in enumerate(zip(part["kind"], part["rows"].astype(float), strict=True)):
         removed = kind in _KINDS
         # A few rows out of a million would be thinner than a pixel.

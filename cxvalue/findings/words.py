@@ -101,6 +101,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "assumption_horizon": "Horizon",
         "assumption_margin": "Gross margin",
         "assumption_margin_value": "{share} of revenue before discount",
+        "assumption_margin_unknown": "not known: every amount is revenue, before the cost of goods",
         "assumption_margin_column": "taken from the margin of each purchase",
         "assumption_dormancy": "A customer is dormant after",
         "assumption_dormancy_value": "{days} without a purchase",

@@ -2,6 +2,7 @@
 
 inert      text from data that a spreadsheet must not take for a formula
 errors     everything that cxvalue refuses to do, and in which words
+days       a day however it is given
 calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws
 chance     what chance leaves in an estimate: a width, and no probability of exactly 0 or 1

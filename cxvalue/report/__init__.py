@@ -5,6 +5,7 @@ The flow is one way: findings → page model → renderer. A renderer never comp
 page           findings, figures and notes become a `PageModel`, without any markup
 headlines      which findings come first, by the question of the study
 assumptions    what a study file says, and what was assumed where it says nothing
+revenue_words  what a study without a margin says in place of it
 lowering       findings that rest on doubtful tables are lowered by a grade
 html           a `PageModel` becomes one self-contained file; so does the index of all studies
 notebook_html  an executed notebook becomes an appendix page without code

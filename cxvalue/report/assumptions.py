@@ -65,6 +65,8 @@ def _margin(study: StudyFile, margin_column: bool, words: Mapping[str, str]) -> 
         return "assumption_margin", words["assumption_margin_column"], False
     if study.gross_margin is None:
         return "assumption_margin", "", False
+    if study.money == "revenue":
+        return "assumption_margin", words["assumption_margin_unknown"], False
     share = format_level(study.gross_margin, words)
     return (
         "assumption_margin",

@@ -32,6 +32,9 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     if study.path.name == "study.yml" and study.folder.parent == data.resolve() and study.folder.name != study.name:
         add("name", f"{study.name!r} is in the folder 'data/{study.folder.name}'.", "Give both the same name.")
     as_of = study.as_of if isinstance(study.as_of, date) else None
+    if study.money == "revenue" and study.gross_margin != 1:
+        found = "is revenue: no margin is known, and yet gross_margin is not 1."
+        add("money", found, "Write gross_margin: 1, or leave out 'money' and give the margin.")
     if as_of and study.observed_from and study.observed_from > as_of:
         add("observed_from", f"{study.observed_from} is after as_of {as_of}.", "It must be on or before it.")
     start = study.cltv.holdout_start

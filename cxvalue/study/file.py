@@ -199,6 +199,7 @@ class StudyFile(_Settings):
     )
     observed_from: date | None = None
     contract: Literal["noncontractual", "contractual"] = "noncontractual"
+    money: Literal["margin", "revenue"] = "margin"
     gross_margin: float | None = Field(default=None, gt=0, le=1, description="a share of revenue above 0, such as 0.30")
     annual_discount_rate: float = Field(
         default=0.10, ge=0, lt=1, description="an effective annual rate: write 0.12 for 12%"
@@ -255,6 +256,8 @@ class StudyFile(_Settings):
     def assumptions(self) -> tuple[str, ...]:
         """What the file left open and the product therefore assumed, in plain words."""
         said: list[str] = []
+        if self.money == "revenue":
+            said.append("No margin is known: every amount is revenue, before the cost of goods.")
         if "annual_discount_rate" not in self.model_fields_set:
             said.append(f"Discount rate of {self.annual_discount_rate:.0%} a year: the study file names none.")
         if "horizon_months" not in self.model_fields_set:

@@ -20,7 +20,8 @@ def source_files(source: TableSource, folder: Path) -> list[Path]:
         base = source_folder(source, folder, "")
     except BadInput:
         return []
-    return [path for shown in (source.files or {"": str(source.path)}).values() for path in named_files(base, shown)]
+    shown = source.paths if source.files is None else tuple(source.files.values())
+    return [path for one in shown for path in named_files(base, one)]
 
 
 def source_folder(source: TableSource, folder: Path, where: str) -> Path:
@@ -43,8 +44,10 @@ def source_folder(source: TableSource, folder: Path, where: str) -> Path:
 
 
 def named_files(base: Path, shown: str) -> list[Path]:
-    """The files that a path or a pattern names, sorted by name; the path itself where it is no pattern or fits none."""
+    """The files that a path, a folder or a pattern names, sorted by name; the path itself where it names none."""
     path = base / shown
+    if path.is_dir():
+        return sorted(item for item in path.iterdir() if item.is_file() and not item.name.startswith(".")) or [path]
     if path.exists() or not any(mark in shown for mark in "*?["):
         return [path]
     root, pattern = (Path(path.anchor), str(path.relative_to(path.anchor))) if path.is_absolute() else (base, shown)

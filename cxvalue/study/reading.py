@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
 
-__all__ = ["load_study_file"]
+__all__ = ["load_answered", "load_study_file"]
 
 
 def load_study_file(path: Path) -> StudyFile:
@@ -33,6 +35,8 @@ def load_study_file(path: Path) -> StudyFile:
         raise BadInput([Problem(label, f"is not valid YAML{place}: {what}.", "Check the indentation there.")]) from None
     if not isinstance(raw, dict):
         raise BadInput([Problem(label, "holds no settings.", "Start from the file that `cxvalue new DIR` writes.")])
+    if unanswered := _unanswered(path.read_text(encoding="utf-8-sig"), raw, label):
+        raise BadInput(unanswered)
     try:
         study = StudyFile.model_validate(raw)
     except ValidationError as error:
@@ -42,6 +46,64 @@ def load_study_file(path: Path) -> StudyFile:
     if problems:
         raise BadInput(problems)
     return study
+
+
+def load_answered(path: Path) -> StudyFile | None:
+    """What of a study file can be read although answers are missing: tables without ASK; None where there are none.
+
+    Amounts are then in no currency that is known, and nothing but reading the tables may rest on it.
+    """
+    try:
+        raw = load_yaml(path.read_text(encoding="utf-8-sig"))
+        asked = set(_asks(raw))
+        tables = raw.get("tables") if isinstance(raw, dict) else None
+        if not asked or not isinstance(tables, dict):
+            return None
+        whole = {name: table for name, table in tables.items() if not list(_asks(table))}
+        plain = {"currency": raw["currency"] if raw.get("currency") != "ASK" else "XXX", "gross_margin": 1}
+        kept = {key: raw[key] for key in _READING if key in raw and not list(_asks(raw[key]))}
+        study = StudyFile.model_validate({"name": raw["name"], **kept, **plain, "tables": whole})
+    except (OSError, ValueError, KeyError, yaml.YAMLError):
+        return None
+    study._path = path.resolve()
+    return study
+
+
+_READING = (
+    "as_of",
+    "observed_from",
+    "contract",
+    "ids",
+    "guest_ids",
+    "time_zone",
+    "exchange_rates",
+    "bad_rows",
+    "contracts",
+)
+
+
+def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:
+    """Every ASK of a file that ``cxvalue new`` wrote, with the question that stands beside it."""
+    places = list(_asks(raw))
+    comments = [found[1] or "" for found in re.finditer(r"(?m)^[^#\n]*\bASK\b[^#\n]*(?:#\s*(.*))?$", text)]
+    if len(comments) != len(places):
+        comments = [""] * len(places)
+    remedy = "Write the answer in place of ASK, or run `cxvalue new … --from …` again with --answer."
+    return [
+        Problem(f"{label}: {place}", f"is not answered yet. {question}".strip(), remedy)
+        for place, question in zip(places, comments, strict=True)
+    ]
+
+
+def _asks(value: Any, place: str = "") -> Iterator[str]:
+    if value == "ASK":
+        yield place
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _asks(inner, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _asks(inner, place)
 
 
 def _unknown_tables(raw: dict[str, Any], label: str) -> list[Problem]:

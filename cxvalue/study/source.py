@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from cxvalue.study.money import Settings as _Settings
 
-__all__ = ["Columns", "IdRules", "ReadOptions", "TableSource"]
+__all__ = ["Columns", "IdRules", "ReadOptions", "RefundRule", "TableSource", "Words"]
 
 Columns = dict[str, str]
+
+
+def _as_words(value: Any) -> Any:
+    """Values of a column are text, however YAML reads them: true stands for "true", nothing for an empty cell."""
+
+    def word(one: Any) -> Any:
+        if one is None:
+            return ""
+        return str(one).lower() if isinstance(one, bool) else str(one) if isinstance(one, int | float) else one
+
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(word(one) for one in listed)
+
+
+def _as_word(value: Any) -> Any:
+    words = _as_words(value)
+    return words[0] if len(words) == 1 else value
+
+
+def _as_texts(value: Any) -> Any:
+    return {_as_word(key): _as_word(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _as_list(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_as_words), Field(min_length=1, description="a list of values")]
+"""Values of a column; an empty text stands for an empty cell."""
 
 
 class ReadOptions(_Settings):
@@ -39,10 +68,31 @@ class ReadOptions(_Settings):
         return self
 
 
-class TableSource(_Settings):
-    """Where one table comes from: a file, an installed package, or a database."""
+class RefundRule(_Settings):
+    """Where refunds stand: in rows of their own that look different, or as an amount in the row of the purchase."""
 
-    path: str | None = None
+    rows: dict[str, Words] | None = Field(default=None, description="{Type: [Refund]}: the rows that are refunds")
+    columns: Columns = Field(default_factory=dict, description="ours: theirs, where those rows have it elsewhere")
+    amount: str | None = Field(default=None, description="a column or an expression: what of this purchase came back")
+    date: str | None = Field(default=None, description="the column with the day it came back; default: the purchase's")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> RefundRule:
+        if (self.rows is None) == (self.amount is None):
+            raise ValueError(
+                "give 'rows' where refunds are rows of their own, or 'amount' where they stand in a column"
+            )
+        if (self.columns and self.rows is None) or (self.date and self.amount is None):
+            raise ValueError("'columns' goes with 'rows', and 'date' with 'amount'")
+        return self
+
+
+class TableSource(_Settings):
+    """Where one table comes from: a file, an installed package, or a database; and which of its rows count, and as what."""
+
+    path: Annotated[
+        str | tuple[str, ...] | None, Field(description="a file, a folder, a pattern, or a list of them")
+    ] = None
     package: str | None = None
     files: dict[str, str] | None = None
     query: str | None = None
@@ -54,19 +104,61 @@ class TableSource(_Settings):
     table: str | None = None
     read: ReadOptions = ReadOptions()
     columns: Columns = Field(default_factory=dict)
+    layout: str | None = None  # who wrote the file, for people
+    member: str | None = Field(default=None, description="the files of a zip archive that count, such as orders*.csv")
+    sheet: str | None = Field(default=None, description="the name of a sheet of a workbook")
+    header_row: int | None = Field(default=None, ge=1, description="the row or line with the names of the columns")
+    first_row: int | None = Field(default=None, ge=2, description="the first row or line below them with data")
+    footer: Literal["refuse", "leave_out"] = "refuse"
+    copies: Literal["refuse", "leave_out"] = "refuse"
+    same: Columns = Field(default_factory=dict, description="{renamed: name}: a column renamed on the way")
+    values: dict[str, Annotated[dict[str, str], BeforeValidator(_as_texts)]] = Field(
+        default_factory=dict, description="{Interval: {month: 1, year: 12}}: words of a column and what they stand for"
+    )
+    keep_rows: dict[str, Words] = Field(
+        default_factory=dict, description="{Status: [paid, refunded]}: the rows that count"
+    )
+    leave_out_rows: dict[str, Words] = Field(
+        default_factory=dict, description="{Status: [test]}: rows that do not count, whatever else they hold"
+    )
+    once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
+        default=(), description="the column, or columns, of which each value counts once"
+    )
+    refund: RefundRule | None = None
+    rows_without_customer: Literal["refuse", "count"] = "refuse"
 
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
         ways = [self.path is not None, self.files is not None, self.database is not None]
-        if sum(ways) != 1:
+        if sum(ways) != 1 or self.path == ():
             raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
         if (self.files is not None) != (self.query is not None):
             raise ValueError("'files' and 'query' go together: the query selects from the named files")
-        if (self.database is not None) != (self.table is not None):
+        if (self.database is not None and self.table is None) or (self.table is not None and self.files is not None):
             raise ValueError("'database' and 'table' go together")
         if self.package is not None and self.database is not None:
             raise ValueError("'package' goes with 'path' or 'files', not with 'database'")
         return self
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What `path` names, one by one."""
+        return () if self.path is None else (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether rows are chosen, made or worked out, beyond taking columns as they are."""
+        computed = any(theirs.startswith("=") for theirs in self.columns.values())
+        return bool(
+            computed
+            or self.values
+            or self.keep_rows
+            or self.leave_out_rows
+            or self.once_per
+            or self.refund
+            or self.first_row
+            or self.footer == "leave_out"
+        )
 
 
 class IdRules(_Settings):

@@ -12,16 +12,19 @@ from cxvalue.tables.cautions import Caution, worst_first
 
 __all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "reconciles"]
 
-CountKind = Literal["read", "refused", "dropped", "cut", "merged", "netted", "note", "kept", "apart", "match"]
+CountKind = Literal[
+    "read", "made", "left_out", "refused", "dropped", "cut", "merged", "netted", "note", "kept", "apart", "match"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class RowCount:
     """How many rows of a table had one fate, in plain words, with the revenue or amount on them where there is one.
 
-    For every table, rows of kind "read" equal those of the kinds "dropped", "cut", "merged", "netted", "kept" and
-    "apart" (sales of guests, which are in the totals only)
-    together; a "note" counts rows that are among the kept, a "match" the different ids of a column that another table knows.
+    For every table, rows of the kinds "read" and "made" (refunds that stood in the rows of their purchases) equal those of
+    the kinds "left_out", "dropped", "cut", "merged", "netted", "kept" and "apart" (sales of guests, which are in the totals
+    only) together; a "note" counts rows that are among the kept, a "match" the different ids of a column that another table
+    knows. `reason` is the key under which rows that are not kept are counted, empty for all others.
     The amount kept of transactions is net of refunds.
     """
 
@@ -30,6 +33,7 @@ class RowCount:
     rows: int
     amount: float | None
     kind: CountKind
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +110,9 @@ def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
     """Whether every row of a table that was read is accounted for exactly once."""
     rows = {
         kind: sum(count.rows for count in counts if count.table == table and count.kind == kind)
-        for kind in ("read", "dropped", "cut", "merged", "netted", "kept", "apart")
+        for kind in ("read", "made", "left_out", "dropped", "cut", "merged", "netted", "kept", "apart")
     }
-    return rows.pop("read") == sum(rows.values())
+    return rows.pop("read") + rows.pop("made") == sum(rows.values())
 
 
 def rounded_up(share: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
@@ -54,6 +55,8 @@ REFUND_REMEDY = (
     "(an export that begins earlier)."
 )
 _IN_ORDER = ("offers",)  # the order of its rows says which belong together, so they keep their numbers
+NOBODY = "(no customer)"
+_REASONS = {"dropped": "bad_row", "cut": "after_as_of", "apart": "guest"}
 _AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 
 
@@ -83,21 +86,22 @@ class _Loading:
 
 def load_tables(
     study: StudyFile,
-    as_of: date | str | None,
+    as_of: Any,
     today: date,
     out: Path,
     con: ibis.backends.duckdb.Backend | None = None,
 ) -> TableSet:
     """Read and check every table of a study and write ``<out>/<table>.parquet`` and ``<out>/purchases.parquet``.
 
-    `as_of` (a date, such a text, or latest_complete_month) overrides the study's; `today` is the day of the run, after
+    `as_of` (a day however it is given, or latest_complete_month) overrides the study's; `today` is the day of the run, after
     which no date may lie. Raises `BadInput` with every problem of every table at once; a mismatch with the control
     totals is no problem, it is reported.
     """
     out.mkdir(parents=True, exist_ok=True)
     engine = con or connect()
     with tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
-        return _Loader(study, today, engine, Path(scratch), out).run(_given(as_of))
+        given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of", LATEST_COMPLETE_MONTH)
+        return _Loader(study, today, engine, Path(scratch), out).run(given)
 
 
 class _Loader:
@@ -144,13 +148,17 @@ class _Loader:
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
         study, zone = self.study, self.study.time_zone
-        raw = read_table(native, name, study.tables[name], study.folder, self.scratch, zone)
+        source = study.tables[name]
+        raw = read_table(native, name, source, study.folder, self.scratch, zone, None, study.currency)
         parsed = parse_table(native, raw, study.currency, zone)
         parsed, cautions = in_one_currency(native, parsed, study, self.scratch)
         self.cautions += cautions
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
         table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
+        if source.rows_without_customer == "count":
+            table = table.mutate(customer_id=table.customer_id.fill_null(NOBODY))
+            study = study.model_copy(update={"guest_ids": (*study.guest_ids, NOBODY)})
         rules = self._rules(parsed, table)
         counted = ask(
             table.aggregate(**_measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
@@ -172,10 +180,10 @@ class _Loader:
             remedy = "Check the delimiter and the quotes of these lines."
             broken.insert(0, Broken("", what, remedy, rows, rows, None, examples))
         loading = _Loading(contract, raw, counted["rows"], counted["amount"], good, broken, amounts=parsed.amounts)
-        loading.rows += len(raw.malformed)
+        loading.rows += len(raw.malformed) + sum(rows for *_, rows in raw.left_out) - raw.made
         if not loading.rows:
             raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
-        screened = screen(contract, loading.good, self.study, amount)
+        screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
         self.cautions += screened.cautions
@@ -204,7 +212,7 @@ class _Loader:
         renamed = [f"{ours} = {theirs}" for ours, theirs in raw.theirs.items() if ours != theirs]
         if renamed:
             self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
-        self.notes += parsed.notes
+        self.notes += [*parsed.notes, *raw.notes]
         if raw.extra:
             self.notes.append(f"{raw.name}: other columns kept as text: {', '.join(raw.extra)}.")
 
@@ -354,6 +362,9 @@ class _Loader:
         """Count what was read and dropped, or refuse the table for its bad rows."""
         name = loading.contract.name
         self._add(name, "rows read", loading.rows, loading.amount, "read", always=True)
+        self._add(name, "refunds that stand in the rows of their purchases", loading.raw.made, None, "made")
+        for reason, what, rows in loading.raw.left_out:
+            self._add(name, what, rows, None, "left_out", reason)
         self._add(name, "rows that repeat another one in every column", loading.merged, None, "merged")
         if not loading.broken:
             return
@@ -372,9 +383,8 @@ class _Loader:
 
     def _problem(self, loading: _Loading, item: Broken, share: float) -> Problem:
         raw = loading.raw
-        where = f"tables.{raw.name}"
+        where = f"tables.{raw.name}" + (f".{item.column}" if item.column else "")
         if item.column:
-            where += f".{item.column}"
             theirs = raw.theirs.get(item.column)
             where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
         found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
@@ -419,9 +429,11 @@ class _Loader:
         self.paths[name] = self.out / f"{name}.parquet"
         table.to_parquet(self.paths[name])
 
-    def _add(self, table: str, what: str, rows: int, amount: float | None, kind: Any, always: bool = False) -> None:
+    def _add(
+        self, table: str, what: str, rows: int, amount: float | None, kind: Any, reason: str = "", always: bool = False
+    ) -> None:
         if rows or always:
-            self.counts.append(RowCount(table, what, rows, amount, kind))
+            self.counts.append(RowCount(table, what, rows, amount, kind, reason or _REASONS.get(kind, "")))
 
 
 def _measures(table: ir.Table, amount: str | None) -> dict[str, Any]:
@@ -436,14 +448,3 @@ def _parts(table: ir.Table, amount: str | None, **tests: Any) -> ir.Table:
         asked[f"n_{name}"] = table.count(where=test)
         asked[name] = table[amount].sum(where=test) if amount in table.columns else ibis.null("float64")
     return table.aggregate(**asked)
-
-
-def _given(as_of: date | str | None) -> date | str | None:
-    """A day given as text, as a date; raises `BadInput` when it is none."""
-    if not isinstance(as_of, str) or as_of == LATEST_COMPLETE_MONTH:
-        return as_of
-    try:
-        return date.fromisoformat(as_of)
-    except ValueError:
-        remedy = f"Give a day such as 2026-06-30, or {LATEST_COMPLETE_MONTH}."
-        raise BadInput([Problem("--as-of", f"{as_of!r} is no day.", remedy)]) from None

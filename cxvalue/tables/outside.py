@@ -15,7 +15,7 @@ from cxvalue.tables.read.moments import local_moment
 from cxvalue.tables.read.sources import connect
 from cxvalue.tables.read.sql import LINE
 
-__all__ = ["ledger_of"]
+__all__ = ["arrow_of", "ledger_of"]
 
 _REQUIRED = ("customer_id", "date", "revenue")
 _ROUNDED = "__rounded__"
@@ -159,3 +159,22 @@ def _as_written(frame: Any) -> Any:
         return frame
     shown = [one.replace(tzinfo=None) if getattr(one, "tzinfo", None) is not None else one for one in frame["date"]]
     return frame.assign(date=shown)
+
+
+def arrow_of(frame: Any) -> Any:
+    """A pandas, polars or arrow table as arrow, columns of several types as text; None where it is no table."""
+    import pyarrow as pa
+
+    if hasattr(frame, "to_arrow"):
+        return frame.to_arrow()
+    if isinstance(frame, pa.RecordBatch):
+        return pa.Table.from_batches([frame])
+    if isinstance(frame, pa.Table) or not (hasattr(frame, "columns") and hasattr(frame, "iloc")):
+        return frame if isinstance(frame, pa.Table) else None
+    columns = {}
+    for name in frame.columns:
+        try:
+            columns[str(name)] = pa.array(frame[name], from_pandas=True)
+        except pa.ArrowException:
+            columns[str(name)] = pa.array([None if value != value else str(value) for value in frame[name]])
+    return pa.table(columns)

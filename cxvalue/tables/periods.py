@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_YEAR
+from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class DiscreteStates:
 
 
 def discrete_states(
-    transactions: Any, *, as_of: date, period: Period | str = "month", per_customer: bool = False
+    transactions: Any, *, as_of: date | str, period: Period | str = "month", per_customer: bool = False
 ) -> DiscreteStates:
     """Count opportunities taken up to `as_of`, the last day observed, from a pandas, polars, arrow or ibis table.
 
@@ -158,6 +159,7 @@ def discrete_states(
     """
     from cxvalue.tables.states import purchases_until
 
+    as_of = as_day(as_of)
     made = purchases_until(transactions, as_of)
     return discrete_states_from_purchases(made.table, as_of=as_of, period=period, per_customer=per_customer)
 

@@ -20,6 +20,7 @@ from ibis.expr.operations import PhysicalTable
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
@@ -155,13 +156,15 @@ class HoldoutCounts:
 def purchase_states(
     transactions: Any,
     *,
-    as_of: date,
+    as_of: date | str,
     time_unit: TimeUnit | str = "week",
     per_customer: bool = False,
-    until: date | None = None,
+    until: date | str | None = None,
     log_gaps: bool = False,
 ) -> PurchaseStates:
     """Count purchase histories up to `as_of`, the last day observed, from a pandas, polars, arrow or ibis table.
+
+    A day may be a date, a text or a moment.
 
     The table has customer_id, date and revenue, and may have margin, order_id and product. Purchases of a customer on
     one day are one; a refund (revenue below 0) is taken off the order whose id it carries, else off the customer's
@@ -180,7 +183,8 @@ def purchase_states(
     >>> [column.tolist() for column in (states.frequency, states.recency, states.T, states.mean_spend)]
     [[1, 0], [2.0, 0.0], [4.0, 3.0], [12.0, nan]]
     """
-    ledger, day = ledger_of(transactions), until or as_of
+    as_of = as_day(as_of)
+    ledger, day = ledger_of(transactions), as_day(until, "until") if until is not None else as_of
     if is_plain(ledger, as_of):
         columns = _part_by_part(ledger, _parts(ledger), lambda part: _customers(by_day(part, as_of), day, log_gaps))
         return _states(columns, day, time_unit, per_customer)
@@ -197,12 +201,12 @@ def first_seen_from(purchases: ir.Table, day: date) -> ir.Table:
     return purchases.anti_join(before, "customer_id")
 
 
-def purchases_until(transactions: Any, as_of: date) -> Purchases:
+def purchases_until(transactions: Any, as_of: date | str) -> Purchases:
     """Purchases up to `as_of` from a ledger that somebody brought along; raises `BadInput` as `purchase_states` does.
 
     The result must be kept for as long as its table is used.
     """
-    return _settled(ledger_of(transactions), as_of)
+    return _settled(ledger_of(transactions), as_day(as_of))
 
 
 def _settled(ledger: ir.Table, as_of: date) -> Purchases:

@@ -2,23 +2,86 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tempfile
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
-from cxvalue.study import load_study_file
+from cxvalue.study import StudyFile, load_study_file
+from cxvalue.study.reading import load_answered
 from cxvalue.tables.cautions import worst_first
+from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.read.sources import connect
 from cxvalue.workspace.preflight import try_declared
+from cxvalue.workspace.understood import Understood, understand
 
-__all__ = ["check"]
+__all__ = ["Checked", "check", "check_as_json", "examine", "problems_as_json", "said_of", "understood_so_far"]
+
+_MOST_REASONS = 8
+_PLACE = re.compile(r"tables\.(\w+)(?:\.(\w+))?")
 
 
-def check(study_path: Path, as_of: date | str | None = None) -> str:
+@dataclass(frozen=True)
+class Checked:
+    """A sound study: its file, its tables, and what was understood of each."""
+
+    study: StudyFile
+    tables: TableSet
+    understood: list[Understood]
+
+    def __str__(self) -> str:
+        study, tables = self.study, self.tables
+        names = ", ".join(sorted(tables.paths))
+        main = "transactions" if "transactions" in tables.paths else "subscriptions"
+        cautions = worst_first(tables.cautions)
+        said = "are sound." if not cautions else f"can be read. To look at first: {len(cautions)}."
+        lines = [
+            f"{study.name}: the study file and its tables {said}",
+            *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
+            f"  observed     {tables.observed_from} to {tables.as_of}",
+            f"  tables       {names}",
+            *(line for one in self.understood for line in said_of(one)),
+            *(f"  {one.what:<12} {one.rows:,}" for one in tables.counts if one.table == main and one.kind not in _SAID),
+            *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
+            *(f"  read         {note}" for note in tables.read_notes if any(word in note for word in _TOLD)),
+            *(f"  assumed      {assumption}" for assumption in study.assumptions),
+        ]
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as JSON holds it."""
+        notes = [one.text for one in worst_first(self.tables.cautions)]
+        return {
+            "study": self.study.name,
+            "observed_from": self.tables.observed_from.isoformat(),
+            "as_of": self.tables.as_of.isoformat(),
+            "tables": {one.table: one.to_dict() for one in self.understood},
+            "problems": [],
+            "notes": [*notes, *self.tables.read_notes, *self.study.assumptions],
+        }
+
+
+_SAID = ("match", "left_out")
+_TOLD = (": the query was given ", " left out as a footer")
+
+
+def check(study_path: Path, as_of: Any = None) -> str:
     """Validate a study and its tables and say in words what was found, what to look at first before anything else.
+
+    Raises `BadInput` with everything that is wrong.
+    """
+    return str(examine(study_path, as_of))
+
+
+def examine(study_path: Path, as_of: Any = None) -> Checked:
+    """Validate a study and its tables: what was understood of them.
 
     Raises `BadInput` with everything that is wrong.
     """
@@ -29,17 +92,52 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
         try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
-    names = ", ".join(sorted(tables.paths))
-    main = "transactions" if "transactions" in tables.paths else "subscriptions"
-    cautions = worst_first(tables.cautions)
-    said = "are sound." if not cautions else f"can be read. To look at first: {len(cautions)}."
-    lines = [
-        f"{study.name}: the study file and its tables {said}",
-        *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
-        f"  observed     {tables.observed_from} to {tables.as_of}",
-        f"  tables       {names}",
-        *(f"  {one.what:<12} {one.rows:,}" for one in tables.counts if one.table == main and one.kind != "match"),
-        *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
-        *(f"  assumed      {assumption}" for assumption in study.assumptions),
-    ]
-    return "\n".join(lines)
+        return Checked(study, tables, understand(tables, found, study.currency))
+
+
+def understood_so_far(study_path: Path, as_of: Any = None) -> list[Understood]:
+    """The tables of a study that can be read although answers are missing in its file; none where that is not so."""
+    study = load_answered(study_path)
+    if study is None:
+        return []
+    try:
+        with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
+            con = connect()
+            tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
+            found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
+            return understand(tables, found, study.currency if study.currency != "XXX" else None)
+    except BadInput:
+        return []
+
+
+def check_as_json(checked: Checked) -> str:
+    """What was understood, for other programs."""
+    return json.dumps(checked.to_dict(), indent=2, ensure_ascii=False)
+
+
+def problems_as_json(error: BadInput, understood: list[Understood]) -> str:
+    """What is wrong, in the same form, with the tables that could be read."""
+    listed = [_problem(one) for one in error.problems]
+    tables = {one.table: one.to_dict() for one in understood}
+    return json.dumps({"tables": tables, "problems": listed, "notes": []}, indent=2, ensure_ascii=False)
+
+
+def _problem(one: Problem) -> dict[str, Any]:
+    place = _PLACE.search(one.where)
+    table, column = (place[1], place[2]) if place else (None, None)
+    remedy = " ".join([one.remedy, *one.examples]).strip()
+    return {"table": table, "column": column, "rows": one.count, "text": f"{one.where}: {one.found}", "remedy": remedy}
+
+
+def said_of(one: Understood) -> list[str]:
+    """A table in a few lines: what counts, and what does not."""
+    parts = [f"{one.rows:,} rows read, {one.kept:,} kept"]
+    parts += [f"{one.customers:,} customers"] if one.customers is not None else []
+    parts += [f"{one.orders:,} orders"] if one.orders is not None else []
+    if one.revenue is not None:
+        parts.append(f"net revenue {f'{one.currency} ' if one.currency else ''}{one.revenue:,.2f}")
+    parts += [f"{one.first} to {one.last}"] if one.first else []
+    lines = [f"  understood   {one.table}: {', '.join(parts)}"]
+    lines += [f"  left out     {one.table}: {rows:,} {what}" for what, rows in one.reasons[:_MOST_REASONS]]
+    rest = sum(rows for _, rows in one.reasons[_MOST_REASONS:])
+    return lines + ([f"  left out     {one.table}: {rest:,} for other reasons"] if rest else [])

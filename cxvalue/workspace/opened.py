@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
 from cxvalue.lifetime.evidence.attempts import Attempts
@@ -27,7 +28,7 @@ from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.lifetime_value.forecast import states_of_study
 from cxvalue.questions.programmes.goodwill import GoodwillFit
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
-from cxvalue.study import StudyFile, find_study, load_study_file
+from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile, find_study, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
@@ -55,9 +56,11 @@ def load_study(
     """Open a study by its name, folder or file.
 
     With `work` (a run's folder, given by the runner) the run's preparation is opened and `Study.publish` writes there;
-    without it the study is prepared from its cache and nothing is published.
+    without it the study is prepared from its cache and nothing is published. `as_of` is a day however it is given, or
+    latest_complete_month.
     """
     if work is None:
+        as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "as_of", LATEST_COMPLETE_MONTH)
         return Study(prepare(find_study(reference), as_of), None)
     folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
     # The settings that the data was prepared with: the study file may have been edited since.
@@ -118,9 +121,9 @@ class Study:
         """Day-level purchases: customer_id, date, revenue, margin."""
         return self.table("purchases")
 
-    def states(self, *, as_of: date | None = None) -> PurchaseStates:
+    def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
-        return states_of_study(self.file, self.purchases, as_of or self.as_of)
+        return states_of_study(self.file, self.purchases, self.as_of if as_of is None else as_day(as_of))
 
     @cached_property
     def cltv(self) -> CltvFit:
@@ -217,6 +220,7 @@ class Study:
         """
         from cxvalue.findings.points import withhold_points
         from cxvalue.report.lowering import lower_grades
+        from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
         said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
@@ -228,6 +232,14 @@ class Study:
         if self.work is None:
             return f"Opened by hand: {said} were computed and nothing was published."
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
+        if self.file.money == "revenue":
+            lowered = findings_in_revenue(lowered)
+            for figure, _, _ in figures.values():
+                figure_in_revenue(figure)
+            figures = {
+                name: (figure, told_in_revenue(title), told_in_revenue(caption))
+                for name, (figure, title, caption) in figures.items()
+            }
         _write_outputs(self.work / notebook, lowered, tables, figures, private)
         return f"Handed to the run: {said}."
 

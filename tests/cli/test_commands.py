@@ -249,7 +249,7 @@ def test_check_prints_what_it_found(
         asked.append((path, as_of))
         return "small: sound."
 
-    monkeypatch.setattr("cxvalue.workspace.check.check", check)
+    monkeypatch.setattr("cxvalue.workspace.check.examine", check)
     study = Workshop(tmp_path).study()
     assert commands.main(["check", str(study.parent), "--as-of", "2026-01-31"]) == 0
     assert asked == [(study.resolve(), date(2026, 1, 31))]

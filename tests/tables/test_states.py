@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import ibis
 import numpy as np
@@ -262,3 +263,13 @@ def test_ids_that_were_rounded_are_refused_in_memory_too(ids: list, refused: boo
             ledger_of(frame)
     else:
         assert ledger_of(frame).customer_id.nunique().to_pyarrow().as_py() == 2
+
+
+@pytest.mark.parametrize("as_of", ["2025-01-29", pd.Timestamp("2025-01-29 18:00"), np.datetime64("2025-01-29")])
+def test_a_day_may_be_given_in_any_form(as_of: Any) -> None:
+    bought = pd.DataFrame(
+        {"customer_id": ["a", "a"], "date": pd.to_datetime(["2025-01-01", "2025-01-15"]), "revenue": 1.0}
+    )
+    expected = purchase_states(bought, as_of=date(2025, 1, 29), per_customer=True)
+    found = purchase_states(bought, as_of=as_of, per_customer=True)
+    assert (found.age_days.tolist(), found.as_of) == (expected.age_days.tolist(), date(2025, 1, 29))

@@ -3,6 +3,14 @@
 schema    the columns of every table: a column is declared here, and typed and checked from that alone
 sources   files, installed packages, queries and databases as raw columns
 files     the files that a path or a pattern names, and several as one table
+formats   one file, whatever it is: its content says how to read it
+unpack    compressed files and archives
+workbook  sheets of workbooks
+json_lines     JSON
+database_file  SQLite and DuckDB files
+cells     rows of typed cells as a relation
+shape     which rows count and as what, in place of a query
+expressions    columns worked out of others
 decode    text files in any encoding, as clean UTF-8
 textfile  delimited text into columns of text, with line numbers and every line that does not fit
 parse     raw text to ids, dates, numbers and flags; every value that does not parse is found

@@ -61,8 +61,6 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
     """
     with path.open("rb") as file:
         start = file.read(4)
-    if start[:2] == b"PK" or start == b"\xd0\xcf\x11\xe0":
-        return Problem(where, "is a spreadsheet or a zip archive, not text.", "Save the sheet as CSV (UTF-8).")
     if encoding is None:
         encoding = "utf-16" if start[:2] in _UTF16_MARKS else "utf-8"
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -33,7 +33,10 @@ class Found:
 
     Rows are marked as equal or not where the source's columns with amounts are given.
 
-    `texts` and `names` are its files as text, where they are text, and as the study names them.
+    `texts` and `names` are its files as text, where they are text, and as the study names them. `cells` says that its types
+    come from the cells of one file, so that another file of the table may have others. `left_out` says which rows were left
+    aside before the table begins: a key, words and how many; `made` how many were made of others, and `notes` what was done.
+    Columns among the `faults` cannot be built.
     """
 
     types: dict[str, str]
@@ -41,6 +44,11 @@ class Found:
     texts: tuple[TextFile, ...] = ()
     names: tuple[str, ...] = ()
     single: bool = False  # a text file that looks like one column only
+    cells: bool = False
+    left_out: list[tuple[str, str, int]] = field(default_factory=list)
+    made: int = 0
+    notes: tuple[str, ...] = ()
+    faults: frozenset[str] = frozenset()
 
 
 def few_names(wanted: str, names: Sequence[str]) -> str:
@@ -63,8 +71,8 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
     if path.is_file():
         return paths
     if path.is_dir():
-        remedy = f"Name one file in it, or all of them: {shown.rstrip('/')}/*.csv."
-        raise BadInput([Problem(where, f"{shown!r} is a folder.", remedy)])
+        remedy = f"Put the files there, or name them: {shown.rstrip('/')}/*.csv."
+        raise BadInput([Problem(where, f"{shown!r} is a folder without files.", remedy)])
     parent = path.parent
     if not parent.is_dir():
         raise BadInput([Problem(where, f"there is no folder for {shown!r}.", "Paths start from the study file.")])
@@ -92,6 +100,8 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
             mine = types.get(name, kind)
             if mine != kind and mine.startswith(_NUMBERS) and kind.startswith(_NUMBERS):
                 types[name] = "DOUBLE" if "DOUBLE" in (mine, kind) or "FLOAT" in (mine, kind) else mine
+            elif mine != kind and part.cells and first.cells:
+                types[name] = "TIMESTAMP" if {mine, kind} == {"DATE", "TIMESTAMP"} else "VARCHAR"
             elif mine != kind:
                 found = f"the column {name!r} is {mine} in {one!r} and {kind} in {other!r}."
                 problems.append(Problem(where, found, "Write it in one type in all files."))
@@ -107,7 +117,11 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
             offset = place * FILE_STRIDE
             laid = part.build(f"{relation}_{place}", columns, amounts)
             malformed += [(number + offset, fault) for number, fault in laid]
-            chosen = "".join(f", {quoted(ours)}" for ours in (*columns, *(() if amounts is None else (LINE, SAME))))
+            texts = {ours for ours, theirs in columns.items() if part.cells and types[theirs] == "VARCHAR"}
+            chosen = "".join(
+                f", {_as_text(ours)} AS {quoted(ours)}" if ours in texts else f", {quoted(ours)}"
+                for ours in (*columns, *(() if amounts is None else (LINE, SAME)))
+            )
             selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
         described = con.execute(f"DESCRIBE {relation}").fetchall()
@@ -121,4 +135,11 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         tuple(text for part in parts for text in part.texts),
         tuple(name for part in parts for name in part.names),
         single=first.single,
+        cells=all(part.cells for part in parts),
+        faults=frozenset(name for part in parts for name in part.faults),
     )
+
+
+def _as_text(column: str) -> str:
+    """A column of cells as text, whole numbers without their '.0'."""
+    return f"regexp_replace(CAST({quoted(column)} AS VARCHAR), '\\.0$', '')"

@@ -7,7 +7,7 @@ is a share. What could be read two ways (1,588 or 1.588) is refused, unless othe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -153,7 +153,7 @@ class _Profile:
 
 
 def _profile(con: duckdb.DuckDBPyConnection, relation: str, column: NumberColumn) -> _Profile:
-    mine = NumberColumn(column.name, "t")
+    mine = replace(column, text="t")
     con.execute(
         "CREATE OR REPLACE TEMP TABLE number_shapes AS "
         f"SELECT t, n, ltrim(coalesce({mine.core_where_needed}, t), '+-') AS core FROM "

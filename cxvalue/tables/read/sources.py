@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -26,12 +27,12 @@ from sqlglot import exp
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
-from cxvalue.tables.read.decode import TextFile, open_text
-from cxvalue.tables.read.files import FILE_STRIDE, Found, matching, together
-from cxvalue.tables.read.moments import ZONED, local_moments
+from cxvalue.tables.read.decode import TextFile
+from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
+from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
+from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
-from cxvalue.tables.read.textfile import TextLayout, load_text
 
 __all__ = ["RawTable", "connect", "map_columns", "read_table"]
 
@@ -53,7 +54,8 @@ class RawTable:
     number of the row; those of a further file go on at the next multiple of `FILE_STRIDE`. `malformed` are the lines
     that could not be split into the columns. `texts` and `files` are the files as text, where they are text, and by name.
     Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
-    or not, and in all of them but the amounts.
+    or not, and in all of them but the amounts. `left_out` are rows of the source that the study's keys leave aside (a key
+    of `shape.REASONS`, words, how many), `made` the refunds that were made of rows, `notes` what else was done.
     """
 
     name: str
@@ -67,6 +69,9 @@ class RawTable:
     read: ReadOptions = field(default_factory=ReadOptions)
     fixed: TableContract | None = None  # for a table that is none of a study's own
     marked: bool = False
+    left_out: tuple[tuple[str, str, int], ...] = ()
+    made: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def contract(self) -> TableContract:
@@ -77,7 +82,8 @@ class RawTable:
         """Where a row stands, in words: its line or its number, with the file where there are several."""
         file, number = divmod(row, FILE_STRIDE)
         named = f"{self.files[file]} " if len(self.files) > 1 else ""
-        return f"{named}{'line' if self.texts else 'row'} {number}"
+        made = "the refund in " if number >= MADE else ""
+        return f"{made}{named}{'line' if self.texts else 'row'} {number % MADE}"
 
     def shown(self, con: duckdb.DuckDBPyConnection, rows: tuple[int, ...]) -> tuple[str, ...]:
         """Some rows as the source has them, each after its place: the line of a text file, else the columns of ours."""
@@ -85,7 +91,7 @@ class RawTable:
             said = []
             for row in rows:
                 file, number = divmod(row, FILE_STRIDE)
-                line = self.texts[file].lines({number}).get(number, "").strip()
+                line = self.texts[file].lines({number % MADE}).get(number % MADE, "").strip()
                 said.append(f"{self.place(row)}: {line[:160]}")
             return tuple(said)
         names = [name for name in self.types if name not in self.extra]
@@ -143,12 +149,13 @@ def read_table(
     scratch: Path,
     zone: str | None = None,
     contract: TableContract | None = None,
+    currency: str | None = None,
 ) -> RawTable:
     """Lay a table's columns, unparsed and under our names, into the relation ``raw_<name>``.
 
     `folder` is where relative paths start; `scratch` an existing folder for transcoded copies, which must outlive the
     relation. Moments of a parquet file become local ones, in `zone` or else in the zone that its column states. `contract`
-    stands for that of the name. Raises `BadInput` for whatever does not exist or cannot be opened.
+    stands for that of the name, `currency` is the study's. Raises `BadInput` for what does not exist or cannot be opened.
     """
     where = f"tables.{name}" if contract is None else name
     if source.database is not None:
@@ -157,7 +164,9 @@ def read_table(
         found = _query(con, name, source, folder, scratch, where, zone)
     else:
         base = source_folder(source, folder, where)
-        found = _file(con, base, str(source.path), source.read, scratch, where, zone)
+        found = _file(con, base, source.paths, source, scratch, where, zone)
+    if source.is_shaped:
+        found, source = shape(con, name, found, source, where, currency)
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
     relation, marked = f"raw_{name}", name == "transactions"
     amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
@@ -179,6 +188,9 @@ def read_table(
         source.read,
         contract,
         marked,
+        tuple(found.left_out),
+        found.made,
+        found.notes,
     )
 
 
@@ -230,72 +242,24 @@ def map_columns(
 def _file(
     con: duckdb.DuckDBPyConnection,
     base: Path,
-    shown: str,
-    read: ReadOptions,
+    listed: tuple[str, ...],
+    source: TableSource,
     scratch: Path,
     where: str,
     zone: str | None,
 ) -> Found:
-    """The file of a path, or all that fit a pattern as one source."""
-    paths = matching(base, shown, f"{where}.path")
-    if len(paths) == 1:
-        name = shown if paths[0] == base / shown else paths[0].name
-        return _one_file(con, paths[0], name, read, scratch, where, zone)
-    names = [path.name for path in paths]
+    """The file of a path, all that fit a pattern or lie in a folder, or all of a list, as one source."""
+    paths: dict[Path, str] = {}
+    for shown in listed:
+        found = matching(base, shown, f"{where}.path")
+        paths |= {path: shown if path == base / shown else path.name for path in found if path not in paths}
+    names = list(paths.values())
     if len(set(names)) < len(names):
         names = [f"{path.parent.name}/{path.name}" for path in paths]
-    parts = [_one_file(con, *one, read, scratch, where, zone) for one in zip(paths, names, strict=True)]
-    return together(con, parts, f"{where}.path")
-
-
-def _one_file(
-    con: duckdb.DuckDBPyConnection,
-    path: Path,
-    shown: str,
-    read: ReadOptions,
-    scratch: Path,
-    where: str,
-    zone: str | None,
-) -> Found:
-    ending = path.suffix.lower()
-    if (read.format or ("parquet" if ending in (".parquet", ".pq") else "text")) == "parquet":
-        return _parquet(con, path, shown, where, zone)
-    text = open_text(path, read.encoding, scratch, f"{where}: {shown}", read)
-    if isinstance(text, Problem):
-        raise BadInput([text])
-    layout = TextLayout.of(text, read)
-    if layout is None:
-        raise BadInput([Problem(f"{where}: {shown}", "is empty.", "It needs a header line and rows.")])
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        return load_text(con, text, layout, relation, columns, scratch, amounts)
-
-    types = dict.fromkeys(layout.names, "VARCHAR")
-    return Found(types, build, (text,), (shown,), single=len(layout.names) == 1)
-
-
-def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str, zone: str | None) -> Found:
-    scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
-    try:
-        types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
-    except duckdb.Error:
-        problem = Problem(f"{where}: {shown}", "is no parquet file.", "For text write read: {format: csv}.")
-        raise BadInput([problem]) from None
-    del types["file_row_number"]
-    moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
-    types.update(dict.fromkeys(moments, "TIMESTAMP"))
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        chosen = "".join(
-            f", {moments.get(theirs, quoted(theirs))} AS {quoted(ours)}" for ours, theirs in columns.items()
-        )
-        chosen += "" if amounts is None else _marks(tuple(types), amounts)
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT file_row_number + 1 AS {ROW}{chosen} FROM {scan}"
-        )
-        return ()
-
-    return Found(types, build, names=(shown,))
+    files = [
+        one for path, name in zip(paths, names, strict=True) for one in files_of(path, name, source, scratch, where)
+    ]
+    return open_files(con, files, source, scratch, where if len(files) == 1 else f"{where}.path", zone)
 
 
 def _query(
@@ -314,9 +278,10 @@ def _query(
     views: list[str] = []
     base = source_folder(source, folder, where)
     malformed: tuple[tuple[int, str], ...] = ()
+    given: list[str] = []
     for alias, shown in files.items():
         try:
-            part = _file(con, base, shown, source.read, scratch, f"{where}.files.{alias}", zone)
+            part = _file(con, base, (shown,), source, scratch, f"{where}.files.{alias}", zone)
         except BadInput as error:
             problems += [replace(problem, where=problem.where.removesuffix(".path")) for problem in error.problems]
             continue
@@ -324,6 +289,8 @@ def _query(
         malformed += part.build(relation, {column: column for column in part.types}, None)
         con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(alias)} AS SELECT * EXCLUDE ({ROW}) FROM {relation}")
         views.append(alias)
+        rows: Any = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+        given.append(f"{rows[0]:,} rows of {shown!r}")
     if problems:
         raise BadInput(problems)
     target = f"source_{name}"
@@ -343,11 +310,18 @@ def _query(
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {relation} AS "
-            f"SELECT {ROW}{_chosen(columns, tuple(types), amounts)} FROM {target}"
+            f"SELECT {ROW}{chosen_sql(columns, tuple(types), amounts)} FROM {target}"
         )
         return malformed
 
-    return Found(types, build)
+    rows = con.execute(f"SELECT count(*) FROM {target}").fetchone()
+    said = f"{name}: the query was given {' and '.join(given)}, and {rows[0]:,} came out of it."
+    return Found(types, build, notes=(said,) if _filters(query) else ())
+
+
+def _filters(query: str) -> bool:
+    """Whether a query may leave rows out by a condition."""
+    return any(tree is not None and tree.find(exp.Where) is not None for tree in sqlglot.parse(query, read="duckdb"))
 
 
 def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
@@ -405,7 +379,7 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
             asked = table.select(*mapped, **{name: table[name].cast("string") for name in others})
             con.register("incoming", asked.to_pyarrow_batches())
             kept = "".join(f", {quoted(name)}" for name in mapped)
-            marks = "" if amounts is None else _marks((*mapped, *others), amounts)
+            marks = "" if amounts is None else row_marks(map(quoted, (*mapped, *others)), map(quoted, amounts))
             con.execute(
                 f"CREATE OR REPLACE TEMP TABLE source_{relation} AS "
                 f"SELECT row_number() OVER () AS {ROW}{kept}{marks} FROM incoming"
@@ -419,21 +393,11 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         marks = "" if amounts is None else f", {LINE}, {SAME}"
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {relation} AS "
-            f"SELECT {ROW}{_chosen(columns, (), None)}{marks} FROM source_{relation}"
+            f"SELECT {ROW}{chosen_sql(columns, (), None)}{marks} FROM source_{relation}"
         )
         return ()
 
     return Found(types, build)
-
-
-def _chosen(columns: dict[str, str], every: tuple[str, ...], amounts: frozenset[str] | None) -> str:
-    """Columns under our names as SQL, after a comma, with the marks of equal rows where `amounts` are given."""
-    chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
-    return chosen + ("" if amounts is None else _marks(every, amounts))
-
-
-def _marks(every: tuple[str, ...], amounts: frozenset[str]) -> str:
-    return row_marks(map(quoted, every), map(quoted, amounts))
 
 
 def _first_line(error: Exception) -> str:

@@ -27,9 +27,9 @@ class TextLayout:
     header: int  # the line of the header, 0 without one
 
     @classmethod
-    def of(cls, text: TextFile, read: ReadOptions) -> TextLayout | None:
-        """Read the layout off the first line, and None when the file is empty."""
-        number, line = text.head()
+    def of(cls, text: TextFile, read: ReadOptions, header: int | None = None) -> TextLayout | None:
+        """Read the layout off the first line with text, or off line `header`; None when there is none."""
+        number, line = (header, text.lines({header}).get(header, "")) if header else text.head()
         if not line:
             return None
         delimiter = read.delimiter or max(_DELIMITERS, key=line.count)

@@ -94,11 +94,6 @@ def test_an_unknown_encoding_names_the_nearest(tmp_path: Path) -> None:
     assert "'gb1830' is no known encoding. Did you mean 'gb18030'?" in message
 
 
-def test_a_spreadsheet_is_no_text(tmp_path: Path) -> None:
-    message = problems(tmp_path, _source(tmp_path, b"PK\x03\x04rest", name="t.xlsx"))
-    assert "is a spreadsheet or a zip archive, not text. Save the sheet as CSV (UTF-8)." in message
-
-
 def test_empty_files_are_refused(tmp_path: Path) -> None:
     assert "t.csv: is empty. It needs a header line and rows." in problems(tmp_path, _source(tmp_path, "\n\n"))
     assert "tables.transactions: has no rows." in problems(tmp_path, _source(tmp_path, ledger()))
@@ -142,7 +137,7 @@ def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
     assert "Files there: 'orders.csv'." in message
     assert "there is no folder for 'no/x.csv'." in problems(tmp_path, {"transactions": {"path": "no/x.csv"}})
     (tmp_path / "sub").mkdir()
-    assert "'sub' is a folder. Name one file in it, or all of them: sub/*.csv." in problems(
+    assert "'sub' is a folder without files. Put the files there, or name them: sub/*.csv." in problems(
         tmp_path, {"transactions": {"path": "sub"}}
     )
 

@@ -1,0 +1,14 @@
+"""The first mile: from the files that somebody exported to a study file that is right, or a question.
+
+found        `recognise`, and `Recognised`: what files hold, to be looked at, answered and written
+recognition  tables recognised by a record, else guessed, and held against one another
+records      what is known of the exports of systems, a file each in ``layouts/``
+guesses      tables that no record knows: names in several languages, and values
+drafts       one table on its way into a study: what is sure, likely, asked
+asking       questions, their answers, and what these make of a table
+trying       a table read as a study would read it: what it comes to, whether its arithmetic holds
+notation     how an export writes its numbers and days
+exports      the files opened, and their columns looked at
+study_text   the study file that is written
+showing      what was recognised, for a terminal and for a notebook
+"""

@@ -1,0 +1,385 @@
+"""One table of an export on its way into a study: what is sure, what is likely, and what is to be asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from cxvalue.firstmile.asking import Option, Question, answered, put
+from cxvalue.firstmile.exports import Export
+from cxvalue.firstmile.notation import read_of_days, read_of_numbers
+from cxvalue.firstmile.records import Record, bound
+from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
+from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.read.schema import CONTRACTS
+
+__all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign_of", "trim_footer"]
+
+_BRACKETED = re.compile(r"\[([^\]]+)\]")
+_MOST_FOOTER = 12
+_MOST_OTHERS = 12
+_OUT = re.compile(
+    r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|past.?due|"
+    r"not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
+    r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open"
+)
+"""Values of a status that stand for no sale, whoever writes them."""
+
+
+@dataclass
+class Draft:
+    """A table as it is understood so far.
+
+    `spec` are its keys in the study file, without the path; `why` says of each column of ours how sure it is; `refusal` why
+    the table cannot be used; `codes` are the currencies found, `sign` is the one beside amounts.
+    """
+
+    export: Export
+    table: str
+    row: str
+    spec: dict[str, Any]
+    record: Record | None = None
+    why: dict[str, tuple[str, str]] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    refusal: Problem | None = None
+    codes: tuple[str, ...] = ()
+    sign: str = ""
+    chosen: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def layout(self) -> str:
+        """Who wrote it, as the study file says it."""
+        return self.record.layout if self.record else ""
+
+
+def columns_in(theirs: str) -> list[str]:
+    """The columns of a source that a mapping names.
+
+    >>> columns_in("=[a] - [b]"), columns_in("c")
+    (['a', 'b'], ['c'])
+    """
+    return _BRACKETED.findall(theirs) if theirs.startswith("=") else [theirs]
+
+
+def draft_of_record(export: Export, record: Record) -> Draft:
+    """A table as its record says it is, with the questions of the record that matter in it."""
+    names = record.names(export.names)
+    draft = Draft(export, record.table, record.row, {}, record, notes=list(record.notes))
+    if record.refuse:
+        draft.refusal = Problem(export.label, f"{record.title}: {record.refuse['found']}", record.refuse["remedy"])
+        return draft
+    draft.spec = _bound_spec(record.spec, names)
+    draft.why = dict.fromkeys(draft.spec["columns"], ("sure", record.title))
+    if "first_row" in draft.spec:
+        export.narrowed(f"__row__ >= {draft.spec['first_row']}")
+    _customer_among(draft, record)
+    trim_footer(draft)
+    required = [name for name in CONTRACTS[record.table].required if name not in draft.spec["columns"]]
+    if required:
+        found = f"{record.title}: the columns behind {', '.join(required)} are not in it."
+        draft.refusal = Problem(export.label, found, "Export it again with all columns.")
+        return draft
+    for asked in record.asks:
+        _ask(draft, asked, names)
+    _ask_for_others(draft)
+    if record.score:
+        _ask_for_score(draft, names)
+    column = next((names[name] for name in record.currency if name in names), "")
+    if column:
+        draft.codes = _codes(draft, column)
+        if "currency" in CONTRACTS[record.table].names:
+            draft.spec["columns"]["currency"] = column
+            draft.why["currency"] = ("sure", record.title)
+    elif record.sign in names:
+        draft.sign = sign_of(export, names[record.sign])
+    elif "revenue" in draft.spec["columns"]:
+        signs = [sign_of(export, name) for name in columns_in(draft.spec["columns"]["revenue"]) if name in export.looks]
+        draft.sign = next((sign for sign in signs if sign), "")
+    return draft
+
+
+def _bound_spec(spec: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """A record's keys with the table's own names; what concerns a column that is missing is left out."""
+    made: dict[str, Any] = {}
+    for key, value in spec.items():
+        if key in ("keep_rows", "leave_out_rows", "values"):
+            made[key] = {names[name]: words for name, words in value.items() if name in names}
+        elif key == "once_per":
+            made[key] = bound(value, names)
+        elif key == "columns":
+            found = {ours: bound(theirs, names) for ours, theirs in value.items()}
+            made[key] = {ours: theirs for ours, theirs in found.items() if theirs is not None}
+        elif key == "refund":
+            refund = {one: bound(theirs, names) for one, theirs in value.items() if one in ("amount", "date")}
+            if "rows" in value:
+                rows = {names[name]: words for name, words in value["rows"].items() if name in names}
+                columns = {ours: bound(theirs, names) for ours, theirs in value.get("columns", {}).items()}
+                refund = {"rows": rows, "columns": {ours: one for ours, one in columns.items() if one is not None}}
+            refund = {one: theirs for one, theirs in refund.items() if theirs}
+            if refund:
+                made[key] = refund
+        else:
+            made[key] = value
+    return {key: value for key, value in made.items() if value not in ({}, None)}
+
+
+def _customer_among(draft: Draft, record: Record) -> None:
+    if not record.customer_among:
+        return
+    names = {name.lower(): name for name in draft.export.names}
+    found = [names[name.lower()] for name in record.customer_among if name.lower() in names]
+    filled = [name for name in found if draft.export.looks[name].filled > 0.5 * draft.export.rows]
+    if not filled:
+        draft.spec["columns"].pop("customer_id", None)
+        return
+    draft.spec["columns"]["customer_id"] = filled[0]
+    draft.why["customer_id"] = ("likely", "the best of the columns that say who it was")
+
+
+def _words(value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """A question of the record, unless what it is about is not in the table or its arithmetic settles it."""
+    if asked.get("when") and asked["when"] not in names:
+        return
+    for name, word in (asked.get("value") or {}).items():
+        there = {value.lower() for value, _ in draft.export.values(names[name])} if name in names else set()
+        if word.lower() not in there:
+            return
+    options = [
+        Option(_words(one["answer"]), _words(one["says"]), _bound_spec(one.get("set", {}), names), one.get("with", {}))
+        for one in asked["options"]
+    ]
+    options = [
+        one for one in options if all(draft.chosen.get(key, value) == value for key, value in one.goes_with.items())
+    ]
+    shares = {}
+    for one in asked["options"]:
+        if "holds" in one:
+            arithmetic, where = bound("=" + one["holds"], names), names.get(asked.get("where", ""), "")
+            if arithmetic and where:
+                shares[_words(one["answer"])] = holds(draft.export, draft.spec, arithmetic[1:], where)
+    settled = [answer for answer, share in shares.items() if share is not None and share >= LIKE_ALL]
+    question = Question(
+        asked["key"],
+        asked["ask"],
+        ".".join([*asked["at"].split(".", 1)[:1], *(names.get(one, one) for one in asked["at"].split(".", 1)[1:])]),
+        tuple(options),
+        None if asked.get("default") is None else _words(asked["default"]),
+        "rate" if asked.get("rate") else "",
+        table=draft.table,
+    )
+    if len(settled) == 1 or (shares and all(share is None for share in shares.values())):
+        answer = settled[0] if settled else next(iter(shares))
+        draft.spec = answered(question, answer, draft.spec, draft.chosen)
+        draft.chosen[question.key] = answer
+        says = next(one.says for one in options if one.answer == answer)
+        said = "its amounts add up so in all orders" if settled else "no row has any"
+        draft.said.append(f"{question.key}: {says} ({said})")
+        return
+    draft.questions.append(question)
+
+
+def _ask_for_others(draft: Draft) -> None:
+    """Values that the record does not know, in rows with an amount: whether they count is for somebody to say."""
+    export, revenue = draft.export, columns_in(draft.spec["columns"].get("revenue", ""))[0]
+    if revenue not in export.looks:
+        return
+    for column, words in draft.spec.get("keep_rows", {}).items():
+        known = {str(word).lower() for word in words}
+        found = export.con.execute(
+            f"SELECT {export.text(column)}, count(*) FROM {export.relation} WHERE {export.text(column)} IS NOT NULL "
+            f"AND {export.text(revenue)} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).fetchall()
+        others = [
+            str(value) for value, _ in found if str(value).lower() not in known and not _OUT.search(str(value).lower())
+        ]
+        if not others or len(others) > _MOST_OTHERS:
+            continue
+        shown = ", ".join(f"{value} {rows:,}" for value, rows in found if value in others)
+        options = (
+            Option("leave_out", "no", {}),
+            Option("count", "yes", {"keep_rows": {column: [*words, *others]}}),
+        )
+        ask = f"Do rows with these values of {column!r}, which the layout does not know, count? {shown}."
+        draft.questions.append(Question("others", ask, f"keep_rows.{column}", options, "leave_out", table=draft.table))
+        return
+
+
+def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
+    """Which question of a survey is the score, and what it is called."""
+    export, known = draft.export, set(names.values())
+    among = [name for name in export.names if name not in known and _looks_like_score(export, name)]
+    options = tuple(
+        Option(name, f"{', '.join(export.looks[name].samples)}", {"columns": {"score": name}}) for name in among
+    )
+    default = among[0] if len(among) == 1 else None
+    ask = "Which question is the score?"
+    draft.questions.append(
+        Question("score", ask, "columns.score", options, default, "column", export.names, draft.table)
+    )
+    options = (Option("nps", "would you recommend us, 0 to 10", {"columns": {"metric": "='nps'"}}),)
+    ask = "What is this score called, in small letters?"
+    draft.questions.append(Question("metric", ask, "columns.metric", options, "nps", "text", table=draft.table))
+    for name in ("score", "metric"):
+        draft.why[name] = ("asked", "")
+
+
+def _looks_like_score(export: Export, name: str) -> bool:
+    look = export.looks[name]
+    if not look.is_number or look.different > 11:
+        return False
+    values = [value for value, _ in export.values(name) if value]
+    return all(re.fullmatch(r"\d{1,2}(\.0)?", value) and float(value) <= 10 for value in values)
+
+
+def _codes(draft: Draft, column: str) -> tuple[str, ...]:
+    found = [value.upper() for value, _ in kept_values(draft.export, draft.spec, f"[{column}]") if value]
+    return tuple(dict.fromkeys(code for code in found if code in CODES))
+
+
+def sign_of(export: Export, column: str) -> str:
+    """The currency that stands beside the amounts of a column: a code, a sign, or nothing."""
+    signs = "|".join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))
+    for value, _ in export.values(column, 20):
+        if found := re.search(rf"{signs}|\b[A-Z]{{3}}\b", value):
+            return found[0]
+    return ""
+
+
+def complete(draft: Draft) -> Draft:
+    """What any table may need beside its mapping: how values are written, footers, rows without a customer, copies."""
+    if draft.refusal is not None:
+        return draft
+    export, spec = draft.export, draft.spec
+    read = {**export.spec.get("read", {}), **spec.get("read", {})}
+    contract = CONTRACTS[draft.table]
+    mapped = {ours: theirs for ours, theirs in spec["columns"].items() if theirs != "ASK"}
+    places = [*mapped.items(), ("revenue", spec.get("refund", {}).get("amount", ""))]
+    kinds = {column.name: column.kind for column in contract.columns}
+    amounts = [
+        name
+        for ours, theirs in places
+        for name in columns_in(theirs)
+        if kinds.get(ours) == "number" and name in export.looks
+    ]
+    days = [name for ours, theirs in mapped.items() for name in columns_in(theirs) if kinds.get(ours) == "date"]
+    numbers, asked = read_of_numbers(export, list(dict.fromkeys(amounts)))
+    draft.questions += [replace(one, table=draft.table) for one in asked]
+    read = {**numbers, **read}
+    formats, asked = read_of_days(export, [name for name in dict.fromkeys(days) if name in export.looks], read)
+    draft.questions += [replace(one, table=draft.table) for one in asked]
+    read = {**read, **formats}
+    if read:
+        spec["read"] = read
+    options: tuple[Option, ...]
+    customer = mapped.get("customer_id", "")
+    empty = _without_customer(draft, customer)
+    if empty and contract.column("customer_id").required:
+        word = "row has" if empty == 1 else "rows have"
+        options = (
+            Option("count", "they count in the totals only, as no customer", {"rows_without_customer": "count"}),
+            Option("refuse", "they are bad rows, and the study is refused until they are filled in", {}),
+        )
+        ask = f"{empty:,} {word} no customer ({customer}). What are they?"
+        draft.questions.append(
+            Question("rows_without_customer", ask, "rows_without_customer", options, "count", table=draft.table)
+        )
+    if export.copies:
+        options = (Option("leave_out", "it counts once", {"copies": "leave_out"}),)
+        ask = f"A file is there twice: {'; '.join(export.copies)}. Is the copy to be left out?"
+        draft.questions.append(Question("copies", ask, "copies", options, "leave_out", table=draft.table))
+    for new, old in export.renamed.items():
+        options = (Option("yes", f"{new} is {old}", {"same": {new: old}}),)
+        ask = f"In some files the column {old!r} is called {new!r}. Is it the same?"
+        draft.questions.append(Question("same", ask, f"same.{new}", options, "yes", table=draft.table))
+    return draft
+
+
+def trim_footer(draft: Draft) -> None:
+    """Find lines below the last full row, such as a total, and leave them out of what is looked at."""
+    export, columns = draft.export, draft.spec["columns"]
+    needed = [columns.get("customer_id", ""), columns.get("date", columns.get("start", ""))]
+    names = [name for theirs in needed for name in columns_in(theirs)[:1] if name in export.looks]
+    if len(names) == 2:
+        filled = " AND ".join(f"{export.text(name)} IS NOT NULL" for name in names)
+        last = int(export.one(f"coalesce(max(__row__) FILTER (WHERE {filled}), 0)"))
+        below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
+        lines = sum(number > last and fault.startswith("1 field ") for number, fault in export.malformed)
+        if 0 < below + lines <= _MOST_FOOTER:
+            draft.spec["footer"] = "leave_out"
+            many = "s" if below + lines != 1 else ""
+            draft.said.append(f"{below + lines} line{many} below the last full row: a footer, left out")
+            export.narrowed(f"__row__ <= {last}")
+            return
+    draft.spec.pop("footer", None)
+
+
+def _without_customer(draft: Draft, customer: str) -> int:
+    names = [name for name in columns_in(customer) if name in draft.export.looks]
+    if not names:
+        return 0
+    try:
+        values = kept_values(draft.export, draft.spec, " else ".join(f"[{name}]" for name in names))
+    except BadInput:
+        return 0
+    return dict(values).get("", 0)
+
+
+def settle(
+    draft: Draft, answers: Mapping[str, str], accept: bool
+) -> tuple[dict[str, Any], dict[str, Any], list[Question]]:
+    """The table's keys with ASK where an answer is missing, the keys to try it with, and the questions still open.
+
+    Each open question says what its answers would make of net revenue.
+    """
+    spec, tried, chosen, open_questions = draft.spec, draft.spec, dict(draft.chosen), []
+    for question in draft.questions:
+        answer = answers.get(f"{draft.table}.{question.key}", answers.get(question.key))
+        if (
+            answer is None
+            and accept
+            and question.default is not None
+            and question.key not in ("currency", "margin", "tax")
+        ):
+            answer = question.default
+        if answer is not None:
+            spec, tried = (answered(question, answer, one, chosen) for one in (spec, tried))
+            chosen[question.key] = answer
+            continue
+        open_questions.append(question)
+        likely = question.default or (question.options[0].answer if question.options else None)
+        if likely is not None:
+            tried = answered(question, likely, tried, chosen)
+            chosen[question.key] = likely
+    for question in open_questions:
+        spec = put(spec, question.at, "ASK")
+    costed = []
+    for question in open_questions:
+        effects: dict[str, float] = {}
+        if (
+            draft.table == "transactions"
+            and len(draft.codes) < 2
+            and not question.at.startswith(("read", "copies", "same"))
+        ):
+            for option in question.options:
+                value = total(draft.export, _with(draft, {**chosen, question.key: option.answer}))
+                effects |= {} if value is None else {option.answer: value}
+        costed.append(replace(question, effects=effects))
+    return spec, tried, sorted(costed, key=lambda one: -one.cost)
+
+
+def _with(draft: Draft, chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The table's keys under some answers."""
+    spec, known = draft.spec, dict(draft.chosen)
+    for question in draft.questions:
+        if question.key in chosen:
+            spec = answered(question, chosen[question.key], spec, {**known, **chosen})
+    return spec

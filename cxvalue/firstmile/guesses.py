@@ -1,0 +1,434 @@
+"""A table that no record knows: its columns guessed from their names in several languages and from their values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cxvalue.firstmile.asking import Option, Question
+from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
+from cxvalue.firstmile.exports import Export, Look
+from cxvalue.foundation.errors import Problem
+from cxvalue.study.currencies import CODES
+
+__all__ = ["GUESSED", "WORDS", "draft_by_guess", "role_of"]
+
+WORDS: dict[str, str] = {
+    "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
+    r"клиент|покупател|клієнт|покупець|контрагент",
+    "email": r"e-?mail|courriel|correo|почт",
+    "order": r"order|invoice|receipt|transaction|bestell|auftrag|rechnung|beleg|commande|facture|pedido|factura|заказ|чек|"
+    r"счет|счёт|замовлення|рахунок",
+    "date": r"date|day|created|ordered|purchased|sold|datum|tag\b|jour|fecha|дата|день|когда",
+    "late": r"updat|modif|due|ship|deliver|paid|payment|cancel|clos|birth|expir|refund|return|ends?\b|liefer|zahl|geändert|"
+    r"livr|entrega",
+    "amount": r"amount|total|revenue|sales|turnover|price|value|sum\b|subtotal|spend|paid|betrag|umsatz|summe|preis|erlös|"
+    r"montant|"
+    r"prix|importe|venta|precio|ingreso|сумма|выручк|оборот|цена|сума|виручка|ціна|стоимость|cents?\b",
+    "net": r"\bnet\b|\bnetto\b|\bnett\b|\bht\b|\bneto\b|hors taxe|sin iva|без ндс|excl|ex tax|without tax|нетто",
+    "gross": r"gross|brutto|\bttc\b|bruto|\bmit mwst|incl|inc tax|with tax|брутто|с ндс",
+    "tax": r"\btax(es)?\b|\bvat\b|mwst|\bust\b|steuer|\btva\b|\biva\b|impuesto|ндс|пдв|\bgst\b",
+    "shipping": r"shipping|freight|postage|versand|porto|livraison|envío|envio|доставк",
+    "discount": r"discount|rabatt|remise|descuento|скидк|знижк|coupon|voucher",
+    "refund": r"refund|returned|erstatt|rembours|reembolso|возврат|поверненн",
+    "other": r"fee|cost|balance|tip\b|points|weight|age\b|rate\b|percent|margin|profit|kosten|себестоим|budget|limit",
+    "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items",
+    "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|line ?item ?price",
+    "status": r"status|state|stage|zustand|statut|estado|статус|состояние|стан\b",
+    "currency": r"currency|währung|devise|moneda|divisa|валют",
+    "product": r"product|sku|item|article|artikel|produit|producto|товар|артикул",
+    "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
+    "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
+    "name": r"name|nom\b|nombre|имя|фио|ім'я",
+}
+"""What a column may be called, by what it is, in English, German, French, Spanish, Russian and Ukrainian."""
+
+GUESSED = tuple(
+    "amounts copies date dates end guests lines metric names numbers others revenue rows_without_customer same score "
+    "statuses tax value_per_month".split()
+)
+"""The keys of questions about tables that no record knows, or that any table may need."""
+
+_GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
+_GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано"
+_BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
+_KEY = r"\b(id|ids|no|nr|number|num|code|key|ref|nummer|numéro|número|номер|код)\b|№|#"
+_FEWEST_ROWS = 2
+_GUESTS = ("0", "-1", "guest", "guests", "anonymous", "none", "gast", "invité", "invitado", "гость", "гість")
+
+
+def _said(name: str) -> str:
+    """A name of a column in small letters, its words apart."""
+    apart = re.sub(r"(?<=[a-zа-яäöüß])(?=[A-ZА-Я])", " ", name)
+    return re.sub(r"[_\W]+", " ", apart).casefold().strip() + (" #" if "#" in name else "")
+
+
+def role_of(name: str, role: str) -> bool:
+    """Whether a column may be what a role says, by its name.
+
+    >>> role_of("Kundennr.", "customer"), role_of("InvoiceDate", "date"), role_of("net_amount", "net")
+    (True, True, True)
+    """
+    return re.search(WORDS[role], _said(name)) is not None
+
+
+def draft_by_guess(export: Export) -> Draft:
+    """What the table probably is, with a question for whatever must not be guessed."""
+    draft = Draft(export, "transactions", "a purchase", {"columns": {}})
+    looks = list(export.looks.values())
+    customers = [look for look in looks if _may_be_customer(export, look)]
+    days = [look for look in looks if look.is_day and not role_of(look.name, "name")]
+    amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
+    if export.rows < _FEWEST_ROWS or not looks:
+        draft.refusal = Problem(export.label, "holds no rows to speak of.", "Give a table with a row a purchase.")
+        return draft
+    if customers and not days and not amounts:
+        return _customers(draft, customers)
+    if not customers and any(day.different == export.rows for day in days):
+        found = "has one row a day and no customer: it is a summary."
+        draft.refusal = Problem(export.label, found, "Export the orders behind it, a row an order, with the customer.")
+        return draft
+    starts = [day for day in days if role_of(day.name, "start")]
+    ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
+    if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
+        return _subscriptions(draft, customers, starts, ends, amounts)
+    unique = [look for look in customers if look.different == look.filled == export.rows]
+    if unique and not amounts:
+        return _customers(draft, unique)
+    if not customers or not days or not amounts:
+        wanted = (("a customer", customers), ("a day", days), ("an amount", amounts))
+        lacking = " or ".join(word for word, some in wanted if not some)
+        found = f"no column looks like {lacking}. Columns: {', '.join(export.names[:20])}."
+        remedy = "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
+        draft.refusal = Problem(export.label, found, remedy)
+        return draft
+    _customer(draft, customers)
+    _day(draft, days)
+    trim_footer(draft)
+    looks = list(export.looks.values())
+    _guests(draft)
+    _order(draft, looks)
+    _amount(draft, amounts, looks)
+    _statuses(draft, looks)
+    _others(draft, looks)
+    return draft
+
+
+def _may_be_customer(export: Export, look: Look) -> bool:
+    if look.is_day or not look.filled or look.filled < 0.5 * export.rows or look.longest > 120:
+        return False
+    if not (role_of(look.name, "customer") or role_of(look.name, "email")) or _is_amount_name(look.name):
+        return False
+    said = _said(look.name)
+    if re.search(r"\b(type|group|segment|status|country|zip|city|note|since|count|type|rating|language)\b", said):
+        return False
+    return look.commonest <= 0.5 or look.different > 20 or export.rows < 20
+
+
+def _is_amount_name(name: str) -> bool:
+    return role_of(name, "amount") and not re.search(_KEY, _said(name))
+
+
+def _may_be_amount(look: Look) -> bool:
+    said = _said(look.name)
+    if re.search(_KEY, said) or any(role_of(look.name, role) for role in ("quantity", "other", "refund")):
+        return role_of(look.name, "piece")
+    taxed = role_of(look.name, "tax") or role_of(look.name, "shipping") or role_of(look.name, "discount")
+    either = role_of(look.name, "net") or role_of(look.name, "gross")
+    return (role_of(look.name, "amount") and not taxed) or either
+
+
+def _customer(draft: Draft, customers: Sequence[Look]) -> None:
+    def rank(look: Look) -> tuple[int, int, int]:
+        said = _said(look.name)
+        return (
+            2 * bool(re.search(_KEY, said) or said.endswith("nr")) - 2 * bool(re.search(WORDS["name"], said)),
+            int(role_of(look.name, "customer")),
+            look.filled,
+        )
+
+    best = max(customers, key=rank)
+    draft.spec["columns"]["customer_id"] = best.name
+    each = draft.export.rows / max(1, best.different)
+    person = re.search(WORDS["name"], _said(best.name)) or (best.samples and all(" " in one for one in best.samples))
+    draft.why["customer_id"] = ("likely" if person else "sure", f"{best.different:,} customers, {each:.1f} rows each")
+    if person:
+        options = (Option("accept", "yes: those who share a name are one customer"),)
+        ask = (
+            f"{best.name!r} looks like a person's name, and two people may share one. Is it to stand for the customer?"
+        )
+        draft.questions.append(
+            Question(
+                "names", ask, "columns.customer_id", options, "accept", "column", draft.export.names, "transactions"
+            )
+        )
+        draft.why["customer_id"] = ("asked", draft.why["customer_id"][1])
+
+
+def _guests(draft: Draft) -> None:
+    """Ids that stand for all buyers without one, among others that are real."""
+    customer = draft.spec["columns"]["customer_id"]
+    words = [value for value, rows in draft.export.values(customer, 1_000) if value.lower() in _GUESTS and rows > 1]
+    if words and draft.export.looks[customer].different > len(words):
+        options = (
+            Option("count", "they count in the totals only, as no customer", {"guest_ids": words}),
+            Option("customer", "they are customers like others"),
+        )
+        ask = f"{', '.join(words)} in {customer!r} looks like an id for all buyers without one. Are they guests?"
+        draft.questions.append(Question("guests", ask, "guest_ids", options, "count", table="transactions"))
+
+
+def _day(draft: Draft, days: Sequence[Look]) -> None:
+    likely = [day for day in days if not role_of(day.name, "late")] or list(days)
+    named = [
+        day
+        for day in likely
+        if re.search(r"order|purchas|invoice|bestell|rechnung|commande|pedido|заказ", _said(day.name))
+    ]
+    among = named or likely
+    draft.spec["columns"]["date"] = among[0].name
+    draft.why["date"] = (
+        "sure" if len(days) == 1 else "likely",
+        f"{len(days)} column{'s' if len(days) != 1 else ''} with days",
+    )
+    if len(among) > 1:
+        options = tuple(Option(day.name, ", ".join(day.samples), {"columns": {"date": day.name}}) for day in among)
+        ask = "Which day is that of the purchase?"
+        draft.questions.append(
+            Question("date", ask, "columns.date", options, None, "column", draft.export.names, "transactions")
+        )
+        draft.why["date"] = ("asked", draft.why["date"][1])
+
+
+def _order(draft: Draft, looks: Sequence[Look]) -> None:
+    export, columns = draft.export, draft.spec["columns"]
+    taken = set(columns.values())
+    among = [
+        look
+        for look in looks
+        if (role_of(look.name, "order") or _said(look.name) == "id")
+        and look.name not in taken
+        and not look.is_day
+        and not _is_amount_name(look.name)
+        and not role_of(look.name, "status")
+        and look.different > 0.1 * export.rows
+        and look.filled > 0.9 * export.rows
+        and not role_of(look.name, "discount")
+    ]
+    among.sort(
+        key=lambda look: (
+            not (re.search(_KEY, _said(look.name)) or _said(look.name) == "id"),
+            not role_of(look.name, "order"),
+        )
+    )
+    for look in among:
+        buyer = export.text(columns["customer_id"])
+        mixed = export.con.execute(
+            f"SELECT count(*) FROM (SELECT 1 FROM {export.relation} WHERE {export.text(look.name)} IS NOT NULL "
+            f"GROUP BY {export.text(look.name)} HAVING count(DISTINCT {buyer}) > 1)"
+        ).fetchone() or (0,)
+        if not mixed[0]:
+            columns["order_id"] = look.name
+            draft.why["order_id"] = ("sure", "each value is of one customer")
+            draft.row = "an order" if look.different == look.filled else "a line of an order"
+            return
+
+
+def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> None:
+    export, columns = draft.export, draft.spec["columns"]
+    pieces = [
+        look
+        for look in amounts
+        if role_of(look.name, "piece") or _said(look.name) in ("price", "preis", "prix", "цена")
+    ]
+    whole = [look for look in amounts if look not in pieces]
+    quantity = next((look for look in looks if look.is_number and role_of(look.name, "quantity")), None)
+    net = [look for look in whole if role_of(look.name, "net") and not role_of(look.name, "gross")]
+    taxes = [look for look in looks if look.is_number and role_of(look.name, "tax") and look not in whole]
+    shipping = [look for look in looks if look.is_number and role_of(look.name, "shipping") and look not in whole]
+    best = (net or [look for look in whole if not role_of(look.name, "gross")] or whole or pieces)[0]
+    theirs, why = best.name, "the only amount"
+    if not whole and quantity is not None:
+        theirs, why = f"=[{quantity.name}] * [{best.name}]", "pieces times price"
+    columns["revenue"] = theirs
+    cents = bool(re.search(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе", _said(best.name))) and best.whole >= 0.99
+    if net:
+        draft.why["revenue"] = ("likely", "'net' stands in its name")
+    else:
+        draft.why["revenue"] = ("likely", why)
+        _ask_for_tax(draft, best, taxes, shipping)
+    rest = [look for look in whole if look is not best and not role_of(look.name, "gross")]
+    if (rest and not net) or len(net) > 1:
+        others = [best, *rest]
+        options = tuple(
+            Option(look.name, ", ".join(look.samples), {"columns": {"revenue": look.name}}) for look in others
+        )
+        ask = "Which amount is revenue: what was paid for the goods, after discounts?"
+        draft.questions.insert(
+            0, Question("revenue", ask, "columns.revenue", options, None, "column", export.names, "transactions")
+        )
+        draft.why["revenue"] = ("asked", "several amounts")
+    if cents or _like_cents(best):
+        _ask_for_cents(draft, "cents" if cents else "units")
+    _ask_for_rows(draft, best)
+
+
+def _like_cents(look: Look) -> bool:
+    """Whole numbers of three digits and more, as payment systems give amounts in cents."""
+    return look.whole >= 0.999 and all(len(one) >= 4 for one in look.samples) and len(look.samples) >= 3
+
+
+def _ask_for_cents(draft: Draft, default: str) -> None:
+    options = (
+        Option("cents", "cents: they are divided by 100", {"revenue_over": 100}),
+        Option("units", "whole units, as they are"),
+    )
+    ask = "Are the amounts in cents or in whole units?"
+    draft.questions.append(Question("amounts", ask, "columns.revenue", options, default, table="transactions"))
+
+
+def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
+    if not taxes or draft.spec["columns"]["revenue"].startswith("="):
+        none = (Option("none", "no tax is in them", {}),)
+        ask = "Is tax in the amounts, and at which rate?"
+        draft.questions.append(Question("tax", ask, "columns.revenue", none, None, "rate", table="transactions"))
+        return
+    freight = f"([{shipping[0].name}] else 0)" if shipping else ""
+    both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
+    named = f"{taxes[0].name!r}" + (f" and {shipping[0].name!r}" if shipping else "")
+    options = (
+        Option("inside", f"yes: {named} taken off", {"revenue_minus": both}),
+        Option(
+            "on_top",
+            f"no: {repr(shipping[0].name) if shipping else 'nothing'} taken off",
+            {"revenue_minus": freight} if freight else {},
+        ),
+    )
+    ask = f"Does {best.name!r} hold {taxes[0].name!r}?"
+    draft.questions.append(Question("tax", ask, "columns.revenue", options, None, table="transactions"))
+
+
+def _ask_for_rows(draft: Draft, best: Look) -> None:
+    """Lines of an order that all carry the same amount may repeat that of the order."""
+    export, columns = draft.export, draft.spec["columns"]
+    if "order_id" not in columns or draft.row == "an order":
+        return
+    order, amount = export.text(columns["order_id"]), export.text(best.name)
+    row = export.con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE same) FROM (SELECT count(DISTINCT {amount}) = 1 AS same "
+        f"FROM {export.relation} WHERE {order} IS NOT NULL GROUP BY {order} HAVING count(*) > 1)"
+    ).fetchone() or (0, 0)
+    if row[0] >= 2 and row[1] >= 0.95 * row[0]:
+        options = (
+            Option("order", "the amount of the order, repeated: it counts once", {"once_per": columns["order_id"]}),
+            Option("line", "the amount of each line: they are added up", {}),
+        )
+        ask = f"All lines of an order carry the same {best.name!r}. What is it?"
+        draft.questions.append(Question("lines", ask, "once_per", options, None, table="transactions"))
+
+
+def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
+    export = draft.export
+    for look in looks:
+        if (
+            not role_of(look.name, "status")
+            or look.is_number
+            or not 2 <= look.different <= 15
+            or look.name in draft.spec["columns"].values()
+        ):
+            continue
+        values = [value for value, _ in export.values(look.name) if value]
+        if look.longest > 40:
+            continue
+        good = [one for one in values if re.search(_GOOD, one.casefold()) and not re.search(_BAD, one.casefold())]
+        counted = ", ".join(f"{value or 'empty'} {rows:,}" for value, rows in export.values(look.name))
+        options = []
+        if good and len(good) < len(values):
+            options.append(Option(", ".join(good), "these count, others do not", {"keep_rows": {look.name: good}}))
+        options.append(Option("all", "every row counts", {}))
+        ask = f"Which values of {look.name!r} are purchases? There are: {counted}. What came back in full is none."
+        draft.questions.append(
+            Question(
+                "statuses",
+                ask,
+                f"keep_rows.{look.name}",
+                tuple(options),
+                options[0].answer,
+                "values",
+                table="transactions",
+            )
+        )
+        return
+
+
+def _others(draft: Draft, looks: Sequence[Look]) -> None:
+    columns, taken = draft.spec["columns"], set(draft.spec["columns"].values())
+    for look in looks:
+        if look.name in taken or not look.filled:
+            continue
+        if "currency" not in columns and role_of(look.name, "currency") and not look.is_number:
+            codes = [value.upper() for value, _ in draft.export.values(look.name) if value]
+            if codes and all(code in CODES for code in codes):
+                columns["currency"], draft.codes = look.name, tuple(codes)
+                draft.why["currency"] = ("sure", "codes of currencies")
+        elif (
+            "discount" not in columns
+            and role_of(look.name, "discount")
+            and look.is_number
+            and not role_of(look.name, "net")
+        ):
+            columns["discount"] = look.name
+            draft.why["discount"] = ("likely", "by its name")
+        elif "product" not in columns and draft.row == "a line of an order" and _may_be_product(look):
+            columns["product"] = look.name
+            draft.why["product"] = ("likely", "by its name")
+    revenue = columns.get("revenue", "")
+    for name in re.findall(r"\[([^\]]+)\]", revenue) or [revenue]:
+        draft.sign = draft.sign or (sign_of(draft.export, name) if name in draft.export.looks else "")
+
+
+def _may_be_product(look: Look) -> bool:
+    other = look.is_day or role_of(look.name, "amount") or role_of(look.name, "quantity")
+    return role_of(look.name, "product") and not other
+
+
+def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
+    draft.table, draft.row = "customers", "a customer"
+    keyed = [look for look in customers if look.different == look.filled] or list(customers)
+    best = max(keyed, key=lambda look: (bool(re.search(_KEY, _said(look.name))), look.different))
+    draft.spec["columns"] = {"customer_id": best.name}
+    draft.why["customer_id"] = ("likely", f"{best.different:,} different ones in {draft.export.rows:,} rows")
+    return draft
+
+
+def _subscriptions(
+    draft: Draft, customers: Sequence[Look], starts: Sequence[Look], ends: Sequence[Look], amounts: Sequence[Look]
+) -> Draft:
+    draft.table, draft.row = "subscriptions", "a contract"
+    _customer(draft, customers)
+    draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
+    draft.why |= {"start": ("likely", "by its name"), "end": ("likely", "by its name")}
+    if len(ends) > 1:
+        options = tuple(Option(look.name, ", ".join(look.samples), {"columns": {"end": look.name}}) for look in ends)
+        ask = "Which day is the end of the contract? A request to cancel is none."
+        draft.questions.append(
+            Question("end", ask, "columns.end", options, None, "column", draft.export.names, "subscriptions")
+        )
+        draft.why["end"] = ("asked", "several days")
+    if amounts:
+        options = tuple(
+            Option(
+                f"{amounts[0].name}/{months}",
+                f"{amounts[0].name} is for {months} month{'s' if months != 1 else ''}",
+                {"columns": {"value_per_month": f"=[{amounts[0].name}] / {months}" if months > 1 else amounts[0].name}},
+            )
+            for months in (1, 12)
+        )
+        ask = f"Is {amounts[0].name!r} paid a month or a year?"
+        draft.questions.append(
+            Question("value_per_month", ask, "columns.value_per_month", options, None, table="subscriptions")
+        )
+        draft.why["value_per_month"] = ("asked", "an amount")
+    draft.questions = [replace(one, table="subscriptions") for one in draft.questions]
+    return draft

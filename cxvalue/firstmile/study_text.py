@@ -1,0 +1,131 @@
+"""The study file that is written from an export: complete, commented, the same bytes for the same files and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from cxvalue.firstmile.asking import Question
+from cxvalue.firstmile.recognition import Understanding
+
+__all__ = ["MARK", "study_text"]
+
+MARK = "# Written by `cxvalue new --from`."
+_ORDER = (
+    "layout member table sheet header_row first_row footer copies read same values once_per keep_rows leave_out_rows refund "
+    "rows_without_customer columns"
+).split()
+_WIDTH = 46
+
+
+def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) -> str:
+    """The text of a study file; `paths` are the files of each table as the study names them.
+
+    What is not answered yet stands there as ASK, with its question beside it.
+    """
+    questions: dict[tuple[str, str], list[Question]] = {}
+    for one in found.questions:
+        questions.setdefault((one.table, one.at), []).append(one)
+    asked = {at: listed for (table, at), listed in questions.items() if not table}
+    last = found.last_day
+    head = [
+        MARK,
+        "#   cxvalue check FOLDER       says what it understood, and everything that is wrong; writes nothing",
+        "#   cxvalue report FOLDER      makes the report",
+    ]
+    if questions:
+        head.append(
+            "# ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
+        )
+    contractual = found.main is not None and found.main.table == "subscriptions"
+    lines = [
+        *head,
+        "",
+        _line("name", name, "the same as the folder's name"),
+        _line("title", "What are our customers worth?"),
+        _line("currency", found.currency or "ASK", _ask(asked.get("currency"), "of all amounts")),
+        _line(
+            "as_of",
+            last.isoformat() if last else "latest_complete_month",
+            "the last day in the file; latest_complete_month for a report every month" if last else "",
+        ),
+    ]
+    lines += [_line("contract", "contractual", "customers under contract")] if contractual else []
+    lines += _margin(found, asked)
+    lines += [
+        _line("annual_discount_rate", "0.10", "effective annual rate, as your finance department uses it: 0.10 is 10%"),
+        _line("horizon_months", "24", "how far ahead value is counted"),
+    ]
+    if len(found.codes) > 1:
+        rates = _flow(found.rates) if "rates" in found.answers else "ASK"
+        lines.append(_line("exchange_rates", rates, _ask(asked.get("exchange_rates"), "what one of each is worth")))
+    for draft in found.drafts:
+        guests = found.settled[draft.table][0].get("guest_ids")
+        if guests:
+            asked_here = questions.get((draft.table, "guest_ids"))
+            lines.append(
+                _line("guest_ids", _flow(guests), _ask(asked_here, "they count in the totals, as no customer"))
+            )
+    lines += ["", "tables:"]
+    if found.main is None:
+        ask = "no file has purchases or contracts; without them there is no study"
+        lines += ["  transactions:", _line("path", "ASK", ask, 4)]
+    for draft in found.drafts:
+        spec, _, _ = found.settled[draft.table]
+        said = {at: listed for (table, at), listed in questions.items() if table == draft.table}
+        lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# a row is {draft.row}")
+        names = paths[draft.table]
+        lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
+        whole = {**draft.export.spec, **spec, **({"layout": draft.layout} if draft.layout else {})}
+        whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
+        for key in _ORDER:
+            if whole.get(key) not in (None, {}, [], ""):
+                lines += _key(key, whole[key], said, draft.why, draft.record.title if draft.record else "")
+        lines += [f"    # {note}" for note in [*draft.notes, *draft.said]]
+    return "\n".join(lines) + "\n"
+
+
+def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
+    if found.margin == "column":
+        return []
+    if found.margin == "unknown":
+        said = "not known: amounts are revenue, and the page says so"
+        return [_line("gross_margin", "1", said), _line("money", "revenue")]
+    about = "share of revenue that is left after the goods and whatever else each sale costs"
+    return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("gross_margin"), about))]
+
+
+def _ask(questions: Sequence[Question] | None, about: str) -> str:
+    """The questions of a place with their answers, else what is known of it."""
+    if not questions:
+        return about
+    said = []
+    for question in questions:
+        answers = " | ".join(dict.fromkeys(option.answer for option in question.options)) or "…"
+        said.append(f"{question.ask} --answer {question.key}={answers}")
+    return " ".join(said)
+
+
+def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple[str, str]], title: str) -> list[str]:
+    if key in ("keep_rows", "leave_out_rows", "columns", "values"):
+        lines = [f"    {key}:"]
+        for name, one in value.items():
+            question = asked.get(f"{key}.{name}")
+            about = _ask(question, why[name][0] if key == "columns" and name in why and why[name][0] != "asked" else "")
+            lines.append(_line(name, _flow(one), about, 6))
+        return lines
+    question = asked.get(key) or [one for at, listed in asked.items() if at.startswith(f"{key}.") for one in listed]
+    return [_line(key, _flow(value), _ask(question, title if key == "layout" else ""), 4)]
+
+
+def _line(key: str, value: str, about: str = "", indent: int = 0) -> str:
+    text = " " * indent + f"{_flow(key)}: {value}"
+    return f"{text.ljust(_WIDTH - 2)}  # {' '.join(about.split())}" if about else text
+
+
+def _flow(value: Any) -> str:
+    """A value as YAML in one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=100_000, sort_keys=False)
+    return text.strip().removesuffix("...").strip()

@@ -1,0 +1,96 @@
+"""A table of an export read as a study would read it: what it comes to, and whether its arithmetic holds."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+import duckdb
+
+from cxvalue.firstmile.exports import Export
+from cxvalue.foundation.errors import BadInput
+from cxvalue.study import TableSource
+from cxvalue.tables.read.files import Found
+from cxvalue.tables.read.numerals import NumberColumn, number_sql
+from cxvalue.tables.read.shape import shape
+from cxvalue.tables.read.sql import ROW, literal, quoted
+
+__all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "total"]
+
+LIKE_ALL = 0.99
+"""The share of rows in which arithmetic must hold to settle a question."""
+
+_TRIED = count()
+_ELSEWHERE = ("header_row", "member", "sheet", "table", "copies", "same", "guest_ids")
+
+
+def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSource]:
+    """The rows of an export that count under a table's keys, as a relation with its columns."""
+    types = {
+        str(row[0]): str(row[1])
+        for row in export.con.execute(f"DESCRIBE {export.relation}").fetchall()
+        if row[0] != ROW
+    }
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
+        export.con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {export.relation}")
+        return export.malformed
+
+    ours = {key: value for key, value in spec.items() if key not in _ELSEWHERE}
+    source = TableSource(path="tried", **ours)
+    name = f"tried_{next(_TRIED)}"
+    found, source = shape(export.con, name, Found(types, build), source, export.label)
+    return f"source_{name}", found, source
+
+
+def total(export: Export, spec: dict[str, Any]) -> float | None:
+    """The revenue of the rows that count, refunds taken off; None where it cannot be told yet."""
+    try:
+        relation, found, source = shaped(export, spec)
+        name = source.columns["revenue"]
+        value = f"CAST({quoted(name)} AS DOUBLE)"
+        if found.types[name] == "VARCHAR":
+            text = f"nullif(trim({quoted(name)}), '')"
+            column = NumberColumn("revenue", text)
+            value = number_sql(column, source.read, f"({column.core_where_needed})")
+        customer = source.columns.get("customer_id", "")
+        known = (
+            f"nullif(trim(CAST({quoted(customer)} AS VARCHAR)), '') IS NOT NULL" if customer in found.types else "true"
+        )
+        guests = ", ".join(literal(str(one)) for one in spec.get("guest_ids", ()) if spec["guest_ids"] != "ASK")
+        known += f" AND CAST({quoted(customer)} AS VARCHAR) NOT IN ({guests})" if guests else ""
+        row: Any = export.con.execute(f"SELECT sum({value}) FROM {relation} WHERE {known}").fetchone()
+        export.con.execute(f"DROP TABLE {relation}")
+        return None if row[0] is None else round(float(row[0]), 2)
+    except (BadInput, duckdb.Error, KeyError, ValueError):
+        return None
+
+
+def holds(export: Export, spec: dict[str, Any], arithmetic: str, where: str) -> float | None:
+    """The share of rows that count, those with `where` not 0, in which an expression is 0 to the cent; None without."""
+    tried = {key: value for key, value in spec.items() if key not in ("refund", "columns")}
+    tried["columns"] = {"revenue": f"={arithmetic}", "discount": f"=[{where}] * 1"}
+    try:
+        relation, _, source = shaped(export, tried)
+    except BadInput:
+        return None
+    left, tax = quoted(source.columns["revenue"]), quoted(source.columns["discount"])
+    row: Any = export.con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE abs({left}) < 0.0151) FROM {relation} "
+        f"WHERE {left} IS NOT NULL AND abs({tax}) > 0"
+    ).fetchone()
+    return int(row[1]) / int(row[0]) if row[0] else None
+
+
+def kept_values(export: Export, spec: dict[str, Any], theirs: str) -> list[tuple[str, int]]:
+    """The values of an expression in the rows that count, with how many rows each has; empty cells as an empty text."""
+    plain = {key: value for key, value in spec.items() if key not in ("refund", "columns")}
+    name = f"={theirs}"
+    relation, _, _ = shaped(export, {**plain, "columns": {"product": name}})
+    text = f"CAST({quoted(name)} AS VARCHAR)"
+    found = export.con.execute(
+        f"SELECT coalesce(trim({text}), ''), count(*) FROM {relation} GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    export.con.execute(f"DROP TABLE {relation}")
+    return [(str(value), int(rows)) for value, rows in found]

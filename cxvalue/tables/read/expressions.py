@@ -1,0 +1,153 @@
+"""Expressions of columns in a study file, such as ``=[Subtotal] - [Taxes]``, as SQL.
+
+They know columns in brackets, numbers, texts in quotes, ``+ - * /`` (also written × and −), parentheses and ``else``: what
+stands before it where that is filled, else what stands after it. What is empty stays empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.tables.read.sql import literal
+
+__all__ = ["Expression", "parse_expression"]
+
+_TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
+_ALLOWED = "Write columns in brackets, numbers, + - * / and else, such as '=[Subtotal] - [Taxes]'."
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression as a tree: a column, number or text by name, or a sign and its two sides."""
+
+    tree: tuple[object, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns in it, each once."""
+        return tuple(dict.fromkeys(_columns(self.tree)))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it calculates: then its columns are amounts, otherwise whatever they hold."""
+        return _calculates(self.tree)
+
+    def sql(self, column: Callable[[str], str]) -> str:
+        """The expression as SQL; `column` gives the SQL of a column by name."""
+        return _sql(self.tree, column)
+
+
+def parse_expression(text: str, where: str, known: tuple[str, ...]) -> Expression:
+    """Read an expression, or the name of a column alone; raises `BadInput` for what cannot be understood.
+
+    >>> parse_expression("=[a] * 2 - [b]", "", ("a", "b")).sql(str.upper)
+    '((A * 2.0) - B)'
+    >>> parse_expression("=[a] else 'none'", "", ("a",)).sql(str.upper)
+    "coalesce(A, 'none')"
+    >>> parse_expression("a", "", ("a",)).columns
+    ('a',)
+    """
+    if not text.startswith("="):
+        tree: tuple[object, ...] = ("column", text)
+    else:
+        parser = _Parser(text, where)
+        tree = parser.choice()
+        if parser.tokens[parser.at :]:
+            raise BadInput.at(where, f"{text!r} cannot be understood.", _ALLOWED)
+    found = Expression(tree)
+    for name in found.columns:
+        if name not in known:
+            hint = nearest(name, known).replace("Allowed", "Columns found")
+            raise BadInput.at(where, f"the source has no column {name!r}.", hint)
+    return found
+
+
+class _Parser:
+    def __init__(self, text: str, where: str) -> None:
+        self.text, self.where, self.at = text, where, 0
+        self.tokens: list[tuple[str, str]] = []
+        plain = text[1:].translate({0xD7: "*", 0x2212: "-", 0xF7: "/"}).rstrip()
+        place = 0
+        while place < len(plain):
+            found = _TOKEN.match(plain, place)
+            if found is None:
+                raise self.wrong()
+            kinds = ("column", "number", "text", "else", "sign")
+            self.tokens.append(next((k, g) for k, g in zip(kinds, found.groups(), strict=True) if g is not None))
+            place = found.end()
+
+    def wrong(self) -> BadInput:
+        return BadInput.at(self.where, f"{self.text!r} cannot be understood.", _ALLOWED)
+
+    def peek(self) -> str:
+        kind, word = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        return word if kind in ("sign", "else") else ""
+
+    def choice(self) -> tuple[object, ...]:
+        tree = self.sum()
+        while self.peek() == "else":
+            self.at += 1
+            tree = ("else", tree, self.sum())
+        return tree
+
+    def sum(self) -> tuple[object, ...]:
+        tree = self.product()
+        while self.peek() in ("+", "-"):
+            sign = self.peek()
+            self.at += 1
+            tree = (sign, tree, self.product())
+        return tree
+
+    def product(self) -> tuple[object, ...]:
+        tree = self.factor()
+        while self.peek() in ("*", "/"):
+            sign = self.peek()
+            self.at += 1
+            tree = (sign, tree, self.factor())
+        return tree
+
+    def factor(self) -> tuple[object, ...]:
+        if self.at >= len(self.tokens):
+            raise self.wrong()
+        kind, word = self.tokens[self.at]
+        self.at += 1
+        if kind == "sign" and word == "-":
+            return ("-", ("number", "0"), self.factor())
+        if kind == "sign" and word == "(":
+            tree = self.choice()
+            if self.peek() != ")":
+                raise self.wrong()
+            self.at += 1
+            return tree
+        if kind in ("sign", "else"):
+            raise self.wrong()
+        return (kind, word)
+
+
+def _columns(tree: object) -> list[str]:
+    if not isinstance(tree, tuple):
+        return []
+    if tree[0] == "column":
+        return [str(tree[1])]
+    return [name for part in tree[1:] for name in _columns(part)]
+
+
+def _calculates(tree: object) -> bool:
+    if not isinstance(tree, tuple):
+        return False
+    return tree[0] in ("+", "-", "*", "/", "number") or any(_calculates(part) for part in tree[1:])
+
+
+def _sql(tree: tuple[object, ...], column: Callable[[str], str]) -> str:
+    kind = tree[0]
+    if kind == "column":
+        return column(str(tree[1]))
+    if kind == "text":
+        return literal(str(tree[1]))
+    if kind == "number":
+        return repr(float(str(tree[1])))
+    left, right = (_sql(part, column) for part in tree[1:] if isinstance(part, tuple))
+    return f"coalesce({left}, {right})" if kind == "else" else f"({left} {kind} {right})"

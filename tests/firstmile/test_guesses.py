@@ -1,0 +1,136 @@
+"""Tables that no record knows: guessed from names and values, asked where that is not enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cxvalue.firstmile.found import Recognised, recognise
+from cxvalue.firstmile.guesses import role_of
+from cxvalue.foundation.errors import BadInput
+from cxvalue.workspace.check import examine
+from tests.exports import as_csv
+
+
+def _found(folder: Path, header: str, *rows: str) -> Recognised:
+    (folder / "x.csv").write_text(as_csv(header, *rows), encoding="utf-8")
+    return recognise(folder / "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Kunden-Nr.", "customer"),
+        ("clientId", "customer"),
+        ("номер клиента", "customer"),
+        ("fecha de compra", "date"),
+        ("montant HT", "net"),
+        ("Betrag brutto", "gross"),
+        ("сумма", "amount"),
+        ("n° de commande", "order"),
+        ("État / statut", "status"),
+    ],
+)
+def test_names_in_several_languages(name: str, role: str) -> None:
+    assert role_of(name, role)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("client_id|ordered_at|amount", ("client_id", "ordered_at", "amount")),
+        ("Kundennummer|Bestelldatum|Nettobetrag netto", ("Kundennummer", "Bestelldatum", "Nettobetrag netto")),
+        ("id_client|date_commande|montant", ("id_client", "date_commande", "montant")),
+        ("código cliente|fecha|importe", ("código cliente", "fecha", "importe")),
+        ("код клиента|дата|сумма", ("код клиента", "дата", "сумма")),
+    ],
+)
+def test_a_plain_table_is_mapped(tmp_path: Path, header: str, columns: tuple[str, ...]) -> None:
+    found = _found(tmp_path, header, "7|2025-03-19|5.50", "8|2025-03-20|6.25", "7|2025-04-21|7.10")
+    mapped = found.understanding.drafts[0].spec["columns"]
+    assert tuple(mapped[name] for name in ("customer_id", "date", "revenue")) == columns
+
+
+def test_what_must_not_be_guessed_is_asked(tmp_path: Path) -> None:
+    header = "order_id|customer_id|created_at|ordered_at|total_cents|tax_cents|status|person"
+    rows = [
+        f"{n}|c{n % 3}|2025-03-{n + 10}|2025-03-{n + 10}|{n}200|{n}00|{'paid' if n % 2 else 'void'}|x"
+        for n in range(1, 9)
+    ]
+    found = _found(tmp_path, header, *rows)
+    assert {question.key for question in found.questions} == {"tax", "amounts", "statuses", "currency", "margin"}
+    answered = found.answer(currency="EUR", margin=0.4, tax="inside", amounts="cents", statuses="paid")
+    spec, _, _ = answered.understanding.settled["transactions"]
+    assert spec["columns"]["revenue"] == "=([total_cents] - ([tax_cents] else 0)) / 100"
+    assert spec["keep_rows"] == {"status": ["paid"]}
+    assert spec["columns"]["date"] == "ordered_at"
+
+
+def test_the_costliest_question_comes_first_with_its_effect(tmp_path: Path) -> None:
+    rows = [f"{n}|c{n % 3}|2025-03-{n + 10}|100|20|{'paid' if n < 8 else 'void'}" for n in range(1, 9)]
+    found = _found(tmp_path, "order_id|customer_id|ordered_at|total|tax|status", *rows)
+    first = found.questions[0]
+    assert first.key == "tax"
+    assert first.effects == {"inside": 560.0, "on_top": 700.0}
+    assert "--answer tax=inside   yes: 'tax' taken off   net revenue 560.00" in "\n".join(first.lines())
+
+
+def test_two_ways_to_read_days_and_amounts_are_asked(tmp_path: Path) -> None:
+    found = _found(tmp_path, "customer_id|date|net", "a|02/03/2025|1,588", "b|03/04/2025|2,100", "a|05/06/2025|3,250")
+    assert {"dates", "numbers"} <= {question.key for question in found.questions}
+    answered = found.answer(dates="day_first", numbers="decimals")
+    spec, _, _ = answered.understanding.settled["transactions"]
+    assert spec["read"] == {"date_format": "%d/%m/%Y", "decimal": ","}
+
+
+def test_the_amount_of_an_order_on_each_of_its_lines_is_asked(tmp_path: Path) -> None:
+    rows = [f"{n // 2}|c{n // 2 % 3}|2025-03-{n // 2 + 10}|{n // 2}9.00|sku{n}" for n in range(2, 12)]
+    found = _found(tmp_path, "order_id|customer_id|date|net_total|sku", *rows)
+    question = next(one for one in found.questions if one.key == "lines")
+    assert question.effects["line"] == 2 * question.effects["order"]
+
+
+def test_a_persons_name_is_asked_about(tmp_path: Path) -> None:
+    found = _found(
+        tmp_path, "Customer name|date|net", "Ann Lee|2025-03-19|5", "Bo Ray|2025-03-20|6", "Ann Lee|2025-04-21|7"
+    )
+    assert "names" in {question.key for question in found.questions}
+
+
+def test_pieces_times_price(tmp_path: Path) -> None:
+    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|{n}|2.50" for n in range(1, 9)]
+    found = _found(tmp_path, "invoice_no|customer_no|invoice_date|quantity|unit_price", *rows)
+    assert found.understanding.drafts[0].spec["columns"]["revenue"] == "=[quantity] * [unit_price]"
+
+
+def test_contracts_with_two_ends_are_asked(tmp_path: Path) -> None:
+    rows = [f"a{n}|2024-01-{n + 10}|2025-01-{n + 10}|2025-02-{n + 10}|9.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|start_date|cancelled_at|ended_at|price", *rows)
+    assert found.understanding.drafts[0].table == "subscriptions"
+    assert {"end", "value_per_month"} <= {question.key for question in found.questions}
+
+
+def test_a_total_per_customer_is_no_purchase(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="a total per customer or per day is none"):
+        _found(tmp_path, "customer_id|total_spent|orders", "a|5.50|1", "b|6.25|2", "c|7.10|3")
+
+
+def test_what_is_taken_off_is_taken_off_the_amount_that_was_chosen(tmp_path: Path) -> None:
+    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|100|90|20" for n in range(1, 9)]
+    found = _found(tmp_path, "order_id|customer_id|ordered_at|total|paid_amount|tax", *rows)
+    assert {"revenue", "tax"} <= {question.key for question in found.questions}
+    answered = found.answer(revenue="paid_amount", tax="inside")
+    assert answered.understanding.settled["transactions"][0]["columns"]["revenue"] == "=[paid_amount] - ([tax] else 0)"
+    half = found.answer(tax="inside")  # what is not answered stays a question, whatever else is
+    assert half.understanding.settled["transactions"][0]["columns"]["revenue"] == "ASK"
+
+
+def test_an_id_for_all_guests_is_asked_about(tmp_path: Path) -> None:
+    rows = [f"{n}|{n % 3}|2025-03-{n + 10}|{n}.50" for n in range(1, 9)]
+    found = _found(tmp_path, "order_id|customer_id|ordered_at|net_total", *rows)
+    question = next(one for one in found.questions if one.key == "guests")
+    text = found.answer(currency="EUR", margin=0.4, guests="count").write(tmp_path / "s").read_text(encoding="utf-8")
+    assert "guest_ids: ['0']" in text
+    assert examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["left_out"] == {"guest": 2}
+    assert question.effects["count"] == question.effects["customer"] - 3.5 - 6.5

@@ -1,0 +1,41 @@
+"""The study file that is written: complete, commented, valid."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from cxvalue.firstmile.found import recognise
+from cxvalue.study import load_study_file
+from tests.exports import EXPORTS, as_csv, write_export
+
+
+def test_every_open_question_has_its_ask_and_its_line(tmp_path: Path) -> None:
+    for export in EXPORTS:
+        found = recognise(write_export(tmp_path, export))
+        text = found.write(tmp_path / "open" / export.name.split(".")[0]).read_text(encoding="utf-8")
+        assert isinstance(yaml.safe_load(text), dict)
+        for question in found.questions:
+            assert question.ask in text, (export.name, question.key)
+            assert re.search(rf"ASK.*--answer {question.key}=", text) or question.free, (export.name, question.key)
+
+
+def test_what_is_written_is_a_study_without_defaults_of_records(tmp_path: Path) -> None:
+    recurly = next(one for one in EXPORTS if one.name == "invoices.csv")
+    study = load_study_file(recognise(write_export(tmp_path, recurly)).answer(margin=0.4).write(tmp_path / "s"))
+    source = study.tables["transactions"]
+    assert source.keep_rows == {"status": ("paid", "closed")}
+    assert source.columns["order_id"] == "=[original_invoice_number] else [invoice_number]"
+    assert str(study.as_of) == "2025-07-07"
+
+
+def test_several_currencies_need_rates(tmp_path: Path) -> None:
+    rows = [f"{n}|c{n % 2}|2025-03-{n + 10}|10.50|{'EUR' if n % 2 else 'USD'}" for n in range(1, 7)]
+    (tmp_path / "x.csv").write_text(as_csv("order_id|customer_id|date|net_total|currency", *rows), encoding="utf-8")
+    found = recognise(tmp_path / "x.csv").answer(margin=0.4)
+    assert [question.key for question in found.questions] == ["currency", "rates"]
+    assert "net revenue" not in str(found)  # two currencies are never added
+    study = load_study_file(found.answer(currency="EUR", rates="USD: 0.5").write(tmp_path / "s"))
+    assert study.exchange_rates == {"EUR": 1.0, "USD": 0.5}

@@ -1,0 +1,41 @@
+"""A table read as a study would read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cxvalue.firstmile.exports import Export, open_exports
+from cxvalue.firstmile.trying import holds, kept_values, total
+from cxvalue.tables.read.sources import connect
+
+TEXT = "o,c,s,net,tax,all\n1,a,paid,10,2,12\n1,,,,,\n2,b,void,20,4,24\n3,,paid,5,1,7\n4,b,paid,8,0,9\n"
+SPEC: dict[str, Any] = {
+    "once_per": "o",
+    "keep_rows": {"s": ["paid"]},
+    "columns": {"customer_id": "c", "revenue": "net"},
+}
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Export:
+    (tmp_path / "x.csv").write_text(TEXT, encoding="utf-8")
+    return open_exports(connect().con, [tmp_path / "x.csv"], tmp_path)[0]
+
+
+def test_what_it_comes_to_without_rows_that_no_customer_has(export: Export) -> None:
+    assert total(export, SPEC) == 18.0
+    assert total(export, {**SPEC, "keep_rows": {"s": ["paid", "void"]}}) == 38.0
+    assert total(export, {**SPEC, "refund": {"amount": "tax"}}) == 16.0
+    assert total(export, {**SPEC, "columns": {"customer_id": "c", "revenue": "s"}}) is None
+
+
+def test_arithmetic_is_counted_where_it_matters(export: Export) -> None:
+    assert holds(export, SPEC, "[net] + [tax] - [all]", "tax") == 0.5
+    assert holds(export, {**SPEC, "keep_rows": {"o": ["4"]}}, "[net] + [tax] - [all]", "tax") is None
+
+
+def test_values_of_the_rows_that_count(export: Export) -> None:
+    assert kept_values(export, SPEC, "[c]") == [("", 1), ("a", 1), ("b", 1)]

@@ -1,0 +1,57 @@
+"""A study without a margin says revenue wherever others say margin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from cxvalue.figures.base import value_distribution
+from cxvalue.findings.finding import Finding
+from cxvalue.foundation.errors import BadInput
+from cxvalue.report.assumptions import study_assumptions
+from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
+from cxvalue.study import load_study_file
+
+
+def test_sentences() -> None:
+    assert told_in_revenue("The margins of marginal customers, gross margin included") == (
+        "The revenue of marginal customers, revenue included"
+    )
+
+
+def test_findings_keep_their_ids_and_values() -> None:
+    finding = Finding(
+        "churn.margin", "Margin at risk", 5.0, unit="EUR", text="EUR 5 of margin.", method="Sum of margin."
+    )
+    (told,) = findings_in_revenue([finding])
+    assert (told.id, told.value, told.label, told.text, told.method) == (
+        "churn.margin",
+        5.0,
+        "Revenue at risk",
+        "EUR 5 of revenue.",
+        "Sum of revenue.",
+    )
+
+
+def test_figures() -> None:
+    figure = value_distribution(np.array([1.0, 2.0, 30.0]), "EUR")
+    before = " ".join(text.get_text() for text in figure.findobj(Text))
+    assert "margin" in before.lower()
+    figure_in_revenue(figure)
+    assert "margin" not in " ".join(text.get_text() for text in figure.findobj(Text)).lower()
+
+
+STUDY = "name: s\ncurrency: EUR\nmoney: revenue\ngross_margin: {}\ntables: {{transactions: {{path: o.csv}}}}\n"
+
+
+def test_the_assumption_and_what_contradicts_it(tmp_path: Path) -> None:
+    (tmp_path / "study.yml").write_text(STUDY.format(1), encoding="utf-8")
+    study = load_study_file(tmp_path / "study.yml")
+    assert any(row.value.startswith("not known: every amount is revenue") for row in study_assumptions(study))
+    assert any("every amount is revenue" in line for line in study.assumptions)
+    (tmp_path / "study.yml").write_text(STUDY.format(0.4), encoding="utf-8")
+    with pytest.raises(BadInput, match="gross_margin is not 1"):
+        load_study_file(tmp_path / "study.yml")
