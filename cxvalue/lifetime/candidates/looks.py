@@ -13,8 +13,8 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.lifetime.candidates.by_model import outlook_of_model, states_of
-from cxvalue.lifetime.candidates.cells import CellForecast, forecast_by_cells, landmarks_of, year_ago
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
+from cxvalue.lifetime.candidates.similar import CellForecast, forecast_by_cells, landmarks_of, year_ago
 from cxvalue.lifetime.fitting.fits import fit_quickly
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import fit_spend

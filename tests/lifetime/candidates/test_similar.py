@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxvalue.lifetime.candidates.cells import FEWEST_CUSTOMERS, forecast_by_cells, landmarks_of, year_ago
+from cxvalue.lifetime.candidates.similar import FEWEST_CUSTOMERS, forecast_by_cells, landmarks_of, year_ago
 from cxvalue.tables.purchase_log import PurchaseLog
 from tests.lifetime.logworlds import bg_log
 
