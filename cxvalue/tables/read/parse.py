@@ -18,7 +18,7 @@ from cxvalue.tables.read.moments import ZONED
 from cxvalue.tables.read.numerals import NumberColumn, advice_on_numbers, number_sql, read_numbers
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.schema import Column
-from cxvalue.tables.read.sources import RawTable
+from cxvalue.tables.read.sources import RawTable, unreadable
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted
 
 __all__ = ["FALSE_WORDS", "TRUE_WORDS", "ParsedTable", "parse_table"]
@@ -118,7 +118,13 @@ def parse_table(
     # In steps, as the engine would else work out for every row what only those in another dress need.
     source = f"(SELECT *{''.join(f', {core}' for core in cores)} FROM {raw.relation})"
     source = f"(SELECT *{''.join(f', {number}' for number in numbers)} FROM {source})"
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {source}")
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {source}")
+    except duckdb.IOException:
+        raise
+    except duckdb.Error as error:
+        # The engine reads a file only now: one that is damaged in the middle is found here.
+        raise BadInput([unreadable(f"tables.{raw.name}", error)]) from None
     advice: dict[str, str] = {}
     amounts: set[str] = set()
     failing = _failing(con, relation, unparsed)

@@ -6,6 +6,7 @@ judges a value; what does not exist (a file, a package, a column) raises `BadInp
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import stat
@@ -34,7 +35,7 @@ from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
 
-__all__ = ["RawTable", "connect", "map_columns", "read_table"]
+__all__ = ["RawTable", "connect", "map_columns", "read_table", "unreadable"]
 
 LEAST_MEMORY_MB = 600
 """What 12 million purchases needed; with less, the engine spills."""
@@ -158,16 +159,23 @@ def read_table(
     stands for that of the name, `currency` is the study's. Raises `BadInput` for what does not exist or cannot be opened.
     """
     where = f"tables.{name}" if contract is None else name
-    if source.database is not None:
-        found = _database(con, source, where)
-    elif source.query is not None:
-        found = _query(con, name, source, folder, scratch, where, zone)
-    else:
-        base = source_folder(source, folder, where)
-        found = _file(con, base, source.paths, source, scratch, where, zone)
-    if source.is_shaped:
-        found, source = shape(con, name, found, source, where, currency)
+    try:
+        if source.database is not None:
+            found = _database(con, source, where)
+        elif source.query is not None:
+            found = _query(con, name, source, folder, scratch, where, zone)
+        else:
+            base = source_folder(source, folder, where)
+            found = _file(con, base, source.paths, source, scratch, where, zone)
+        if source.is_shaped:
+            found, source = shape(con, name, found, source, where, currency)
+    except (csv.Error, duckdb.Error, OSError) as error:
+        raise BadInput([unreadable(where, error)]) from None
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
+    if nested := [
+        _nested(where, theirs, found.types[theirs]) for theirs in columns.values() if _is_nested(found.types[theirs])
+    ]:
+        raise BadInput(nested)
     relation, marked = f"raw_{name}", name == "transactions"
     amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
     try:
@@ -192,6 +200,26 @@ def read_table(
         found.made,
         found.notes,
     )
+
+
+def unreadable(where: str, error: Exception) -> Problem:
+    """The problem of a source that cannot be opened or read, by what the reader said of it."""
+    if isinstance(error, csv.Error):
+        told = "is no table of text: " + str(error).replace("field larger than field limit", "a field is longer than")
+        return Problem(where, f"{told}.", "Look at what the file is, and export the table again.")
+    if isinstance(error, OSError):
+        told = (error.strerror or "it cannot be opened").lower()
+        return Problem(where, f"could not be opened: {told}.", "Look at the path, at rights and at free space.")
+    return Problem(where, f"could not be read: {_first_line(error)}", "The file may be damaged: export it again.")
+
+
+def _is_nested(kind: str) -> bool:
+    return kind.endswith("]") or kind.upper().startswith(("STRUCT", "MAP", "UNION", "LIST"))
+
+
+def _nested(where: str, column: str, kind: str) -> Problem:
+    found = f"the column {column!r} holds lists or structures ({kind}), and one value a row is needed."
+    return Problem(where, found, "Map another column, or take the value out of it with a query.")
 
 
 def map_columns(

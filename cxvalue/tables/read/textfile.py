@@ -14,6 +14,7 @@ from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
 
 __all__ = ["TextLayout", "load_text"]
 
+MOST_COLUMNS = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
 _DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size = 33554432"
 
@@ -28,7 +29,11 @@ class TextLayout:
 
     @classmethod
     def of(cls, text: TextFile, read: ReadOptions, header: int | None = None) -> TextLayout | None:
-        """Read the layout off the first line with text, or off line `header`; None when there is none."""
+        """Read the layout off the first line with text, or off line `header`; None when there is none.
+
+        Raises:
+            csv.Error: a line that is no header, because a field or the number of them is beyond all measure.
+        """
         number, line = (header, text.lines({header}).get(header, "")) if header else text.head()
         if not line:
             return None
@@ -37,6 +42,8 @@ class TextLayout:
             fields = line.split()
         else:
             fields = next(csv.reader([line], delimiter=delimiter)) if len(delimiter) == 1 else line.split(delimiter)
+        if len(fields) > MOST_COLUMNS:
+            raise csv.Error(f"its first line has {len(fields):,} columns, and at most {MOST_COLUMNS:,} are read")
         names = _unique([field.strip() for field in fields]) if read.header else _numbered(len(fields))
         return cls(tuple(names), None if delimiter == "whitespace" else delimiter, number if read.header else 0)
 
@@ -47,13 +54,13 @@ def _numbered(count: int) -> list[str]:
 
 def _unique(fields: list[str]) -> list[str]:
     """Header names, with a name for those that have none and a suffix for those that come again."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for position, field in enumerate(fields):
         name = field or f"column{position}"
         while name in names:
             name += "_2"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)
 
 
 def load_text(
