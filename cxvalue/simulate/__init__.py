@@ -13,6 +13,9 @@ bank_world       customers at branches, and a programme that reaches branches at
 bank_draw        the customers of the bank, drawn
 bank_fines       its fees, calls and goodwill
 bank_truth       its truth, counted
+retailer_world   stores whose customers have better and worse experiences, answer, complain and buy
+retailer_draw    the customers of the retailer, drawn
+retailer_truth   its truth, counted in other customers of the same stores
 """
 
 from cxvalue.simulate.bank_world import bank, bank_selection
@@ -20,6 +23,7 @@ from cxvalue.simulate.bundled import make_missing_tables, read_parameters, simul
 from cxvalue.simulate.cosmetics_world import cosmetics
 from cxvalue.simulate.insurer_world import insurer
 from cxvalue.simulate.mealkit_world import mealkit
+from cxvalue.simulate.retailer_world import retailer
 from cxvalue.simulate.shop_world import shop
 from cxvalue.simulate.world import WORLDS, World, write_world
 
@@ -28,6 +32,7 @@ WORLDS["bank_selection"] = bank_selection
 WORLDS["cosmetics"] = cosmetics
 WORLDS["mealkit"] = mealkit
 WORLDS["shop"] = shop
+WORLDS["retailer"] = retailer
 WORLDS["insurer"] = insurer
 
 __all__ = [
@@ -39,6 +44,7 @@ __all__ = [
     "make_missing_tables",
     "mealkit",
     "read_parameters",
+    "retailer",
     "shop",
     "simulate",
     "write_world",
