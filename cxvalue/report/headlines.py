@@ -65,6 +65,12 @@ MINUTE = (
     "churn.value_at_risk",
     "churn.satisfaction_gap",
     "churn.unsatisfied_accounts_margin",
+    "experience.level.negative.share",
+    "experience.level.high.share",
+    "experience.step.high.margin",
+    "experience.habituation.*.half_life",
+    "experience.response.retained",
+    "experience.response.value_of_target",
 )
 
 WHAT_IF = ("do_nothing", "policy_value", "risk_cost")

@@ -103,6 +103,14 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         declared="campaigns",
     ),
     NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
+    NotebookSpec(
+        "60_experience",
+        ("transactions",),
+        after=("20_cltv",),
+        contract="noncontractual",
+        question="What is a better experience worth, and how well do we answer complaints?",
+        any_of=("surveys", "interactions"),
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
@@ -128,9 +136,7 @@ class PlannedNotebook:
         return asked or any(table in tables for table in self.tables)
 
 
-PLANNED: tuple[PlannedNotebook, ...] = (
-    PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
-)
+PLANNED: tuple[PlannedNotebook, ...] = ()
 
 NOT_YET = "not part of this version"
 NOT_ASKED = "not asked for (--only)"

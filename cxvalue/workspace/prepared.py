@@ -22,6 +22,7 @@ import ibis
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.renewals import fit_renewals
+from cxvalue.questions.experience.needed import experience_obstacles
 from cxvalue.questions.lifetime_value.forecast import fit_study
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
@@ -131,7 +132,7 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
-    unavailable: dict[str, str] = {}
+    unavailable = experience_obstacles(_getter(con, tables))
     measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
     declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):

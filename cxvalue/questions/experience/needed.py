@@ -1,0 +1,31 @@
+"""Which notebooks about experience a study can have, found from the columns of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cxvalue.questions.experience.answers import WALLET
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["experience_obstacles"]
+
+
+def experience_obstacles(table: Callable[[str], ir.Table | None]) -> dict[str, str]:
+    """Notebooks whose tables are there and hold nothing that they could answer from, each with the reason."""
+    found: dict[str, str] = {}
+    surveys, interactions = table("surveys"), table("interactions")
+    asked: set[str] = set()
+    if surveys is not None:
+        rows = surveys.filter(surveys.score.notnull()).select("metric").distinct()
+        asked = {str(one) for one in rows.to_pyarrow()["metric"].to_pylist()} - set(WALLET)
+    told = set() if interactions is None else set(interactions.columns)
+    answers = "complaint" in told and bool({"responded_on", "resolved_on"} & told)
+    if not asked and not answers and "touchpoint" not in told:
+        found["60_experience"] = (
+            "needs scores in 'surveys', or touchpoints or complaints with their answers (complaint, responded_on or "
+            "resolved_on) in 'interactions'"
+        )
+    return found
