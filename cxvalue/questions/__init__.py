@@ -8,6 +8,7 @@ one line know nothing of one another::
     churn | campaigns                    who will not buy again (30); waking sleeping customers (40)
     lifetime_value | customers           what customers are still worth (20); who they are, what they take up (10, 20)
     data_check | discounts | programmes  what was read (00); ladders of discounts (50); programmes in money (70, 80)
-    levels | response                    levels of experience and habituation; answers to complaints (60)
+    choice                               which touchpoints to improve under a budget (61)
+    levels | response | drivers          levels of experience, answers to complaints (60); what drives the score (61)
     experience                           what the questions about experience share
 """

@@ -69,6 +69,9 @@ MINUTE = (
     "experience.level.high.share",
     "experience.step.high.margin",
     "experience.habituation.*.half_life",
+    "experience.score.margin_per_point",
+    "experience.kpi.*.owner_computes",
+    "experience.choice.value",
     "experience.response.retained",
     "experience.response.value_of_target",
 )

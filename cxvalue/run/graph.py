@@ -111,6 +111,11 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         question="What is a better experience worth, and how well do we answer complaints?",
         any_of=("surveys", "interactions"),
     ),
+    NotebookSpec(
+        "61_drivers",
+        ("transactions", "surveys"),
+        question="What drives the score, and what does a point of it go along with?",
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"

@@ -37,6 +37,8 @@ _MONTH_STARTS = np.arange("2022-07", "2026-08", dtype="datetime64[M]").astype("d
 STARTS: Ints = (_MONTH_STARTS - np.datetime64(FIRST_DAY)).astype(np.int64)
 """The first day of each month, and the day after the last one."""
 TINY_STORE = 6
+LASTS = 4
+"""Quarters for which an experience is felt."""
 NEXT_DAYS = 28
 FOLLOW = (15, 194)
 """Days after a complaint in which who stays buys and who does not stay does not."""
@@ -47,14 +49,14 @@ class RetailerParameters:
     """The true parameters, and the switches that must not fool the product.
 
     A customer's score follows `experience`; an experience better by one unit brings `beta` of margin more in each month of
-    the next quarter. Switches: `trait` lets those who are content anyway spend more, `mood` lets score and money swing
+    the next four quarters. Switches: `trait` lets those who are content anyway spend more, `mood` lets score and money swing
     together, `hidden` is how much a severity that nobody records decides both who is answered fast and who leaves,
     `answers_follow_score` lets the unhappy answer less, `kappa` is how fast a tasting wears off (0: never), `noise` blurs
     the scores. Conditional means are counted in so many `others` of the same stores.
     """
 
     stores: int = 60
-    beta: float = 4.0
+    beta: float = 5.0
     trait: float = 0.3
     mood: float = 0.0
     hidden: float = 0.0
@@ -64,7 +66,7 @@ class RetailerParameters:
     noise: float = 1.6
     complaints_per_year: float = 0.12
     fast_stays: float = 0.08
-    tasters: float = 0.3
+    tasters: float = 0.5
     leaving: float = 0.03
     leaving_slope: float = 0.4
     others: int = 40_000
@@ -179,7 +181,7 @@ def _purchases(
     present: tuple[Ints, Ints],
     true: RetailerParameters,
 ) -> tuple[Ints, Ints, Floats]:
-    """A visit in each week with the customer's own chance; what it brings follows last quarter's experience."""
+    """A visit in each week with the customer's own chance; what it brings follows the experience of the year before."""
     chance = expit(-0.8 + 0.18 * content + 0.6 * keen)
     months = np.arange(MONTHS)
     here = (present[0][:, None] <= months) & (months < present[1][:, None])
@@ -187,8 +189,10 @@ def _purchases(
     buyer, month, week = np.nonzero(comes)
     bought = STARTS[month] + 7 * week + rng.integers(0, 7, buyer.size)
     quarter = month // 3
-    last = np.where(quarter > 0, experience[buyer, np.maximum(quarter - 1, 0)], 0.0)
-    monthly = 16 + 4 * true.trait * content[buyer] + true.beta * last + 3 * mood[buyer, quarter]
+    # What was felt in the last four quarters, each as much as the others.
+    sums = np.cumsum(np.pad(experience, ((0, 0), (LASTS + 1, 0))), axis=1)
+    last = (sums[:, LASTS:-1] - sums[:, : -LASTS - 1])[buyer, quarter]
+    monthly = 24 + 4 * true.trait * content[buyer] + true.beta * last + 3 * mood[buyer, quarter]
     each = np.maximum(monthly, 0.5) / (WEEKS * chance[buyer])
     return buyer, bought, each * np.exp(0.5 * rng.standard_normal(buyer.size) - 0.125)
 

@@ -1,6 +1,6 @@
 """The world `retailer`: a chain of stores whose customers have better and worse experiences, answer, complain and buy.
 
-What is better in one quarter is bought more in the next; severe complaints are answered later and lose more customers;
+After a better quarter more is bought for a year; severe complaints are answered later and lose more customers;
 tastings bring less each time. What a finding should say is counted in other customers of the same stores, several times as
 many, or comes from what would have happened to the same customers (a complaint answered fast and slow).
 """
@@ -33,6 +33,8 @@ __all__ = ["retailer"]
 
 ANNUAL_RATE = 0.10
 USUAL = RetailerParameters()
+COSTS = (0.12, 0.06, 0.05, 0.09)
+"""What a touchpoint costs a year for each customer."""
 DEPARTMENTS = {"store": "shops", "delivery": "logistics", "contact_centre": "service", "website": "service"}
 
 
@@ -61,10 +63,10 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
         "cltv": {"time_unit": "month", "models": ["bg_nbd"]},
         "metrics": metrics,
         "touchpoints": [
-            {"name": name, "cost": cost, "points": points, "department": DEPARTMENTS[name]}
-            for name, cost, points in zip(TOUCHPOINTS, (30_000, 8_000, 5_000, 9_000), (4, 5, 6, 3), strict=True)
+            {"name": name, "cost": round(cost * customers), "points": points, "department": DEPARTMENTS[name]}
+            for name, cost, points in zip(TOUCHPOINTS, COSTS, (4, 5, 6, 3), strict=True)
         ],
-        "experience": {"budget": 40_000, "journey": list(TOUCHPOINTS)},
+        "experience": {"budget": round(0.2 * customers), "journey": list(TOUCHPOINTS)},
         "report": {"pseudonymise": False},
     }
     about = (

@@ -28,4 +28,6 @@ def experience_obstacles(table: Callable[[str], ir.Table | None]) -> dict[str, s
             "needs scores in 'surveys', or touchpoints or complaints with their answers (complaint, responded_on or "
             "resolved_on) in 'interactions'"
         )
+    if surveys is not None and not asked:
+        found["61_drivers"] = "needs scores in 'surveys'"
     return found

@@ -16,8 +16,8 @@ METRIC = {"csat": MetricRules(scale=(0, 100))}
 
 
 def by_hand(surveys: dict[str, list[object]] | None, **more: ibis.Table) -> CustomerQuarters:
-    bought = {"customer_id": ["a", "a", "a", "b", "c"], "margin": [1.0] * 5,
-              "date": [date(2024, 1, 5), date(2024, 2, 5), date(2025, 4, 2), date(2024, 1, 9), date(2024, 1, 9)]}  # fmt: skip
+    days = [date(2024, 1, 5), date(2024, 2, 5), date(2025, 4, 2), date(2024, 1, 9), date(2024, 1, 9)]
+    bought = {"customer_id": list("aaabc"), "margin": [1.0] * 5, "date": days}
     found = classify(
         ibis.memtable(bought), surveys=None if surveys is None else ibis.memtable(surveys),
         interactions=more.get("interactions"), customers=None, metrics=METRIC, rules=ExperienceRules(),
