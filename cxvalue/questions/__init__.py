@@ -10,5 +10,6 @@ one line know nothing of one another::
     data_check | discounts | programmes  what was read (00); ladders of discounts (50); programmes in money (70, 80)
     choice                               which touchpoints to improve under a budget (61)
     levels | response | drivers          levels of experience, answers to complaints (60); what drives the score (61)
+    survey_truth | wallet | market       who answers and who does not, the main store, competitors (62)
     experience                           what the questions about experience share
 """

@@ -72,6 +72,13 @@ MINUTE = (
     "experience.score.margin_per_point",
     "experience.kpi.*.owner_computes",
     "experience.choice.value",
+    "experience.survey.reweighted",
+    "experience.survey.delay",
+    "experience.wallet.main_store",
+    "experience.wallet.room",
+    "experience.market.*.gap",
+    "experience.market.*.gap_trend",
+    "experience.market.do_nothing",
     "experience.response.retained",
     "experience.response.value_of_target",
 )

@@ -116,6 +116,11 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         ("transactions", "surveys"),
         question="What drives the score, and what does a point of it go along with?",
     ),
+    NotebookSpec(
+        "62_scores",
+        ("transactions", "surveys"),
+        question="Can the score be trusted, and where do we stand?",
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"

@@ -103,6 +103,7 @@ class Lives(NamedTuple):
     gain: Floats  # what a fast answer adds to the probability to stay
     taster: Ints
     tasted: Ints
+    keen: Floats
 
 
 def draw_stores(rng: np.random.Generator, true: RetailerParameters) -> Stores:
@@ -143,7 +144,7 @@ def draw_lives(
     seen = tasted < STARTS[MONTHS]
     return Lives(
         store, young, felt, experience, buyer[inside], bought[inside], margin[inside], invited, quarter, event, asked,
-        overall, parts, answers, owner, day, severe, wait, quick, gain, taster[seen], tasted[seen],
+        overall, parts, answers, owner, day, severe, wait, quick, gain, taster[seen], tasted[seen], keen,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from cxvalue.simulate.retailer_draw import (
     draw_lives,
     draw_stores,
 )
+from cxvalue.simulate.retailer_outside import benchmarks, wallet_answers
 from cxvalue.simulate.retailer_truth import experience_truth
 from cxvalue.simulate.world import World
 
@@ -51,7 +52,9 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
     for name in TOUCHPOINTS:
         metrics[name] = {"scale": [0, 10], "department": DEPARTMENTS[name], "owner": DEPARTMENTS[name],
                          "computed_by": "logistics" if name == "delivery" else "analytics"}  # fmt: skip
-    tables = _tables(lives)
+    wallet, of_wallet = wallet_answers(rng, lives)
+    truth |= of_wallet
+    tables = _tables(lives, wallet)
     study: dict[str, Any] = {
         "title": "A simulated retailer whose truth is known",
         "currency": "EUR",
@@ -60,6 +63,7 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
         "annual_discount_rate": ANNUAL_RATE,
         "horizon_months": 24,
         "tables": {name: {"path": f"{name}.csv"} for name in tables},
+        "dormancy": {"days": 90},
         "cltv": {"time_unit": "month", "models": ["bg_nbd"]},
         "metrics": metrics,
         "touchpoints": [
@@ -76,7 +80,7 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
     return World(study, tables, truth, about)
 
 
-def _tables(lives: Lives) -> dict[str, pd.DataFrame]:
+def _tables(lives: Lives, wallet: pd.DataFrame) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     names = np.array([f"R{number:06d}" for number in range(lives.store.size)], dtype=object)
@@ -99,7 +103,8 @@ def _tables(lives: Lives) -> dict[str, pd.DataFrame]:
     parts = [common.assign(metric="overall", score=np.where(answers, lives.overall[answering], np.nan))]
     for k, name in enumerate(TOUCHPOINTS):
         parts.append(common[answers].assign(metric=name, score=lives.parts[answering][answers, k], touchpoint=name))
-    surveys = pd.concat(parts, ignore_index=True)
+    asked = wallet.assign(customer_id=names[wallet["customer"]], date=days(np.full(len(wallet), size - 1)))
+    surveys = pd.concat([*parts, asked.drop(columns="customer")], ignore_index=True)
     seen = lives.complained < size
     owner, answered = lives.complainer[seen], (lives.complained + lives.days_to_answer)[seen]
     complaints = pd.DataFrame({"customer_id": names[owner], "date": days(lives.complained[seen]), "channel": "phone",
@@ -116,4 +121,5 @@ def _tables(lives: Lives) -> dict[str, pd.DataFrame]:
         "customers": people,
         "interactions": pd.concat([complaints, tastings], ignore_index=True),
         "surveys": surveys,
+        "benchmarks": benchmarks(FIRST_DAY),
     }

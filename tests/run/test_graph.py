@@ -37,6 +37,7 @@ def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None
         "50_discounts": "needs the table 'offers'",
         "60_experience": "needs the table 'surveys' or the table 'interactions'",
         "61_drivers": "needs the table 'surveys'",
+        "62_scores": "needs the table 'surveys'",
         "70_programmes": "needs the table 'rollout'",
         "80_roi_case": "needs the table 'rollout'",
     }
@@ -58,7 +59,8 @@ def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -
 
 
 def test_experience_needs_purchases_and_what_customers_say_or_do() -> None:
-    assert names(plan(study(), {"transactions", "surveys"}).run)[-2:] == ["60_experience", "61_drivers"]
+    asked = names(plan(study(), {"transactions", "surveys"}).run)
+    assert asked[-3:] == ["60_experience", "61_drivers", "62_scores"]
     assert names(plan(study(), {"transactions", "interactions"}).run)[-1] == "60_experience"
     late = plan(study(), {"transactions", "surveys"}, unavailable={"20_cltv": "The history is too short."})
     assert late.not_run["60_experience"] == "needs 20_cltv, which cannot run: The history is too short"

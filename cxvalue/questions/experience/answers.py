@@ -102,7 +102,8 @@ def points(
         rules = rules_of(name, metrics)
         low, high = rules.scale
         if rules.kind == "nps":
-            value = ibis.cases((score >= PROMOTER, 100.0), (score <= DETRACTOR, -100.0), else_=0.0)
+            given = ibis.cases((score >= PROMOTER, 100.0), (score <= DETRACTOR, -100.0), else_=0.0)
+            value = score.isnull().ifelse(ibis.null("float64"), given)  # no answer is no passive one
         else:
             value = (score.cast("float64") - low) * (100.0 / (high - low))
         branches.append((metric == name, value))

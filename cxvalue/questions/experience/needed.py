@@ -17,10 +17,11 @@ def experience_obstacles(table: Callable[[str], ir.Table | None]) -> dict[str, s
     """Notebooks whose tables are there and hold nothing that they could answer from, each with the reason."""
     found: dict[str, str] = {}
     surveys, interactions = table("surveys"), table("interactions")
-    asked: set[str] = set()
+    scored: set[str] = set()
     if surveys is not None:
         rows = surveys.filter(surveys.score.notnull()).select("metric").distinct()
-        asked = {str(one) for one in rows.to_pyarrow()["metric"].to_pylist()} - set(WALLET)
+        scored = {str(one) for one in rows.to_pyarrow()["metric"].to_pylist()}
+    asked = scored - set(WALLET)
     told = set() if interactions is None else set(interactions.columns)
     answers = "complaint" in told and bool({"responded_on", "resolved_on"} & told)
     if not asked and not answers and "touchpoint" not in told:
@@ -30,4 +31,6 @@ def experience_obstacles(table: Callable[[str], ir.Table | None]) -> dict[str, s
         )
     if surveys is not None and not asked:
         found["61_drivers"] = "needs scores in 'surveys'"
+        if not scored:
+            found["62_scores"] = "needs scores in 'surveys'"
     return found

@@ -23,9 +23,11 @@ def surveys(rows: list[tuple[str, float | None]]) -> ibis.Table:
 
 def test_points_run_from_0_to_100_and_nps_from_minus_100_to_100() -> None:
     metrics = {"csat": MetricRules(scale=(1, 5)), "nps": MetricRules(kind="nps")}
-    rows = surveys([("csat", 1), ("csat", 4), ("nps", 6), ("nps", 7), ("nps", 9), ("other", 3)])
+    rows = surveys([("csat", 1), ("csat", 4), ("nps", 6), ("nps", 7), ("nps", 9), ("other", 3), ("nps", None)])
+    rows = rows.mutate(score=rows.score.isnan().ifelse(ibis.null("float64"), rows.score))
     found = rows.mutate(points=points(rows.score, rows.metric, metrics, ["csat", "nps", "other"])).to_pandas()
-    assert found["points"].tolist() == [0.0, 75.0, -100.0, 0.0, 100.0, 30.0]
+    assert found["points"].tolist()[:6] == [0.0, 75.0, -100.0, 0.0, 100.0, 30.0]
+    assert found["points"].isna().tolist() == [False] * 6 + [True]  # no answer is no passive one
 
 
 def test_wallet_questions_and_empty_scores_are_no_answers() -> None:

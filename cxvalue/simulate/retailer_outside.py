@@ -1,0 +1,63 @@
+"""What customers of the retailer spend elsewhere, and what its competitors score."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import expit
+
+from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["RIVALS", "benchmarks", "wallet_answers"]
+
+RIVALS = {"Rival": (6.4, 0.25), "Other": (7.3, 0.0)}
+"""Score of each competitor in the first quarter, and by how much it rises a year."""
+MARGIN = 0.3
+ASKED_AT_TILL, ASKED_ONLINE = 0.02, 0.10
+
+
+def benchmarks(first: date) -> pd.DataFrame:
+    """A figure a competitor and quarter, with its standard error."""
+    import pandas as pd
+
+    rows = []
+    for name, (start, rise) in RIVALS.items():
+        for quarter in range(MONTHS // 3):
+            day = first + timedelta(days=int(STARTS[3 * quarter + 1]))
+            rows.append(("overall", name, round(start + rise * quarter / 4, 3), day, 0.05))
+    return pd.DataFrame(rows, columns=["metric", "competitor", "value", "date", "se"])
+
+
+def wallet_answers(rng: np.random.Generator, lives: Lives) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Answers of the last day: main store asked at the till, as often as somebody comes; category spend asked online by lot.
+
+    The truth of both is that of all who bought in the 12 months before.
+    """
+    import pandas as pd
+
+    n, last = lives.store.size, int(STARTS[MONTHS]) - 1
+    recent = (lives.bought >= last - 365) & (lives.bought < last)
+    days = np.unique(lives.buyer[recent] * 10_000 + lives.bought[recent]) // 10_000
+    visits = np.bincount(days, minlength=n)
+    revenue = np.bincount(lives.buyer[recent], lives.margin[recent] / MARGIN, n)
+    here = visits > 0
+    main = rng.random(n) < expit(0.4 + 1.2 * lives.keen)
+    at_till = here & (rng.random(n) < np.minimum(ASKED_AT_TILL * visits, 1.0))
+    share = rng.beta(4, 3, n)
+    online = here & (rng.random(n) < ASKED_ONLINE)
+    rows = [
+        pd.DataFrame({"customer": np.flatnonzero(at_till), "metric": "main_store", "score": main[at_till].astype(float),
+                      "channel": "till"}),
+        pd.DataFrame({"customer": np.flatnonzero(online), "metric": "category_spend", "channel": "online",
+                      "score": np.round(revenue[online] / 12 / share[online], 2)}),
+    ]  # fmt: skip
+    truth = {
+        "experience.wallet.main_store": float(main[here].mean()),
+        "experience.wallet.share": float(revenue[here].sum() / (revenue[here] / share[here]).sum()),
+    }
+    return pd.concat(rows, ignore_index=True), truth
