@@ -121,6 +121,11 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         ("transactions", "surveys"),
         question="Can the score be trusted, and where do we stand?",
     ),
+    NotebookSpec(
+        "63_staff",
+        ("transactions", "employees"),
+        question="What does staff turnover cost in customers?",
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"

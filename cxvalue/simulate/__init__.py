@@ -15,7 +15,7 @@ bank_fines        its fees, calls and goodwill
 bank_truth        its truth, counted
 retailer_world    stores whose customers have better and worse experiences, answer, complain and buy
 retailer_draw     the customers of the retailer, drawn
-retailer_outside  what they spend elsewhere, and what competitors score
+retailer_outside  what they spend elsewhere, what competitors score, who works in the stores
 retailer_truth    its truth, counted in other customers of the same stores
 """
 

@@ -1,4 +1,4 @@
-"""What customers of the retailer spend elsewhere, and what its competitors score."""
+"""What customers of the retailer spend elsewhere, what its competitors score, and who works in its stores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RIVALS", "benchmarks", "wallet_answers"]
+__all__ = ["RIVALS", "benchmarks", "employees", "wallet_answers"]
 
 RIVALS = {"Rival": (6.4, 0.25), "Other": (7.3, 0.0)}
 """Score of each competitor in the first quarter, and by how much it rises a year."""
@@ -61,3 +61,32 @@ def wallet_answers(rng: np.random.Generator, lives: Lives) -> tuple[pd.DataFrame
         "experience.wallet.share": float(revenue[here].sum() / (revenue[here] / share[here]).sum()),
     }
     return pd.concat(rows, ignore_index=True), truth
+
+
+def employees(rng: np.random.Generator, stores: int, first: date) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Staff of the stores, replaced on the first of the next month; who leaves has nothing to do with customers.
+
+    The chance to leave in a month lasts within a store (AR .6 around 5%); the truth of turnover is its mean.
+    """
+    import pandas as pd
+
+    rows: list[tuple[str, str, date, date | None]] = []
+    heads = rng.integers(12, 41, stores)
+    chance = np.empty((stores, MONTHS))
+    shock = 0.02 * rng.standard_normal(stores)
+    for month in range(MONTHS):
+        shock = 0.6 * shock + 0.8 * 0.02 * rng.standard_normal(stores)
+        chance[:, month] = np.clip(0.05 + shock, 0.005, 0.4)
+    for store in range(stores):
+        for seat in range(int(heads[store])):
+            hired = first - timedelta(days=int(rng.integers(1, 1500)))
+            goes = np.flatnonzero(rng.random(MONTHS) < chance[store])
+            for turn, gone in enumerate(goes):
+                last = first + timedelta(days=int(STARTS[gone] + rng.integers(0, 28)))
+                rows.append((f"E{store}-{seat}-{turn}", f"store{store:02d}", hired, last))
+                hired = first + timedelta(days=int(STARTS[gone + 1]))
+            if hired < first + timedelta(days=int(STARTS[MONTHS])):
+                rows.append((f"E{store}-{seat}-{goes.size}", f"store{store:02d}", hired, None))
+    table = pd.DataFrame(rows, columns=["employee_id", "unit", "hired", "left"]).assign(monthly_cost=2400.0)
+    turnover = 12 * float((chance.mean(axis=1) * heads).sum() / heads.sum())
+    return table, {"experience.staff.turnover": turnover, "experience.staff.link": 0.0}

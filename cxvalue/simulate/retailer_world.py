@@ -23,7 +23,7 @@ from cxvalue.simulate.retailer_draw import (
     draw_lives,
     draw_stores,
 )
-from cxvalue.simulate.retailer_outside import benchmarks, wallet_answers
+from cxvalue.simulate.retailer_outside import benchmarks, employees, wallet_answers
 from cxvalue.simulate.retailer_truth import experience_truth
 from cxvalue.simulate.world import World
 
@@ -54,7 +54,9 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
                          "computed_by": "logistics" if name == "delivery" else "analytics"}  # fmt: skip
     wallet, of_wallet = wallet_answers(rng, lives)
     truth |= of_wallet
-    tables = _tables(lives, wallet)
+    people, of_staff = employees(rng, parameters.stores, FIRST_DAY)
+    truth |= of_staff
+    tables = _tables(lives, wallet) | {"employees": people}
     study: dict[str, Any] = {
         "title": "A simulated retailer whose truth is known",
         "currency": "EUR",

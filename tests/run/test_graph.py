@@ -38,6 +38,7 @@ def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None
         "60_experience": "needs the table 'surveys' or the table 'interactions'",
         "61_drivers": "needs the table 'surveys'",
         "62_scores": "needs the table 'surveys'",
+        "63_staff": "needs the table 'employees'",
         "70_programmes": "needs the table 'rollout'",
         "80_roi_case": "needs the table 'rollout'",
     }
