@@ -11,6 +11,7 @@ one line know nothing of one another::
     choice                               which touchpoints to improve under a budget (61)
     levels | response | drivers          levels of experience, answers to complaints (60); what drives the score (61)
     survey_truth | wallet | market       who answers and who does not, the main store, competitors (62)
+    journey                              one customer across steps and channels (60)
     staff                                staff and customers who leave together (63)
     experience                           what the questions about experience share
 """

@@ -13,7 +13,7 @@ from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RIVALS", "benchmarks", "employees", "wallet_answers"]
+__all__ = ["RIVALS", "benchmarks", "employees", "journeys", "wallet_answers"]
 
 RIVALS = {"Rival": (6.4, 0.25), "Other": (7.3, 0.0)}
 """Score of each competitor in the first quarter, and by how much it rises a year."""
@@ -90,3 +90,27 @@ def employees(rng: np.random.Generator, stores: int, first: date) -> tuple[pd.Da
     table = pd.DataFrame(rows, columns=["employee_id", "unit", "hired", "left"]).assign(monthly_cost=2400.0)
     turnover = 12 * float((chance.mean(axis=1) * heads).sum() / heads.sum())
     return table, {"experience.staff.turnover": turnover, "experience.staff.link": 0.0}
+
+
+def journeys(rng: np.random.Generator, customers: int) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """One journey of some customers: an order, for three in four a delivery 1 to 24 days later, for 60% of them a follow-up.
+
+    Rows of customer, day and touchpoint; who goes on does so within 30 days.
+    """
+    who = np.flatnonzero(rng.random(customers) < 0.5)
+    ordered = rng.integers(400, int(STARTS[MONTHS]) - 60, who.size)
+    goes, again = rng.random(who.size) < 0.75, rng.random(who.size) < 0.6
+    delivered = ordered + rng.integers(1, 25, who.size)
+    followed = delivered + rng.integers(1, 11, who.size)
+    both = goes & again
+    rows = {
+        "customer": np.concatenate([who, who[goes], who[both]]),
+        "day": np.concatenate([ordered, delivered[goes], followed[both]]),
+        "touchpoint": np.repeat(["order", "delivery_day", "follow_up"], [who.size, goes.sum(), both.sum()]),
+    }
+    truth = {
+        "experience.journey.order.drop_off": 0.25,
+        "experience.journey.order.days": 16.0,
+        "experience.journey.delivery_day.drop_off": 0.40,
+    }
+    return rows, truth

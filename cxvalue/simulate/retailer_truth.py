@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,7 +24,7 @@ DORMANT_DAYS = 90
 def experience_truth(lives: Lives, others: Lives, true: RetailerParameters) -> dict[str, float]:
     """The true value of findings by their ids."""
     truth = {}
-    level = _levels(others)
+    level = _levels(others, _references(lives))
     last = QUARTERS - 1
     known = level[:, last] < UNKNOWN
     after, any_after = _year_after(others)
@@ -47,20 +49,36 @@ def experience_truth(lives: Lives, others: Lives, true: RetailerParameters) -> d
     return truth
 
 
-def _levels(lives: Lives) -> NDArray[np.int64]:
-    """Level of each customer and quarter (customers x quarters), 5 without an answer, 6 gone."""
-    n, size = lives.store.size, STARTS[MONTHS]
-    answers = lives.answers & (lives.asked < size)
-    who, quarter = lives.invited[answers], lives.quarter[answers]
+class _References(NamedTuple):
+    """What is frozen in the first four quarters of the tables: medians of the scores, and of days with a purchase."""
+
+    scores: Floats
+    active: float
+
+
+def _references(lives: Lives) -> _References:
+    answers = lives.answers & (lives.asked < STARTS[MONTHS]) & (lives.quarter < 4)
     scores = np.column_stack([lives.overall, lives.parts])[answers] * 10
-    early = quarter < 4
-    stimulus = (scores - np.median(scores[early], axis=0)).mean(axis=1)
-    strength = np.full((n, QUARTERS), np.nan)
-    strength[who, quarter] = stimulus
+    visits = _visits(lives)[:, :4]
+    return _References(np.median(scores, axis=0), float(np.median(visits[visits >= 1])))
+
+
+def _visits(lives: Lives) -> Floats:
+    """Distinct days with a purchase by customer and quarter."""
     days = np.unique(lives.buyer * 10_000 + lives.bought)
-    visits = np.zeros((n, QUARTERS))
+    visits = np.zeros((lives.store.size, QUARTERS))
     np.add.at(visits, (days // 10_000, (np.searchsorted(STARTS, days % 10_000, side="right") - 1) // 3), 1)
-    active = visits >= np.median(visits[:, :4][visits[:, :4] >= 1])
+    return visits
+
+
+def _levels(lives: Lives, fixed: _References) -> NDArray[np.int64]:
+    """Level of each customer and quarter (customers x quarters), 5 without an answer, 6 gone."""
+    n = lives.store.size
+    answers = lives.answers & (lives.asked < STARTS[MONTHS])
+    scores = np.column_stack([lives.overall, lives.parts])[answers] * 10
+    strength = np.full((n, QUARTERS), np.nan)
+    strength[lives.invited[answers], lives.quarter[answers]] = (scores - fixed.scores).mean(axis=1)
+    active = _visits(lives) >= fixed.active
     level = np.where(strength < STRONG, np.where(active, 3, 2), np.where(active, 4, 3))
     level = np.where(strength < SOME, 1, level)
     level = np.where(strength <= NEGATIVE, 0, level)

@@ -23,7 +23,7 @@ from cxvalue.simulate.retailer_draw import (
     draw_lives,
     draw_stores,
 )
-from cxvalue.simulate.retailer_outside import benchmarks, employees, wallet_answers
+from cxvalue.simulate.retailer_outside import benchmarks, employees, journeys, wallet_answers
 from cxvalue.simulate.retailer_truth import experience_truth
 from cxvalue.simulate.world import World
 
@@ -56,7 +56,9 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
     truth |= of_wallet
     people, of_staff = employees(rng, parameters.stores, FIRST_DAY)
     truth |= of_staff
-    tables = _tables(lives, wallet) | {"employees": people}
+    steps, of_steps = journeys(rng, customers)
+    truth |= of_steps
+    tables = _tables(lives, wallet, steps) | {"employees": people}
     study: dict[str, Any] = {
         "title": "A simulated retailer whose truth is known",
         "currency": "EUR",
@@ -72,7 +74,7 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
             {"name": name, "cost": round(cost * customers), "points": points, "department": DEPARTMENTS[name]}
             for name, cost, points in zip(TOUCHPOINTS, COSTS, (4, 5, 6, 3), strict=True)
         ],
-        "experience": {"budget": round(0.2 * customers), "journey": list(TOUCHPOINTS)},
+        "experience": {"budget": round(0.2 * customers), "journey": ["order", "delivery_day", "follow_up"]},
         "report": {"pseudonymise": False},
     }
     about = (
@@ -82,7 +84,7 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
     return World(study, tables, truth, about)
 
 
-def _tables(lives: Lives, wallet: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _tables(lives: Lives, wallet: pd.DataFrame, steps: dict[str, np.ndarray]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
     names = np.array([f"R{number:06d}" for number in range(lives.store.size)], dtype=object)
@@ -116,12 +118,15 @@ def _tables(lives: Lives, wallet: pd.DataFrame) -> dict[str, pd.DataFrame]:
     tastings = pd.DataFrame({"customer_id": names[lives.taster], "date": days(lives.tasted), "channel": "store",
                              "reason": "tasting", "touchpoint": "tasting", "complaint": "false",
                              "unit": units[lives.store[lives.taster]]})  # fmt: skip
+    journey = pd.DataFrame({"customer_id": names[steps["customer"]], "date": days(steps["day"]), "channel": "online",
+                            "reason": "order", "touchpoint": steps["touchpoint"], "complaint": "false",
+                            "unit": units[lives.store[steps["customer"]]]})  # fmt: skip
     people = pd.DataFrame({"customer_id": names, "unit": units[lives.store],
                            "age_group": np.where(lives.young, "under 35", "35 and over")})  # fmt: skip
     return {
         "transactions": transactions,
         "customers": people,
-        "interactions": pd.concat([complaints, tastings], ignore_index=True),
+        "interactions": pd.concat([complaints, tastings, journey], ignore_index=True),
         "surveys": surveys,
         "benchmarks": benchmarks(FIRST_DAY),
     }

@@ -25,7 +25,7 @@ def levels_table(found: LevelWorth) -> pd.DataFrame:
 
     rows = []
     for name in LEVELS:
-        row: dict[str, object] = {"level": name, "customers": found.counts[name]}
+        row: dict[str, object] = {"level": name, "customers": found.counts.get(name)}
         parts = {
             "share": found.share,
             "margin": found.margin,
@@ -45,7 +45,7 @@ def levels_display(found: LevelWorth, currency: str) -> Styler:
     return styled(
         {
             "level": name,
-            "customers in the last quarter": f"{found.counts[name]:,}",
+            "customers in the last quarter": f"{found.counts[name]:,}" if name in found.counts else "—",
             "share": _written(found.share.get(name), "share"),
             "margin in the year after": _written(found.margin.get(name), currency),
             "against the level below, equal past": _written(found.steps.get(name), currency),
@@ -67,11 +67,16 @@ def moves_display(found: LevelWorth) -> Styler:
     """From each level to each, in words."""
     rows = []
     for name in LEVELS:
-        if (name, MOVES[0]) in found.moves:
-            shares = {into: format_value(found.moves[name, into].value, "share") for into in MOVES}
+        if any((name, into) in found.moves for into in MOVES):
+            shares = {into: _share_of(found, name, into) for into in MOVES}
             rows.append({"from": name, **shares, "customer-quarters": f"{found.moved[name]:,}"})
     return styled(rows)
 
 
 def _written(value: Interval | None, unit: str) -> str:
     return "—" if value is None else f"{format_value(value.value, unit)} ({format_range(value.low, value.high, unit)})"
+
+
+def _share_of(found: LevelWorth, name: str, into: str) -> str:
+    value = found.moves.get((name, into))
+    return "—" if value is None else format_value(value.value, "share")

@@ -71,7 +71,7 @@ def _share_finding(writer: FindingWriter, found: LevelWorth, rows: CustomerQuart
         reason = (
             "without surveys only customers with an unresolved complaint have a level."
             if not rows.surveyed
-            else "fewer than ten customers answered in the last quarter."
+            else "too few customers stand behind it, or it would give away another level that they do."
         )
         return writer.withhold(key, label, reason, "share")
     value = found.share[name]
@@ -106,7 +106,7 @@ def _worth_findings(
             text = f"Customers at the level {name} {said} ({format_range(value.low, value.high, unit)}). {LINK}"
             out.append(writer.write(f"level.{name}.{key}", full, value, unit, text))
         elif key != "cltv":
-            reason = FEW if found.customers[name] < 10 else "no year after such a quarter is over for ten customers."
+            reason = FEW if found.customers[name] < 10 else "too few customers were followed for a year after it."
             out.append(writer.withhold(f"level.{name}.{key}", full, reason, unit))
     return out
 

@@ -67,14 +67,14 @@ def test_moves_add_up_and_hold_the_truth() -> None:
 
 def test_steps_are_those_of_a_regression_with_dummies() -> None:
     rows = rows_of()
-    kept = rows.known & rows.past & (rows.unit < 8)
+    kept = rows.known & rows.past & (rows.unit < 25)
     only = {name: getattr(rows, name)[kept] for name in ("level", "before", "active_days", "tenure", "unit", "quarter")}
     steps = (only["level"][:, None] >= np.arange(1, 5)).astype(float)
     cell = np.unique(only["unit"] * 100 + only["quarter"], return_inverse=True)[1]
     design = np.column_stack([steps, only["before"], only["active_days"], only["tenure"], np.eye(cell.max() + 1)[cell]])
     told = sm.OLS(rows.after[kept], design).fit().params[:4]
     parts = {
-        name: getattr(rows, name)[rows.unit < 8]
+        name: getattr(rows, name)[rows.unit < 25]
         for name in ("customer", "quarter", "level", "next_level", "active_days", "unit", "after", "before",
                      "bought_after", "known", "past", "tenure")
     }  # fmt: skip
