@@ -135,23 +135,29 @@ def classify(
     frame = rows.order_by("customer_id", "quarter").to_pandas()
     if frame.empty:
         return None
-    names, customer = np.unique(frame["customer_id"].to_numpy(object).astype(str), return_inverse=True)
+    ids = frame["customer_id"].to_numpy(object)
+    new = np.append(True, ids[1:] != ids[:-1])  # rows are in order of customers
+    customer = np.cumsum(new) - 1
     quarter, active_days = frame["quarter"].to_numpy(np.int64), frame["days"].to_numpy(float)
     stimulus = frame["stimulus"].to_numpy(float)
     level = level_numbers(stimulus, active_days >= active_from, rules)
     ends = np.array([quarters.last_day(q) for q in range(quarters.count)], dtype="datetime64[D]")
-    ids = frame["customer_id"].to_numpy(object)
-    around = sums_around(_moments(ids, ends[quarter]), purchases, {"after": AFTER, "before": BEFORE}, len(frame))
     follow = quarter < quarters.count - 1
-    next_end = ends[np.minimum(quarter + 1, quarters.count - 1)]
-    awake = sums_around(_moments(ids, next_end), purchases, {"awake": (1 - dormancy_days, 0)}, len(frame))
+    ahead = (ends[np.minimum(quarter + 1, quarters.count - 1)] - ends[quarter]).astype(np.int64)
+    # Who is dormant when the next quarter ends; quarters have one of three lengths, so one pass over the purchases does.
+    awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
+    windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
+    around = sums_around(_moments(ids, ends[quarter]), purchases, windows, len(frame))
+    still = np.zeros(len(frame), dtype=bool)
+    for days in awake:
+        still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
     last = np.datetime64(as_of, "D")
     return CustomerQuarters(
         customer=customer.astype(np.int64),
-        names=names.astype(object),
+        names=ids[new],
         quarter=quarter,
         level=level,
-        next_level=_next_levels(customer, quarter, level, follow, awake["awake_orders"] > 0),
+        next_level=_next_levels(customer, quarter, level, follow, still),
         active_days=active_days,
         unit=codes_of(frame["unit"].to_numpy(object)).astype(np.int64),
         after=around["after_margin"],
