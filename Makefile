@@ -63,6 +63,7 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.portfolio 1000 2500 0
 	@$(run) -m tests.calibration.portfolio 1000 2500 1
 	@$(run) -m tests.calibration.goodwill 100 6000
+	@$(run) -m tests.calibration.experience 500
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench
