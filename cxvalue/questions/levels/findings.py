@@ -126,6 +126,8 @@ def habituation_findings(fits: Mapping[str, Habituation | None], *, currency: st
             f"themselves; months taken out; median gap {fit.gap_days:g} days. A rest restores the effect, so it holds for "
             "such gaps."
         )
+        if fit.drawn_from > fit.customers:
+            how += f" They were drawn by lot from {fit.drawn_from:,}."
         sure = fit.first.low > 0 or fit.first.high < 0
         life, months = fit.half_life, fit.half_life_months
         if not sure or life is None or months is None:

@@ -32,6 +32,8 @@ QUIET_DAYS = 365
 LONGEST_WINDOW = 28
 FEWEST_CUSTOMERS = 50
 MOST_REPEATS = 60
+MOST_CUSTOMERS = 50_000
+"""Customers whose windows are fitted; of more, so many are drawn by lot: the curve has two parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Exposures:
     margin: Floats
     window_days: int
     gap_days: float
+    drawn_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Habituation:
     windows: int
     window_days: int
     gap_days: float
+    drawn_from: int = 0
 
     @property
     def half_life_months(self) -> Interval | None:
@@ -150,6 +154,10 @@ def exposures_of(happened: ir.Table, purchases: ir.Table, *, observed_from: date
         return None
     typical = float(np.median(gap[between]))
     window = int(min(LONGEST_WINDOW, max(typical, 1)))
+    met = np.unique(customer[inside])
+    if met.size > MOST_CUSTOMERS:
+        kept_customers = np.random.default_rng(1).choice(met, MOST_CUSTOMERS, replace=False)
+        inside &= np.isin(customer, kept_customers)
     rows = np.flatnonzero(inside)
     firsts = rows[repeat[rows] == 1]
     who = np.concatenate([rows, firsts, firsts])
@@ -169,7 +177,7 @@ def exposures_of(happened: ir.Table, purchases: ir.Table, *, observed_from: date
     )
     sums = sums_around(moments, purchases, {"next": (1, window)}, who.size)
     month = (moment + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return Exposures(customer[who], number, month, sums["next_margin"], window, typical)
+    return Exposures(customer[who], number, month, sums["next_margin"], window, typical, int(met.size))
 
 
 def _repeats(new: NDArray[np.bool_], gap: Ints) -> Ints:
@@ -241,4 +249,5 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
         windows=y.size,
         window_days=data.window_days,
         gap_days=data.gap_days,
+        drawn_from=data.drawn_from,
     )

@@ -84,6 +84,7 @@ def test_windows_follow_each_exposure_and_two_stand_before() -> None:
     assert sorted(found.repeat[own].tolist()) == [0, 0, 1, 2]
     assert found.margin[own & (found.repeat == 1)].tolist() == [7.0]
     assert found.margin[own & (found.repeat != 1)].sum() == 0
+    assert found.drawn_from == 60
     few = happened.filter(happened.customer_id < "c2")
     assert exposures_of(few, bought, observed_from=date(2023, 1, 1), as_of=date(2024, 12, 31)) is None
 
@@ -101,3 +102,18 @@ def test_tastings_of_the_world_wear_off_as_they_do() -> None:
     assert fit.half_life.low <= world.truth["experience.habituation.tasting.half_life"] <= fit.half_life.high
     assert fit.half_life_months.value == pytest.approx(fit.half_life.value * fit.gap_days / (365.25 / 12))
     assert abs(fit.first.value - 20) < 1.6 * (fit.first.high - fit.first.value)
+
+
+def test_of_very_many_customers_some_are_drawn_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cxvalue.questions.levels.habituation.MOST_CUSTOMERS", 500)
+    world = retail(4000, 3)
+    inter = world.tables["interactions"]
+    found = exposures_of(
+        inter.filter(inter.touchpoint == "tasting"),
+        world.purchases,
+        observed_from=world.observed_from,
+        as_of=world.as_of,
+    )
+    assert found is not None
+    assert np.unique(found.customer).size <= 500 < found.drawn_from
+    assert fit_habituation(found) is not None
