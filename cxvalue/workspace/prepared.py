@@ -132,7 +132,7 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
-    unavailable = experience_obstacles(_getter(con, tables))
+    unavailable = experience_obstacles(_getter(con, tables), study.metrics)
     measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
     declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):

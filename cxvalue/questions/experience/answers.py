@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["WALLET", "Quarters", "answered", "main_metric", "points", "rules_of"]
+__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "points", "rules_of"]
 
 WALLET = ("category_spend", "brands_used", "rank", "main_store")
 """Metrics that ask what is bought elsewhere: no experience."""
@@ -74,6 +74,17 @@ def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date)
     Raises `CxvalueError` where scores lie outside the scale of their metric: points would be wrong in silence.
     """
     rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
+    reason, names = off_scale(surveys, metrics)
+    if reason:
+        raise CxvalueError(reason)
+    day = rows.event_date.fill_null(rows.date) if "event_date" in rows.columns else rows.date
+    value = points(rows.score, rows.metric, metrics, names)
+    return rows.mutate(day=day, points=value)
+
+
+def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[str, list[str]]:
+    """Which metrics hold scores outside their scale, in words (empty where none does), and all metrics that hold scores."""
+    rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
     found = rows.group_by("metric").agg(low=rows.score.min(), high=rows.score.max()).order_by("metric").to_pyarrow()
     outside = []
     for one in found.to_pylist():
@@ -82,13 +93,11 @@ def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date)
             outside.append(
                 f"{one['metric']!r} holds {one['low']:g} to {one['high']:g} on a scale of [{low:g}, {high:g}]"
             )
-    if outside:
-        raise CxvalueError(
-            f"scores lie outside their scale: {'; '.join(outside)}; write metrics: {{NAME: {{scale: [low, high]}}}}"
-        )
-    day = rows.event_date.fill_null(rows.date) if "event_date" in rows.columns else rows.date
-    value = points(rows.score, rows.metric, metrics, [one["metric"] for one in found.to_pylist()])
-    return rows.mutate(day=day, points=value)
+    names = [str(one) for one in found["metric"].to_pylist()]
+    if not outside:
+        return "", names
+    remedy = "write metrics: {NAME: {scale: [low, high]}} in the study file"
+    return f"scores lie outside their scale: {'; '.join(outside)}; {remedy}", names
 
 
 def points(

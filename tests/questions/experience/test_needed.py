@@ -6,6 +6,7 @@ import ibis
 import pytest
 
 from cxvalue.questions.experience.needed import experience_obstacles
+from cxvalue.study.experience import MetricRules
 
 TOUCH = {"customer_id": ["a"], "channel": ["phone"], "reason": ["fine"]}
 
@@ -31,3 +32,11 @@ def test_a_score_is_enough_and_wallet_questions_are_not() -> None:
     assert "60_experience" in experience_obstacles({"surveys": ibis.memtable(asked)}.get)
     asked["score"] = [1.0, 2.0]
     assert "60_experience" not in experience_obstacles({"surveys": ibis.memtable(asked)}.get)
+
+
+def test_scores_off_their_scale_stop_these_notebooks_and_say_what_to_write() -> None:
+    asked = ibis.memtable({"metric": ["csat", "csat"], "score": [55.0, 80.0]})
+    found = experience_obstacles({"surveys": asked}.get)
+    assert set(found) == {"60_experience", "61_drivers", "62_scores"}
+    assert "'csat' holds 55 to 80 on a scale of [0, 10]; write metrics:" in found["61_drivers"]
+    assert experience_obstacles({"surveys": asked}.get, {"csat": MetricRules(scale=(0, 100))}) == {}
