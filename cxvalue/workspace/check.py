@@ -12,6 +12,7 @@ from cxvalue.study import load_study_file
 from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.read.sources import connect
+from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.preflight import try_declared
 
 __all__ = ["check"]
@@ -28,6 +29,8 @@ def check(study_path: Path, as_of: date | str | None = None) -> str:
         con = connect()
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
+        halved = measured_half_lives(study, found.get, as_of=tables.as_of, observed_from=tables.observed_from)
+        study = with_half_lives(study, halved)
         try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
     names = ", ".join(sorted(tables.paths))
     main = "transactions" if "transactions" in tables.paths else "subscriptions"

@@ -128,7 +128,7 @@ def habituation_findings(fits: Mapping[str, Habituation | None], *, currency: st
         )
         if fit.drawn_from > fit.customers:
             how += f" They were drawn by lot from {fit.drawn_from:,}."
-        sure = fit.first.low > 0 or fit.first.high < 0
+        sure = fit.shown
         life, months = fit.half_life, fit.half_life_months
         if not sure or life is None or months is None:
             reason = (

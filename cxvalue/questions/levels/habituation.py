@@ -69,6 +69,11 @@ class Habituation:
     drawn_from: int = 0
 
     @property
+    def shown(self) -> bool:
+        """Whether the first experience changes margin at all; else nothing wears off."""
+        return self.first.low > 0 or self.first.high < 0
+
+    @property
     def half_life_months(self) -> Interval | None:
         """The half-life in months: repeats × the median gap between them."""
         if self.half_life is None:
