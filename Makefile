@@ -6,10 +6,11 @@ run := sh .ci/env.sh
 # Names of studies go to the shell through the environment, as they are: never expanded, never executed.
 export REPORT_STUDY := $(value STUDY)
 export REPORT_AS_OF := $(value AS_OF)
-unexport STUDY AS_OF
+export REALITY_LOGS := $(value LOGS)
+unexport STUDY AS_OF LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint lab calibrate bench lock setup clean
+.PHONY: help report test lint lab calibrate reality bench lock setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +65,9 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.portfolio 1000 2500 1
 	@$(run) -m tests.calibration.goodwill 100 6000
 	@$(run) -m tests.calibration.experience 500
+
+reality: ## forecasts on real purchase logs beside what came and beside peers; LOGS= a folder of them
+	@exec $(run) -m tests.reality "$$REALITY_LOGS"
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench

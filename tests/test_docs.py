@@ -24,7 +24,7 @@ def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pyte
         text = (ROOT / "data" / study / "study.yml").read_text(encoding="utf-8")
         # A bank of fewer customers says the same sooner.
         (tmp_path / "data" / study / "study.yml").write_text(
-            text.replace("customers: 20000", "customers: 4000"), "utf-8"
+            text.replace("customers: 20000", "customers: 2000"), "utf-8"
         )
     monkeypatch.setenv("CXVALUE_ROOT", str(tmp_path))
     names: dict[str, object] = {}
@@ -48,7 +48,7 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     for name in re.findall(r"bin/cxvalue (\w+)|`cxvalue (\w+)", text):
         assert (name[0] or name[1]) in commands, name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|clean|bench)\b", text):
+    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|reality|clean|bench)\b", text):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 

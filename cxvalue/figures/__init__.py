@@ -4,6 +4,7 @@ style           how all of them look (`use_style`), and `save`, which writes the
 base            rows read and kept, months, concentration and distribution of margin, waterfalls
 behaviour       what changed from period to period and why, how a cohort ages, cohorts side by side
 lifetime        forecasts against the holdout, who is still a customer, the value still to come
+forecasts       forecasts from past dates with their ranges and what came, today's beside them
 levers          what moves that value, and how forecasts from past dates fared
 season          the seasonal index of a customer base
 churn           whom we may lose and what they bring, whether the past warning came true
@@ -31,6 +32,7 @@ from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
 from cxvalue.figures.experience import driver_map, gap_trend, level_moves, open_complaints
+from cxvalue.figures.forecasts import forecast_record
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
     equity_by_decile,
@@ -78,6 +80,7 @@ __all__ = [
     "equity_interval",
     "event_study",
     "expected_by_history",
+    "forecast_record",
     "frequency_recency",
     "gap_trend",
     "goodwill_rules",

@@ -14,17 +14,17 @@ from typing import Any, Literal, get_args
 
 from cxvalue.foundation.errors import CxvalueError, nearest, one_of
 from cxvalue.foundation.grades import GRADES
+from cxvalue.foundation.inert import inert_text
 
 __all__ = ["OPENINGS", "Finding", "Kind", "Withheld", "read_findings", "write_findings"]
 
-Kind = Literal["estimate", "count", "holdout", "chance"]
+Kind = Literal["estimate", "count", "holdout", "chance", "forecast"]
 Withheld = Literal["", "withheld", "not_available"]
 
 OPENINGS: dict[Withheld, str] = {"": "", "withheld": "Withheld: ", "not_available": "Not available: "}
 """How the sentence of a finding without a value begins."""
 
 _ID = re.compile(r"experience(\.[\w-]+){1,4}|[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ class Finding:
     interval that misses its value or lacks a level) is a `CxvalueError`.
 
     Two fields tell the page how to write it and are not published: `kind` (an estimate, a plain count, a forecast held
-    against a holdout, or a chance), and `withheld`, the word with which the text of a missing value begins.
+    against a holdout, a chance, or a forecast of what is to come), and `withheld`, the word with which the text of a missing
+    value begins.
 
     >>> Finding("base.customers", "Customers ever seen", 23570, unit="customers").value
     23570
@@ -87,6 +88,11 @@ class Finding:
     def is_exact(self) -> bool:
         """Whether the value is a count or sum without an interval (false where it is withheld)."""
         return self.value is not None and self.low is None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether only its range is shown: a forecast whose past ones missed too far for one figure."""
+        return self.kind == "forecast" and self.grade == "D" and self.low is not None
 
     @property
     def is_number(self) -> bool:
@@ -200,8 +206,9 @@ def _from_row(row: object, path: Path) -> Finding:
     missing = [name for name in ("id", "label", "value") if name not in row]
     if missing:
         raise CxvalueError(f"{path}: a finding lacks {', '.join(missing)}.")
-    # A published finding does not carry its kind; the list of studies writes a chance all the same.
+    # A published finding does not carry its kind; the list of studies writes a chance and a forecast all the same.
     kind = "chance" if str(row["id"]).endswith(".probability_of_loss") else "estimate"
+    kind = "forecast" if row["id"] in ("cltv.equity", "cltv.mean", "cltv.new_customer") else kind
     return Finding(**{"kind": kind, **row})
 
 
@@ -221,6 +228,4 @@ def _no_constant(name: str) -> float:
 def _cell(value: object) -> object:
     if value is None:
         return ""
-    if isinstance(value, str) and value.startswith(_FORMULA_START):
-        return "'" + value
-    return value
+    return inert_text(value) if isinstance(value, str) else value

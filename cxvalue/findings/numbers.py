@@ -111,7 +111,7 @@ def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
     if unit == "share":
         return _share(value, words)
     if is_currency(unit):
-        return f"{unit} {format_number(float(value), words)}"
+        return f"{unit} {_money(float(value), words)}"
     number = format_number(_counted(value), words)
     if not unit:
         return number
@@ -136,7 +136,8 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words = 
         return words["interval"].format(low=ends[0], high=ends[1])
     money = is_currency(unit)
     counts = (float(low), float(high)) if money else (_counted(low), _counted(high))
-    first, second = _ends(*counts, lambda value, digits: format_number(value, words, digits))
+    write = _money if money and max(abs(low), abs(high)) < 99.995 else format_number
+    first, second = _ends(*counts, lambda value, digits: write(value, words, digits))
     scale = second.rpartition(" ")[2]
     if " " in second and first.endswith(f" {scale}"):
         first = first.removesuffix(f" {scale}")
@@ -196,6 +197,15 @@ def _significant(size: float, digits: int) -> str:
     mantissa, exponent = f"{size:.{digits - 1}e}".split("e")
     decimals = digits - 1 - int(exponent)
     return f"{float(f'{mantissa}e{exponent}'):,.{max(0, decimals)}f}"
+
+
+def _money(value: float, words: Words, digits: int = 3) -> str:
+    """Money below a hundred has its cents."""
+    size = abs(value)
+    if not 0.1 <= size < 99.995:
+        return format_number(value, words, digits)
+    decimals = max(2, digits - len(str(int(size))))
+    return (words["minus"] if value < 0 else "") + _local(f"{size:.{decimals}f}", words)
 
 
 def _share(value: float, words: Words, digits: int = 3) -> str:

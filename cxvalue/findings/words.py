@@ -50,6 +50,9 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # banners
         "caution": "Before you rely on this page:",
         "cautions_more": "{count} more to look at",
+        "cards_more": "{count} more figures",
+        "simulated": "A simulated company: nobody here is real, and the true values are known. The page shows what a report "
+        "looks like.",
         "partial": "This is a partial run: only some notebooks were asked for, so figures may be missing. The last "
         "complete report is not replaced by it.",
         "control_failed": "The revenue in the data does not agree with the control total of the ledger. Treat every "

@@ -1,5 +1,6 @@
 """What everything else stands on: errors, dates, intervals and chance.
 
+inert      text from data that a spreadsheet must not take for a formula
 errors     everything that cxvalue refuses to do, and in which words
 calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws

@@ -7,6 +7,8 @@ families/    what each model says: likelihood, P(alive), purchases to come
 models/      a fitted model and everything it predicts; what a purchase is worth
 fitting/     fitting the families, choosing between them, holding them against lifetimes
 prediction/  margin still to come, per customer and in total, with intervals
+candidates/  ways to forecast each customer, asked on any day
+evidence/    how far forecasts missed before, and the forecast and range that follow
 contracts/   customers under contract: how long they stay, and what goes with leaving
 """
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,22 +46,28 @@ def notebook_html(
     """
     import_nbformat()
     from markupsafe import Markup
-    from nbconvert.exporters import HTMLExporter
 
     words = words_for(language)
     shown = _without_noise(_without_paths(_read(notebook), paths))
-    exporter = HTMLExporter(
+    markup, _ = _exporter().from_notebook_node(shown)
+    body = clean_markup(markup, image_alt=words["notebook_image"])
+    if "<h1" not in body:
+        body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
+    return render_notebook_shell(Markup(body), title, back_href=back_href, language=language)
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    """What makes markup of a notebook; kept, since it compiles its templates, which takes longer than using them."""
+    from nbconvert.exporters import HTMLExporter
+
+    return HTMLExporter(
         template_name="basic",
         exclude_input=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         anchor_link_text="",
     )
-    markup, _ = exporter.from_notebook_node(shown)
-    body = clean_markup(markup, image_alt=words["notebook_image"])
-    if "<h1" not in body:
-        body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
-    return render_notebook_shell(Markup(body), title, back_href=back_href, language=language)
 
 
 def scrub_notebook(

@@ -47,6 +47,9 @@ __all__ = [
     "verdict_findings",
 ]
 
+CARDS = 4
+"""Headline figures on the first screen."""
+
 Tone = Literal["plain", "good", "bad", "open", "withheld"]
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
 
@@ -58,7 +61,8 @@ class RunMeta:
     """What identifies a report: the study, its date, when and with what it was made.
 
     `made` is the moment of the run (with its zone when known); `run_id` and `audience` may be empty; `partial` marks
-    a run of some notebooks only; `index_href` leads to the list of all studies, relative to the page, or is empty.
+    a run of some notebooks only; `index_href` leads to the list of all studies, relative to the page, or is empty;
+    `simulated` says that nobody in the study is real.
     """
 
     study: str
@@ -72,6 +76,7 @@ class RunMeta:
     audience: str = ""
     partial: bool = False
     index_href: str = ""
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +181,13 @@ class PageModel:
     language: str
     title: str
     facts: tuple[tuple[str, str], ...]
+    origin: tuple[tuple[str, str], ...]
     index_href: str
     banners: tuple[str, ...]
     cautions: tuple[str, ...]
     verdicts: tuple[FindingLine, ...]
     cards: tuple[FindingLine, ...]
+    more_cards: tuple[FindingLine, ...]
     minute: tuple[str, ...]
     figures: tuple[PageFigure, ...]
     modelled: tuple[FindingLine, ...]
@@ -220,8 +227,8 @@ def build_page(
 ) -> PageModel:
     """Arrange what a run left behind in the order in which an executive reads it.
 
-    Verdicts come first, then the headline findings that exist in the order of `HEADLINES`; a withheld one keeps its
-    place with its reason.
+    Verdicts come first, then the headline findings that exist in the order of `HEADLINES`, the first four as cards and the
+    rest folded below them; a withheld one keeps its place with its reason. What identifies the run stands at the end.
     """
     notes, words, found = notes or PageNotes(), words_for(meta.language), tuple(findings)
     chosen = _chosen(found, HEADLINES)
@@ -237,12 +244,20 @@ def build_page(
         words=words,
         language=words["language"],
         title=meta.title or meta.study,
-        facts=_facts(meta, words),
+        facts=_told((words["as_of"], format_date(meta.as_of, words)), (words["audience"], meta.audience)),
+        origin=_told(
+            (words["made"], format_moment(meta.made, words)),
+            (words["study"], meta.study),
+            (words["currency"], meta.currency),
+            (words["run"], meta.run_id),
+            (words["version"], meta.version),
+        ),
         index_href=meta.index_href,
         banners=_banners(meta, notebooks, notes, words),
         cautions=tuple(one.text for one in notes.cautions),
         verdicts=lines(verdicts),
-        cards=lines(cards),
+        cards=lines(cards[:CARDS]),
+        more_cards=lines(cards[CARDS:]),
         minute=_minute(found),
         figures=tuple(figures),
         modelled=lines(modelled),
@@ -317,8 +332,8 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
     return FindingLine(
         id=finding.id,
         label=finding.label,
-        value=format_finding(finding, words),
-        interval=interval,
+        value=interval if finding.is_range else format_finding(finding, words),
+        interval="" if finding.is_range else interval,
         confidence=confidence,
         grade=finding.grade or "",
         evidence=words["evidence"].format(grade=finding.grade) if finding.grade else "",
@@ -329,16 +344,7 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
     )
 
 
-def _facts(meta: RunMeta, words: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    facts = (
-        (words["as_of"], format_date(meta.as_of, words)),
-        (words["made"], format_moment(meta.made, words)),
-        (words["study"], meta.study),
-        (words["audience"], meta.audience),
-        (words["currency"], meta.currency),
-        (words["run"], meta.run_id),
-        (words["version"], meta.version),
-    )
+def _told(*facts: tuple[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(fact for fact in facts if fact[1])
 
 
@@ -346,6 +352,8 @@ def _banners(
     meta: RunMeta, notebooks: Sequence[NotebookOutcome], notes: PageNotes, words: Mapping[str, str]
 ) -> tuple[str, ...]:
     banners = []
+    if meta.simulated:
+        banners.append(words["simulated"])
     if meta.partial:
         banners.append(words["partial"])
     failed = [book.title or book.name for book in notebooks if book.status == "failed"]

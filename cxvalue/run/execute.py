@@ -1,6 +1,6 @@
 """Runs notebooks side by side, each in a process of its own, and ends them all when one fails.
 
-The order is that of the graph: a notebook starts when the results of those it comes after are there. Nothing is published
+The order is that of the graph: a notebook starts when the results that it reads are there. Nothing is published
 here.
 
 The processes come from a *fork server*: a small process that imports papermill once, while the study's tables are still
@@ -221,8 +221,8 @@ class _Crew:
 
     def run(self, specs: Sequence[NotebookSpec]) -> None:
         (self.work / "executed").mkdir(exist_ok=True)
-        # Those that others wait for first: they decide when the run ends.
-        waiting = sorted(specs, key=lambda spec: -sum(spec.name in other.after for other in specs))
+        # Those that others build on first: they take longest, and decide when the run ends.
+        waiting = sorted(specs, key=lambda spec: -sum(spec.name in other.company for other in specs))
         names = {spec.name for spec in specs}
         while waiting or self.running:
             for spec in self._ready(waiting, names):

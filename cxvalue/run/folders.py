@@ -15,7 +15,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-__all__ = ["claimed", "locked", "new_run_id", "point_link_at", "sync", "sync_tree", "write_in_one_step"]
+from cxvalue.foundation.errors import CxvalueError
+
+__all__ = ["alone", "claimed", "locked", "new_run_id", "point_link_at", "sync", "sync_tree", "write_in_one_step"]
 
 LOCK_NAME = ".lock"
 
@@ -33,6 +35,28 @@ def locked(folder: Path) -> Iterator[None]:
     handle = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def alone(folder: Path, name: str, busy: str) -> Iterator[None]:
+    """Hold a name in a folder against other runs; the lock ends with its process, however that ends.
+
+    Raises:
+        CxvalueError: another run has it: `busy`, with a place for the moment since when.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder / f".busy-{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            since = os.pread(handle, 100, 0).decode(errors="replace") or "a moment ago"
+            raise CxvalueError(busy.format(since=since)) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
         yield
     finally:
         os.close(handle)

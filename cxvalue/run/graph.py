@@ -35,17 +35,24 @@ class NotebookSpec:
     """A notebook of this version.
 
     `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
-    whose results it reads, `declared` the list of the study file that must not be empty, and `contract` the only kind of
-    customer relation it is for (None: both).
+    whose results it reads, `beside` those that a reader needs to understand it but that may run at the same time,
+    `declared` the list of the study file that must not be empty, and `contract` the only kind of customer relation it is
+    for (None: both).
     """
 
     name: str
     needs: tuple[str, ...]
     after: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     contract: str | None = None
     question: str = ""
     any_of: tuple[str, ...] = ()
     declared: str | None = None
+
+    @property
+    def company(self) -> tuple[str, ...]:
+        """The notebooks without which it does not run."""
+        return (*self.after, *self.beside)
 
     def obstacle(self, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
         """Say why a study cannot have this notebook, or nothing when it can; `declared` are the lists that it fills."""
@@ -85,14 +92,14 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
     NotebookSpec(
         "30_churn",
         ("transactions",),
-        after=("20_cltv",),
+        beside=("20_cltv",),
         contract="noncontractual",
         question="Who is about to leave, and what is at risk?",
     ),
     NotebookSpec(
         "30_churn_contractual",
         ("subscriptions",),
-        after=("20_cltv_contractual",),
+        beside=("20_cltv_contractual",),
         contract="contractual",
         question="Which contracts are about to end, what goes with it, and what is at risk?",
     ),
@@ -128,7 +135,7 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
     ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
-        "80_roi_case", ("rollout",), after=("70_programmes",), question="Do the programmes pay?", declared="programmes"
+        "80_roi_case", ("rollout",), beside=("70_programmes",), question="Do the programmes pay?", declared="programmes"
     ),
 )
 
@@ -186,7 +193,7 @@ def plan(
     obstacles: dict[str, str] = {}
     for spec in notebooks:
         reason = spec.obstacle(study.contract, tables, declared) or (unavailable or {}).get(spec.name, "").rstrip(".")
-        for other in spec.after:
+        for other in spec.company:
             if not reason and other in obstacles:
                 reason = f"needs {other}, which cannot run: {obstacles[other]}"
         if reason:
@@ -252,5 +259,5 @@ def _with_dependencies(asked: Collection[str], specs: Mapping[str, NotebookSpec]
         name = waiting.pop()
         if name not in wanted:
             wanted.add(name)
-            waiting.extend(specs[name].after)
+            waiting.extend(specs[name].company)
     return wanted

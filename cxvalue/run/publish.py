@@ -176,6 +176,7 @@ def _write_page(
         audience=record.study.report.audience,
         partial=record.partial,
         index_href="../../index.html",
+        simulated=record.study.simulated is not None,
     )
     notes = replace(
         record.notes,

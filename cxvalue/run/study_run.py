@@ -6,6 +6,7 @@ report stays as it is; what the notebooks had done is kept under ``failed/`` for
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import time
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.run.execute import Limits, Progress, Silence, StudyReference, run_notebooks, warm_up
-from cxvalue.run.folders import claimed, locked, new_run_id
+from cxvalue.run.folders import alone, claimed, locked, new_run_id
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import publish
@@ -55,6 +56,12 @@ class Reporter(Progress, Protocol):
 class _Silence(Silence):
     def phase(self, what: str) -> None:
         """Say nothing."""
+
+
+_BUSY = (
+    "another run of {study!r} for the same reports has been at work since {{since}}. This one was not made: the other "
+    "publishes its report, and nothing is lost. Run it again when that has ended."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +123,11 @@ def run_study(
     until = prepared.tables.same_until
     reports = (out or project.reports).resolve()
     run_id = new_run_id()
-    with claimed(prepared.folder.parent / ".runs", run_id, prefix="") as work:
+    shelf, place = prepared.folder.parent, hashlib.sha256(f"{prepared.study.name} {reports}".encode()).hexdigest()[:12]
+    with (
+        alone(shelf, place, _BUSY.format(study=prepared.study.name)),
+        claimed(shelf / ".runs", run_id, prefix="") as work,
+    ):
         project.open_run(prepared, work)
         collect_history(reports / prepared.study.name, work)
         try:

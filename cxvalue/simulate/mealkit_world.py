@@ -163,7 +163,7 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
     ids = np.array([f"M{number:06d}" for number in range(customers)], dtype=object)
     joined = rng.integers(0, CAMPAIGN_DAY - 30, customers)
     pace = true.orders_per_day * rng.gamma(2.0, 0.5, customers).clip(0.05)
-    who, day = _past(joined, pace, true, rng)
+    (who, day), coming = _orders(joined.astype(float), pace, true, CAMPAIGN_DAY, rng)
     last = np.zeros(customers, dtype=np.int64)
     np.maximum.at(last, who, day)
     silent = CAMPAIGN_DAY - last
@@ -187,9 +187,10 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
         )
     )
     awake = np.flatnonzero(silent < DORMANT_DAYS)
-    later = rng.poisson(pace[awake] * 0.6 * FOLLOW_DAYS)
-    again = np.repeat(awake, later)
-    rows.append(_plain_rows(again, CAMPAIGN_DAY + rng.integers(1, FOLLOW_DAYS, again.size), true, rng, themed=0.05))
+    # Their lives go on as before, drawn apart so that the campaign's customers do not depend on them.
+    later = np.random.default_rng([seed, 1])
+    (again, when), _ = _orders(coming[awake], pace[awake], true, end, later, begun=True)
+    rows.append(_plain_rows(awake[again], when, true, later, themed=0.05))
     orders = pd.concat(rows, ignore_index=True)
     until = CAMPAIGN_DAY + max(CONTACT_DAYS) + WINDOW_DAYS
     box = orders[orders["themed"] & (orders["day"] >= CAMPAIGN_DAY) & (orders["day"] <= until)]
@@ -244,18 +245,24 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
     return World(study, {"transactions": transactions, "contacts": contacts}, truth, about)
 
 
-def _past(joined: Ints, pace: Floats, true: MealkitParameters, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Whose orders and on which day up to the campaign: awake customers order, fall asleep after one, may wake again."""
-    time, alive = joined.astype(float), np.arange(len(joined))
-    who, day = [alive], [joined.astype(np.int64)]
+def _orders(
+    first: Floats, pace: Floats, true: MealkitParameters, until: int, rng: np.random.Generator, *, begun: bool = False
+) -> tuple[tuple[Ints, Ints], Floats]:
+    """Whose orders and on which day before `until`, from the first one of each customer, and when the next one comes.
+
+    Awake customers order, fall asleep after one, and may wake again. With `begun` a first order may lie beyond the end.
+    """
+    time, alive = first.copy(), np.arange(len(first))
+    alive = alive[time[alive] < until] if begun else alive
+    who, day = [alive], [time[alive].astype(np.int64)]
     while alive.size:
         sleeps = rng.random(alive.size) < true.falls_asleep
         wait = np.where(sleeps, rng.exponential(1 / true.wakes_per_day, alive.size), 0.0)
         time[alive] += np.maximum(np.ceil(rng.exponential(1, alive.size) / pace[alive] + wait), 1)
-        alive = alive[time[alive] < CAMPAIGN_DAY]
+        alive = alive[time[alive] < until]
         who.append(alive)
         day.append(time[alive].astype(np.int64))
-    return np.concatenate(who), np.concatenate(day)
+    return (np.concatenate(who), np.concatenate(day)), time
 
 
 def _plain_rows(

@@ -2,6 +2,7 @@
 
 file          the frozen `StudyFile`, key by key
 reading       `load_study_file`: one file in, one `StudyFile` or every problem of it out
+bounded_yaml  YAML of a bounded size, with every fault in plain words
 source        where a table comes from, and how a text file is written
 money         amounts with a range, costs, benefits, criteria, risks
 experience    metrics of the surveys, touchpoints, what counts as a level or as a fast answer

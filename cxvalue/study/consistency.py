@@ -34,15 +34,10 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     as_of = study.as_of if isinstance(study.as_of, date) else None
     if as_of and study.observed_from and study.observed_from > as_of:
         add("observed_from", f"{study.observed_from} is after as_of {as_of}.", "It must be on or before it.")
-    if study.cltv.holdout_start:
-        if as_of and study.cltv.holdout_start > as_of:
-            add("cltv.holdout_start", f"{study.cltv.holdout_start} is after as_of {as_of}.", "Choose an earlier day.")
-        if study.observed_from and study.cltv.holdout_start <= study.observed_from:
-            add(
-                "cltv.holdout_start",
-                f"{study.cltv.holdout_start} leaves no history before it (observed_from {study.observed_from}).",
-                "Choose a later day.",
-            )
+    start = study.cltv.holdout_start
+    if start and study.observed_from and start <= study.observed_from:
+        found = f"{start} leaves no history before it (observed_from {study.observed_from})."
+        add("cltv.holdout_start", found, "Choose a later day.")
     for kind, items in (("campaigns", study.campaigns), ("programmes", study.programmes)):
         names = [item.name for item in items]
         for name in sorted({name for name in names if names.count(name) > 1}):

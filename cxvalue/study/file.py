@@ -274,6 +274,11 @@ class StudyFile(_Settings):
             )
         if self.cltv.period is not None and "time_unit" not in self.cltv.model_fields_set:
             said.append(f"One opportunity to buy a {self.cltv.period}: the study file names no time_unit for bg_bb.")
+        start = self.cltv.holdout_start
+        if start is not None and isinstance(self.as_of, date) and start >= self.as_of:
+            said.append(
+                f"cltv.holdout_start {start} is not before as_of {self.as_of}: the usual part is held back instead."
+            )
         for programme in self.programmes:
             if "costs" not in programme.model_fields_set:
                 said.append(f"No costs of the programme {programme.name}: the study file names none.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.study.bounded_yaml import load_yaml
 from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
@@ -17,26 +17,11 @@ from cxvalue.study.problems import problems_of
 __all__ = ["load_study_file"]
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """A YAML loader that refuses a key given twice, where plain YAML silently keeps the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[Hashable] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
 def load_study_file(path: Path) -> StudyFile:
     """Read and check a study file; raises `BadInput` with every problem in it."""
     label = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeyLoader)
+        raw = load_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise BadInput([Problem(label, "there is no such file.", "Start one with `cxvalue new DIR`.")]) from None
     except UnicodeDecodeError as error:

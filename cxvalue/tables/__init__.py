@@ -6,6 +6,7 @@ checks/   what is wrong, and what is legal and may nevertheless make a number wr
 cautions  the kinds of the latter, worst first
 counts    the counts and control totals that a data check prints, and `TableSet`, what loading gives
 ledger    transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
+purchase_log  all purchases as a few arrays, so that any past day can be looked at
 states    purchases to frequency, recency and age
 periods   purchases to opportunities taken, one a calendar period
 panels/   customers or units by month, for programmes

@@ -53,6 +53,7 @@ REFUND_REMEDY = (
     "It cannot be taken off them: correct its customer or order id, or add the purchases it belongs to "
     "(an export that begins earlier)."
 )
+_IN_ORDER = ("offers",)  # the order of its rows says which belong together, so they keep their numbers
 _AMOUNT = {"transactions": "revenue", "fees": "amount", "contacts": "cost"}
 
 
@@ -412,7 +413,7 @@ class _Loader:
         what = "of programmes that the study does not declare, not used"
         self._add(contract.name, what, found.get("foreign", 0), None, "note")
         self._add(contract.name, "rows kept", found["rows"], found["amount"], "kept", always=True)
-        self._write(contract.name, table.order_by(ROW).drop(ROW))
+        self._write(contract.name, table.order_by(ROW) if contract.name in _IN_ORDER else table.order_by(ROW).drop(ROW))
 
     def _write(self, name: str, table: ir.Table) -> None:
         self.paths[name] = self.out / f"{name}.parquet"

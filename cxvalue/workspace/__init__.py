@@ -2,6 +2,7 @@
 
 prepared    tables validated and written, models fitted, keyed by the fingerprint of all that went in
 opened      `load_study`, `Study`: what a notebook works with, and `publish`, by which it hands over
+kept_base   the forecast of all customers kept beside the fits
 preflight   campaigns and programmes tried on the tables before any notebook starts
 half_lives  half-lives that a programme takes from a finding
 history     what earlier published runs said

@@ -16,20 +16,23 @@ from typing import TYPE_CHECKING
 import ibis
 
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.foundation.inert import inert_table
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import DriverTables
 from cxvalue.questions.contracts.renewals import RenewalFit
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
+from cxvalue.questions.lifetime_value.forecast import states_of_study
 from cxvalue.questions.programmes.goodwill import GoodwillFit
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
 from cxvalue.study import StudyFile, find_study, load_study_file
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
-from cxvalue.tables.periods import period_states
-from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
+from cxvalue.workspace.kept_base import read_base
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from cxvalue.findings.finding import Finding
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
 
@@ -125,12 +129,7 @@ class Study:
 
     def states(self, *, as_of: date | None = None) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
-        if self.file.cltv.period is not None:
-            return period_states(self.purchases, as_of=as_of or self.as_of, period=self.file.cltv.period)
-        day, unit, new_from = as_of or self.as_of, self.file.cltv.time_unit, self.file.new_from
-        return purchase_states_from_purchases(
-            self.purchases, as_of=day, time_unit=unit, per_customer=True, new_from=new_from
-        )
+        return states_of_study(self.file, self.purchases, as_of or self.as_of)
 
     @cached_property
     def cltv(self) -> CltvFit:
@@ -141,6 +140,14 @@ class Study:
         fit = CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
         names = self.file.cltv.covariates
         return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
+
+    @cached_property
+    def base(self) -> WholeBase:
+        """The forecast of all customers over the study's horizon, in total and of each of them."""
+        reason = self.prepared.unavailable.get("20_cltv")
+        if reason:
+            raise CxvalueError(reason)
+        return read_base(self.prepared.folder)
 
     @property
     def values_customers(self) -> bool:
@@ -171,6 +178,11 @@ class Study:
         if reason:
             raise CxvalueError(reason)
         return RenewalFit.from_dict(json.loads((self.prepared.folder / "contract.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def past_renewals(self) -> Attempts:
+        """Forecasts of the contracts made again from past days, with what came."""
+        return Attempts.from_dict(json.loads((self.prepared.folder / "contract_past.json").read_text(encoding="utf-8")))
 
     @cached_property
     def programmes(self) -> tuple[ProgrammeFit, ...]:
@@ -259,13 +271,13 @@ def _write_outputs(
     for name, table in tables.items():
         # The format is the table's name in the report: rows per customer as parquet, small summaries as csv.
         if name.endswith(".csv"):
-            table.to_csv(folder / "tables" / name, index=False)
+            inert_table(table).to_csv(folder / "tables" / name, index=False)
         else:
             write_parquet(table, folder / "tables" / name)
     for name, listed in private.items():
         (folder / "private").mkdir(mode=0o700, exist_ok=True)
         (folder / "private" / name).touch(mode=0o600)
-        listed.to_csv(folder / "private" / name, index=False)
+        inert_table(listed).to_csv(folder / "private" / name, index=False)
     captions = []
     for name, (figure, title, caption) in figures.items():
         save(figure, folder / "figures", name)

@@ -21,9 +21,10 @@ import ibis
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
+from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.experience.needed import experience_obstacles
-from cxvalue.questions.lifetime_value.forecast import fit_study
+from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
@@ -31,6 +32,7 @@ from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
+from cxvalue.workspace.kept_base import write_base
 from cxvalue.workspace.preflight import fit_declared
 
 if TYPE_CHECKING:
@@ -157,9 +159,12 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 unavailable["20_cltv_contractual"] = str(error)
             else:
                 (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
+                past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
+                (folder / "contract_past.json").write_text(json.dumps(past.to_dict()), encoding="utf-8")
     elif "purchases" in tables.paths:
         try:
             fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+            write_base(base_of_study(study, fit, _getter(con, tables)), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

@@ -1,14 +1,20 @@
 """Do the intervals cover? Worlds whose model is known, fitted with that model, against what then really comes in.
 
 Run as ``python -m tests.calibration.coverage [customers] [worlds] [model of the worlds] [model of the forecast]``. For
-each model it makes worlds (day-level purchases,
-Gamma-Gamma spend), fits the model and the spend to the past, and counts how often the 95% intervals hold the truth:
+each model it makes worlds (day-level purchases, Gamma-Gamma spend), fits the model and the spend to the past, and counts
+how often the 95% intervals hold the truth:
 
 - equity: the margin that these customers bring in the following 12 months, discounted month by month;
 - purchases: their purchases in the same time;
 - new customer: the mean over a million further customers from their first purchase on;
 - customers: each customer's own margin (the share of customers inside, averaged over worlds);
 - churn, at risk: share of the active customers who buy nothing in the following 12 months, and what they had brought.
+
+There are two lines a model. The first is the model alone, of which only chance and the parameters are in doubt. The second,
+*published*, is what a study would say that lets the program choose: all candidates combined as past days teach, with how far
+such forecasts miss on real companies in the range, since nobody tells the program that the world is simulated; BG/BB is
+asked for by name and given the range alone. It is worked out for the first 100 worlds, as it looks back at every past day.
+*Width* is the mean width of the interval of equity over its value, *bias* the mean miss of that value.
 
 *PIT* is the largest distance from uniform of the randomised probability integral transform of single customers' purchases
 (Czado, Gneiting and Held 2009): 200 customers of each world, all worlds together. With a second model's name the worlds
@@ -20,6 +26,7 @@ A fit that is not sound is counted apart (withheld), since nothing would be publ
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from functools import cache
@@ -29,13 +36,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
-from cxvalue.lifetime import LifetimeModel, customer_value, fit, fit_by_period, fit_spend
+from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, customer_value, fit, fit_by_period, fit_spend
+from cxvalue.lifetime.candidates.by_model import outlook_of_model
+from cxvalue.lifetime.candidates.looks import FITTED, look, variation_of
+from cxvalue.lifetime.candidates.outlook import Ahead
+from cxvalue.lifetime.evidence.past import horizons_for, look_at_past, row_of
+from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.registry import RHYTHMS
+from cxvalue.lifetime.fitting.fits import fit_quickly
 from cxvalue.lifetime.fitting.regular import fit_regular
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
-from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, active_states, p_no_purchase
+from cxvalue.lifetime.prediction.whole_base import WholeBase, combine, keep_model
+from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, p_no_purchase
 from cxvalue.questions.churn.losses import losses
+from cxvalue.tables.purchase_log import PurchaseLog
 from cxvalue.tables.states import PurchaseStates
 
 DAYS, MONTHS, RATE, MARGIN = 728, 12, 0.10, 0.4
@@ -55,12 +70,14 @@ NEWCOMERS = 1_000_000
 DRAWS, DRAWS_OF_RHYTHMS = 200, 100
 """Fewer than a study's 400: `cxvalue.foundation.intervals.interval_ends` holds as much with few."""
 MEASURES = ("equity", "purchases", "new customer", "customers", "churn", "at risk")
+PUBLISHED_WORLDS = 100
 ACTIVE_DAYS, PIT_CUSTOMERS, PIT_DRAWS = 120, 200, 400
 
 
 class World(NamedTuple):
     """What was seen, with the margin of the last 12 months, and each customer's margin and purchases that then come."""
 
+    log: PurchaseLog
     states: PurchaseStates
     brought: NDArray[np.float64]
     margin: NDArray[np.float64]
@@ -177,8 +194,12 @@ def _world(
         sum_log_gaps=np.bincount(who, np.log(gaps), minlength=customers),
     )
     worth = MARGIN * revenue[~past] * factors[~past]
+    seen = np.concatenate([first, revenue[past]])
     recent = past & recent
     return World(
+        PurchaseLog.of(
+            np.concatenate([np.arange(customers), who]), np.concatenate([joined, when]), seen, MARGIN * seen
+        ),
         states,
         np.bincount(owner[recent], MARGIN * revenue[recent], minlength=customers),
         np.bincount(owner[~past], worth, minlength=customers),
@@ -224,8 +245,16 @@ def pit(model: LifetimeModel, world: World, rng: np.random.Generator) -> NDArray
     return below + rng.random(chosen.size) * at
 
 
-def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.float64]] | None:
-    """Whether each measure is covered in one world, the width and bias of equity, and PITs; None when withheld."""
+class Covered(NamedTuple):
+    """Measures inside, width and bias of equity: of the model alone and as published (None where not asked); PITs."""
+
+    alone: list[float]
+    published: list[float] | None
+    transforms: NDArray[np.float64]
+
+
+def one_world(task: tuple[str, str, int, int]) -> Covered | None:
+    """Whether each measure is covered in one world; None when withheld."""
     true, model, customers, seed = task
     rng = np.random.default_rng([seed, customers, *true.encode()])
     world = simulate(true, customers, rng)
@@ -235,13 +264,42 @@ def one_world(task: tuple[str, str, int, int]) -> tuple[list[float], NDArray[np.
     value = customer_value(
         fitted, spend, world.states, horizon_months=MONTHS, annual_discount_rate=RATE, draws=_draws(model), seed=seed
     )
+    base = published(fitted, spend, world, value) if seed < PUBLISHED_WORLDS else None
+    own = _inside(value, world, true, [np.nan, np.nan])
+    said = None if base is None else _inside(base.value, world, true, _churn_inside(fitted, base, world, seed))
+    return Covered(own, said, pit(fitted, world, rng))
+
+
+def _inside(value: CustomerValue, world: World, true: str, churned: list[float]) -> list[float]:
     truths = (world.margin.sum(), world.purchases.sum(), newcomer_truth(true))
     intervals = (value.equity, value.expected_purchases, value.new_customer)
     inside = [float(low <= truth <= high) for truth, (_, low, high) in zip(truths, intervals, strict=True)]
     each = (value.cltv_low - 1e-9 <= world.margin) & (world.margin <= value.cltv_high + 1e-9)
     width = (value.equity.high - value.equity.low) / value.equity.value
-    churned = _churn_inside(fitted, world, seed)
-    return [*inside, float(each.mean()), *churned, width, value.equity.value / truths[0] - 1], pit(fitted, world, rng)
+    return [*inside, float(each.mean()), *churned, width, value.equity.value / truths[0] - 1]
+
+
+def published(fitted: LifetimeModel, spend: SpendModel, world: World, value: CustomerValue) -> WholeBase | None:
+    """What a study would say of the world; None where no candidate forecasts anything."""
+    log, states, unit = world.log, world.states, fitted.time_unit
+    day = int(log.first_of[0]) + int(states.age_days[0])
+    year = round(MONTHS * DAYS_PER_MONTH)
+    days = TimeUnit.WEEK if unit is TimeUnit.MONTH else unit
+    past = look_at_past(log, Ahead(horizons_for(MONTHS, day - log.first_day), RATE), days, day)
+    ahead, per_purchase = Ahead((90, year), RATE), states.margin_rate * spend.expected_spend(states)
+    known = log.known(day)
+    if fitted.name == "bg_bb":
+        outlook = outlook_of_model(fitted, states, per_purchase, ahead)
+        row = row_of(look(log, known, {}, per_purchase, ahead, days), log, 1, 0)
+        variation = variation_of(log)
+        return keep_model(
+            outlook, ahead, past, row, value, REFERENCE, "bg_nbd", value.level, variation, states.first_margin_mean
+        )
+    models = fit_quickly(states.grouped(), FITTED)
+    plain = RHYTHMS.get(fitted.name, fitted.name)
+    models[plain if plain in models else "bg_nbd"] = fitted
+    now = look(log, known, models, per_purchase, ahead, unit, states=states)
+    return combine(now, log, past, value, REFERENCE, year, value.level, states.first_margin_mean)
 
 
 def _fitted(states: PurchaseStates, model: str) -> LifetimeModel:
@@ -254,16 +312,18 @@ def _draws(model: str) -> int:
     return DRAWS_OF_RHYTHMS if model in RHYTHMS else DRAWS
 
 
-def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]:
+def _churn_inside(fitted: LifetimeModel, base: WholeBase, world: World, seed: int) -> list[float]:
     """Whether churn and value at risk are covered; nan for a model that cannot say who has left."""
     if not fitted.family.dropout:
         return [np.nan, np.nan]
-    states = active_states(world.states, ACTIVE_DAYS)
-    rows = np.asarray(states.customer_id, dtype=np.int64)
-    brought, lost = world.brought[rows], world.purchases[rows] == 0
-    said = p_no_purchase(fitted, states, CHURN_MONTHS * DAYS_PER_MONTH)
+    active = world.states.days_silent < ACTIVE_DAYS
+    brought, lost = world.brought[active], world.purchases[active] == 0
+    days = CHURN_MONTHS * DAYS_PER_MONTH
+    said = 1 - base.returns[active, base.at(days)]
+    if not base.combined:
+        said = p_no_purchase(fitted, world.states.take(active), days)
     draws = _draws(fitted.name)
-    away = _away_in_draws(fitted, states, draws, seed)
+    away = _away_in_draws(said, base.bought[base.at(days)], base.history_days, draws, seed)
     found = losses(said, brought, in_draws=away, draws=draws, level=0.95, seed=seed)
     truths = (lost.mean(), brought[lost].sum())
     ends = (found.rate, found.at_risk)
@@ -271,7 +331,7 @@ def _churn_inside(fitted: LifetimeModel, world: World, seed: int) -> list[float]
 
 
 def main(customers: int = 500, worlds: int = 1000, true: str = "", forecast: str = "") -> None:
-    """Print a line for each model."""
+    """Print two lines for each model: the model alone, and what is published."""
     print(f"{customers} customers, {worlds} worlds, 95% intervals" + (f", worlds of {true}" if true else ""))
     print(f"{'model':<12}" + "".join(f"{name:>13}" for name in (*MEASURES, "width", "bias", "PIT", "withheld")))
     pairs = [(true, forecast or true)] if true else [(model, model) for model in TRUE]
@@ -281,11 +341,17 @@ def main(customers: int = 500, worlds: int = 1000, true: str = "", forecast: str
             tasks = [(world, model, customers, seed) for seed in range(worlds)]
             results = list(pool.map(one_world, tasks, chunksize=10))
             kept = [result for result in results if result is not None]
-            transforms = np.sort(np.concatenate([result[1] for result in kept]))
+            transforms = np.sort(np.concatenate([result.transforms for result in kept]))
             uniform = (np.arange(transforms.size) + 0.5) / transforms.size
             distance = np.abs(transforms - uniform).max()
-            cells = [*np.mean([result[0] for result in kept], axis=0), distance, 1 - len(kept) / worlds]
-            print(f"{model:<12}" + "".join(f"{cell:>13.1%}" for cell in cells), flush=True)
+            _print(model, [*np.mean([result.alone for result in kept], axis=0), distance, 1 - len(kept) / worlds])
+            said = [result.published for result in kept if result.published is not None]
+            if said:
+                _print(" published", np.mean(said, axis=0))
+
+
+def _print(name: str, cells: Iterable[float]) -> None:
+    print(f"{name:<12}" + "".join(f"{'' if np.isnan(cell) else f'{cell:.1%}':>13}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":

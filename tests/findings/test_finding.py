@@ -87,7 +87,7 @@ def test_kinds_of_findings() -> None:
 
 def test_written_findings_are_read_back(tmp_path: Path) -> None:
     findings = (
-        finding(low=8, high=12.5, level=0.95, grade="C", text="Десять долларов"),
+        finding(low=8, high=12.5, level=0.95, grade="C", text="Десять долларов", kind="forecast"),
         finding(id="base.lost_value", value=None, text="The history is too short."),
         finding(id="programme.x.verdict", value="NOT PROVEN"),
     )

@@ -87,7 +87,7 @@ def test_how_sure_lists_estimates_holdout_and_the_grades_used() -> None:
 
 @pytest.mark.parametrize(
     ("expected", "agrees", "words"),
-    [(100.0, True, "Yes: revenue in the data is USD 99.8"), (90.0, False, "No: revenue")],
+    [(100.0, True, "Yes: revenue in the data is USD 99.80"), (90.0, False, "No: revenue")],
 )
 def test_the_control_total(expected: float, agrees: bool, words: str) -> None:
     page = build_page(META, [], notes=PageNotes(control=ControlResult.of(expected, 99.8, 0.005)))
@@ -190,3 +190,26 @@ def test_figures_keep_their_place(tmp_path: Path) -> None:
 
     figures = [PageFigure("b", "", tmp_path / "b.svg"), PageFigure("a", "", tmp_path / "a.svg")]
     assert build_page(META, [], figures).figures == tuple(figures)
+
+
+def test_four_figures_are_on_the_first_screen_and_the_rest_below() -> None:
+    names = ("cltv.equity", "cltv.mean", "cltv.new_customer", "base.active", "base.lost_customers", "base.lost_value")
+    page = build_page(META, [Finding(one, one, 5.0, text="Five.") for one in names])
+    assert [line.id for line in page.cards] == list(names[:4])
+    assert [line.id for line in page.more_cards] == list(names[4:])
+
+
+def test_a_simulated_study_says_so_first_and_the_run_is_named_last() -> None:
+    page = build_page(dataclasses.replace(META, simulated=True, run_id="20260701T060500Z"), [])
+    assert page.banners[0].startswith("A simulated company")
+    assert not build_page(META, []).banners
+    assert "20260701T060500Z" not in [told for _, told in page.facts]
+    assert "20260701T060500Z" in [told for _, told in page.origin]
+
+
+def test_a_forecast_that_carries_no_decision_shows_its_range() -> None:
+    forecast = Finding("cltv.equity", "Equity", 120.0, 40.0, 300.0, 0.95, "USD", "D", "A range.", kind="forecast")
+    (line,) = build_page(META, [forecast]).cards
+    assert (line.value, line.interval) == ("between USD 40.0 and 300", "")
+    (sure,) = build_page(META, [dataclasses.replace(forecast, grade="C")]).cards
+    assert sure.value == "USD 120"

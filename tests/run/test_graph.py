@@ -126,3 +126,13 @@ def test_only_for_a_planned_notebook_says_so() -> None:
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:
     with pytest.raises(BadInput, match="needs the table 'transactions' or the table 'subscriptions'"):
         plan(study("contractual"), {"contacts"})
+
+
+@pytest.mark.parametrize("how", ["after", "beside"])
+def test_what_a_notebook_builds_on_comes_along_or_stops_it(how: str) -> None:
+    built = NotebookSpec("30_built", ("transactions",), **{how: ("20_base",)})
+    specs = (NotebookSpec("20_base", ("contacts",)), built)
+    chosen = plan(study(), {"transactions", "contacts"}, ("30",), notebooks=specs, planned=())
+    assert names(chosen.run) == ["20_base", "30_built"]
+    with pytest.raises(BadInput, match=r"30_built.*needs 20_base, which cannot run"):
+        plan(study(), {"transactions"}, ("30",), notebooks=specs, planned=())

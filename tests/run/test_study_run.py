@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cxvalue.foundation.errors import RunFailed
+from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.run.execute import Limits, Silence, StudyReference, _Crew, run_notebooks
 from cxvalue.run.forked import ForkedKernel
 from cxvalue.run.graph import NotebookSpec
@@ -192,6 +192,28 @@ def test_two_runs_at_once_publish_both(shop: Workshop) -> None:
     assert "other/latest" in index
 
 
+def test_a_second_run_of_a_study_says_that_the_first_is_at_work(shop: Workshop, tmp_path: Path) -> None:
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    wait = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\n"
+    shop.notebook("00_first", f"{wait}while not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.05)")
+    folders: list[Path] = []
+    first = threading.Thread(target=lambda: folders.append(run(shop).folder))
+    first.start()
+    try:
+        while not begun.exists() and first.is_alive():
+            time.sleep(0.05)
+        with pytest.raises(CxvalueError, match=r"another run of 'small'.*at work since 20"):
+            run(shop)
+        elsewhere = tmp_path / "elsewhere"
+        go.touch()
+        assert run(shop, out=elsewhere).folder.is_relative_to(elsewhere)
+    finally:
+        go.touch()
+        first.join()
+    assert len(folders) == 1
+    assert run(shop).folder != folders[0]
+
+
 RUNNER = """
 import sys
 from pathlib import Path
@@ -302,3 +324,9 @@ def test_a_notebook_starts_when_the_results_it_reads_are_there(tmp_path: Path) -
     crew._hear(crew.running["00_a"])
     assert crew._ready([second], names) == [second]
     assert not crew.done
+
+
+def test_a_notebook_beside_another_does_not_wait_for_it(tmp_path: Path) -> None:
+    alone, beside = NotebookSpec("00_a", ()), NotebookSpec("10_b", (), beside=("00_a",))
+    crew = _Crew(tmp_path, tmp_path, StudyReference("small", tmp_path), tmp_path, 2, Limits(), Silence())
+    assert crew._ready([alone, beside], {"00_a", "10_b"}) == [alone, beside]

@@ -18,6 +18,7 @@ from cxvalue import figures
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
 from cxvalue.lifetime.families.registry import MODEL_TITLES
+from cxvalue.lifetime.prediction.whole_base import WholeBase
 from cxvalue.questions.campaigns.dormancy import sleeping_value
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.churn.early_warning import early_warning
@@ -26,11 +27,13 @@ from cxvalue.questions.churn.past_churn import backtest
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
 from cxvalue.questions.lifetime_value import tables as cltv
+from cxvalue.questions.lifetime_value.base_forecast import forecast_base
 from cxvalue.questions.lifetime_value.findings import cltv_findings
 from cxvalue.questions.lifetime_value.value_findings import levers_report, rolling_sentence, value_findings
 from cxvalue.run.study_run import run_study
 from cxvalue.tables.periods import period_states
 from cxvalue.tables.states import PurchaseStates
+from tests.lifetime.bases import NOTHING_PAST
 from tests.lifetime.conftest import CALIBRATION_END
 from tests.lifetime.opportunities import OpportunityWorld, draw_purchases
 
@@ -53,6 +56,11 @@ def fitted() -> cltv_fit.CltvFit:
 
 def states() -> PurchaseStates:
     return period_states(world()[0], as_of=CALIBRATION_END, period="month")
+
+
+@cache
+def based(months: int, rate: float) -> WholeBase:
+    return forecast_base(fitted(), world()[0], states(), horizon_months=months, annual_discount_rate=rate)
 
 
 def test_the_model_of_opportunities_is_fitted_judged_and_listed() -> None:
@@ -84,6 +92,17 @@ def test_the_value_covers_what_then_came() -> None:
     fit, (_, purchases, margin) = fitted(), world()
     value = customer_value(fit.model, fit.spend, states(), horizon_months=12, annual_discount_rate=0.0)
     assert value.equity.low < margin < value.equity.high
+    # Asked for by name, its value stands, with a range that past misses of its kind make wider.
+    base = based(12, 0.0)
+    assert not fit.combines
+    assert base.value.equity.value == pytest.approx(value.equity.value, rel=1e-12)
+    assert base.value.cltv == pytest.approx(value.cltv, rel=1e-12)
+    assert base.value.p_return_90d == pytest.approx(value.p_return_90d, rel=1e-12)
+    assert base.value.expected_purchases.value == pytest.approx(value.expected_purchases.value, rel=2e-3)
+    assert base.value.equity.low < value.equity.low < value.equity.high < base.value.equity.high
+    value_by_model, value = value, base.value
+    assert value_by_model.new_customer.value == value.new_customer.value
+    assert value.equity.low < margin < value.equity.high
     assert value.expected_purchases.low < purchases < value.expected_purchases.high
     table = cltv.customers_table(value, states(), dormancy_days=90)
     assert table["p_alive"].between(0, 1).all()
@@ -97,7 +116,7 @@ def test_the_value_covers_what_then_came() -> None:
     silent = (pd.Timestamp(CALIBRATION_END) - pd.to_datetime(last)).dt.days.loc[table["customer_id"]]
     assert (table["days_silent"].to_numpy() == silent.to_numpy()).all()
     assert (table["dormant"] == (table["days_silent"] >= 90)).all()
-    said = {one.id: one for one in cltv_findings(value, fit, customers=1_000, currency="EUR", level=0.95)}
+    said = {one.id: one for one in cltv_findings(base, fit, customers=1_000, currency="EUR")}
     assert "all purchases of a month count as one, and only whole months up to 30 September 1997" in (
         said["cltv.equity"].text
     )
@@ -108,15 +127,15 @@ def test_the_value_covers_what_then_came() -> None:
 
 
 def test_everything_beside_the_value_works_or_says_why_not() -> None:
-    fit, purchases = fitted(), world()[0]
-    churn = study_churn(fit, states(), purchases, dormancy_days=90, observed_from=START, draws=100)
+    fit, purchases, base = fitted(), world()[0], based(12, 0.1)
+    churn = study_churn(fit, base, states(), purchases, dormancy_days=90, observed_from=START, draws=100)
     assert churn.losses is not None
     assert churn.losses.rate.low < churn.losses.rate.value < churn.losses.rate.high
     past = backtest(fit, purchases, dormancy_days=90)
     assert past is not None
     assert past.auc > 0.6
     assert past.probabilities.mean() == pytest.approx(past.stayed_away.mean(), abs=0.06)
-    assert "BG/BB fitted" in churn_findings(churn, past, currency="EUR")[0].method
+    assert churn_findings(churn, past, currency="EUR")[0].method.startswith("BG/BB, from all data up to")
     warned = early_warning(churn, fit.model, purchases)
     assert warned["reason"].str.contains("own rhythm broken").any()
     rolled = past_forecasts.rolling_table(fit, purchases, START)
@@ -128,8 +147,9 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert score is not None
     assert (main["predicted"], main["actual"]) == pytest.approx((score.predicted, score.actual))
     assert main["log_score_per_customer"] * main["customers"] == pytest.approx(score.log_score)
-    tested = past_forecasts.backtest_margin(fit, purchases, draws=100)
+    tested = past_forecasts.backtest_margin(fit, purchases, NOTHING_PAST, draws=100)
     assert tested is not None
+    assert tested.model == "bg_bb"
     assert tested.inside
     months = tracking.tracking_table(fit, purchases)
     assert months["week_end"].dt.is_month_end.all()
@@ -137,7 +157,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert months["bg_bb"].sum() == pytest.approx(months["actual"].sum(), rel=0.06)
     drawn = figures.holdout_tracking(months, fit.holdout_start, MODEL_TITLES, things=fit.things, each="month")
     assert drawn.axes[1].get_title(loc="left") == "Customers who bought again in each month"
-    horizons = cltv_value.horizons_table(fit.model, fit.spend, states(), annual_discount_rate=0.1)
+    horizons = cltv_value.horizons_table(fit, base, states(), annual_discount_rate=0.1)
     assert horizons["value"].notna().all()
     assert horizons[horizons["annual_discount_rate"] == 0.1]["value"].is_monotonic_increasing
     levers = value_levers(
@@ -147,7 +167,7 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     assert "a point of retention is not worked out for opportunities" in words["retention"]
     assert "bought in one month a year more" in words["purchase"]
     assert "If every month with a purchase left" in words["margin"]
-    sleeping = sleeping_value(fit, states(), days=90, horizon_months=12, annual_discount_rate=0.1, level=0.95)
+    sleeping = sleeping_value(fit, base, states(), days=90)
     assert sleeping is not None
     assert 0 < sleeping.return_90d < 0.3
     paid = cltv_value.payback(fit.model, fit.spend, states(), 20.0, annual_discount_rate=0.1, draws=50)
@@ -165,13 +185,15 @@ def test_a_world_that_nobody_leaves_is_withheld() -> None:
     assert (fit.selected, fit.forecast) == ("bb", "bb")
     assert fit.withheld.startswith("No dropout can be identified: the BG/BB describes these histories hardly better")
     held = period_states(seen, as_of=CALIBRATION_END, period="month")
-    churn = study_churn(fit, held, seen, dormancy_days=90, observed_from=date(1996, 4, 1))
+    base = forecast_base(fit, seen, held, horizon_months=12, annual_discount_rate=0.0, draws=100)
+    churn = study_churn(fit, base, held, seen, dormancy_days=90, observed_from=date(1996, 4, 1))
     assert {one.value for one in churn_findings(churn, None, currency="EUR")} == {None}
     assert backtest(fit, seen, dormancy_days=90) is None
     value = customer_value(
         fit.model, fit.spend, held, horizon_months=12, annual_discount_rate=0.0, withheld=fit.withheld, draws=100
     )
     assert np.isnan(value.p_alive).all()
+    assert np.isnan(base.value.p_alive).all()
     came = rows[rows["later"]]["margin"].sum()
     assert value.equity.low < came < value.equity.high
     with pytest.raises(CxvalueError, match="cannot be compared with models that count days"):
@@ -182,8 +204,13 @@ def test_a_world_that_nobody_leaves_is_withheld() -> None:
         forecast.fit_cltv(
             seen.filter(seen.date < date(1996, 12, 1)), as_of=date(1997, 1, 1), **{**how, "time_unit": "year"}
         )
-    with pytest.raises(CxvalueError, match="holds no whole month: the last one ended on 1997-08-31"):
-        forecast.fit_cltv(seen, as_of=date(1997, 9, 29), holdout_start=date(1997, 9, 2), **how)
+    # A holdout that leaves no whole month to compare with does not count.
+    late, usual = (
+        forecast.fit_cltv(seen, as_of=date(1997, 9, 29), holdout_start=start, **how)
+        for start in (date(1997, 9, 2), None)
+    )
+    assert late.as_of == date(1997, 8, 31)
+    assert late.holdout_start == usual.holdout_start
 
 
 def test_all_data_decide_whether_somebody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.churn.early_warning import early_warning
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
+from cxvalue.questions.lifetime_value.base_forecast import forecast_base, past_of, weights_of
 from cxvalue.questions.lifetime_value.tables import customers_table, models_table
 from cxvalue.tables.states import purchase_states_from_purchases
 from tests.lifetime.conftest import make_states, merged_days
@@ -116,7 +117,12 @@ def test_the_value_covers_what_then_came() -> None:
 def test_everything_beside_the_value_works_or_says_why_not() -> None:
     fit, purchases = fitted(), world().table
     states = purchase_states_from_purchases(purchases, as_of=AS_OF, per_customer=True)
-    churn = study_churn(fit, states, purchases, dormancy_days=90, observed_from=START, draws=100)
+    base = forecast_base(fit, purchases, states, horizon_months=24, annual_discount_rate=0.1, draws=100)
+    assert base.combined
+    # The chosen model of regular timing stands where its plain one stood at past days.
+    assert 0 < weights_of(base, fit)[fit.selected] < 1
+    assert sum(weights_of(base, fit).values()) == pytest.approx(1.0)
+    churn = study_churn(fit, base, states, purchases, dormancy_days=90, observed_from=START, draws=100)
     assert churn.losses is not None
     assert churn.losses.rate.low < churn.losses.rate.value < churn.losses.rate.high
     warned = early_warning(churn, fit.model, purchases)
@@ -124,13 +130,14 @@ def test_everything_beside_the_value_works_or_says_why_not() -> None:
     rolled = past_forecasts.rolling_table(fit, purchases, START)
     assert (rolled[rolled["origin"] == fit.holdout_start]["best"] == (rolled["model"][:6] == fit.selected)).all()
     assert rolled.groupby("origin")["best"].sum().eq(1).all()
-    tested = past_forecasts.backtest_margin(fit, purchases, draws=100)
+    past = past_of(purchases, as_of=AS_OF, unit=fit.time_unit, horizon_months=24, annual_discount_rate=0.1)
+    tested = past_forecasts.backtest_margin(fit, purchases, past, draws=100)
     assert tested is not None
     assert tested.inside
     assert past_forecasts.ranking(fit, purchases).summary["selected"].sum() == 1
     weeks = tracking.tracking_table(fit, purchases)
     assert weeks[fit.selected].sum() == pytest.approx(weeks["actual"].sum(), rel=0.06)
-    horizons = cltv_value.horizons_table(fit.model, fit.spend, states, annual_discount_rate=0.1)
+    horizons = cltv_value.horizons_table(fit, base, states, annual_discount_rate=0.1)
     assert horizons["value"].notna().sum() == 9
     assert horizons["withheld"].str.contains("regular rhythm").sum() == 3
     with pytest.raises(CxvalueError, match="regular rhythm"):

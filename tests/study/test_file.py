@@ -93,7 +93,6 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
         ("campaigns: [{name: a}]\n", "campaigns: declared, but the table 'contacts' is not among the tables."),
         ("programmes: [{name: a}]\n", "programmes: declared, but the table 'rollout' is not among the tables."),
         ("as_of: 2025-01-31\nobserved_from: 2025-06-01\n", "observed_from: 2025-06-01 is after as_of 2025-01-31."),
-        ("as_of: 2025-01-31\ncltv: {holdout_start: 2025-02-01}\n", "cltv.holdout_start: 2025-02-01 is after as_of"),
         ("observed_from: 2025-01-01\ncltv: {holdout_start: 2025-01-01}\n", "leaves no history before it"),
         ("control_totals: {revenue: much}\n", "control_totals.revenue: 'much' is not a number"),
         ("horizon_months: 3\nhorizon_months: 4\n", "the key 'horizon_months' is given twice"),
@@ -264,3 +263,13 @@ def test_what_does_not_go_with_periods_is_said_together(tmp_path: Path, settings
     assert len(said) == len(found)
     for one, words in zip(said, found, strict=True):
         assert words in one
+
+
+@pytest.mark.parametrize("start", ["2025-01-31", "2025-02-01"])
+def test_a_holdout_that_begins_too_late_is_said_and_not_refused(tmp_path: Path, start: str) -> None:
+    text = sound(f"as_of: 2025-01-31\ncltv: {{holdout_start: {start}}}\n")
+    study = load_study_file(write(tmp_path, text))
+    said = f"cltv.holdout_start {start} is not before as_of 2025-01-31: the usual part is held back instead."
+    assert said in study.assumptions
+    earlier = load_study_file(write(tmp_path, text.replace(f"holdout_start: {start}", "holdout_start: 2025-01-30")))
+    assert not any("holdout_start" in one for one in earlier.assumptions)

@@ -332,17 +332,23 @@ def _estimate(
             continue
         gather = (group[None, :] == np.arange(int(group.max()) + 1)[:, None]).astype(float)
         through = np.maximum(number, base)  # who is a comparison for a month must be free through it and the base
-        window = np.arange(max(base - base_months + 1, 0), base + 1)
-        n_t = gather @ sums.treated_n[cohort]
-        level_t = _mean(n_t, gather @ sums.treated_y[cohort])
-        # Before its start a cohort is itself still without the programme, and no comparison for itself.
-        free_n, free_y = sums.free_n[through], sums.free_y[through]
+        window = slice(max(base - base_months + 1, 0), base + 1)
+        own_n, own_y = sums.treated_n[cohort], sums.treated_y[cohort]
+        n_t = gather @ own_n
+        level_t = _mean(n_t, gather @ own_y)
+        # Comparisons in each month, and in the window; of the rest of the months nothing is needed.
+        now_n, now_y = sums.free_n[through, :, number], sums.free_y[through, :, number]
+        then_n, then_y = sums.free_n[:, :, window][through], sums.free_y[:, :, window][through]
         if frame.waiting:
-            free_n[: base + 1] -= sums.treated_n[cohort]
-            free_y[: base + 1] -= sums.treated_y[cohort]
-        level_c = _mean(gather @ free_n[number, :, number].T, gather @ free_y[number, :, number].T)
-        before_t = _before(gather, sums.treated_n[cohort], sums.treated_y[cohort], window)[:, None]
-        before_c = _before(gather, free_n, free_y, window).T
+            # Before its start a cohort is itself still without the programme, and no comparison for itself.
+            early = slice(0, base + 1)
+            now_n[early] -= own_n[:, early].T
+            now_y[early] -= own_y[:, early].T
+            then_n[early] -= own_n[:, window]
+            then_y[early] -= own_y[:, window]
+        level_c = _mean(gather @ now_n.T, gather @ now_y.T)
+        before_t = _before(gather, own_n[:, window], own_y[:, window])[:, None]
+        before_c = _before(gather, then_n, then_y).T
         with np.errstate(invalid="ignore"):
             change_t, change_c = level_t - before_t, level_c - before_c
             share = np.where(np.isnan(change_t) | np.isnan(change_c), 0.0, n_t)
@@ -405,6 +411,6 @@ def _mean(n: Floats, y: Floats) -> Floats:
         return np.where(n > 0, y / n, np.nan)
 
 
-def _before(gather: Floats, n: Floats, y: Floats, window: Ints) -> Floats:
-    """Mean outcome of each group of bins over the months of a window; leading axes of n and y are kept."""
-    return _mean(n[..., window].sum(axis=-1) @ gather.T, y[..., window].sum(axis=-1) @ gather.T)
+def _before(gather: Floats, n: Floats, y: Floats) -> Floats:
+    """Mean outcome of each group of bins over the months of a window, the last axis; leading axes of n and y are kept."""
+    return _mean(n.sum(axis=-1) @ gather.T, y.sum(axis=-1) @ gather.T)

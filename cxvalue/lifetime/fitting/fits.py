@@ -14,20 +14,23 @@ from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import FAMILIES, SEASONAL, family_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.models.model import LifetimeModel, measured
-from cxvalue.lifetime.models.optimise import Optimum, coarsen, invert, maximise
+from cxvalue.lifetime.models.optimise import Optimum, climb_from, coarsen, invert, maximise
 
 if TYPE_CHECKING:
     from cxvalue.foundation.calendar import TimeUnit
     from cxvalue.lifetime.families.season import SeasonalClock
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["best_of", "fit", "fit_all", "fit_by_period", "fit_on_clock", "model_at"]
+__all__ = ["best_of", "fit", "fit_all", "fit_by_period", "fit_on_clock", "fit_quickly", "model_at"]
 
 _SMALLEST = 1e-3
 """Where the shape of dropout counts as having run to its limit."""
 
 _MIDDLE = 8_000
 """Histories of the sample on which large data are fitted before the last steps on all of them."""
+
+_QUICK, _ROUGH = 1_500, 400
+"""Histories of the sample for `fit_quickly`, and of that on which the search begins."""
 
 _NOBODY = {
     False: "No customer has bought a second time, so no purchase rate can be estimated.",
@@ -86,6 +89,43 @@ def fit_on_clock(states: PurchaseStates, clock: SeasonalClock, log_speeds: float
         replace(model, name=name, clock=clock, log_likelihood=model.log_likelihood + log_speeds)
         for name, model in zip(SEASONAL, fitted, strict=True)
     )
+
+
+def fit_quickly(
+    states: PurchaseStates, models: Sequence[str], near: Mapping[str, LifetimeModel] | None = None
+) -> dict[str, LifetimeModel]:
+    """Models good enough to forecast totals at one of many past days: on a sample of histories, with no uncertainty.
+
+    The search begins at the parameters of `near`, the same models at a neighbouring day, where there are any. Status and
+    standard errors say nothing. Raises `CxvalueError` as `fit` does.
+    """
+    data, found = checked_history(states), {}
+    few, fewest = coarsen(data, _QUICK), coarsen(data, _ROUGH)
+    still: dict[str, Floats] = {}
+    for name in models:
+        family = family_of(name)
+        simple = family.still or family
+        if simple.name not in still:
+            plain = simple.search(few, np.empty(0))
+            still[simple.name] = climb_from(_Objective(simple, few), plain.starts[0], plain.bounds, data.customers)[1]
+        search, rough = family.search(few, still[simple.name]), _Objective(family, fewest)
+        before = near.get(name) if near else None
+        starts = [*([] if before is None else [np.log(list(before.params.values()))]), *search.starts]
+        ends: list[tuple[float, Floats]] = []
+        for start in starts[:3]:
+            # One that begins in the limit of a simpler model stays there: two that agree are believed.
+            if len(ends) == 2 and abs(ends[0][0] - ends[1][0]) * data.customers < 0.1:
+                break
+            ends.append(climb_from(rough, start, search.bounds, data.customers))
+        begin = max(ends, key=lambda end: end[0])[1]
+        theta = climb_from(_Objective(family, few), begin, search.bounds, data.customers)[1]
+        none = np.zeros((theta.size, theta.size))
+        params = dict(zip(family.parameters, np.exp(theta).tolist(), strict=True))
+        found[name] = LifetimeModel(
+            name, params, dict.fromkeys(params, math.nan), none, math.nan, round(data.customers), states.time_unit, "ok", "",
+            math.nan,
+        )  # fmt: skip
+    return found
 
 
 def _fit_families(data: History, families: Sequence[Family], unit: TimeUnit) -> tuple[LifetimeModel, ...]:

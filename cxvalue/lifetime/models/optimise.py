@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from cxvalue.lifetime.families.family import History, history
 from cxvalue.lifetime.families.futures import Floats
 
-__all__ = ["Optimum", "coarsen", "invert", "maximise", "principal_steps"]
+__all__ = ["Optimum", "climb_from", "coarsen", "invert", "maximise", "principal_steps"]
 
 Objective = Callable[[Floats], tuple[float, Floats]]
 
@@ -93,8 +93,20 @@ def maximise(
     return optimum
 
 
+def climb_from(
+    objective: Objective, start: Floats, bounds: Sequence[tuple[float, float]], scale: float
+) -> tuple[float, Floats]:
+    """Height and end of a climb, near enough to the top to forecast with and without any uncertainty."""
+    return _climb(objective, start, bounds, scale, iterations=100, flat=1e-7)
+
+
 def _climb(
-    objective: Objective, start: Floats, bounds: Sequence[tuple[float, float]], scale: float, iterations: int
+    objective: Objective,
+    start: Floats,
+    bounds: Sequence[tuple[float, float]],
+    scale: float,
+    iterations: int,
+    flat: float = 1e-12,
 ) -> tuple[float, Floats]:
     def negative(theta: Floats) -> tuple[float, Floats]:
         value, gradient = objective(theta)
@@ -109,7 +121,7 @@ def _climb(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": iterations, "ftol": 1e-12, "gtol": 1e-7, "maxcor": 12},
+        options={"maxiter": iterations, "ftol": flat, "gtol": 1e-7, "maxcor": 12},
     )
     return -float(result.fun), result.x
 

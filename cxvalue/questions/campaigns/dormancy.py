@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
@@ -87,24 +89,23 @@ class Sleeping:
     returns: tuple[tuple[int, float], ...]
 
 
-def sleeping_value(
-    fit: CltvFit, states: PurchaseStates, *, days: int, horizon_months: int, annual_discount_rate: float, level: float
-) -> Sleeping | None:
+def sleeping_value(fit: CltvFit, base: WholeBase, states: PurchaseStates, *, days: int) -> Sleeping | None:
     """What the sleeping customers will still bring if nobody does anything; None when nobody sleeps."""
     from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
-    from cxvalue.questions.lifetime_value.horizons import value_of_some
 
     asleep = states.days_silent >= days
-    found = value_of_some(
-        fit, states, asleep, horizon_months=horizon_months, annual_discount_rate=annual_discount_rate, level=level
-    )
-    if found is None:
+    if not asleep.any():
         return None
+    found = base.of_some(asleep)
     broken = fit.model.p_silence(states) < RHYTHM_BROKEN_BELOW
     worth = (found.equity.value, found.equity.low, found.equity.high)
     unit = fit.model.time_unit.days
-    returns = tuple((wait, float(fit.model.p_return(states, wait / unit)[asleep].mean())) for wait in RETURN_DAYS)
-    return Sleeping(int(asleep.sum()), int(broken.sum()), worth, float(found.p_return_90d.mean()), returns)
+    # The forecast of the base at 90 days moves the model's chances at the other waits alike.
+    by_model = {wait: float(fit.model.p_return(states, wait / unit)[asleep].mean()) for wait in {*RETURN_DAYS, 90}}
+    soon = float(found.p_return_90d.mean())
+    hazard = math.log1p(-min(soon, 0.999999)) / math.log1p(-min(max(by_model[90], 1e-9), 0.999999))
+    returns = tuple((wait, 1 - (1 - min(by_model[wait], 1.0)) ** hazard) for wait in RETURN_DAYS)
+    return Sleeping(int(asleep.sum()), int(broken.sum()), worth, soon, returns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.models.by_level import CovariateModel
-from cxvalue.lifetime.prediction.predictive import return_in_draws
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from cxvalue.lifetime import LifetimeModel
+    from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 CHURN_MONTHS = 12
+MISS_VARIANCE, MISS_BY_LENGTH = 0.074, 0.009
+"""Of the log odds of the share of active customers who stay away: a year ahead, and for a horizon as long as the history."""
 
 Floats = NDArray[np.float64]
 
@@ -70,33 +72,19 @@ def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> 
     return np.clip(away, 0.0, 1.0)
 
 
-def _keys(states: PurchaseStates) -> NDArray[np.int64]:
-    """One number for each history (frequency, recency, age)."""
-    base = int(states.age_days.max(initial=0)) + 1
-    return (states.frequency.astype(np.int64) * base + states.recency_days) * base + states.age_days
+def _away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
+    """P(no purchase in the next 12 months) of chosen customers at each draw of how far such forecasts miss.
 
-
-def _away_in_draws(model: LifetimeModel, states: PurchaseStates, draws: int, seed: int) -> InDraws:
-    """P(no purchase in the next 12 months) of chosen customers at each draw of the parameters."""
-    if isinstance(model, CovariateModel):
-        number, every = model.number_of(states), [_away_in_draws(one, states, draws, seed) for one in model.models]
-
-        def by_level(rows: NDArray[np.intp]) -> Floats:
-            result = np.empty((rows.size, draws))
-            for group in np.unique(number[rows]):
-                mine = number[rows] == group
-                result[mine] = every[group](rows[mine])
-            return result
-
-        return by_level
-    parameters = model.draw(draws, np.random.default_rng([seed, 1]))
-    keys, history = _keys(states), model.history_of(states)
-    horizon = model.time_unit.from_months(CHURN_MONTHS)
+    The miss is shared by all, on the scale of log odds; its variance is that of past churn forecasts of real companies
+    (`MISS_VARIANCE` and more the shorter the history), times how the company's own misses compare with theirs.
+    """
+    length = min(total.days / max(history_days, 1.0), 2.0)
+    sd = math.sqrt((MISS_VARIANCE + MISS_BY_LENGTH * length) * total.record)
+    off = sd * np.random.default_rng([seed, 1]).standard_t(total.df, draws)
+    odds = logit(np.clip(probabilities, 1e-9, 1 - 1e-9))
 
     def away(rows: NDArray[np.intp]) -> Floats:
-        _, first, which = np.unique(keys[rows], return_index=True, return_inverse=True)
-        x, recency, age = (column[rows[first]] for column in history)
-        return (1 - return_in_draws(model, parameters, x, recency, age, horizon))[which.reshape(-1)]
+        return np.asarray(expit(odds[rows, None] + off[None, :]))
 
     return away
 
@@ -112,8 +100,9 @@ class Churn:
         losses: share that will not buy and margin at risk, with intervals; None when `withheld`.
         margin_from: first day of the margins: 12 months ago, or the first day observed when that is later.
         dormancy_days: silent for so long is dormant.
-        model: name of the model that forecast.
+        model: name of the model that forecast, or "combination".
         withheld: why nothing can be said, else empty.
+        in_draws: the probabilities of chosen customers in each of `draws` draws of how far such forecasts miss.
     """
 
     active: PurchaseStates
@@ -124,6 +113,8 @@ class Churn:
     dormancy_days: int
     model: str
     withheld: str
+    in_draws: InDraws | None = None
+    draws: int = 0
 
     @property
     def as_of(self) -> date:
@@ -137,6 +128,7 @@ class Churn:
 
 def study_churn(
     fit: CltvFit,
+    base: WholeBase,
     states: PurchaseStates,
     purchases: ibis.Table,
     *,
@@ -148,18 +140,23 @@ def study_churn(
 ) -> Churn:
     """Forecast which active customers will not buy in the next 12 months, and the margin that goes with them.
 
-    `states` are all customers, one each. The probability is 1 - P(return) of the model that values the customers. The
-    intervals are for what will really happen: parameters are drawn from their uncertainty, then the fate of everybody.
-    Withheld, with the reason, where the fit withholds P(alive), and where nobody is active.
+    `states` are all customers, one each, and `base` is their forecast: the probability is 1 less its chance of a purchase
+    within 12 months. The intervals are for what will really happen: how far such forecasts miss is drawn, then the fate of
+    everybody. Withheld, with the reason, where the fit withholds P(alive), and where nobody is active.
     """
     active = active_states(states, dormancy_days)
     margins = margins_of(purchases, active)
     withheld = fit.withheld or ("" if len(active) else "No customer is active.")
     probabilities, found = np.full(len(active), math.nan), None
+    in_draws: InDraws | None = None
     if not withheld:
-        model = fit.model
-        probabilities = p_no_purchase(model, active, CHURN_MONTHS * DAYS_PER_MONTH)
-        in_draws = _away_in_draws(model, active, draws, seed)
+        chosen = states.days_silent < dormancy_days
+        place = base.at(CHURN_MONTHS * DAYS_PER_MONTH)
+        if base.combined:
+            probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
+        else:
+            probabilities = p_no_purchase(fit.model, active, CHURN_MONTHS * DAYS_PER_MONTH)
+        in_draws = _away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
         found = losses(probabilities, margins, in_draws=in_draws, draws=draws, level=level, seed=seed)
     return Churn(
         active=active,
@@ -168,19 +165,19 @@ def study_churn(
         losses=found,
         margin_from=max(months_before(states.as_of, CHURN_MONTHS) + timedelta(days=1), observed_from),
         dormancy_days=dormancy_days,
-        model=fit.forecast,
+        model="combination" if base.combined else fit.forecast,
         withheld=withheld,
+        in_draws=in_draws,
+        draws=draws,
     )
 
 
 def segment_table(
     churn: Churn,
-    fit: CltvFit,
     segments: Mapping[str, NDArray[np.object_]],
     *,
     level: float = 0.95,
     suppress_below: int = 0,
-    draws: int = 500,
     seed: int = 1,
 ) -> pd.DataFrame:
     """Churn by segment, as published in ``churn_segments.csv``; groups below `suppress_below` customers are left out.
@@ -200,8 +197,8 @@ def segment_table(
             churn.probabilities,
             churn.margins,
             labels,
-            in_draws=_away_in_draws(fit.model, churn.active, draws, seed),
-            draws=draws,
+            in_draws=churn.in_draws,
+            draws=churn.draws,
             level=level,
             seed=seed,
             suppress_below=suppress_below,

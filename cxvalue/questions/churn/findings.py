@@ -37,18 +37,18 @@ def churn_findings(churn: Churn, backtest: Backtest | None, *, currency: str) ->
             *(WARNED.withhold(key, label, churn.withheld, word="withheld") for key, label in labels.items()),
         ]
     caution, sure = _caution(backtest), format_level(found.level)
+    way = "Several forecasts combined" if churn.model == "combination" else MODEL_TITLES[churn.model]
     made = (
-        f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}: 1 − P(a purchase within 12 "
-        f"months of 365.25 / 12 days) of every customer silent for fewer than {churn.dormancy_days} days. The range "
-        "is for what will really happen: uncertainty of the model's parameters and of every customer's fate."
+        f"{way}, from all data up to {format_date(churn.as_of)}: 1 − P(a purchase within 12 months of 365.25 / 12 days) of "
+        f"every customer silent for fewer than {churn.dormancy_days} days. The range is for what will really happen: how "
+        "far such forecasts miss, and every customer's fate."
     )
     brought = _brought(churn)
     rate, risk = found.rate, found.at_risk
     writer = replace(WRITER, grade="C", level=found.level)
     said = (
-        f"{format_value(rate.value, 'share')} of the active customers should not buy within the next 12 months. If they go "
-        f"on as the model describes, it will be {format_range(rate.low, rate.high, 'share')} with {sure} probability."
-        f"{caution}"
+        f"{format_value(rate.value, 'share')} of the active customers are forecast not to buy within the next 12 "
+        f"months, {format_range(rate.low, rate.high, 'share')} with {sure} probability.{caution}"
     )
     lost = (
         f"Of the {found.members:,} active customers about {_about(found.leaving.value)} ({rate.value:.0%}) will not buy "
@@ -106,7 +106,8 @@ def warning_findings(
         return [writer.withhold(key, label, reason) for key, label in labels.items()]
     day = format_date(past.start - timedelta(days=1))
     span = f"{format_date(past.start)} to {format_date(past.end)}"
-    made = f"{MODEL_TITLES[past.model]} {method.format(day=day, span=span, customers=past.customers)}"
+    way = "The same way of forecasting" if past.model == "combination" else MODEL_TITLES[past.model]
+    made = f"{way} {method.format(day=day, span=span, customers=past.customers)}"
     ranked, told = None if math.isnan(past.auc) else past.auc, ""
     if ranked is not None:
         tenths = past.calibration()["actual"]

@@ -16,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.questions.churn.churn import active_states, p_no_purchase
+from cxvalue.questions.lifetime_value.base_forecast import forecast_then
+from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Backtest", "auc", "backtest", "brier", "calibration_by_tenth"]
 
 TENTHS = 10
+LEVEL = 0.95
 
 
 def auc(happened: ArrayLike, score: ArrayLike) -> float:
@@ -112,9 +115,10 @@ class Backtest:
 
 
 def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Backtest | None:
-    """Ask the model fitted before the holdout who of the then active would stay away in it, and see who did.
+    """Ask on the day before the holdout who of the then active would stay away in it, and see who did.
 
-    None without a holdout, where the fit withholds churn, and when nobody was active.
+    Asked are the candidates together, as they forecast today, or the one model that the study names. None without a
+    holdout, where the fit withholds churn, and when nobody was active.
     """
     if fit.holdout_start is None or fit.withheld:
         return None
@@ -130,11 +134,16 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     if counted.shape != before.frequency.shape:
         raise CxvalueError("The holdout and the states before it are not of the same customers.")
     away = counted[before.days_silent < dormancy_days] == 0
-    p = p_no_purchase(model, active, fit.days(fit.holdout_start, fit.as_of))
+    p, name = p_no_purchase(model, active, fit.days(fit.holdout_start, fit.as_of)), model.name
+    if fit.combines and fit.past is not None:
+        log = purchase_log(purchases, fit.as_of)
+        then = forecast_then(fit, log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
+        if then is not None and then.returns.size == len(before):
+            p, name = 1 - then.returns[before.days_silent < dormancy_days], "combination"
     return Backtest(
         start=fit.holdout_start,
         end=fit.as_of,
-        model=model.name,
+        model=name,
         probabilities=p,
         stayed_away=away,
         auc=auc(away, p),

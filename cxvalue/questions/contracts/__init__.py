@@ -3,6 +3,8 @@
 contract_base     who is under contract, since when, until when, and what they bring
 contract_history  how contracts follow one another, come and go, and how long they last
 renewals          the renewal model fitted and tried on the past
+past_renewals     forecasts of contracts made again from past days, and what came
+miss_range        the range of what they will bring, as wide as past misses demand
 contract_value    what customers under contract will still bring
 endings           who ends within 12 months, by the model that was better on the past
 drivers           what may drive the end of a contract, gathered from the tables
@@ -11,5 +13,6 @@ accounts          accounts whose users are satisfied: do they renew more often?
 contract_warning  the list of whom to call, with the reason in words
 findings          the findings ``base.*`` and ``cltv.*`` of a study with contracts
 ending_findings   the findings ``churn.*``, drivers and accounts
+tables            customers and the holdout, as published
 display           bands, scores, ratios and warnings as tables
 """

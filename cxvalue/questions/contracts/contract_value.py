@@ -11,32 +11,34 @@ those who left did so is taken from the data (`RenewalFit.part`).
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
+from cxvalue.questions.contracts.miss_range import range_demanded
 from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
+from cxvalue.questions.lifetime_value.base_forecast import PastRecord
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
+    "Foreseen",
+    "Forecaster",
     "MoneyBacktest",
     "RenewalValue",
-    "holdout_scores",
-    "renewal_customers_table",
-    "renewal_holdout_table",
+    "foresee",
+    "paid_by",
     "renewal_value",
 ]
 
@@ -65,7 +67,8 @@ class RenewalValue:
     `cltv` with its interval the discounted margin of the horizon, 0 for who has left. Intervals are for what will really
     happen; that of `new_customer` is for the expectation. Where the holdout lay outside what was foreseen, those of equity
     and of a new customer hold what follows if the forecast is off as much again. What cannot be had is None or nan, and
-    `missing` says why. `backtest` is the same forecast of the past; None without a holdout or a margin.
+    `missing` says why. `backtest` is the same forecast of the past; None without a holdout or a margin. `record` says how
+    far such forecasts missed from many past days.
     """
 
     active: NDArray[np.bool_]
@@ -84,9 +87,10 @@ class RenewalValue:
     missing: str
     model: str = "sbg"
     backtest: MoneyBacktest | None = None
+    record: PastRecord | None = None
 
 
-class _Forecaster(NamedTuple):
+class Forecaster(NamedTuple):
     """A model as fitted on a day: the sBG with the part of the last period, or the model with drivers where there is one."""
 
     model: RenewalModel
@@ -103,7 +107,7 @@ class _Forecaster(NamedTuple):
         return look_ahead(self.contracts, self.part, self.on)
 
 
-class _Foreseen(NamedTuple):
+class Foreseen(NamedTuple):
     """Discounted months of each active customer (expected, and the ends of the interval), and futures, a draw each.
 
     `faster` are the expected months where customers leave so many times as fast. `total` is the margin to come.
@@ -124,6 +128,7 @@ def renewal_value(
     annual_discount_rate: float,
     gross_margin: float | None,
     churn: ContractChurn | None = None,
+    before: Attempts | None = None,
     level: float = 0.95,
     draws: int = 400,
     seed: int = 1,
@@ -132,20 +137,21 @@ def renewal_value(
 
     The margin of a month is what the days under contract bring in it, at its end discounted to today:
     sum over months m of gross_margin x value per month x P(there) x (1 + rate)^(-m / 12). What a contract brings in a
-    month is taken to stay as it is.
+    month is taken to stay as it is. `before` are the same forecasts made again from past days (`past_renewals`): the range
+    of equity is then at least as wide as their misses demand.
     """
     rng = np.random.default_rng(seed)
     by_hazard = churn is not None and churn.forecasts_by_hazard
     hazard = churn.hazard if churn is not None and by_hazard else None
-    now = _Forecaster(fit.full, fit.part, hazard, contracts, contracts.as_of)
+    now = Forecaster(fit.full, fit.part, hazard, contracts, contracts.as_of)
     seen = now.seen
     missing = missing_margin(contracts, gross_margin)
     rate = math.nan if missing or gross_margin is None else gross_margin
     worth = rate * contracts.monthly_value()[seen.who]
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
-    paid = _paid((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
+    paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
     pace = churn.pace if churn is not None else 1.0
-    found = _foresee(now, worth, paid, draws, level, rng, pace)
+    found = foresee(now, worth, paid, draws, level, rng, pace)
     rates: tuple[Interval | None, Interval | None] = None, None
     if churn is not None:
         p_end = churn.probabilities
@@ -164,13 +170,16 @@ def renewal_value(
     money = bool(seen.who.size) and not missing
     nothing = math.nan if missing else 0.0
     tested = _backtest(fit, churn, contracts, rate, draws, level, seed) if churn is not None and not missing else None
-    equity = newcomer = None
+    equity = newcomer = record = None
     if money:
         equity = Interval.around(float(worth @ found.expected), found.total, level)
         factors = [float(worth @ found.faster) / equity.value] if equity.value and pace != 1 else []
         if tested is not None and tested.margin.outside and tested.margin.foreseen.value:
             factors.append(tested.margin.actual / tested.margin.foreseen.value)
         equity = widened(equity, factors)
+        if before is not None and len(before):
+            in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
+            equity, record = range_demanded(equity, found.total, in_margin, contracts.as_of, horizon_months, level)
     if not missing:
         newcomer = _new_customer(now, paid, rate, draws, level, rng, pace)
     return RenewalValue(
@@ -190,6 +199,7 @@ def renewal_value(
         missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
         model=churn.model if churn is not None else fit.full.name,
         backtest=tested,
+        record=record,
     )
 
 
@@ -201,27 +211,28 @@ def _backtest(
         return None
     last = fit.holdout_start - timedelta(days=1)
     hazard = churn.hazard_before if churn.forecasts_by_hazard else None
-    then = _Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
+    then = Forecaster(fit.calibration, fit.part_calibration, hazard, contracts, last)
     who = then.seen.who
     months = months_between(last, contracts.as_of)
     whole = math.floor(months)
     flows = np.append(np.ones(whole), [months - whole] if months > whole else [])
     worth = rate * contracts.monthly_value(last)[who]
-    found = _foresee(then, worth, _paid(flows), draws, level, np.random.default_rng([seed, 2]), 1.0)
+    found = foresee(then, worth, paid_by(flows), draws, level, np.random.default_rng([seed, 2]), 1.0)
     foreseen = Interval.around(float(worth @ found.expected), found.total, level)
     came = rate * float(contracts.revenue_of_relations_on(last, contracts.as_of).sum())
     return MoneyBacktest(fit.holdout_start, contracts.as_of, int(who.size), Miss(foreseen, came))
 
 
-def _foresee(
-    by: _Forecaster, worth: Floats, paid: Floats, draws: int, level: float, rng: np.random.Generator, pace: float
-) -> _Foreseen:
+def foresee(
+    by: Forecaster, worth: Floats, paid: Floats, draws: int, level: float, rng: np.random.Generator, pace: float
+) -> Foreseen:
+    """What the customers of a forecaster's day will bring: `worth` a month each, months paid as `paid_by` adds them up."""
     return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, draws, (1 - level) / 2, rng, pace)
 
 
 def _by_age(
-    by: _Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
-) -> _Foreseen:
+    by: Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+) -> Foreseen:
     """By the sBG, in which customers with equal numbers of renewals are alike."""
     seen, drawn = by.seen, by.model.draw(draws, rng)
     begun = np.floor(seen.wait)
@@ -244,12 +255,12 @@ def _by_age(
         stay = np.ceil(np.log(rng.random(leaving.size)) / np.log1p(-leaving))  # the chance at which they leave
         before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
         total[place] = worth @ _paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
-    return _Foreseen(months(stays), months(stays**pace), low, high, total)
+    return Foreseen(months(stays), months(stays**pace), low, high, total)
 
 
 def _by_drivers(
-    by: _Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
-) -> _Foreseen:
+    by: Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+) -> Foreseen:
     """By the model with drivers, a customer a row, in parts."""
     assert by.hazard is not None
     seen, size = by.seen, worth.size
@@ -281,7 +292,7 @@ def _by_drivers(
         for step, rate in enumerate(by.hazard.rates(seen.renewed, rows, chances.size - 1, coef)):
             here &= rng.random(here.shape, dtype=np.float32) >= rate
             total += more[:, step] @ here
-    return _Foreseen(expected, faster, low, high, total)
+    return Foreseen(expected, faster, low, high, total)
 
 
 def _churned(
@@ -298,7 +309,7 @@ def _churned(
     return Interval.around(float(p.mean()), outcomes[0], level), at_risk
 
 
-def _paid(factors: Floats) -> Floats:
+def paid_by(factors: Floats) -> Floats:
     """Discounted months that who stays for 0, 1, 2, … months has paid by then."""
     return np.concatenate([[0.0], np.cumsum(factors)])
 
@@ -340,7 +351,7 @@ def _end(
 
 
 def _new_customer(
-    by: _Forecaster, paid: Floats, rate: float, draws: int, level: float, rng: np.random.Generator, pace: float
+    by: Forecaster, paid: Floats, rate: float, draws: int, level: float, rng: np.random.Generator, pace: float
 ) -> Interval:
     """Mean first value per month x discounted months from the first day on; interval of the expectation.
 
@@ -388,62 +399,3 @@ def _mean_survival(
         here = here * (1 - rate)
         found.append(here.mean(axis=0))
     return np.stack(found, axis=1)
-
-
-def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
-    """One row a customer, as published in ``customers.parquet``; what only purchases could tell is empty."""
-    import pandas as pd
-
-    size = len(contracts.customers)
-    unknown = np.full(size, math.nan)
-    day = day_number(contracts.as_of)
-    return pd.DataFrame(
-        {
-            "customer_id": contracts.customers,
-            "frequency": pd.array([None] * size, dtype="Int64"),
-            "recency_days": pd.array([None] * size, dtype="Int64"),
-            "age_days": day - contracts.first_day(),
-            "mean_spend": unknown,
-            "p_alive": value.active.astype(float),
-            "expected_transactions": unknown,
-            "cltv": value.cltv,
-            "cltv_low": value.cltv_low,
-            "cltv_high": value.cltv_high,
-            "days_silent": pd.array([None] * size, dtype="Int64"),
-            "dormant": ~value.active,
-            "rhythm_broken": pd.array([None] * size, dtype="boolean"),
-            "p_return_90d": unknown,
-        }
-    )
-
-
-def holdout_scores(fit: RenewalFit, churn: ContractChurn) -> tuple[HoldoutScore, ...]:
-    """How each model foresaw who would still be a customer at the end of the holdout, the one that forecasts marked."""
-    found = []
-    for score in churn.scores:
-        past = score.backtest
-        error = past.stayed_away - past.probabilities  # in the probability to stay
-        actual, predicted = float((~past.stayed_away).sum()), float((1 - past.probabilities).sum())
-        found.append(
-            HoldoutScore(
-                model=score.model,
-                actual=actual,
-                predicted=predicted,
-                bias=predicted - actual,
-                mae=float(np.abs(error).mean()),
-                rmse=float(np.sqrt((error**2).mean())),
-                wmape=float(np.abs(error).sum() / actual) if actual else math.nan,
-                log_score=score.log_score,
-                status=fit.calibration.status if fit.calibration is not None and score.model == fit.full.name else "ok",
-                selected=score.model == churn.model,
-            )
-        )
-    return tuple(found)
-
-
-def renewal_holdout_table(fit: RenewalFit, churn: ContractChurn) -> pd.DataFrame:
-    """The forecast of who would still be a customer and what came, as published in ``holdout.csv``."""
-    import pandas as pd
-
-    columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
-    return pd.DataFrame([asdict(score) for score in holdout_scores(fit, churn)], columns=columns)

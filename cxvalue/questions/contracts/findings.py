@@ -10,7 +10,8 @@ from cxvalue.findings.numbers import format_date, format_level, format_range, fo
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
 from cxvalue.lifetime.families.registry import MODEL_TITLES
-from cxvalue.questions.contracts.contract_value import holdout_scores
+from cxvalue.questions.contracts.tables import holdout_scores
+from cxvalue.questions.lifetime_value.findings import LARGEST_TYPICAL_MISS, record_findings, record_sentence
 from cxvalue.questions.lifetime_value.value_findings import BACKTEST, backtest_finding
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def renewal_findings(
         f"before the data from the day on which they came into it; the same model forecasts who leaves. {churn.why}"
     )
     grade = forecast_grade(churn, value.backtest)
+    if value.record is not None and value.record.typical_miss > LARGEST_TYPICAL_MISS:
+        grade = "D"
     made += f" {clock_words(fit)}" if fit.clock == "year" else ""
     money = (
         f"{made} Margin over {months} months, each month's discounted from its end at "
@@ -116,7 +119,11 @@ def renewal_findings(
 
     equity = value.equity
     mean = type(equity)(*(part / customers for part in (equity.value, equity.low, equity.high))) if equity else None
-    really = "The range is for what will really happen: uncertainty of the model's parameters and chance."
+    really = (
+        "The range is for what will really happen: the doubt about the model's parameters, chance, and how far such "
+        "forecasts missed on past dates."
+    )
+    told = f" {record_sentence(value.record, months)}" if value.record is not None else ""
     newcomer = f"{money} A new contract brings the mean first value per month"
     if churn.forecasts_by_hazard:
         newcomer += ", and its customer is like those who began in the last year"
@@ -125,8 +132,8 @@ def renewal_findings(
             "equity",
             f"Customer equity over {months} months",
             equity,
-            f"The contracts running today should bring {{value}} of margin over the next {months} months, in today's "
-            f"money. If customers go on as the model describes, it will be {{between}} with {sure} probability.{caution}",
+            f"The contracts running today are forecast to bring {{value}} of margin over the next {months} months, in "
+            f"today's money: {{between}} with {sure} probability.{told}{caution}",
             f"{money} {really}",
         ),
         estimate(
@@ -144,6 +151,7 @@ def renewal_findings(
             f"{newcomer}. The range is for the expectation.",
         ),
         _money_backtest(value, currency, level),
+        *record_findings(value.record, months, level),
         *_holdout(fit, churn),
     ]
 

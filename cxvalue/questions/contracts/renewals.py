@@ -104,7 +104,9 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
     """
     unit = "year" if contracts.annual else "month"
     full = fit_renewal(contracts.durations(), time_unit=unit)
-    start = holdout_start or default_holdout_start(contracts.as_of, contracts.observed_from)
+    # One that leaves nothing to compare with does not count, as in a study without contracts.
+    asked_for = holdout_start if holdout_start is not None and holdout_start < contracts.as_of else None
+    start = asked_for or default_holdout_start(contracts.as_of, contracts.observed_from)
     before, score, part = None, None, 1.0
     if start is not None:
         last = start - timedelta(days=1)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.buckets import bucket
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
+from cxvalue.tables.read.sql import ROW
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -150,10 +151,13 @@ def occasions_of(
 
 
 def with_occasions(offers: ir.Table) -> ir.Table:
-    """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences."""
+    """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences.
+
+    Sequences of a day follow the numbers of the rows, or the order of a frame that has none.
+    """
     import ibis
 
-    rows = offers.mutate(place=ibis.row_number())
+    rows = offers.mutate(place=offers[ROW] if ROW in offers.columns else ibis.row_number())
     known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
     within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
     number = (rows.rung == 1).ifelse(1, 0).sum().over(within)

@@ -3,6 +3,7 @@
 plan                what is to be fitted, and on whom: `ForecastPlan`
 forecast            the models calibrated, held against the holdout, fitted again, and one chosen
 cltv_fit            `CltvFit`: all of that as it is kept and opened again
+base_forecast       the forecast of all customers: what past days teach, put to the candidates of today
 seasonality         whether the base buys with the seasons, and models whose clock follows them
 covariates          segments, channels and sources that buy and leave differently
 tracking            whether the chosen model holds: month by month, by frequency, by tenth

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
+from cxvalue.lifetime.evidence.past import Past
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
 from cxvalue.lifetime.models.by_level import CovariateModel
@@ -36,7 +37,9 @@ class CltvFit:
     `selected` is the model that won the holdout (without a holdout: the lowest AIC among the sound ones); `forecast` is
     the model that values the customers: the selected one refitted on all data, or `nbd` when that refit is not sound.
     `first_seen_in_holdout` counts the customers whom no calibration could know and who are therefore not scored.
-    `covariates` are those that the study asks for, and `labels` what the customers table says of each customer.
+    `covariates` are those that the study asks for, and `labels` what the customers table says of each customer. `past` are
+    forecasts from past days with what came; `combines` says that the customers are valued by several candidates together,
+    and not by one model that the study asks for by name.
 
     Where opportunities are counted (bg_bb), `as_of` is the end of the last whole period and `holdout_start` the first
     day of one; in place of `nbd` stands `bb`, which forecasts only where all data identify no dropout, and every count is
@@ -57,6 +60,8 @@ class CltvFit:
     season: Season | None = None
     covariates: Covariates | None = None
     labels: Labels | None = None
+    past: Past | None = None
+    combines: bool = True
 
     def need_holdout(self, what: str) -> date:
         """First day of the holdout, for what cannot be done without one; `what` says it in words.
@@ -145,6 +150,8 @@ class CltvFit:
             "first_seen_in_holdout": self.first_seen_in_holdout,
             "season": self.season.to_dict() if self.season else None,
             "covariates": self.covariates.to_dict() if self.covariates else None,
+            "past": self.past.to_dict() if self.past else None,
+            "combines": self.combines,
         }
 
     @classmethod
@@ -165,6 +172,8 @@ class CltvFit:
             first_seen_in_holdout=data["first_seen_in_holdout"],
             season=Season.from_dict(data["season"]) if data.get("season") else None,
             covariates=Covariates.from_dict(data["covariates"]) if data.get("covariates") else None,
+            past=Past.from_dict(data["past"]) if data.get("past") else None,
+            combines=bool(data.get("combines", True)),
         )
 
     def with_labels(self, labels: Labels) -> CltvFit:

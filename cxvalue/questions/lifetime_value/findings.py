@@ -12,57 +12,140 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
-from cxvalue.foundation.grades import CAUTION_ABOVE
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
+from cxvalue.questions.lifetime_value.base_forecast import candidate_title, record_of, weights_of
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.lifetime import CustomerValue
+    from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
+    from cxvalue.questions.lifetime_value.base_forecast import PastRecord
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["WRITER", "cltv_findings"]
+__all__ = ["WRITER", "cltv_findings", "grade_of", "record_findings", "record_sentence"]
+
+LARGEST_TYPICAL_MISS = 0.25
+"""Average miss of past forecasts above which a forecast carries no decision."""
 
 WRITER = FindingWriter("20_cltv", "cltv.", case="C5")
 
 
-def cltv_findings(value: CustomerValue, fit: CltvFit, *, customers: int, currency: str, level: float) -> list[Finding]:
-    """The findings ``cltv.*``: customer equity, its mean, a new customer's value, and how the holdout was forecast."""
-    months = value.horizon_months
-    title = MODEL_TITLES[fit.forecast]
+def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: str) -> list[Finding]:
+    """The findings ``cltv.*``: customer equity, its mean, a new customer's value, how far such forecasts missed before,
+    and how the holdout was forecast."""
+    value, record = base.value, record_of(base)
+    months, level = value.horizon_months, value.level
     made = (
-        f"{title} for {fit.things} and {_spend_title(fit)} for spend, fitted on all data up to {format_date(fit.as_of)}; "
+        f"{_way_of(base, fit)}, {_spend_title(fit)} for spend, from all data up to {format_date(fit.as_of)}; "
         f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
         "nominal and before tax."
     )
     equity, newcomer = value.equity, value.new_customer
     mean = Interval(*(number / customers for number in equity))
     mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
+    even = base.total.interval(0.5)
+    grade = grade_of(record)
+    sure = format_level(level)
+    whole = format_range(*equity[1:], currency)
+    if grade == "C":
+        bring = (
+            f"bring {format_value(equity.value, currency)} of margin over the next {months} months, discounted to today: as "
+            f"likely as not {format_range(even.low, even.high, currency)}, and {whole} with {sure} probability."
+        )
+        each, worth = format_value(mean.value, currency), format_value(newcomer.value, currency)
+    else:
+        bring = (
+            f"bring {whole} of margin over the next {months} months with {sure} probability, discounted to today, and as "
+            f"likely as not {format_range(even.low, even.high, currency)}. Take the range and not one figure from it."
+        )
+        each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
     said = (
-        f"The {customers:,} customers known today should bring {format_value(equity.value, currency)} of margin over "
-        f"the next {months} months, discounted to today. If they go on as the model describes, it will be "
-        f"{format_range(*equity[1:], currency)} with {format_level(level)} probability.{_whole_periods(fit)}{_caution(fit)}"
+        f"Today's {customers:,} customers are forecast to {bring} {record_sentence(record, months)}{_whole_periods(fit)}"
+        f"{_withheld(fit)}"
     )
-    each = f"That is {format_value(mean.value, currency)} for each customer ever seen, dormant ones included."
+    each = f"That is {each} for each customer ever seen, dormant ones included."
     new = (
-        f"A new customer is worth {format_value(newcomer.value, currency)} of margin over {months} months, "
+        f"A new customer is worth {worth} of margin over {months} months, "
         f"the first {fit.thing} included and before the cost of winning them."
     )
     real = (
-        "The range is for what will really come in: uncertainty of the model's parameters and of the purchases "
-        "themselves."
+        f"The range is for what will really come in: the doubt about parameters, chance, and how far forecasts of this "
+        f"kind miss ({_share_of_miss(base.total)} of its variance; chance and parameters alone: "
+        f"{format_range(*base.model_value.equity[1:], currency)} by {MODEL_TITLES[fit.forecast]})."
     )
-    first = (
-        f"The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the expectation."
+    expected = (
+        f"The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the expectation, "
+        "widened by how far forecasts of this kind miss."
     )
     over, divided = f"over {months} months", f"Customer equity divided by all {customers:,} customers."
-    writer = replace(WRITER, grade="C", level=level)
+    writer = replace(WRITER, grade=grade, level=level, kind="forecast")
+    model = f"{MODEL_TITLES[fit.forecast]}, fitted on all data up to {format_date(fit.as_of)}. {expected}"
     valued = [
         writer.write("equity", f"Customer equity {over}", equity, currency, said, f"{made} {real}"),
         writer.write("mean", f"Value of the average customer {over}", mean, currency, each, divided),
-        writer.write("new_customer", f"Value of a new customer {over}", newcomer, currency, new, f"{made} {first}"),
+        writer.write("new_customer", f"Value of a new customer {over}", newcomer, currency, new, model),
     ]
-    return [*withhold_points(valued), *_holdout_findings(fit)]
+    return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
+
+
+def grade_of(record: PastRecord | None) -> str:
+    """C for a forecast; D where past ones missed by more than a quarter on average, or none could be tested."""
+    return "D" if record is None or record.typical_miss > LARGEST_TYPICAL_MISS else "C"
+
+
+def record_sentence(record: PastRecord | None, months: int) -> str:
+    """How far such forecasts missed before, in a sentence."""
+    if record is None:
+        return "No past forecast could be checked on these data: the range comes from other companies alone."
+    tested = record.span
+    dates = f"{len(record)} past date{'s' if len(record) > 1 else ''}"
+    worst, low = max(abs(miss) for miss in record.misses), sum(miss < 0 for miss in record.misses) / len(record)
+    side = ", mostly too low" if low >= 0.75 else ", mostly too high" if low <= 0.25 else ""
+    missed = f"missed by {record.typical_miss:.0%} on average, {worst:.0%} at worst{side if len(record) > 2 else ''}"
+    if len(record) == 1:
+        missed = f"missed by {record.typical_miss:.0%}"
+    if record.own_horizon:
+        return f"From {dates} this way of forecasting the margin of the following {months} months {missed}."
+    return f"No forecast of {months} months could be checked on these data yet; from {dates} forecasts of {tested} {missed}."
+
+
+def record_findings(record: PastRecord | None, months: int, level: float) -> list[Finding]:
+    """The findings ``cltv.typical_miss`` and ``cltv.coverage``."""
+    miss, held = "How far past forecasts missed, on average", "Past forecasts whose range held what came"
+    if record is None:
+        reason = "the history is too short to make a forecast from a past date and hold it against what came."
+        return [
+            WRITER.withhold("typical_miss", miss, reason, "share"),
+            WRITER.withhold("coverage", held, reason, "share"),
+        ]
+    span = record.span
+    first, last = format_date(min(record.origins)), format_date(max(record.origins))
+    method = (
+        f"The forecast was made again on {len(record)} past dates from {first} to {last}, each time with what was known "
+        f"then, for the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer "
+        "independent facts than dates."
+    )
+    count = (
+        f"{record.held} of {len(record)} past ranges ({format_level(level)}) held what came over the following {span}."
+    )
+    return [
+        WRITER.write("typical_miss", miss, record.typical_miss, "share", record_sentence(record, months), method),
+        WRITER.write("coverage", held, record.held / len(record), "share", count, method),
+    ]
+
+
+def _way_of(base: WholeBase, fit: CltvFit) -> str:
+    if not base.combined:
+        return f"{MODEL_TITLES[fit.forecast]} for {fit.things}, as the study asks for it"
+    shares = sorted(((share, name) for name, share in weights_of(base, fit).items() if share >= 0.005), reverse=True)
+    told = ", ".join(f"{candidate_title(name)} {share:.0%}" for share, name in shares)
+    moved = math.expm1(base.total.correction)
+    corrected = f", corrected by {moved:+.0%} for past misses".replace("-", "−") if abs(moved) >= 0.005 else ""
+    return f"Several forecasts combined, weighed by how far they missed before ({told}){corrected}"
+
+
+def _share_of_miss(total: Total) -> str:
+    return f"{total.shared**2 / max(total.sigma**2, 1e-300):.0%}"
 
 
 def _whole_periods(fit: CltvFit) -> str:
@@ -75,20 +158,8 @@ def _whole_periods(fit: CltvFit) -> str:
     )
 
 
-def _caution(fit: CltvFit) -> str:
-    """What the range does not hold: a model that cannot tell who has left, or that missed the holdout by more than chance.
-
-    Customers' errors are independent, so chance moves the total by about RMSE x the root of the number of customers.
-    """
-    said = f" {fit.withheld}" if fit.withheld else ""
-    score = fit.score
-    if score is None or not score.actual or not score.mae:
-        return said
-    chance = score.rmse * math.sqrt(score.wmape * score.actual / score.mae)
-    if abs(score.bias) > max(CAUTION_ABOVE * score.actual, 2 * chance):
-        off, side = abs(score.bias) / score.actual, "few" if score.bias < 0 else "many"
-        said += f" Caution: on the part of the history held back, it foresaw {off:.1%} too {side} {fit.things}."
-    return said
+def _withheld(fit: CltvFit) -> str:
+    return f" {fit.withheld}" if fit.withheld else ""
 
 
 def _others(fit: CltvFit) -> str:
@@ -102,7 +173,7 @@ def _others(fit: CltvFit) -> str:
     said = ", ".join(f"{title} {off}" for title, off in each)
     best = all(score.log_score >= other.log_score for other in rest)
     why = (
-        f"{MODEL_TITLES[fit.selected]} foresaw best how each customer would buy"
+        f"{MODEL_TITLES[fit.selected]} forecast best how each customer would buy"
         if best
         else (f"The study asks for {MODEL_TITLES[fit.selected]}")
     )
@@ -135,8 +206,8 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     verdict = "exactly right" if score.bias == 0 else f"{off:.1%} too {'low' if score.bias < 0 else 'high'}"
     method = f"{title} fitted on data up to {before} only, then compared with the {fit.things} of {span}."
     came = (
-        f"Asked on {before} what would come, the model would have said {score.predicted:,.0f} {fit.things} for {span}; "
-        f"{score.actual:,.0f} came: its forecast was {verdict}.{_others(fit)}"
+        f"Forecast made with data to {before} for {span}: {score.predicted:,.0f} {fit.things}. Actual: "
+        f"{score.actual:,.0f}; the forecast was {verdict}.{_others(fit)}"
     )
     single = f"For a single customer the forecast was off by {format_value(score.mae, '')} {fit.things} on average."
     mean = f"Mean absolute error over customers first seen before {format_date(fit.holdout_start)}."

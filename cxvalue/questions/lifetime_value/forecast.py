@@ -8,7 +8,7 @@ The statistics live in `cxvalue.lifetime`; here they are put in order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,20 +27,23 @@ from cxvalue.lifetime import (
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL, without_dropout
 from cxvalue.lifetime.fitting.regular import fit_rhythms
+from cxvalue.questions.lifetime_value.base_forecast import forecast_base, past_of
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, days_counted
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
 from cxvalue.questions.lifetime_value.plan import ForecastPlan, plan_forecast
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
-from cxvalue.tables.states import PurchaseStates, first_seen_from
+from cxvalue.tables.periods import period_states
+from cxvalue.tables.states import PurchaseStates, first_seen_from, purchase_states_from_purchases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ibis
 
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.study import StudyFile
 
-__all__ = ["Calibration", "calibrate", "choose", "fit_cltv", "fit_study", "refit"]
+__all__ = ["Calibration", "calibrate", "base_of_study", "choose", "fit_cltv", "fit_study", "refit", "states_of_study"]
 
 EARLY_DAYS = 91
 """First days of the holdout in which a seasonal model has to be better too."""
@@ -115,6 +118,7 @@ def fit_cltv(
         season=season,
         covariates=covariates,
         labels=plan.labels,
+        combines=plan.period is None and (plan.allowed is None or len(plan.allowed) > 1),
     )
 
 
@@ -256,6 +260,25 @@ def _lowest_aic(models: tuple[LifetimeModel, ...], allowed: tuple[str, ...] | No
     return min(sound, key=lambda model: model.aic).name if sound else without_dropout([model.name for model in models])
 
 
+def states_of_study(study: StudyFile, purchases: ibis.Table, as_of: date) -> PurchaseStates:
+    """The purchase history of each customer of a study, counted as its lifetime models count it."""
+    if study.cltv.period is not None:
+        return period_states(purchases, as_of=as_of, period=study.cltv.period)
+    return purchase_states_from_purchases(
+        purchases, as_of=as_of, time_unit=study.cltv.time_unit, per_customer=True, new_from=study.new_from
+    )
+
+
+def base_of_study(study: StudyFile, fit: CltvFit, table: Callable[[str], ibis.Table | None]) -> WholeBase:
+    """The forecast of all customers as a study file asks for it, from the fit of the same study."""
+    purchases = table("purchases")
+    if purchases is None:
+        raise CxvalueError("The study has no purchases.")
+    terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
+    states = states_of_study(study, purchases, fit.as_of)
+    return forecast_base(fit, purchases, states, **terms, level=study.level)  # type: ignore[arg-type]
+
+
 def fit_study(
     study: StudyFile, table: Callable[[str], ibis.Table | None], *, as_of: date, observed_from: date
 ) -> CltvFit:
@@ -263,11 +286,12 @@ def fit_study(
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
         raise CxvalueError("The study has no purchases.")
+    everybody = purchases
     if study.new_from is not None:
         # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.
         observed_from = max(observed_from, study.new_from)
         purchases = first_seen_from(purchases, observed_from)
-    return fit_cltv(
+    fit = fit_cltv(
         purchases,
         as_of=as_of,
         observed_from=observed_from,
@@ -276,3 +300,12 @@ def fit_study(
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
     )
+    past = past_of(
+        everybody,
+        as_of=fit.as_of,
+        unit=fit.time_unit,
+        horizon_months=study.horizon_months,
+        annual_discount_rate=study.annual_discount_rate,
+        taught_from=study.new_from,
+    )
+    return replace(fit, past=past)

@@ -6,13 +6,14 @@ Every function returns a small pandas table or a frozen result, from the same mo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel, ValueLevers, customer_value
+from cxvalue.lifetime import LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
@@ -31,10 +33,10 @@ __all__ = [
     "Payback",
     "acquisition_cost",
     "horizons_table",
+    "levers_as_forecast",
     "levers_table",
     "payback",
     "value_by_level",
-    "value_of_some",
 ]
 
 HORIZONS = (12, 24, 36)
@@ -43,8 +45,8 @@ LONGEST_PAYBACK_MONTHS = 120
 
 
 def horizons_table(
-    model: LifetimeModel,
-    spend: SpendModel,
+    fit: CltvFit,
+    base: WholeBase,
     states: PurchaseStates,
     *,
     annual_discount_rate: float,
@@ -53,12 +55,14 @@ def horizons_table(
     """Value of all customers over several horizons and without an end, at the study's rate and five points either side.
 
     Columns: horizon_months (missing without an end), annual_discount_rate, value, withheld (why there is no value, else
-    empty). A finite horizon is discounted month by month at the end of the month, as everywhere; without an end the
-    discounting is continuous, which is worth half a month of interest more. Rates that are not above 0 are left out,
-    the study's own apart.
+    empty), low and high (at the level of `base`). The totals are those of `base`; another rate, and what comes after the
+    longest horizon, moves them as the model has it. A finite horizon is discounted month by month at the end of the
+    month, as everywhere; without an end the discounting is continuous, which is worth half a month of interest more.
+    Rates that are not above 0 are left out, the study's own apart.
     """
     import pandas as pd
 
+    model, spend, level = fit.model, fit.spend, base.value.level
     money = np.zeros(max(horizons))
     for part in parts(model, states):
         money = money + _months(part.model, spend, part.states, max(horizons))
@@ -68,15 +72,31 @@ def horizons_table(
     for discount in [r for r in rates if r > 1e-9 or r == annual_discount_rate]:
         factors = DiscountCurve.of(discount, max(horizons), model.time_unit).factors
         for months in horizons:
-            value = float(money[:months] @ factors[:months])
-            rows.append({"horizon_months": months, "annual_discount_rate": discount, "value": value, "withheld": ""})
+            value, low, high = _as_forecast(float(money[:months] @ factors[:months]), months, money, base, level)
+            rows.append({"horizon_months": months, "annual_discount_rate": discount, "value": value, "withheld": "",
+                         "low": low, "high": high})  # fmt: skip
         why = why_no_infinite(model)
         if not why and discount <= 0:
             why = "A value without an end is withheld: without discounting it may have no limit."
-        endless = math.nan if why else float(residual_value(model, spend, states, discount).sum())
-        rows.append({"horizon_months": None, "annual_discount_rate": discount, "value": endless, "withheld": why})
+        endless = Interval(math.nan, math.nan, math.nan)
+        if not why:
+            whole = float(residual_value(model, spend, states, discount).sum())
+            endless = _as_forecast(whole, max(horizons), money, base, level)
+        rows.append({"horizon_months": None, "annual_discount_rate": discount, "value": endless.value, "withheld": why,
+                     "low": endless.low, "high": endless.high})  # fmt: skip
     table = pd.DataFrame(rows)
     return table.astype({"horizon_months": "Int64"})
+
+
+def _as_forecast(by_model: float, months: int, money: NDArray[np.float64], base: WholeBase, level: float) -> Interval:
+    """What the model says of a horizon, moved by what the forecast of the base is over it, with the range of that."""
+    place = base.at(months * DAYS_PER_MONTH)
+    total = base.margin[place]
+    near = max(round(total.days / DAYS_PER_MONTH), 1)
+    rate = base.value.annual_discount_rate
+    known = money[: min(near, money.size)]
+    usual = float(known @ np.exp(-math.log1p(rate) / 12 * np.arange(1, known.size + 1)))
+    return total.part(by_model * total.value / usual if usual > 0 else by_model, total.chance, 1.0, level)
 
 
 def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
@@ -87,6 +107,28 @@ def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, mon
     longest = model.curve(0.0, months, states.as_of)
     path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
     return weight @ np.diff(path, axis=1, prepend=0.0)
+
+
+def levers_as_forecast(levers: ValueLevers, base: WholeBase) -> ValueLevers:
+    """The levers of the model, as large as the forecast of the base makes them and as sure as such forecasts are."""
+    before = levers.equity.value
+    scale = base.value.equity.value / before if before > 0 else 1.0
+    oftener = base.value.expected_purchases.value / max(base.model_value.expected_purchases.value, 1e-300)
+    total, level = base.total, levers.level
+
+    def moved(gain: Interval, scale: float) -> Interval:
+        if not math.isfinite(gain.value):
+            return gain
+        value, low, high = (scale * end for end in gain)
+        miss = total.part(abs(value), 0.0, 1.0, level)
+        down, up = abs(value) - miss.low, miss.high - abs(value)
+        down, up = (down, up) if value >= 0 else (up, down)
+        return Interval(value, value - math.hypot(value - low, down), value + math.hypot(high - value, up))
+
+    changed = (
+        replace(lever, gain=moved(lever.gain, oftener if lever.name == "margin" else scale)) for lever in levers.levers
+    )
+    return replace(levers, equity=base.value.equity, levers=tuple(changed))
 
 
 def levers_table(levers: ValueLevers) -> pd.DataFrame:
@@ -148,11 +190,15 @@ def payback(
     *,
     annual_discount_rate: float,
     level: float = 0.95,
+    miss: float = 0.0,
     longest: int = LONGEST_PAYBACK_MONTHS,
     draws: int = 400,
     seed: int = 1,
 ) -> Payback:
-    """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost."""
+    """The first month by whose end first margin + margin rate x mean spend x discounted purchases reaches the cost.
+
+    `miss` is how far forecasts of this kind miss (`Total.shared`), a standard deviation of logarithms.
+    """
     curve = model.curve(annual_discount_rate, longest, states.as_of)
     rate = margin_rate_of(states)
     rng = np.random.default_rng(seed)
@@ -171,37 +217,14 @@ def payback(
     expected = months(margins(mix.expected(curve.ends), *means))[0]
     mean = spend.draw_population_mean(draws, rng)
     first = states.first_margin_mean + np.nan_to_num(states.first_margin_se) * rng.standard_normal(draws)
-    drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean))
+    off = np.exp(miss * rng.standard_normal(draws))
+    drawn = months(margins(mix.drawn(curve.ends, draws, rng), first, mean * off))
     found = Interval.around(expected, drawn, level, method="inverted_cdf")
     middle, low, high = (int(end) if np.isfinite(end) else None for end in found)
     return Payback(cost, middle, low, high, level, longest)
 
 
-def value_of_some(
-    fit: CltvFit, states: PurchaseStates, chosen: NDArray[np.bool_], *, horizon_months: int, annual_discount_rate: float,
-    level: float, draws: int = 200,
-) -> CustomerValue | None:  # fmt: skip
-    """What the chosen customers will still bring, by the study's model; None when none is chosen.
-
-    `states` has a row a customer with mean spend, `chosen` is a mask of them.
-    """
-    if not chosen.any() or states.customer_id is None or states.mean_spend is None:
-        return None
-    return customer_value(
-        fit.model,
-        fit.spend,
-        states.take(chosen),
-        horizon_months=horizon_months,
-        annual_discount_rate=annual_discount_rate,
-        level=level,
-        draws=draws,
-    )
-
-
-def value_by_level(
-    fit: CltvFit, states: PurchaseStates, *, horizon_months: int, annual_discount_rate: float, level: float,
-    suppress_below: int = 0,
-) -> pd.DataFrame:  # fmt: skip
+def value_by_level(fit: CltvFit, base: WholeBase, states: PurchaseStates, *, suppress_below: int = 0) -> pd.DataFrame:
     """What the customers of each level of the covariates will still bring, as published in ``covariate_levels.csv``.
 
     Columns: covariate, level, customers, cltv (of all of them) with low and high, cltv_mean, expected_transactions and
@@ -221,17 +244,24 @@ def value_by_level(
             chosen = levels == one
             if chosen.sum() < suppress_below:
                 continue
-            found = value_of_some(
-                fit,
-                states,
-                chosen,
-                horizon_months=horizon_months,
-                annual_discount_rate=annual_discount_rate,
-                level=level,
-            )
-            if found is None:
-                continue
-            newcomer = found.new_customer if isinstance(fit.model, CovariateModel) else (math.nan, math.nan, math.nan)
+            found, newcomer = base.of_some(chosen), Interval(math.nan, math.nan, math.nan)
+            if isinstance(fit.model, CovariateModel):
+                newcomer = _newcomer(fit, base, states.take(chosen))
             means = found.each_mean[0], float(found.expected_transactions.mean()), float(found.p_alive.mean())
             rows.append((name, one, int(chosen.sum()), *found.equity, *means, *newcomer))
     return pd.DataFrame(rows, columns=columns)
+
+
+def _newcomer(fit: CltvFit, base: WholeBase, states: PurchaseStates) -> Interval:
+    """The value of a new customer like those of the states, its range widened as that of all new customers is."""
+    value = base.value
+    found = customer_value(
+        fit.model,
+        fit.spend,
+        states,
+        horizon_months=value.horizon_months,
+        annual_discount_rate=value.annual_discount_rate,
+        level=value.level,
+        draws=200,
+    )
+    return base.total.widened(found.new_customer, base.first_margin, value.level)

@@ -1,11 +1,13 @@
 """Was the model right before? Forecasts from several past dates, calibration by tenth, and a forecast in money.
 
 Everything here compares what a model fitted on the data up to a date would have said with what then happened. The choice
-of the model stays with the log score of the main holdout (`cxvalue.lifetime.select_model`); this is the evidence beside it.
+of the model stays with the log score of the main holdout (`cxvalue.lifetime.select_model`); what values the customers is
+the combination of `base_forecast`, whose past forecasts stand in the same table.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,22 +15,39 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
+from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import LifetimeModel
+from cxvalue.lifetime.evidence.blend import blend
+from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
+from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.questions.lifetime_value.forecast import refit
+from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from cxvalue.lifetime.evidence.past import Past
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["MarginBacktest", "Origins", "Ranking", "backtest_margin", "gini", "origins_of", "ranking", "rolling_table"]
+__all__ = [
+    "MarginBacktest",
+    "Origins",
+    "Ranking",
+    "backtest_margin",
+    "gini",
+    "origins_of",
+    "ranking",
+    "rolling_table",
+    "with_past_totals",
+]
 
 ORIGINS = 3
 SHORTEST_STEP_DAYS = 14
@@ -88,6 +107,42 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
                 models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
             rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
     return pd.DataFrame(rows, columns=columns)
+
+
+def with_past_totals(rolled: pd.DataFrame, base: WholeBase, past: Past) -> pd.DataFrame:
+    """The table of `rolling_table` with a row for each candidate and the combination at every past date and horizon.
+
+    Columns besides: horizon_months, actual_margin, predicted_margin (discounted), low and high of the combination, and
+    log_ratio, the logarithm of actual over predicted margin. Purchases are in actual and predicted.
+    """
+    import pandas as pd
+
+    margin, counts = past.margin, past.purchases
+    said, bought = blend(margin, REFERENCE), blend(counts, REFERENCE)
+    rows: list[dict[str, Any]] = []
+    for row in range(len(margin)):
+        first = date.fromordinal(int(margin.origin[row]) + date(1970, 1, 1).toordinal() + 1)
+        days = int(margin.days[row])
+        shared = {"origin": first, "until": first + timedelta(days=days - 1), "days": days,
+                  "horizon_months": round(days / DAYS_PER_MONTH, 1), "actual": counts.actual[row],
+                  "actual_margin": margin.actual[row], "best": False}  # fmt: skip
+        forecasts = dict(zip(margin.names, zip(margin.made[row], counts.made[row], strict=True), strict=True))
+        ends = said.interval(row, base.value.level)
+        forecasts["combination"] = (ends.value, float(bought.total[row]))
+        for name, (money, number) in forecasts.items():
+            if not np.isfinite(money):
+                continue
+            bias = number - counts.actual[row]
+            whole = {"low": ends.low, "high": ends.high} if name == "combination" else {}
+            rows.append({
+                **shared, "model": name, "predicted": number, "bias": bias, "predicted_margin": money,
+                "relative_bias": bias / counts.actual[row] if counts.actual[row] else math.nan,
+                "log_ratio": math.log(margin.actual[row] / money) if margin.actual[row] > 0 else math.nan, **whole,
+            })  # fmt: skip
+    more = ["horizon_months", "actual_margin", "predicted_margin", "low", "high", "log_ratio"]
+    known = rolled.assign(horizon_months=(rolled["days"].astype(float) / DAYS_PER_MONTH).round(1))
+    table = pd.DataFrame([*known.to_dict("records"), *rows], columns=[*rolled.columns, *more])
+    return table.astype({"customers": "Int64"})
 
 
 def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) -> list[tuple[date, date]]:
@@ -244,31 +299,43 @@ class MarginBacktest:
 
 
 def backtest_margin(
-    fit: CltvFit, purchases: ibis.Table, *, level: float = 0.95, draws: int = 200, seed: int = 1
+    fit: CltvFit, purchases: ibis.Table, past: Past, *, level: float = 0.95, draws: int = 200, seed: int = 1
 ) -> MarginBacktest | None:
-    """Forecast the holdout in money with what was known before it: model, spend and margin rate; None without one.
+    """Forecast the holdout in money with what was known before it; None without one.
 
-    The window is counted in days and nothing is discounted, so that it can be held against the books.
+    The window is counted in days and nothing is discounted, so that it can be held against the books. Where one model was
+    asked for, its forecast stands, with the range that past misses of its kind demand (`past`).
     """
     if fit.holdout_start is None or fit.spend_calibration is None:
         return None
-    states, days = _known_before(fit, purchases, fit.holdout_start), fit.days(fit.holdout_start, fit.as_of)
+    start, until, log = fit.holdout_start, fit.as_of, purchase_log(purchases, fit.as_of)
+    asked = forecast_then(fit, log, past, start, until, level)
+    if fit.combines:
+        if asked is None:
+            return None
+        return MarginBacktest(start, until, asked.returns.size, asked.margin, asked.came, level, "combination")
+    states, days = _known_before(fit, purchases, start), fit.days(start, until)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
     rate = margin_rate_of(states)
     if not np.isfinite(rate) or states.mean_spend is None:
         return None
     ahead = model.time_unit.from_days(days)
-    value = rate * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, ahead)
+    value = float(rate * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, ahead))
     divided, drawn = parts(model, states), np.zeros(draws)
     for part, own in zip(divided, Draws.of_parts(draws, level, seed, len(divided)), strict=True):
         # One step of the length of the window, at no discount.
         curve = DiscountCurve(0.0, 1, float(part.model.ahead(ahead, states.as_of)))
-        customers = Customers.of(part.model, part.states, fit.spend_calibration).in_days
-        drawn += simulate(customers, fit.spend_calibration, curve, rate, own).value
-    predicted = Interval.around(float(value), drawn, level)
-    came = _margin_of_known(purchases, fit.holdout_start, fit.as_of)
-    return MarginBacktest(fit.holdout_start, fit.as_of, len(states), predicted, came, level, model.name)
+        counted = Customers.of(part.model, part.states, fit.spend_calibration).in_days
+        drawn += simulate(counted, fit.spend_calibration, curve, rate, own).value
+    predicted = Interval.around(value, drawn, level)
+    if asked is not None:
+        # The range of a combined forecast, around what this model says: as wide as past misses demand.
+        wide = asked.margin
+        low, high = (value * (end / wide.value if wide.value > 0 else 1.0) for end in (wide.low, wide.high))
+        predicted = Interval(value, min(low, predicted.low), max(high, predicted.high))
+    came = _margin_of_known(purchases, start, until)
+    return MarginBacktest(start, until, len(states), predicted, came, level, model.name)
 
 
 def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:

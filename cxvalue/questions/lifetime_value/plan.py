@@ -75,13 +75,10 @@ def plan_forecast(
     if not full.frequency.any():
         again = "a second time" if period is None else f"in a second {unit.value}"
         raise CxvalueError(f"Nobody bought {again}, so nothing about a customer's lifetime can be learnt.")
-    start = holdout_start or default_holdout_start(full.as_of, observed_from)
+    # One that leaves nothing to compare with does not count: the last day may be earlier than the study file expected.
+    asked_for = holdout_start if holdout_start is not None and holdout_start < full.as_of else None
+    start = asked_for or default_holdout_start(full.as_of, observed_from)
     if period is not None and start is not None:
-        if start > full.as_of:
-            raise CxvalueError(
-                f"The holdout from {start} holds no whole {unit.value}: the last one ended on {full.as_of}. Choose an "
-                "earlier day as cltv.holdout_start."
-            )
         start = period.first_day(period.number(start))
     known = labels if period is None else None
     return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known)

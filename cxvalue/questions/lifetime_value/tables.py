@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
+from cxvalue.questions.lifetime_value.base_forecast import weights_of
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
 from cxvalue.questions.lifetime_value.forecast import SPEND_PARAMETERS
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
@@ -15,6 +16,7 @@ from cxvalue.tables.states import PurchaseStates
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cxvalue.lifetime.prediction.whole_base import WholeBase
 __all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
 
 
@@ -51,9 +53,15 @@ def season_table(fit: CltvFit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
-    """Every parameter of every model in both windows, as published in ``models.csv``."""
+def models_table(fit: CltvFit, level: float = 0.95, base: WholeBase | None = None) -> pd.DataFrame:
+    """Every parameter of every model in both windows, as published in ``models.csv``.
+
+    With the forecast of the base the column weight has the share of each model in it, and the candidates without
+    parameters have a row each, as has their combination (weight 1).
+    """
     import pandas as pd
+
+    weights = {} if base is None else weights_of(base, fit)
 
     rows: list[dict[str, Any]] = []
     windows: tuple[tuple[str, tuple[LifetimeModel, ...], SpendModel | None, str], ...] = (
@@ -83,8 +91,15 @@ def models_table(fit: CltvFit, level: float = 0.95) -> pd.DataFrame:
                         "time_unit": fit.time_unit.value,
                         "status": model.status,
                         "selected": model.name == chosen or (isinstance(model, SpendModel) and model.status == "ok"),
+                        "weight": weights.get(model.name, 0.0) if window == "full" and weights else math.nan,
                     }
                 )
+    named = {row["model"] for row in rows}
+    if base is not None and base.combined:
+        others = {name: share for name, share in weights.items() if name not in named} | {"combination": 1.0}
+        same = {"window": "full", "parameter": "", "customers": base.value.cltv.size, "time_unit": fit.time_unit.value}
+        rows += [{**same, "model": name, "status": "ok", "selected": name == "combination", "weight": share}
+                 for name, share in others.items()]  # fmt: skip
     return pd.DataFrame(rows)
 
 

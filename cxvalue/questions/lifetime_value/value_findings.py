@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.lifetime.prediction.levers import lasting
+from cxvalue.questions.lifetime_value.base_forecast import candidate_title
 from cxvalue.questions.lifetime_value.findings import WRITER
 from cxvalue.questions.lifetime_value.horizons import levers_table
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
@@ -34,7 +35,7 @@ __all__ = [
     "value_findings",
 ]
 
-BACKTEST = "What the model would have said, in money"
+BACKTEST = "The forecast made before the last stretch of the history, in money"
 
 
 def value_findings(
@@ -83,8 +84,9 @@ def _backtest(tested: MarginBacktest | None, currency: str) -> Finding:
         reason = "the history is too short to hold part of it back and forecast it in money."
         return WRITER.withhold("backtest", BACKTEST, reason, currency)
     method = (
-        f"{MODEL_TITLES[tested.model]}, the spend model and the margin rate, all fitted on data up to {{asked}} only; not "
-        "discounted. What came is the margin of the same customers from {start} to {until}."
+        f"{candidate_title(tested.model).capitalize() if tested.model == 'combination' else MODEL_TITLES[tested.model]}: "
+        "models, spend and margin rate from data up to {asked} only; not discounted. Actual is the margin of the same "
+        "customers from {start} to {until}."
     )
     writer, span = replace(WRITER, method=method), (tested.start, tested.until)
     said, came, level = tested.predicted, tested.actual, tested.level
@@ -109,15 +111,15 @@ def backtest_finding(
         span: its first and its last day.
     """
     asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
-    verdict = "what came lay inside that range."
+    verdict = "inside that range"
     if not said.low <= came <= said.high:
-        verdict = f"what came lay OUTSIDE that range, {'above' if came > said.high else 'below'} it."
-    side = "less" if said.value < came else "more"
-    off = f" ({abs(said.value / came - 1):.1%} {side} was foreseen)" if came > 0 else ""
+        verdict = f"OUTSIDE that range, {'above' if came > said.high else 'below'} it"
+    side = "low" if said.value < came else "high"
+    off = f", {abs(said.value / came - 1):.1%} too {side}" if came > 0 else ""
     text = (
-        f"Asked on {asked} what its {customers:,} customers would bring up to {until}, this way of forecasting would have "
-        f"said {format_value(said.value, currency)} of margin, {format_range(said.low, said.high, currency)} with "
-        f"{format_level(level)} probability; {format_value(came, currency)} came{off}: {verdict}"
+        f"Forecast made with data to {asked} for the margin of the {customers:,} customers of that day up to {until}: "
+        f"{format_value(said.value, currency)}, {format_range(said.low, said.high, currency)} with "
+        f"{format_level(level)} probability{off}. Actual: {format_value(came, currency)}, {verdict}."
     )
     method = writer.method.format(asked=asked, start=start, until=until)
     return writer.write("backtest", BACKTEST, said, currency, text, method, grade="C", level=level)
@@ -180,7 +182,7 @@ def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
         return f"If every {thing} left {one} more of margin, today's customers would bring {worth} {between}."
     return (
         f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for "
-        f"{lasting(levers.horizon_months)}, today's customers will bring {worth} {between}."
+        f"{lasting(levers.horizon_months)}, today's customers are forecast to bring {worth} {between}."
     )
 
 
@@ -191,16 +193,18 @@ def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> st
     withheld = own[own["horizon_months"].isna()]["withheld"].iloc[0]
     finite = own[own["horizon_months"].notna()]
     said = ", ".join(
-        f"{format_value(row.value, currency)} over {row.horizon_months} months" for row in finite.itertuples()
+        f"{format_value(row.value, currency)} over {row.horizon_months} months "
+        f"({format_range(row.low, row.high, currency)})"
+        for row in finite.itertuples()
     )
     if withheld:
-        return f"Today's customers are worth {said}. {withheld}"
+        return f"Today's customers are forecast to bring {said}. {withheld}"
     value = float(own[own["horizon_months"].isna()]["value"].iloc[0])
     known = endless["value"].dropna()
     return (
-        f"Today's customers are worth {said}, and {format_value(value, currency)} without an end; the last figure rests "
-        f"on years that nobody has seen yet and moves {format_range(known.min(), known.max(), currency)} when the "
-        f"discount rate moves by five points, so plan with a stated horizon."
+        f"Today's customers are forecast to bring {said}, and {format_value(value, currency)} without an end; the last "
+        f"figure rests on years that nobody has seen yet and moves {format_range(known.min(), known.max(), currency)} when "
+        f"the discount rate moves by five points, so plan with a stated horizon."
     )
 
 

@@ -275,24 +275,24 @@ def handling_saved(
 ) -> tuple[tuple[float, float], tuple[float, float]] | None:
     """Minutes and approvals that a waiver saves, with standard errors: a fee without the programme less a waived one.
 
-    A call belongs to the customer's latest fee of the 31 days up to it. Fees above `most` are left out. None without
-    waived fees or without others to compare them with.
+    A call belongs to the customer's latest fee of the 31 days up to it, the largest of that day. Fees above `most` are
+    left out. None without waived fees or without others to compare them with.
     """
     import ibis
 
-    fees = marked.filter(marked.amount <= most).mutate(fee=ibis.row_number())
+    told_apart = ["customer_id", "date", "amount", "under", "was_waived"]
+    fees = marked.filter(marked.amount <= most).mutate(fee=ibis.row_number().over(order_by=told_apart))
     fees = fees.select("customer_id", "fee", "date", "under", "was_waived").cache()
     minutes = calls.minutes.fill_null(0.0).cast("float64") if "minutes" in calls.columns else ibis.literal(0.0)
     approvals = calls.approvals.fill_null(0).cast("float64") if "approvals" in calls.columns else ibis.literal(0.0)
-    rung = calls.select(
-        who=calls.customer_id, day=calls.date, minutes=minutes, approvals=approvals, call=ibis.row_number()
-    ).cache()
+    rung = calls.select(who=calls.customer_id, day=calls.date, minutes=minutes, approvals=approvals)
+    rung = rung.mutate(call=ibis.row_number().over(order_by=rung.columns)).cache()
     pairs = rung.inner_join(fees, rung.who == fees.customer_id)
     pairs = pairs.filter(
         (pairs.date <= pairs.day) & (pairs.day.cast("date").delta(pairs.date.cast("date"), unit="day") <= CALL_DAYS)
     )
     latest = pairs.group_by("call").agg(
-        fee=pairs.fee.argmax(pairs.date), minutes=pairs.minutes.max(), approvals=pairs.approvals.max()
+        fee=pairs.fee.max(), minutes=pairs.minutes.max(), approvals=pairs.approvals.max()
     )
     sums = latest.group_by("fee").agg(m=latest.minutes.sum(), a=latest.approvals.sum())
     each = fees.left_join(sums, "fee")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.tables.ask import ask
 from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
@@ -142,12 +143,12 @@ def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, t
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)
-    known = known.select(*everyone.columns, "arm", began=listed.start, listed=listed.of_unit.notnull())
-    unlisted = int(known.filter(~known.listed).count().to_pyarrow().as_py())
-    known = known.filter(known.listed)
+    # What follows asks three times for it: a table is put into words sooner than all that it was made of.
+    known = known.select(*everyone.columns, "arm", began=listed.start, listed=listed.of_unit.notnull()).cache()
     limit = known.began.fill_null(ibis.literal(last_start))
-    later = int(known.filter(known.acquired >= limit).count().to_pyarrow().as_py())
-    inside = known.filter(known.acquired < limit)
+    late = known.listed & (known.acquired >= limit)
+    out = ask(known.aggregate(unlisted=known.count(where=~known.listed), later=known.count(where=late)))
+    inside = known.filter(known.listed & (known.acquired < limit))
     number, whole = _number(inside.began, months), inside.began.day() == 1
     begins = ibis.greatest(inside.acquired, ibis.literal(source.observed_from))
     first = _number(begins, months) + (begins.day() > 1).ifelse(1, 0)
@@ -166,7 +167,7 @@ def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, t
     people = inside.filter(inside.base >= 0)
     people = people.select("customer_id", "unit", "arm", "start", "base", "first", "last").cache()
     check_people(source, months, people, early)
-    return months, people, later, unlisted, early
+    return months, people, int(out["later"]), int(out["unlisted"]), early
 
 
 def _early(people: ir.Table) -> tuple[Early, ...]:

@@ -67,7 +67,9 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         encoding = "utf-16" if start[:2] in _UTF16_MARKS else "utf-8"
     try:
         name = codecs.lookup(encoding).name
-    except LookupError:
+        # Raises for a codec that is none of text, such as base64.
+        "".encode(encoding)
+    except (LookupError, ValueError):
         return Problem(f"{where}: read.encoding", f"{encoding!r} is no known encoding.", nearest(encoding, _NAMES))
     if name == "utf-8":
         name = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"

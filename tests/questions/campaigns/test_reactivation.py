@@ -294,15 +294,22 @@ def test_what_the_sleeping_are_still_worth(tmp_path, world):
 
     study = Study(prepare(write_world(world, tmp_path / "meals"), cache=tmp_path / "cache"), None)
     states = study.states()
-    settings = {"horizon_months": 12, "annual_discount_rate": 0.1, "level": 0.95}
-    found = sleeping_value(study.cltv, states, days=90, **settings)
+    base = study.base
+    found = sleeping_value(study.cltv, base, states, days=90)
     assert found.customers == int((states.age_days - states.recency_days >= 90).sum())
     assert found.value[1] < found.value[0] < found.value[2]
-    longer = sleeping_value(study.cltv, states, days=200, **settings)
+    assert found.value[0] == pytest.approx(base.value.cltv[states.days_silent >= 90].sum())
+    # The chance to return within 90 days is the forecast's; at other waits it moves the model's alike.
+    waits, chances = zip(*found.returns, strict=True)
+    assert list(chances) == sorted(chances)
+    assert 0 < chances[0] < chances[-1] < 1
+    assert dict(zip(waits, chances, strict=True)).get(90, found.return_90d) == pytest.approx(found.return_90d)
+    assert chances[waits.index(30)] < found.return_90d < chances[-1]
+    longer = sleeping_value(study.cltv, base, states, days=200)
     assert longer.customers < found.customers
     assert longer.value[0] < found.value[0]
     assert longer.return_90d < found.return_90d
-    assert sleeping_value(study.cltv, states, days=5000, **settings) is None
+    assert sleeping_value(study.cltv, base, states, days=5000) is None
     assert "If nobody does anything" in sleeping_sentence(found, 90, 12, "EUR")
     result = campaign_result(campaign_in_memory(campaign(1), TRUE))
     assert "does not hang on" in capped_sentence(result, "EUR")

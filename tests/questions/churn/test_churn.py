@@ -14,12 +14,15 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit, logit
 from scipy.stats import binom, mannwhitneyu
+from scipy.stats import t as student
 
 from cxvalue import fit
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
+from cxvalue.lifetime.prediction.whole_base import Total
 from cxvalue.questions.churn.churn import (
     active_states,
     margins_of,
@@ -50,8 +53,18 @@ def fake_fit(model: Any, as_of: date = date(2026, 6, 30), **changes: Any) -> Any
     """As much of a `CltvFit` as churn reads."""
     settings = {"model": model, "forecast": model.name, "selected": model.name, "withheld": "", "as_of": as_of,
                 "calibration": (model,), "holdout_start": None, "time_unit": model.time_unit,
+                "combines": False, "past": None,
                 "counted": lambda purchases: purchases, "days": lambda start, until: (until - start).days + 1}  # fmt: skip
     return SimpleNamespace(**{**settings, **changes})
+
+
+def one_model(record: float = 1.0) -> Any:
+    """As much of a `WholeBase` as churn reads where one model is asked for, after two years of history.
+
+    `record` is how the company's own past misses compare with those of others; 0 leaves chance alone.
+    """
+    total = Total(365, 100.0, 0.2, 6.0, 0.01, record=record)
+    return SimpleNamespace(combined=False, at=lambda days: 0, bought=(total,), history_days=730.0)
 
 
 # losses, in general
@@ -195,15 +208,12 @@ def worlds() -> list[dict[str, Any]]:
             model = fit(states.grouped(), "bg_nbd")
             if model.status != "ok":
                 continue
-            result = study_churn(
-                fake_fit(model),
-                states,
-                purchases,
-                dormancy_days=world.study["dormancy"]["days"],
-                observed_from=world.study["observed_from"],
-                draws=500,
+            days = world.study["dormancy"]["days"]
+            how = {"dormancy_days": days, "observed_from": world.study["observed_from"], "draws": 500}
+            result, chance = (
+                study_churn(fake_fit(model), one_model(record), states, purchases, **how) for record in (1.0, 0.0)
             )
-            found.append({"truth": world.truth, "churn": result})
+            found.append({"truth": world.truth, "churn": result, "chance": chance})
     finally:
         SHOP.NEW_CUSTOMERS_FOR_TRUTH = many
     assert len(found) >= 25
@@ -213,18 +223,54 @@ def worlds() -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", ["rate", "at_risk"])
 def test_what_really_happens_lies_in_the_interval_at_about_its_level(worlds: list[dict[str, Any]], name: str) -> None:
     key = "churn.rate" if name == "rate" else "churn.value_at_risk"
-    inside, errors, spreads = 0, [], []
+    inside, errors, spreads, wider = 0, [], [], []
     for world in worlds:
-        interval = getattr(world["churn"].losses, name)
-        inside += interval.low <= world["truth"][key] <= interval.high
-        errors.append(world["truth"][key] - interval.value)
-        spreads.append((interval.high - interval.low) / (2 * 1.96))
-    # 95% intervals: of 30 worlds, fewer than 25 inside would happen once in 200 times.
-    assert inside >= binom.ppf(0.005, len(worlds), 0.95)
-    # Neither too wide: errors in units of the stated spread have a standard deviation near 1, and no drift.
+        interval, chance = (getattr(world[which].losses, name) for which in ("churn", "chance"))
+        truth = world["truth"][key]
+        inside += interval.low <= truth <= interval.high
+        errors.append(truth - interval.value)
+        spreads.append((chance.high - chance.low) / (2 * 1.96))
+        wider.append((interval.high - interval.low) / (chance.high - chance.low))
+    # Real companies do not follow a model as these worlds do: of 30, fewer than 28 inside the published 95% intervals would
+    # happen once in 20 times if they were no wider than the doubt here.
+    assert inside >= binom.ppf(0.05, len(worlds), 0.95)
+    # Chance alone is neither too wide nor, where the model is right, far too narrow; and there is no drift.
     z = np.array(errors) / np.array(spreads)
     assert 0.65 < z.std() < 1.4
     assert abs(z.mean()) < 3 / math.sqrt(len(z))
+    assert min(wider) > 1.2
+
+
+def test_how_far_such_forecasts_miss_is_shared_by_all_on_the_scale_of_log_odds() -> None:
+    # Many customers of one probability: the range is that of the shared miss, sd 0.274 of the log odds after two years of
+    # history (variance 0.074 + 0.009 x 365/730), a Student t with 6 degrees of freedom.
+    states = make_states(np.full(4_000, 3), np.full(4_000, 300), np.full(4_000, 350), mean_spend=np.ones(4_000))
+    model = exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0)
+    empty = purchases_of(pd.DataFrame({"customer_id": ["1"], "date": pd.to_datetime(["1997-01-01"]), "revenue": [1.0]}))
+    how = {"dormancy_days": 90, "observed_from": date(1996, 1, 1), "draws": 4_000}
+    found = study_churn(fake_fit(model), one_model(), states, empty, **how)
+    assert found.losses is not None
+    rate = found.losses.rate
+    reach = student.ppf(0.975, 6) * math.sqrt(0.074 + 0.009 * 365 / 730)
+    assert (rate.low, rate.high) == pytest.approx(expit(logit(rate.value) + np.array([-reach, reach])), abs=0.02)
+    # A company that misses four times the variance of others has twice the reach.
+    wide = study_churn(fake_fit(model), one_model(record=4.0), states, empty, **how).losses
+    assert wide is not None
+    assert wide.rate.value == rate.value
+    assert logit(wide.rate.high) - logit(rate.value) == pytest.approx(2 * reach, rel=0.12)
+
+
+def test_a_combined_forecast_gives_the_probabilities() -> None:
+    states = make_states([3, 0, 5], [300, 0, 340], [350, 20, 350], mean_spend=np.ones(3))
+    empty = purchases_of(pd.DataFrame({"customer_id": ["1"], "date": pd.to_datetime(["1997-01-01"]), "revenue": [1.0]}))
+    returns = np.array([[0.2, 0.6], [0.1, 0.3], [0.4, 0.9]])
+    base = SimpleNamespace(**{**vars(one_model()), "combined": True, "returns": returns, "at": lambda days: 1,
+                              "bought": 2 * one_model().bought})  # fmt: skip
+    fitted = fake_fit(exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0), combines=True)
+    found = study_churn(fitted, base, states, empty, dormancy_days=30, observed_from=date(1996, 1, 1))
+    assert found.probabilities.tolist() == pytest.approx([0.7, 0.1])  # the first is silent for 50 days, so not active
+    assert found.model == "combination"
+    assert "Several forecasts combined, from all data up to" in churn_findings(found, None, currency="EUR")[0].method
 
 
 def test_the_margin_at_risk_is_the_sum_over_customers(worlds: list[dict[str, Any]]) -> None:
@@ -247,7 +293,7 @@ def test_the_size_of_the_full_cdnow_is_quick(name: str) -> None:
     empty = pd.DataFrame({"customer_id": ["1"], "date": pd.to_datetime(["1997-01-01"]), "revenue": [1.0]})
     purchases = purchases_of(empty)
     began = time.process_time()
-    study_churn(fake_fit(model), states, purchases, dormancy_days=10_000, observed_from=date(1996, 1, 1))
+    study_churn(fake_fit(model), one_model(), states, purchases, dormancy_days=10_000, observed_from=date(1996, 1, 1))
     # All of them active, about 1 s on one idle core; processor time, so that a busy machine does not matter much.
     assert time.process_time() - began < 4
 
@@ -262,7 +308,7 @@ def test_nothing_is_said_where_the_fit_withholds() -> None:
                           "revenue": [1.0, 2.0, 3.0, 4.0]})  # fmt: skip
     purchases, given = purchases_of(table), {"dormancy_days": 90, "observed_from": date(1997, 1, 1)}
     hidden = fake_fit(exact_model("nbd", 0.5, 10.0), withheld="No dropout can be identified.")
-    result = study_churn(hidden, states, purchases, **given)
+    result = study_churn(hidden, one_model(), states, purchases, **given)
     assert result.losses is None
     assert np.isnan(result.probabilities).all()
     found = churn_findings(result, backtest(hidden, purchases, dormancy_days=90), currency="EUR")
@@ -270,10 +316,10 @@ def test_nothing_is_said_where_the_fit_withholds() -> None:
     for finding in found:
         assert (finding.value, finding.low, finding.grade) == (None, None, None)
         assert finding.text == "Withheld: No dropout can be identified."
-    assert segment_table(result, hidden, {"s": np.array(["a", "b"], dtype=object)}).empty
+    assert segment_table(result, {"s": np.array(["a", "b"], dtype=object)}).empty
     assert early_warning(result, hidden.model, purchases).empty
-    nobody = study_churn(fake_fit(exact_model("bg_nbd", 0.2, 4, 0.8, 2.4)), states, purchases, dormancy_days=1,
-                         observed_from=date(1997, 1, 1))  # fmt: skip
+    nobody = study_churn(fake_fit(exact_model("bg_nbd", 0.2, 4, 0.8, 2.4)), one_model(), states, purchases,
+                         dormancy_days=1, observed_from=date(1997, 1, 1))  # fmt: skip
     assert nobody.withheld == "No customer is active."
 
 
@@ -380,8 +426,7 @@ def test_segment_rates_add_up_and_small_segments_are_left_out(worlds: list[dict[
     result = worlds[1]["churn"]
     labels = np.array(["north", "south"] * len(result.active))[: len(result.active)].astype(object)
     labels[:3] = "tiny"
-    model = exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0)
-    table = segment_table(result, fake_fit(model), {"region": labels}, suppress_below=10)
+    table = segment_table(result, {"region": labels}, suppress_below=10)
     assert table["group"].tolist() == ["north", "south"]
     assert table["customers"].sum() == len(result.active) - 3
     shown = labels != "tiny"
@@ -402,7 +447,9 @@ def warned(interactions: pd.DataFrame | None = None) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["customer_id", "date", "revenue"])
     states = purchase_states(table, as_of=as_of.date(), per_customer=True)
     purchases, model = purchases_of(table), exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0)
-    result = study_churn(fake_fit(model), states, purchases, dormancy_days=90, observed_from=date(2024, 1, 1))
+    result = study_churn(
+        fake_fit(model), one_model(), states, purchases, dormancy_days=90, observed_from=date(2024, 1, 1)
+    )
     touched = None if interactions is None else ibis.memtable(interactions)
     return early_warning(result, model, purchases, touched)
 

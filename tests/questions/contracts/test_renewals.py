@@ -15,11 +15,12 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.sbg import fit_renewal
 from cxvalue.questions.contracts.contract_base import Contracts, base_waterfall, contracts_of
 from cxvalue.questions.contracts.contract_history import following_table, monthly_contracts, survival_table
-from cxvalue.questions.contracts.contract_value import renewal_customers_table, renewal_value
+from cxvalue.questions.contracts.contract_value import renewal_value
 from cxvalue.questions.contracts.drivers import DriverTables
 from cxvalue.questions.contracts.endings import contract_churn
 from cxvalue.questions.contracts.findings import contract_base_findings, renewal_findings
 from cxvalue.questions.contracts.renewals import RenewalFit, fit_renewals, renewal_models_table
+from cxvalue.questions.contracts.tables import renewal_customers_table
 from cxvalue.simulate import insurer
 from cxvalue.simulate.insurer_world import InsurerParameters
 from cxvalue.tables.read.sources import connect

@@ -15,9 +15,11 @@ from cxvalue.foundation.errors import BadInput
 from cxvalue.questions.discounts import DEPTHS, analyse, occasions_of, segment_column, turnbull
 from cxvalue.questions.discounts.display import learning_sentence
 from cxvalue.questions.discounts.findings import discount_findings, extrapolation_sentence
+from cxvalue.questions.discounts.occasions import with_occasions
 from cxvalue.questions.discounts.reservation import FAMILIES, fit_family, goodness_of_fit, refit, weights_of
 from cxvalue.simulate import cosmetics
 from cxvalue.simulate.cosmetics_world import CosmeticsParameters, draw_visits, truth_of
+from cxvalue.tables.read.sql import ROW
 from tests.calibration.discounts import occasions_in_memory
 
 NONE = np.array([], dtype=float)
@@ -46,6 +48,16 @@ def test_occasions_by_hand_without_an_id():
     assert found.realised.sum() == pytest.approx(40 + 45)
     assert found.first_depths == {0.05: 1.0}
     assert found.first_refusals == ((1, 2, 2), (2, 1, 0))
+
+
+def test_numbered_rows_make_the_same_occasions_in_every_order():
+    rows = [("a", "2025-01-01", 1, 0.05, False), ("a", "2025-01-01", 2, 0.10, True),
+            ("a", "2025-01-01", 1, 0.05, False), ("a", "2025-01-01", 2, 0.15, False)]  # fmt: skip
+    found = []
+    for order in ([0, 1, 2, 3], [3, 0, 2, 1], [2, 3, 0, 1]):
+        made = with_occasions(table_of([rows[place] for place in order], __row__=order)).to_pandas()
+        found.append(made.sort_values(ROW)["occasion"].tolist())
+    assert found == [["a@2025-01-01#1"] * 2 + ["a@2025-01-01#2"] * 2] * 3
 
 
 def test_every_contradiction_is_said_at_once():

@@ -20,11 +20,13 @@ from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariate
 from cxvalue.lifetime.families.registry import COVARIATES, FAMILIES, MODEL_TITLES
 from cxvalue.lifetime.fitting.robust import robust_covariance
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
+from cxvalue.lifetime.prediction.whole_base import WholeBase
 from cxvalue.questions.campaigns.dormancy import sleeping_value
 from cxvalue.questions.churn.churn import segment_table, study_churn
 from cxvalue.questions.churn.early_warning import early_warning
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
+from cxvalue.questions.lifetime_value.base_forecast import forecast_base, weights_of
 from cxvalue.questions.lifetime_value.covariate_findings import covariate_findings, covariates_display, levels_display
 from cxvalue.questions.lifetime_value.covariates import (
     FEWEST_ALIKE,
@@ -43,6 +45,7 @@ from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace.check import check
 from cxvalue.workspace.opened import load_study
 from tests.calibration.covariates import tables
+from tests.lifetime.bases import NOTHING_PAST
 
 START = AS_OF - timedelta(days=HISTORY_DAYS - 1)
 TRUE = ShopParameters(gold_share=0.3, gold_pace=2.5, gold_leaving=0.6)
@@ -77,6 +80,19 @@ def by_level() -> CovariateModel:
     model = fitted().model
     assert isinstance(model, CovariateModel)
     return model
+
+
+@cache
+def based(months: int = 24, rate: float = 0.1) -> WholeBase:
+    """What the study is told where it names its models: several of them, so that all are combined."""
+    return forecast_base(fitted(), world()[0], states(), horizon_months=months, annual_discount_rate=rate, draws=100)
+
+
+@cache
+def named() -> tuple[cltv_fit.CltvFit, WholeBase]:
+    """The same where one model is asked for by name: its value stands."""
+    fit = replace(fitted(), combines=False, past=NOTHING_PAST)
+    return fit, forecast_base(fit, world()[0], states(), horizon_months=24, annual_discount_rate=0.1, draws=400)
 
 
 def valued(model=None, **how):
@@ -122,18 +138,39 @@ def test_values_are_those_of_the_model_of_each_level_and_cover_what_came() -> No
         assert (value.rhythm_broken[rows] == own.rhythm_broken).all()
         # The bounds of a customer are simulated: the same but for chance.
         assert value.cltv_high[rows].sum() == pytest.approx(own.cltv_high.sum(), rel=0.03)
-    how = {"horizon_months": 24, "annual_discount_rate": 0.1, "level": 0.95}
-    table = cltv_value.value_by_level(fitted(), states(), **how).set_index("level")
+    fit, base = named()
+    assert base.value.equity.value == pytest.approx(value.equity.value, rel=1e-12)
+    assert base.value.cltv == pytest.approx(value.cltv, rel=1e-12)
+    assert base.value.equity.low < value.equity.low < value.equity.high < base.value.equity.high
+    table = cltv_value.value_by_level(fit, base, states()).set_index("level")
     assert table.loc["gold", "cltv"] == pytest.approx(value.cltv[gold].sum())
     assert table["cltv"].sum() == pytest.approx(value.equity.value)
     assert (table["low"] < table["cltv"]).all()
-    assert table.loc["gold", "new_customer_low"] > table.loc["standard", "new_customer_high"]
+    assert table.loc["gold", "new_customer"] > table.loc["standard", "new_customer"]
+    for one in ("gold", "standard"):
+        own = table.loc[one, ["new_customer_low", "new_customer", "new_customer_high"]].tolist()
+        assert own == sorted(own)
     share = (states().age_days[gold] < 365).sum() / (states().age_days < 365).sum()
     mean = share * table.loc["gold", "new_customer"] + (1 - share) * table.loc["standard", "new_customer"]
     assert mean == pytest.approx(value.new_customer.value)
     few = int(gold.sum()) + 1
-    assert cltv_value.value_by_level(fitted(), states(), **how, suppress_below=few).shape[0] == 1
-    assert cltv_value.value_by_level(replace(fitted(), covariates=None), states(), **how).empty
+    assert cltv_value.value_by_level(fit, base, states(), suppress_below=few).shape[0] == 1
+    assert cltv_value.value_by_level(replace(fit, covariates=None), base, states()).empty
+
+
+def test_combined_the_levels_still_add_up_and_the_truth_lies_inside() -> None:
+    fit, base, truth = fitted(), based(), world()[2]
+    assert fit.combines
+    assert base.combined
+    assert base.value.equity.low < truth["cltv.equity"] < base.value.equity.high
+    assert base.value.new_customer.low < truth["cltv.new_customer"] < base.value.new_customer.high
+    assert 0 < weights_of(base, fit)["bg_nbd_covariates"] < 1
+    table = cltv_value.value_by_level(fit, base, states()).set_index("level")
+    assert table["cltv"].sum() == pytest.approx(base.value.equity.value)
+    assert table["expected_transactions"] @ table["customers"] == pytest.approx(base.value.expected_purchases.value)
+    gold = world()[1].of(states().customer_id)["segment"] == "gold"
+    assert table.loc["gold", "cltv"] == pytest.approx(base.value.cltv[gold].sum())
+    assert table.loc["gold", "cltv_mean"] > table.loc["standard", "cltv_mean"]
 
 
 def test_the_levels_are_drawn_jointly() -> None:
@@ -227,7 +264,7 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     ]
     assert levers.levers[0].gain.value == pytest.approx(sum(one.levers[0].gain.value for one in separate))
     assert levers.active == sum(one.active for one in separate)
-    horizons = cltv_value.horizons_table(fit.model, fit.spend, who, annual_discount_rate=0.1)
+    horizons = cltv_value.horizons_table(*named(), who, annual_discount_rate=0.1)
     at = horizons[(horizons["horizon_months"] == 24) & (horizons["annual_discount_rate"] == 0.1)]
     assert at["value"].iloc[0] == pytest.approx(value.equity.value, rel=1e-6)
     assert horizons["value"].notna().all()
@@ -239,22 +276,27 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     assert paid.low is not None
     assert paid.months is not None
     assert paid.low <= paid.months
-    churn = study_churn(fit, who, purchases, dormancy_days=120, observed_from=START, draws=100)
+    alone, base = named()
+    combined = study_churn(fit, based(), who, purchases, dormancy_days=120, observed_from=START, draws=100)
+    assert combined.model == "combination"
+    assert combined.losses is not None
+    assert combined.losses.rate.low < world()[2]["churn.rate"] < combined.losses.rate.high
+    churn = study_churn(alone, base, who, purchases, dormancy_days=120, observed_from=START, draws=100)
     assert churn.losses is not None
     assert churn.losses.rate.low < world()[2]["churn.rate"] < churn.losses.rate.high
     assert churn.probabilities == pytest.approx(
         1 - fit.model.p_return(churn.active, fit.model.time_unit.from_months(12)), abs=1e-9
     )
     gold = {"segment": world()[1].of(churn.active.customer_id)["segment"]}
-    assert (segment_table(churn, fit, gold, draws=50)["rate_low"] > 0).all()
+    assert (segment_table(churn, gold)["rate_low"] > 0).all()
     assert early_warning(churn, fit.model, purchases)["reason"].str.contains("own rhythm broken").any()
-    asleep = sleeping_value(fit, who, days=120, horizon_months=24, annual_discount_rate=0.1, level=0.95)
+    asleep = sleeping_value(alone, base, who, days=120)
     assert asleep is not None
     sleeping = who.age_days - who.recency_days >= 120
     assert asleep.value[0] == pytest.approx(value.cltv[sleeping].sum(), rel=1e-6)
     rolled = past_forecasts.rolling_table(fit, purchases, START, most=2)
     assert (rolled["model"] == "bg_nbd_covariates").sum() == 2
-    tested = past_forecasts.backtest_margin(fit, purchases, draws=200)
+    tested = past_forecasts.backtest_margin(alone, purchases, NOTHING_PAST, draws=200)
     assert tested is not None
     assert tested.inside
     assert tested.model == "bg_nbd_covariates"
@@ -377,7 +419,7 @@ def test_a_study_with_covariates_is_prepared_and_opened(tmp_path: Path, monkeypa
     assert "segment gold buy" in finding.text
     assert "may change nothing" in finding.text
     assert "times" in covariates_display(covariates_table(fit)).to_html()
-    shown = cltv_value.value_by_level(fit, opened.states(), horizon_months=24, annual_discount_rate=0.1, level=0.9)
+    shown = cltv_value.value_by_level(fit, opened.base, opened.states())
     assert "gold" in levels_display(shown, "EUR").to_html()
     path.write_text(text.replace("- segment", "- sector"), encoding="utf-8")
     with pytest.raises(BadInput, match="'sector' is no column of the table 'customers'"):

@@ -7,12 +7,16 @@ from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cxvalue.findings.display import sentences
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime import HoldoutScore, Interval
+from cxvalue.lifetime.evidence.attempts import Attempts
+from cxvalue.lifetime.evidence.blend import Blend
+from cxvalue.lifetime.prediction.whole_base import Total
 from cxvalue.questions.customers.audit import BaseCounts, Waterfall
 from cxvalue.questions.customers.display import bridge_table
 from cxvalue.questions.customers.findings import WRITER as BASE_WRITER
@@ -20,11 +24,13 @@ from cxvalue.questions.customers.findings import base_findings
 from cxvalue.questions.data_check.display import control_table, counts_display, counts_table, sources_table
 from cxvalue.questions.data_check.findings import WRITER as DATA_WRITER
 from cxvalue.questions.data_check.findings import data_findings
+from cxvalue.questions.lifetime_value.base_forecast import record_of
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.display import lifetimes_display
 from cxvalue.questions.lifetime_value.findings import WRITER as CLTV_WRITER
-from cxvalue.questions.lifetime_value.findings import cltv_findings
+from cxvalue.questions.lifetime_value.findings import cltv_findings, grade_of, record_sentence
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet
+from tests.lifetime.bases import today
 
 COUNTS = BaseCounts(customers=2000, active=500, aged_12_months=1600, repeated=400)
 BRIDGE = Waterfall(
@@ -71,13 +77,43 @@ def fit(**changes: Any) -> Any:
 VALUE: Any = SimpleNamespace(
     horizon_months=24,
     annual_discount_rate=0.1,
-    equity=Interval(400000.0, 380000.0, 420000.0),
-    new_customer=Interval(35.0, 33.0, 37.0),
+    level=0.95,
+    equity=Interval(400000.0, 300000.0, 500000.0),
+    new_customer=Interval(35.0, 31.0, 39.0),
 )
+OWN_DAYS = 730
 
 
-def cltv(**changes: Any) -> dict[str, Any]:
-    return by_id(cltv_findings(VALUE, fit(**changes), customers=2000, currency="EUR", level=0.95))
+def past_of(ratios: tuple[float, ...], days: int = OWN_DAYS, sigma: float = 0.1) -> tuple[Attempts, Blend]:
+    """Past forecasts of 1,000 over so many days, a month apart, with what came over what was said, and that of today."""
+    size = len(ratios) + 1
+    row = today(day=20_634, days=OWN_DAYS)
+    past = replace(
+        Attempts.joined([row] * size),
+        origin=20_634 - days - 30 * np.arange(size - 1, -1, -1),
+        days=np.array([days] * (size - 1) + [OWN_DAYS]),
+        actual=np.array([*(1000 * ratio for ratio in ratios), np.nan]),
+    )
+    ones = np.ones(size)
+    said = Blend(1000 * ones, sigma * ones, 12 * ones, np.ones((size, 1)), 0 * ones, ones, ones, 0.002 * ones)
+    return past, said
+
+
+def base(ratios: tuple[float, ...] = (1.1, 0.95, 1.15, 1.2), days: int = OWN_DAYS, **changes: Any) -> Any:
+    past, said = past_of(ratios, days)
+    settings = {
+        "value": VALUE,
+        "total": Total(OWN_DAYS, 400000.0, 0.12, 12.0, 0.0036, evidence=2.0),
+        "model_value": SimpleNamespace(equity=Interval(390000.0, 380000.0, 420000.0)),
+        "combined": False,
+        "past": past,
+        "past_blend": said,
+    }
+    return SimpleNamespace(**{**settings, **changes})
+
+
+def cltv(of: Any = None, **changes: Any) -> dict[str, Any]:
+    return by_id(cltv_findings(of or base(), fit(**changes), customers=2000, currency="EUR"))
 
 
 def test_the_base_has_the_ids_of_the_design_and_exact_counts() -> None:
@@ -111,25 +147,117 @@ def test_what_a_short_history_cannot_say_is_null_with_its_reason() -> None:
 
 def test_value_carries_its_interval_and_the_mean_is_equity_per_customer() -> None:
     found = cltv()
-    assert (found["cltv.equity"].value, found["cltv.equity"].low, found["cltv.equity"].high) == (400000, 380000, 420000)
-    assert (found["cltv.mean"].value, found["cltv.mean"].low, found["cltv.mean"].high) == (200, 190, 210)
+    assert (found["cltv.equity"].value, found["cltv.equity"].low, found["cltv.equity"].high) == (400000, 300000, 500000)
+    assert (found["cltv.mean"].value, found["cltv.mean"].low, found["cltv.mean"].high) == (200, 150, 250)
     assert (found["cltv.new_customer"].value, found["cltv.new_customer"].level) == (35, 0.95)
     assert {found[f"cltv.{name}"].grade for name in ("equity", "mean", "new_customer")} == {"C"}
     assert "discounted at 10% a year, nominal and before tax" in found["cltv.equity"].method
+    assert found["cltv.equity"].method.startswith("BG/NBD for purchases, as the study asks for it")
     assert (found["cltv.holdout_bias"].value, found["cltv.holdout_mae"].value) == (-100, 0.5)
-    assert "900 purchases for 1 October 2025 to 30 June 2026; 1,000 came" in found["cltv.holdout_bias"].text
+    said = (
+        "Forecast made with data to 30 September 2025 for 1 October 2025 to 30 June 2026: 900 purchases. Actual: 1,000"
+    )
+    assert said in found["cltv.holdout_bias"].text
 
 
-def test_a_model_that_missed_the_holdout_is_said_beside_the_money() -> None:
-    # 1,600 customers (0.8 x 1,000 / 0.5), so chance alone moves the total by about 0.9 x 40 = 36 purchases.
-    assert "Caution: on the part of the history held back, it foresaw 10.0% too few" in cltv()["cltv.equity"].text
-    chance = cltv(score=replace(SCORE, predicted=930.0, bias=-70.0))
-    assert "Caution" not in chance["cltv.equity"].text
+def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is_made_of() -> None:
+    text, method = cltv()["cltv.equity"].text, cltv()["cltv.equity"].method
+    assert text.startswith(
+        "Today's 2,000 customers are forecast to bring EUR 400,000 of margin over the next 24 months"
+    )
+    # A Student t with 12 degrees of freedom, 0.695 of 0.12 either side, the lower one a tenth farther in logarithms.
+    low, high = (400_000 * np.exp(sign * 0.6955 * 0.12 * np.exp(-sign * 0.1)) for sign in (-1, 1))
+    assert (
+        f"as likely as not between EUR {round(low, -3):,.0f} and {round(high, -3):,.0f}, and between EUR 300,000"
+        in text
+    )
+    assert "with 95% probability" in text
+    # 1 - 0.0036 / 0.0144 of the variance, and what the model alone would have said.
+    assert (
+        "how far forecasts of this kind miss (75% of its variance; chance and parameters alone: between EUR 38"
+        in method
+    )
+
+
+@pytest.mark.parametrize(
+    ("ratios", "days", "said"),
+    [
+        ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "From 4 past dates this way of forecasting the margin of the following 24 months "
+         "missed by 11% on average, 17% at worst, mostly too low."),
+        ((0.9, 0.8, 0.95), OWN_DAYS, "missed by 14% on average, 25% at worst, mostly too high."),
+        ((1.1, 0.9, 1.1, 0.9), OWN_DAYS, "missed by 10% on average, 11% at worst."),
+        ((1.1, 1.1), OWN_DAYS, "From 2 past dates this way of forecasting the margin of the following 24 months missed by "
+         "9% on average, 9% at worst."),
+        ((1.25,), OWN_DAYS, "From 1 past date this way of forecasting the margin of the following 24 months missed by 20%."),
+        ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates forecasts of 6 "
+         "months missed by 9% on average, 9% at worst."),
+        ((1.1, 1.1), 30, "from 2 past dates forecasts of 1 month missed by"),
+        ((1.1, 1.1), 14, "from 2 past dates forecasts of 14 days missed by"),
+        ((), OWN_DAYS, "No past forecast could be checked on these data: the range comes from other companies alone."),
+    ],
+)  # fmt: skip
+def test_how_far_such_forecasts_missed_is_said_beside_the_money(ratios: Any, days: int, said: str) -> None:
+    of = base(ratios, days)
+    assert said in cltv(of)["cltv.equity"].text
+    assert said in record_sentence(record_of(of), 24)
+
+
+def test_past_misses_and_the_share_of_ranges_that_held_are_findings() -> None:
+    # Of a range of 1,000 -20.2% +19.8% (t with 12 degrees, sd 0.1) four of five hold; forecast over actual, less 1.
+    ratios = (1.1, 0.95, 1.15, 1.1, 1.5)
+    found = cltv(base(ratios))
+    miss, held = found["cltv.typical_miss"], found["cltv.coverage"]
+    assert miss.value == pytest.approx(np.mean([abs(1 / ratio - 1) for ratio in ratios]))
+    assert (miss.unit, held.unit) == ("share", "share")
+    assert held.value == pytest.approx(0.8)
+    assert held.text == "4 of 5 past ranges (95%) held what came over the following 24 months."
+    assert "on 5 past dates from 1 February 2024 to 31 May 2024" in miss.method
+    assert "Horizons overlap" in held.method
+    none = cltv(base(()))
+    assert (none["cltv.typical_miss"].value, none["cltv.coverage"].value) == (None, None)
+    assert "too short to make a forecast from a past date" in none["cltv.coverage"].text
+
+
+@pytest.mark.parametrize("ratios", [(), (1.6, 1.4), (0.5, 1.0)])
+def test_a_forecast_that_carries_no_decision_is_a_range_of_grade_d(ratios: Any) -> None:
+    found = cltv(base(ratios))
+    valued = [found[f"cltv.{name}"] for name in ("equity", "mean", "new_customer")]
+    assert [one.grade for one in valued] == ["D"] * 3
+    assert all(one.is_range for one in valued)
+    # The value stays in the findings, and is not said.
+    assert [one.value for one in valued] == [400000, 200, 35]
+    assert "400,000" not in found["cltv.equity"].text
+    assert "are forecast to bring between EUR 300,000 and 500,000 of margin" in found["cltv.equity"].text
+    assert "Take the range and not one figure from it." in found["cltv.equity"].text
+    assert found["cltv.mean"].text.startswith("That is between EUR 150 and 250 for each customer")
+    assert "worth between EUR 31.00 and 39.00 of margin" in found["cltv.new_customer"].text
+
+
+def test_a_typical_miss_of_a_quarter_is_still_a_c() -> None:
+    for ratio, grade in ((1 / 1.249, "C"), (1 / 1.251, "D")):
+        assert grade_of(record_of(base((ratio, ratio)))) == grade
+    usual = cltv()
+    assert not usual["cltv.equity"].is_range
+
+
+def test_a_combination_names_its_parts_and_its_correction(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = {"bg_nbd": 0.4, "cells": 0.35, "last_period": 0.248, "year_ago": 0.002}
+    monkeypatch.setattr("cxvalue.questions.lifetime_value.findings.weights_of", lambda base, fit: shares)
+    total = replace(base().total, correction=-0.05)
+    method = cltv(base(combined=True, total=total))["cltv.equity"].method
+    assert method.startswith(
+        "Several forecasts combined, weighed by how far they missed before (BG/NBD 40%, what similar customers did 35%, "
+        "the last period repeated 25%), corrected by −5% for past misses"
+    )
+    assert "corrected" not in cltv(base(combined=True))["cltv.equity"].method
+
+
+def test_how_the_holdout_was_forecast_is_said_exactly() -> None:
     good = cltv(score=replace(SCORE, predicted=1010.0, bias=10.0))
-    assert "Caution" not in good["cltv.equity"].text
-    assert "its forecast was 1.0% too high" in good["cltv.holdout_bias"].text
+    assert "the forecast was 1.0% too high" in good["cltv.holdout_bias"].text
+    assert "the forecast was 10.0% too low" in cltv()["cltv.holdout_bias"].text
     exact = cltv(score=replace(SCORE, predicted=1000.0, bias=0.0))
-    assert "its forecast was exactly right" in exact["cltv.holdout_bias"].text
+    assert "the forecast was exactly right" in exact["cltv.holdout_bias"].text
 
 
 def test_it_says_how_far_the_other_models_were() -> None:
@@ -137,7 +265,7 @@ def test_it_says_how_far_the_other_models_were() -> None:
     unsound = replace(SCORE, model="mbg_nbd", status="degenerate")
     text = cltv(scores=(pareto, SCORE, unsound))["cltv.holdout_bias"].text
     assert text.endswith(
-        "BG/NBD foresaw best how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
+        "BG/NBD forecast best how each customer would buy; the others missed the total by: Pareto/NBD +5.0%."
     )
     better = replace(pareto, log_score=SCORE.log_score + 3)
     assert "The study asks for BG/NBD" in cltv(scores=(better, SCORE))["cltv.holdout_bias"].text
@@ -200,7 +328,7 @@ def cells(styler: Any) -> pd.DataFrame:
 def test_tables_are_written_for_reading() -> None:
     counts = counts_table(TABLES)
     assert counts["rows"].tolist() == [120, 3, 100, 9]
-    assert cells(counts_display(counts, "EUR"))["amount"].tolist() == ["EUR 1,000", "EUR 10.0", "EUR 990", "—"]
+    assert cells(counts_display(counts, "EUR"))["amount"].tolist() == ["EUR 1,000", "EUR 10.00", "EUR 990", "—"]
     assert cells(sources_table(TABLES)).to_numpy().tolist() == [["transactions", "120"], ["customers", "9"]]
     assert cells(control_table(TABLES, "EUR"))["agrees"].tolist() == ["NO"]
     assert "none given" in cells(control_table(replace(TABLES, control=None), "EUR")).iloc[0, 0]

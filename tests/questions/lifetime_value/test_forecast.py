@@ -18,6 +18,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, tracking
 from cxvalue.questions.lifetime_value import tables as cltv
+from cxvalue.questions.lifetime_value.base_forecast import weights_of
 from cxvalue.simulate import shop
 from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 from cxvalue.workspace.opened import Study
@@ -90,13 +91,35 @@ def test_both_windows_list_every_model_and_one_is_selected(sample: Study) -> Non
     table = cltv.models_table(sample.cltv)
     assert list(table.columns) == [
         *("window", "model", "parameter", "estimate", "se", "low", "high", "log_likelihood", "aic"),
-        *("customers", "time_unit", "status", "selected"),
+        *("customers", "time_unit", "status", "selected", "weight"),
     ]
+    assert table["weight"].isna().all()  # without the forecast of the base nothing is known of weights
     for window in ("calibration", "full"):
         rows = table[table["window"] == window]
         assert set(rows["model"]) == set(PUBLISHED)
         chosen = set(rows[rows["selected"]]["model"]) - {"gamma_gamma"}
         assert len(chosen) == 1
+
+
+def test_models_csv_has_the_share_of_each_candidate_in_the_forecast(sample: Study) -> None:
+    table = cltv.models_table(sample.cltv, 0.95, sample.base)
+    plain = cltv.models_table(sample.cltv)
+    columns = [name for name in plain.columns if name != "weight"]
+    pd.testing.assert_frame_equal(table.loc[: len(plain) - 1, columns], plain[columns], check_dtype=False)
+    full = table[table["window"] == "full"]
+    each = full.groupby("model")["weight"].agg(["min", "max"])
+    assert (each["min"] == each["max"]).all()
+    candidates = each["max"].drop("combination")
+    assert candidates.sum() == pytest.approx(1.0)
+    assert (candidates >= 0).all()
+    assert each.loc["combination", "max"] == 1.0
+    assert {"cells", "last_period"} <= set(candidates.index)
+    assert each.loc[["mbg_nbd", "nbd", "gamma_gamma"], "max"].tolist() == [0.0] * 3
+    assert table[table["window"] == "calibration"]["weight"].isna().all()
+    assert full[full["model"] == "combination"]["selected"].tolist() == [True]
+    assert candidates.to_dict() == pytest.approx(
+        {**dict.fromkeys(candidates.index, 0.0), **weights_of(sample.base, sample.cltv)}
+    )
 
 
 def test_the_holdout_totals_are_the_published_ones(sample: Study) -> None:

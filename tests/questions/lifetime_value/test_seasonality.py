@@ -21,9 +21,11 @@ from cxvalue.lifetime.families.season import SeasonalClock, seasonal_index
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, seasonality, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
+from cxvalue.questions.lifetime_value.base_forecast import forecast_base, weights_of
 from cxvalue.questions.lifetime_value.tables import season_table
 from cxvalue.questions.lifetime_value.value_findings import season_findings
 from cxvalue.tables.states import purchase_states_from_purchases
+from tests.lifetime.bases import NOTHING_PAST
 
 START, AS_OF, END = date(2021, 1, 1), date(2024, 12, 31), date(2025, 12, 31)
 # Amplitude 0.4, highest in September and lowest in March: the year ends on the way down.
@@ -145,15 +147,29 @@ def test_everything_beside_the_forecast_follows_the_clock() -> None:
     short = customer_value(fit.model, fit.spend, states, horizon_months=3, annual_discount_rate=0.0, draws=300)
     assert short.expected_purchases.low < came.soon < short.expected_purchases.high
     assert short.expected_purchases_12m.value == pytest.approx(value.expected_purchases.value, rel=2e-3)
-    horizons = cltv_value.horizons_table(fit.model, fit.spend, states, annual_discount_rate=0.1)
+    base = forecast_base(fit, came.table, states, horizon_months=12, annual_discount_rate=0.1, draws=100)
+    assert base.combined
+    assert 0 < weights_of(base, fit)[fit.selected] < 1
+    horizons = cltv_value.horizons_table(fit, base, states, annual_discount_rate=0.1)
     discounted = customer_value(fit.model, fit.spend, states, horizon_months=12, annual_discount_rate=0.1, draws=20)
     mine = horizons[(horizons["horizon_months"] == 12) & (horizons["annual_discount_rate"] == 0.1)]
-    assert mine["value"].iloc[0] == pytest.approx(discounted.equity.value)
+    assert mine["value"].iloc[0] == pytest.approx(base.value.equity.value, rel=2e-3)
+    assert base.value.equity.low < came.margin * discounted.equity.value / value.equity.value < base.value.equity.high
+    # One that is asked for by name keeps its value, the season in it.
+    alone = replace(fit, combines=False, past=NOTHING_PAST)
+    named = forecast_base(alone, came.table, states, horizon_months=12, annual_discount_rate=0.1, draws=20)
+    assert named.value.equity.value == pytest.approx(discounted.equity.value, rel=1e-12)
+    by_name = cltv_value.horizons_table(alone, named, states, annual_discount_rate=0.1)
+    assert by_name["value"][0:1].item() == pytest.approx(
+        customer_value(
+            fit.model, fit.spend, states, horizon_months=12, annual_discount_rate=0.05, draws=20
+        ).equity.value
+    )
     levers = value_levers(
         fit.model, fit.spend, states, dormancy_days=90, horizon_months=12, annual_discount_rate=0.1, draws=100
     )
     assert levers.equity.value == pytest.approx(discounted.equity.value, rel=1e-6)
-    churn = study_churn(fit, states, came.table, dormancy_days=90, observed_from=START, draws=100)
+    churn = study_churn(fit, base, states, came.table, dormancy_days=90, observed_from=START, draws=100)
     assert churn.losses is not None
     weeks = tracking.tracking_table(fit, came.table)
     inside = weeks[weeks["week_end"] > pd.Timestamp(fit.holdout_start)]
@@ -161,7 +177,7 @@ def test_everything_beside_the_forecast_follows_the_clock() -> None:
     assert error[fit.selected] < 0.8 * error[SEASONAL[fit.selected]]
     rolled = past_forecasts.rolling_table(fit, came.table, START)
     assert rolled[rolled["model"] == fit.selected]["origin"].max() == fit.holdout_start
-    tested = past_forecasts.backtest_margin(fit, came.table, draws=100)
+    tested = past_forecasts.backtest_margin(alone, came.table, NOTHING_PAST, draws=100)
     assert tested is not None
     assert tested.predicted.value == pytest.approx(tested.actual, rel=0.12)
     assert tested.model == fit.selected

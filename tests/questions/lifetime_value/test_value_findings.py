@@ -35,15 +35,21 @@ def findings(tested: MarginBacktest | None, payback: Payback | None = None) -> d
 def test_a_backtest_says_what_was_foreseen_and_what_came() -> None:
     found = findings(TESTED)["cltv.backtest"]
     assert (found.value, found.low, found.high, found.unit, found.grade) == (100_000, 90_000, 110_000, "EUR", "C")
-    assert "Asked on 30 September 2025 what its 2,000 customers would bring up to 30 June 2026" in found.text
-    assert "EUR 105,000 came (4.8% less was foreseen): what came lay inside that range." in found.text
+    assert found.text == (
+        "Forecast made with data to 30 September 2025 for the margin of the 2,000 customers of that day up to 30 June 2026: "
+        "EUR 100,000, between EUR 90,000 and 110,000 with 95% probability, 4.8% too low. Actual: EUR 105,000, inside that "
+        "range."
+    )
+    assert found.method.startswith("BG/NBD: models, spend and margin rate from data up to 30 September 2025 only")
+    combined = MarginBacktest(**{**TESTED.__dict__, "model": "combination"})
+    assert findings(combined)["cltv.backtest"].method.startswith("All combined: models, spend and margin rate")
 
 
 def test_a_backtest_says_when_it_missed() -> None:
     above = MarginBacktest(**{**TESTED.__dict__, "actual": 120_000.0})
-    assert "what came lay OUTSIDE that range, above it." in findings(above)["cltv.backtest"].text
+    assert "16.7% too low. Actual: EUR 120,000, OUTSIDE that range, above it." in findings(above)["cltv.backtest"].text
     below = MarginBacktest(**{**TESTED.__dict__, "actual": 0.0})
-    assert "EUR 0 came: what came lay OUTSIDE that range, below it." in findings(below)["cltv.backtest"].text
+    assert "probability. Actual: EUR 0, OUTSIDE that range, below it." in findings(below)["cltv.backtest"].text
 
 
 def test_without_a_holdout_the_backtest_is_withheld() -> None:
@@ -56,7 +62,7 @@ def test_without_a_holdout_the_backtest_is_withheld() -> None:
 def test_payback_in_words() -> None:
     found = findings(None, Payback(12.5, 7, 5, 9, 0.95, 120))["cltv.payback_months"]
     assert (found.value, found.low, found.high, found.unit, found.grade) == (7, 5, 9, "months", "C")
-    assert found.text == "A new customer costs EUR 12.5 to win and is expected to pay that back within 7 months."
+    assert found.text == "A new customer costs EUR 12.50 to win and is expected to pay that back within 7 months."
     open_ended = findings(None, Payback(12.5, 7, 5, None, 0.95, 120))["cltv.payback_months"]
     assert (open_ended.value, open_ended.low) == (7, None)
     never = findings(None, Payback(99.0, None, 40, None, 0.95, 120))["cltv.payback_months"]
@@ -77,7 +83,7 @@ def test_levers_in_words() -> None:
     assert "(86.0% instead of 85.0%), today's customers would bring EUR 500 more over 24 months" in stay
     assert more == "Withheld: nobody is active."
     assert "(between EUR 2,900 and 3,100)" in margin
-    assert "10% of the purchases a year for 2 years, today's customers will bring EUR 2,800 less" in eroded
+    assert "10% of the purchases a year for 2 years, today's customers are forecast to bring EUR 2,800 less" in eroded
     assert "(between EUR 2,600 and 3,000)" in eroded
     short = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 12, 0.1, 0.95, "bg_nbd"), "EUR")
     assert "10% of the purchases a year for 12 months, today's" in short["text"].iloc[-1]
@@ -90,18 +96,21 @@ def horizons(withheld: str = "") -> pd.DataFrame:
     rows = [(months, rate, 1000.0 * months) for rate in (0.05, 0.1, 0.15) for months in (12, 24)]
     rows += [(None, rate, math.nan if withheld else 5000 / rate) for rate in (0.05, 0.1, 0.15)]
     table = pd.DataFrame(rows, columns=["horizon_months", "annual_discount_rate", "value"])
+    table["low"], table["high"] = 0.75 * table["value"], 1.5 * table["value"]
     table["withheld"] = [withheld if months is None else "" for months, _, _ in rows]
     return table.astype({"horizon_months": "Int64"})
 
 
 def test_horizons_in_words() -> None:
     said = words.horizons_sentence(horizons(), 0.1, "EUR")
-    assert "EUR 12,000 over 12 months, EUR 24,000 over 24 months, and EUR 50,000 without an end" in said
+    finite = (
+        "EUR 12,000 over 12 months (between EUR 9,000 and 18,000), "
+        "EUR 24,000 over 24 months (between EUR 18,000 and 36,000)"
+    )
+    assert said.startswith(f"Today's customers are forecast to bring {finite}, and EUR 50,000 without an end")
     assert "moves between EUR 33,300 and 100,000 when" in said
     withheld = words.horizons_sentence(horizons("Withheld: nobody leaves."), 0.1, "EUR")
-    assert withheld == "Today's customers are worth EUR 12,000 over 12 months, EUR 24,000 over 24 months. " + (
-        "Withheld: nobody leaves."
-    )
+    assert withheld == f"Today's customers are forecast to bring {finite}. Withheld: nobody leaves."
     html = horizons_display(horizons(), "EUR").to_html()
     assert "without an end" in html
     assert "at 10% a year" in html

@@ -55,6 +55,23 @@ def test_calls_belong_to_the_latest_fee_before_them():
     assert handling_saved(ibis.memtable(only), ibis.memtable(calls), most=100) is None
 
 
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_two_fees_of_a_day_the_larger_one_has_the_call(step):
+    day = pd.Timestamp("2026-01-01")
+    waived = [False, True, False, True]
+    fees = pd.DataFrame(
+        {"customer_id": ["a", "a", "b", "c"], "date": day, "amount": [10.0, 20.0, 30.0, 40.0], "under": waived,
+         "was_waived": waived}
+    )  # fmt: skip
+    calls = pd.DataFrame(
+        {"customer_id": ["a", "b"], "date": day + pd.Timedelta(days=2), "minutes": [6.0, 4.0], "approvals": [1, 0]}
+    )
+    given = ibis.memtable(fees[::step].reset_index(drop=True)), ibis.memtable(calls[::step].reset_index(drop=True))
+    (minutes, _), (approvals, _) = handling_saved(*given, most=100)
+    assert minutes == pytest.approx((0 + 4) / 2 - (6 + 0) / 2)
+    assert approvals == pytest.approx(0 - 1 / 2)
+
+
 def test_the_recent_effect_weighs_event_times_by_who_is_there():
     cohorts = (Cohort(date(2024, 1, 1), 1, 10), Cohort(date(2024, 3, 1), 1, 30))
     effect = an_effect([1.0, 2.0, 3.0, 4.0], np.eye(4), cohorts=cohorts)

@@ -42,7 +42,7 @@ def test_the_risk_is_said_with_an_average_and_a_bad_year(case):
     (found,) = risk_findings(case, loss, "waiver", currency="EUR")
     assert (found.id, found.value, found.case) == ("programme.waiver.risk_cost", 60.0, "C16")
     assert found.low <= found.value <= found.high
-    assert "costs EUR 60.0 a year on average" in found.text
+    assert "costs EUR 60.00 a year on average" in found.text
     assert "in one year of twenty" in found.text
     rare = business_case(an_effect([2.0] * 12), risks=[Risk("fire", 0.01, 1e6, 2e6)])
     assert "nothing at all in nineteen years of twenty" in (

@@ -271,6 +271,12 @@ def test_rungs_start_at_one_and_are_whole(tmp_path: Path) -> None:
     )
 
 
+def test_offers_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "customer_id,date,rung,depth,accepted\n" + "".join(f"1,2025-01-01,{rung},0.1,no\n" for rung in (1, 2, 1))
+    result = load(tmp_path, {"transactions": SOLD, "offers": text})
+    assert [rung for _, rung in rows(result, "offers", "__row__, rung")] == [1, 2, 1]
+
+
 def test_ends_after_as_of_had_not_come_yet(tmp_path: Path) -> None:
     text = "customer_id,start,end\n1,2025-01-01,2026-01-02\n2,2026-01-01,\n"
     result = load(tmp_path, {"transactions": SOLD, "subscriptions": text})

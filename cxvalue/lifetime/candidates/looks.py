@@ -1,0 +1,231 @@
+"""All candidates asked on one day: what each forecasts of every customer then known, and of all together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.rounding import spread_of
+from cxvalue.lifetime.candidates.by_model import outlook_of_model, states_of
+from cxvalue.lifetime.candidates.cells import CellForecast, forecast_by_cells, landmarks_of, year_ago
+from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
+from cxvalue.lifetime.fitting.fits import fit_quickly
+from cxvalue.lifetime.models.model import LifetimeModel
+from cxvalue.lifetime.models.spend import fit_spend
+from cxvalue.tables.purchase_log import Known, PurchaseLog
+from cxvalue.tables.states import PurchaseStates
+
+__all__ = ["FITTED", "Look", "groups_of", "look", "look_back", "squeeze", "variation_of"]
+
+FITTED = ("bg_nbd", "pareto_nbd")
+"""Models that are fitted at every past day."""
+
+_SHORTER = 1.5
+_SHORTEST = 9
+_HALF_TRUSTED = 300.0
+"""Purchases at the newest landmark at which cells count half as much as a model in the forecast of single customers."""
+_LARGEST_CHANCE = 4.0
+_PARAMETERS = 2.0
+"""At past days the doubt about parameters is taken to be as large as chance."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the candidates say on a day.
+
+    Attributes:
+        known: the customers.
+        totals: margin and purchases forecast in total, by candidate: (2, horizons).
+        outlook: of each customer, the candidates pooled with equal weights for all customers (cells count less where they
+            rest on few purchases).
+        variation: coefficient of variation of the money of a customer's purchases.
+        chance: variance of the logarithm of the two totals by chance alone, (2, horizons).
+        models: the fitted models.
+    """
+
+    known: Known
+    ahead: Ahead
+    totals: Mapping[str, Floats]
+    outlook: Outlook
+    variation: float
+    chance: Floats
+    models: Mapping[str, LifetimeModel]
+
+
+def look_back(
+    log: PurchaseLog,
+    ahead: Ahead,
+    day: int,
+    unit: TimeUnit,
+    *,
+    near: Mapping[str, LifetimeModel] | None = None,
+    taught_from: int | None = None,
+) -> Look | None:
+    """Ask the candidates on a past day with what was known then; None where nothing could be learnt yet.
+
+    `log` is as it stood then; the search for parameters begins at those of `near`. With `taught_from` models are fitted
+    on customers first seen from that day on, where enough of them were.
+    """
+    known = log.known(day)
+    states = states_of(known, unit)
+    taught = np.ones(len(known), dtype=bool) if taught_from is None else known.first >= taught_from
+    if (states.frequency[taught] > 0).sum() < 10:
+        taught[:] = True
+    if (states.frequency > 0).sum() < 1 or not states.margin_rate > 0:
+        return None
+    try:
+        models = fit_quickly(states.take(taught).grouped(), FITTED, near)
+        per_purchase = states.margin_rate * _spend_of(states)
+    except CxvalueError:
+        return None
+    return look(log, known, models, per_purchase, ahead, unit, states=states)
+
+
+def look(
+    log: PurchaseLog,
+    known: Known,
+    models: Mapping[str, LifetimeModel],
+    per_purchase: Floats,
+    ahead: Ahead,
+    unit: TimeUnit,
+    *,
+    states: PurchaseStates | None = None,
+) -> Look:
+    """Ask the candidates on the last day of a log.
+
+    Args:
+        log: purchases up to the day.
+        known: the customers to forecast.
+        models: fitted models by the candidate that each is.
+        per_purchase: margin expected of each customer's next purchase.
+        ahead: horizons and discount rate.
+        unit: of the models.
+        states: the histories of the customers, by default counted from `known`.
+    """
+    histories = states_of(known, unit) if states is None else states
+    plans = [_plan(log, known.day, days) for days in ahead.days]
+    asked = Ahead(tuple(sorted({*ahead.days, *(days for days, _ in plans)})), ahead.annual_rate)
+    place = {days: at for at, days in enumerate(asked.days)}
+    by_model = {name: outlook_of_model(one, histories, per_purchase, asked) for name, one in models.items()}
+    totals = {name: np.full((2, len(ahead.days)), np.nan) for name in (*models, "cells", "year_ago", "last_period")}
+    pooled: list[tuple[Floats, Floats, Floats]] = []
+    for at, (days, (short, marks)) in enumerate(zip(ahead.days, plans, strict=True)):
+        told: list[tuple[float, tuple[Floats, Floats, Floats]]] = []
+        for name, one in by_model.items():
+            own = one.at(place[days])
+            totals[name][:, at] = own[2].sum(), own[1].sum()
+            told.append((1.0, own))
+        for name, landmarks, length in (("cells", marks, short), ("year_ago", year_ago(log, known.day, days), days)):
+            if not landmarks:
+                continue
+            found = forecast_by_cells(log, known, landmarks, length, ahead.annual_rate)
+            if length != days:
+                found = _stretched(found, by_model, place[length], place[days])
+            totals[name][:, at] = found.worth.sum(), found.purchases.sum()
+            told.append(
+                (found.evidence / (found.evidence + _HALF_TRUSTED), (found.returns, found.purchases, found.worth))
+            )
+        totals["last_period"][:, at] = _last_period(log, known, days, ahead.annual_rate)
+        weight = np.array([size for size, _ in told])
+        shares = weight / weight.sum()
+        pooled.append(tuple(sum(s * one[k] for s, (_, one) in zip(shares, told, strict=True)) for k in range(3)))
+    returns, purchases, worth = (np.stack([one[k] for one in pooled], axis=1) for k in range(3))
+    outlook = Outlook(np.minimum(returns, purchases), purchases, worth)
+    variation = variation_of(log)
+    return Look(known, ahead, totals, outlook, variation, _chance(outlook, variation), models)
+
+
+def _spend_of(states: PurchaseStates) -> Floats:
+    """Revenue expected of each customer's next purchase; where all purchases brought the same, that."""
+    spend = np.asarray(states.mean_spend, dtype=float)[states.frequency > 0]
+    if states.paid is None and spend[0] > 0 and not spread_of(spend):
+        return np.full(len(states), spend[0])
+    return fit_spend(states).expected_spend(states)
+
+
+def squeeze(returns: Floats, purchases: Floats) -> Floats:
+    """How much the purchases of a customer vary beyond chance: z in variance = q (1 + z) with P(none) = 1 - `returns`.
+
+    A negative binomial of mean q and shape q / z has P(none) = exp(-q log(1 + z) / z).
+    """
+    grid = np.exp(np.linspace(-12, 14, 600))
+    ratio = np.log1p(grid) / grid
+    none = -np.log1p(-np.clip(returns, 0.0, 1 - 1e-12))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip(none / np.maximum(purchases, 1e-300), ratio[-1], ratio[0])
+    spread: Floats = np.interp(share, ratio[::-1], grid[::-1])
+    return np.where(purchases > 0, spread, 0.0)
+
+
+def _plan(log: PurchaseLog, day: int, days: int) -> tuple[int, list[int]]:
+    """The horizon at which cells can learn, shortened until there are landmarks, and these."""
+    short = float(days)
+    while short >= max(days / _SHORTEST, 7):
+        if marks := landmarks_of(log, day, round(short)):
+            return round(short), marks
+        short /= _SHORTER
+    return days, []
+
+
+def _stretched(found: CellForecast, models: Mapping[str, Outlook], short: int, long: int) -> CellForecast:
+    """A forecast over a short horizon made longer as the models have it."""
+    one = list(models.values())[-1] if models else None
+    if one is None:
+        return found
+    more = one.purchases[:, long].sum() / max(one.purchases[:, short].sum(), 1e-300)
+    worth = one.worth[:, long].sum() / max(one.worth[:, short].sum(), 1e-300)
+    returns = 1 - (1 - np.clip(found.returns, 0.0, 1 - 1e-12)) ** more
+    purchases = found.purchases * more
+    return CellForecast(np.minimum(returns, purchases), purchases, found.worth * worth, found.evidence)
+
+
+def _last_period(log: PurchaseLog, known: Known, days: int, annual_rate: float) -> tuple[float, float]:
+    """Margin and purchases of the last equal period, first purchases left out; pro rata where history is shorter."""
+    length = min(days, known.day - log.first_day)
+    if length < 7:
+        return math.nan, math.nan
+    factors = Ahead((days,), annual_rate).factors
+    inside = (log.day > known.day - length) & (log.day <= known.day)
+    inside[log.start[:-1]] = False
+    since = log.day[inside] - (known.day - length)
+    month = np.minimum(np.ceil(since / DAYS_PER_MONTH).astype(np.int64) - 1, factors.size - 1)
+    worth = float((log.margin[inside] * factors[month]).sum())
+    if length < days:
+        worth *= float(factors.mean() / factors[: max(math.ceil(length / DAYS_PER_MONTH), 1)].mean())
+    return worth * days / length, float(inside.sum()) * days / length
+
+
+def variation_of(log: PurchaseLog) -> float:
+    """Coefficient of variation of the revenue of one customer's purchases, over customers with two or more."""
+    number = np.diff(log.start)
+    sums = np.add.reduceat(log.revenue, log.start[:-1])
+    squares = np.add.reduceat(log.revenue**2, log.start[:-1])
+    several = number > 1
+    mean = sums[several] / number[several]
+    within = np.maximum(squares[several] - number[several] * mean**2, 0.0).sum()
+    scale = ((number[several] - 1) * mean**2).sum()
+    return math.sqrt(within / scale) if scale > 0 else 1.0
+
+
+def _chance(outlook: Outlook, variation: float) -> Floats:
+    spread = squeeze(outlook.returns, outlook.purchases)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(outlook.purchases > 0, outlook.worth / outlook.purchases, 0.0)
+    money = (each**2 * outlook.purchases * (1 + variation**2 + spread)).sum(axis=0)
+    counts = (outlook.purchases * (1 + spread)).sum(axis=0)
+    total, bought = outlook.worth.sum(axis=0), outlook.purchases.sum(axis=0)
+    found: Floats = np.stack([money / np.maximum(total, 1e-300) ** 2, counts / np.maximum(bought, 1e-300) ** 2])
+    return _PARAMETERS * np.minimum(found, _LARGEST_CHANCE)
+
+
+def groups_of(known: Known) -> NDArray[np.intp]:
+    """Nine groups of customers: a third by how long ago they last bought, and 0, 1 to 2, or more repeat purchases."""
+    silent = known.day - known.last
+    thirds = np.searchsorted(np.quantile(silent, (1 / 3, 2 / 3)), silent, side="left")
+    return thirds * 3 + np.searchsorted((0.5, 2.5), known.repeats)

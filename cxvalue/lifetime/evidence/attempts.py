@@ -1,0 +1,118 @@
+"""Forecasts made from past days, and what came: the evidence on which a forecast of today rests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Attempts", "origins_before", "plain_list", "step_days"]
+
+Floats = NDArray[np.float64]
+
+FIRST_AFTER_DAYS = 28
+"""History of the earliest past day from which is forecast."""
+MOST_ORIGINS = 24
+_COLUMNS = ("origin", "days", "history", "growth", "chance", "actual", "made")
+
+
+def step_days(history_days: int) -> int:
+    """Days between past origins, by the length of the history: the finer the shorter it is.
+
+    A week up to 0.4 years, half a month up to 1.2, a month up to 2.6, a quarter above.
+    """
+    years = history_days / 365.25
+    return next(days for longest, days in ((0.4, 7), (1.2, 15), (2.6, 30), (np.inf, 91)) if years <= longest)
+
+
+def origins_before(first_day: int, day: int, shortest_horizon: int, most: int | None = MOST_ORIGINS) -> list[int]:
+    """Past days from which to forecast, ascending: the latest `most`, with something to compare with.
+
+    >>> origins_before(0, 100, 30)
+    [30, 37, 44, 51, 58, 65]
+    """
+    step = step_days(day - first_day)
+    latest = day - shortest_horizon
+    found: list[int] = []
+    mark = day - step * -(-shortest_horizon // step)
+    while mark >= first_day + FIRST_AFTER_DAYS and (most is None or len(found) < most):
+        if mark <= latest:
+            found.append(mark)
+        mark -= step
+    return found[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Attempts:
+    """Forecasts of a total: a row for each origin and horizon, a column of `made` for each candidate.
+
+    Attributes:
+        origin, days: the last day known (days since 1970), and for how many days from there was forecast.
+        history: days from the first purchase to the origin.
+        growth: logarithm of the growth of the number of customers over the year, or half the history, before the origin.
+        chance: variance of the logarithm of the total that chance and the parameters alone explain.
+        actual: what came; nan where the days are not over.
+        made: (rows, candidates); nan where a candidate has nothing to say.
+        names: of the candidates.
+    """
+
+    origin: NDArray[np.int64]
+    days: NDArray[np.int64]
+    history: Floats
+    growth: Floats
+    chance: Floats
+    actual: Floats
+    made: Floats
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self.origin.size
+
+    def take(self, rows: NDArray[Any]) -> Attempts:
+        """Some of the rows, by number or as a mask."""
+        columns: dict[str, Any] = {name: getattr(self, name)[rows] for name in _COLUMNS}
+        return replace(self, **columns)
+
+    def with_row(self, other: Attempts) -> Attempts:
+        """These rows and those of another, which has the same candidates."""
+        return Attempts.joined([self, other])
+
+    @classmethod
+    def joined(cls, rows: Sequence[Attempts], names: tuple[str, ...] = ()) -> Attempts:
+        """The rows of several; none of them makes an empty one for the candidates `names`."""
+        if not rows:
+            whole, real = np.zeros(0, dtype=np.int64), np.zeros(0)
+            return cls(whole, whole, real, real, real, real, np.zeros((0, len(names))), names)
+        columns: dict[str, Any] = {name: np.concatenate([getattr(one, name) for one in rows]) for name in _COLUMNS}
+        return replace(rows[0], **columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types; what is not there becomes None."""
+        told: dict[str, Any] = {name: plain_list(getattr(self, name)) for name in _COLUMNS}
+        return {**told, "names": list(self.names)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        whole: dict[str, Any] = {name: np.array(data[name], dtype=np.int64) for name in ("origin", "days")}
+        real: dict[str, Any] = {
+            name: np.array(data[name], dtype=float) for name in ("history", "growth", "chance", "actual")
+        }
+        names = tuple(data["names"])
+        made = np.array(data["made"], dtype=float).reshape(len(data["origin"]), len(names))
+        return cls(**whole, **real, made=made, names=names)
+
+
+def plain_list(column: NDArray[Any]) -> list[Any]:
+    """An array as lists of plain JSON types, None where a number is not there."""
+    told = column.astype(object)
+    if column.dtype.kind == "f":
+        told[~np.isfinite(column)] = None
+    listed: list[Any] = told.tolist()
+    return listed

@@ -1,0 +1,256 @@
+"""The forecast of a study's whole customer base: what past days teach, put to the candidates of today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.lifetime.candidates.by_model import outlook_of_model
+from cxvalue.lifetime.candidates.looks import look, look_back, variation_of
+from cxvalue.lifetime.candidates.outlook import Ahead, Floats
+from cxvalue.lifetime.evidence.attempts import Attempts
+from cxvalue.lifetime.evidence.blend import Blend, blend
+from cxvalue.lifetime.evidence.past import Past, growth_before, horizons_for, look_at_past, row_of
+from cxvalue.lifetime.evidence.reference import CANDIDATES, REFERENCE
+from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES, RHYTHMS, SEASONAL
+from cxvalue.lifetime.fitting.checked import margin_rate_of
+from cxvalue.lifetime.prediction.value import customer_value
+from cxvalue.lifetime.prediction.whole_base import WholeBase, add_up_to_total, combine, keep_model, moved_by_groups
+from cxvalue.tables.purchase_log import PurchaseLog, day_number, purchase_log
+
+if TYPE_CHECKING:
+    import ibis
+
+    from cxvalue.foundation.intervals import Interval
+    from cxvalue.lifetime import LifetimeModel
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.tables.states import PurchaseStates
+
+__all__ = [
+    "PastForecast",
+    "PastRecord",
+    "candidate_title",
+    "forecast_base",
+    "forecast_then",
+    "past_of",
+    "record_from",
+    "record_of",
+    "weights_of",
+]
+
+SHORT_DAYS, YEAR_DAYS = 90, 365
+USUAL_MONTHS = (12, 24, 36)
+_TITLES = {
+    "cells": "what similar customers did",
+    "year_ago": "what similar customers did a year ago",
+    "last_period": "the last period repeated",
+    "combination": "all combined",
+}
+
+
+def past_of(
+    purchases: ibis.Table, *, as_of: date, unit: TimeUnit, horizon_months: int, annual_discount_rate: float,
+    taught_from: date | None = None,
+) -> Past:  # fmt: skip
+    """Forecasts from past days of a study, made again with what was known then, for its own and other horizons.
+
+    Args:
+        purchases: of all customers, one row a customer and day.
+        as_of: the last day known.
+        unit: of time, of the models.
+        horizon_months, annual_discount_rate: of the study.
+        taught_from: the first day from which customers were seen from their first purchase on.
+    """
+    log = purchase_log(purchases, as_of)
+    ahead = Ahead(horizons_for(horizon_months, day_number(as_of) - log.first_day), annual_discount_rate)
+    taught = None if taught_from is None else day_number(taught_from)
+    return look_at_past(log, ahead, unit, day_number(as_of), taught_from=taught)
+
+
+def forecast_base(
+    fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, *, horizon_months: int, annual_discount_rate: float,
+    level: float = 0.95, draws: int = 200,
+) -> WholeBase:  # fmt: skip
+    """Forecast all customers together and each of them: what the candidates say, combined as past days teach.
+
+    Where the study asks for one model by name, its own forecast stands and past days only say how wide its range is.
+
+    Args:
+        fit: the fitted models, with the forecasts from past days (`CltvFit.past`).
+        purchases: of all customers, one row a customer and day.
+        states: the history of each customer, up to the day of the fit.
+        horizon_months: whole months.
+        annual_discount_rate: effective annual rate.
+        level: of every range.
+        draws: simulated futures behind the part of the ranges that is parameters and chance.
+
+    Raises:
+        CxvalueError: histories that are not those of the purchases, or what `cxvalue.customer_value` refuses.
+    """
+    terms = {"horizon_months": horizon_months, "annual_discount_rate": annual_discount_rate}
+    model_value = customer_value(fit.model, fit.spend, states, **terms, level=level, draws=draws)  # type: ignore[arg-type]
+    day, unit = day_number(fit.as_of), fit.time_unit
+    log = purchase_log(purchases, fit.as_of)
+    past = fit.past or past_of(purchases, as_of=fit.as_of, unit=unit, **terms)  # type: ignore[arg-type]
+    own = round(horizon_months * DAYS_PER_MONTH)
+    usual = {round(months * DAYS_PER_MONTH) for months in USUAL_MONTHS if months < horizon_months}
+    ahead = Ahead(tuple(sorted({SHORT_DAYS, YEAR_DAYS, own} | usual)), annual_discount_rate)
+    per_purchase = margin_rate_of(states) * fit.spend.expected_spend(states)
+    if fit.combines:
+        known = log.known(day)
+        if len(known) != len(states) or (known.repeats != states.frequency).any():
+            raise CxvalueError("The purchases are not those that the histories were counted from.")
+        now = look(log, known, _todays_models(fit), per_purchase, ahead, unit, states=states)
+        found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean)
+        if found is not None:
+            return found
+    row = Attempts(
+        origin=np.array([day]),
+        days=np.array([own]),
+        history=np.array([float(day - log.first_day)]),
+        growth=np.array([growth_before(log, day)]),
+        chance=np.zeros(1),
+        actual=np.array([np.nan]),
+        made=np.full((1, len(CANDIDATES)), np.nan),
+        names=CANDIDATES,
+    )
+    outlook = outlook_of_model(fit.model, states, per_purchase, ahead)
+    like = "pareto_nbd" if "pareto" in fit.forecast else "bg_nbd"
+    return keep_model(
+        outlook, ahead, past, row, model_value, REFERENCE, like, level, variation_of(log), states.first_margin_mean
+    )
+
+
+def _todays_models(fit: CltvFit) -> dict[str, LifetimeModel]:
+    """The fitted models that stand for the two that past days were asked with; those with a season, a rhythm or
+    covariates stand for their plain ones where the holdout chose such a one."""
+    sound = {one.name: one for one in fit.full if one.status == "ok"}
+    variants = {**RHYTHMS, **SEASONAL, **COVARIATES}
+    kind = fit.model.variant
+    found: dict[str, LifetimeModel] = {}
+    for slot in ("bg_nbd", "pareto_nbd"):
+        same = [one for one in sound.values() if kind and one.variant == kind and variants.get(one.name) == slot]
+        found[slot] = next(iter(same), sound.get(slot, fit.model))
+    if kind and variants.get(fit.forecast) not in found:
+        found["bg_nbd"] = fit.model
+    return found
+
+
+def weights_of(base: WholeBase, fit: CltvFit) -> dict[str, float]:
+    """What share each model or other candidate has in the forecast of today, by its name; 1 for a single model."""
+    if not base.combined:
+        return {fit.forecast: 1.0}
+    models, found = _todays_models(fit), dict[str, float]()
+    for name, share in base.total.weights:
+        own = models[name].name if name in models else name
+        found[own] = found.get(own, 0.0) + share
+    return found
+
+
+def candidate_title(name: str) -> str:
+    """A candidate, or all of them combined, in words."""
+    return _TITLES.get(name) or MODEL_TITLES[name]
+
+
+@dataclass(frozen=True)
+class PastRecord:
+    """How far forecasts of this kind missed before: margin forecast from past days against what came.
+
+    Attributes:
+        days: the horizon, the study's own or the longest that could be tested.
+        own_horizon: whether it is the study's own.
+        origins: the last day known of each forecast.
+        forecast: each with its range at the published level.
+        actual: what came.
+    """
+
+    days: int
+    own_horizon: bool
+    origins: tuple[date, ...]
+    forecast: tuple[Interval, ...]
+    actual: tuple[float, ...]
+
+    def __len__(self) -> int:
+        """How many past forecasts there are."""
+        return len(self.origins)
+
+    @property
+    def span(self) -> str:
+        """The horizon in words."""
+        months = self.days / DAYS_PER_MONTH
+        return f"{round(months)} month{'s' if round(months) != 1 else ''}" if months >= 0.9 else f"{self.days} days"
+
+    @property
+    def misses(self) -> tuple[float, ...]:
+        """Forecast over actual, less 1: above 0 where it was too high."""
+        return tuple(said.value / came - 1 for said, came in zip(self.forecast, self.actual, strict=True))
+
+    @property
+    def typical_miss(self) -> float:
+        """Mean absolute relative miss."""
+        return float(np.mean(np.abs(self.misses)))
+
+    @property
+    def held(self) -> int:
+        """How many of the ranges held what came."""
+        return sum(said.low <= came <= said.high for said, came in zip(self.forecast, self.actual, strict=True))
+
+
+def record_of(base: WholeBase) -> PastRecord | None:
+    """Past forecasts over the study's horizon, or the longest that could be tested; None where there is none."""
+    return record_from(base.past, base.past_blend, base.value.level)
+
+
+def record_from(past: Attempts, blended: Blend, level: float) -> PastRecord | None:
+    """The record of attempts whose last row is today's, with what would have been said then; None where there is none."""
+    tested = np.isfinite(past.actual) & (past.actual > 0) & np.isfinite(blended.total)
+    own = int(past.days[-1])
+    lengths = past.days[tested & (past.days <= own)]
+    if not lengths.size:
+        return None
+    rows = np.flatnonzero(tested & (past.days == lengths.max()))
+    days = tuple(date.fromordinal(int(past.origin[row]) + date(1970, 1, 1).toordinal()) for row in rows)
+    said = tuple(blended.interval(int(row), level) for row in rows)
+    return PastRecord(int(lengths.max()), bool(lengths.max() == own), days, said, tuple(past.actual[rows].tolist()))
+
+
+@dataclass(frozen=True, eq=False)
+class PastForecast:
+    """What this way of forecasting would have said before a past span, of the customers known then.
+
+    `margin` is the total with its range; `returns` and `purchases` have an element a customer, in the order of their ids;
+    `came` is the margin that they brought, `bought` the days with a purchase of each.
+    """
+
+    margin: Interval
+    returns: Floats
+    purchases: Floats
+    came: float
+    bought: Floats
+
+
+def forecast_then(
+    fit: CltvFit, log: PurchaseLog, past: Past, start: date, until: date, level: float
+) -> PastForecast | None:
+    """The forecast of `start` to `until` (both inclusive, not discounted) made with what was known before, and what came."""
+    origin, days = day_number(start) - 1, (until - start).days + 1
+    ahead, then = Ahead((days,)), log.until(origin)
+    found = look_back(then, ahead, origin, fit.time_unit)
+    if found is None:
+        return None
+    count, worth = log.between(found.known, origin, origin + days, ahead.factors, DAYS_PER_MONTH)
+    margin, bought = (
+        rows.with_row(row_of(found, then, 0, kind)) for kind, rows in enumerate((past.margin, past.purchases))
+    )
+    said, often = blend(margin, REFERENCE), blend(bought, REFERENCE)
+    if not (np.isfinite(said.total[-1]) and np.isfinite(often.total[-1])):
+        return None
+    moved = moved_by_groups(found, past, bought)
+    totals = float(often.total[-1]), float(said.total[-1])
+    returns, purchases, _ = add_up_to_total(found.outlook.at(0), moved, *totals)
+    return PastForecast(said.interval(len(margin) - 1, level), returns, purchases, float(worth.sum()), count)

@@ -1,0 +1,92 @@
+"""YAML as study files need it: safe, of a bounded size, no key twice, and every fault with its line in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+__all__ = ["load_yaml"]
+
+MOST_CHARACTERS = 1_000_000
+MOST_VALUES = 50_000
+"""Values of a file, those that an alias repeats counted each time."""
+DEEPEST = 40
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "timestamp": "a date that exists",
+    "null": "empty",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key given twice, where plain YAML silently keeps the last, and what no tag can be read as."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _fault("a key must be a word and not a list or a mapping", key_node)
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise _fault(f"the key {key!r} is given twice", key_node)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            shown = str(node.value) if isinstance(node, yaml.ScalarNode) else "this"
+            shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
+            raise _fault(f"{shown!r} is not {_KINDS.get(node.tag.rpartition(':')[2], 'readable')}", node) from None
+
+
+def load_yaml(text: str) -> Any:
+    """Read a document into plain Python values.
+
+    Raises:
+        yaml.YAMLError: with the line where there is one (`problem_mark`) and the fault in words (`problem`).
+
+    >>> load_yaml("as_of: 2026-02-28")
+    {'as_of': datetime.date(2026, 2, 28)}
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise yaml.MarkedYAMLError(problem=f"it has more than {MOST_CHARACTERS:,} characters")
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _measure(node, {}, 0)
+        return loader.construct_document(node)
+    except RecursionError:
+        raise yaml.MarkedYAMLError(problem=f"lists and mappings are nested more than {DEEPEST} deep") from None
+    finally:
+        loader.dispose()
+
+
+def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
+    """Values below a node, each as often as aliases repeat it."""
+    if depth > DEEPEST:
+        raise _fault(f"lists and mappings are nested more than {DEEPEST} deep", node)
+    if id(node) in sizes:
+        return sizes[id(node)]
+    sizes[id(node)] = 1
+    size = 1
+    if isinstance(node, yaml.SequenceNode):
+        size += sum(_measure(child, sizes, depth + 1) for child in node.value)
+    elif isinstance(node, yaml.MappingNode):
+        size += sum(_measure(key, sizes, depth + 1) + _measure(value, sizes, depth + 1) for key, value in node.value)
+    if size > MOST_VALUES:
+        raise _fault(f"it holds more than {MOST_VALUES:,} values, those that aliases repeat counted", node)
+    sizes[id(node)] = size
+    return size
+
+
+def _fault(problem: str, node: yaml.Node) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)

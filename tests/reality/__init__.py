@@ -1,0 +1,11 @@
+"""How well the product's forecasts hold on logs of real purchases, beside peers in the same run: ``make reality LOGS=...``.
+
+logs      reading purchase logs from a folder
+judged    which days and horizons of a log are judged
+trials    the forecasts of the product from those days, made as the product makes them
+peers     what others would have forecast: lifetimes, the last equal period, pymc-marketing where it is installed
+learn     what other companies teach: the constants of `cxvalue.lifetime.evidence.reference`
+contests  every way of forecasting on every judged cell, learnt without the log that it is judged on
+scores    coverage, interval scores and misses
+report    the tables
+"""
