@@ -64,6 +64,7 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.portfolio 1000 2500 0
 	@$(run) -m tests.calibration.portfolio 1000 2500 1
 	@$(run) -m tests.calibration.goodwill 100 6000
+	@$(run) -m tests.calibration.experience 500
 
 reality: ## forecasts on real purchase logs beside what came and beside peers; LOGS= a folder of them
 	@exec $(run) -m tests.reality "$$REALITY_LOGS"

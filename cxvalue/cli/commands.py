@@ -125,7 +125,9 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     add_options(command("new", _new, "Write a study file: one to fill in, or from the files that somebody exported."))
 
     simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
-    simulate.add_argument("world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics, bank or bank_selection")
+    simulate.add_argument(
+        "world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics, retailer, bank or bank_selection"
+    )
     simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
     simulate.add_argument(
         "--parameters", type=Path, metavar="FILE", help="a YAML file with true parameters of the world"

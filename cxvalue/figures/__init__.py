@@ -12,6 +12,7 @@ renewal         how long customers under contract stay, how many come and go
 contract_churn  which drivers go with the end of contracts, renewal by the users' satisfaction
 reactivation    who sleeps and wakes, what a campaign added, whom a contact pays for
 discounts       how many buy at which depth, what each depth earns, the policies side by side
+experience      moves between levels, open complaints, importance against performance, gaps to competitors
 programmes      the effect by month since the start, the money of a case, what moves it, goodwill rules, promises
 """
 
@@ -30,6 +31,7 @@ from cxvalue.figures.behaviour import change_parts, cohort_ageing, cohort_compar
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
+from cxvalue.figures.experience import driver_map, gap_trend, level_moves, open_complaints
 from cxvalue.figures.forecasts import forecast_record
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
@@ -73,19 +75,23 @@ __all__ = [
     "discount_policies",
     "discount_profit",
     "dormancy_flow",
+    "driver_map",
     "equity_by_decile",
     "equity_interval",
     "event_study",
     "expected_by_history",
     "forecast_record",
     "frequency_recency",
+    "gap_trend",
     "goodwill_rules",
     "hazard_ratios",
     "holdout_calibration",
     "holdout_tracking",
+    "level_moves",
     "margin_bridge",
     "margin_by_cohort",
     "monthly_purchases",
+    "open_complaints",
     "p_alive_distribution",
     "period_change",
     "policy_value",

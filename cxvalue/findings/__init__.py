@@ -5,5 +5,6 @@ numbers  how numbers are written (USD 1.24 M, 35.2%, 12 months)
 words    every fixed word of the page, a mapping per language
 display  a small table as a notebook shows it, and sentences one below the other
 writer   `FindingWriter`: the findings of one part of a notebook, with what they share said once
+suppression  small cells, and others withheld with them so that nobody can work them out
 points   a figure that is withheld because chance left it no width
 """

@@ -24,19 +24,20 @@ Withheld = Literal["", "withheld", "not_available"]
 OPENINGS: dict[Withheld, str] = {"": "", "withheld": "Withheld: ", "not_available": "Not available: "}
 """How the sentence of a finding without a value begins."""
 
-_ID = re.compile(r"[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
+_ID = re.compile(r"experience(\.[\w-]+){1,4}|[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One result that a reader may quote, complete in itself.
 
-    `id` is `word.word` or `word.NAME.word`; `value` is a number, a word (a verdict), or None with the reason in `text`;
-    `low` and `high` bound the value at `level` (0–1) and are both None for exact counts; `unit` is `customers`, `share`
-    (0.35 is 35%), `transactions`, `months`, `""` or the currency code for money; `grade` is the evidence, A to E, None
-    for plain counts; `text` is the sentence an executive reads; `method` says how it was made; `case` and `notebook`
-    say which question it answers and where it comes from. NumPy scalars are turned into plain numbers. Anything that
-    cannot be read honestly (NaN, an interval that misses its value or lacks a level) is a `CxvalueError`.
+    `id` is `word.word` or `word.NAME.word` (of experience up to five parts); `value` is a number, a word (a verdict), or
+    None with the reason in `text`; `low` and `high` bound the value at `level` (0–1) and are both None for exact counts,
+    `high` alone where the interval has no upper end; `unit` is `customers`, `share` (0.35 is 35%), `transactions`,
+    `months`, `""` or the currency code for money; `grade` is the evidence, A to E, None for plain counts; `text` is the
+    sentence an executive reads; `method` says how it was made; `case` and `notebook` say which question it answers and
+    where it comes from. NumPy scalars are turned into plain numbers. Anything that cannot be read honestly (NaN, an
+    interval that misses its value or lacks a level) is a `CxvalueError`.
 
     Two fields tell the page how to write it and are not published: `kind` (an estimate, a plain count, a forecast held
     against a holdout, a chance, or a forecast of what is to come), and `withheld`, the word with which the text of a missing
@@ -134,14 +135,20 @@ class Finding:
     def _check_interval(self) -> None:
         if self.level is not None and not 0 < self.level < 1:
             raise self._refused("level", "must lie between 0 and 1, for example 0.95.")
-        if (self.low is None) != (self.high is None):
-            raise self._refused("low" if self.low is None else "high", "but low and high come together or not at all.")
-        if self.low is None or self.high is None:
+        if self.low is None:
+            if self.high is not None:
+                raise self._refused("high", "but low and high come together or not at all.")
             return
+        if self.high is None and not self.id.startswith("experience."):
+            raise self._refused("low", "but low and high come together or not at all.")
         if self.level is None:
             raise self._refused("level", "but an interval needs its level, for example 0.95.")
         if self.value is None:
             raise self._refused("value", "but has an interval; a withheld value has none.")
+        if self.high is None:
+            if isinstance(self.value, (int, float)) and self.value < self.low - 1e-9 * abs(self.low):
+                raise self._refused("value", f"must not be below its low end {self.low!r}.")
+            return
         if self.low > self.high:
             raise self._refused("low", f"must not be above high, which is {self.high!r}.")
         if isinstance(self.value, (int, float)):

@@ -67,9 +67,13 @@ def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
 
     >>> format_interval(Finding("churn.rate", "Churn", 0.35, 0.31, 0.391, 0.95, "share"))
     'between 31.0% and 39.1%'
+    >>> format_interval(Finding("x.y", "Half-life", 9.0, 4.0, None, 0.95, "months"))
+    '4.00 months or more'
     """
-    if finding.low is None or finding.high is None:
+    if finding.low is None:
         return ""
+    if finding.high is None:
+        return words["open_above"].format(low=format_value(finding.low, finding.unit, words))
     return format_range(finding.low, finding.high, finding.unit, words)
 
 

@@ -24,6 +24,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "trillion": "tn",
         "interval": "between {low} and {high}",
         "always": "always {value}",
+        "open_above": "{low} or more",
         "times a year": "1:once a year,2:twice a year",
         "withheld": "withheld",
         "not_available": "not available",

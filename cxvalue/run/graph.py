@@ -110,6 +110,29 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
         declared="campaigns",
     ),
     NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
+    NotebookSpec(
+        "60_experience",
+        ("transactions",),
+        after=("20_cltv",),
+        contract="noncontractual",
+        question="What is a better experience worth, and how well do we answer complaints?",
+        any_of=("surveys", "interactions"),
+    ),
+    NotebookSpec(
+        "61_drivers",
+        ("transactions", "surveys"),
+        question="What drives the score, and what does a point of it go along with?",
+    ),
+    NotebookSpec(
+        "62_scores",
+        ("transactions", "surveys"),
+        question="Can the score be trusted, and where do we stand?",
+    ),
+    NotebookSpec(
+        "63_staff",
+        ("transactions", "employees"),
+        question="What does staff turnover cost in customers?",
+    ),
     NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
         "80_roi_case", ("rollout",), beside=("70_programmes",), question="Do the programmes pay?", declared="programmes"
@@ -135,9 +158,7 @@ class PlannedNotebook:
         return asked or any(table in tables for table in self.tables)
 
 
-PLANNED: tuple[PlannedNotebook, ...] = (
-    PlannedNotebook("60_experience", "Where does the experience cost customers?", ("interactions", "surveys", "fees")),
-)
+PLANNED: tuple[PlannedNotebook, ...] = ()
 
 NOT_YET = "not part of this version"
 NOT_ASKED = "not asked for (--only)"

@@ -5,6 +5,7 @@ reading       `load_study_file`: one file in, one `StudyFile` or every problem o
 bounded_yaml  YAML of a bounded size, with every fault in plain words
 source        where a table comes from, and how a text file is written
 money         amounts with a range, costs, benefits, criteria, risks
+experience    metrics of the surveys, touchpoints, what counts as a level or as a fast answer
 currencies    currencies by code and sign, exchange rates and time zones
 problems      what pydantic finds wrong, in an analyst's words
 consistency   settings that are each legal but contradict one another

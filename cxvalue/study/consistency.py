@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.errors import Problem
+from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.study.currencies import rates_and_zones
 from cxvalue.study.find import project_root
 
@@ -58,6 +58,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     problems += (
         rates_and_zones(study, label) + covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
     )
+    problems += experience_that_does_not_go(study, label)
     if study.universal_holdout and "customers" not in study.tables:
         add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
@@ -87,6 +88,26 @@ def counted_already(programme: Programme, label: str) -> list[Problem]:
         for one in programme.benefits
         if one.kind != "capacity" and _STAYING.search(one.name)
     ]
+
+
+def experience_that_does_not_go(study: StudyFile, label: str) -> list[Problem]:
+    """More than one main metric, an item listed twice, and pairs of touchpoints that nobody declared."""
+    problems = []
+    main = [name for name, rules in study.metrics.items() if rules.main]
+    if len(main) > 1:
+        found = f"{', '.join(main)} are all 'main: true'."
+        problems.append(Problem(f"{label}: metrics", found, "Keep it at the one score that the others explain."))
+    items = [(one.name, one.segment) for one in study.touchpoints]
+    for name, segment in sorted({item for item in items if items.count(item) > 1}):
+        found = (
+            f"{name!r} for {segment!r} is listed {items.count((name, segment))} times, and would be bought as often."
+        )
+        problems.append(Problem(f"{label}: touchpoints", found, "Keep one."))
+    known = sorted({name for name, _ in items})
+    for name in sorted({name for pair in study.experience.exclude for name in pair} - set(known)):
+        found = f"there is no touchpoint {name!r} among 'touchpoints'."
+        problems.append(Problem(f"{label}: experience.exclude", found, nearest(name, known) if known else "Add it."))
+    return problems
 
 
 def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:

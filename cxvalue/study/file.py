@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from cxvalue.study.experience import ExperienceRules, MetricRules, Touchpoint
 from cxvalue.study.money import (
     Amount,
     Benefit,
@@ -227,6 +228,11 @@ class StudyFile(_Settings):
     programmes: tuple[Programme, ...] = ()
     market: Market | None = None
     universal_holdout: UniversalHoldout | None = Field(default=None, description="{column: group, value: held_out}")
+    metrics: dict[str, MetricRules] = Field(
+        default_factory=dict, description="{overall: {main: true, scale: [0, 10], kind: mean}}"
+    )
+    touchpoints: tuple[Touchpoint, ...] = ()
+    experience: ExperienceRules = ExperienceRules()
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
 

@@ -105,13 +105,20 @@ NOTHING = StatedCost(value=0.0)
 class Persistence(Settings):
     """How an effect goes on beyond what was measured."""
 
-    kind: Literal["measured", "none", "half_life"] = "measured"
+    kind: Literal["measured", "none", "half_life", "finding"] = "measured"
     half_life_months: float | None = Field(default=None, gt=0, description="a number of months above 0")
+    finding: str | None = Field(
+        default=None,
+        pattern=r"^experience\.habituation\.[\w-]+\.half_life_months$",
+        description="the id of a half-life, such as experience.habituation.tasting.half_life_months",
+    )
 
     @model_validator(mode="after")
     def _says_how_long(self) -> Persistence:
         if (self.kind == "half_life") != (self.half_life_months is not None):
             raise ValueError("a half-life is written as {half_life_months: 12}")
+        if (self.kind == "finding") != (self.finding is not None):
+            raise ValueError("a finding is written as {finding: experience.habituation.NAME.half_life_months}")
         return self
 
 
@@ -120,6 +127,8 @@ def _persistence(value: Any) -> Any:
         return {"kind": value}
     if isinstance(value, dict) and set(value) == {"half_life_months"}:
         return {"kind": "half_life", **value}
+    if isinstance(value, dict) and set(value) == {"finding"}:
+        return {"kind": "finding", **value}
     return value
 
 

@@ -19,6 +19,7 @@ from cxvalue.tables.cautions import worst_first
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.read.sources import connect
+from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.preflight import try_declared
 from cxvalue.workspace.understood import Understood, understand
 
@@ -91,6 +92,8 @@ def examine(study_path: Path, as_of: Any = None) -> Checked:
         con = connect()
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
+        halved = measured_half_lives(study, found.get, as_of=tables.as_of, observed_from=tables.observed_from)
+        study = with_half_lives(study, halved)
         try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
         return Checked(study, tables, understand(tables, found, study.currency))
 

@@ -116,6 +116,15 @@ class Study:
             self._opened[name] = self._connection.read_parquet(self.prepared.folder / paths[name])
         return self._opened[name]
 
+    def table_or_none(self, name: str) -> ibis.Table | None:
+        """A table as `table` gives it; None where the study has none of that name."""
+        return self.table(name) if name in self.tables.paths else None
+
+    def handed(self, notebook: str, table: str) -> ibis.Table | None:
+        """A parquet table that an earlier notebook of this run handed over; None by hand, where there is no run."""
+        path = None if self.work is None else self.work / notebook / "tables" / table
+        return self._connection.read_parquet(path) if path is not None and path.is_file() else None
+
     @property
     def purchases(self) -> ibis.Table:
         """Day-level purchases: customer_id, date, revenue, margin."""

@@ -23,6 +23,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
+from cxvalue.questions.experience.needed import experience_obstacles
 from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
@@ -30,6 +31,7 @@ from cxvalue.study import StudyFile, load_study_file, project_root
 from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
+from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.kept_base import write_base
 from cxvalue.workspace.preflight import fit_declared
 
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "open_run", "prepare"]
 
 KEPT_PREPARATIONS = 3
+HALF_LIVES = "half_lives.json"
 LONGEST_RUN_S = 12 * 3600
 VERSIONS_THAT_MATTER = ("duckdb", "ibis-framework", "numpy", "scipy")
 
@@ -133,7 +136,12 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
-    unavailable: dict[str, str] = {}
+    table = _getter(con, tables)
+    half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
+    if half_lives:
+        (folder / HALF_LIVES).write_text(json.dumps(half_lives), encoding="utf-8")
+        study = with_half_lives(study, half_lives)
+    unavailable = experience_obstacles(_getter(con, tables), study.metrics)
     measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
     declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
@@ -190,6 +198,8 @@ def _put(staging: Path, folder: Path) -> None:
 def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dict[str, str]) -> Prepared:
     summary = json.loads((folder / "prepared.json").read_text(encoding="utf-8"))
     tables = TableSet.from_dict(summary["tables"])
+    if (folder / HALF_LIVES).is_file():
+        study = with_half_lives(study, json.loads((folder / HALF_LIVES).read_text(encoding="utf-8")))
     return Prepared(folder, study, tables.as_of, fingerprint, inputs, tables, summary["unavailable"])
 
 

@@ -163,3 +163,13 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, content: str, messag
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CxvalueError, match=r"There is no findings\.json"):
         read_findings(tmp_path)
+
+
+def test_an_interval_of_experience_may_have_no_upper_end() -> None:
+    opened = Finding("experience.habituation.a.half_life", "Half-life", 9.0, 4.0, None, 0.95, "repeats", "C")
+    assert (opened.low, opened.high) == (4.0, None)
+    with pytest.raises(CxvalueError, match="must not be below its low end"):
+        Finding("experience.habituation.a.half_life", "Half-life", 3.0, 4.0, None, 0.95, "repeats", "C")
+    assert Finding("experience.market.nps.rival.gap", "Gap", 1.0).id
+    with pytest.raises(CxvalueError, match="must be like"):
+        Finding("experience.a.b.c.d.e", "Too deep", 1.0)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cxvalue.foundation.errors import BadInput, CxvalueError
-from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, plan, resolve
+from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, PlannedNotebook, plan, resolve
 
 
 def study(contract: str = "noncontractual", **declared: object) -> SimpleNamespace:
@@ -22,6 +22,9 @@ CHAIN = (
 )
 
 
+LATE = (PlannedNotebook("90_fees", "What do fees cost us?", ("fees",)),)
+
+
 def names(specs: tuple[NotebookSpec, ...]) -> list[str]:
     return [spec.name for spec in specs]
 
@@ -32,6 +35,10 @@ def test_a_study_with_transactions_gets_every_notebook_of_this_version() -> None
     assert chosen.not_run == {
         "40_reactivation": "needs the table 'contacts'",
         "50_discounts": "needs the table 'offers'",
+        "60_experience": "needs the table 'surveys' or the table 'interactions'",
+        "61_drivers": "needs the table 'surveys'",
+        "62_scores": "needs the table 'surveys'",
+        "63_staff": "needs the table 'employees'",
         "70_programmes": "needs the table 'rollout'",
         "80_roi_case": "needs the table 'rollout'",
     }
@@ -48,8 +55,16 @@ def test_campaigns_and_programmes_get_their_notebooks_when_they_are_declared() -
 
 
 def test_planned_notebooks_are_named_only_where_a_reader_would_look_for_them() -> None:
-    assert "60_experience" not in plan(study(), {"transactions"}).not_run
-    assert plan(study(), {"transactions", "fees"}).not_run["60_experience"] == "not part of this version"
+    assert "90_fees" not in plan(study(), {"transactions"}, planned=LATE).not_run
+    assert plan(study(), {"transactions", "fees"}, planned=LATE).not_run["90_fees"] == "not part of this version"
+
+
+def test_experience_needs_purchases_and_what_customers_say_or_do() -> None:
+    asked = names(plan(study(), {"transactions", "surveys"}).run)
+    assert asked[-3:] == ["60_experience", "61_drivers", "62_scores"]
+    assert names(plan(study(), {"transactions", "interactions"}).run)[-1] == "60_experience"
+    late = plan(study(), {"transactions", "surveys"}, unavailable={"20_cltv": "The history is too short."})
+    assert late.not_run["60_experience"] == "needs 20_cltv, which cannot run: The history is too short"
 
 
 def test_a_missing_table_is_no_failure_and_stops_what_comes_after() -> None:
@@ -104,8 +119,8 @@ def test_only_lists_the_notebooks_where_none_is_near() -> None:
 
 
 def test_only_for_a_planned_notebook_says_so() -> None:
-    with pytest.raises(CxvalueError, match="--only 60: not part of this version of cxvalue"):
-        plan(study(), {"transactions"}, ["60"])
+    with pytest.raises(CxvalueError, match="--only 90: not part of this version of cxvalue"):
+        plan(study(), {"transactions"}, ["90"], planned=LATE)
 
 
 def test_a_study_for_which_nothing_can_run_is_bad_input() -> None:

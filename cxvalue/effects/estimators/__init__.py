@@ -6,4 +6,5 @@ imputation     what treated cells would have been, from the untreated ones
 doubly_robust  odds of treatment, effect on the treated and on everybody
 abtest         the arithmetic of an A/B comparison
 clustered      the same where whole units were assigned together
+survival       how long until something happens, censored and truncated; a rate of events
 """

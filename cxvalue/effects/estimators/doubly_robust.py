@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 __all__ = [
+    "CrossFitted",
     "EffectOnTreated",
     "cross_fitted_att",
+    "cross_fitted_effects",
     "cross_fitted_odds",
     "doubly_robust_ate",
     "doubly_robust_att",
@@ -138,3 +140,47 @@ def robustness_value(t: float, df: float) -> float:
     """
     f2 = t**2 / df
     return float((np.sqrt(f2**2 + 4 * f2) - f2) / 2)
+
+
+class CrossFitted(NamedTuple):
+    """Effect on everybody and on the untreated, each row's influence on either, and each row's chance of treatment."""
+
+    everybody: float
+    influence: Floats
+    untreated: float
+    influence_untreated: Floats
+    chance: Floats
+
+
+def cross_fitted_effects(
+    x: Floats,
+    y: Floats,
+    treated: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    *,
+    ridge: float = 1e-3,
+    bound: float = 0.01,
+) -> CrossFitted:
+    """Effects on everybody and on the untreated by augmented inverse probability weighting, no row judged by itself.
+
+    The first column of `x` is the intercept; outcomes are regressed in each group with a ridge of `ridge` a row, chances of
+    treatment are kept `bound` away from 0 and 1 (Chernozhukov and others 2018).
+    """
+    odds = cross_fitted_odds(x, treated, folds)
+    chance = np.clip(odds / (1 + odds), bound, 1 - bound)
+    with_it, without = np.empty(y.size), np.empty(y.size)
+    for k in np.unique(folds):
+        out = folds == k
+        for group, fitted in ((treated, with_it), (~treated, without)):
+            rows = x[~out & group]
+            penalty = ridge * len(rows) * np.eye(x.shape[1])
+            penalty[0, 0] = 0.0
+            fitted[out] = x[out] @ np.linalg.lstsq(rows.T @ rows + penalty, rows.T @ y[~out & group], rcond=None)[0]
+    score = with_it - without + treated * (y - with_it) / chance - ~treated * (y - without) / (1 - chance)
+    everybody = float(score.mean())
+    others = int((~treated).sum())
+    part = ~treated * (with_it - y) + treated * (1 - chance) / chance * (y - with_it)
+    untreated = float(part.sum() / others)
+    return CrossFitted(
+        everybody, (score - everybody) / y.size, untreated, (part - ~treated * untreated) / others, chance
+    )

@@ -16,6 +16,7 @@ from cxvalue.effects.designs.customer_level import Accumulator
 from cxvalue.effects.estimators.abtest import difference_in_means
 from cxvalue.effects.estimators.doubly_robust import (
     cross_fitted_att,
+    cross_fitted_effects,
     cross_fitted_odds,
     doubly_robust_ate,
     doubly_robust_att,
@@ -183,3 +184,30 @@ def test_an_effect_that_comparisons_carry_is_paid_back_and_so_is_its_error():
     assert first == pytest.approx(8.0)
     assert second == pytest.approx(3.0 + 0.5 * first + 0.1 * both.overall)
     assert both.overall == pytest.approx((10 * first + 30 * second) / 40)
+
+
+def test_cross_fitted_effects_are_found_where_who_is_treated_decides_the_outcome() -> None:
+    held = held_untreated = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        z = rng.standard_normal((800, 2))
+        treated = rng.random(800) < 1 / (1 + np.exp(-z[:, 0]))
+        gain = 1 + 0.5 * z[:, 0]
+        y = 2 * z[:, 0] + z[:, 1] + gain * treated + rng.standard_normal(800)
+        x = np.column_stack([np.ones(800), z])
+        found = cross_fitted_effects(x, y, treated, rng.permutation(np.arange(800) % 5))
+        held += abs(found.everybody - 1.0) <= 1.96 * np.sqrt(found.influence @ found.influence)
+        truth = gain[~treated].mean()
+        error = np.sqrt(found.influence_untreated @ found.influence_untreated)
+        held_untreated += abs(found.untreated - truth) <= 1.96 * error
+    assert held >= 51  # 57 on average; fewer than 51 happens once in 250
+    assert held_untreated >= 51
+
+
+def test_cross_fitted_effects_with_chance_by_lot_are_the_difference_of_means() -> None:
+    rng = np.random.default_rng(4)
+    treated = np.arange(4000) % 2 == 0
+    y = rng.standard_normal(4000) + 3 * treated
+    found = cross_fitted_effects(np.ones((4000, 1)), y, treated, rng.permutation(np.arange(4000) % 5))
+    assert found.everybody == pytest.approx(y[treated].mean() - y[~treated].mean(), abs=0.005)
+    assert found.untreated == pytest.approx(found.everybody, abs=0.005)

@@ -1,0 +1,81 @@
+"""How long it takes until something happens, where it has not happened to everybody yet (Kaplan and Meier 1958)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from cxvalue.foundation.intervals import Interval, reach_of
+
+__all__ = ["Survival", "garwood", "kaplan_meier"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Survival:
+    """P(it has not happened by a time), at each time at which it happened, with Greenwood's sum Σ d / (n (n − d))."""
+
+    times: Floats
+    still: Floats
+    greenwood: Floats
+    at_risk: Floats
+
+    def at(self, time: float, level: float = 0.95) -> Interval:
+        """P(not yet) just after a time, with its log-log interval (Kalbfleisch and Prentice 1980)."""
+        place = int(np.searchsorted(self.times, time, side="right")) - 1
+        if place < 0:
+            return Interval(1.0, 1.0, 1.0)
+        low, high = self._bounds(level)
+        return Interval(float(self.still[place]), float(low[place]), float(high[place]))
+
+    def median(self, level: float = 0.95) -> Interval | None:
+        """The time by which it happened to half; an end that was not reached is inf, None where the median was not."""
+        low, high = self._bounds(level)
+        ends = [self._first_below(curve) for curve in (self.still, low, high)]
+        return None if np.isinf(ends[0]) else Interval(ends[0], ends[1], ends[2])
+
+    def _first_below(self, curve: Floats) -> float:
+        below = np.flatnonzero(curve <= 0.5 + 1e-12)
+        return float(self.times[below[0]]) if below.size else np.inf
+
+    def _bounds(self, level: float) -> tuple[Floats, Floats]:
+        inner = (self.still > 0) & (self.still < 1)
+        log = np.log(np.where(inner, self.still, 0.5))
+        reach = reach_of(level) * np.sqrt(np.where(inner, self.greenwood, 0.0)) / np.abs(log)
+        low, high = np.exp(log * np.exp(reach)), np.exp(log * np.exp(-reach))
+        return np.where(inner, low, self.still), np.where(inner, high, self.still)
+
+
+def kaplan_meier(time: Floats, happened: NDArray[np.bool_], entry: Floats | None = None) -> Survival:
+    """The curve of times, some of them censored; with `entry` each row is seen from that time on only (left truncation).
+
+    What happens at a time comes before what is censored at it. Rows that leave as they enter tell nothing.
+
+    >>> curve = kaplan_meier(np.array([1.0, 2.0, 3.0]), np.array([True, False, True]))
+    >>> curve.times.tolist(), [round(p, 4) for p in curve.still]
+    ([1.0, 3.0], [0.6667, 0.0])
+    """
+    start = np.full(time.size, -np.inf) if entry is None else entry
+    seen = time > start
+    time, happened, start = time[seen], happened[seen], np.sort(start[seen])
+    times, events = np.unique(time[happened], return_counts=True)
+    ends = np.sort(time)
+    at_risk = np.searchsorted(start, times, side="left") - np.searchsorted(ends, times, side="left")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = events / (at_risk * (at_risk - events).astype(float))
+    return Survival(times, np.cumprod(1 - events / at_risk), np.cumsum(terms), at_risk.astype(float))
+
+
+def garwood(events: int, exposure: float, level: float = 0.95) -> Interval:
+    """A rate of events with Garwood's (1936) exact interval.
+
+    >>> [round(end, 6) for end in garwood(10, 100)]
+    [0.1, 0.047954, 0.183904]
+    """
+    tail = (1 - level) / 2
+    low = float(chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
+    return Interval(events / exposure, low / exposure, float(chi2.ppf(1 - tail, 2 * events + 2)) / 2 / exposure)

@@ -1,0 +1,54 @@
+"""The choice under a budget as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.findings.display import styled
+from cxvalue.findings.numbers import format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
+    from cxvalue.questions.choice.budget import Choice
+    from cxvalue.questions.choice.items import Items
+
+__all__ = ["choice_display", "choice_table", "curve_table"]
+
+
+def choice_table(found: Choice, items: Items) -> pd.DataFrame:
+    """A row an item, as published in ``choice_items.csv``."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {"touchpoint": items.names, "segment": items.segments, "cost": items.cost, "value": items.value,
+         "value_shrunk": found.value, "chosen": found.chosen, "share_of_draws": found.share}
+    )  # fmt: skip
+
+
+def curve_table(found: Choice, items: Items) -> pd.DataFrame:
+    """A row a budget, as published in ``choice_budgets.csv``."""
+    import pandas as pd
+
+    rows = [
+        (budget, net, "; ".join(name for name, taken in zip(items.names, chosen, strict=True) if taken))
+        for budget, net, chosen in found.curve
+    ]
+    return pd.DataFrame(rows, columns=["budget", "net", "touchpoints"])
+
+
+def choice_display(found: Choice, items: Items, currency: str) -> Styler:
+    """The items in words, those that were chosen first."""
+    order = sorted(range(len(items.names)), key=lambda k: (not found.chosen[k], -float(found.value[k] - items.cost[k])))
+    return styled(
+        {
+            "touchpoint": items.names[k],
+            "for": items.segments[k],
+            "costs a year": format_value(float(items.cost[k]), currency),
+            "goes with a year": format_value(float(found.value[k]), currency),
+            "chosen": "yes" if found.chosen[k] else "no",
+            "in the best choice": format_value(float(found.share[k]), "share"),
+        }
+        for k in order
+    )

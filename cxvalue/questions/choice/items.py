@@ -1,0 +1,111 @@
+"""Touchpoints of the study file as items: what each is worth a year, what it costs, and joint draws of the worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.questions.drivers import Importance, ScoreLink, draws_of, touched_customers
+from cxvalue.tables.read.schema import CUSTOMER
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study.experience import Touchpoint
+
+__all__ = ["Items", "items_of", "made_items", "segment_members"]
+
+Floats = NDArray[np.float64]
+
+ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Items with their worth a year (one value and `draws` x items), their price, and pairs that do not go together."""
+
+    names: tuple[str, ...]
+    segments: tuple[str, ...]
+    value: Floats
+    draws: Floats
+    cost: Floats
+    apart: tuple[tuple[int, int], ...] = ()
+
+
+def made_items(
+    touchpoints: Sequence[Touchpoint],
+    touched: Mapping[tuple[str, str], int],
+    slopes: Mapping[str, tuple[float, Floats]],
+    link: tuple[float, Floats],
+    exclude: Sequence[tuple[str, str]],
+) -> Items:
+    """v = points × slope × link × customers touched a year.
+
+    Args:
+        touchpoints: as declared; `points` of a touchpoint that is a driver are points of that driver, of any other of
+        the score. touched: customers by (name, segment).
+        slopes: of each driver, points of the score per point of it: a value and draws.
+        link: margin a year per point of the score: a value and draws.
+        exclude: names of touchpoints that do not go together.
+    """
+    ones = np.ones_like(link[1])
+    value, draws = [], []
+    for one in touchpoints:
+        slope, drawn = slopes.get(one.name, (1.0, ones))
+        reach = one.points * touched[one.name, one.segment]
+        value.append(reach * slope * link[0])
+        draws.append(reach * drawn * link[1])
+    names = tuple(one.name for one in touchpoints)
+    pairs = {frozenset(pair) for pair in exclude}
+    apart = tuple(
+        (i, j) for i in range(len(names)) for j in range(i + 1, len(names)) if frozenset((names[i], names[j])) in pairs
+    )
+    return Items(
+        names, tuple(one.segment for one in touchpoints), np.array(value), np.column_stack(draws),
+        np.array([one.cost for one in touchpoints]), apart,
+    )  # fmt: skip
+
+
+def items_of(
+    touchpoints: Sequence[Touchpoint],
+    importance: Importance,
+    link: ScoreLink,
+    surveys: ir.Table,
+    interactions: ir.Table | None,
+    customers: ir.Table | None,
+    *,
+    exclude: Sequence[tuple[str, str]] = (),
+    as_of: date,
+) -> Items:
+    """The items of a study; raises `CxvalueError` for a segment that no text column of the customers table has."""
+    drawn = draws_of(importance, link)
+    slopes = {
+        member: (importance.slope[k].value, drawn.slopes[:, k])
+        for k, members in enumerate(importance.members)
+        for member in members
+    }
+    touched: dict[tuple[str, str], int] = {}
+    for one in touchpoints:
+        among = None if one.segment == ALL else segment_members(customers, one.segment)
+        touched[one.name, one.segment] = touched_customers(one.name, surveys, interactions, as_of=as_of, among=among)
+    return made_items(touchpoints, touched, slopes, (link.link.value, drawn.link), exclude)
+
+
+def segment_members(customers: Any, segment: str) -> ir.Table:
+    """The customers of a segment: those with this value in a text column of the customers table, the first that has it."""
+    columns = () if customers is None else customers.columns
+    names = [name for name in columns if name != CUSTOMER and customers[name].type().is_string()]
+    for name in names:
+        rows = customers.filter((customers[name] == segment).fill_null(False)).select(CUSTOMER)
+        if rows.limit(1).count().to_pyarrow().as_py():
+            return rows
+    raise CxvalueError(
+        f"touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
+        f"value. Its columns: {', '.join(names) or 'none'}."
+    )

@@ -1,0 +1,135 @@
+"""Answers of the surveys as points, which metric the others explain, and the quarters that were wholly observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.errors import CxvalueError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study.experience import MetricRules
+
+__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "points", "rules_of"]
+
+WALLET = ("category_spend", "brands_used", "rank", "main_store")
+"""Metrics that ask what is bought elsewhere: no experience."""
+PROMOTER, DETRACTOR = 9.0, 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quarters:
+    """Calendar quarters that were wholly observed: number 0 begins on `first`, there are `count` of them.
+
+    >>> Quarters.between(date(2024, 2, 15), date(2025, 6, 30))
+    Quarters(first=datetime.date(2024, 4, 1), count=5)
+    """
+
+    first: date
+    count: int
+
+    @classmethod
+    def between(cls, observed_from: date, as_of: date) -> Quarters:
+        """The whole quarters from the first to the last day observed, both inclusive."""
+        number = observed_from.year * 4 + (observed_from.month - 1) // 3
+        start = date(number // 4, number % 4 * 3 + 1, 1)
+        number += start < observed_from
+        after = as_of + timedelta(days=1)
+        beyond = after.year * 4 + (after.month - 1) // 3
+        return cls(date(number // 4, number % 4 * 3 + 1, 1), max(beyond - number, 0))
+
+    @property
+    def number(self) -> int:
+        """The first quarter as a whole number: year × 4 + quarter of the year, from 0."""
+        return self.first.year * 4 + (self.first.month - 1) // 3
+
+    def last_day(self, quarter: int) -> date:
+        """The last day of a quarter, by its number from 0."""
+        number = self.number + quarter + 1
+        return date(number // 4, number % 4 * 3 + 1, 1) - timedelta(days=1)
+
+    def index(self, day: ir.DateValue) -> ir.IntegerValue:
+        """The quarter of a day as an expression of the engine; below 0 or from `count` on outside."""
+        number: ir.IntegerValue = day.year() * 4 + ((day.month() - 1) / 3).floor().cast("int64") - self.number
+        return number
+
+
+def rules_of(metric: str, metrics: Mapping[str, MetricRules]) -> MetricRules:
+    """The rules of a metric; one that the study file does not name runs from 0 to 10 and is averaged."""
+    from cxvalue.study.experience import MetricRules
+
+    return metrics.get(metric, MetricRules())
+
+
+def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date) -> ir.Table:
+    """The answers with a score, their `day` (event_date, else date) and `points`; wallet questions are left out.
+
+    Raises `CxvalueError` where scores lie outside the scale of their metric: points would be wrong in silence.
+    """
+    rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
+    reason, names = off_scale(surveys, metrics)
+    if reason:
+        raise CxvalueError(reason)
+    day = rows.event_date.fill_null(rows.date) if "event_date" in rows.columns else rows.date
+    value = points(rows.score, rows.metric, metrics, names)
+    return rows.mutate(day=day, points=value)
+
+
+def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[str, list[str]]:
+    """Which metrics hold scores outside their scale, in words (empty where none does), and all metrics that hold scores."""
+    rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
+    found = rows.group_by("metric").agg(low=rows.score.min(), high=rows.score.max()).order_by("metric").to_pyarrow()
+    outside = []
+    for one in found.to_pylist():
+        low, high = rules_of(one["metric"], metrics).scale
+        if one["low"] < low or one["high"] > high:
+            outside.append(
+                f"{one['metric']!r} holds {one['low']:g} to {one['high']:g} on a scale of [{low:g}, {high:g}]"
+            )
+    names = [str(one) for one in found["metric"].to_pylist()]
+    if not outside:
+        return "", names
+    remedy = "write metrics: {NAME: {scale: [low, high]}} in the study file"
+    return f"scores lie outside their scale: {'; '.join(outside)}; {remedy}", names
+
+
+def points(
+    score: ir.NumericValue, metric: ir.StringValue, metrics: Mapping[str, MetricRules], names: list[str]
+) -> ir.Value:
+    """Scores as points: 100 (score − low) / (high − low), or +100, 0 and −100 for a metric of kind nps."""
+    import ibis
+
+    branches = []
+    for name in names:
+        rules = rules_of(name, metrics)
+        low, high = rules.scale
+        if rules.kind == "nps":
+            given = ibis.cases((score >= PROMOTER, 100.0), (score <= DETRACTOR, -100.0), else_=0.0)
+            value = score.isnull().ifelse(ibis.null("float64"), given)  # no answer is no passive one
+        else:
+            value = (score.cast("float64") - low) * (100.0 / (high - low))
+        branches.append((metric == name, value))
+    return ibis.cases(*branches, else_=ibis.null("float64")) if branches else ibis.null("float64")
+
+
+def main_metric(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> str | None:
+    """The metric that the others explain: the one that is `main`, else "overall", else the one answered most."""
+    declared = [name for name, rules in metrics.items() if rules.main]
+    if declared:
+        return declared[0]
+    rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
+    counted = rows.group_by("metric").agg(n=rows.count()).to_pyarrow().to_pylist()
+    most = sorted(counted, key=lambda one: (one["metric"] != "overall", -one["n"], one["metric"]))
+    return str(most[0]["metric"]) if most else None
+
+
+def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The month of days since 1970, as a whole number that grows by one a month."""
+    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))

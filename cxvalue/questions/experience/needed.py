@@ -1,0 +1,46 @@
+"""Which notebooks about experience a study can have, found from the columns of its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from cxvalue.questions.experience.answers import WALLET, off_scale
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study.experience import MetricRules
+
+__all__ = ["experience_obstacles"]
+
+
+def experience_obstacles(
+    table: Callable[[str], ir.Table | None], metrics: Mapping[str, MetricRules] | None = None
+) -> dict[str, str]:
+    """Notebooks whose tables are there and hold nothing that they could answer from, each with the reason.
+
+    Scores outside the scale of their metric stop these notebooks, and no other: nobody said what the scale is.
+    """
+    found: dict[str, str] = {}
+    surveys, interactions = table("surveys"), table("interactions")
+    scored: set[str] = set()
+    if surveys is not None:
+        rows = surveys.filter(surveys.score.notnull()).select("metric").distinct()
+        scored = {str(one) for one in rows.to_pyarrow()["metric"].to_pylist()}
+        reason, _ = off_scale(surveys, metrics or {})
+        if reason:
+            return dict.fromkeys(("60_experience", "61_drivers", "62_scores"), reason)
+    asked = scored - set(WALLET)
+    told = set() if interactions is None else set(interactions.columns)
+    answers = "complaint" in told and bool({"responded_on", "resolved_on"} & told)
+    if not asked and not answers and "touchpoint" not in told:
+        found["60_experience"] = (
+            "needs scores in 'surveys', or touchpoints or complaints with their answers (complaint, responded_on or "
+            "resolved_on) in 'interactions'"
+        )
+    if surveys is not None and not asked:
+        found["61_drivers"] = "needs scores in 'surveys'"
+        if not scored:
+            found["62_scores"] = "needs scores in 'surveys'"
+    return found

@@ -1,0 +1,258 @@
+"""The same experience again and again: how fast its effect on margin halves, within customers.
+
+Pooled means by repeat rise while the effect falls, because those who liked it come back (survivors). So every customer is
+compared with themselves: y = a_i + month + E e^{−κ (n − 1)} 1{n ≥ 1}, by nonlinear least squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.foundation.intervals import Interval, reach_of
+from cxvalue.questions.experience.dummies import centred, cluster_sums, codes_of
+from cxvalue.tables.windows import sums_around
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["Exposures", "Habituation", "exposures_of", "fit_habituation", "habituation_of", "half_life"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+QUIET_DAYS = 365
+"""A first exposure comes after so many observed days without one."""
+LONGEST_WINDOW = 28
+FEWEST_CUSTOMERS = 50
+MOST_REPEATS = 60
+MOST_CUSTOMERS = 50_000
+"""Customers whose windows are fitted; of more, so many are drawn by lot: the curve has two parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Windows of customers with an experience: who, the how-manieth (0: before the first), the month, the margin in it."""
+
+    customer: Ints
+    repeat: Ints
+    month: Ints
+    margin: Floats
+    window_days: int
+    gap_days: float
+    drawn_from: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Habituation:
+    """What the first experience brings in its window, by how much a repeat brings less, and the half-life in repeats.
+
+    `half_life` has no upper end (inf) where the data cannot exclude that nothing wears off, and is None where κ is not above
+    0.
+    """
+
+    first: Interval
+    kappa: float
+    kappa_se: float
+    half_life: Interval | None
+    at_least: float
+    customers: int
+    windows: int
+    window_days: int
+    gap_days: float
+    drawn_from: int = 0
+
+    @property
+    def shown(self) -> bool:
+        """Whether the first experience changes margin at all; else nothing wears off."""
+        return self.first.low > 0 or self.first.high < 0
+
+    @property
+    def half_life_months(self) -> Interval | None:
+        """The half-life in months: repeats × the median gap between them."""
+        if self.half_life is None:
+            return None
+        month = self.gap_days / DAYS_PER_MONTH
+        return Interval(*(end * month for end in self.half_life))
+
+
+def half_life(kappa: float, se: float, level: float = 0.95) -> Interval | None:
+    """ln 2 / κ with the interval ln 2 / (κ ± z·se), open above where κ ≤ z·se; None where κ is not above 0.
+
+    >>> [round(end, 6) for end in half_life(0.15, 0.02)]
+    [4.620981, 3.663583, 6.2558]
+    """
+    if kappa <= 0:
+        return None
+    half = reach_of(level) * se
+    high = np.log(2) / (kappa - half) if kappa > half else np.inf
+    return Interval(float(np.log(2) / kappa), float(np.log(2) / (kappa + half)), float(high))
+
+
+def habituation_of(
+    interactions: ir.Table | None,
+    contacts: ir.Table | None,
+    purchases: ir.Table,
+    *,
+    controls: Sequence[str | None] = (),
+    observed_from: date,
+    as_of: date,
+    level: float = 0.95,
+) -> dict[str, Habituation | None]:
+    """The fit of each touchpoint of the interactions and each campaign of the contacts that enough customers met twice.
+
+    Complaints are no exposure, and neither are customers of a campaign who were held out (`controls` are those arms).
+    """
+    happened: dict[str, ir.Table] = {}
+    if interactions is not None and "touchpoint" in interactions.columns:
+        rows = interactions.filter(interactions.touchpoint.notnull())
+        if "complaint" in rows.columns:
+            rows = rows.filter(~rows.complaint.fill_null(False))
+        happened |= {name: rows.filter(rows.touchpoint == name) for name in _names(rows, "touchpoint")}
+    if contacts is not None:
+        held_out = [one for one in controls if one is not None]
+        sent = contacts.filter(contacts.arm.notin(held_out)) if held_out else contacts
+        happened |= {
+            name: sent.filter(sent.campaign == name) for name in _names(sent, "campaign") if name not in happened
+        }
+    fits: dict[str, Habituation | None] = {}
+    for name, rows in happened.items():
+        data = exposures_of(rows, purchases, observed_from=observed_from, as_of=as_of)
+        if data is not None:
+            fits[name] = fit_habituation(data, level=level)
+    return fits
+
+
+def _names(rows: ir.Table, column: str) -> list[str]:
+    return [str(one) for one in rows.select(column).distinct().order_by(column).to_pyarrow()[column].to_pylist()]
+
+
+def exposures_of(happened: ir.Table, purchases: ir.Table, *, observed_from: date, as_of: date) -> Exposures | None:
+    """Windows around each customer's run of exposures; `happened` has customer_id and date.
+
+    A run begins with an exposure after 365 observed days without one and ends before the next such silence; windows of
+    min(28, median gap) days follow from the day after each exposure, and two such windows stand before it. None for fewer
+    than 50 customers with at least two exposures.
+    """
+    import ibis
+    import pyarrow as pa
+
+    days = happened.select("customer_id", "date").distinct().order_by("customer_id", "date").to_pyarrow()
+    if not days.num_rows:
+        return None
+    ids = days["customer_id"].to_numpy(zero_copy_only=False).astype(object)
+    day = days["date"].to_numpy(zero_copy_only=False).astype("datetime64[D]").astype(np.int64)
+    start, end = (int(np.datetime64(one, "D").astype(np.int64)) for one in (observed_from, as_of))
+    customer = codes_of(ids).astype(np.int64)
+    new = np.append(True, customer[1:] != customer[:-1])
+    gap = np.where(new, day - start, np.append(0, np.diff(day)))
+    repeat = _repeats(new, gap)
+    inside = repeat >= 1
+    between = inside & (repeat >= 2)
+    if not between.any() or np.unique(customer[between]).size < FEWEST_CUSTOMERS:
+        return None
+    typical = float(np.median(gap[between]))
+    window = int(min(LONGEST_WINDOW, max(typical, 1)))
+    met = np.unique(customer[inside])
+    if met.size > MOST_CUSTOMERS:
+        kept_customers = np.random.default_rng(1).choice(met, MOST_CUSTOMERS, replace=False)
+        inside &= np.isin(customer, kept_customers)
+    rows = np.flatnonzero(inside)
+    firsts = rows[repeat[rows] == 1]
+    who = np.concatenate([rows, firsts, firsts])
+    number = np.concatenate([repeat[rows], np.zeros(2 * firsts.size, dtype=np.int64)])
+    # The window begins the day after its moment.
+    moment = np.concatenate([day[rows], day[firsts] - window - 1, day[firsts] - 2 * window - 1])
+    kept = (moment + window <= end) & (number <= MOST_REPEATS)
+    who, number, moment = who[kept], number[kept], moment[kept]
+    moments = ibis.memtable(
+        pa.table(
+            {
+                "row": np.arange(who.size),
+                "customer_id": pa.array(ids[who], pa.string()),
+                "day": pa.array(moment.astype("datetime64[D]")),
+            }
+        )
+    )
+    sums = sums_around(moments, purchases, {"next": (1, window)}, who.size)
+    month = (moment + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return Exposures(customer[who], number, month, sums["next_margin"], window, typical, int(met.size))
+
+
+def _repeats(new: NDArray[np.bool_], gap: Ints) -> Ints:
+    """The how-manieth exposure of its customer's first run each one is; 0 before and after it."""
+    repeat = np.zeros(gap.size, dtype=np.int64)
+    number, over = 0, False
+    for row in range(gap.size):
+        if new[row]:
+            number, over = 0, False
+        if gap[row] >= QUIET_DAYS:
+            over = number > 0
+            number = 0 if over else 1
+        elif number:
+            number += 1
+        repeat[row] = 0 if over else number
+    return repeat
+
+
+def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | None:
+    """Nonlinear least squares within customers, the sandwich clustered by customer; None where it cannot be fitted."""
+    from scipy.optimize import minimize_scalar
+
+    _, customer = np.unique(data.customer, return_inverse=True)
+    months = np.unique(data.month)
+    shifts = (data.month[:, None] == months[None, 1:]).astype(float)
+    y, base = centred(data.margin, customer), centred(shifts, customer)
+    # Months are taken out once; what is left is regressed on one curve.
+    q, r = np.linalg.qr(base)
+    q = q[:, np.abs(np.diag(r)) > 1e-8 * max(np.abs(np.diag(r)).max(initial=0.0), 1e-300)]
+    y = y - q @ (q.T @ y)
+    n = np.maximum(data.repeat - 1, 0).astype(float)
+    shown = (data.repeat >= 1).astype(float)
+
+    def within(column: Floats) -> Floats:
+        left = centred(column, customer)
+        return np.asarray(left - q @ (q.T @ left))
+
+    def loss(kappa: float) -> float:
+        x = within(shown * np.exp(-kappa * n))
+        return float(y @ y - (x @ y) ** 2 / max(float(x @ x), 1e-300))
+
+    grid = np.linspace(-0.5, 3.0, 36)
+    best = int(np.argmin([loss(kappa) for kappa in grid]))
+    if best in (0, grid.size - 1):
+        return None
+    kappa = float(minimize_scalar(loss, bounds=(grid[best - 1], grid[best + 1]), method="bounded",
+                                  options={"xatol": 1e-9}).x)  # fmt: skip
+    curve = shown * np.exp(-kappa * n)
+    x = within(curve)
+    first = float(x @ y / (x @ x))
+    jacobian = np.column_stack([x, within(-first * n * curve)])
+    gram = jacobian.T @ jacobian
+    if np.linalg.cond(gram / np.sqrt(np.outer(np.diag(gram), np.diag(gram)))) > 1e10:
+        return None
+    bread = np.linalg.inv(gram)
+    left = y - first * x
+    sums = cluster_sums(left[:, None] * (jacobian @ bread), customer)
+    covariance = sums.T @ sums * len(sums) / max(len(sums) - 1, 1)
+    errors = np.sqrt(np.diag(covariance))
+    life = half_life(kappa, float(errors[1]), level)
+    steepest = kappa + reach_of(level) * float(errors[1])
+    return Habituation(
+        first=Interval.of_error(first, float(errors[0]), level),
+        kappa=kappa,
+        kappa_se=float(errors[1]),
+        half_life=life,
+        at_least=float(np.log(2) / steepest) if steepest > 0 else np.inf,
+        customers=int(customer.max()) + 1,
+        windows=y.size,
+        window_days=data.window_days,
+        gap_days=data.gap_days,
+        drawn_from=data.drawn_from,
+    )

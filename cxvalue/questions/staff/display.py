@@ -1,0 +1,29 @@
+"""Turnover and lost customers by unit, as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cxvalue.questions.staff.unit_months import ShopMonths
+
+__all__ = ["staff_table"]
+
+
+def staff_table(rows: ShopMonths, suppress_below: int) -> pd.DataFrame:
+    """A row a unit, as published in ``staff_units.csv``.
+
+    Units with fewer customers or people than `suppress_below` are left out.
+    """
+    import pandas as pd
+
+    largest = rows.customers.max(axis=1)
+    weight = np.nansum(rows.customers, axis=1)
+    lost = np.nansum(rows.lost * rows.customers, axis=1) / np.maximum(weight, 1.0)
+    table = pd.DataFrame({"unit": rows.units, "people": rows.people.round(1), "turnover": rows.rate,
+                          "customers": largest.astype(int), "lost_within_three_months": lost})  # fmt: skip
+    return table[(largest >= suppress_below) & (rows.people >= suppress_below)].reset_index(drop=True)

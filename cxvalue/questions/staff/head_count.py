@@ -1,0 +1,138 @@
+"""Employees as months at units: who is there, who leaves, and how long they stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cxvalue.effects.estimators.survival import garwood, kaplan_meier
+from cxvalue.foundation.calendar import DAYS_PER_YEAR
+from cxvalue.foundation.intervals import Interval
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["HeadCount", "Turnover", "head_count_of", "turnover_of"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+INVOLUNTARY = (
+    "dismissed",
+    "fired",
+    "redundancy",
+    "redundant",
+    "laid off",
+    "involuntary",
+    "retired",
+    "retirement",
+    "death",
+)
+"""Reasons for which nobody chose to leave: they count in turnover, and apart in the link where the reason is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCount:
+    """Mean head count and leavers of each unit in each whole month (units x months), and spells of employment in days.
+
+    `first_month` counts months from January of year 0; `chose` are the leavers without an involuntary reason.
+    """
+
+    units: tuple[str, ...]
+    first_month: int
+    mean: Floats
+    leavers: Floats
+    chose: Floats
+    stayed: Floats
+    left: NDArray[np.bool_]
+    entry: Floats
+    people: int
+    monthly_cost: float | None
+    leavers_year: int
+    reasons: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """Leavers a year and person, and P(still there after 12 months)."""
+
+    rate: Interval
+    survival: Interval
+    leavers: int
+    person_months: float
+
+
+def _month_number(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def _first_day(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def head_count_of(employees: ir.Table, *, observed_from: date, as_of: date) -> HeadCount | None:
+    """Employees of the whole months observed; None without a whole month or without anybody.
+
+    The mean head count of a month is that of its first and its last day. Whoever left before `observed_from` tells nothing,
+    and others are seen from the later of their first day and `observed_from` on: the table shows who was still there.
+    """
+    frame = employees.order_by("unit", "employee_id").to_pandas()
+    first = _month_number(observed_from) + (observed_from.day != 1)
+    last = _month_number(as_of + timedelta(days=1)) - 1
+    if last < first or frame.empty:
+        return None
+    hired = frame["hired"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    gone = frame["left"].to_numpy().astype("datetime64[D]")
+    out = ~np.isnat(gone)
+    until = np.where(out, gone.astype(np.int64), np.iinfo(np.int64).max)
+    names, unit = np.unique(frame["unit"].to_numpy(object).astype(str), return_inverse=True)
+    starts = np.array([_first_day(m) for m in range(first, last + 2)], dtype="datetime64[D]").astype(np.int64)
+    months = last - first + 1
+    there = np.zeros((len(names), months + 1))
+    for m in range(months + 1):
+        here = (hired <= starts[m]) & (until >= starts[m])
+        there[:, m] = np.bincount(unit[here], minlength=len(names))
+    month = np.searchsorted(starts, until, side="right") - 1
+    inside = out & (month >= 0) & (month < months)
+    reasons = "reason" in frame.columns and bool(frame["reason"].notna().any())
+    own_wish = np.ones(len(frame), dtype=bool)
+    if reasons:
+        own_wish = ~frame["reason"].astype("string").str.strip().str.lower().isin(INVOLUNTARY).fillna(False).to_numpy(
+            bool
+        )
+    leavers, chose = np.zeros((len(names), months)), np.zeros((len(names), months))
+    np.add.at(leavers, (unit[inside], month[inside]), 1.0)
+    np.add.at(chose, (unit[inside & own_wish], month[inside & own_wish]), 1.0)
+    begins, ends = (int(np.datetime64(one, "D").astype(np.int64)) for one in (observed_from, as_of))
+    seen = (until >= begins) & (hired <= ends)
+    stayed = np.minimum(until, ends) - hired
+    cost = frame["monthly_cost"].dropna() if "monthly_cost" in frame.columns else None
+    recent = out & (until > ends - 365) & (until <= ends)
+    return HeadCount(
+        units=tuple(str(one) for one in names),
+        first_month=first,
+        mean=(there[:, :-1] + there[:, 1:]) / 2,
+        leavers=leavers,
+        chose=chose,
+        stayed=stayed[seen].astype(float),
+        left=(out & (until <= ends))[seen],
+        entry=np.maximum(begins - hired, -1)[seen].astype(float),
+        people=int(seen.sum()),
+        monthly_cost=float(cost.mean()) if cost is not None and len(cost) else None,
+        leavers_year=int(recent.sum()),
+        reasons=reasons,
+    )
+
+
+def turnover_of(staff: HeadCount, *, level: float = 0.95) -> Turnover | None:
+    """12 × leavers by person-months with Garwood's interval, and the survival at 12 months; None without a person-month."""
+    exposure, events = float(staff.mean.sum()), int(staff.leavers.sum())
+    if exposure <= 0:
+        return None
+    rate = garwood(events, exposure / 12, level)
+    still = kaplan_meier(staff.stayed, staff.left, staff.entry).at(DAYS_PER_YEAR, level)
+    return Turnover(rate, still, events, exposure)

@@ -1,0 +1,76 @@
+"""Parts of the study file about experience: metrics of the surveys, touchpoints, and what counts as a level or as fast."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from cxvalue.study.money import Settings
+
+__all__ = ["ExperienceRules", "MetricRules", "Touchpoint"]
+
+NPS_SCALE = (0.0, 10.0)
+
+Points = Annotated[
+    float, Field(ge=-200, le=200, description="a number of points, 100 from one end of a scale to the other")
+]
+Days = Annotated[int, Field(ge=1, le=3650, description="a whole number of days")]
+
+
+class MetricRules(Settings):
+    """A metric of the surveys: its scale, how it is averaged, and who owns and who computes it."""
+
+    main: bool = False
+    scale: tuple[float, float] = Field(
+        default=(0.0, 10.0), description="the lowest and the highest score, such as [0, 10]"
+    )
+    kind: Literal["mean", "nps"] = "mean"
+    department: str | None = None
+    owner: str | None = None
+    computed_by: str | None = None
+
+    @model_validator(mode="after")
+    def _sound(self) -> MetricRules:
+        low, high = self.scale
+        if not low < high:
+            raise ValueError(f"the scale runs from {low:g} to {high:g}; write the lowest score first, such as [0, 10]")
+        if self.kind == "nps" and self.scale != NPS_SCALE:
+            raise ValueError(f"kind: nps is defined on the scale [0, 10], not on [{low:g}, {high:g}]")
+        return self
+
+
+class Touchpoint(Settings):
+    """What could be improved, for whom, at what cost a year and by how many points of the score."""
+
+    name: str
+    segment: str = "all"
+    cost: float = Field(ge=0, allow_inf_nan=False, description="an amount of money a year, 0 or more")
+    points: Points
+    department: str | None = None
+
+
+class ExperienceRules(Settings):
+    """What counts as a bad, some or a strong experience (in points), as a fast answer, and what may be spent."""
+
+    negative: Points = -10.0
+    some: Points = 5.0
+    strong: Points = 20.0
+    target_days: int = Field(default=3, ge=0, le=3650, description="a whole number of days")
+    landmark_days: Days = 14
+    follow_days: Days = 180
+    replacement_months: float = Field(default=3.0, ge=0, le=120, description="a number of months")
+    budget: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="what may be spent in a year")
+    exclude: tuple[tuple[str, str], ...] = Field(default=(), description="pairs that do not go together: [[a, b]]")
+    journey: tuple[str, ...] = Field(default=(), description="touchpoints in their order, such as [order, delivery]")
+    detect_points: float = Field(default=5.0, gt=0, le=200, description="a number of points above 0")
+
+    @model_validator(mode="after")
+    def _sound(self) -> ExperienceRules:
+        if not self.negative < self.some < self.strong:
+            found = f"negative {self.negative:g}, some {self.some:g}, strong {self.strong:g}"
+            raise ValueError(f"the levels must rise, but are {found}")
+        if self.target_days > self.landmark_days:
+            found = f"target_days {self.target_days} is after landmark_days {self.landmark_days}"
+            raise ValueError(f"{found}: whether an answer was fast must be known on the landmark day")
+        return self

@@ -1,0 +1,46 @@
+"""Kaplan and Meier by hand, against statsmodels, with late entry; Garwood's interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from statsmodels.duration.survfunc import SurvfuncRight
+
+from cxvalue.effects.estimators.survival import garwood, kaplan_meier
+
+CLOSED, OPEN = [1, 1, 2, 2, 3, 3, 4, 5, 8, 12], [3, 6, 9, 2]
+TIME = np.array([*CLOSED, *OPEN], dtype=float)
+EVENT = np.array([True] * 10 + [False] * 4)
+
+
+def test_open_complaints_are_censored_not_left_out() -> None:
+    curve = kaplan_meier(TIME, EVENT)
+    assert 1 - curve.at(3).value == pytest.approx(4 / 9, abs=1e-6)  # of the closed alone it would be .6
+    assert curve.at(0.5) == (1.0, 1.0, 1.0)
+    median = curve.median()
+    assert median is not None
+    assert median.value == 4
+
+
+def test_the_curve_and_its_errors_are_those_of_statsmodels() -> None:
+    rng = np.random.default_rng(2)
+    time, event = np.ceil(20 * rng.random(300)), rng.random(300) < 0.6
+    curve, told = kaplan_meier(time, event), SurvfuncRight(time, event.astype(int))
+    assert curve.still == pytest.approx(told.surv_prob[np.isin(told.surv_times, curve.times)])
+    mine = curve.still * np.sqrt(curve.greenwood)
+    assert mine == pytest.approx(told.surv_prob_se[np.isin(told.surv_times, curve.times)])
+    entry = np.floor(5 * rng.random(300)) * (time > 6)
+    late = SurvfuncRight(time, event.astype(int), entry=entry)
+    found = kaplan_meier(time, event, entry)
+    assert found.still == pytest.approx(late.surv_prob[np.isin(late.surv_times, found.times)])
+
+
+def test_without_censoring_it_is_the_share_left() -> None:
+    time = np.concatenate([np.full(114, 30.0), np.full(318, 52.0)])
+    curve = kaplan_meier(time, np.arange(432) < 114)
+    assert curve.at(52).value == pytest.approx(0.736111, abs=1e-6)  # Rossi's arrests, 114 of 432
+    assert curve.median() is None
+
+
+def test_a_rate_of_none_has_an_upper_end() -> None:
+    assert garwood(0, 100) == pytest.approx((0.0, 0.0, 0.036889), abs=1e-6)

@@ -1,0 +1,38 @@
+"""Figures of experience draw what they are given and say when there is nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from cxvalue.figures import driver_map, gap_trend, level_moves, open_complaints
+from cxvalue.foundation.errors import CxvalueError
+
+MOVES = pd.DataFrame({"from": ["none", "none"], "to": ["none", "gone"], "share": [0.75, 0.25]})
+
+
+def test_moves_are_one_bar_a_level_that_adds_up() -> None:
+    axes = level_moves(MOVES).axes[0]
+    assert sum(patch.get_width() for patch in axes.patches) == pytest.approx(1.0)
+    assert "No level" in level_moves(MOVES.iloc[:0]).axes[0].texts[0].get_text()
+
+
+def test_the_target_is_marked_on_the_curve() -> None:
+    curve = pd.DataFrame(
+        {"day": [0, 1, 2], "still_open": [1.0, 0.5, 0.2], "low": [1.0, 0.4, 0.1], "high": [1.0, 0.6, 0.3]}
+    )
+    axes = open_complaints(curve, 1).axes[0]
+    assert {line.get_label() for line in axes.lines} == {"not answered yet", "target"}
+
+
+def test_drivers_and_gaps_are_named() -> None:
+    drivers = pd.DataFrame({"driver": ["a", "b"], "share": [0.6, 0.4], "share_low": [0.5, 0.3], "share_high": [0.7, 0.5],
+                            "mean_points": [70.0, 40.0]})  # fmt: skip
+    assert [text.get_text() for text in driver_map(drivers, "overall").axes[0].texts] == ["a", "b"]
+    gaps = pd.DataFrame({"metric": ["nps"] * 2, "competitor": ["X"] * 2, "date": [date(2025, 1, 1), date(2025, 4, 1)],
+                         "gap": [1.0, -1.0]})  # fmt: skip
+    assert gap_trend(gaps).axes[0].lines[0].get_label() == "nps against X"
+    with pytest.raises(CxvalueError, match="share_low"):
+        driver_map(drivers.drop(columns="share_low"), "overall")

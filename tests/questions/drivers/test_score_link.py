@@ -1,0 +1,105 @@
+"""The link of score and margin: none where there is none, whatever the past; its size where there is one."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pytest
+
+from cxvalue.questions.drivers.score_link import LinkRows, fit_link, link_rows, reliability_of
+from cxvalue.questions.experience.answers import answered
+from tests.experienceworlds import METRICS, retail
+
+
+def drawn(seed: int, *, effect: float = 0.0, trait: float = 0.0, past: float = 0.0, n: int = 1500) -> LinkRows:
+    """Three years of margin around an answer whose reliability is a half."""
+    rng = np.random.default_rng(seed)
+    u, x = rng.standard_normal(n), rng.standard_normal(n)
+    noise = 30 * rng.standard_normal((3, n))
+    lasting = 30 * rng.standard_normal(n) + 10 * trait * u
+    earlier, before = 100 + lasting + noise[0], 100 + lasting + noise[1]
+    felt = x + trait * u + past * (before - 100) / 45
+    points = felt + np.sqrt(felt.var()) * rng.standard_normal(n)
+    after = 100 + lasting + noise[2] + effect * x
+    ids = np.array([f"c{k}" for k in range(n)], dtype=object)
+    return LinkRows(ids, points, after, before, earlier, rng.uniform(730, 1500, n), rng.integers(0, 8, n),
+                    rng.integers(0, 12, n))  # fmt: skip
+
+
+@pytest.mark.parametrize("world", [{}, {"trait": 0.3}, {"trait": 1.0}, {"past": 1.0}])
+def test_a_world_without_a_link_is_given_none(world: dict[str, float]) -> None:
+    claimed = naive = 0
+    for seed in range(80):
+        found = fit_link(drawn(seed, **world))
+        assert found is not None
+        claimed += found.link.low > 0 or found.link.high < 0
+        naive += found.forward.low > 0
+    assert claimed <= 10  # 4 on average; more than 10 happens once in 500
+    if world.get("trait") == 1.0:
+        assert naive >= 40  # what comparing with the past alone would have said
+
+
+def test_the_size_is_the_effect_times_the_reliability() -> None:
+    found = [fit_link(drawn(seed, effect=12.0)) for seed in range(40)]
+    values = np.array([one.link.value for one in found if one is not None])
+    assert values.mean() == pytest.approx(6.0, abs=0.8)
+    held = sum(one.link.low <= 6.0 <= one.link.high for one in found if one is not None)
+    assert held >= 34
+
+
+def test_the_difference_is_forward_less_mirror() -> None:
+    found = fit_link(drawn(3, effect=5.0, trait=0.5))
+    assert found is not None
+    assert found.link.value == pytest.approx(found.forward.value - found.mirror.value)
+    still = drawn(1)
+    still.points[:] = 7.0
+    assert fit_link(still) is None
+
+
+def test_rows_have_two_years_before_and_one_after() -> None:
+    world = retail()
+    answers = answered(world.tables["surveys"], METRICS, world.as_of)
+    rows = link_rows(
+        answers, world.purchases, world.tables["customers"], main="overall", observed_from=world.observed_from,
+        as_of=world.as_of,
+    )  # fmt: skip
+    assert rows is not None
+    assert rows.tenure.min() >= 730
+    years = {name: rows.month[rows.ids == name] for name in rows.ids[:50]}
+    assert all(len(one) <= 2 for one in years.values())
+    short = link_rows(
+        answers,
+        world.purchases,
+        None,
+        main="overall",
+        observed_from=world.as_of - timedelta(days=900),
+        as_of=world.as_of,
+    )
+    assert short is None
+
+
+def test_two_answers_of_a_customer_tell_how_steady_the_score_is() -> None:
+    rng = np.random.default_rng(5)
+    n = 400
+    steady = rng.standard_normal(n)
+    first, second = (steady + rng.standard_normal(n) for _ in range(2))
+    days = [date(2025, 1, 1), date(2025, 2, 1)]
+    both = np.concatenate([first, second])
+    answers = ibis.memtable(
+        {"customer_id": [f"c{k}" for k in range(n)] * 2, "metric": ["main"] * (2 * n), "points": both,
+         "day": [days[0]] * n + [days[1]] * n}
+    )  # fmt: skip
+    found = reliability_of(answers, None, main="main")
+    assert found is not None
+    value, pairs = found
+    assert pairs == n
+    assert value.value == pytest.approx(np.corrcoef(first, second)[0, 1])
+    assert value.low < 0.5 < value.high
+    upset = ibis.memtable({"customer_id": [f"c{k}" for k in range(100)], "date": [date(2025, 1, 15)] * 100})
+    without = reliability_of(answers, upset, main="main")
+    assert without is not None
+    assert without[1] == n - 100
+    late = answers.mutate(day=ibis.ifelse(answers.day == days[1], ibis.literal(date(2025, 6, 1)), answers.day))
+    assert reliability_of(late, None, main="main") is None

@@ -1,0 +1,119 @@
+"""The half-life of an effect: the published interval, the truth of a world, and the trap of pooled means."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pytest
+
+from cxvalue.questions.levels.habituation import (
+    Exposures,
+    _repeats,
+    exposures_of,
+    fit_habituation,
+    habituation_of,
+    half_life,
+)
+from tests.experienceworlds import retail
+
+
+def drawn(kappa: float, seed: int, customers: int = 1500) -> Exposures:
+    """Customers who like it more come back more often: 20 falling by kappa, pooled means rising."""
+    rng = np.random.default_rng(seed)
+    likes = rng.standard_normal(customers)
+    repeats = rng.geometric(1 / (1 + np.exp(1.0 + 0.8 * likes))).clip(1, 8)
+    who = np.concatenate([np.repeat(np.arange(customers), 2), np.repeat(np.arange(customers), repeats)])
+    n = np.concatenate([np.zeros(2 * customers, int), np.concatenate([np.arange(1, k + 1) for k in repeats])])
+    effect = np.where(n > 0, 20 * np.exp(-kappa * (n - 1)), 0.0)
+    month = rng.integers(0, 12, who.size)
+    return Exposures(
+        who, n, month, 50 + 30 * likes[who] + month + effect + 30 * rng.standard_normal(who.size), 28, 40.0
+    )
+
+
+def test_the_interval_of_the_half_life() -> None:
+    assert half_life(0.15, 0.02) == pytest.approx((4.620981, 3.663583, 6.255800), abs=1e-6)
+    opened = half_life(0.15, 0.08)
+    assert opened is not None
+    assert opened.high == np.inf
+    assert half_life(-0.1, 0.02) is None
+
+
+def test_the_truth_is_covered_and_pooled_means_mislead() -> None:
+    held, first, life = 0, 0, np.log(2) / 0.25
+    for seed in range(40):
+        found = fit_habituation(drawn(0.25, seed))
+        assert found is not None
+        assert found.half_life is not None
+        held += found.half_life.low <= life <= found.half_life.high
+        first += found.first.low <= 20 <= found.first.high
+    assert first >= 34
+    assert held >= 34  # 38 of 40 on average; fewer than 34 happens once in 70 at 95%, and once in 2,000 at 97%
+    data = drawn(0.25, 1, 20_000)
+    pooled = [data.margin[data.repeat == n].mean() for n in range(1, 7)]
+    assert pooled[-1] > pooled[0]
+
+
+def test_what_does_not_wear_off_has_no_upper_end() -> None:
+    ends = []
+    for seed in range(12):
+        found = fit_habituation(drawn(0.0, seed))
+        assert found is not None
+        ends.append(found.half_life is None or np.isinf(found.half_life.high))
+    assert sum(ends) >= 10
+
+
+def test_a_first_exposure_comes_after_a_quiet_year() -> None:
+    new = np.array([True, False, False, False, True, False])
+    gap = np.array([400, 30, 30, 500, 100, 20])
+    assert _repeats(new, gap).tolist() == [1, 2, 3, 0, 0, 0]
+
+
+def test_windows_follow_each_exposure_and_two_stand_before() -> None:
+    first = date(2024, 3, 1)
+    days = [first, first + timedelta(days=20)]
+    people = [f"c{k}" for k in range(60)]
+    happened = ibis.memtable({"customer_id": np.repeat(people, 2), "date": days * 60})
+    bought = ibis.memtable({"customer_id": people, "date": [first + timedelta(days=1)] * 60, "margin": [7.0] * 60})
+    found = exposures_of(happened, bought, observed_from=date(2023, 1, 1), as_of=date(2024, 12, 31))
+    assert found is not None
+    assert (found.window_days, found.gap_days) == (20, 20.0)
+    own = found.customer == 0
+    assert sorted(found.repeat[own].tolist()) == [0, 0, 1, 2]
+    assert found.margin[own & (found.repeat == 1)].tolist() == [7.0]
+    assert found.margin[own & (found.repeat != 1)].sum() == 0
+    assert found.drawn_from == 60
+    few = happened.filter(happened.customer_id < "c2")
+    assert exposures_of(few, bought, observed_from=date(2023, 1, 1), as_of=date(2024, 12, 31)) is None
+
+
+def test_tastings_of_the_world_wear_off_as_they_do() -> None:
+    world = retail(4000, 3)
+    fits = habituation_of(
+        world.tables["interactions"], None, world.purchases, observed_from=world.observed_from, as_of=world.as_of
+    )
+    assert set(fits) == {"tasting"}  # complaints are no exposure
+    fit = fits["tasting"]
+    assert fit is not None
+    assert fit.half_life is not None
+    assert fit.half_life_months is not None
+    assert fit.half_life.low <= world.truth["experience.habituation.tasting.half_life"] <= fit.half_life.high
+    assert fit.half_life_months.value == pytest.approx(fit.half_life.value * fit.gap_days / (365.25 / 12))
+    assert abs(fit.first.value - 20) < 1.6 * (fit.first.high - fit.first.value)
+
+
+def test_of_very_many_customers_some_are_drawn_by_lot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cxvalue.questions.levels.habituation.MOST_CUSTOMERS", 500)
+    world = retail(4000, 3)
+    inter = world.tables["interactions"]
+    found = exposures_of(
+        inter.filter(inter.touchpoint == "tasting"),
+        world.purchases,
+        observed_from=world.observed_from,
+        as_of=world.as_of,
+    )
+    assert found is not None
+    assert np.unique(found.customer).size <= 500 < found.drawn_from
+    assert fit_habituation(found) is not None

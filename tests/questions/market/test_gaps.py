@@ -1,0 +1,63 @@
+"""Gaps to competitors: by hand, against statsmodels, and what has no interval."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import ibis
+import numpy as np
+import pytest
+import statsmodels.api as sm
+
+from cxvalue.questions.market.gaps import active_customers, gaps_of, trend_of
+from cxvalue.study.experience import MetricRules
+
+AS_OF = date(2025, 12, 31)
+
+
+def own(n: int = 40) -> ibis.Table:
+    days = [AS_OF - timedelta(days=k % 3) for k in range(n)]
+    scores = [k % 2 + 3.0 for k in range(n)]
+    return ibis.memtable(
+        {"metric": ["csat"] * n, "customer_id": [f"c{k}" for k in range(n)], "day": days, "score": scores,
+         "points": [100.0 * (k % 2) for k in range(n)]}
+    )  # fmt: skip
+
+
+def rivals(**more: list[object]) -> ibis.Table:
+    return ibis.memtable({"metric": ["csat"] * 2, "competitor": ["X", "Y"], "value": [4.0, 3.0]} | more)
+
+
+def test_a_gap_has_an_interval_only_where_the_benchmark_has_an_error() -> None:
+    found = gaps_of(rivals(se=[0.3, None]), own(), {}, as_of=AS_OF)
+    assert [(one.competitor, one.latest) for one in found] == [("X", -0.5), ("Y", 0.5)]
+    assert found[0].interval is not None
+    half = 1.959964 * np.hypot(0.3, np.sqrt(0.25 / 39))
+    assert found[0].interval.high - found[0].latest == pytest.approx(half, rel=1e-5)
+    assert found[1].interval is None
+    assert found[0].trend is None
+
+
+def test_own_answers_within_45_days_count_and_nps_is_in_its_own_points() -> None:
+    dated = rivals(date=[AS_OF - timedelta(days=47), AS_OF - timedelta(days=48)])
+    assert [one.competitor for one in gaps_of(dated, own(), {}, as_of=AS_OF)] == ["X"]
+    nps = gaps_of(rivals(), own(), {"csat": MetricRules(kind="nps")}, as_of=AS_OF)
+    assert nps[0].own == 50.0
+    assert gaps_of(rivals(), own(5), {}, as_of=AS_OF) == ()
+
+
+def test_the_trend_is_that_of_statsmodels_with_hc3() -> None:
+    rng = np.random.default_rng(1)
+    days = np.arange(0, 1000, 91)
+    gaps = 1 - 0.4 * days / 365.25 + 0.1 * rng.standard_normal(days.size)
+    told = sm.OLS(gaps, sm.add_constant(days / 365.25)).fit(cov_type="HC3", use_t=True)
+    found = trend_of(days, gaps)
+    assert found is not None
+    assert tuple(found) == pytest.approx((told.params[1], *told.conf_int()[1]))
+    assert trend_of(days[:7], gaps[:7]) is None
+
+
+def test_active_are_those_who_are_not_dormant() -> None:
+    bought = ibis.memtable({"customer_id": ["a", "a", "b"], "date": [AS_OF, AS_OF, AS_OF - timedelta(days=90)]})
+    assert active_customers(bought, AS_OF, 90) == 1
+    assert active_customers(bought, AS_OF, 91) == 2

@@ -1,0 +1,23 @@
+"""Units as a table: small ones are left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxvalue.questions.staff.display import staff_table
+from tests.questions.staff.test_turnover_link import drawn
+
+
+def test_units_with_few_customers_or_people_are_left_out() -> None:
+    rows = drawn(1)
+    customers = rows.customers.copy()
+    customers[0] = 6.0
+    people = rows.people.copy()
+    people[1] = 3.0
+    table = staff_table(replace(rows, customers=customers, people=people), 10)
+    assert "0" not in set(table["unit"])
+    assert "1" not in set(table["unit"])
+    assert len(table) == 38
+    assert np.isfinite(table["lost_within_three_months"]).all()

@@ -1,0 +1,102 @@
+"""What follows turnover: its truth, customers who went first, a common shock, and the jackknife against pyfixest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxvalue.questions.staff.turnover_link import fit_turnover_link, jackknife
+from cxvalue.questions.staff.unit_months import ShopMonths
+
+
+def drawn(seed: int, *, link: bool = True, reverse: bool = False, shock: bool = False, units: int = 40) -> ShopMonths:
+    """Staff leave by AR .6 shocks; customers follow with .10, .15 and .05 one to three months later."""
+    rng = np.random.default_rng(seed)
+    months = 36
+    base, common = np.zeros((units, months)), 0.03 * rng.standard_normal((units, months))
+    lost = np.zeros((units, months))
+    state = np.zeros(units)
+    heads = rng.integers(12, 41, units)
+    turnover = np.zeros((units, months))
+    news = 0.03 * rng.standard_normal((units, months))
+    for m in range(months):
+        state = 0.6 * state + news[:, m]
+        chance = 0.08 + state + (common[:, m] if shock else 0)
+        if reverse and m >= 2:
+            chance = chance + 1.5 * lost[:, m - 1]
+        turnover[:, m] = rng.binomial(heads, np.clip(chance, 0.005, 0.6)) / heads
+        lost[:, m] = base[:, m] + 0.02 * rng.standard_normal(units)
+        if shock:
+            lost[:, m] += common[:, max(m - 1, 0)] + common[:, m]
+        if link:
+            for lag, weight in ((1, 0.10), (2, 0.15), (3, 0.05)):
+                if m >= lag:
+                    lost[:, m] += weight * turnover[:, m - lag]
+    lost += 0.2 + 0.02 * rng.standard_normal((units, 1)) + 0.01 * rng.standard_normal(months)
+    customers = rng.integers(50, 200, (units, months)).astype(float)
+    rate = 12 * turnover.mean(axis=1)
+    return ShopMonths(tuple(map(str, range(units))), turnover, lost, customers, np.full(units, 1000.0), rate,
+                      heads.astype(float))  # fmt: skip
+
+
+def test_the_truth_is_covered_and_the_leads_keep_quiet() -> None:
+    held = quiet = 0
+    values = []
+    for seed in range(30):
+        found = fit_turnover_link(drawn(seed))
+        assert found is not None
+        held += found.link.low <= 0.30 <= found.link.high
+        quiet += not found.loud
+        values.append(found.link.value)
+    assert held >= 25
+    assert quiet >= 25
+    assert np.mean(values) == pytest.approx(0.30, abs=0.02)
+
+
+def test_where_customers_went_first_the_leads_are_loud() -> None:
+    found = [fit_turnover_link(drawn(seed, link=False, reverse=True)) for seed in range(10)]
+    assert sum(one.loud for one in found if one is not None) >= 9
+
+
+def test_the_jackknife_is_that_of_pyfixest() -> None:
+    import pyfixest
+
+    rng = np.random.default_rng(2)
+    unit, month = np.repeat(np.arange(12), 20), np.tile(np.arange(20), 12)
+    x = rng.standard_normal(240) + unit / 5
+    weight = rng.integers(1, 9, 240).astype(float)
+    y = 0.5 * x + unit + np.repeat(rng.standard_normal(12), 20) * x + rng.standard_normal(240)
+    frame = pd.DataFrame({"y": y, "x": x, "u": unit, "m": month, "w": weight})
+    design = np.column_stack([x, np.eye(12)[unit], np.eye(20)[month][:, 1:]])
+    beta, covariance = jackknife(y, design, weight, unit.astype(np.intp), 1)
+    # pyfixest makes CRV3 of unweighted fits only: weights are put into the columns.
+    root = np.sqrt(weight)
+    wide = pd.DataFrame({"yw": y * root, "xw": x * root, "u": frame["u"]})
+    wide = wide.assign(**{f"d{k}": design[:, k + 1] * root for k in range(31)})
+    formula = "yw ~ xw + " + " + ".join(f"d{k}" for k in range(31)) + " - 1"
+    plain = pyfixest.ssc(k_adj=False, G_adj=False)
+    told = pyfixest.feols(formula, data=wide, vcov={"CRV3": "u"}, ssc=plain)
+    assert beta[0] == pytest.approx(float(told.coef()["xw"]), rel=1e-8)
+    # CRV3 without small-sample factors; the jackknife has (G − 1) / G.
+    assert covariance[0, 0] == pytest.approx(11 / 12 * float(told.se()["xw"]) ** 2, rel=1e-8)
+
+
+def test_few_units_get_the_wild_bootstrap_and_very_few_nothing() -> None:
+    found = fit_turnover_link(drawn(1, units=12))
+    assert found is not None
+    assert found.wild_p is not None
+    assert 0 < found.wild_p <= 1
+    assert fit_turnover_link(drawn(1, units=4)) is None
+    many = fit_turnover_link(drawn(1))
+    assert many is not None
+    assert many.wild_p is None
+
+
+def test_the_cost_is_the_link_times_turnover_above_the_best_quarter() -> None:
+    rows = drawn(1)
+    found = fit_turnover_link(rows)
+    assert found is not None
+    overall = np.average(rows.rate, weights=rows.people)
+    best = np.sort(rows.rate)[:10].mean()
+    assert found.money.value == pytest.approx(found.link.value * (overall - best) * 40_000)

@@ -1,0 +1,49 @@
+"""Customers of units and months who do not come back."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import numpy as np
+import pytest
+
+from cxvalue.questions.staff.head_count import HeadCount
+from cxvalue.questions.staff.unit_months import shop_months, units_of_customers
+
+
+def heads(months: int) -> HeadCount:
+    mean = np.full((2, months), 4.0)
+    leavers = np.zeros((2, months))
+    leavers[0, 1] = 1.0
+    empty = np.zeros(0)
+    return HeadCount(("u", "v"), 2025 * 12, mean, leavers, leavers, empty, empty.astype(bool), empty, 0, None, 1, False)
+
+
+def test_of_the_customers_of_three_months_those_who_stay_away_for_three() -> None:
+    bought = ibis.memtable(
+        {"customer_id": ["a", "b", "b", "c"], "margin": [1.0, 2.0, 4.0, 8.0],
+         "date": [date(2025, 1, 5), date(2025, 3, 5), date(2025, 6, 5), date(2025, 2, 5)]}
+    )  # fmt: skip
+    homes = ibis.memtable({"customer_id": ["a", "b", "c"], "unit": ["u", "u", "v"]})
+    found = shop_months(bought, homes, heads(6), as_of=date(2025, 6, 30))
+    assert found is not None
+    assert found.customers[0].tolist() == [0, 0, 2, 0, 0, 0]  # three months before and after are needed
+    assert found.lost[0, 2] == 0.5
+    assert found.lost[1, 2] == 1.0
+    assert found.turnover[0].tolist() == [0, 0.25, 0, 0, 0, 0]
+    assert found.margin.tolist() == [6.0, 0.0]  # of those who came in the last three months
+    assert found.rate[0] == pytest.approx(12 * 1 / 24)
+    alone = homes.filter(homes.unit == "u")
+    assert shop_months(bought, alone, heads(6), as_of=date(2025, 6, 30)) is None
+
+
+def test_a_customer_s_unit_is_its_own_else_where_it_was_seen_most() -> None:
+    people = ibis.memtable({"customer_id": ["a"], "unit": ["u"]})
+    seen = ibis.memtable({"customer_id": ["a", "a", "a"], "unit": ["u", "v", "v"]})
+    own, most = units_of_customers(people, None, seen), units_of_customers(None, seen, None)
+    assert own is not None
+    assert most is not None
+    assert own.to_pandas()["unit"].tolist() == ["u"]
+    assert most.to_pandas()["unit"].tolist() == ["v"]
+    assert units_of_customers(None, None, None) is None
