@@ -61,7 +61,7 @@ def interval_score(actual: Floats, said: Said) -> Floats:
 
     >>> one = np.array([1.0])
     >>> float(interval_score(2 * one, Said(one, np.zeros((1, 3)), np.full((1, 3), 4.0)))[0].round(6))
-    1.142857
+    0.571429
     """
     score = 0.5 * np.abs(actual - said.total)
     for place, level in enumerate(LEVELS):
