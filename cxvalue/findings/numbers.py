@@ -67,8 +67,8 @@ def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
 
     >>> format_interval(Finding("churn.rate", "Churn", 0.35, 0.31, 0.391, 0.95, "share"))
     'between 31.0% and 39.1%'
-    >>> format_interval(Finding("x.y", "Half-life", 9.0, 4.0, None, 0.95, "months"))
-    '4.00 months or more'
+    >>> format_interval(Finding("experience.habituation.x.half_life", "Half-life", 9.0, 4.0, None, 0.95, "months"))
+    '4 months or more'
     """
     if finding.low is None:
         return ""

@@ -56,7 +56,7 @@ def kaplan_meier(time: Floats, happened: NDArray[np.bool_], entry: Floats | None
     What happens at a time comes before what is censored at it. Rows that leave as they enter tell nothing.
 
     >>> curve = kaplan_meier(np.array([1.0, 2.0, 3.0]), np.array([True, False, True]))
-    >>> curve.times.tolist(), [round(p, 4) for p in curve.still]
+    >>> curve.times.tolist(), curve.still.round(4).tolist()
     ([1.0, 3.0], [0.6667, 0.0])
     """
     start = np.full(time.size, -np.inf) if entry is None else entry
