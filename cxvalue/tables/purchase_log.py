@@ -14,14 +14,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Known", "PurchaseLog", "day_number", "purchase_log"]
+__all__ = ["Known", "PurchaseLog", "purchase_log"]
 
 Floats = NDArray[np.float64]
-
-
-def day_number(day: date) -> int:
-    """Days since 1970-01-01."""
-    return int(np.datetime64(day, "D").astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.tables.purchase_log import PurchaseLog, day_number, purchase_log
+from cxvalue.foundation.calendar import day_number
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 from cxvalue.tables.states import purchase_states_from_purchases
 from tests.lifetime.logworlds import bg_log, log_of
 

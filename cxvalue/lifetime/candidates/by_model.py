@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import numpy as np
 
-from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.foundation.calendar import TimeUnit, date_of
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -28,7 +26,7 @@ def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
         age_days=known.day - known.first,
         count=np.ones(len(known), dtype=np.int64),
         time_unit=unit,
-        as_of=date(1970, 1, 1) + timedelta(days=known.day),
+        as_of=date_of(known.day),
         mean_spend=np.where(repeats > 0, later / np.maximum(repeats, 1), np.nan),
         total_margin=float(known.margin.sum()),
         total_revenue=float(known.revenue.sum()),

@@ -18,13 +18,13 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
 from cxvalue.lifetime.evidence.reference import Reference
 
-__all__ = ["Blend", "blend", "lengths_of", "sided", "weigh"]
+__all__ = ["BIAS_HALF_LIFE", "Blend", "blend", "lengths_of", "sided", "skewed_range", "weigh"]
 
 LARGEST_MISS = 2.0
 FARTHEST_CANDIDATE = 8.0
 _SEASONAL = ("pareto_nbd", "cells")
 _OTHER_HORIZON = 0.3
-_BIAS_HALF_LIFE, _RECORD_HALF_LIFE = 4.0, 20.0
+BIAS_HALF_LIFE, _RECORD_HALF_LIFE = 4.0, 20.0
 _PRIOR_WEIGHTS, _PRIOR_BIAS, _PRIOR_RECORD = 2.0, 5.0, 6.0
 _SIDE = 0.1
 """Large misses are mostly collapses: the lower end lies farther away, the upper one nearer, by this in logarithms."""
@@ -61,9 +61,15 @@ class Blend:
 
     def interval(self, row: int, level: float) -> Interval:
         """The total of a row with its range."""
-        total, sigma = float(self.total[row]), float(self.sigma[row])
-        reach = float(student.ppf((1 + level) / 2, self.df[row])) * sigma
-        return Interval(total, total * math.exp(-reach * math.exp(_SIDE)), total * math.exp(reach * math.exp(-_SIDE)))
+        return skewed_range(float(self.total[row]), float(self.sigma[row]), float(self.df[row]), level)
+
+
+def skewed_range(value: float, sigma: float, df: float, level: float) -> Interval:
+    """A value with the range of its logarithm, a Student t whose lower end lies farther away; a point at 0 or below."""
+    if not value > 0:
+        return Interval(value, value, value)
+    reach = float(student.ppf((1 + level) / 2, df)) * sigma
+    return Interval(value, value * math.exp(-reach * math.exp(_SIDE)), value * math.exp(reach * math.exp(-_SIDE)))
 
 
 def weigh(attempts: Attempts, row: int | NDArray[np.intp], half_life: float) -> Floats:
@@ -117,7 +123,7 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
     usual = np.array(
         [reference.miss.get(name, _USUAL_MISS) for name in attempts.names] if fixed is None else [_USUAL_MISS]
     )
-    counted, lasting = (weigh(attempts, np.arange(rows), life) for life in (_BIAS_HALF_LIFE, _RECORD_HALF_LIFE))
+    counted, lasting = (weigh(attempts, np.arange(rows), life) for life in (BIAS_HALF_LIFE, _RECORD_HALF_LIFE))
     for row in np.lexsort((attempts.days, attempts.origin)):
         if not known[row].any():
             continue

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.lifetime.candidates.looks import Look, groups_of, squeeze
 from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
-from cxvalue.lifetime.evidence.blend import Blend, blend, weigh
+from cxvalue.lifetime.evidence.blend import BIAS_HALF_LIFE, Blend, blend, skewed_range, weigh
 from cxvalue.lifetime.evidence.past import Past, row_of
 from cxvalue.lifetime.evidence.reference import Reference
 from cxvalue.lifetime.prediction.value import CustomerValue
@@ -30,8 +29,6 @@ DRIFT_VARIANCE = 0.25
 """Variance of how far a group of customers misses beyond everybody: for a group that is a small part of all."""
 _MOST_HAZARD = 20.0
 _DRAWN = 6_000
-_HALF_LIFE = 4.0
-_SIDE = 0.1
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class Total:
 
     def interval(self, level: float) -> Interval:
         """The total with its range at a level."""
-        return _around(self.value, self.sigma, self.df, level)
+        return skewed_range(self.value, self.sigma, self.df, level)
 
     def widened(self, found: Interval, sure: float, level: float) -> Interval:
         """A range of an expectation, widened by how far forecasts of this kind miss; `sure` is the part of it that is no
@@ -70,7 +67,7 @@ class Total:
         ahead = max(found.value - sure, 0.0)
         if not (math.isfinite(ahead) and math.isfinite(found.low + found.high)):
             return found
-        miss = _around(ahead, self.shared, self.df, level)
+        miss = skewed_range(ahead, self.shared, self.df, level)
         down, up = (
             math.hypot(found.value - found.low, ahead - miss.low),
             math.hypot(found.high - found.value, miss.high - ahead),
@@ -87,14 +84,7 @@ class Total:
             level: of the range.
         """
         own = DRIFT_VARIANCE * max(1.0 - share, 0.0) ** 2
-        return _around(value, math.sqrt(self.shared**2 + chance + own), self.df, level)
-
-
-def _around(value: float, sigma: float, df: float, level: float) -> Interval:
-    if not value > 0:
-        return Interval(value, value, value)
-    reach = float(student.ppf((1 + level) / 2, df)) * sigma
-    return Interval(value, value * math.exp(-reach * math.exp(_SIDE)), value * math.exp(reach * math.exp(-_SIDE)))
+        return skewed_range(value, math.sqrt(self.shared**2 + chance + own), self.df, level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,7 +335,7 @@ def add_up_to_total(
 
 def moved_by_groups(now: Look, past: Past, rows: Attempts) -> tuple[Floats, Floats]:
     """By what factor each customer's hazard and purchases are moved, from the misses of groups at past days."""
-    counts = weigh(rows, len(rows) - 1, _HALF_LIFE)[:-1]
+    counts = weigh(rows, len(rows) - 1, BIAS_HALF_LIFE)[:-1]
     moved = np.exp(np.tensordot(counts, past.groups, axes=(0, 0)) / (float(counts.sum()) + 1.0))
     group = groups_of(now.known)
     return moved[0][group], moved[1][group]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.candidates.by_model import outlook_of_model
 from cxvalue.lifetime.candidates.looks import look, look_back, variation_of
@@ -21,7 +21,7 @@ from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES, RHYTHMS
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.prediction.value import customer_value
 from cxvalue.lifetime.prediction.whole_base import WholeBase, add_up_to_total, combine, keep_model, moved_by_groups
-from cxvalue.tables.purchase_log import PurchaseLog, day_number, purchase_log
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 
 if TYPE_CHECKING:
     import ibis
@@ -214,7 +214,7 @@ def record_from(past: Attempts, blended: Blend, level: float) -> PastRecord | No
     if not lengths.size:
         return None
     rows = np.flatnonzero(tested & (past.days == lengths.max()))
-    days = tuple(date.fromordinal(int(past.origin[row]) + date(1970, 1, 1).toordinal()) for row in rows)
+    days = tuple(date_of(int(past.origin[row])) for row in rows)
     said = tuple(blended.interval(int(row), level) for row in rows)
     return PastRecord(int(lengths.max()), bool(lengths.max() == own), days, said, tuple(past.actual[rows].tolist()))
 

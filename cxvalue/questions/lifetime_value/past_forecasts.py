@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.evidence.blend import blend
@@ -121,7 +121,7 @@ def with_past_totals(rolled: pd.DataFrame, base: WholeBase, past: Past) -> pd.Da
     said, bought = blend(margin, REFERENCE), blend(counts, REFERENCE)
     rows: list[dict[str, Any]] = []
     for row in range(len(margin)):
-        first = date.fromordinal(int(margin.origin[row]) + date(1970, 1, 1).toordinal() + 1)
+        first = date_of(int(margin.origin[row]) + 1)
         days = int(margin.days[row])
         shared = {"origin": first, "until": first + timedelta(days=days - 1), "days": days,
                   "horizon_months": round(days / DAYS_PER_MONTH, 1), "actual": counts.actual[row],

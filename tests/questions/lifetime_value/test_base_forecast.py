@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import Interval, customer_value
 from cxvalue.lifetime.evidence.attempts import Attempts
@@ -32,7 +32,7 @@ from cxvalue.questions.lifetime_value.base_forecast import (
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.forecast import fit_cltv
 from cxvalue.simulate.shop_world import _simulate
-from cxvalue.tables.purchase_log import day_number, purchase_log
+from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import purchase_states_from_purchases
 from cxvalue.workspace.opened import Study
 from tests.lifetime.bases import NOTHING_PAST, today

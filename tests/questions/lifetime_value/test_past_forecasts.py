@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from scipy.stats import mannwhitneyu
 
+from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.evidence.past import Past
 from cxvalue.questions.lifetime_value import forecast, past_forecasts
 from cxvalue.simulate import shop
-from cxvalue.tables.purchase_log import day_number
 from cxvalue.workspace.opened import Study
 from tests.lifetime.bases import NOTHING_PAST
 
