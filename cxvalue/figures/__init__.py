@@ -46,6 +46,7 @@ from cxvalue.figures.lifetime import (
 from cxvalue.figures.programmes import (
     case_bridge,
     case_money,
+    case_scenarios,
     case_tornado,
     event_study,
     goodwill_rules,
@@ -61,6 +62,7 @@ __all__ = [
     "campaign_uplift",
     "case_bridge",
     "case_money",
+    "case_scenarios",
     "case_tornado",
     "change_parts",
     "churn_bands",

@@ -168,7 +168,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "assumption_level": "Intervals",
         "assumption_level_value": "{level}",
         "assumption_bad_rows": "Faulty rows",
-        "assumption_bad_rows_refuse": "none found; a faulty row would have been refused",
+        "assumption_bad_rows_refuse": "none found",
         "assumption_bad_rows_drop": "dropped and counted, up to {share} of a table",
         # what did not run
         "not_run": "What did not run, and why",

@@ -188,7 +188,7 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
     return (
         _answer(
             "experience", word, _TONES[judged], kept.text.partition(";")[0].rstrip(".") + "." if kept else target.text,
-            "experience", words,
+            "complaints_open", words,
             do=words[f"do_experience_{judged}"],
             brings=target.text,
             sure=_joined(_evidence(target, words), step.text if step and step.is_number else ""),
