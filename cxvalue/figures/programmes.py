@@ -121,8 +121,10 @@ def _back_after(case: Case, currency: str) -> str:
         return f"The money does not come back within {case.horizon_months} months: {worth}"
     if back.value <= 0:
         return f"No money has to be found beforehand; after {case.horizon_months} months {worth} is gained"
-        height = float(table["net_discounted_to_date"].iloc[place])
-        lower.plot([place], [height], "o", color=GOOD, markersize=7, label="paid back")
+    return (
+        f"The money is back after {format_value(back.value, 'months')}; after {case.horizon_months} months {worth} is "
+        "gained"
+    )
 
 
 @style.drawn
