@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
+from cxvalue.report.answers import first_sentence
 from cxvalue.report.case_tables import read_cases
 from cxvalue.report.model import Chart, ReportModel, Series, Slide
 from cxvalue.report.revenue_words import told_in_revenue
@@ -80,7 +81,7 @@ def _decision(model: ReportModel, case: CaseTables) -> Slide:
     return Slide(
         words["deck_decision"],
         said,
-        _texts(model, case, ("verdict", "npv", "roi", "payback_months")),
+        _answered(model, f"programme.{case.programme}") or _texts(model, case, ("verdict", "npv", "payback_months")),
         _cards(model, [f"programme.{case.programme}.{name}" for name in CARDS]),
         notes=(
             *_texts(model, case, ("effect", "contribution_to_date", "probability_of_loss")),
@@ -216,7 +217,7 @@ def _ask(model: ReportModel, case: CaseTables) -> Slide:
         for row in case.assumptions
         if row.kind in MEASURED and not row.owner
     ]
-    points = [words[f"deck_ask_{judged}"].format(title=title)]
+    points = [words[f"do_{judged}"].format(title=title)]
     if orphans:
         points.append(words["deck_ask_owners"].format(names="; ".join(orphans)))
     points += _texts(model, case, ("peak_exposure", "stop_below"))
@@ -234,8 +235,11 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
     if not page.cards:
         return ()
     told = tuple(line.text for line in page.cards if line.text)
+    lead = page.answers[0] if page.answers else None
+    title = f"{lead.word}: {first_sentence(lead.sentence)[0]}" if lead else page.title
+    points = _answered(model, lead.about) if lead else ()
     return (
-        Slide(words["deck_answer"], page.title, _first(told), page.cards, notes=tuple(page.minute)),
+        Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
     )  # fmt: skip
 
 
@@ -391,6 +395,12 @@ def _cards(model: ReportModel, ids: Sequence[str]) -> tuple[FindingLine, ...]:
 
 def _line_of(model: ReportModel, wanted: str) -> FindingLine | None:
     return next((line for line in model.page.lines if line.id == wanted), None)
+
+
+def _answered(model: ReportModel, about: str) -> tuple[str, ...]:
+    """What the answer to a question says, a point each."""
+    answer = next((one for one in model.page.answers if one.about == about), None)
+    return tuple(f"{heading}: {told}" for heading, told in answer.points) if answer else ()
 
 
 def _not_stated(model: ReportModel) -> tuple[str, ...]:

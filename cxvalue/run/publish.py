@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.findings.finding import Finding, read_findings, write_findings
+from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.report.answers import answers_of
 from cxvalue.report.page import (
     IndexEntry,
     Link,
@@ -140,7 +142,8 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
                 raise RunFailed(f"{run.name} lists the figure {entry['name']!r} but left no file of it")
             for path in files:
                 shutil.copyfile(path, folder / path.name)
-            figures.append(PageFigure(entry["title"], entry["caption"], folder / files[0].name))
+            topic = entry.get("topic", "")
+            figures.append(PageFigure(entry["title"], entry["caption"], folder / files[0].name, topic))
     return tuple(figures)
 
 
@@ -227,6 +230,7 @@ def _index_entry(shelf: Path) -> IndexEntry | None:
             made=datetime.fromisoformat(about["made"]),
             headline=headline_finding(findings),
             verdicts=verdict_findings(findings),
+            answers=answers_of(findings, words_for("en")),
             href=f"{shelf.name}/{LATEST}/index.html",
         )
     except (OSError, ValueError, KeyError, TypeError, CxvalueError):

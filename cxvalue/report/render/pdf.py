@@ -7,16 +7,18 @@ and its letters are those that matplotlib brings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.findings.numbers import format_date
+from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
+    from cxvalue.report.case_tables import AssumptionRow
     from cxvalue.report.model import ReportModel
     from cxvalue.report.page import FindingLine, PageFigure
 
@@ -25,7 +27,10 @@ __all__ = ["render_pdf"]
 TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 STANDARD = "ua-1"
 MOST_FIGURES = 14
-MOST_PARAGRAPHS = 4
+LETTERS_OF_MINUTE, LETTERS_OF_WITHHELD = 2400, 900
+"""What the second sheet holds beside the assumptions."""
+NOT_ASKED = ("timing", "correlation")
+"""Assumptions that nobody decides on; they stand in the workbook."""
 
 
 def render_pdf(model: ReportModel, path: Path) -> None:
@@ -67,8 +72,10 @@ def _fonts() -> Path:
 def _content(model: ReportModel) -> dict[str, Any]:
     """All that the layout takes, as plain values."""
     page, words = model.page, model.words
-    leads = _leads(model)
-    picture = page.figures[0] if page.figures else None
+    leads = [
+        {"word": one.word, "tone": one.tone, "sentence": one.sentence, "points": [list(point) for point in one.points]}
+        for one in page.answers
+    ]
     return {
         "title": page.title,
         "language": page.language,
@@ -79,31 +86,17 @@ def _content(model: ReportModel) -> dict[str, Any]:
         "banners": [*page.banners, *(f"{words['caution']} {one}" for one in page.cautions[:1])],
         "leads": leads,
         "cards": [_card(line) for line in page.cards],
-        "picture": _figure(picture) if picture else None,
+        "picture": _figure(page.picture) if page.picture else None,
         "picture-height": 82 if len(leads) < 2 else 62,
         "parts": _parts(model),
         "rest": words["pdf_rest"],
-        "figures": [_figure(one) for one in page.figures[1:MOST_FIGURES]],
+        "figures": [_figure(one) for one in page.figures[:MOST_FIGURES]],
         "appendix": _appendix(model),
     }
 
 
-def _leads(model: ReportModel) -> list[dict[str, Any]]:
-    """The answers at the top."""
-    lines = model.page.verdicts
-    return [
-        {
-            "word": f"{model.words['verdict']}: {line.value} · {line.label}",
-            "tone": line.tone,
-            "sentence": line.text,
-            "points": [],
-        }
-        for line in lines[:3]
-    ]
-
-
 def _card(line: FindingLine) -> dict[str, Any]:
-    beside = (line.interval, " · ".join(part for part in (line.confidence, line.evidence) if part))
+    beside = (line.interval, " · ".join(part for part in (line.confidence, line.evidence) if part), line.note)
     return {"label": line.label, "value": line.value, "rows": [part for part in beside if part]}
 
 
@@ -114,7 +107,7 @@ def _figure(figure: PageFigure) -> dict[str, Any]:
         "title": figure.title,
         "caption": figure.caption,
         "format": form,
-        "data": content.decode("utf-8") if form == "svg" else list(content),
+        "data": below_its_title(content.decode("utf-8")) if form == "svg" else list(content),
     }
 
 
@@ -127,10 +120,10 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
     if case is not None:
         believe = _texts(model, case.programme, ("effect", "naive", "drift_limit", "contribution_to_date"))
         undo = _texts(model, case.programme, ("mde", "stop_below", "do_nothing", "risk_cost"))
-    believe = believe or list(page.minute[:MOST_PARAGRAPHS])
+    believe = believe or _within(page.minute, LETTERS_OF_MINUTE)
     grades = [f"{words['evidence'].format(grade=grade)}: {meaning}" for grade, meaning in page.grades]
     parts = [_part(words["pdf_believe"], [*believe, " ".join(grades)])]
-    withheld = [f"{line.label}: {line.reason}" for line in page.withheld[: MOST_PARAGRAPHS - 1]]
+    withheld = _within((f"{line.label}: {line.reason}" for line in page.withheld), LETTERS_OF_WITHHELD)
     if undo:
         parts.append(_part(words["pdf_undo"], undo))
     elif withheld:
@@ -186,5 +179,17 @@ def _part(
     }  # fmt: skip
 
 
-def _written(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:,.2f}".rstrip("0").rstrip(".")
+def _written(row: AssumptionRow, words: Mapping[str, str]) -> str:
+    if isinstance(row.value, str):
+        return row.value
+    return format_level(row.value, words) if row.kind in ("discount_rate", "market") else format_value(row.value, "", words)
+
+
+def _within(paragraphs: Iterable[str], letters: int) -> list[str]:
+    """The first paragraphs that so many letters hold, one at least."""
+    kept: list[str] = []
+    for one in paragraphs:
+        if kept and sum(map(len, kept)) + len(one) > letters:
+            break
+        kept.append(one)
+    return kept
