@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.report.render.papers import PAPERS
 from cxvalue.run.manifest import PACKAGES, package_versions
 
 __all__ = ["Item", "diagnose", "render"]
@@ -97,6 +98,8 @@ def _optional() -> list[Item]:
             items.append(Item(name, "optional", f"not installed; {purpose}", command))
         else:
             items.append(Item(name, "ok", f"installed; {purpose}"))
-    for name in ("report.pdf", "deck.pptx"):
-        items.append(Item(name, "optional", "not part of this version"))
+    for paper in PAPERS:
+        found = f"{paper.package} {'is' if paper.is_there else 'is not'} installed; {paper.purpose}"
+        state: Literal["ok", "optional"] = "ok" if paper.is_there else "optional"
+        items.append(Item(paper.name, state, found, "" if paper.is_there else paper.command))
     return items

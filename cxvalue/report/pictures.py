@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
 
-__all__ = ["data_uri", "on_a_page"]
+__all__ = ["below_its_title", "data_uri", "on_a_page"]
 
 _MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -38,7 +38,7 @@ def on_a_page(svg: str) -> str:
 
     A figure that holds a photograph of colours keeps them: they could not follow.
     """
-    return _in_the_dark(_below_its_title(svg))
+    return _in_the_dark(below_its_title(svg))
 
 
 def dark(colour: str) -> str:
@@ -53,7 +53,8 @@ def dark(colour: str) -> str:
     return "#" + "".join(f"{round(part * 255):02x}" for part in turned)
 
 
-def _below_its_title(svg: str) -> str:
+def below_its_title(svg: str) -> str:
+    """An svg without the band of its title."""
     title, view = _TITLE.search(svg), _VIEW.search(svg)
     if title is None or view is None:
         return svg

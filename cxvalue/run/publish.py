@@ -31,7 +31,7 @@ from cxvalue.report.page import (
     verdict_findings,
 )
 from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree, write_in_one_step
-from cxvalue.run.manifest import NOT_MADE, manifest
+from cxvalue.run.manifest import manifest
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
 from cxvalue.workspace.history import RESERVED, history_mark
@@ -83,9 +83,9 @@ def _assemble(record: RunRecord, whole: Path, shelf: Path) -> None:
     _copy_tables(record, whole / "tables", key)
     figures = _copy_figures(record, whole / "figures")
     outcomes = _copy_notebooks(record, whole / "notebooks")
-    _write_page(record, whole, findings, figures, outcomes)
+    not_made = _write_page(record, whole, findings, figures, outcomes)
     files = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
-    about = manifest(record, files, key.origin if key else None)
+    about = manifest(record, files, key.origin if key else None, not_made)
     private = [path.name for path in _handed_over(record, "private")]
     about["made_from"] = {**record.made_from, "shelf": history_mark(shelf, (whole, about)), "private": private}
     _write_json(whole / "manifest.json", about)
@@ -162,11 +162,13 @@ def _write_page(
     findings: Sequence[Finding],
     figures: Sequence[PageFigure],
     outcomes: Sequence[NotebookOutcome],
-) -> None:
+) -> dict[str, str]:
+    """Write the page and the papers that say the same; what papers were not made is returned with the reasons."""
     from cxvalue.report.html import render_page
+    from cxvalue.report.render.papers import make_papers
+    from cxvalue.report.storyline import build_model
 
     tables = [Link(path.name, f"tables/{path.name}", "tables") for path in sorted((whole / "tables").iterdir())]
-    files = [Link(name, name, "files") for name in ("findings.json", "findings.csv", "manifest.json")]
     meta = RunMeta(
         study=record.study.name,
         title=record.study.heading,
@@ -181,13 +183,14 @@ def _write_page(
         index_href="../../index.html",
         simulated=record.study.simulated is not None,
     )
-    notes = replace(
-        record.notes,
-        not_made=tuple(NOT_MADE.items()),
-        links=(*record.notes.links, *tables, *files),
-    )
+    page = build_page(meta, findings, figures, outcomes, record.notes)
+    in_revenue = record.study.money == "revenue"
+    papers = make_papers(build_model(meta, page, findings, whole / "tables", in_revenue=in_revenue), whole)
+    files = [Link(name, name, "files") for name in (*papers.made, "findings.json", "findings.csv", "manifest.json")]
+    notes = replace(record.notes, not_made=papers.missing, links=(*record.notes.links, *tables, *files))
     page = build_page(meta, findings, figures, outcomes, notes)
     (whole / "index.html").write_text(render_page(page), encoding="utf-8")
+    return dict((*papers.missing, *papers.not_due))
 
 
 def _private_lists(record: RunRecord, folder: Path) -> Path | None:
