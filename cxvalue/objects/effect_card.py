@@ -52,8 +52,8 @@ def _(shown: Effect, currency: str) -> Summary:
     rows = (
         (f"{shown.outcome} per customer and month", value, ends),
         ("before and after alone", amount(shown.naive, unit), ""),
-        ("treated customers", f"{shown.treated_customers:,}", f"in {_counted(shown.treated_units, shown.unit)}"),
-        ("compared with", f"{shown.control_customers:,}", f"in {_counted(shown.control_units, shown.unit)}"),
+        ("treated customers", f"{shown.treated_customers:,}", _in_units(shown, shown.treated_units)),
+        ("compared with", f"{shown.control_customers:,}", _in_units(shown, shown.control_units)),
         ("customer-months measured", f"{shown.treated_customer_months:,}", _left_out(shown)),
         ("first start, last month", f"{shown.first_start:%B %Y}", f"{shown.last_month:%B %Y}"),
     )
@@ -154,3 +154,8 @@ def _counted(number: int, unit: str) -> str:
 def _left_out(shown: Effect) -> str:
     lost = shown.unidentified_customer_months
     return f"{lost:,} more could not be compared" if lost else ""
+
+
+def _in_units(shown: Effect, number: int) -> str:
+    """How many units hold them; nothing where customers are the units themselves."""
+    return "" if shown.unit == "customer_id" else f"in {_counted(number, shown.unit)}"

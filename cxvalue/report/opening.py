@@ -26,6 +26,7 @@ _MOST = 5
 class Opening:
     """The study in a line, and its answer in sentences; before these are there it says that they are to come."""
 
+    title: str
     line: str
     texts: tuple[str, ...]
 
@@ -33,16 +34,17 @@ class Opening:
     def of(cls, file: StudyFile, observed_from: date, as_of: date, texts: Sequence[str] | None = None) -> Opening:
         """The opening of a study; `texts` are there once its notebook has come to its end."""
         simulated = " Simulated: this company does not exist." if file.simulated is not None else ""
-        seen = f"observed from {format_date(observed_from)} to {format_date(as_of)}, amounts in {file.currency}"
+        line = f"Observed from {format_date(observed_from)} to {format_date(as_of)}, amounts in {file.currency}.{simulated}"
         waiting = ("The answer stands here once all cells have run.",)
-        return cls(f"{file.heading} ({seen}).{simulated}", waiting if texts is None else tuple(texts))
+        return cls(file.heading, line, waiting if texts is None else tuple(texts))
 
     def __repr__(self) -> str:
-        return "\n".join([self.line, *self.texts])
+        return "\n".join([self.title, self.line, *self.texts])
 
     def _repr_html_(self) -> str:
         told = "".join(f"<li>{escape(text, quote=False)}</li>" for text in self.texts)
-        return f"<p>{escape(self.line, quote=False)}</p>" + (f"<ul>{told}</ul>" if told else "")
+        title, line = escape(self.title, quote=False), escape(self.line, quote=False)
+        return f"<p><strong>{title}</strong><br>{line}</p>" + (f"<ul>{told}</ul>" if told else "")
 
 
 def in_short(findings: Sequence[Finding]) -> list[str]:
