@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,10 @@ class Place(ABC):
     @abstractmethod
     def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
         """Write columns of a table as one parquet file, its rows in the order of other columns of it."""
+
+    def ask_for_rights(self, tables: Iterable[str]) -> None:
+        """Raise `BadInput` with every right that the user lacks for these tables of the engine."""
+        return
 
     def guarded(self) -> AbstractContextManager[None]:
         """Within it a failure of the engine is told in words that hold nothing of an address."""

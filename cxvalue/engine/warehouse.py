@@ -79,6 +79,12 @@ class Warehouse(Place):
         """What the user of this connection may not do and would have to, a sentence each; nothing where nobody can tell."""
         return []
 
+    def ask_for_rights(self, tables: Iterable[str]) -> None:
+        said = self.obstacles(tables)
+        if said:
+            remedy = "Ask whoever runs the engine for it."
+            raise BadInput([Problem(WHERE, f"{one}.", remedy) for one in said])
+
     def keep(self, table: ir.Table) -> ir.Table:
         """A table as it is now, held by the engine until this connection ends."""
         return table.cache()
