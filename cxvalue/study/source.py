@@ -130,6 +130,8 @@ class TableSource(_Settings):
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
         ways = [self.path is not None, self.files is not None, self.database is not None]
+        if self.in_engine and self.package is None:
+            return self
         if sum(ways) != 1 or self.path == ():
             raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
         if (self.files is not None) != (self.query is not None):
@@ -144,6 +146,11 @@ class TableSource(_Settings):
     def paths(self) -> tuple[str, ...]:
         """What `path` names, one by one."""
         return () if self.path is None else (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def in_engine(self) -> bool:
+        """Whether it is a table of the study's engine: `table` alone says so."""
+        return self.table is not None and self.path is None and self.files is None and self.database is None
 
     @property
     def is_shaped(self) -> bool:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.tables.buckets import bucket
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
 
