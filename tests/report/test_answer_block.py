@@ -7,7 +7,7 @@ import pytest
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.words import ENGLISH
-from cxvalue.report.answers import Answer, answers_of, first_sentence
+from cxvalue.report.answer_block import Answer, answers_of, first_sentence
 
 WAIVER = "programme.waiver."
 
