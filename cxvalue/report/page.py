@@ -57,6 +57,7 @@ __all__ = [
     "verdict_findings",
 ]
 
+LONGEST_NAME = 40
 CARDS = 4
 """Headline figures on the first screen."""
 
@@ -212,7 +213,18 @@ def _minute(findings: Sequence[Finding]) -> tuple[str, ...]:
         if finding.text.strip() and finding.value is not None:
             group, _, part = finding.id.rpartition(".")
             paragraphs.setdefault(f"{group}.what_if" if part in WHAT_IF else group, []).append(finding.text.strip())
-    return tuple(" ".join(dict.fromkeys(sentences)) for sentences in paragraphs.values())
+    return tuple(" ".join(_once_named(list(dict.fromkeys(sentences)))) for sentences in paragraphs.values())
+
+
+def _once_named(sentences: Sequence[str]) -> list[str]:
+    """Sentences of one paragraph that begin with the same name and a colon: the name stands before the first."""
+    told, named = [], ""
+    for sentence in sentences:
+        name, colon, rest = sentence.partition(": ")
+        again = bool(colon) and name == named
+        named = name if colon and len(name) <= LONGEST_NAME else named
+        told.append(rest[:1].upper() + rest[1:] if again else sentence)
+    return told
 
 
 def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:

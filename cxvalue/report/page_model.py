@@ -87,11 +87,17 @@ class NotebookOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """Something the figures rest on; `assumed` marks a default that the study file does not set."""
+    """Something the figures rest on; `assumed` marks a default that the study file does not set.
+
+    `owner` answers for a figure that somebody stated, and `source` says where it is from; `stated` marks such a figure.
+    """
 
     label: str
     value: str
     assumed: bool = False
+    stated: bool = False
+    owner: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
