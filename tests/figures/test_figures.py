@@ -260,7 +260,7 @@ def test_notebooks_show_a_figure_that_pyplot_does_not_know() -> None:
     figure = figures.waterfall(["a"], [1.0], [True], "USD", title="W")
     png, metadata = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
-    assert metadata == {"width": 700}
+    assert metadata == {"width": 700, "alt": "W"}
 
 
 def test_what_was_shown_is_saved_without_drawing_it_again_unless_it_was_changed(
