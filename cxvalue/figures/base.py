@@ -235,14 +235,16 @@ def margin_bridge(bridge: Waterfall, currency: str) -> Figure:
             f"Margin of active customers, {_span(bridge)}", "The tables begin too late to know last year's margin"
         )
     labels, values, totals = steps
-    return waterfall(labels, values, totals, currency, title=_moved("Their margin a year", values, currency, bridge))
+    return waterfall(
+        labels, values, totals, currency, title=_moved("Margin of active customers", values, currency, bridge)
+    )
 
 
 def _moved(what: str, values: Sequence[float], unit: str, bridge: Waterfall) -> str:
     """From where to where, and since when."""
     first, last = (format_value(value, unit).removesuffix(f" {unit}") for value in (values[0], values[-1]))
     way = "rose" if values[-1] > values[0] else "fell" if values[-1] < values[0] else "stayed"
-    return f"{what} {way} from {first} to {last}, {_span(bridge)}"
+    return f"{what} {way} from {first} to {last} in the year to {format_date(bridge.end)}"
 
 
 @style.drawn

@@ -55,6 +55,9 @@ def holdout_tracking(
     """
     style.need_columns(weeks, ("week_end", "actual"), "holdout_tracking")
     models = _models(weeks, ("week_end", "actual"), titles, chosen)
+    if chosen in weeks.columns:
+        # What was said and what came: how the other models fared stands in a table.
+        models = [(name, {**look, "label": f"forecast, {look['label']}"}) for name, look in models if name == chosen]
     figure, (total, single) = style.new_figure(5.0, 2, sharex=True)
     when = pd.to_datetime(weeks["week_end"])
     for axes, cumulative in ((total, True), (single, False)):
@@ -80,15 +83,17 @@ def holdout_tracking(
 
 
 def _forecast_and_actual(weeks: pd.DataFrame, start: date | None, chosen: str | None, things: str) -> str:
-    """Both totals of the time that was forecast."""
+    """How far the total was off, roughly: the weeks drawn are whole ones, those of the finding go to the last day."""
     ahead = weeks if start is None else weeks[pd.to_datetime(weeks["week_end"]) >= pd.Timestamp(start)]
     if chosen not in weeks.columns or ahead.empty:
         return "Forecast and actual, week by week"
     said, came = float(ahead[chosen].sum()), float(ahead["actual"].sum())
-    text = f"Forecast {said:,.0f} {things}, actual {came:,.0f}"
-    if not came or said == came:
-        return text
-    return f"{text}: {format_value(abs(said / came - 1), 'share')} too {'low' if said < came else 'high'}"
+    if not came:
+        return f"The forecast was {said:,.0f} {things}, and none came"
+    off = abs(said / came - 1)
+    if off < 0.005:
+        return f"The forecast of {things} was right to within half a percent"
+    return f"The forecast of {things} was about {off:.0%} too {'low' if said < came else 'high'}"
 
 
 def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> None:

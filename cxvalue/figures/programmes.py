@@ -55,7 +55,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
     base = effect.extra.get("base")
-    counted = f"; all points counted from {base}" if base else ""
+    counted = f";\nall points counted from {base}" if base else ""
     axes.set_xlabel(f"Months since the unit's first treated month{counted}")
     axes.set_ylabel(f"{effect.outcome.capitalize()} per customer\nand month, {unit}")
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
@@ -110,7 +110,7 @@ def case_money(case: Case, currency: str) -> Figure:
     places = list(range(1, case.horizon_months + 1, every))
     first = case.exposure.first_month
     lower.set_xticks(places, [f"{month_after(first, place - 1):%b\n%Y}" for place in places])
-    figure.legend(loc="outside lower left", ncols=5)
+    figure.legend(loc="outside lower left", ncols=3)
     return figure
 
 
@@ -154,7 +154,7 @@ def _moved_by(swings: Sequence[Swing], currency: str) -> str:
     first = swings[0]
     low, high = sorted((first.low_npv, first.high_npv))
     turned = any(min(swing.low_npv, swing.high_npv) < 0 < max(swing.low_npv, swing.high_npv) for swing in swings)
-    what = f"{first.name} moves the result most: {format_range(low, high, currency)}"
+    what = f"It depends most on “{first.name}”: {format_range(low, high, currency)}"
     return what if turned else f"{what}; nothing alone turns it"
 
 
@@ -261,7 +261,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     colours = LinearSegmentedColormap.from_list("worth", [BAD, "white", GOOD])
     left.imshow(grid, aspect="auto", origin="lower", cmap=colours, vmin=-reach, vmax=reach)
     for row, column in np.ndindex(grid.shape):
-        strong = abs(grid[row, column]) > 0.85 * reach
+        strong = abs(grid[row, column]) > 0.95 * reach
         chosen = (float(caps[column]), int(times[row])) == (float(top["cap"]), int(top["times_per_year"]))
         mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
         left.annotate(

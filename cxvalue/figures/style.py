@@ -146,8 +146,8 @@ def _figure_class() -> type[Figure]:
         def get_layout_engine(self) -> LayoutEngine | None:
             return None if self._settled else super().get_layout_engine()
 
-        def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
-            return png_of(self), {"width": round(self.get_figwidth() * 100)}
+        def _repr_png_(self) -> tuple[bytes, dict[str, int | str]]:
+            return png_of(self), {"width": round(self.get_figwidth() * 100), "alt": message_of(self)}
 
     return NotebookFigure
 

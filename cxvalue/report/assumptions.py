@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_date, format_level, format_value
+from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.words import words_for
-from cxvalue.report.page import Assumption
+from cxvalue.report.page_model import Assumption
 
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
+    from cxvalue.study.money import Benefit, LossRisk, Stated
 
 __all__ = ["study_assumptions"]
 
@@ -57,7 +58,37 @@ def study_assumptions(
     first_day = study.observed_from or observed_from
     if first_day is not None:
         rows.insert(2, ("assumption_observed", format_date(first_day, words), "observed_from" not in written))
-    return tuple(Assumption(words[key], value, assumed) for key, value, assumed in rows if value)
+    set_in_the_file = tuple(Assumption(words[key], value, assumed) for key, value, assumed in rows if value)
+    return (*set_in_the_file, *_stated(study, words))
+
+
+def _stated(study: StudyFile, words: Mapping[str, str]) -> Iterator[Assumption]:
+    """Costs, benefits, risks and the market's erosion as somebody stated them, with who answers for each."""
+    money = study.currency
+
+    def line(label: str, ends: tuple[float, float, float], unit: str, one: Stated | Benefit | LossRisk) -> Assumption:
+        value, low, high = ends
+        text = format_value(value, unit, words)
+        if low < high:
+            text += f" ({format_range(low, high, unit, words)})"
+        return Assumption(label, text, stated=True, owner=one.owner or "", source=one.source or "")
+
+    for programme in study.programmes:
+        title = programme.name.replace("_", " ").capitalize()
+        for key in ("one_off", "monthly", "per_treated_customer_month"):
+            cost = getattr(programme.costs, key)
+            low, value, high = cost.range
+            if value or high:
+                yield line(f"{title}: {words[f'cost_{key}']}", (value, low, high), money, cost)
+        for benefit in programme.benefits:
+            label = words["benefit_of"].format(name=benefit.name, kind=words[f"benefit_{benefit.kind}"])
+            yield line(f"{title}: {label}", benefit.ends, money, benefit)
+        for risk in programme.risks:
+            mean = risk.per_year * risk.mean_loss
+            yield line(f"{title}: {words['risk_of'].format(name=risk.name)}", (mean, mean, mean), money, risk)
+    if study.market is not None:
+        low, value, high = study.market.erosion_per_year.range
+        yield line(words["market_takes"], (value, low, high), "share", study.market.erosion_per_year)
 
 
 def _margin(study: StudyFile, margin_column: bool, words: Mapping[str, str]) -> tuple[str, str, bool]:

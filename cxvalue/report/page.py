@@ -1,4 +1,4 @@
-"""What the executive page says, as frozen values without any markup; renderers only lay it out.
+"""What a run left behind becomes a page model, which renderers only lay out.
 
 `build_page` takes what a run left behind (meta, findings, figures, notebooks, notes) and arranges it in the order in
 which an executive reads: headline, one minute, figures, how sure, assumptions, what is missing, appendix.
@@ -7,11 +7,9 @@ which an executive reads: headline, one minute, figures, how sure, assumptions, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
+from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import (
@@ -23,13 +21,24 @@ from cxvalue.findings.numbers import (
     format_value,
 )
 from cxvalue.findings.words import words_for
-from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.grades import GRADES
-from cxvalue.report.answers import Answer, Tone, answers_of
+from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
+from cxvalue.report.page_model import (
+    Assumption,
+    FindingLine,
+    IndexEntry,
+    Link,
+    NotebookOutcome,
+    NoteLine,
+    PageFigure,
+    PageModel,
+    PageNotes,
+    RunMeta,
+)
 
 if TYPE_CHECKING:
-    from cxvalue.tables.cautions import Caution
+    from cxvalue.report.changes import Changes
     from cxvalue.tables.counts import ControlResult, RowCount
 
 __all__ = [
@@ -48,182 +57,11 @@ __all__ = [
     "verdict_findings",
 ]
 
+LONGEST_NAME = 40
 CARDS = 4
 """Headline figures on the first screen."""
 
-NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
-
 _VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}
-
-
-@dataclass(frozen=True, slots=True)
-class RunMeta:
-    """What identifies a report: the study, its date, when and with what it was made.
-
-    `made` is the moment of the run (with its zone when known); `run_id` and `audience` may be empty; `partial` marks
-    a run of some notebooks only; `index_href` leads to the list of all studies, relative to the page, or is empty;
-    `simulated` says that nobody in the study is real.
-    """
-
-    study: str
-    title: str
-    as_of: date
-    made: datetime
-    currency: str
-    version: str
-    language: str = "en"
-    run_id: str = ""
-    audience: str = ""
-    partial: bool = False
-    index_href: str = ""
-    simulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PageFigure:
-    """A figure of the page: its message, how to read it, its svg or png file, and what it is about."""
-
-    title: str
-    caption: str
-    path: Path
-    topic: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookOutcome:
-    """How one notebook ended; `reason` says why when it is not done; `href` is its page, relative, or empty."""
-
-    name: str
-    title: str
-    status: NotebookStatus
-    reason: str = ""
-    href: str = ""
-
-    def __post_init__(self) -> None:
-        allowed = get_args(NotebookStatus)
-        if self.status not in allowed:
-            raise CxvalueError(f"Notebook {self.name!r}: status is {self.status!r}. {one_of(allowed)}")
-        if self.status in ("not_run", "failed") and not self.reason.strip():
-            raise CxvalueError(f"Notebook {self.name!r}: status {self.status!r} needs a reason for the page.")
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """Something the figures rest on; `assumed` marks a default that the study file does not set."""
-
-    label: str
-    value: str
-    assumed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A file of the report, by a path relative to the page; `group` is notebooks, tables or files."""
-
-    label: str
-    href: str
-    group: Literal["notebooks", "tables", "files"] = "files"
-
-
-@dataclass(frozen=True, slots=True)
-class PageNotes:
-    """All that stands beside the findings: what they assume, the fate of rows, and the ledger's control total.
-
-    `cautions` come worst first; `not_made` are outputs that a run could not make, each with the reason.
-    `remarks` are sentences on the figures that no finding carries, such as a model status or a renderer that is
-    missing.
-    """
-
-    assumptions: tuple[Assumption, ...] = ()
-    data: tuple[RowCount, ...] = ()
-    control: ControlResult | None = None
-    cautions: tuple[Caution, ...] = ()
-    remarks: tuple[str, ...] = ()
-    not_made: tuple[tuple[str, str], ...] = ()
-    links: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FindingLine:
-    """A finding as it is written: every field is text, ready for any renderer; `tone` colours a verdict.
-
-    `reason` says why a value is withheld, without repeating that it is; `note` is a warning that stands beside it.
-    """
-
-    id: str
-    label: str
-    value: str
-    interval: str
-    confidence: str
-    grade: str
-    evidence: str
-    method: str
-    text: str
-    reason: str
-    tone: Tone
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NoteLine:
-    """A data note as it is written."""
-
-    table: str
-    what: str
-    kind: str
-    rows: str
-    amount: str
-
-
-@dataclass(frozen=True, slots=True)
-class PageModel:
-    """The whole executive page, without markup; `words` are the fixed words of its language.
-
-    What an executive reads are the banners, the answers, the cards and the picture; the rest is for whoever checks.
-    """
-
-    words: Mapping[str, str]
-    language: str
-    title: str
-    facts: tuple[tuple[str, str], ...]
-    origin: tuple[tuple[str, str], ...]
-    index_href: str
-    banners: tuple[str, ...]
-    cautions: tuple[str, ...]
-    answers: tuple[Answer, ...]
-    verdicts: tuple[FindingLine, ...]
-    cards: tuple[FindingLine, ...]
-    more_cards: tuple[FindingLine, ...]
-    picture: PageFigure | None
-    minute: tuple[str, ...]
-    figures: tuple[PageFigure, ...]
-    modelled: tuple[FindingLine, ...]
-    holdout: tuple[FindingLine, ...]
-    control: str
-    control_agrees: bool | None
-    withheld: tuple[FindingLine, ...]
-    remarks: tuple[str, ...]
-    grades: tuple[tuple[str, str], ...]
-    assumptions: tuple[Assumption, ...]
-    missing: tuple[tuple[str, str, str], ...]
-    data: tuple[NoteLine, ...]
-    lines: tuple[FindingLine, ...]
-    links: Mapping[str, tuple[Link, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
-    """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report."""
-
-    study: str
-    title: str
-    as_of: date | None = None
-    made: datetime | None = None
-    headline: Finding | None = None
-    verdicts: tuple[Finding, ...] = ()
-    href: str = ""
-    note: str = ""
-    answers: tuple[Answer, ...] = ()
 
 
 def build_page(
@@ -245,12 +83,15 @@ def build_page(
     answers = answers_of(found, words)
     cards = _lead_first(answers, [finding for finding in chosen if not isinstance(finding.value, str)])
     picture = _picture(answers, figures)
-    notes_beside = _notes_beside(found, words)
+    notes_beside, changed = _notes_beside(found, words), _changed(notes.changes, words)
     holdout = tuple(finding for finding in found if finding.kind == "holdout" and finding.value is not None)
     modelled = tuple(finding for finding in found if finding.low is not None and finding not in holdout)
 
     def lines(some: Iterable[Finding]) -> tuple[FindingLine, ...]:
-        return tuple(replace(line, note=notes_beside.get(line.id, "")) for line in finding_lines(some, words))
+        return tuple(
+            replace(line, note=notes_beside.get(line.id, ""), change=changed.get(line.id, ""))
+            for line in finding_lines(some, words)
+        )
 
     return PageModel(
         words=words,
@@ -272,6 +113,7 @@ def build_page(
         cards=_without_subject(lines(cards[:CARDS]), answers),
         more_cards=lines(cards[CARDS:]),
         minute=_minute(found),
+        changes=notes.changes,
         picture=picture,
         figures=tuple(figure for figure in figures if figure is not picture),
         modelled=lines(modelled),
@@ -340,6 +182,12 @@ def _picture(answers: Sequence[Answer], figures: Sequence[PageFigure]) -> PageFi
     return next((figure for figure in figures if figure.path.stem.startswith(answers[0].picture)), figures[0])
 
 
+def _changed(changes: Changes | None, words: Mapping[str, str]) -> Mapping[str, str]:
+    """Beside a figure stands what it was."""
+    rows = changes.rows if changes else ()
+    return {row.id: words[f"changed_{row.way}"].format(then=row.then) for row in rows}
+
+
 def _notes_beside(findings: Sequence[Finding], words: Mapping[str, str]) -> Mapping[str, str]:
     """Beside a forecast stands how far such forecasts missed before."""
     miss = next((one for one in findings if one.id == "cltv.typical_miss" and one.is_number), None)
@@ -365,7 +213,18 @@ def _minute(findings: Sequence[Finding]) -> tuple[str, ...]:
         if finding.text.strip() and finding.value is not None:
             group, _, part = finding.id.rpartition(".")
             paragraphs.setdefault(f"{group}.what_if" if part in WHAT_IF else group, []).append(finding.text.strip())
-    return tuple(" ".join(dict.fromkeys(sentences)) for sentences in paragraphs.values())
+    return tuple(" ".join(_once_named(list(dict.fromkeys(sentences)))) for sentences in paragraphs.values())
+
+
+def _once_named(sentences: Sequence[str]) -> list[str]:
+    """Sentences of one paragraph that begin with the same name and a colon: the name stands before the first."""
+    told, named = [], ""
+    for sentence in sentences:
+        name, colon, rest = sentence.partition(": ")
+        again = bool(colon) and name == named
+        named = name if colon and len(name) <= LONGEST_NAME else named
+        told.append(rest[:1].upper() + rest[1:] if again else sentence)
+    return told
 
 
 def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:

@@ -45,7 +45,7 @@ def dark(colour: str) -> str:
     """The colour for a dark screen: as light as it was dark, the hue kept.
 
     >>> dark("#ffffff"), dark("#1d2733")
-    ('#1c1c1c', '#bcc9d7')
+    ('#1c1c1c', '#becbda')
     """
     red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
     hue, light, strong = colorsys.rgb_to_hls(red, green, blue)

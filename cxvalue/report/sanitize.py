@@ -27,6 +27,7 @@ _DROPPED_WITH_CONTENT = frozenset(_LOST_TAGS.split())
 _ATTRIBUTES = frozenset(_KEPT_ATTRIBUTES.split())
 _ANCHORS = frozenset(("a", "h1", "h2", "h3", "h4", "h5", "h6", "section"))
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
+SCROLLED = '<div class="scroll" tabindex="0">'
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNSAFE_STYLE = re.compile(r"url|@|expression|\\|/\*|image|behavior|-moz-binding", re.IGNORECASE)
 
@@ -65,12 +66,17 @@ class _Cleaner(HTMLParser):
             if tag != "embed":
                 self._dropping.append(tag)
             return
-        if tag not in _TAGS:
+        if tag not in _TAGS or "anchor-link" in (dict(attrs).get("class") or "").split():
+            # An empty link beside each heading has no name to be read out.
             return
         kept = self._attributes(tag, attrs)
         if tag == "img" and "src" not in kept:
             return
         text = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
+        if tag == "table":
+            # A wide table is moved sideways, by keyboard too.
+            self._out.append(SCROLLED)
+            self._open.append("div")
         self._out.append(f"<{tag}{text}>")
         if tag not in _VOID:
             self._open.append(tag)
@@ -94,6 +100,9 @@ class _Cleaner(HTMLParser):
             self._out.append(f"</{last}>")
             if last == tag:
                 break
+        if tag == "table" and self._open and self._open[-1] == "div":
+            self._open.pop()
+            self._out.append("</div>")
 
     def handle_data(self, data: str) -> None:
         if not self._dropping:

@@ -19,7 +19,8 @@ from typing import Any
 from cxvalue.findings.finding import Finding, read_findings, write_findings
 from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, RunFailed
-from cxvalue.report.answers import answers_of
+from cxvalue.report.answer_block import answers_of
+from cxvalue.report.changes import Changes, changes_since
 from cxvalue.report.page import (
     IndexEntry,
     Link,
@@ -31,7 +32,7 @@ from cxvalue.report.page import (
     verdict_findings,
 )
 from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree, write_in_one_step
-from cxvalue.run.manifest import manifest
+from cxvalue.run.manifest import manifest, parameters
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
 from cxvalue.workspace.history import RESERVED, history_mark
@@ -83,7 +84,7 @@ def _assemble(record: RunRecord, whole: Path, shelf: Path) -> None:
     _copy_tables(record, whole / "tables", key)
     figures = _copy_figures(record, whole / "figures")
     outcomes = _copy_notebooks(record, whole / "notebooks")
-    not_made = _write_page(record, whole, findings, figures, outcomes)
+    not_made = _write_page(record, whole, findings, figures, outcomes, shelf)
     files = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
     about = manifest(record, files, key.origin if key else None, not_made)
     private = [path.name for path in _handed_over(record, "private")]
@@ -162,6 +163,7 @@ def _write_page(
     findings: Sequence[Finding],
     figures: Sequence[PageFigure],
     outcomes: Sequence[NotebookOutcome],
+    shelf: Path,
 ) -> dict[str, str]:
     """Write the page and the papers that say the same; what papers were not made is returned with the reasons."""
     from cxvalue.report.html import render_page
@@ -187,10 +189,33 @@ def _write_page(
     in_revenue = record.study.money == "revenue"
     papers = make_papers(build_model(meta, page, findings, whole / "tables", in_revenue=in_revenue), whole)
     files = [Link(name, name, "files") for name in (*papers.made, "findings.json", "findings.csv", "manifest.json")]
-    notes = replace(record.notes, not_made=papers.missing, links=(*record.notes.links, *tables, *files))
+    notes = replace(
+        record.notes,
+        changes=_changes(record, findings, shelf),
+        not_made=papers.missing,
+        links=(*record.notes.links, *tables, *files),
+    )
     page = build_page(meta, findings, figures, outcomes, notes)
     (whole / "index.html").write_text(render_page(page), encoding="utf-8")
     return dict((*papers.missing, *papers.not_due))
+
+
+def _changes(record: RunRecord, findings: Sequence[Finding], shelf: Path) -> Changes | None:
+    """What is otherwise than in the last complete report of the study; nothing where that cannot be read."""
+    latest = shelf / LATEST
+    if record.partial or not latest.is_dir():
+        return None
+    told = {
+        "as_of": record.as_of.isoformat(),
+        "inputs": {"fingerprint": record.fingerprint, "sha256": dict(sorted(record.inputs.items()))},
+        "parameters": parameters(record.study),
+        "cxvalue": record.version,
+    }
+    try:
+        before: dict[str, Any] = json.loads((latest / "manifest.json").read_text(encoding="utf-8"))
+        return changes_since(read_findings(latest), findings, before, told, words_for(record.study.language))
+    except (OSError, ValueError, KeyError, TypeError, CxvalueError):
+        return None
 
 
 def _private_lists(record: RunRecord, folder: Path) -> Path | None:

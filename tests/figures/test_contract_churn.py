@@ -43,4 +43,4 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
     )
     assert churn_bands(bands, "EUR", contractual=True).axes[0].get_xlabel() == "Probability of ending in 12 months"
     tenths = pd.DataFrame({"predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
-    assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Ended"
+    assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Share that ended"

@@ -260,7 +260,7 @@ def test_notebooks_show_a_figure_that_pyplot_does_not_know() -> None:
     figure = figures.waterfall(["a"], [1.0], [True], "USD", title="W")
     png, metadata = figure._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
-    assert metadata == {"width": 700}
+    assert metadata == {"width": 700, "alt": "W"}
 
 
 def test_what_was_shown_is_saved_without_drawing_it_again_unless_it_was_changed(
@@ -291,7 +291,9 @@ def test_titles_say_what_is_seen() -> None:
     assert figures.value_concentration([90.0] + [10 / 9] * 9).get_suptitle() == (
         "The best tenth of customers brings 90% of the margin"
     )
-    assert figures.customer_bridge(BRIDGE).get_suptitle() == "Active customers, 30 June 2025 to 30 June 2026"
+    assert figures.customer_bridge(BRIDGE).get_suptitle() == (
+        "Active customers fell from 100 to 95 in the year to 30 June 2026"
+    )
     assert figures.margin_bridge(BRIDGE, "USD").axes[0].get_ylabel() == "USD"
 
 

@@ -7,7 +7,10 @@ import pandas as pd
 import pytest
 
 from cxvalue import figures
-from cxvalue.money import Risk, yearly_loss
+from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
+from cxvalue.money.bridge import BridgeStep
+from cxvalue.money.sensitivity import Swing
+from tests.money.test_money import an_effect
 
 
 def rules(scale: float) -> pd.DataFrame:
@@ -34,3 +37,63 @@ def test_the_curve_of_a_years_loss_falls_from_one_to_zero(per_year):
     assert (np.diff(curve) <= 0).all()
     assert curve[-1] == 0.0
     assert [line.get_xdata()[0] for line in axes.lines[1:]] == [loss.mean, 500.0]
+
+
+def a_case(effect: float = 2.0):
+    return business_case(
+        an_effect([effect] * 12, [[0.01 * (i == j) for j in range(12)] for i in range(12)], customers=100),
+        costs=ProgrammeCosts(1000.0, 20.0),
+        horizon_months=24,
+    )
+
+
+def test_the_cash_curve_has_dates_a_range_and_the_month_in_which_the_money_is_back():
+    case = a_case()
+    _upper, lower = figures.case_money(case, "EUR").axes
+    first = case.exposure.first_month
+    assert next(text.get_text() for text in lower.get_xticklabels()) == f"{first:%b\n%Y}"
+    back = next(line for line in lower.lines if line.get_label() == "paid back")
+    assert back.get_xdata()[0] == case.payback.value
+    band = lower.collections[0].get_paths()[0].vertices
+    last = band[np.isclose(band[:, 0], 24)][:, 1]
+    assert [last.min(), last.max()] == pytest.approx(np.quantile(case.npv_draws, [0.025, 0.975]))
+    assert f"back after {case.payback.value:.0f} months" in figures.case_money(case, "EUR").get_suptitle()
+
+
+def test_money_that_does_not_come_back_is_said():
+    assert "does not come back within 24 months" in figures.case_money(a_case(0.01), "EUR").get_suptitle()
+
+
+def test_a_claim_of_less_than_the_effect_is_no_opening():
+    steps = (BridgeStep("Before and after alone", -700.0), BridgeStep("Missed by before and after", 1600.0),
+             BridgeStep("Costs", -200.0), BridgeStep("Net present value", 700.0))  # fmt: skip
+    figure = figures.case_bridge(steps, "EUR")
+    assert next(text.get_text().split("\n")[0] for text in figure.axes[0].get_xticklabels()).startswith("Effect")
+    assert figure.axes[0].patches[0].get_height() == 900.0
+    assert figure.get_suptitle() == "Of an effect of EUR 900, EUR 700 is left after time, risks and costs"
+    claimed = (BridgeStep("Before and after, as claimed", 900.0), BridgeStep("Not due to the programme", -500.0),
+               BridgeStep("Net present value", 400.0))  # fmt: skip
+    assert figures.case_bridge(claimed, "EUR").get_suptitle() == (
+        "Of EUR 900 that before and after would claim, EUR 400 is left"
+    )
+
+
+def test_scenarios_are_drawn_with_their_ranges_and_doing_nothing_is_no_case():
+    table = pd.DataFrame(
+        {"scenario": ["As registered", "Effect halves every 12 months", "Do nothing while the market takes 3% a year"],
+         "npv": [700.0, 300.0, -50.0], "npv_low": [400.0, -20.0, -80.0], "npv_high": [900.0, 500.0, -10.0]}
+    )  # fmt: skip
+    figure = figures.case_scenarios(table, "EUR")
+    assert figure.get_suptitle() == "It pays in every scenario: at worst EUR 300"
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines[:3]] == [700.0, 300.0, -50.0]
+    table.loc[1, "npv"] = -5.0
+    assert "does not pay in every scenario" in figures.case_scenarios(table, "EUR").get_suptitle()
+
+
+def test_a_tornado_says_what_the_result_depends_on():
+    swing = Swing("Effect", "EUR", 3.0, 2.0, 4.0, 400.0, 900.0, None)
+    assert figures.message_of(figures.case_tornado([swing], 700.0, "EUR")) == (
+        "It depends most on “Effect”: between EUR 400 and 900; nothing alone turns it"
+    )
+    turning = Swing("Effect", "EUR", 3.0, 2.0, 4.0, -400.0, 900.0, 2.5)
+    assert "nothing alone" not in figures.message_of(figures.case_tornado([turning], 700.0, "EUR"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import copy
 import tempfile
 from pathlib import Path
@@ -144,9 +145,32 @@ def test_paths_are_hidden_as_whole_folders(text: str, scrubbed: str) -> None:
         ("<script/>a", "a"),
         ("<!-- a -->b", "b"),
         ("a &lt;b&gt; &amp;", "a &lt;b&gt; &amp;"),
-        ("<table><td id=T_1 class='x'>", '<table><td class="x"></td></table>'),
+        ("<table><td id=T_1 class='x'>", '<div class="scroll" tabindex="0"><table><td class="x"></td></table></div>'),
         ("<h2 id=top>a</h2>", '<h2 id="top">a</h2>'),
     ],
 )
 def test_what_markup_may_stay(markup: str, clean: str) -> None:
     assert clean_markup(markup) == clean
+
+
+def test_headings_carry_no_empty_link_and_wide_tables_can_be_moved_by_keyboard() -> None:
+    markup = (
+        '<h2 id="a">A<a class="anchor-link" href="#a"></a></h2><p><a href="#a">up</a></p>'
+        "<table><tr><td>1</td></tr></table>x"
+    )
+    assert clean_markup(markup) == (
+        '<h2 id="a">A</h2><p><a href="#a">up</a></p>'
+        '<div class="scroll" tabindex="0"><table><tr><td>1</td></tr></table></div>x'
+    )
+
+
+def test_a_figure_is_described_by_its_message() -> None:
+    from cxvalue import figures
+
+    figure = figures.waterfall(["a"], [1.0], [True], "USD", title="Sales rose")
+    data, told = figure._repr_png_()  # type: ignore[attr-defined]
+    shown = new_output(
+        "display_data", data={"image/png": base64.b64encode(data).decode()}, metadata={"image/png": told}
+    )
+    page = assert_self_contained(notebook_html(new_notebook(cells=[new_code_cell("", outputs=[shown])]), "T"))
+    assert page.images[0]["alt"] == "Sales rose"

@@ -121,6 +121,7 @@ def test_words_say_what_customers_did():
     assert "came back" not in texts
     assert "wake" not in texts
     assert "woken" not in texts
+    assert "won back" not in texts
     assert "the contacts give no cost" in texts
     assert "of EUR 0 " not in texts
     assert "came back" in reactivation_findings(

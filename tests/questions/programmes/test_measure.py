@@ -88,7 +88,8 @@ def test_the_findings_are_complete_and_say_the_same(waiver):
     )
     assert set(found) == {f"{NAME}.{key}" for key in keys}
     assert found[f"{NAME}.verdict"].value == verdict.word
-    assert "before the first outcome" in found[f"{NAME}.verdict"].text
+    assert "before the first outcome" in found[f"{NAME}.verdict"].method
+    assert "was to be at least 90% sure that it pays. We are" in found[f"{NAME}.verdict"].text
     assert found[f"{NAME}.naive"].grade == "E"
     limit, rows = found[f"{NAME}.drift_limit"], sensitivity_table(fit.effect, "penalty_waiver")
     proven = rows[(rows["kind"] == "steady") & rows["proven"]]

@@ -56,6 +56,10 @@ def test_doing_nothing_is_a_loss_and_acting_is_worth_the_difference(case):
     (found,) = market_findings(case, market, "waiver", currency="EUR")
     assert found.value == pytest.approx(-market.lost(case, 0.2))
     assert found.low < found.value < found.high < 0
+    assert (
+        f"the market goes on taking 20% of every customer's margin a year, we lose {format_value(-found.value, 'EUR')}"
+        in (found.text)
+    )
     (withheld,) = market_findings(case, None, "waiver", currency="EUR")
     assert withheld.value is None
     assert market_findings(case, None, "waiver", currency="EUR", declared=False) == []
@@ -65,7 +69,7 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     verdict = case.verdict(at_least=0.0, confidence=0.9)
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
-    assert f"break-even is at {format_value(case.break_even, 'EUR')}" in stop.text
+    assert f"no longer pays if the effect falls below {format_value(case.break_even, 'EUR')} per customer" in stop.text
     assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)
     turned = case.changed(effect=low).verdict(at_least=0.0, confidence=0.9)

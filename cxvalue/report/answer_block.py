@@ -115,7 +115,7 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
         f"programme.{name}", word, tone, worth, f"programme_{name}_money", words,
         do=words[f"do_{judged}"].format(title=verdict.label),
         brings=_joined(text("roi"), text("payback_months"), text("peak_exposure")),
-        sure=_joined(verdict.text if judged else "", _evidence(verdict, words)),
+        sure=_joined(first_sentence(verdict.text)[1] if judged else "", _evidence(verdict, words)),
         undo=first_sentence(undo)[0],
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ import pytest
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.words import ENGLISH
-from cxvalue.report.answers import Answer, answers_of, first_sentence
+from cxvalue.report.answer_block import Answer, answers_of, first_sentence
 
 WAIVER = "programme.waiver."
 
@@ -25,7 +25,13 @@ def money(key: str, value: float | None, low: float | None = None, high: float |
 
 def programme(word: str | None) -> list[Finding]:
     return [
-        Finding(f"{WAIVER}verdict", "Waiver", word, text="The test of May 2024 is met.", grade="B"),
+        Finding(
+            f"{WAIVER}verdict",
+            "Waiver",
+            word,
+            text="Waiver is judged. The test of May 2024 is met. We are sure.",
+            grade="B",
+        ),
         money(f"{WAIVER}npv", 710_150.0, 403_000.0, 1_010_000.0, text="It is worth EUR 710,000."),
         money(f"{WAIVER}roi", 5.88, unit="share", text="Each EUR brings 5.88 more."),
         money(f"{WAIVER}payback_months", 11, unit="months", text="It pays back after 11 months."),
@@ -49,7 +55,7 @@ def test_a_programme_is_answered_by_its_verdict(word: str, said: str, tone: str)
     assert list(points) == [ENGLISH[f"answer_{part}"] for part in ("do", "brings", "sure", "undo")]
     assert points[ENGLISH["answer_brings"]] == "Each EUR brings 5.88 more. It pays back after 11 months."
     assert points[ENGLISH["answer_undo"]] == "It no longer pays below EUR 0.56."
-    assert "Evidence B" in points[ENGLISH["answer_sure"]]
+    assert points[ENGLISH["answer_sure"]].startswith("The test of May 2024 is met. We are sure. Evidence B: ")
     assert answer.picture == "programme_waiver_money"
 
 

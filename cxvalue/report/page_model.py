@@ -1,0 +1,214 @@
+"""What the executive page says, as frozen values without any markup: the one page model that every renderer lays out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+from cxvalue.foundation.errors import CxvalueError, one_of
+
+if TYPE_CHECKING:
+    from cxvalue.findings.finding import Finding
+    from cxvalue.report.answer_block import Answer, Tone
+    from cxvalue.report.changes import Changes
+    from cxvalue.tables.cautions import Caution
+    from cxvalue.tables.counts import ControlResult, RowCount
+
+__all__ = [
+    "Assumption",
+    "FindingLine",
+    "IndexEntry",
+    "Link",
+    "NoteLine",
+    "NotebookOutcome",
+    "NotebookStatus",
+    "PageFigure",
+    "PageModel",
+    "PageNotes",
+    "RunMeta",
+]
+
+NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeta:
+    """What identifies a report: the study, its date, when and with what it was made.
+
+    `made` is the moment of the run (with its zone when known); `run_id` and `audience` may be empty; `partial` marks
+    a run of some notebooks only; `index_href` leads to the list of all studies, relative to the page, or is empty;
+    `simulated` says that nobody in the study is real.
+    """
+
+    study: str
+    title: str
+    as_of: date
+    made: datetime
+    currency: str
+    version: str
+    language: str = "en"
+    run_id: str = ""
+    audience: str = ""
+    partial: bool = False
+    index_href: str = ""
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageFigure:
+    """A figure of the page: its message, how to read it, its svg or png file, and what it is about."""
+
+    title: str
+    caption: str
+    path: Path
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookOutcome:
+    """How one notebook ended; `reason` says why when it is not done; `href` is its page, relative, or empty."""
+
+    name: str
+    title: str
+    status: NotebookStatus
+    reason: str = ""
+    href: str = ""
+
+    def __post_init__(self) -> None:
+        allowed = get_args(NotebookStatus)
+        if self.status not in allowed:
+            raise CxvalueError(f"Notebook {self.name!r}: status is {self.status!r}. {one_of(allowed)}")
+        if self.status in ("not_run", "failed") and not self.reason.strip():
+            raise CxvalueError(f"Notebook {self.name!r}: status {self.status!r} needs a reason for the page.")
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """Something the figures rest on; `assumed` marks a default that the study file does not set.
+
+    `owner` answers for a figure that somebody stated, and `source` says where it is from; `stated` marks such a figure.
+    """
+
+    label: str
+    value: str
+    assumed: bool = False
+    stated: bool = False
+    owner: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A file of the report, by a path relative to the page; `group` is notebooks, tables or files."""
+
+    label: str
+    href: str
+    group: Literal["notebooks", "tables", "files"] = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class PageNotes:
+    """All that stands beside the findings: what they assume, the fate of rows, and the ledger's control total.
+
+    `changes` are those since the last report, where there is one. `cautions` come worst first; `not_made` are outputs that
+    a run could not make, each with the reason. `remarks` are sentences on the figures that no finding carries, such as a
+    model status or a renderer that is missing.
+    """
+
+    assumptions: tuple[Assumption, ...] = ()
+    data: tuple[RowCount, ...] = ()
+    control: ControlResult | None = None
+    cautions: tuple[Caution, ...] = ()
+    remarks: tuple[str, ...] = ()
+    changes: Changes | None = None
+    not_made: tuple[tuple[str, str], ...] = ()
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A finding as it is written: every field is text, ready for any renderer; `tone` colours a verdict.
+
+    `reason` says why a value is withheld, without repeating that it is; `note` is a warning that stands beside it,
+    `change` what it was in the last report.
+    """
+
+    id: str
+    label: str
+    value: str
+    interval: str
+    confidence: str
+    grade: str
+    evidence: str
+    method: str
+    text: str
+    reason: str
+    tone: Tone
+    note: str = ""
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A data note as it is written."""
+
+    table: str
+    what: str
+    kind: str
+    rows: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageModel:
+    """The whole executive page, without markup; `words` are the fixed words of its language.
+
+    What an executive reads are the banners, the answers, the cards and the picture; the rest is for whoever checks.
+    """
+
+    words: Mapping[str, str]
+    language: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    origin: tuple[tuple[str, str], ...]
+    index_href: str
+    banners: tuple[str, ...]
+    cautions: tuple[str, ...]
+    answers: tuple[Answer, ...]
+    verdicts: tuple[FindingLine, ...]
+    cards: tuple[FindingLine, ...]
+    more_cards: tuple[FindingLine, ...]
+    picture: PageFigure | None
+    minute: tuple[str, ...]
+    changes: Changes | None
+    figures: tuple[PageFigure, ...]
+    modelled: tuple[FindingLine, ...]
+    holdout: tuple[FindingLine, ...]
+    control: str
+    control_agrees: bool | None
+    withheld: tuple[FindingLine, ...]
+    remarks: tuple[str, ...]
+    grades: tuple[tuple[str, str], ...]
+    assumptions: tuple[Assumption, ...]
+    missing: tuple[tuple[str, str, str], ...]
+    data: tuple[NoteLine, ...]
+    lines: tuple[FindingLine, ...]
+    links: Mapping[str, tuple[Link, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report."""
+
+    study: str
+    title: str
+    as_of: date | None = None
+    made: datetime | None = None
+    headline: Finding | None = None
+    verdicts: tuple[Finding, ...] = ()
+    href: str = ""
+    note: str = ""
+    answers: tuple[Answer, ...] = ()
