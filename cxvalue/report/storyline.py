@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["build_model"]
 
 CARDS = ("npv", "roi", "payback_months", "peak_exposure")
+COMBINED = "combination"
+"""The forecast that a study publishes, among the models that it is made of."""
 MOST_POINTS = 4
 MONTHS_BEFORE = 12
 """Months before the start that are shown; further back there are few customers and wide ranges."""
@@ -192,12 +194,13 @@ def _undo(model: ReportModel, case: CaseTables) -> Slide:
         title = words["deck_undo_some"].format(inputs="; ".join(turning[:2]))
     else:
         title = words["deck_undo_none"].format(npv=format_value(least, model.currency, words))
+    upwards = case.swings[::-1]  # bars are drawn from the bottom up
     chart = Chart(
         "swings",
-        tuple(row.label for row in case.swings),
+        tuple(row.label for row in upwards),
         (
-            Series(words["book_swing_low"], tuple(row.npv_at_low - npv for row in case.swings), True),
-            Series(words["book_swing_high"], tuple(row.npv_at_high - npv for row in case.swings)),
+            Series(words["book_swing_low"], tuple(row.npv_at_low - npv for row in upwards), True),
+            Series(words["book_swing_high"], tuple(row.npv_at_high - npv for row in upwards)),
         ),
         title,
         model.currency,
@@ -236,7 +239,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
         return ()
     told = tuple(line.text for line in page.cards if line.text)
     lead = page.answers[0] if page.answers else None
-    title = f"{lead.word}: {first_sentence(lead.sentence)[0]}" if lead else page.title
+    title = f"{lead.word}. {first_sentence(lead.sentence)[0]}" if lead else page.title
     points = _answered(model, lead.about) if lead else ()
     return (
         Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
@@ -334,7 +337,7 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
     names = ("cltv.typical_miss", "cltv.coverage", "cltv.backtest", "cltv.holdout_bias")
     told = tuple(one.text for name in names if (one := found.get(name)) is not None and one.is_number)
     miss = found.get("cltv.typical_miss")
-    rows = [row for row in _table(model, "rolling.csv") if row.get("actual_margin") and row.get("predicted_margin")]
+    rows = [row for row in _table(model, "rolling.csv") if row.get("model") == COMBINED and row.get("predicted_margin")]
     longest = max((float(row["horizon_months"]) for row in rows), default=0.0)
     rows = [row for row in rows if float(row["horizon_months"]) == longest]
     if not told:
@@ -357,14 +360,12 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
 
 
 def _unknown(model: ReportModel) -> tuple[Slide, ...]:
-    """What to do, and what these data do not say."""
+    """What these data do not say."""
     words = model.words
-    next_steps = [one.text for key, one in model.findings.items() if key.endswith(".next_contacts") and one.is_number]
     open_ones = _not_stated(model)
-    points = (*next_steps[:2], *open_ones)
-    if not points:
+    if not open_ones:
         return ()
-    return (Slide(words["deck_ask"], words["deck_unknown_title"], tuple(points[:MOST_POINTS]), notes=tuple(open_ones)),)
+    return (Slide(words["deck_unknown"], words["deck_unknown_title"], _first(open_ones), notes=open_ones),)
 
 
 # -- helpers
