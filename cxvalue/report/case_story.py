@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
-from cxvalue.report.model import Chart, Series, Slide, methods_of
+from cxvalue.report.paper_model import Chart, Series, Slide, methods_of
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.report.case_tables import CaseTables
-    from cxvalue.report.model import ReportModel
+    from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["case_slides", "decision"]
 

@@ -18,7 +18,7 @@ from cxvalue.findings.numbers import format_finding
 from cxvalue.report.answers import first_sentence
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases
-from cxvalue.report.model import Chart, ReportModel, Series, Slide, methods_of
+from cxvalue.report.paper_model import Chart, ReportModel, Series, Slide, methods_of
 from cxvalue.report.revenue_words import told_in_revenue
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 
 if TYPE_CHECKING:
-    from cxvalue.report.model import Chart, ReportModel, Slide
     from cxvalue.report.page import FindingLine
+    from cxvalue.report.paper_model import Chart, ReportModel, Slide
 
 __all__ = ["render_deck"]
 

@@ -19,8 +19,8 @@ from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import AssumptionRow
-    from cxvalue.report.model import ReportModel
     from cxvalue.report.page import FindingLine, PageFigure
+    from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["render_pdf"]
 

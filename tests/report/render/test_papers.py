@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.report.model import ReportModel
+from cxvalue.report.paper_model import ReportModel
 from cxvalue.report.render import papers
 from cxvalue.report.render.papers import PAPERS, Paper, make_papers
 from tests.report.conftest import Published
