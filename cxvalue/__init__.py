@@ -5,6 +5,7 @@ test reads these lines. Each room's own docstring lists its modules::
 
     cli                 the commands
     run                 a study's notebooks in processes of their own, a report published in one step
+    objects             what results show of themselves in a notebook: a line, a table, a picture
     workspace           a study prepared once and opened by notebooks (`load_study`)
     firstmile           from the files that somebody exported to a study file (`recognise`)
     figures | report    a result in, a figure out; findings in, the page out
@@ -12,6 +13,7 @@ test reads these lines. Each room's own docstring lists its modules::
     money | simulate    cash flow, business case, verdict; worlds with a known truth
     effects | lifetime  what a programme changed; the models: how often customers buy, when they stop, what is to come
     tables              from files to checked tables, purchase histories and panels
+    engine              where tables are computed: in this process, in a warehouse, on Spark
     study | findings    what the study file says; a number with its interval, grade and sentence
     foundation          errors, dates, intervals, chance
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from cxvalue.money import Case, business_case
     from cxvalue.tables.states import PurchaseStates, purchase_states
     from cxvalue.workspace.from_tables import study_from
+    from cxvalue.workspace.listing import studies
     from cxvalue.workspace.opened import Study, load_study, programme_panel
 
 _HOMES = {
@@ -58,6 +61,7 @@ _HOMES = {
     "programme_panel": "cxvalue.workspace.opened",
     "purchase_states": "cxvalue.tables.states",
     "recognise": "cxvalue.firstmile.found",
+    "studies": "cxvalue.workspace.listing",
     "study_from": "cxvalue.workspace.from_tables",
 }
 
@@ -81,6 +85,7 @@ __all__ = [
     "programme_panel",
     "purchase_states",
     "recognise",
+    "studies",
     "study_from",
 ]
 

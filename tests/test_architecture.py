@@ -14,6 +14,8 @@ import pytest
 
 import cxvalue
 from cxvalue import questions
+from cxvalue.study import find_study, load_study_file
+from cxvalue.workspace.listing import check_fits
 from tests.house import Graph, between_rooms, circles, floors, imports_of
 
 PACKAGE = Path(cxvalue.__file__).parent
@@ -149,7 +151,7 @@ def test_importing_the_package_is_light() -> None:
 
 def test_every_public_name_is_there_and_documented() -> None:
     assert set(cxvalue.__all__) == set(cxvalue._HOMES)
-    assert len(cxvalue.__all__) <= 20
+    assert len(cxvalue.__all__) <= 21
     for name in cxvalue.__all__:
         assert (getattr(cxvalue, name).__doc__ or "").strip(), name
     with pytest.raises(AttributeError, match="no attribute 'fitt'"):
@@ -162,7 +164,19 @@ def test_notebooks_are_thin_and_stripped(path: Path) -> None:
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
     parameters = [cell for cell in code if "parameters" in cell["metadata"].get("tags", [])]
-    assert ["".join(cell["source"]) for cell in parameters] == ['study = "cdnow"\nwork = None']
+    (given,) = ["".join(cell["source"]) for cell in parameters]
+    default = re.fullmatch(r'study = "(\w+)"\nwork = None', given)
+    assert default is not None
+    check_fits(path.stem, load_study_file(find_study(default[1])))  # it runs as it is shipped
+    opening, imports = code[1:3]
+    assert "".join(opening["source"]) == (
+        f'import cxvalue\n\nopened = cxvalue.load_study(study, work=work, notebook="{path.stem}")\nopened.headline()'
+    )
+    assert imports["metadata"]["jupyter"]["source_hidden"]
+    tree = ast.parse("".join(imports["source"]))
+    assert all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in tree.body)
+    assert not any("print(" in "".join(cell["source"]) for cell in code)  # sentences are said, not printed
+    assert code[-1]["metadata"]["tags"] == ["hand-over"]
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     for cell in code:
         tree = ast.parse("".join(cell["source"]))

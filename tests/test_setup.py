@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
-BUNDLED = ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "mealkit", "retailer")
+BUNDLED = ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "insurer", "mealkit", "retailer")
 TARGETS = ("help", "report", "test", "lint", "lab", "calibrate", "reality", "bench", "lock", "setup", "clean")
 
 FAKE_PIP = """

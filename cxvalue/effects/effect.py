@@ -13,6 +13,7 @@ from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.grades import lower_grade
+from cxvalue.foundation.shown import Drawn
 
 __all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
 
@@ -64,8 +65,8 @@ class Cohort:
     customers: int
 
 
-@dataclass(frozen=True)
-class Effect:
+@dataclass(frozen=True, repr=False)
+class Effect(Drawn):
     """What a programme changed per treated customer and month, and how sure that is.
 
     `estimate` is the mean over the treated customer-months that could be identified, with standard error `se`, a
@@ -108,6 +109,8 @@ class Effect:
     notes: tuple[str, ...] = ()
     explanation: str = ""
     extra: dict[str, Any] = field(default_factory=dict)  # JSON only: what figures of one design need
+
+    _card = "effect_card"
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:

@@ -13,6 +13,7 @@ contract_churn  which drivers go with the end of contracts, renewal by the users
 reactivation    who sleeps and wakes, what a campaign added, whom a contact pays for
 discounts       how many buy at which depth, what each depth earns, the policies side by side
 experience      moves between levels, open complaints, importance against performance, gaps to competitors
+panels          a panel of units month by month
 programmes      the effect by month since the start, the money of a case, what moves it, goodwill rules, promises
 """
 
@@ -43,6 +44,7 @@ from cxvalue.figures.lifetime import (
     holdout_tracking,
     p_alive_distribution,
 )
+from cxvalue.figures.panels import panel_months
 from cxvalue.figures.programmes import (
     case_bridge,
     case_money,
@@ -96,6 +98,7 @@ __all__ = [
     "monthly_purchases",
     "open_complaints",
     "p_alive_distribution",
+    "panel_months",
     "period_change",
     "policy_value",
     "promise_kept",

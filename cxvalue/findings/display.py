@@ -1,8 +1,10 @@
-"""A small table as a notebook shows it: numbers written for reading, headings in words; sentences one below the other."""
+"""What a notebook shows: a table written for reading, with headings in words; sentences; a part that is folded away."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_finding, format_interval, format_level
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
 
-__all__ = ["sentences", "styled"]
+__all__ = ["Folded", "Sentences", "folded", "say", "sentences", "styled"]
 
 
 def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
@@ -35,3 +37,44 @@ def sentences(findings: Iterable[Finding]) -> Styler:
         }
         for finding in findings
     )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sentences:
+    """Sentences one below the other, as text a reader reads and not as what a console prints."""
+
+    texts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.texts)
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(text, quote=False)}</p>" for text in self.texts)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Folded:
+    """A table behind a line that opens it: for whoever wants to check."""
+
+    line: str
+    table: Styler
+
+    def __repr__(self) -> str:
+        return self.line
+
+    def _repr_html_(self) -> str:
+        return f"<details><summary>{escape(self.line, quote=False)}</summary>{self.table._repr_html_()}</details>"
+
+
+def folded(line: str, table: Styler) -> Folded:
+    """A table that is closed at first; `line` says what it holds."""
+    return Folded(line, table)
+
+
+def say(*texts: str) -> None:
+    """Show computed sentences in a notebook, each as a paragraph; empty ones are left out."""
+    from IPython.display import display
+
+    told = Sentences(tuple(line for text in texts for line in text.splitlines() if line.strip()))
+    if told.texts:
+        display(told)

@@ -12,16 +12,25 @@ A `BadInput` carries every `Problem` that was found, never only the first: an an
 from __future__ import annotations
 
 import difflib
+import os
+import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["BadInput", "CxvalueError", "Problem", "RunFailed", "nearest", "one_of"]
+__all__ = ["IN_RUN", "BadInput", "CxvalueError", "Problem", "RunFailed", "nearest", "one_of"]
+
+IN_RUN = "CXVALUE_IN_RUN"
+"""Stands in the environment of the notebooks of a run, which nobody watches."""
 
 
 class CxvalueError(Exception):
     """The base of every error that cxvalue raises on purpose."""
 
     exit_status = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows of it: the sentence alone, which is all that helps; in a run the whole way to it."""
+        return traceback.format_exception(self) if IN_RUN in os.environ else str(self).splitlines()
 
 
 class RunFailed(CxvalueError):

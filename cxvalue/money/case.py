@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.calendar import month_after
-from cxvalue.foundation.chance import written_chance
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
+from cxvalue.foundation.shown import Drawn
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,
@@ -98,8 +98,8 @@ class CaseSettings:
             raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
+@dataclass(frozen=True, eq=False, repr=False)
+class Case(Drawn):
     """A programme's money, month by month and in `draws` possible worlds.
 
     Attributes:
@@ -128,6 +128,8 @@ class Case:
     npv_draws: Floats
     payback_draws: Floats
     simple_payback_draws: Floats
+
+    _card = "case_card"
 
     @property
     def horizon_months(self) -> int:
@@ -268,14 +270,6 @@ class Case:
     def changed(self, effect: Effect | None = None, **settings: Any) -> Case:
         """The same case with another effect or other settings of `CaseSettings`, for scenarios."""
         return business_case(effect or self.effect, replace(self.settings, **settings))
-
-    def _repr_html_(self) -> str:
-        value, low, high = self.npv
-        return (
-            f"<p>NPV over {self.horizon_months} months at {self.annual_discount_rate:.1%} a year, nominal and before tax: "
-            f"<b>{value:,.0f}</b> (95% range {low:,.0f} to {high:,.0f}); "
-            f"probability of a loss {written_chance(self.probability_of_loss)}.</p>"
-        )
 
 
 def _range(value: float, draws: Floats, level: float = 0.95) -> Interval:

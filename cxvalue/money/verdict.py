@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.foundation.shown import Shown
 from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ POWER = 0.84
 """z of 80%: a true effect of the smallest provable size passes in 80% of data sets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+@dataclass(frozen=True, slots=True, repr=False)
+class Verdict(Shown):
     """PASS, FAIL or NOT PROVEN, with what stands behind it.
 
     Attributes:
@@ -52,6 +53,8 @@ class Verdict:
     value_of_certainty: float
     waiting: tuple[Waiting, ...] = ()
     stop_below: float | None = None
+
+    _card = "case_card"
 
     @property
     def criterion(self) -> str:

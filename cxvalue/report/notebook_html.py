@@ -24,7 +24,7 @@ __all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
 
 HIDDEN = "…"
 
-_NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag"})
+_NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag", "hand-over"})
 _BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
 _NOT_SHOWN = ("application/javascript", "application/vnd.jupyter.widget-view+json", "text/latex")
 _KERNEL_FILE = re.compile(r"ipykernel_\d+")

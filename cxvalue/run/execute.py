@@ -24,7 +24,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Protocol
 
-from cxvalue.foundation.errors import RunFailed
+from cxvalue.foundation.errors import IN_RUN, RunFailed
 from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
 
@@ -325,7 +325,7 @@ class _Crew:
 def _environment(runtime: Path) -> Mapping[str, str]:
     """What the kernels get on top of the runner's environment: reproducible, and no user's own start-up files."""
     own = {"JUPYTER_PREFER_ENV_PATH": "1", "JUPYTER_RUNTIME_DIR": str(runtime), "IPYTHONDIR": str(runtime / "ipython")}
-    return own | _from_birth()
+    return own | {IN_RUN: "1"} | _from_birth()
 
 
 def _from_birth() -> dict[str, str]:

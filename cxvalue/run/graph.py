@@ -1,4 +1,4 @@
-"""Which notebooks there are, what each needs, and which of them a study can have.
+"""Which of the notebooks a study can have, and in which order they run.
 
 `plan` is a pure function of the study, the tables it has and what was asked for; it starts nothing.
 """
@@ -7,137 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest, one_of
+from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, StudyShape, declared_in
 
 __all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
-
-
-class StudyShape(Protocol):
-    """What `plan` wants to know of a study file."""
-
-    @property
-    def contract(self) -> str:
-        """'noncontractual' or 'contractual'."""
-
-    @property
-    def campaigns(self) -> Sequence[object]:
-        """The declared campaigns."""
-
-    @property
-    def programmes(self) -> Sequence[object]:
-        """The declared programmes."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotebookSpec:
-    """A notebook of this version.
-
-    `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
-    whose results it reads, `beside` those that a reader needs to understand it but that may run at the same time,
-    `declared` the list of the study file that must not be empty, and `contract` the only kind of customer relation it is
-    for (None: both).
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    after: tuple[str, ...] = ()
-    beside: tuple[str, ...] = ()
-    contract: str | None = None
-    question: str = ""
-    any_of: tuple[str, ...] = ()
-    declared: str | None = None
-
-    @property
-    def company(self) -> tuple[str, ...]:
-        """The notebooks without which it does not run."""
-        return (*self.after, *self.beside)
-
-    def obstacle(self, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
-        """Say why a study cannot have this notebook, or nothing when it can; `declared` are the lists that it fills."""
-        if self.contract is not None and self.contract != contract:
-            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
-        missing = [f"the table '{table}'" for table in self.needs if table not in tables]
-        if missing:
-            return f"needs {' and '.join(missing)}"
-        if self.any_of and not any(table in tables for table in self.any_of):
-            return "needs " + " or ".join(f"the table '{table}'" for table in self.any_of)
-        if self.declared is not None and self.declared not in declared:
-            return f"needs {self.declared} to be declared in the study file"
-        return ""
-
-
-_CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
-
-NOTEBOOKS: tuple[NotebookSpec, ...] = (
-    NotebookSpec(
-        "00_data_check", (), question="Can the data carry the conclusions?", any_of=("transactions", "subscriptions")
-    ),
-    NotebookSpec(
-        "10_customer_base",
-        ("transactions",),
-        contract="noncontractual",
-        question="Who are the customers, and who left?",
-    ),
-    NotebookSpec(
-        "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
-    ),
-    NotebookSpec(
-        "20_cltv_contractual",
-        ("subscriptions",),
-        contract="contractual",
-        question="Who renews, who leaves, and what will the contracts still be worth?",
-    ),
-    NotebookSpec(
-        "30_churn",
-        ("transactions",),
-        beside=("20_cltv",),
-        contract="noncontractual",
-        question="Who is about to leave, and what is at risk?",
-    ),
-    NotebookSpec(
-        "30_churn_contractual",
-        ("subscriptions",),
-        beside=("20_cltv_contractual",),
-        contract="contractual",
-        question="Which contracts are about to end, what goes with it, and what is at risk?",
-    ),
-    NotebookSpec(
-        "40_reactivation",
-        ("transactions", "contacts"),
-        question="Did the campaign bring customers back?",
-        declared="campaigns",
-    ),
-    NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
-    NotebookSpec(
-        "60_experience",
-        ("transactions",),
-        after=("20_cltv",),
-        contract="noncontractual",
-        question="What is a better experience worth, and how well do we answer complaints?",
-        any_of=("surveys", "interactions"),
-    ),
-    NotebookSpec(
-        "61_drivers",
-        ("transactions", "surveys"),
-        question="What drives the score, and what does a point of it go along with?",
-    ),
-    NotebookSpec(
-        "62_scores",
-        ("transactions", "surveys"),
-        question="Can the score be trusted, and where do we stand?",
-    ),
-    NotebookSpec(
-        "63_staff",
-        ("transactions", "employees"),
-        question="What does staff turnover cost in customers?",
-    ),
-    NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
-    NotebookSpec(
-        "80_roi_case", ("rollout",), beside=("70_programmes",), question="Do the programmes pay?", declared="programmes"
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +63,7 @@ def plan(
     """
     specs = {spec.name: spec for spec in notebooks}
     asked = asked_for(study, only, notebooks, planned)
-    declared = {name for name in ("campaigns", "programmes") if getattr(study, name)}
+    declared = declared_in(study)
     obstacles: dict[str, str] = {}
     for spec in notebooks:
         reason = spec.obstacle(study.contract, tables, declared) or (unavailable or {}).get(spec.name, "").rstrip(".")

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.shown import Shown
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
@@ -41,8 +42,8 @@ _ROWS_AT_ONCE, _MOST_PARTS = 1_000_000, 4
 _COUNTED: dict[str, int] = {}
 
 
-@dataclass(frozen=True)
-class PurchaseStates:
+@dataclass(frozen=True, repr=False)
+class PurchaseStates(Shown):
     """The purchase histories that a lifetime model needs, distinct with counts or one per customer.
 
     Every array has one element per state. `frequency` is x, the number of repeat purchase days; `recency_days` is t_x,
@@ -78,6 +79,8 @@ class PurchaseStates:
     since_bought: NDArray[np.int64] | None = None
     paid: NDArray[np.int64] | None = None
     first_paid: NDArray[np.int64] | None = None
+
+    _card = "states_card"
 
     @property
     def margin_rate(self) -> float:

@@ -1,6 +1,8 @@
 """A study prepared once, kept in a cache, and opened by notebooks.
 
 prepared     tables validated and written, models fitted, keyed by the fingerprint of all that went in
+notebooks    which notebooks there are, and what each needs of a study
+listing      `studies`: the studies there are, and which of them can have a notebook
 opened       `load_study`, `Study`: what a notebook works with, and `publish`, by which it hands over
 kept_base    the forecast of all customers kept beside the fits
 from_tables  `study_from`: a study of tables in memory

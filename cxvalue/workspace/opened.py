@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
+from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -34,6 +35,7 @@ from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
+from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
 if TYPE_CHECKING:
@@ -51,15 +53,22 @@ __all__ = ["Study", "load_study", "programme_panel"]
 
 
 def load_study(
-    reference: str | os.PathLike[str], *, work: str | os.PathLike[str] | None = None, as_of: date | str | None = None
+    reference: str | os.PathLike[str],
+    *,
+    work: str | os.PathLike[str] | None = None,
+    as_of: date | str | None = None,
+    notebook: str | None = None,
 ) -> Study:
     """Open a study by its name, folder or file.
 
     With `work` (a run's folder, given by the runner) the run's preparation is opened and `Study.publish` writes there;
     without it the study is prepared from its cache and nothing is published. `as_of` is a day however it is given, or
-    latest_complete_month.
+    latest_complete_month. A `notebook` opened by hand on a study that cannot have it is refused before anything is
+    prepared, in one sentence that names studies that can.
     """
     if work is None:
+        if notebook is not None:
+            check_fits(notebook, load_study_file(find_study(reference)))
         as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "as_of", LATEST_COMPLETE_MONTH)
         return Study(prepare(find_study(reference), as_of), None)
     folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
@@ -67,12 +76,14 @@ def load_study(
     return Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, repr=False)
+class Study(Drawn):
     """A prepared study, as notebooks use it: its settings, its tables and its fits."""
 
     prepared: Prepared
     work: Path | None
+
+    _card = "study_card"
 
     @property
     def file(self) -> StudyFile:
@@ -212,6 +223,20 @@ class Study:
         """What earlier published runs of the study said; nothing when opened by hand."""
         return read_history(self.work)
 
+    @cached_property
+    def _places(self) -> list[Any]:
+        return []
+
+    def headline(self) -> None:
+        """Show in a notebook what the study is, with a place for the answer, which `publish` fills at the end."""
+        from IPython.core.getipython import get_ipython
+        from IPython.display import display
+
+        from cxvalue.report.opening import Opening
+
+        if get_ipython() is not None:
+            self._places.append(display(Opening.of(self.file, self.observed_from, self.as_of), display_id=True))
+
     def publish(
         self,
         notebook: str,
@@ -229,6 +254,7 @@ class Study:
         """
         from cxvalue.findings.points import withhold_points
         from cxvalue.report.lowering import lower_grades
+        from cxvalue.report.opening import Opening, in_short
         from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
@@ -238,8 +264,6 @@ class Study:
         wrong = next((name for name in private if not name.endswith(".csv")), None)
         if wrong is not None:
             raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
-        if self.work is None:
-            return f"Opened by hand: {said} were computed and nothing was published."
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
         if self.file.money == "revenue":
             lowered = findings_in_revenue(lowered)
@@ -249,6 +273,10 @@ class Study:
                 name: (figure, told_in_revenue(title), told_in_revenue(caption))
                 for name, (figure, title, caption) in figures.items()
             }
+        for place in self._places:
+            place.update(Opening.of(self.file, self.observed_from, self.as_of, in_short(lowered)))
+        if self.work is None:
+            return f"Opened by hand: {said} were computed and nothing was published."
         _write_outputs(self.work / notebook, lowered, tables, figures, private)
         return f"Handed to the run: {said}."
 

@@ -192,7 +192,7 @@ def test_a_study_is_found_by_name_folder_and_file(tmp_path: Path, monkeypatch: p
 
 def test_the_bundled_studies_are_sound() -> None:
     assert project_root() == Path(__file__).resolve().parents[2]
-    for name in ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "mealkit", "retailer"):
+    for name in ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "insurer", "mealkit", "retailer"):
         study = load_study_file(find_study(name))
         assert isinstance(study.as_of, date)
         assert study.assumptions == ()

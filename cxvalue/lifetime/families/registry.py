@@ -6,7 +6,7 @@ seasonal clock, where customers leave at a purchase, and with covariates, where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -27,6 +27,7 @@ __all__ = [
     "RHYTHMS",
     "SEASONAL",
     "Row",
+    "at_limit",
     "family_of",
     "variant_of",
     "without_dropout",
@@ -120,3 +121,26 @@ def without_dropout(names: Iterable[str]) -> str:
     ('nbd', 'bb')
     """
     return BB.name if set(names) & set(PERIODIC) else NBD.name
+
+
+_FAR = 1e3
+_SCALE_OF = {"alpha": "r", "beta": "s"}
+
+
+def at_limit(name: str, params: Mapping[str, float]) -> frozenset[str]:
+    """The parameters of a model that ran to a limit, in which customers are all alike and larger values forecast the same.
+
+    A shape above 1,000 or below 0.001, and the scale that goes with such a shape; scales alone may have any size.
+
+    >>> sorted(at_limit("bg_nbd", {"r": 0.24, "alpha": 4.4, "a": 8.1e3, "b": 2.2e4}))
+    ['a', 'b']
+    >>> sorted(at_limit("nbd", {"r": 1e5, "alpha": 3e6})), sorted(at_limit("gamma_gamma", {"p": 6.0, "gamma": 4e3}))
+    (['alpha', 'r'], [])
+    """
+    row = MODELS.get(name)
+    if row is None:
+        return frozenset()
+    by_period = row.plain in PERIODIC or name in PERIODIC
+    scales = {} if by_period else {scale: shape for scale, shape in _SCALE_OF.items() if scale in params}
+    far = {key for key, value in params.items() if key not in scales and key != "k" and not 1 / _FAR <= value <= _FAR}
+    return frozenset(far | {scale for scale, shape in scales.items() if shape in far})

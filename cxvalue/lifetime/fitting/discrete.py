@@ -23,7 +23,7 @@ from cxvalue.tables.periods import DiscreteStates
 __all__ = ["DiscreteModel", "fit_bg_bb"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class DiscreteModel(LifetimeModel):
     """The BG/BB for `DiscreteStates`: a `LifetimeModel` whose time is a whole number of opportunities.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -208,7 +209,8 @@ def _theirs(data: History, model: str) -> LifetimesFit:
         settings = {"tol": 1e-8, "maxiter": 4000} if family.log_odds_dead is not None else {}
         columns = _columns(data.x, data.recency, data.age, data.weight, by_period=family.by_period)
         try:
-            fitter.fit(**columns, **settings)
+            with redirect_stdout(StringIO()):  # where it gives up it prints its whole search
+                fitter.fit(**columns, **settings)
         except Exception as error:
             raise CxvalueError(f"lifetimes could not fit {model}: {str(error).strip().splitlines()[0]}") from error
         params = {str(name): float(value) for name, value in fitter.params_.items()}

@@ -36,7 +36,7 @@ def regularity(k: int, purchases: float, sum_log_gaps: float) -> float:
     return (k - 1) * sum_log_gaps - purchases * math.lgamma(k)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RegularModel(LifetimeModel):
     """A (M)BG/CNBD-k model fitted by maximum likelihood: a `LifetimeModel` that remembers which k were tried.
 

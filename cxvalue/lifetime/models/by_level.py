@@ -80,7 +80,7 @@ class Members:
         return np.where(self.customer_id[place] == ids, self.group[place], self.absent).astype(np.intp)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CovariateModel(LifetimeModel):
     """A lifetime model in which customers of different levels buy and leave differently.
 

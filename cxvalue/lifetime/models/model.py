@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
+from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
@@ -39,8 +40,8 @@ def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None
     return x, recency / unit.days, age / unit.days
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LifetimeModel:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LifetimeModel(Drawn):
     """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
 
     Attributes:
@@ -76,6 +77,8 @@ class LifetimeModel:
     k: int = 1
     clock: SeasonalClock | None = None
     root: NDArray[np.float64] | None = None
+
+    _card = "lifetime_card"
 
     @property
     def aic(self) -> float:
@@ -264,20 +267,6 @@ class LifetimeModel:
             likelihood_ratio=_number(data["likelihood_ratio"]),
             k=int(data.get("k", 1)),
             clock=SeasonalClock(tuple(data["clock"])) if data.get("clock") else None,
-        )
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{name}</td><td>{self.params[name]:.4g}</td><td>{self.se[name]:.2g}</td>"
-            f"<td>{low:.4g} to {high:.4g}</td></tr>"
-            for name, (low, high) in self.bounds().items()
-        )
-        note = f" {self.reason}" if self.reason else ""
-        clock = f"{'one opportunity a' if self.family.by_period else 'unit'} {self.time_unit.value}"
-        return (
-            f"<table><caption>{self.family.title}, {self.customers:,} customers, {clock}, "
-            f"log-likelihood {self.log_likelihood:,.2f}: {self.status}.{note}</caption>"
-            f"<tr><th>parameter</th><th>estimate</th><th>standard error</th><th>95% interval</th></tr>{rows}</table>"
         )
 
     def _rows(self, states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

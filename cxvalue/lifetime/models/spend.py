@@ -22,6 +22,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.rounding import spread_of
+from cxvalue.foundation.shown import Shown
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 from cxvalue.lifetime.models.payers import PayShare, fit_payers
@@ -35,8 +36,8 @@ _PARAMETERS = ("p", "q", "gamma")
 _SAMPLE = 5_000
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpendModel:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class SpendModel(Shown):
     """The spend per purchase of a population, and of a customer given what they spent.
 
     Attributes:
@@ -66,6 +67,8 @@ class SpendModel:
     pearson: float
     spearman: float
     pays: PayShare | None = None
+
+    _card = "lifetime_card"
 
     name = "gamma_gamma"
 
@@ -193,19 +196,6 @@ class SpendModel:
             reason=str(data["reason"]),
             **{name: number(data[name]) for name in numbers},
             pays=PayShare(**data["pays"]) if data.get("pays") else None,
-        )
-
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{name}</td><td>{value:.4g}</td><td>{self.se[name]:.2g}</td></tr>"
-            for name, value in self.params.items()
-        )
-        note = f" {self.reason}" if self.reason else ""
-        note += "" if self.pays is None else f" {self.pays.mean:.1%} of purchases bring money."
-        return (
-            f"<table><caption>Gamma-Gamma, {self.customers:,} repeat customers, mean of a purchase "
-            f"{self.population_mean():,.2f}: {self.status}.{note}</caption>"
-            f"<tr><th>parameter</th><th>estimate</th><th>standard error</th></tr>{rows}</table>"
         )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
+from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
@@ -37,8 +38,8 @@ _FEW = 2_000
 """Customers of a part of a large base up to whom a simulation is quicker."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CustomerValue:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CustomerValue(Drawn):
     """The value of a customer base; every array has one element per customer, in the order of the states.
 
     Attributes:
@@ -76,6 +77,8 @@ class CustomerValue:
     model: str
     withheld: str
 
+    _card = "lifetime_card"
+
     @property
     def each_mean(self) -> tuple[float, float, float]:
         """The equity an average customer, with its interval."""
@@ -89,23 +92,6 @@ class CustomerValue:
         if value <= 0:
             return 0.0
         return float((high - low) / (2 * reach_of(self.level)) / value)
-
-    def _repr_html_(self) -> str:
-        lines = {
-            f"customer equity over {self.horizon_months} months": self.equity,
-            f"purchases over {self.horizon_months} months": self.expected_purchases,
-            "purchases over 12 months": self.expected_purchases_12m,
-            "value of a new customer": self.new_customer,
-        }
-        rows = "".join(
-            f"<tr><td>{name}</td><td>{value:,.2f}</td><td>{low:,.2f} to {high:,.2f}</td></tr>"
-            for name, (value, low, high) in lines.items()
-        )
-        note = f" {self.withheld}" if self.withheld else ""
-        return (
-            f"<table><caption>{self.cltv.size:,} customers, {self.model}, {self.annual_discount_rate:.1%} a year.{note}"
-            f"</caption><tr><th></th><th>expected</th><th>{self.level:.0%} interval</th></tr>{rows}</table>"
-        )
 
 
 def customer_value(

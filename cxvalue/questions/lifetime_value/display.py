@@ -4,12 +4,13 @@ The numbers themselves are published elsewhere, unrounded (`tables`)."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.display import styled
+from cxvalue.findings.display import Folded, folded, styled
 from cxvalue.findings.numbers import format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.families.registry import MODEL_TITLES
+from cxvalue.lifetime.families.registry import MODEL_TITLES, at_limit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,25 +51,36 @@ def holdout_display(fit: CltvFit) -> Styler:
     )
 
 
-def models_display(models: pd.DataFrame) -> Styler:
-    """The parameters of every model in both windows."""
+def models_display(models: pd.DataFrame) -> Folded:
+    """The parameters of every model in both windows, folded; one that ran to a limit has neither a number nor a range."""
 
-    def number(value: float, digits: int = 4) -> str:
-        return f"{value:.{digits}g}" if value == value else "—"
+    def number(value: float, digits: int) -> str:
+        return f"{value:,.{_decimals(value, digits)}f}" if math.isfinite(value) else "—"
 
-    return styled(
-        {
-            "window": row.window,
-            "model": MODEL_TITLES[row.model],
-            "parameter": row.parameter,
-            "estimate": number(row.estimate, 5),
-            "standard error": number(row.se, 2),
-            "interval": f"{number(row.low)} to {number(row.high)}",
-            "log-likelihood": f"{row.log_likelihood:,.2f}",
-            "status": row.status,
-        }
-        for row in models.itertuples()
-    )
+    rows = []
+    for (window, model), part in models.groupby(["window", "model"], sort=False):
+        limits = at_limit(str(model), dict(zip(part["parameter"], part["estimate"], strict=True)))
+        for row in part.itertuples():
+            far = row.parameter in limits
+            known = not far and math.isfinite(row.low) and math.isfinite(row.high)
+            rows.append(
+                {
+                    "window": window,
+                    "model": MODEL_TITLES[str(model)],
+                    "parameter": row.parameter,
+                    "estimate": "at its limit" if far else number(row.estimate, 4),
+                    "standard error": "—" if far else number(row.se, 2),
+                    "range": f"{number(row.low, 3)} to {number(row.high, 3)}" if known else "—",
+                    "log-likelihood": f"{row.log_likelihood:,.2f}",
+                    "status": row.status,
+                }
+            )
+    return folded(f"Open the parameters of {models['model'].nunique()} models", styled(rows))
+
+
+def _decimals(value: float, digits: int) -> int:
+    """Decimals with which a number has so many significant digits, written without an exponent."""
+    return max(0, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0
 
 
 def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
@@ -113,12 +125,12 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
                 {
                     "model": MODEL_TITLES[model.name],
                     "figure": parameter.replace("_", "-"),
-                    "cxvalue": f"{ours:,.6g}",
-                    "lifetimes": f"{theirs:,.6g}",
-                    "relative difference": f"{difference:.1e}",
+                    "cxvalue": f"{ours:,.{_decimals(ours, 6)}f}",
+                    "lifetimes": f"{theirs:,.{_decimals(theirs, 6)}f}",
+                    "difference": "less than 0.01%" if abs(difference) < 1e-4 else f"{difference:+.2%}",
                 }
             )
-    columns = ["model", "figure", "cxvalue", "lifetimes", "relative difference"]
+    columns = ["model", "figure", "cxvalue", "lifetimes", "difference"]
     return styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)
 
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
+from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
-from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
 from cxvalue.tables.read.schema import CUSTOMER
@@ -35,8 +36,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class UnitPanel:
+@dataclass(frozen=True, eq=False, repr=False)
+class UnitPanel(Drawn):
     """Customers and their outcome by cell (unit and start), bin of acquisition and month, added up by the engine.
 
     A row of the arrays is a cell: one unit or, where customers are the units, a random group of those who started in the
@@ -70,6 +71,8 @@ class UnitPanel:
     early: tuple[Early, ...] = ()
     gaps: bool = False
     notes: tuple[str, ...] = ()
+
+    _card = "effect_card"
 
     @property
     def treated(self) -> NDArray[np.bool_]:

@@ -1,0 +1,39 @@
+"""A panel of units month by month: those that got the programme beside those that did not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cxvalue.figures import style
+from cxvalue.figures.style import GREY, MAIN
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["panel_months"]
+
+
+@style.drawn
+def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figure:
+    """The outcome of a customer by month, of units that got the programme at some time and of those that never did.
+
+    `cells` has the columns start (empty: never), month, customers and one named like `outcome`, the sum over them.
+    """
+    style.need_columns(cells, ("start", "month", "customers", outcome), "panel_months")
+    figure, (axes,) = style.new_figure(3.8)
+    style.title(figure, "What a customer brings, month by month")
+    started = cells["start"].notna()
+    for part, name, colour in ((cells[started], "gets the programme", MAIN), (cells[~started], "never gets it", GREY)):
+        months = part.groupby("month")[["customers", outcome]].sum()
+        months = months[months["customers"] > 0]
+        if len(months):
+            axes.plot(months.index, months[outcome] / months["customers"], color=colour, linewidth=2, label=name)
+    starts = cells.loc[started, "start"]
+    if len(starts):
+        axes.axvspan(starts.min(), starts.max(), color=GREY, alpha=0.12, label="starts of the programme")
+    style.month_axis(axes, cells["month"])
+    axes.set_ylabel(f"{outcome} per customer{f', {currency}' if currency else ''}")
+    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    figure.legend(loc="outside lower left", ncols=3)
+    return figure

@@ -1,0 +1,161 @@
+"""The card of an effect, and of the panel of units behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial, singledispatch
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.effects.effect import Effect
+from cxvalue.figures.panels import panel_months
+from cxvalue.figures.programmes import event_study
+from cxvalue.findings.numbers import format_level
+from cxvalue.foundation.intervals import reach_of
+from cxvalue.foundation.shown import Summary
+from cxvalue.objects.amounts import amount, reach
+from cxvalue.tables.panels.by_unit import UnitPanel
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+__all__ = ["describe", "frame_of", "pictures_of"]
+
+_MONEY = ("margin", "revenue")
+
+
+@singledispatch
+def describe(shown: object, currency: str) -> Summary:
+    """What an effect or a panel says."""
+    raise TypeError(f"no card for {type(shown).__name__}")
+
+
+@singledispatch
+def frame_of(shown: object) -> pd.DataFrame:
+    """Its numbers: of an effect a row a month since the start, of a panel a row a cell and month."""
+    raise TypeError(f"no numbers of {type(shown).__name__}")
+
+
+@singledispatch
+def pictures_of(shown: object) -> Mapping[str, Callable[..., Figure]]:
+    """Its pictures by their names."""
+    raise TypeError(f"no pictures of {type(shown).__name__}")
+
+
+@describe.register(Effect)
+def _(shown: Effect, currency: str) -> Summary:
+    unit = currency if shown.outcome in _MONEY else shown.outcome
+    value, ends = amount(shown.estimate, unit), reach(shown.low, shown.high, unit)
+    failed = [check for check in shown.checks if check.lowers]
+    rows = (
+        (f"{shown.outcome} per customer and month", value, ends),
+        ("before and after alone", amount(shown.naive, unit), ""),
+        ("treated customers", f"{shown.treated_customers:,}", _in_units(shown, shown.treated_units)),
+        ("compared with", f"{shown.control_customers:,}", _in_units(shown, shown.control_units)),
+        ("customer-months measured", f"{shown.treated_customer_months:,}", _left_out(shown)),
+        ("first start, last month", f"{shown.first_start:%B %Y}", f"{shown.last_month:%B %Y}"),
+    )
+    texts = [shown.explanation, *(f"Lowers the grade: {check.detail}" for check in failed), *shown.notes]
+    line = (
+        f"Effect ({shown.design.replace('_', ' ')}): {value} of {shown.outcome} per customer and month, {ends} "
+        f"({format_level(shown.level)}), evidence {shown.grade}"
+    )
+    return Summary(line, rows, tuple(filter(None, texts)))
+
+
+@frame_of.register(Effect)
+def _(shown: Effect) -> pd.DataFrame:
+    import pandas as pd
+
+    error = np.sqrt(np.maximum(np.concatenate([np.diag(shown.pre_covariance), np.diag(shown.covariance)]), 0))
+    effect = np.concatenate([shown.pre_effect, shown.event_effect])
+    half = reach_of(shown.level, shown.df) * error
+    weight = np.concatenate([np.full(len(shown.pre_time), np.nan), shown.event_weight])
+    return pd.DataFrame(
+        {
+            "months_since_start": np.concatenate([shown.pre_time, shown.event_time]),
+            "effect": effect,
+            "se": error,
+            "low": effect - half,
+            "high": effect + half,
+            "customer_months": weight,
+        }
+    )
+
+
+@pictures_of.register(Effect)
+def _(shown: Effect) -> Mapping[str, Callable[..., Figure]]:
+    def by_month(currency: str) -> Figure:
+        return event_study(shown, currency if shown.outcome in _MONEY else "")
+
+    return {"effect": by_month}
+
+
+@describe.register(UnitPanel)
+def _(shown: UnitPanel, currency: str) -> Summary:
+    first, last = shown.months.day(0), shown.months.day(shown.months.count - 1)
+    treated, never = (len(set(shown.cluster[part])) for part in (shown.treated, ~shown.treated))
+    final = shown.customers.sum(axis=1)[:, -1] if shown.months.count else np.zeros(len(shown.start))
+    of_cells = shown.customers.sum(axis=(1, 2))
+    total = shown.total.sum()
+    each = total / of_cells.sum() if of_cells.sum() else float("nan")
+    unit = currency if shown.outcome in _MONEY else ""
+    rows = (
+        ("months", f"{shown.months.count}", f"{first:%B %Y} to {last:%B %Y}"),
+        ("with the programme", _counted(treated, shown.unit), ""),
+        ("without it", _counted(never, shown.unit), ""),
+        ("customers in the last month", f"{final.sum():,.0f}", f"{final[shown.treated].sum():,.0f} with the programme"),
+        (f"{shown.outcome} per customer and month", amount(each, unit), ""),
+        ("came after the start, left out", f"{shown.later:,}", ""),
+    )
+    line = (
+        f"UnitPanel: {shown.outcome} of {final.sum():,.0f} customers in {_counted(len(shown.names), shown.unit)}, "
+        f"{shown.months.count} months from {first:%B %Y}"
+    )
+    return Summary(line, rows, shown.notes)
+
+
+@frame_of.register(UnitPanel)
+def _(shown: UnitPanel) -> pd.DataFrame:
+    import pandas as pd
+
+    cells, months = len(shown.start), shown.months.count
+    start = [None if number < 0 else shown.months.day(int(number)) for number in shown.start]
+    return pd.DataFrame(
+        {
+            shown.unit: np.repeat(np.array(shown.names, dtype=object)[shown.cluster], months),
+            "start": pd.to_datetime(pd.Series(np.repeat(np.array(start, dtype=object), months))),
+            "month": pd.to_datetime(np.tile([shown.months.day(number) for number in range(months)], cells)),
+            "customers": shown.customers.sum(axis=1).ravel(),
+            shown.outcome: shown.total.sum(axis=1).ravel(),
+        }
+    )
+
+
+@pictures_of.register(UnitPanel)
+def _(shown: UnitPanel) -> Mapping[str, Callable[..., Figure]]:
+    return {"months": partial(panel_months, frame_of(shown), shown.outcome)}
+
+
+def _counted(number: int, unit: str) -> str:
+    """So many units, in words: customers are put into groups.
+
+    >>> _counted(1, "branch"), _counted(200, "customer_id")
+    ('1 branch', '200 groups of customers')
+    """
+    if unit == "customer_id":
+        return f"{number:,} group{'s' if number != 1 else ''} of customers"
+    word = unit.replace("_", " ")
+    return f"{number:,} {word if number == 1 else f'{word}es' if word.endswith(('ch', 's', 'sh', 'x')) else f'{word}s'}"
+
+
+def _left_out(shown: Effect) -> str:
+    lost = shown.unidentified_customer_months
+    return f"{lost:,} more could not be compared" if lost else ""
+
+
+def _in_units(shown: Effect, number: int) -> str:
+    """How many units hold them; nothing where customers are the units themselves."""
+    return "" if shown.unit == "customer_id" else f"in {_counted(number, shown.unit)}"

@@ -1,0 +1,25 @@
+"""What notebooks show: sentences as paragraphs, and tables that open."""
+
+from __future__ import annotations
+
+from cxvalue.findings.display import Sentences, folded, say, styled
+
+
+def test_sentences_are_paragraphs_with_nothing_of_them_read_as_markup() -> None:
+    told = Sentences(("penalty_waiver *passes*.", "a < b"))
+    assert told._repr_html_() == "<p>penalty_waiver *passes*.</p><p>a &lt; b</p>"
+    assert repr(told) == "penalty_waiver *passes*.\na < b"
+
+
+def test_what_is_empty_is_not_shown(monkeypatch) -> None:
+    shown: list[Sentences] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    say("", "One.\n\nTwo.", "Three.")
+    say("")
+    assert [one.texts for one in shown] == [("One.", "Two.", "Three.")]
+
+
+def test_a_folded_table_is_closed_behind_its_line() -> None:
+    markup = folded("Open <it>", styled([{"a": 1}]))._repr_html_()
+    assert markup.startswith("<details><summary>Open &lt;it&gt;</summary>")
+    assert "<table" in markup
