@@ -12,8 +12,9 @@ assumptions    what a study file says, and what was assumed where it says nothin
 revenue_words  what a study without a margin says in place of it
 lowering       findings that rest on doubtful tables are lowered by a grade
 pictures       a figure as the page embeds it, for light and dark screens
-model          what every paper shows: the page, the business cases, the slides
+paper_model    what every paper shows: the page, the business cases, the slides
 case_tables    the published tables of a business case, read back
+case_story     the slides of a business case
 storyline      a page and its tables become a `ReportModel`, with the slides that tell it
 render/        the papers beside the page: PDF, slides, workbook
 html           a `PageModel` becomes one self-contained file; so does the index of all studies

@@ -285,7 +285,7 @@ def test_the_doctor_finds_this_environment_in_order(tmp_path: Path) -> None:
     assert items["duckdb"].state == "ok"
     assert items["Jupyter kernel"].found == f"python3 runs {sys.executable}"
     assert items["reports folder"].state == "ok"
-    assert items["report.pdf"].state == "optional"
+    assert [items[name].state for name in ("report.pdf", "deck.pptx", "case.xlsx")] == ["ok"] * 3
     assert not (tmp_path / "reports").exists()
 
 

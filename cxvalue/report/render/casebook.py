@@ -17,7 +17,7 @@ from cxvalue.foundation.inert import inert_text
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables, SwingRow
-    from cxvalue.report.model import ReportModel
+    from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["render_casebook"]
 

@@ -18,8 +18,8 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 
 if TYPE_CHECKING:
-    from cxvalue.report.model import Chart, ReportModel, Slide
     from cxvalue.report.page import FindingLine
+    from cxvalue.report.paper_model import Chart, ReportModel, Slide
 
 __all__ = ["render_deck"]
 
@@ -131,6 +131,7 @@ class _Slide:
         bold: bool = False, fill: str = "", gap: float = 0.0,
     ) -> Any:  # fmt: skip
         from pptx.dml.color import RGBColor
+        from pptx.enum.text import MSO_AUTO_SIZE
         from pptx.util import Inches, Pt
 
         box = self.drawn.shapes.add_textbox(*map(Inches, (left, top, width, height)))
@@ -138,7 +139,7 @@ class _Slide:
             box.fill.solid()
             box.fill.fore_color.rgb = RGBColor.from_string(fill)
         frame = box.text_frame
-        frame.word_wrap = True
+        frame.word_wrap, frame.auto_size = True, MSO_AUTO_SIZE.NONE
         if not fill:
             frame.margin_left = frame.margin_right = 0
         for number, row in enumerate(rows):
@@ -183,7 +184,7 @@ class _Slide:
 
     def _look(self, drawn: Any, chart: Chart) -> None:
         from pptx.dml.color import RGBColor
-        from pptx.enum.chart import XL_AXIS_CROSSES, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
+        from pptx.enum.chart import XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION
         from pptx.util import Pt
 
         drawn.font.size, drawn.font.name = Pt(12), "Calibri"
@@ -210,8 +211,7 @@ class _Slide:
             plot = drawn.plots[0]
             plot.gap_width = 45
             if chart.kind == "swings":
-                plot.overlap, names.reverse_order = 100, True
-                names.crosses = XL_AXIS_CROSSES.MAXIMUM  # else the numbers would stand at the top
+                plot.overlap = 100
             for series, one in zip(plot.series, chart.series, strict=True):
                 series.format.fill.solid()
                 series.format.fill.fore_color.rgb = RGBColor.from_string(GREY if one.quiet else BLUE)

@@ -16,7 +16,7 @@ from cxvalue.report.render.deck import render_deck
 from cxvalue.report.render.pdf import render_pdf
 
 if TYPE_CHECKING:
-    from cxvalue.report.model import ReportModel
+    from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["PAPERS", "MadePapers", "Paper", "make_papers"]
 

@@ -19,8 +19,8 @@ from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import AssumptionRow
-    from cxvalue.report.model import ReportModel
     from cxvalue.report.page import FindingLine, PageFigure
+    from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["render_pdf"]
 
@@ -132,11 +132,12 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
         owned = [
             (
                 words.get(f"book_kind_{row.kind}", row.label),
-                _written(row.value),
+                _written(row, words),
                 row.owner or words["pdf_nobody"],
                 row.source,
             )
             for row in case.assumptions
+            if row.kind not in NOT_ASKED
         ]
         headings = [words[f"book_{key}"] for key in ("assumption", "value", "owner", "source")]
         parts.append(_part(words["assumptions"], (), headings, (5, 2, 2, 2), owned))
@@ -182,7 +183,11 @@ def _part(
 def _written(row: AssumptionRow, words: Mapping[str, str]) -> str:
     if isinstance(row.value, str):
         return row.value
-    return format_level(row.value, words) if row.kind in ("discount_rate", "market") else format_value(row.value, "", words)
+    return (
+        format_level(row.value, words)
+        if row.kind in ("discount_rate", "market")
+        else format_value(row.value, "", words)
+    )
 
 
 def _within(paragraphs: Iterable[str], letters: int) -> list[str]:

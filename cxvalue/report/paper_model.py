@@ -18,7 +18,7 @@ from cxvalue.report.case_tables import CaseTables
 if TYPE_CHECKING:
     from cxvalue.report.page import FindingLine, PageModel
 
-__all__ = ["Chart", "ChartKind", "ReportModel", "Series", "Slide"]
+__all__ = ["Chart", "ChartKind", "ReportModel", "Series", "Slide", "methods_of"]
 
 ChartKind = Literal["line", "columns", "steps", "swings"]
 
@@ -83,3 +83,22 @@ class ReportModel:
         """What a programme is called."""
         verdict = self.findings.get(f"programme.{programme}.verdict")
         return verdict.label if verdict else programme
+
+    def line_of(self, wanted: str) -> FindingLine | None:
+        """A finding as it is written."""
+        return next((line for line in self.page.lines if line.id == wanted), None)
+
+    def answered(self, about: str) -> tuple[str, ...]:
+        """What the answer to a question says, a point each; none where the page does not answer it."""
+        answer = next((one for one in self.page.answers if one.about == about), None)
+        return tuple(f"{heading}: {told}" for heading, told in answer.points) if answer else ()
+
+    @property
+    def not_stated(self) -> tuple[str, ...]:
+        """What is withheld, each with its reason."""
+        return tuple(f"{line.label}: {line.reason}" for line in self.page.withheld)
+
+
+def methods_of(*findings: Finding | None) -> tuple[str, ...]:
+    """How findings were made, each way once."""
+    return tuple(dict.fromkeys(finding.method for finding in findings if finding is not None and finding.method))

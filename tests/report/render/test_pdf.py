@@ -1,0 +1,78 @@
+"""The PDF: two sheets for whoever decides, tagged and described, the same bytes each time, and no text that is markup."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.report.render.pdf import render_pdf
+from tests.report.conftest import MARKUP, Published
+
+
+@pytest.fixture(scope="module")
+def paper(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("paper") / "report.pdf"
+    render_pdf(published.model, path)
+    return path
+
+
+def texts(path: Path) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(path).pages]
+
+
+def test_two_sheets_for_whoever_decides_and_the_rest_behind_them(paper: Path, published: Published) -> None:
+    first, second, third, *_ = pages = texts(paper)
+    words, answer = published.model.words, published.model.page.answers[0]
+    assert first.startswith(MARKUP)
+    assert words["simulated"] in first
+    assert answer.sentence in first
+    assert all(card.value in first for card in published.model.page.cards)
+    assert words["pdf_believe"] in second
+    assert words["assumptions"] in second
+    assert "nobody named" in second
+    assert third.startswith(words["pdf_rest"])
+    assert all(page.endswith(f"Page {number} of {len(pages)}") for number, page in enumerate(pages, start=1))
+    box = pypdf.PdfReader(paper).pages[0].mediabox
+    assert (float(box.width), float(box.height)) == pytest.approx((595.28, 841.89), abs=0.01)
+
+
+def test_it_is_tagged_and_described(paper: Path) -> None:
+    found = pypdf.PdfReader(paper)
+    catalogue = found.trailer["/Root"]
+    assert catalogue["/MarkInfo"]["/Marked"] == True  # noqa: E712 - a PDF boolean
+    assert catalogue["/Lang"] == "en"
+    assert found.metadata is not None
+    assert found.metadata.title == MARKUP
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in catalogue["/Metadata"].get_data()
+    fonts = {
+        font["/BaseFont"].split("+")[-1]
+        for page in found.pages
+        for font in page["/Resources"]["/Font"].get_object().values()
+    }
+    assert fonts <= {"DejaVuSans", "DejaVuSans-Bold", "DejaVuSans-Oblique"}
+
+
+def test_the_same_report_gives_the_same_bytes(paper: Path, published: Published, tmp_path: Path) -> None:
+    render_pdf(published.rebuilt(made=datetime(2026, 3, 3, tzinfo=UTC)), tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == paper.read_bytes()
+
+
+def test_a_title_that_its_letters_lack_is_no_reason_to_fail(published: Published, tmp_path: Path) -> None:
+    render_pdf(published.rebuilt(title="罚款豁免值多少钱？"), tmp_path / "report.pdf")
+    assert len(texts(tmp_path / "report.pdf")) >= 3
+
+
+def test_what_cannot_be_laid_out_is_refused_in_a_line(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken.typ"
+    broken.write_text("#let = ")
+    monkeypatch.setattr("cxvalue.report.render.pdf.TEMPLATE", broken)
+    with pytest.raises(CxvalueError) as error:
+        render_pdf(published.model, tmp_path / "report.pdf")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "report.pdf").exists()
