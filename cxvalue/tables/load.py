@@ -15,12 +15,13 @@ from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
-from cxvalue.tables.ask import ask
+from cxvalue.tables.ask import ask, measures, parts
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
 from cxvalue.tables.checks.history_begins import history_begins
 from cxvalue.tables.checks.ids import spoilt_ids
+from cxvalue.tables.checks.left_aside import left_aside
 from cxvalue.tables.checks.observed import Observed
 from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
 from cxvalue.tables.checks.purchase_cautions import cautions_of
@@ -143,7 +144,8 @@ class _Loader:
         for relation in self.relations:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
-        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until)
+        sources = {name: one.raw.every for name, one in self.tables.items()}
+        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until, sources)
 
     def _read(self, name: str) -> _Loading:
         native = self.engine.con
@@ -161,13 +163,13 @@ class _Loader:
             study = study.model_copy(update={"guest_ids": (*study.guest_ids, NOBODY)})
         rules = self._rules(parsed, table)
         counted = ask(
-            table.aggregate(**_measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
+            table.aggregate(**measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
         )
         meant, contradicting, cautions = judge_signs(contract, table, counted)
         self.cautions += cautions
         if meant is not table:
             table, rules = meant, self._rules(parsed, meant)
-            counted |= ask(table.aggregate(**_measures(table, amount), **count_broken(table, rules)))
+            counted |= ask(table.aggregate(**measures(table, amount), **count_broken(table, rules)))
         counts = [counted[f"broken_{i}"] for i in range(len(rules))]
         counts += [counted[f"below_{rule.column}"] for rule in contradicting]
         good, broken = split_rows(table, [*rules, *contradicting], amount, counts)
@@ -186,7 +188,7 @@ class _Loader:
         screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
-        self.cautions += screened.cautions
+        self.cautions += [*screened.cautions, *left_aside(native, raw)]
         if screened.contradiction is not None:
             self._take_out(loading, screened.contradiction, amount)
         self._describe_source(parsed)
@@ -287,9 +289,9 @@ class _Loader:
         before = rows.filter(rows.date <= ibis.literal(end))
         own_margin = "margin" in loading.good.columns
         found = ask(
-            _parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
-            _parts(lines, "revenue", early=lines.date < ibis.literal(start)),
-            _parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
+            parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
+            parts(lines, "revenue", early=lines.date < ibis.literal(start)),
+            parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
             lines.aggregate(kept=lines.revenue.sum(), zero=lines.count(where=lines.revenue == 0)),
             exact_duplicates(before),
             *([margin_of_sales(made.lines)] if own_margin else []),
@@ -340,7 +342,7 @@ class _Loader:
         """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
         assert loading.guests is not None
         guests, last = loading.guests, ibis.literal(end)
-        found = ask(_parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
+        found = ask(parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
         self._add(
             "transactions", "sales of guests: in the totals, no customer", found["n_seen"], found["seen"], "apart"
         )
@@ -401,13 +403,13 @@ class _Loader:
         amount, opens, asked = _AMOUNT.get(contract.name), False, []
         if end is not None and contract.event in table.columns:
             late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
-            asked.append(_parts(table, amount, late=late))
+            asked.append(parts(table, amount, late=late))
             table = table.filter(~late)
         if end is not None and contract.open_ends:
             opens = True
             table, dates = empty_dates_to_come(contract, table, end)
             asked.append(dates)
-        kept = _measures(table, amount)
+        kept = measures(table, amount)
         if contract.name == "rollout":
             declared = [one.name for one in self.study.programmes] or [""]
             kept["foreign"] = table.count(where=~table.programme.isin(declared))
@@ -434,17 +436,3 @@ class _Loader:
     ) -> None:
         if rows or always:
             self.counts.append(RowCount(table, what, rows, amount, kind, reason or _REASONS.get(kind, "")))
-
-
-def _measures(table: ir.Table, amount: str | None) -> dict[str, Any]:
-    """The rows of a table and the sum of an amount over them, to be asked."""
-    return {"rows": table.count(), "amount": table[amount].sum() if amount in table.columns else ibis.null("float64")}
-
-
-def _parts(table: ir.Table, amount: str | None, **tests: Any) -> ir.Table:
-    """The rows for which each test holds (`n_NAME`) and the sum of an amount over them (`NAME`), to be asked."""
-    asked: dict[str, Any] = {}
-    for name, test in tests.items():
-        asked[f"n_{name}"] = table.count(where=test)
-        asked[name] = table[amount].sum(where=test) if amount in table.columns else ibis.null("float64")
-    return table.aggregate(**asked)
