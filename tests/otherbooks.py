@@ -47,11 +47,12 @@ def write_ods(path: Path, sheets: dict[str, Rows]) -> Path:
 def _ods_cell(value: Any) -> str:
     if value is None:
         return "<table:table-cell/>"
+    kind = 'string"'
     if isinstance(value, date):
-        return f'<table:table-cell office:value-type="date" office:date-value="{value}"><text:p>{value}</text:p></table:table-cell>'
-    if isinstance(value, int | float):
-        return f'<table:table-cell office:value-type="float" office:value="{value}"><text:p>{value}</text:p></table:table-cell>'
-    return f'<table:table-cell office:value-type="string"><text:p>{escape(value)}</text:p></table:table-cell>'
+        kind = f'date" office:date-value="{value}"'
+    elif isinstance(value, int | float):
+        kind = f'float" office:value="{value}"'
+    return f'<table:table-cell office:value-type="{kind}><text:p>{escape(str(value))}</text:p></table:table-cell>'
 
 
 def write_xlsb(path: Path, title: str, rows: Rows) -> Path:

@@ -341,7 +341,7 @@ def _refunds(draft: Draft, looks: Sequence[Look]) -> None:
                 Option("take_off", "yes: it is taken off, as a refund of its own", {"refund": {"amount": look.name}}),
                 Option("leave", "no: revenue is without it already", {}),
             )
-            ask = f"{look.name!r} is filled in {filled:,} rows. Did that come back to the customer, and is it still in revenue?"
+            ask = f"{look.name!r} is filled in {filled:,} rows. Did that come back to customers, and is it still in revenue?"
             draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
             return
 

@@ -42,7 +42,8 @@ LONGEST_REASON = 300
 class NotebookJob:
     """All that the process of one notebook is told; every path is absolute.
 
-    `proof` is the file that the notebook writes last; `in_revenue`: no margin is known, so what it says is revenue. `runtime` is a short folder for the kernel's sockets.
+    `proof` is the file that the notebook writes last.
+    `runtime` is a short folder for the kernel's sockets. `in_revenue`: no margin is known, and the page says revenue.
     """
 
     name: str

@@ -224,7 +224,8 @@ def test_sheets_of_the_same_columns_are_one_table(tmp_path: Path) -> None:
         months[title] = [["customer_no", "order_date", "net_total"], [f"00{n}", date(2025, n, 5), float(n)]]
     months["Notes"] = [["what", "who"], ["a", "b"]]
     found = recognise(write_workbook(tmp_path / "year.xlsx", months)).answer(currency="EUR", margin="unknown")
-    assert "sheet: [Jan, Feb]" in (written := found.write(tmp_path / "s")).read_text(encoding="utf-8")
+    written = found.write(tmp_path / "s")
+    assert "sheet: [Jan, Feb]" in written.read_text(encoding="utf-8")
     table = examine(written).to_dict()["tables"]["transactions"]
     assert (table["rows"], table["revenue"]) == (2, 3.0)
 

@@ -122,8 +122,8 @@ def test_what_names_no_buyer_is_refused_by_hand_as_well(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["shopify.csv", "woo.csv", "payments.csv", "bigcommerce.csv", "deals.csv"])
 def test_what_new_writes_stands_without_its_layout(tmp_path: Path, name: str) -> None:
     """The mapping that is meant passes as one that somebody wrote by hand."""
-    answers = {key: value for key, value in FILES[name].answers.items()}
-    written = recognise(write_export(tmp_path, FILES[name])).answer(margin=0.4, **answers).write(tmp_path / "s")
+    answers = {"margin": "0.4", **FILES[name].answers}
+    written = recognise(write_export(tmp_path, FILES[name])).answer(**answers).write(tmp_path / "s")
     text = written.read_text(encoding="utf-8")
     written.write_text("\n".join(line for line in text.splitlines() if "layout:" not in line), encoding="utf-8")
     assert examine(written).to_dict()["tables"]["transactions"]["revenue"] == FILES[name].revenue

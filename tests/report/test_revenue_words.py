@@ -22,7 +22,6 @@ from cxvalue.report.revenue_words import (
 )
 from cxvalue.study import load_study_file
 
-
 nbformat = import_nbformat()
 
 

@@ -59,7 +59,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
         elif role == "net" and plain and not role_of(revenue, "net"):
             say("revenue", rows, f"Revenue is {revenue!r}, and {theirs!r} stands beside it: revenue is without tax.")
         elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
-            text = f"Revenue is {revenue!r}, and {theirs!r} stands beside it, filled in {number:,} rows. If the tax is inside: "
+            text = f"Revenue is {revenue!r}, and {theirs!r} stands beside it, filled in {number:,} rows. If tax is inside: "
             say("revenue", number, text + f'revenue: "=[{revenue}] - [{theirs}]".')
         elif role == "quantity" and plain and number and (role_of(revenue, "piece") or said(revenue) == "price"):
             text = f"Revenue is {revenue!r}, the price of one piece, and {theirs!r} is not 1 in {number:,} rows: "

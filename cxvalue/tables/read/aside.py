@@ -1,4 +1,4 @@
-"""Columns that a study leaves aside and that may change what its rows and amounts mean: a status, tax, refunds, a currency."""
+"""Columns that a study leaves aside and that may change what its amounts mean: a status, tax, refunds, a currency."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
     r"клиент|покупател|клієнт|покупець|контрагент",
     "email": r"e-?mail|courriel|correo|почт",
-    "order": r"order|invoice|\binv\b|receipt|transaction|bestell|auftrag|rechnung|beleg|commande|facture|pedido|factura|заказ|чек|"
-    r"счет|счёт|замовлення|рахунок",
+    "order": r"order|invoice|\binv\b|receipt|transaction|bestell|auftrag|rechnung|beleg|commande|facture|pedido|factura|"
+    r"заказ|чек|счет|счёт|замовлення|рахунок",
     "date": r"date|day|created|ordered|purchased|sold|datum|tag\b|jour|fecha|дата|день|когда",
     "late": r"updat|modif|due|ship|deliver|paid|payment|cancel|clos|birth|expir|refund|return|ends?\b|liefer|zahl|geändert|"
     r"livr|entrega",
