@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
 
-__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "use_style"]
+__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "tell", "use_style"]
 
 Parameters = ParamSpec("Parameters")
 
@@ -83,6 +83,14 @@ def use_style() -> Iterator[None]:
         yield
 
 
+_WORDS: list[Callable[[Figure], None]] = []
+
+
+def tell(words: Callable[[Figure], None] | None) -> None:
+    """Let a function change the words of every figure that is drawn from now on; None: they stay as they are."""
+    _WORDS[:] = [] if words is None else [words]
+
+
 def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
     """Make a figure function draw in the project's style, down to the ticks that matplotlib would only make later."""
 
@@ -90,6 +98,8 @@ def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
     def styled(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Figure:
         with use_style():
             figure = draw(*args, **kwargs)
+            for words in _WORDS:
+                words(figure)
             figure.draw_without_rendering()
             _mark_title(figure)
         return figure

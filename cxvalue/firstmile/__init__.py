@@ -9,6 +9,7 @@ asking       questions, their answers, and what these make of a table
 trying       a table read as a study would read it: what it comes to, whether its arithmetic holds
 notation     how an export writes its numbers and days
 exports      the files opened, and their columns looked at
+handwritten  studies written by hand, held against what the export of a known system means
 study_text   the study file that is written
 showing      what was recognised, for a terminal and for a notebook
 """

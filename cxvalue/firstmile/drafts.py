@@ -14,6 +14,7 @@ from cxvalue.firstmile.records import Record, bound
 from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.read.roles import NO_SALE
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
 
@@ -22,12 +23,6 @@ __all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 _MOST_FOOTER = 12
 _MOST_OTHERS = 12
-_OUT = re.compile(
-    r"cancel|void|fail|pending|declin|refus|draft|expire|withdraw|hold|fee|transfer|conversion|lost|incomplete|unpaid|past.?due|"
-    r"not.?paid|sent|negotiat|propos|qualif|appointment|prospect|present|discover|reject|block|dispute|chargeback|reversal|"
-    r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open"
-)
-"""Values of a status that stand for no sale, whoever writes them."""
 
 
 @dataclass
@@ -90,7 +85,8 @@ def draft_of_record(export: Export, record: Record) -> Draft:
     _ask_for_others(draft)
     if record.score:
         _ask_for_score(draft, names)
-    column = next((names[name] for name in record.currency if name in names), "")
+    beside = record.currency_unless or {}
+    column = next((names[one] for one in record.currency if one in names and beside.get(one) not in names), "")
     if column:
         draft.codes = _codes(draft, column)
         if "currency" in CONTRACTS[record.table].names:
@@ -204,7 +200,9 @@ def _ask_for_others(draft: Draft) -> None:
             f"AND {export.text(revenue)} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
         ).fetchall()
         others = [
-            str(value) for value, _ in found if str(value).lower() not in known and not _OUT.search(str(value).lower())
+            str(value)
+            for value, _ in found
+            if str(value).lower() not in known and not NO_SALE.search(str(value).lower())
         ]
         if not others or len(others) > _MOST_OTHERS:
             continue

@@ -11,41 +11,12 @@ from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
 from cxvalue.firstmile.exports import Export, Look
 from cxvalue.foundation.errors import Problem
 from cxvalue.study.currencies import CODES
+from cxvalue.tables.read.roles import KEY, WORDS, role_of, said
 
-__all__ = ["GUESSED", "WORDS", "draft_by_guess", "role_of"]
-
-WORDS: dict[str, str] = {
-    "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
-    r"клиент|покупател|клієнт|покупець|контрагент",
-    "email": r"e-?mail|courriel|correo|почт",
-    "order": r"order|invoice|receipt|transaction|bestell|auftrag|rechnung|beleg|commande|facture|pedido|factura|заказ|чек|"
-    r"счет|счёт|замовлення|рахунок",
-    "date": r"date|day|created|ordered|purchased|sold|datum|tag\b|jour|fecha|дата|день|когда",
-    "late": r"updat|modif|due|ship|deliver|paid|payment|cancel|clos|birth|expir|refund|return|ends?\b|liefer|zahl|geändert|"
-    r"livr|entrega",
-    "amount": r"amount|total|revenue|sales|turnover|price|value|sum\b|subtotal|spend|paid|betrag|umsatz|summe|preis|erlös|"
-    r"montant|"
-    r"prix|importe|venta|precio|ingreso|сумма|выручк|оборот|цена|сума|виручка|ціна|стоимость|cents?\b",
-    "net": r"\bnet\b|\bnetto\b|\bnett\b|\bht\b|\bneto\b|hors taxe|sin iva|без ндс|excl|ex tax|without tax|нетто",
-    "gross": r"gross|brutto|\bttc\b|bruto|\bmit mwst|incl|inc tax|with tax|брутто|с ндс",
-    "tax": r"\btax(es)?\b|\bvat\b|mwst|\bust\b|steuer|\btva\b|\biva\b|impuesto|ндс|пдв|\bgst\b",
-    "shipping": r"shipping|freight|postage|versand|porto|livraison|envío|envio|доставк",
-    "discount": r"discount|rabatt|remise|descuento|скидк|знижк|coupon|voucher",
-    "refund": r"refund|returned|erstatt|rembours|reembolso|возврат|поверненн",
-    "other": r"fee|cost|balance|tip\b|points|weight|age\b|rate\b|percent|margin|profit|kosten|себестоим|budget|limit",
-    "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items",
-    "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|line ?item ?price",
-    "status": r"status|state|stage|zustand|statut|estado|статус|состояние|стан\b",
-    "currency": r"currency|währung|devise|moneda|divisa|валют",
-    "product": r"product|sku|item|article|artikel|produit|producto|товар|артикул",
-    "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
-    "end": r"\bend|until|expir|cancel|ende|fin\b|конец|окончан|кінець",
-    "name": r"name|nom\b|nombre|имя|фио|ім'я",
-}
-"""What a column may be called, by what it is, in English, German, French, Spanish, Russian and Ukrainian."""
+__all__ = ["GUESSED", "draft_by_guess"]
 
 GUESSED = tuple(
-    "amounts copies date dates end guests lines metric names numbers others revenue rows_without_customer same score "
+    "amounts copies date dates end guests lines metric names numbers others refund revenue rows_without_customer same score "
     "statuses tax value_per_month".split()
 )
 """The keys of questions about tables that no record knows, or that any table may need."""
@@ -53,24 +24,8 @@ GUESSED = tuple(
 _GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
 _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано"
 _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
-_KEY = r"\b(id|ids|no|nr|number|num|code|key|ref|nummer|numéro|número|номер|код)\b|№|#"
 _FEWEST_ROWS = 2
 _GUESTS = ("0", "-1", "guest", "guests", "anonymous", "none", "gast", "invité", "invitado", "гость", "гість")
-
-
-def _said(name: str) -> str:
-    """A name of a column in small letters, its words apart."""
-    apart = re.sub(r"(?<=[a-zа-яäöüß])(?=[A-ZА-Я])", " ", name)
-    return re.sub(r"[_\W]+", " ", apart).casefold().strip() + (" #" if "#" in name else "")
-
-
-def role_of(name: str, role: str) -> bool:
-    """Whether a column may be what a role says, by its name.
-
-    >>> role_of("Kundennr.", "customer"), role_of("InvoiceDate", "date"), role_of("net_amount", "net")
-    (True, True, True)
-    """
-    return re.search(WORDS[role], _said(name)) is not None
 
 
 def draft_by_guess(export: Export) -> Draft:
@@ -111,6 +66,7 @@ def draft_by_guess(export: Export) -> Draft:
     _order(draft, looks)
     _amount(draft, amounts, looks)
     _statuses(draft, looks)
+    _refunds(draft, looks)
     _others(draft, looks)
     return draft
 
@@ -120,19 +76,19 @@ def _may_be_customer(export: Export, look: Look) -> bool:
         return False
     if not (role_of(look.name, "customer") or role_of(look.name, "email")) or _is_amount_name(look.name):
         return False
-    said = _said(look.name)
-    if re.search(r"\b(type|group|segment|status|country|zip|city|note|since|count|type|rating|language)\b", said):
+    words = said(look.name)
+    if re.search(r"\b(type|group|segment|status|country|zip|city|note|since|count|type|rating|language)\b", words):
         return False
     return look.commonest <= 0.5 or look.different > 20 or export.rows < 20
 
 
 def _is_amount_name(name: str) -> bool:
-    return role_of(name, "amount") and not re.search(_KEY, _said(name))
+    return role_of(name, "amount") and not re.search(KEY, said(name))
 
 
 def _may_be_amount(look: Look) -> bool:
-    said = _said(look.name)
-    if re.search(_KEY, said) or any(role_of(look.name, role) for role in ("quantity", "other", "refund")):
+    words = said(look.name)
+    if re.search(KEY, words) or any(role_of(look.name, role) for role in ("quantity", "other", "refund")):
         return role_of(look.name, "piece")
     taxed = role_of(look.name, "tax") or role_of(look.name, "shipping") or role_of(look.name, "discount")
     either = role_of(look.name, "net") or role_of(look.name, "gross")
@@ -141,9 +97,9 @@ def _may_be_amount(look: Look) -> bool:
 
 def _customer(draft: Draft, customers: Sequence[Look]) -> None:
     def rank(look: Look) -> tuple[int, int, int]:
-        said = _said(look.name)
+        words = said(look.name)
         return (
-            2 * bool(re.search(_KEY, said) or said.endswith("nr")) - 2 * bool(re.search(WORDS["name"], said)),
+            2 * bool(re.search(KEY, words) or words.endswith("nr")) - 2 * bool(re.search(WORDS["name"], words)),
             int(role_of(look.name, "customer")),
             look.filled,
         )
@@ -151,7 +107,7 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
     best = max(customers, key=rank)
     draft.spec["columns"]["customer_id"] = best.name
     each = draft.export.rows / max(1, best.different)
-    person = re.search(WORDS["name"], _said(best.name)) or (best.samples and all(" " in one for one in best.samples))
+    person = re.search(WORDS["name"], said(best.name)) or (best.samples and all(" " in one for one in best.samples))
     draft.why["customer_id"] = ("likely" if person else "sure", f"{best.different:,} customers, {each:.1f} rows each")
     if person:
         options = (Option("accept", "yes: those who share a name are one customer"),)
@@ -169,14 +125,24 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
 def _guests(draft: Draft) -> None:
     """Ids that stand for all buyers without one, among others that are real."""
     customer = draft.spec["columns"]["customer_id"]
+    options: tuple[Option, ...]
     words = [value for value, rows in draft.export.values(customer, 1_000) if value.lower() in _GUESTS and rows > 1]
     if words and draft.export.looks[customer].different > len(words):
+        mails = [
+            look
+            for look in draft.export.looks.values()
+            if role_of(look.name, "email") and not role_of(look.name, "other")
+        ]
+        mail = next((look.name for look in mails if look.filled == draft.export.rows and look.name != customer), "")
         options = (
             Option("count", "they count in the totals only, as no customer", {"guest_ids": words}),
             Option("customer", "they are customers like others"),
         )
+        if mail:
+            says = f"buyers are told apart by {mail!r}, all of them"
+            options = (Option("email", says, {"columns": {"customer_id": mail}}), *options)
         ask = f"{', '.join(words)} in {customer!r} looks like an id for all buyers without one. Are they guests?"
-        draft.questions.append(Question("guests", ask, "guest_ids", options, "count", table="transactions"))
+        draft.questions.append(Question("guests", ask, "guest_ids", options, options[0].answer, table="transactions"))
 
 
 def _day(draft: Draft, days: Sequence[Look]) -> None:
@@ -184,7 +150,7 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
     named = [
         day
         for day in likely
-        if re.search(r"order|purchas|invoice|bestell|rechnung|commande|pedido|заказ", _said(day.name))
+        if re.search(r"order|purchas|invoice|bestell|rechnung|commande|pedido|заказ", said(day.name))
     ]
     among = named or likely
     draft.spec["columns"]["date"] = among[0].name
@@ -207,7 +173,7 @@ def _order(draft: Draft, looks: Sequence[Look]) -> None:
     among = [
         look
         for look in looks
-        if (role_of(look.name, "order") or _said(look.name) == "id")
+        if (role_of(look.name, "order") or said(look.name) == "id")
         and look.name not in taken
         and not look.is_day
         and not _is_amount_name(look.name)
@@ -218,7 +184,7 @@ def _order(draft: Draft, looks: Sequence[Look]) -> None:
     ]
     among.sort(
         key=lambda look: (
-            not (re.search(_KEY, _said(look.name)) or _said(look.name) == "id"),
+            not (re.search(KEY, said(look.name)) or said(look.name) == "id"),
             not role_of(look.name, "order"),
         )
     )
@@ -238,9 +204,7 @@ def _order(draft: Draft, looks: Sequence[Look]) -> None:
 def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> None:
     export, columns = draft.export, draft.spec["columns"]
     pieces = [
-        look
-        for look in amounts
-        if role_of(look.name, "piece") or _said(look.name) in ("price", "preis", "prix", "цена")
+        look for look in amounts if role_of(look.name, "piece") or said(look.name) in ("price", "preis", "prix", "цена")
     ]
     whole = [look for look in amounts if look not in pieces]
     quantity = next((look for look in looks if look.is_number and role_of(look.name, "quantity")), None)
@@ -252,14 +216,17 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
     if not whole and quantity is not None:
         theirs, why = f"=[{quantity.name}] * [{best.name}]", "pieces times price"
     columns["revenue"] = theirs
-    cents = bool(re.search(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе", _said(best.name))) and best.whole >= 0.99
-    if net:
+    cents = bool(re.search(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе", said(best.name))) and best.whole >= 0.99
+    fees = any(
+        look.is_number and re.search(r"\bfees?\b|gebühr|frais|comisi|комисси", said(look.name)) for look in looks
+    )
+    if net and not fees:
         draft.why["revenue"] = ("likely", "'net' stands in its name")
     else:
         draft.why["revenue"] = ("likely", why)
         _ask_for_tax(draft, best, taxes, shipping)
     rest = [look for look in whole if look is not best and not role_of(look.name, "gross")]
-    if (rest and not net) or len(net) > 1:
+    if (rest and (fees or not net)) or len(net) > 1:  # beside fees, net may be what is left after them
         others = [best, *rest]
         options = tuple(
             Option(look.name, ", ".join(look.samples), {"columns": {"revenue": look.name}}) for look in others
@@ -354,12 +321,29 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
                 ask,
                 f"keep_rows.{look.name}",
                 tuple(options),
-                options[0].answer,
+                options[0].answer if good else None,
                 "values",
                 table="transactions",
             )
         )
         return
+
+
+def _refunds(draft: Draft, looks: Sequence[Look]) -> None:
+    """What came back to the customer may stand in a column of the purchase."""
+    export = draft.export
+    for look in looks:
+        if not role_of(look.name, "refund") or not look.is_number or re.search(KEY, said(look.name)):
+            continue
+        filled = int(export.one(f"count(*) FILTER (WHERE regexp_matches({export.text(look.name)}, '[1-9]'))"))
+        if filled:
+            options = (
+                Option("take_off", "yes: it is taken off, as a refund of its own", {"refund": {"amount": look.name}}),
+                Option("leave", "no: revenue is without it already", {}),
+            )
+            ask = f"{look.name!r} is filled in {filled:,} rows. Did that come back to customers, and is it still in revenue?"
+            draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
+            return
 
 
 def _others(draft: Draft, looks: Sequence[Look]) -> None:
@@ -396,7 +380,7 @@ def _may_be_product(look: Look) -> bool:
 def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
     draft.table, draft.row = "customers", "a customer"
     keyed = [look for look in customers if look.different == look.filled] or list(customers)
-    best = max(keyed, key=lambda look: (bool(re.search(_KEY, _said(look.name))), look.different))
+    best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
     draft.spec["columns"] = {"customer_id": best.name}
     draft.why["customer_id"] = ("likely", f"{best.different:,} different ones in {draft.export.rows:,} rows")
     return draft

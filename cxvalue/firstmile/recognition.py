@@ -119,6 +119,11 @@ class Understanding:
         if given and len(self.codes) == 1 and given != found and "rates" not in self.answers:
             remedy = f"Take currency={found}, or give the rate: --answer rates='{found}: 0.92'."
             raise BadInput.at("--answer currency", f"is {given}, and the file says {found}.", remedy)
+        sign = self.main.sign if self.main else ""
+        written = SIGNS.get(sign, (sign,) if sign in CODES else ())
+        if given and not self.codes and written and given not in written:
+            remedy = f"Take one of {', '.join(written[:_MOST_CODES])}, or export the amounts in {given}."
+            raise BadInput.at("--answer currency", f"is {given}, and the amounts are written in {sign}.", remedy)
         return given or found
 
     @property

@@ -22,7 +22,8 @@ class Record:
     """One export of one system: the columns it needs and those it often has, what a row is, and what a study says of it.
 
     `spec` are keys of a table of the study file with the export's own names of columns; `asks` are its questions; `refuse`
-    says why it cannot be used; `currency` names columns with codes, `sign` one with amounts that carry a sign.
+    says why it cannot be used; `currency` names columns with codes, `sign` one with amounts that carry a sign;
+    `currency_unless` names, for a column with codes, one with amounts of which it does not speak.
     """
 
     layout: str
@@ -41,6 +42,7 @@ class Record:
     score: bool = False
     customer_among: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    currency_unless: Mapping[str, str] | None = None
 
     def names(self, found: Sequence[str]) -> dict[str, str]:
         """The record's columns that a table has, with the names they have there."""
@@ -88,6 +90,7 @@ def _record(data: dict[str, Any]) -> Record:
         bool(data.get("score")),
         tuple(data.get("customer_among", ())),
         tuple(data.get("notes", ())),
+        data.get("currency_unless"),
     )
 
 

@@ -78,7 +78,7 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# a row is {draft.row}")
         names = paths[draft.table]
         lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
-        whole = {**draft.export.spec, **spec, **({"layout": draft.layout} if draft.layout else {})}
+        whole = {**draft.export.spec, **spec, "layout": draft.layout or "own"}
         whole["read"] = {**draft.export.spec.get("read", {}), **spec.get("read", {})}
         for key in _ORDER:
             if whole.get(key) not in (None, {}, [], ""):
@@ -117,7 +117,9 @@ def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple
             lines.append(_line(name, _flow(one), about, 6))
         return lines
     question = asked.get(key) or [one for at, listed in asked.items() if at.startswith(f"{key}.") for one in listed]
-    return [_line(key, _flow(value), _ask(question, title if key == "layout" else ""), 4)]
+    return [
+        _line(key, _flow(value), _ask(question, (title or "no system that is known") if key == "layout" else ""), 4)
+    ]
 
 
 def _line(key: str, value: str, about: str = "", indent: int = 0) -> str:

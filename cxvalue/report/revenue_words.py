@@ -1,4 +1,4 @@
-"""Findings and figures of a study without a margin: what they call margin is revenue, and they say so."""
+"""Findings, figures and notebooks of a study without a margin: what they call margin is revenue, and they say so."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from cxvalue.findings.finding import Finding
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from nbformat import NotebookNode
 
-__all__ = ["figure_in_revenue", "findings_in_revenue", "told_in_revenue"]
+__all__ = ["figure_in_revenue", "findings_in_revenue", "notebook_in_revenue", "told_in_revenue"]
 
-_MARGIN = re.compile(r"\b(contribution |gross )?margins?\b", re.IGNORECASE)
+_MARGIN = re.compile(r"(?<!\bno )(?<!`)\b(contribution |gross )?margins?\b(?!`)", re.IGNORECASE)
+_MARKUP = re.compile(r"(<style[\s\S]*?</style>|<[^<>]*>)")
 
 
 def told_in_revenue(text: str) -> str:
@@ -41,4 +43,24 @@ def figure_in_revenue(figure: Figure) -> None:
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
-        text.set_text(told_in_revenue(text.get_text()))
+        told = told_in_revenue(text.get_text())
+        if told != text.get_text():
+            text.set_text(told)
+
+
+def notebook_in_revenue(notebook: NotebookNode) -> None:
+    """Make what a notebook explains and shows say revenue; its code, and names in backquotes, stay."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            cell.source = told_in_revenue(cell.source)
+            continue
+        for output in cell.outputs:
+            if output.output_type == "stream":
+                output.text = told_in_revenue(output.text)
+            for kind, shown in output.get("data", {}).items():
+                if kind == "text/html":
+                    parts = _MARKUP.split(shown)
+                    parts[::2] = map(told_in_revenue, parts[::2])
+                    output.data[kind] = "".join(parts)
+                elif kind.startswith("text/"):
+                    output.data[kind] = told_in_revenue(shown)

@@ -87,11 +87,15 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class StudyReference:
-    """The study that notebooks run for: its name, the absolute path of its file, and the language of its pages."""
+    """The study that notebooks run for: its name, the absolute path of its file, and how its pages speak.
+
+    `language` is theirs; `in_revenue`: no margin is known, and they say revenue.
+    """
 
     name: str
     path: Path
     language: str = "en"
+    in_revenue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,7 @@ class _Crew:
             title=spec.question or spec.name,
             study=self.study.name,
             language=self.study.language,
+            in_revenue=self.study.in_revenue,
             source=self.notebooks / f"{spec.name}.ipynb",
             executed=executed / f"{spec.name}.ipynb",
             scrubbed=executed / f"{spec.name}.published.ipynb",

@@ -42,7 +42,8 @@ LONGEST_REASON = 300
 class NotebookJob:
     """All that the process of one notebook is told; every path is absolute.
 
-    `proof` is the file that the notebook writes last. `runtime` is a short folder for the kernel's sockets.
+    `proof` is the file that the notebook writes last.
+    `runtime` is a short folder for the kernel's sockets. `in_revenue`: no margin is known, and the page says revenue.
     """
 
     name: str
@@ -60,6 +61,7 @@ class NotebookJob:
     environment: Mapping[str, str]
     kernel: str = PYTHON_KERNEL
     cell_timeout_s: float = 1800
+    in_revenue: bool = False
 
 
 def run_job(job: NotebookJob, channel: Connection) -> None:
@@ -191,10 +193,13 @@ class _Execution:
     def _export(self) -> None:
         """Write what may be published: the notebook without traces of this machine, and its page without code."""
         from cxvalue.report.notebook_html import notebook_html, scrub_notebook
+        from cxvalue.report.revenue_words import notebook_in_revenue
 
         job = self.job
         hidden = [job.proof.parent.parent, Path(job.parameters["study"]).parent, job.source.parent.parent]
         scrubbed = scrub_notebook(job.executed, study=job.study, paths=hidden)
+        if job.in_revenue:
+            notebook_in_revenue(scrubbed)
         job.scrubbed.write_text(import_nbformat().writes(scrubbed), encoding="utf-8")
         job.page.write_text(notebook_html(scrubbed, job.title, language=job.language), encoding="utf-8")
 

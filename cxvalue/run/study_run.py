@@ -136,7 +136,12 @@ def run_study(
                 chosen.run,
                 notebooks=project.notebooks,
                 work=work,
-                study=StudyReference(prepared.study.name, prepared.study_path, prepared.study.language),
+                study=StudyReference(
+                    prepared.study.name,
+                    prepared.study_path,
+                    prepared.study.language,
+                    in_revenue=prepared.study.money == "revenue",
+                ),
                 limits=limits,
                 progress=progress,
             )

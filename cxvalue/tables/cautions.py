@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "dominant_id": "one id that alone holds an implausible share of rows or revenue",
     "ids_do_not_match": "ids of one table that another table does not know",
     "ids_alike": "ids that become equal after a harmless repair",
+    "left_aside": "a column that was not mapped says that rows or amounts may mean something else",
     "never_active": "contracts of no length",
     "two_arms": "customers in two arms of one campaign",
     "repeated_rows": "rows that stand more than once",

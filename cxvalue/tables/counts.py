@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -67,6 +67,7 @@ class TableSet:
     `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
     first and last day observed, both inclusive. `same_until` is the last day of a run that would read the same from the
     same sources; None: every later day. `orders` are those of transactions whose order ids stayed in a warehouse.
+    `sources` are all columns of each table's source, none where a query chose them.
     """
 
     as_of: date
@@ -78,6 +79,7 @@ class TableSet:
     cautions: tuple[Caution, ...] = ()
     same_until: date | None = None
     orders: int | None = None
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -91,6 +93,7 @@ class TableSet:
             "cautions": [one.to_dict() for one in worst_first(self.cautions)],
             "same_until": self.same_until.isoformat() if self.same_until else None,
             "orders": self.orders,
+            "sources": {name: list(names) for name, names in self.sources.items()},
         }
 
     @classmethod
@@ -106,6 +109,7 @@ class TableSet:
             tuple(Caution(**one) for one in data["cautions"]),
             date.fromisoformat(data["same_until"]) if data["same_until"] else None,
             data["orders"],
+            {name: tuple(names) for name, names in data["sources"].items()},
         )
 
 

@@ -25,6 +25,7 @@ from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
 from cxvalue.tables.checks.history_begins import history_begins
 from cxvalue.tables.checks.ids import spoilt_ids
+from cxvalue.tables.checks.left_aside import left_aside
 from cxvalue.tables.checks.observed import Observed
 from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
 from cxvalue.tables.checks.purchase_cautions import cautions_of
@@ -153,7 +154,9 @@ class _Loader:
         for relation in self.relations:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
-        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until, self.orders)
+        sources = {name: one.raw.every for name, one in self.tables.items()}
+        told = tuple(self.counts), control, notes, cautions, until
+        return TableSet(end, start, self.paths, *told, self.orders, sources)
 
     def _read(self, name: str) -> _Loading:
         study, source = self.study, self.study.tables[name]
@@ -193,7 +196,7 @@ class _Loader:
         screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
-        self.cautions += screened.cautions
+        self.cautions += [*screened.cautions, *left_aside(native, raw)]
         if screened.contradiction is not None:
             self._take_out(loading, screened.contradiction, amount)
         self._describe_source(parsed)

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
@@ -97,6 +98,7 @@ def examine(study_path: Path, as_of: Any = None, sample: float | None = None) ->
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         con, began = connect(), time.monotonic()
         tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con, sample=sample)
+        hold_against_layouts(study, tables.sources)
         seconds = time.monotonic() - began
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
         halved = measured_half_lives(study, found.get, as_of=tables.as_of, observed_from=tables.observed_from)

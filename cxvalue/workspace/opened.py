@@ -73,7 +73,13 @@ def load_study(
         return Study(prepare(find_study(reference), as_of), None)
     folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
     # The settings that the data was prepared with: the study file may have been edited since.
-    return Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
+    study = Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
+    if study.file.money == "revenue":  # in a run, where the process has one study
+        from cxvalue.figures.style import tell
+        from cxvalue.report.revenue_words import figure_in_revenue
+
+        tell(figure_in_revenue)
+    return study
 
 
 @dataclass(frozen=True, repr=False)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from cxvalue.engine.prints import hash_of_everything
+from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.past_renewals import past_renewals
@@ -137,6 +138,7 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
     tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
+    hold_against_layouts(study, tables.sources)
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
     if half_lives:

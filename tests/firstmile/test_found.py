@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from cxvalue.firstmile.found import recognise
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.workspace.check import examine
 from tests.exports import EXPORTS, MadeExport, as_csv, write_export
+from tests.otherbooks import write_ods, write_xls, write_xlsb
+from tests.workbooks import write_workbook
 
 
 def _by_name(name: str) -> MadeExport:
@@ -168,6 +172,13 @@ def test_another_currency_than_the_file_says_is_refused(tmp_path: Path) -> None:
         found.answer(currency="EUR")
 
 
+@pytest.mark.parametrize(("name", "given"), [("woo.csv", "USD"), ("square.csv", "EUR")])
+def test_another_currency_than_the_sign_beside_amounts_is_refused(tmp_path: Path, name: str, given: str) -> None:
+    found = recognise(write_export(tmp_path, _by_name(name)))
+    with pytest.raises(BadInput, match=f"is {given}, and the amounts are written in"):
+        found.answer(currency=given)
+
+
 def test_months_of_an_export_with_a_renamed_column_and_a_copy(tmp_path: Path) -> None:
     months = {}
     for n in (1, 2, 3):
@@ -191,6 +202,32 @@ def test_an_answer_that_is_not_asked_is_said_and_one_against_the_file_refused(tm
     found.answer(tax="on_top")
     with pytest.raises(BadInput, match="add up as 'on_top'"):
         found.answer(tax="inside")
+
+
+@pytest.mark.parametrize("write", [write_xls, write_xlsb, lambda path, title, rows: write_ods(path, {title: rows})])
+def test_workbooks_of_other_programs(tmp_path: Path, write: Callable[..., Path]) -> None:
+    rows = [["Customer no", "Order date", "Net total"]]
+    rows += [[f"00{n % 3}", date(2025, 3, n + 10), n + 0.5] for n in range(1, 9)]
+    found = recognise(write(tmp_path / "orders.bin", "Orders", rows)).answer(currency="EUR", margin="unknown")
+    table = examine(found.write(tmp_path / "s")).to_dict()["tables"]["transactions"]
+    assert (table["customers"], table["revenue"], table["first"], table["last"]) == (
+        3,
+        40.0,
+        "2025-03-11",
+        "2025-03-18",
+    )
+
+
+def test_sheets_of_the_same_columns_are_one_table(tmp_path: Path) -> None:
+    months: dict[str, Any] = {}
+    for n, title in enumerate(("Jan", "Feb", "Notes"), start=1):
+        months[title] = [["customer_no", "order_date", "net_total"], [f"00{n}", date(2025, n, 5), float(n)]]
+    months["Notes"] = [["what", "who"], ["a", "b"]]
+    found = recognise(write_workbook(tmp_path / "year.xlsx", months)).answer(currency="EUR", margin="unknown")
+    written = found.write(tmp_path / "s")
+    assert "sheet: [Jan, Feb]" in written.read_text(encoding="utf-8")
+    table = examine(written).to_dict()["tables"]["transactions"]
+    assert (table["rows"], table["revenue"]) == (2, 3.0)
 
 
 def test_tables_of_one_archive_and_of_one_folder(tmp_path: Path) -> None:

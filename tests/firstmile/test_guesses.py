@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from cxvalue.firstmile.found import Recognised, recognise
-from cxvalue.firstmile.guesses import role_of
 from cxvalue.foundation.errors import BadInput
 from cxvalue.workspace.check import examine
 from tests.exports import as_csv
@@ -16,24 +15,6 @@ from tests.exports import as_csv
 def _found(folder: Path, header: str, *rows: str) -> Recognised:
     (folder / "x.csv").write_text(as_csv(header, *rows), encoding="utf-8")
     return recognise(folder / "x.csv")
-
-
-@pytest.mark.parametrize(
-    ("name", "role"),
-    [
-        ("Kunden-Nr.", "customer"),
-        ("clientId", "customer"),
-        ("номер клиента", "customer"),
-        ("fecha de compra", "date"),
-        ("montant HT", "net"),
-        ("Betrag brutto", "gross"),
-        ("сумма", "amount"),
-        ("n° de commande", "order"),
-        ("État / statut", "status"),
-    ],
-)
-def test_names_in_several_languages(name: str, role: str) -> None:
-    assert role_of(name, role)
 
 
 @pytest.mark.parametrize(

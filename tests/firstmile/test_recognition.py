@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from cxvalue.firstmile.guesses import WORDS
 from cxvalue.firstmile.recognition import match
 from cxvalue.firstmile.records import Record, records
+from cxvalue.tables.read.roles import WORDS
 
 
 @pytest.mark.parametrize("record", records(), ids=lambda one: one.layout)

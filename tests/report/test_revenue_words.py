@@ -9,11 +9,20 @@ import pytest
 from matplotlib.text import Text
 
 from cxvalue.figures.base import value_distribution
+from cxvalue.figures.style import tell
 from cxvalue.findings.finding import Finding
 from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.lazy import import_nbformat
 from cxvalue.report.assumptions import study_assumptions
-from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
+from cxvalue.report.revenue_words import (
+    figure_in_revenue,
+    findings_in_revenue,
+    notebook_in_revenue,
+    told_in_revenue,
+)
 from cxvalue.study import load_study_file
+
+nbformat = import_nbformat()
 
 
 def test_sentences() -> None:
@@ -42,6 +51,34 @@ def test_figures() -> None:
     assert "margin" in before.lower()
     figure_in_revenue(figure)
     assert "margin" not in " ".join(text.get_text() for text in figure.findobj(Text)).lower()
+
+
+def test_figures_are_told_before_they_are_shown() -> None:
+    tell(figure_in_revenue)
+    try:
+        figure = value_distribution(np.array([1.0, 2.0, 30.0]), "EUR")
+    finally:
+        tell(None)
+    assert "margin" not in " ".join(text.get_text() for text in figure.findobj(Text)).lower()
+
+
+def test_notebooks_explain_and_show_revenue_and_keep_their_code() -> None:
+    shown = {"text/html": '<style>.margin {}</style><td class="margin">Margin</td>', "text/plain": "margin 5"}
+    output = nbformat.v4.new_output("display_data", data={**shown, "image/png": "margin"})
+    stream = nbformat.v4.new_output("stream", text="the margin")
+    code = nbformat.v4.new_code_cell("margins = 1", outputs=[output, stream])
+    words = "The margin of `margin`; gross_margin. No margin is known."
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(words), code])
+    notebook_in_revenue(notebook)
+    assert notebook.cells[0].source == "The revenue of `margin`; gross_margin. No margin is known."
+    assert notebook.cells[1].source == "margins = 1"
+    first, second = notebook.cells[1].outputs
+    assert first.data == {
+        "text/html": '<style>.margin {}</style><td class="margin">Revenue</td>',
+        "text/plain": "revenue 5",
+        "image/png": "margin",
+    }
+    assert second.text == "the revenue"
 
 
 STUDY = "name: s\ncurrency: EUR\nmoney: revenue\ngross_margin: {}\ntables: {{transactions: {{path: o.csv}}}}\n"

@@ -10,5 +10,6 @@ campaign_rows      customers in two arms, or held out and contacted all the same
 openends           ends and starts to come, contracts of no length
 observed           up to which day the tables are whole, and whether that is long ago
 purchase_cautions  rows twice, versions of orders, refunds left out
+left_aside         columns not mapped that may change what rows and amounts mean
 history_begins     old customers who look new where a history begins
 """

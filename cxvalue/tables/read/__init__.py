@@ -9,6 +9,8 @@ workbook  sheets of workbooks
 json_lines     JSON
 database_file  SQLite and DuckDB files
 cells     rows of typed cells as a relation
+roles     what a column may be by its name, in several languages
+aside     columns left aside that may change what rows and amounts mean
 shape     which rows count and as what, in place of a query
 expressions    columns worked out of others
 decode    text files in any encoding, as clean UTF-8

@@ -22,6 +22,7 @@ from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
+from cxvalue.tables.read.aside import BESIDE, columns_aside
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
 from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
@@ -44,7 +45,9 @@ class RawTable:
     that could not be split into the columns. `texts` and `files` are the files as text, where they are text, and by name.
     Where `marked` the columns ``__line__`` and ``__same__`` tell which rows are equal in every column of the source, mapped
     or not, and in all of them but the amounts. `left_out` are rows of the source that the study's keys leave aside (a key
-    of `shape.REASONS`, words, how many), `made` the refunds that were made of rows, `notes` what else was done.
+    of `shape.REASONS`, words, how many), `made` the refunds that were made of rows, `notes` what else was done. `every` are
+    all columns of the source, unless a query chose them; `watched` says that the study wrote its mapping by hand, and then
+    `beside` names columns that it left aside (see `aside`), which stand in the relation by their roles.
     """
 
     name: str
@@ -61,6 +64,9 @@ class RawTable:
     left_out: tuple[tuple[str, str, int], ...] = ()
     made: int = 0
     notes: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+    beside: dict[str, str] = field(default_factory=dict)
+    watched: bool = False
 
     @property
     def contract(self) -> TableContract:
@@ -122,6 +128,9 @@ def read_table(
         else:
             base = source_folder(source, folder, where)
             found = _file(con, base, source.paths, source, scratch, where, zone)
+        every = () if source.query is not None else tuple(found.types)
+        watched = name == "transactions" and contract is None and source.path is not None and source.layout is None
+        beside = columns_aside([one for one in every if one not in found.faults], source) if watched else {}
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
     except (csv.Error, duckdb.Error, OSError) as error:
@@ -134,7 +143,7 @@ def read_table(
     relation, marked = f"raw_{name}", name == "transactions"
     amounts = frozenset(columns[ours] for ours in _AMOUNTS if ours in columns) if marked else None
     try:
-        malformed = found.build(relation, columns, amounts)
+        malformed = found.build(relation, {**columns, **{BESIDE + role: one for role, one in beside.items()}}, amounts)
     except duckdb.Error as error:
         raise BadInput(
             [Problem(where, f"could not be read: {_first_line(error)}", "Check tables' read: options.")]
@@ -154,6 +163,9 @@ def read_table(
         tuple(found.left_out),
         found.made,
         found.notes,
+        every,
+        beside,
+        watched,
     )
 
 

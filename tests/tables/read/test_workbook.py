@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.otherbooks import write_ods, write_xls, write_xlsb
 from tests.tables.helpers import load, problems, rows
 from tests.workbooks import ERROR, FORMULA, write_workbook
 
@@ -92,3 +94,22 @@ def test_a_damaged_workbook_is_refused_in_a_sentence(tmp_path: Path) -> None:
     assert "1 problem found" in problems(tmp_path, {"transactions": {"path": "cut.xlsx"}})
     (tmp_path / "ole.xls").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     assert "1 problem found" in problems(tmp_path, {"transactions": {"path": "ole.xls"}})
+
+
+@pytest.mark.parametrize("write", [write_xls, write_xlsb, lambda path, title, rows: write_ods(path, {title: rows})])
+def test_workbooks_of_other_programs_are_read_as_xlsx_is(tmp_path: Path, write: Callable[..., Path]) -> None:
+    write(tmp_path / "orders.dat", "Orders", SOLD)
+    found = rows(load(tmp_path, {"transactions": {"path": "orders.dat"}}))
+    assert found == [("007", "2025-03-01", 12.5), ("007", "2025-04-01", 1.588), ("b", "2025-03-02", 7.0)]
+
+
+def test_several_sheets_are_one_table_and_rows_say_where_they_stand(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "w.xlsx", {"Jan": SOLD, "Feb": [HEADER, ["c", date(2025, 5, 1), 4.0]]})
+    source = {"path": "w.xlsx", "sheet": ["Jan", "Feb"]}
+    assert len(rows(load(tmp_path, {"transactions": source}))) == 4
+    write_workbook(tmp_path / "w.xlsx", {"Jan": SOLD, "Feb": [HEADER, ["c", "soon", 4.0]]})
+    assert "w.xlsx, Feb row 2" in problems(tmp_path, {"transactions": source})
+    write_workbook(tmp_path / "w.xlsx", {"Jan": SOLD, "Feb": [["customer_id", "date", "total"], ["c", None, 4.0]]})
+    assert "'w.xlsx, Feb' has no column 'revenue', which 'w.xlsx, Jan' has." in problems(
+        tmp_path, {"transactions": source}
+    )

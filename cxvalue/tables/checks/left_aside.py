@@ -1,0 +1,107 @@
+"""Purchases whose other columns say that rows or amounts may mean something else than the study takes them for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import duckdb
+
+from cxvalue.tables.cautions import Caution
+from cxvalue.tables.read.aside import BESIDE
+from cxvalue.tables.read.roles import KEY, NO_SALE, role_of, said
+from cxvalue.tables.read.sources import RawTable
+from cxvalue.tables.read.sql import quoted
+
+__all__ = ["left_aside"]
+
+_PLACE = re.compile(r"\b(zip|postal|postcode|plz|city|town|country|region|ort|ville|ciudad)\b")
+_CENTS = re.compile(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе")
+_MOST_WORDS, _LONGEST_WORD = 15, 40
+_KIND = "left_aside"
+
+
+def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
+    """A caution for each column beside those that were mapped, or name of one mapped, that puts the money into doubt."""
+    if raw.name != "transactions" or not raw.watched:
+        return []
+    revenue, customer = raw.theirs.get("revenue", ""), raw.theirs.get("customer_id", "")
+    plain = not revenue.startswith("=")
+    cents = plain and _CENTS.search(said(revenue)) is not None
+    count = role_of(customer, "order") and not role_of(customer, "customer") and not re.search(KEY, said(customer))
+    nobody = bool(customer) and (count or _PLACE.search(said(customer)) is not None)
+    if not (raw.beside or cents or nobody):
+        return []
+    found = _asked(con, raw)
+    rows, made = found["rows"], list[Caution]()
+
+    def say(column: str, number: int, text: str) -> None:
+        made.append(Caution(_KIND, raw.name, column, number, number / rows if rows else None, text))
+
+    for role, theirs in raw.beside.items():
+        number = found[role]
+        if role == "status":
+            words = _no_sales(con, raw)
+            if words:
+                listed = ", ".join(f"{word} {count:,}" for word, count in words)
+                text = f"Rows count whatever {theirs!r} says, among them {listed}. Name those that are purchases: "
+                say("", sum(count for _, count in words), text + f"keep_rows: {{{theirs}: [...]}}.")
+        elif role == "currency" and number > 1:
+            text = (
+                f"Amounts are added up although {theirs!r} names {number} currencies. Map it (currency: {theirs}), and "
+            )
+            say("revenue", rows, text + "say what one of each is worth under exchange_rates.")
+        elif role == "refund" and number:
+            text = (
+                f"{theirs!r} is filled in {number:,} rows and is taken off nowhere. If that came back to the customer: "
+            )
+            say("revenue", number, text + f'refund: {{amount: "{theirs}"}}.')
+        elif role == "net" and plain and not role_of(revenue, "net"):
+            say("revenue", rows, f"Revenue is {revenue!r}, and {theirs!r} stands beside it: revenue is without tax.")
+        elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
+            text = f"Revenue is {revenue!r}, and {theirs!r} stands beside it, filled in {number:,} rows. If tax is inside: "
+            say("revenue", number, text + f'revenue: "=[{revenue}] - [{theirs}]".')
+        elif role == "quantity" and plain and number and (role_of(revenue, "piece") or said(revenue) == "price"):
+            text = f"Revenue is {revenue!r}, the price of one piece, and {theirs!r} is not 1 in {number:,} rows: "
+            say("revenue", number, text + f'revenue: "=[{theirs}] * [{revenue}]".')
+    if cents and found["whole"] == rows:
+        text = f"Revenue is {revenue!r}, whole numbers all through. If they are cents: "
+        say("revenue", rows, text + f'revenue: "=[{revenue}] / 100".')
+    if nobody:
+        say("customer_id", rows, f"The customer is {customer!r}, which is no customer by its name.")
+    return made
+
+
+def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
+    """How many rows there are, and how many in which each column says something."""
+    asked = {"rows": "count(*)"}
+    if "revenue" in raw.types:
+        whole = f"regexp_full_match(trim(CAST({quoted('revenue')} AS VARCHAR)), '-?[0-9]+(\\.0)?')"
+        asked["whole"] = f"count(*) FILTER (WHERE {whole})"
+    for role in raw.beside:
+        text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
+        if role == "currency":
+            asked[role] = f"count(DISTINCT upper({text})) FILTER (WHERE regexp_full_match({text}, '[A-Za-z]{{3}}'))"
+        elif role == "quantity":
+            asked[role] = f"count(*) FILTER (WHERE TRY_CAST({text} AS DOUBLE) <> 1)"
+        else:
+            asked[role] = f"count(*) FILTER (WHERE regexp_full_match({text}, '[^A-Za-z]*[1-9][^A-Za-z]*([A-Z]{{3}})?'))"
+    chosen = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in asked.items())
+    row = con.execute(f"SELECT {chosen} FROM {raw.relation}").fetchone() or ()
+    return dict(zip(asked, row, strict=True))
+
+
+def _no_sales(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:
+    """The values of a status that stand for no sale; none where the column is no status by its values."""
+    text = f"trim(CAST({quoted(BESIDE + 'status')} AS VARCHAR))"
+    rows = con.execute(
+        f"SELECT {text} AS t, count(*) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 "
+        f"LIMIT {_MOST_WORDS + 1}"
+    ).fetchall()
+    if not 2 <= len(rows) <= _MOST_WORDS or any(len(str(word)) > _LONGEST_WORD for word, _ in rows):
+        return []
+    return [
+        (str(word), int(count))
+        for word, count in rows
+        if NO_SALE.search(str(word).casefold()) or role_of(str(word), "refund")
+    ]

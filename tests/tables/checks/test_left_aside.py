@@ -1,0 +1,71 @@
+"""Purchases whose other columns put the money into doubt: a caution each, and none where nothing speaks against it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tables.helpers import load
+
+BUYERS = ["a", "b", "a", "c"]
+
+
+def _said(folder: Path, extra: dict[str, list[Any]], columns: dict[str, str] | None = None, **more: Any) -> list[str]:
+    names = ["who", "day", "total", *extra]
+    lines = [
+        ",".join([who, f"2025-12-0{n + 1}", f"{n + 10}", *(str(extra[name][n]) for name in extra)])
+        for n, who in enumerate(BUYERS)
+    ]
+    (folder / "x.csv").write_text("\n".join([",".join(names), *lines]) + "\n", encoding="utf-8")
+    mapped = {"customer_id": "who", "date": "day", "revenue": "total", **(columns or {})}
+    source = {"path": "x.csv", "columns": mapped, **more}
+    found = load(folder, {"transactions": source})
+    return [one.text for one in found.cautions if one.kind == "left_aside"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "columns", "words"),
+    [
+        ({"status": ["paid", "failed", "paid", "refunded"]}, {}, "among them failed 1, refunded 1."),
+        ({"Order currency": ["EUR", "USD", "EUR", "EUR"]}, {}, "names 2 currencies"),
+        ({"Refunded Amount": ["0", "5", "", "0.00"]}, {}, "'Refunded Amount' is filled in 1 rows"),
+        ({"vat": ["2", "2", "0", "2"]}, {}, "'vat' stands beside it, filled in 3 rows"),
+        ({"net amount": ["9", "9", "9", "9"]}, {}, "revenue is without tax"),
+        ({"qty": [1, 2, 1, 1], "unit price": [5, 5, 5, 5]}, {"revenue": "unit price"}, "'qty' is not 1 in 1 rows"),
+        ({"total_cents": [500, 600, 700, 800]}, {"revenue": "total_cents"}, "If they are cents"),
+        (
+            {"ship-postal-code": [10115, 20095, 10115, 1]},
+            {"customer_id": "ship-postal-code"},
+            "no customer by its name",
+        ),
+        ({"Orders": [3, 5, 3, 4]}, {"customer_id": "Orders"}, "no customer by its name"),
+    ],
+)
+def test_what_speaks_against_the_money_is_said(
+    tmp_path: Path, extra: dict[str, list[Any]], columns: dict[str, str], words: str
+) -> None:
+    (said,) = _said(tmp_path, extra, columns)
+    assert words in said
+    assert _said(tmp_path, extra, columns, layout="own") == []
+
+
+@pytest.mark.parametrize(
+    ("extra", "columns", "more"),
+    [
+        ({"status": ["paid", "paid", "shipped", "paid"]}, {}, {}),
+        ({"state": ["CA", "NY", "CA", "TX"]}, {}, {}),
+        ({"status": ["paid", "failed", "paid", "paid"]}, {}, {"keep_rows": {"status": ["paid"]}}),
+        ({"currency code": ["EUR"] * 4}, {}, {}),
+        ({"refund": ["0", "0.00", "", "0"]}, {}, {}),
+        ({"tax": ["2"] * 4, "net total": ["8"] * 4}, {"revenue": "net total"}, {}),
+        ({"tax": ["2"] * 4}, {"revenue": "=[total] - [tax]"}, {}),
+        ({"qty": [1, 1, 1, 1], "price": [5, 5, 5, 5]}, {"revenue": "price"}, {}),
+        ({"order customer no": ["x", "y", "x", "z"]}, {"customer_id": "order customer no"}, {}),
+    ],
+)
+def test_what_is_in_order_is_not_mentioned(
+    tmp_path: Path, extra: dict[str, list[Any]], columns: dict[str, str], more: dict[str, Any]
+) -> None:
+    assert _said(tmp_path, extra, columns, **more) == []
