@@ -15,6 +15,7 @@ decode    text files in any encoding, as clean UTF-8
 textfile  delimited text into columns of text, with line numbers and every line that does not fit
 parse     raw text to ids, dates, numbers and flags; every value that does not parse is found
 dates     which date format a column is written in
+limits    what a query may take of time, memory and disk
 moments   moments with a time zone as the local ones of a zone
 numerals  amounts with signs, currency, points and commas
 currency  amounts in several currencies, in the study's

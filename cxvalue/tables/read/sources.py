@@ -31,6 +31,7 @@ from cxvalue.study.places import source_folder
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
 from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
+from cxvalue.tables.read.limits import ended_in_time, grows_from_nothing
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
@@ -113,13 +114,15 @@ def connect() -> ibis.backends.duckdb.Backend:
     """An engine in this process that never fetches an extension and works in UTC.
 
     It takes half of the memory that is free now, 600 MB at least, and spills what needs more into a folder that only this
-    user can open and that goes with the connection.
+    user can open and that goes with the connection, up to half of what is free on that disk.
     """
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
-    engine.con.execute(f"SET temp_directory = {literal(_spill_folder())}")
+    folder = _spill_folder()
+    engine.con.execute(f"SET temp_directory = {literal(folder)}")
+    engine.con.execute(f"SET max_temp_directory_size = '{shutil.disk_usage(Path(folder).parent).free // 2**21}MB'")
     # What a query needed is given back at once, and not kept for the next one: it would count twice in the peak.
     engine.con.execute("SET allocator_flush_threshold = '1MB'")
     return engine
@@ -324,7 +327,9 @@ def _query(
     target = f"source_{name}"
     try:
         con.execute(f"SET TimeZone = {literal(zone or 'UTC')}")  # in which the query takes the day of a moment
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})")
+        made = f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})"
+        with ended_in_time(con, f"{where}.query"):
+            con.execute(made)
     except duckdb.Error as error:
         raise BadInput(
             [Problem(f"{where}.query", f"the engine says: {_first_line(error)}", "Correct the query.")]
@@ -360,6 +365,8 @@ def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str
         trees = sqlglot.parse(query, read="duckdb")
     except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
         return [Problem(where, f"cannot be understood: {_first_line(error)}", allowed)]
+    except RecursionError:
+        return [Problem(where, "is nested too deeply.", allowed)]
     tree = trees[0] if trees else None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not isinstance(tree, exp.Query):
         return [Problem(where, "is not one SELECT.", allowed)]
@@ -370,6 +377,8 @@ def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str
             return [Problem(where, f"reads from {table.sql(dialect='duckdb')!r}.", allowed)]
         if table.name.lower() not in {item.lower() for item in known}:
             return [Problem(where, f"reads from {table.name!r}.", f"{nearest(table.name, files)} {allowed}")]
+    if made := grows_from_nothing(tree):
+        return [Problem(where, f"makes more of nothing than fits: {made}.", "Write a smaller number.")]
     return []
 
 
