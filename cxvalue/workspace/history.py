@@ -82,11 +82,13 @@ def spare_runs(shelf: Path, keep: int) -> list[Path]:
     The one that `latest` leads to is never among them, wherever the clock stood when it was made.
     """
     runs = sorted(_runs_on(shelf), key=lambda run: str(run[1].get("made", "")), reverse=True)
-    latest, said, spare = (shelf / "latest").resolve(), _said(runs), []
+    latest, said = (shelf / "latest").resolve(), _said(runs)
+    spare: list[Path] = []
     for run in reversed(runs[keep:]):
         rest = [one for one in runs if one is not run]
         if run[0].resolve() != latest and _said(rest) == said:
-            runs, spare = rest, [*spare, run[0]]
+            runs = rest
+            spare.append(run[0])
     return spare
 
 
