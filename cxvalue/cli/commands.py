@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -23,6 +24,8 @@ from typing import NoReturn
 
 from cxvalue.cli.new import add_options
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
+from cxvalue.foundation.machine import trouble_of
+from cxvalue.run.folders import own_temporary_folder
 from cxvalue.run.manifest import cxvalue_version
 
 __all__ = ["main"]
@@ -63,8 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ended_politely():
             arguments = _parse(list(sys.argv[1:] if argv is None else argv))
+            if argv is None:  # this process is for the command alone
+                own_temporary_folder()
             command: Command = arguments.run
-            return command(arguments)
+            with _ended_in_time(getattr(arguments, "timeout", None)):
+                return command(arguments)
     except SystemExit as left:  # argparse leaves so after --help and --version
         return left.code if isinstance(left.code, int) else DONE
     except KeyboardInterrupt:
@@ -74,7 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _explain(error)
         return error.exit_status
     except Exception as error:
-        _complain(f"failed unexpectedly: {_in_one_line(error)}; details are in {_write_log(error)}")
+        trouble = trouble_of(error)
+        details = _write_log(error)
+        said = (
+            f"{trouble}; nothing was published" if trouble else f"failed unexpectedly: {_in_one_line(error)}{details}"
+        )
+        _complain(said)
         _show_traceback()
         return FAILED
 
@@ -114,6 +125,9 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
     report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
     report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
+    report.add_argument("--cell-timeout", type=_seconds, metavar="S", help="seconds that one cell may take (1800)")
+    report.add_argument("--notebook-timeout", type=_seconds, metavar="S", help="seconds for one notebook (7200)")
+    report.add_argument("--json-lines", action="store_true", help="progress and the log of the run as lines of JSON")
     report.add_argument("--jobs", type=_jobs, metavar="N", help="notebooks at a time (default: one a processor core)")
 
     check = command("check", _check, "Validate a study and its tables; writes nothing.")
@@ -123,6 +137,14 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     check.add_argument(
         "--sample", type=_share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
     )
+    for one in (report, check):
+        one.add_argument(
+            "--timeout", type=_seconds, metavar="S", help="seconds that the whole command may take (no limit)"
+        )
+        one.add_argument(
+            "--query-timeout", type=_seconds, metavar="S", help="seconds that a query of the study may take"
+        )
+
     check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
 
     add_options(command("new", _new, "Write a study file: one to fill in, or from the files that somebody exported."))
@@ -145,6 +167,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
 
 
 def _report(arguments: argparse.Namespace) -> int:
+    _note_query_timeout(arguments)
     if arguments.all == (arguments.study is not None):
         raise CxvalueError("give a STUDY or --all, one of them\nSee `cxvalue report --help`.")
     if arguments.all:
@@ -173,15 +196,18 @@ def _run(study: str, arguments: argparse.Namespace) -> Path:
     from cxvalue.cli.console import Console
     from cxvalue.run.study_run import run_study
 
-    console = Console()
+    console = Console(json_lines=arguments.json_lines)
+    given = {"cell_s": arguments.cell_timeout, "notebook_s": arguments.notebook_timeout}
+    limits = replace(Limits(jobs=arguments.jobs), **{name: value for name, value in given.items() if value is not None})
     try:
         result = run_study(
             study,
             out=arguments.out,
             only=arguments.only,
             as_of=arguments.as_of,
-            limits=Limits(jobs=arguments.jobs),
+            limits=limits,
             progress=console,
+            json_lines=arguments.json_lines,
         )
     finally:
         console.clear()
@@ -210,7 +236,7 @@ def _report_all(arguments: argparse.Namespace) -> int:
             endings.append((name, f"{word:<9} {_short(error)}"))
             statuses.append(error.exit_status)
         except Exception as error:
-            _complain(f"failed unexpectedly: {_in_one_line(error)}; details are in {_write_log(error)}")
+            _complain(trouble_of(error) or f"failed unexpectedly: {_in_one_line(error)}{_write_log(error)}")
             endings.append((name, f"{'FAILED':<9} {_in_one_line(error)}"))
             statuses.append(FAILED)
     width = max(map(len, names))
@@ -222,6 +248,7 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    _note_query_timeout(arguments)
     from cxvalue.study import find_study
     from cxvalue.workspace.check import check_as_json, examine, problems_as_json, said_of, understood_so_far
 
@@ -292,6 +319,38 @@ def _jobs(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of 1 or more")
 
 
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < float(text) < 10**8:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} must be a number of seconds above 0")
+
+
+def _note_query_timeout(arguments: argparse.Namespace) -> None:
+    """The engine is opened far below, and by notebooks too: they read it in the environment."""
+    if arguments.query_timeout is not None:
+        os.environ["CXVALUE_QUERY_SECONDS"] = str(arguments.query_timeout)
+
+
+@contextmanager
+def _ended_in_time(seconds: float | None) -> Iterator[None]:
+    """Let the command end, with its notebooks, when it has taken so long."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise CxvalueError(f"it took longer than --timeout {seconds:g} s and was ended; nothing was published.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @contextmanager
 def _ended_politely() -> Iterator[None]:
     """Let a termination by the system end the notebooks too, as Ctrl-C does."""
@@ -340,7 +399,13 @@ def _in_one_line(error: BaseException, *, named: bool = True) -> str:
 
 
 def _write_log(error: BaseException) -> str:
-    handle, path = tempfile.mkstemp(prefix="cxvalue-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8") as log:
-        log.write("".join(traceback.format_exception(error)))
-    return path
+    """Where the details of an error are, in words to go on with; nothing where they cannot be kept."""
+    folder = Path(tempfile.gettempdir())
+    if folder.parent.name == f"cxvalue-{os.getuid()}":  # this process's own, which goes with it
+        folder = folder.parents[1]
+    with suppress(OSError):
+        handle, path = tempfile.mkstemp(prefix="cxvalue-", suffix=".log", dir=folder)
+        with os.fdopen(handle, "w", encoding="utf-8") as log:
+            log.write("".join(traceback.format_exception(error)))
+        return f"; details are in {path}"
+    return ""

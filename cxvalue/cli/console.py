@@ -6,25 +6,33 @@ import shutil
 import sys
 from typing import TextIO
 
+from cxvalue.run.journal import line_of
+
 __all__ = ["Console"]
 
 
 class Console:
-    """On a terminal one updating line for what is running; otherwise one line for each thing that is done."""
+    """On a terminal one updating line for what is running; otherwise one line for each thing that is done.
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    With `json_lines` every event is a line of JSON, wherever it goes.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, json_lines: bool = False) -> None:
         self.stream = stream or sys.stderr
-        self.live = self.stream.isatty()
+        self.json_lines = json_lines
+        self.live = self.stream.isatty() and not json_lines
         self.running: dict[str, str] = {}
         self.phase_now = ""
 
     def phase(self, what: str) -> None:
         """Say what the run has come to."""
+        self._tell("phase", what=what)
         self.phase_now = what
         self._show()
 
     def started(self, name: str) -> None:
         """Count a notebook among those that run."""
+        self._tell("started", notebook=name)
         self.running[name] = ""
         self._show()
 
@@ -36,19 +44,26 @@ class Console:
     def done(self, name: str, seconds: float) -> None:
         """Say that a notebook is through."""
         self.running.pop(name, None)
-        self.line(f"{name}  done in {seconds:.1f} s")
+        if self.json_lines:
+            self._tell("done", notebook=name, seconds=round(seconds, 1))
+        else:
+            self.line(f"{name}  done in {seconds:.1f} s")
         self._show()
 
     def line(self, text: str) -> None:
         """Say something that stays."""
         self.clear()
-        print(text, file=self.stream, flush=True)
+        print(line_of("said", as_json=True, text=text) if self.json_lines else text, file=self.stream, flush=True)
 
     def clear(self) -> None:
         """Wipe the updating line and forget what was running."""
         if self.live:
             self.stream.write("\r\x1b[K")
             self.stream.flush()
+
+    def _tell(self, event: str, **facts: object) -> None:
+        if self.json_lines:
+            print(line_of(event, as_json=True, **facts), file=self.stream, flush=True)
 
     def _show(self) -> None:
         if not self.live:

@@ -51,13 +51,15 @@ def connect() -> ibis.backends.duckdb.Backend:
     """An engine in this process that never fetches an extension and works in UTC.
 
     It takes half of the memory that is free now, 600 MB at least, and spills what needs more into a folder that only this
-    user can open and that goes with the connection.
+    user can open and that goes with the connection, up to half of what is free on that disk.
     """
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
-    engine.con.execute(f"SET temp_directory = '{_spill_folder().replace(chr(39), chr(39) * 2)}'")
+    folder = _spill_folder()
+    engine.con.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")
+    engine.con.execute(f"SET max_temp_directory_size = '{shutil.disk_usage(Path(folder).parent).free // 2**21}MB'")
     # What a query needed is given back at once, and not kept for the next one: it would count twice in the peak.
     engine.con.execute("SET allocator_flush_threshold = '1MB'")
     return engine

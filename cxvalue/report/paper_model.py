@@ -16,7 +16,7 @@ from cxvalue.findings.finding import Finding
 from cxvalue.report.case_tables import CaseTables
 
 if TYPE_CHECKING:
-    from cxvalue.report.page import FindingLine, PageModel
+    from cxvalue.report.page_model import FindingLine, PageModel
 
 __all__ = ["Chart", "ChartKind", "ReportModel", "Series", "Slide", "methods_of"]
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding
-from cxvalue.report.answers import first_sentence
+from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases
 from cxvalue.report.paper_model import Chart, ReportModel, Series, Slide, methods_of
@@ -23,7 +23,7 @@ from cxvalue.report.revenue_words import told_in_revenue
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
-    from cxvalue.report.page import PageModel, RunMeta
+    from cxvalue.report.page_model import PageModel, RunMeta
 
 __all__ = ["build_model"]
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -43,6 +44,8 @@ __all__ = [
 DONE = "done.json"
 PRELOADED = ["cxvalue.run.preload"]
 SECONDS_TO_LEAVE = 10.0
+FULL_BYTES = 2**20
+"""A disk with less than that is full: no notebook can be written to it."""
 LONGEST_TEMPORARY_FOLDER = 60
 
 
@@ -302,7 +305,11 @@ class _Crew:
         if kind == "failed":
             raise RunFailed(reason)
         if kind != "done" or member.process.exitcode not in (0, None):
+            if shutil.disk_usage(self.work).free < FULL_BYTES:
+                raise RunFailed(f"{name}: the disk that holds the work folder is full {member.place}")
             how = f"exit status {member.process.exitcode}"
+            if member.process.exitcode == -signal.SIGKILL:
+                how += "; was the memory exhausted?"
             raise RunFailed(f"{name}: its process was ended from outside {member.place} ({how})")
         self._release(member)
         seconds = time.monotonic() - member.started

@@ -6,18 +6,31 @@ however it ends. So what a killed run left behind can be told from what a living
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import os
 import secrets
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
 
-__all__ = ["alone", "claimed", "locked", "new_run_id", "point_link_at", "sync", "sync_tree", "write_in_one_step"]
+__all__ = [
+    "alone",
+    "claimed",
+    "locked",
+    "new_run_id",
+    "own_temporary_folder",
+    "point_link_at",
+    "sync",
+    "sync_tree",
+    "write_in_one_step",
+]
 
 LOCK_NAME = ".lock"
 
@@ -79,6 +92,27 @@ def claimed(parent: Path, name: str, *, prefix: str, mode: int = 0o700) -> Itera
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(handle)
+
+
+def own_temporary_folder() -> Path | None:
+    """Have everything temporary of this process and its children in one folder, which goes when the process ends.
+
+    Such folders lie below one that only this user can open; those that killed processes left behind are removed. None,
+    and nothing is changed, where that folder cannot be had.
+    """
+    private = Path(tempfile.gettempdir()) / f"cxvalue-{os.getuid()}"
+    try:
+        private.mkdir(mode=0o700, exist_ok=True)
+        about = private.lstat()
+        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+            return None
+        held = ExitStack()
+        folder = held.enter_context(claimed(private, f"run-{secrets.token_hex(3)}", prefix="run-"))
+    except OSError:
+        return None
+    atexit.register(held.close)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+    return folder
 
 
 def _remove_unclaimed(parent: Path, prefix: str) -> None:

@@ -74,6 +74,7 @@ def run_job(job: NotebookJob, channel: Connection) -> None:
     _write_output_to(job.log)
     os.environ.update(job.environment)
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses its inline backend unless the user's shell set another
+    os.environ.pop("PYTHONSTARTUP", None)  # a user's own start-up file is no part of a report
     kernel = ForkedKernel(channel) if job.kernel == PYTHON_KERNEL and ForkedKernel.possible() else None
     threading.Thread(target=_end_with_the_runner, args=(job.runtime,), daemon=True).start()
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.inert import inert_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,8 @@ def _publish_parquet(path: Path, folder: Path, key: Pseudonyms | None, *, csv_be
             schema = schema.set(place, pa.field(ID_COLUMN, pa.string()))
         schema = schema.remove_metadata()
         small = source.metadata.num_rows <= ROWS_OF_A_SMALL_TABLE
-        text = pa_csv.CSVWriter(folder / f"{path.stem}.csv", schema) if csv_beside and small else None
+        named = pa.schema([field.with_name(inert_text(field.name)) for field in schema])
+        text = pa_csv.CSVWriter(folder / f"{path.stem}.csv", named) if csv_beside and small else None
         with pq.ParquetWriter(folder / path.name, schema, compression="zstd") as target:
             for batch in source.iter_batches():
                 columns = list(batch.columns)
@@ -100,9 +102,19 @@ def _publish_parquet(path: Path, folder: Path, key: Pseudonyms | None, *, csv_be
                 published = pa.record_batch(columns, schema=schema)
                 target.write_batch(published)
                 if text is not None:
-                    text.write_batch(published)
+                    text.write_batch(pa.record_batch([_inert(column) for column in columns], schema=named))
         if text is not None:
             text.close()
+
+
+def _inert(column: pa.Array) -> pa.Array:
+    """A column as a spreadsheet may open it."""
+    import pyarrow as pa
+
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    texts = [inert_text(value) if value is not None else None for value in column.to_pylist()]
+    return pa.array(texts, column.type)
 
 
 def _publish_csv(path: Path, target: Path, key: Pseudonyms | None) -> None:

@@ -35,7 +35,7 @@ from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree,
 from cxvalue.run.manifest import manifest, parameters
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
-from cxvalue.workspace.history import RESERVED, history_mark
+from cxvalue.workspace.history import RESERVED, history_mark, spare_runs
 
 __all__ = ["LATEST", "publish", "write_index"]
 
@@ -72,7 +72,19 @@ def publish(record: RunRecord, reports: Path) -> Path:
             if not record.partial:
                 point_link_at(shelf / LATEST, record.name)
             write_index(reports)
+            if record.study.keep is not None and not record.partial:
+                _take_away(shelf, spare_runs(shelf, record.study.keep))
     return final
+
+
+def _take_away(shelf: Path, runs: Sequence[Path]) -> None:
+    """Remove published runs with their private lists, each in one step: what is left of one is no run."""
+    for run in runs:
+        private = shelf / "private" / run.name
+        shutil.rmtree(private, ignore_errors=True)
+        gone = run.with_name(f".staging-{run.name}")
+        os.rename(run, gone)
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 def _assemble(record: RunRecord, whole: Path, shelf: Path) -> None:

@@ -16,13 +16,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.foundation.machine import trouble_of
 from cxvalue.report.page import NotebookOutcome, PageNotes
-from cxvalue.run.execute import Limits, Progress, Silence, StudyReference, run_notebooks, warm_up
+from cxvalue.run.execute import Limits, Silence, StudyReference, run_notebooks, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
+from cxvalue.run.journal import Journal, Reporter
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import publish
 from cxvalue.run.record import RunRecord
@@ -44,13 +46,6 @@ class RunStopped(RunFailed):
     def __init__(self, reason: str, left: Path | None) -> None:
         super().__init__(reason)
         self.left = left
-
-
-class Reporter(Progress, Protocol):
-    """Progress of a whole run."""
-
-    def phase(self, what: str) -> None:
-        """The run has come to a phase, such as reading the tables."""
 
 
 class _Silence(Silence):
@@ -103,11 +98,13 @@ def run_study(
     limits: Limits | None = None,
     progress: Reporter | None = None,
     project: Project | None = None,
+    json_lines: bool = False,
 ) -> RunResult:
     """Run a study (a name, a folder or a file) and publish it under `out`, or under the project's reports.
 
     Raises `BadInput` before anything is written there when the study or its data is wrong, `CxvalueError` for an
-    unknown notebook in `only`, and `RunStopped` when a notebook or the publishing failed.
+    unknown notebook in `only`, and `RunStopped` when a notebook or the publishing failed. What happened stands in a log of
+    its own below the study's reports, with `json_lines` as JSON.
     """
     progress = progress or _Silence()
     warm_up()
@@ -128,10 +125,13 @@ def run_study(
         alone(shelf, place, _BUSY.format(study=prepared.study.name)),
         claimed(shelf / ".runs", run_id, prefix="") as work,
     ):
+        log = Journal(reports / prepared.study.name / "logs", run_id, progress, as_json=json_lines)
+        log.note("begun", study=prepared.study.name, as_of=prepared.as_of.isoformat(), version=cxvalue_version())
+        log.note("prepared", seconds=round(preparing_s, 1), cautions=len(prepared.tables.cautions))
         project.open_run(prepared, work)
         collect_history(reports / prepared.study.name, work)
         try:
-            progress.phase("running the notebooks")
+            log.phase("running the notebooks")
             runs = run_notebooks(
                 chosen.run,
                 notebooks=project.notebooks,
@@ -143,9 +143,9 @@ def run_study(
                     in_revenue=prepared.study.money == "revenue",
                 ),
                 limits=limits,
-                progress=progress,
+                progress=log,
             )
-            progress.phase("publishing")
+            log.phase("publishing")
             outcomes = _outcomes(chosen, project.specs)
             record = RunRecord(
                 run_id=run_id,
@@ -164,7 +164,9 @@ def run_study(
                 made_from={**made, "day": day.isoformat(), "until": until.isoformat() if until else None},
             )
             folder = publish(record, reports)
+            log.note("published", run=folder.name, partial=chosen.partial)
         except Exception as error:
+            log.note("failed", reason=_reason(error))
             name = f"{prepared.as_of.isoformat()}-{run_id}"
             left = _keep_failure(reports / prepared.study.name / "failed", name, work, error)
             raise RunStopped(_reason(error), left) from error
@@ -204,7 +206,7 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return f"the report could not be written: {error.strerror}{where}"
+        return f"the report could not be written: {trouble_of(error) or error.strerror + where}"
     return " ".join(f"the run failed unexpectedly: {type(error).__name__}: {error}".split())
 
 

@@ -10,10 +10,12 @@ import yaml
 __all__ = ["load_yaml"]
 
 MOST_CHARACTERS = 1_000_000
-MOST_VALUES = 50_000
+MOST_VALUES = 20_000
 """Values of a file, those that an alias repeats counted each time."""
 DEEPEST = 40
 
+_TOO_DEEP = f"lists and mappings are nested more than {DEEPEST} deep"
+_TOO_MANY = f"it holds more than {MOST_VALUES:,} values, those that aliases repeat counted"
 _KINDS = {
     "int": "a whole number",
     "float": "a number",
@@ -25,6 +27,19 @@ _KINDS = {
 
 class _Loader(yaml.SafeLoader):
     """Refuses a key given twice, where plain YAML silently keeps the last, and what no tag can be read as."""
+
+    depth = values = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Count while reading, so that a file without measure is not read to its end."""
+        self.depth += 1
+        self.values += 1
+        if self.depth > DEEPEST + 1 or self.values > MOST_VALUES:
+            mark = self.peek_event().start_mark
+            raise yaml.MarkedYAMLError(problem=_TOO_DEEP if self.depth > DEEPEST else _TOO_MANY, problem_mark=mark)
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -40,10 +55,13 @@ class _Loader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             return super().construct_object(node, deep)
-        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             shown = str(node.value) if isinstance(node, yaml.ScalarNode) else "this"
             shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
             raise _fault(f"{shown!r} is not {_KINDS.get(node.tag.rpartition(':')[2], 'readable')}", node) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:binary", yaml.SafeLoader.construct_undefined)  # type: ignore[type-var]
 
 
 def load_yaml(text: str) -> Any:
@@ -65,7 +83,7 @@ def load_yaml(text: str) -> Any:
         _measure(node, {}, 0)
         return loader.construct_document(node)
     except RecursionError:
-        raise yaml.MarkedYAMLError(problem=f"lists and mappings are nested more than {DEEPEST} deep") from None
+        raise yaml.MarkedYAMLError(problem=_TOO_DEEP) from None
     finally:
         loader.dispose()
 
@@ -73,17 +91,19 @@ def load_yaml(text: str) -> Any:
 def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
     """Values below a node, each as often as aliases repeat it."""
     if depth > DEEPEST:
-        raise _fault(f"lists and mappings are nested more than {DEEPEST} deep", node)
+        raise _fault(_TOO_DEEP, node)
     if id(node) in sizes:
+        if not sizes[id(node)]:
+            raise _fault("a list or mapping holds itself", node)
         return sizes[id(node)]
-    sizes[id(node)] = 1
+    sizes[id(node)] = 0
     size = 1
     if isinstance(node, yaml.SequenceNode):
         size += sum(_measure(child, sizes, depth + 1) for child in node.value)
     elif isinstance(node, yaml.MappingNode):
         size += sum(_measure(key, sizes, depth + 1) + _measure(value, sizes, depth + 1) for key, value in node.value)
     if size > MOST_VALUES:
-        raise _fault(f"it holds more than {MOST_VALUES:,} values, those that aliases repeat counted", node)
+        raise _fault(_TOO_MANY, node)
     sizes[id(node)] = size
     return size
 

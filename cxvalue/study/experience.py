@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -33,7 +34,7 @@ class MetricRules(Settings):
     @model_validator(mode="after")
     def _sound(self) -> MetricRules:
         low, high = self.scale
-        if not low < high:
+        if not (low < high and math.isfinite(low) and math.isfinite(high)):
             raise ValueError(f"the scale runs from {low:g} to {high:g}; write the lowest score first, such as [0, 10]")
         if self.kind == "nps" and self.scale != NPS_SCALE:
             raise ValueError(f"kind: nps is defined on the scale [0, 10], not on [{low:g}, {high:g}]")

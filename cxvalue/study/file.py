@@ -46,7 +46,7 @@ TABLE_NAMES = (
     "benchmarks",
 )
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$", description="letters, digits, '-' and '_'")]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="up to 100 letters, digits, '-' and '_'")]
 
 
 class ControlTotals(_Settings):
@@ -239,6 +239,9 @@ class StudyFile(_Settings):
         description="${NAME} of an environment variable with the address of a warehouse, or spark",
     )
     bring: Literal["purchases"] = "purchases"
+    keep: int | None = Field(
+        default=None, ge=1, description="a whole number of published runs; all where it is left out"
+    )
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,8 @@ from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.study.source import TableSource
 
 __all__ = ["named_files", "source_files", "source_folder"]
+
+_PACKAGE = re.compile(r"[A-Za-z_]\w{0,99}(\.[A-Za-z_]\w{0,99})*", re.ASCII)
 
 
 def source_files(source: TableSource, folder: Path) -> list[Path]:
@@ -30,9 +33,12 @@ def source_folder(source: TableSource, folder: Path, where: str) -> Path:
         return folder
     try:
         spec = find_spec(source.package)
-    except (ModuleNotFoundError, ValueError):
+    except (ImportError, ValueError):
         spec = None
     if spec is None or not spec.submodule_search_locations:
+        if not _PACKAGE.fullmatch(source.package):
+            found = f"{source.package[:60]!r} is no name of a package."
+            raise BadInput([Problem(f"{where}.package", found, "Write it as it is imported, such as lifetimes.")])
         close = nearest(source.package, sorted(packages_distributions()))
         remedy = (
             f"{close} Or install it: pip install {source.package}."

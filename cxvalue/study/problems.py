@@ -12,6 +12,8 @@ from cxvalue.foundation.errors import Problem, nearest, one_of
 
 __all__ = ["problems_of"]
 
+LONGEST_SHOWN = 200
+
 
 def problems_of(error: ValidationError, model: type[BaseModel], label: str) -> list[Problem]:
     """List every problem of a validation error as ``file: key: what was found, what is allowed``."""
@@ -69,8 +71,22 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return bare if isinstance(bare, type) and issubclass(bare, BaseModel) else None
 
 
+class _Shown:
+    """What was given, as text of a bounded length."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    def __repr__(self) -> str:
+        if isinstance(self.given, int) and abs(self.given) > 10**40:
+            return "a number of more than 40 digits"
+        text = repr(self.given)
+        return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
 def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[str, str]:
-    kind, given, context = item["type"], item.get("input"), item.get("ctx", {})
+    kind, raw, context = item["type"], item.get("input"), item.get("ctx", {})
+    given = _Shown(raw)
     allowed = f"Allowed: {description}." if description else ""
     if kind == "extra_forbidden" and owner is not None:
         known = [field.alias or name for name, field in owner.model_fields.items()]
@@ -79,7 +95,7 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
         return "is missing.", allowed or "Every study needs it."
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", context["expected"])
-        return f"{given!r} is not known.", nearest(given, options) if isinstance(given, str) else one_of(options)
+        return f"{given!r} is not known.", nearest(raw, options) if isinstance(raw, str) else one_of(options)
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         signs = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
         sign, limit = signs[kind], context.get("gt", context.get("ge", context.get("lt", context.get("le"))))
@@ -100,6 +116,8 @@ def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[
         return f"{given!r} is no group of settings.", allowed or "Write its keys indented below it, or as {key: value}."
     if kind == "tuple_type":
         return f"{given!r} is no list.", "Write each item on a line that starts with '- '."
+    if kind == "invalid_key":
+        return f"the key {given!r} is no word.", "Keys are words, such as 'currency'; put other texts in quotes."
     if kind == "too_short":
         return "is empty.", allowed
     return f"{item['msg']}.", allowed

@@ -134,7 +134,7 @@ class TableSource(_Settings):
         ways = [self.path is not None, self.files is not None, self.database is not None]
         if self.in_engine and self.package is None:
             return self
-        if sum(ways) != 1 or self.path == ():
+        if sum(ways) != 1 or self.path == () or "" in self.paths:
             raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
         if (self.files is not None) != (self.query is not None):
             raise ValueError("'files' and 'query' go together: the query selects from the named files")

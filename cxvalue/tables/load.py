@@ -196,7 +196,7 @@ class _Loader:
         screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
-        self.cautions += [*screened.cautions, *left_aside(native, raw)]
+        self.cautions += [*screened.cautions, *left_aside(self.place.files.con, raw)]
         if screened.contradiction is not None:
             self._take_out(loading, screened.contradiction, amount)
         self._describe_source(parsed)

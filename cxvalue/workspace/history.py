@@ -21,7 +21,15 @@ from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore
 if TYPE_CHECKING:
     from cxvalue.money.realisation import PromisedMonth
 
-__all__ = ["PROMISE_TABLE", "EarlierPromise", "History", "collect_history", "history_mark", "read_history"]
+__all__ = [
+    "PROMISE_TABLE",
+    "EarlierPromise",
+    "History",
+    "collect_history",
+    "history_mark",
+    "read_history",
+    "spare_runs",
+]
 
 FILE = "history.json"
 PROMISE_TABLE = "programme_promise.csv"
@@ -33,7 +41,7 @@ GROUP_TABLES = {
 }
 """Tables that show how many customers are in which group: column of the column's name, of the group, and of their number."""
 PROMISED_ONCE = ("programme", "criterion", "as_of", "month")
-RESERVED = ("failed", "private", "latest")
+RESERVED = ("failed", "logs", "private", "latest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,22 @@ def history_mark(shelf: Path, beside: tuple[Path, dict[str, Any]] | None = None)
     """
     said = _said([*_runs_on(shelf), *([beside] if beside else [])])
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def spare_runs(shelf: Path, keep: int) -> list[Path]:
+    """The published runs beyond the newest `keep` that later ones do not need: what they said first is said by no other.
+
+    The one that `latest` leads to is never among them, wherever the clock stood when it was made.
+    """
+    runs = sorted(_runs_on(shelf), key=lambda run: str(run[1].get("made", "")), reverse=True)
+    latest, said = (shelf / "latest").resolve(), _said(runs)
+    spare: list[Path] = []
+    for run in reversed(runs[keep:]):
+        rest = [one for one in runs if one is not run]
+        if run[0].resolve() != latest and _said(rest) == said:
+            runs = rest
+            spare.append(run[0])
+    return spare
 
 
 def _runs_on(shelf: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

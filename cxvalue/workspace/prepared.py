@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import psutil
 
 from cxvalue.engine.prints import hash_of_everything
 from cxvalue.firstmile.handwritten import hold_against_layouts
@@ -81,7 +82,8 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
     folder = _valid_today(shelf, fingerprint[:20])
     if not (folder / "prepared.json").is_file():
         shelf.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".staging-", dir=shelf))
+        _remove_left(shelf)
+        staging = Path(tempfile.mkdtemp(prefix=f".staging-{os.getpid()}-", dir=shelf))
         try:
             _fill(staging, study, as_of)
             _put(staging, folder)
@@ -204,6 +206,14 @@ def _open_prepared(folder: Path, study: StudyFile, fingerprint: str, inputs: dic
     if (folder / HALF_LIVES).is_file():
         study = with_half_lives(study, json.loads((folder / HALF_LIVES).read_text(encoding="utf-8")))
     return Prepared(folder, study, tables.as_of, fingerprint, inputs, tables, summary["unavailable"])
+
+
+def _remove_left(shelf: Path) -> None:
+    """What processes that were killed left half made."""
+    for left in shelf.glob(".staging-*-*"):
+        number = left.name.split("-")[1]
+        if not number.isdigit() or not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _forget_old(shelf: Path, current: Path) -> None:

@@ -18,7 +18,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 
 if TYPE_CHECKING:
-    from cxvalue.report.page import FindingLine
+    from cxvalue.report.page_model import FindingLine
     from cxvalue.report.paper_model import Chart, ReportModel, Slide
 
 __all__ = ["render_deck"]

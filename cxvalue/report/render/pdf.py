@@ -19,7 +19,7 @@ from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import AssumptionRow
-    from cxvalue.report.page import FindingLine, PageFigure
+    from cxvalue.report.page_model import FindingLine, PageFigure
     from cxvalue.report.paper_model import ReportModel
 
 __all__ = ["render_pdf"]

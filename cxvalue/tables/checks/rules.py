@@ -40,6 +40,9 @@ __all__ = [
 
 EXAMPLES = 3
 AFTER_TODAY = "a date after today"
+LARGEST_AMOUNT = 1e15
+"""Larger ones are no money, and their squares and sums overflow."""
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
 NOT_DOUBLED = 0.05
 """Share of a day's rows that may stand once where the rest was appended twice."""
@@ -116,6 +119,11 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
     if name in parsed.not_finite:
         remedy = "Give an amount." if column.must_hold else "Give an amount or leave it empty."
         yield Rule(name, f"a value of '{name}' that is NaN or infinite", remedy, not_finite)
+        beyond = (value > LARGEST_AMOUNT) | (value < -LARGEST_AMOUNT)
+        yield Rule(name, f"a value of '{name}' beyond all measure", f"At most {LARGEST_AMOUNT:.0e} is read.", beyond)
+    if column.kind == "date" and name not in parsed.unparsed:  # what a text may say is limited where it is read
+        outside = (value < ibis.literal(FIRST_DAY)) | (value > ibis.literal(LAST_DAY))
+        yield Rule(name, f"a day of '{name}' before {FIRST_DAY.year} or after 9999", "Correct the date.", outside)
     if column.low is not None or column.high is not None:
         low, high = column.low, column.high
         outside = [value < low] if low is not None else []

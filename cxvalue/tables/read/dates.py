@@ -108,7 +108,12 @@ def _parsed(text: str, style: str, zone: str | None, plausible: str) -> str:
         if zone:
             moved = _local(f"({day} + to_minutes({_minutes(text)}))", zone)
             day = f"CASE WHEN regexp_matches({text}, {literal(_CLOCK)}) THEN {moved} ELSE {day} END"
-    return f"CASE WHEN {day} {plausible} THEN {day} END"
+    return f"CASE WHEN {day} {plausible} AND {_is_no_word(text)} THEN {day} END"
+
+
+def _is_no_word(text: str) -> str:
+    """The engine reads some words as moments in every format, and makes 1 January 1900 of them."""
+    return f"lower({text}) NOT IN ('infinity', '-infinity', 'epoch')"
 
 
 def _local(moment: str, zone: str) -> str:

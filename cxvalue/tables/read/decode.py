@@ -23,6 +23,7 @@ UNCLOSED = "a quote that is never closed"
 AFTER = "text after a closing quote"
 
 _CHUNK = 1 << 20
+_OF_HOST_NAMES = ("idna", "punycode")
 # Single-byte encodings fit nearly any bytes, so the strict multi-byte ones are named first where they fit.
 _CANDIDATES = ("gb18030", "shift_jis", "cp1251", "cp1252", "cp1250", "koi8-r", "latin-1")
 _NAMES = ("utf-8", "utf-16", "utf-8-sig", *_CANDIDATES, "big5", "euc-kr", "cp866", "iso-8859-15", "ascii")
@@ -67,6 +68,8 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         name = codecs.lookup(encoding).name
         # Raises for a codec that is none of text, such as base64.
         "".encode(encoding)
+        if name in _OF_HOST_NAMES:
+            raise LookupError
     except (LookupError, ValueError):
         return Problem(f"{where}: read.encoding", f"{encoding!r} is no known encoding.", nearest(encoding, _NAMES))
     if name == "utf-8":
@@ -76,6 +79,10 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         quoted, plain = _transcode(path, name, target, rewrite=name != "utf-8")
         if name == "utf-8" and not plain:
             _transcode(path, name, target, rewrite=True)
+    except _HoldsNul:
+        found = f"line {_line_with_nul(path, name):,} holds NUL characters, which no text has."
+        remedy = "It is no text, broke off while it was written, or is UTF-16: then write read: {encoding: utf-16-le}."
+        return Problem(where, found, remedy)
     except UnicodeError:
         return _undecodable(path, name, where, read)
     return TextFile(path if name == "utf-8" and plain else target, quoted)
@@ -85,13 +92,13 @@ def _transcode(path: Path, encoding: str, target: Path, *, rewrite: bool) -> tup
     """Decode a file to its end, writing it as UTF-8 when asked; say whether it holds quotes and only plain ends."""
     quoted, plain = False, True
     if not rewrite:
-        for text in _decoded(path, encoding):
+        for text in _without_nul(path, encoding):
             quoted = quoted or '"' in text
             plain = plain and "\r" not in text
         return quoted, plain
     with target.open("w", encoding="utf-8", newline="") as out:
         held = ""  # a carriage return at the end of a chunk may be half of a line end
-        for text in _decoded(path, encoding):
+        for text in _without_nul(path, encoding):
             text = held + text
             held = "\r" if text.endswith("\r") else ""
             text = text.removesuffix("\r") if held else text
@@ -99,6 +106,27 @@ def _transcode(path: Path, encoding: str, target: Path, *, rewrite: bool) -> tup
             out.write(text.replace("\r\n", "\n").replace("\r", "\n"))
         out.write("\n" if held else "")
     return quoted, plain
+
+
+class _HoldsNul(Exception):
+    """Text with a NUL in it."""
+
+
+def _without_nul(path: Path, encoding: str) -> Iterator[str]:
+    for text in _decoded(path, encoding):
+        if "\x00" in text:
+            raise _HoldsNul
+        yield text
+
+
+def _line_with_nul(path: Path, encoding: str) -> int:
+    number = 1
+    for text in _decoded(path, encoding):
+        before, nul, _ = text.partition("\x00")
+        number += before.count("\n")
+        if nul:
+            break
+    return number
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:
@@ -130,11 +158,13 @@ def _first_bad_line(path: Path, encoding: str) -> tuple[int, bytes]:
     if encoding.startswith("utf-16"):
         return 1, b""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        number = 1
+        while line := file.readline(_CHUNK):  # a line may be as long as the file
             try:
                 line.decode(encoding)
             except UnicodeError:
                 return number, line
+            number += line.endswith(b"\n")
     return 1, b""
 
 

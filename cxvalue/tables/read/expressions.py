@@ -16,6 +16,7 @@ from cxvalue.tables.read.sql import literal
 __all__ = ["Expression", "parse_expression"]
 
 _TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
+MOST_PARTS = 100
 _ALLOWED = "Write columns in brackets, numbers, + - * / and else, such as '=[Subtotal] - [Taxes]'."
 
 
@@ -78,9 +79,12 @@ class _Parser:
             kinds = ("column", "number", "text", "else", "sign")
             self.tokens.append(next((k, g) for k, g in zip(kinds, found.groups(), strict=True) if g is not None))
             place = found.end()
+            if len(self.tokens) > MOST_PARTS:
+                found_instead = f"has more than {MOST_PARTS} parts."
+                raise BadInput.at(where, found_instead, "Work the column out before, or with a query.")
 
     def wrong(self) -> BadInput:
-        return BadInput.at(self.where, f"{self.text!r} cannot be understood.", _ALLOWED)
+        return BadInput.at(self.where, f"{self.text[:200]!r} cannot be understood.", _ALLOWED)
 
     def peek(self) -> str:
         kind, word = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")

@@ -26,6 +26,7 @@ from cxvalue.tables.read.aside import BESIDE, columns_aside
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
 from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
+from cxvalue.tables.read.limits import ended_in_time, grows_from_nothing
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
@@ -291,7 +292,9 @@ def _query(
     target = f"source_{name}"
     try:
         con.execute(f"SET TimeZone = {literal(zone or 'UTC')}")  # in which the query takes the day of a moment
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})")
+        made = f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT row_number() OVER () AS {ROW}, * FROM ({query})"
+        with ended_in_time(con, f"{where}.query"):
+            con.execute(made)
     except duckdb.Error as error:
         raise BadInput(
             [Problem(f"{where}.query", f"the engine says: {_first_line(error)}", "Correct the query.")]
@@ -327,6 +330,8 @@ def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str
         trees = sqlglot.parse(query, read="duckdb")
     except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
         return [Problem(where, f"cannot be understood: {_first_line(error)}", allowed)]
+    except RecursionError:
+        return [Problem(where, "is nested too deeply.", allowed)]
     tree = trees[0] if trees else None
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not isinstance(tree, exp.Query):
         return [Problem(where, "is not one SELECT.", allowed)]
@@ -337,6 +342,8 @@ def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str
             return [Problem(where, f"reads from {table.sql(dialect='duckdb')!r}.", allowed)]
         if table.name.lower() not in {item.lower() for item in known}:
             return [Problem(where, f"reads from {table.name!r}.", f"{nearest(table.name, files)} {allowed}")]
+    if made := grows_from_nothing(tree):
+        return [Problem(where, f"makes more of nothing than fits: {made}.", "Write a smaller number.")]
     return []
 
 

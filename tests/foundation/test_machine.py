@@ -1,0 +1,29 @@
+"""Trouble of the machine is told apart from faults of the program."""
+
+from __future__ import annotations
+
+import errno
+
+import duckdb
+import pytest
+
+from cxvalue.foundation.machine import trouble_of
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/data"), "the disk quota is used up (/data)"),
+        (PermissionError(errno.EACCES, "Permission denied", "/data/x"), "there is no right to it (/data/x)"),
+        (FileNotFoundError(errno.ENOENT, "No such file", "/data/x"), "it is not there (/data/x)"),
+        (duckdb.IOException("Could not write file: No space left on device"), "the disk is full"),
+        (duckdb.OutOfMemoryException("failed to pin block"), "the memory does not suffice"),
+        (MemoryError(), "the memory does not suffice"),
+        (duckdb.IOException("something else"), None),
+        (OSError("no number"), None),
+        (ValueError("No space left on device"), None),
+    ],
+)
+def test_what_is_the_machines_trouble(error: Exception, said: str | None) -> None:
+    assert trouble_of(error) == said

@@ -1,0 +1,7 @@
+"""Input that means harm or is beyond repair: a corpus, property-based tests, and a fuzzer that is run by hand.
+
+studies     study files
+tables      files of tables
+attempts    what became of one of them: refused in words, or not; how long it took, how much memory
+fuzz        `python -m tests.hostile.fuzz MINUTES`, guided by coverage
+"""
