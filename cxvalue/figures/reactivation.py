@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["campaign_uplift", "dormancy_flow", "policy_value", "second_lifetimes"]
 
+FALLEN_BACK = 0.05
+"""Share of the largest margin added below which a fall is none to speak of."""
+
 
 @style.drawn
 def dormancy_flow(months: pd.DataFrame) -> Figure:
@@ -55,7 +58,7 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
     """Who bought because of it and margin added per contact, as the days since the contact go on; see `windows_table`."""
     style.need_columns(windows, ("days", "return_uplift", "margin"), "campaign_uplift")
     figure, panels = style.new_figure(3.9, 1, 2)
-    style.title(figure, _added(windows, currency))
+    style.title(figure, _lasting(windows))
     parts = (
         ("return_uplift", "share", "Bought because of the contact"),
         ("margin", currency, f"Margin per contact, {currency}"),
@@ -79,15 +82,20 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
-def _added(windows: pd.DataFrame, currency: str) -> str:
+def _lasting(windows: pd.DataFrame) -> str:
+    """Whether what a contact added is still there at the end of what was observed."""
     known = windows.dropna(subset=["margin"])
     if known.empty:
         return "Nobody was observed long enough to say what the contact added"
     last = known.iloc[-1]
-    worth, days = format_value(abs(float(last["margin"])), currency), int(last["days"])
+    most, days = float(known["margin"].max()), int(last["days"])
     if last["margin_low"] <= 0 <= last["margin_high"]:
         return f"After {days} days it is open whether a contact added margin or cost some"
-    return f"After {days} days a contact had {'added' if last['margin'] > 0 else 'cost'} {worth} of margin"
+    if last["margin"] < 0:
+        return f"After {days} days a contact had cost more margin than it added"
+    if last["margin"] >= most * (1 - FALLEN_BACK):
+        return f"What a contact added had not fallen back after {days} days"
+    return f"After {days} days a part of what a contact added was gone again"
 
 
 @style.drawn
@@ -122,7 +130,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
 def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     """What contacting the first so many percent of a ranking earns; `curves` by the ranking's name, see `policy_curve`."""
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, _best_share(curves, currency))
+    style.title(figure, _best_share(curves))
     for (name, curve), colour in zip(curves.items(), (MAIN, BAD, GREY), strict=False):
         if colour == MAIN:
             axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
@@ -137,15 +145,14 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     return figure
 
 
-def _best_share(curves: dict[str, pd.DataFrame], currency: str) -> str:
+def _best_share(curves: dict[str, pd.DataFrame]) -> str:
     """Where the first ranking earns most, or that contacting all does."""
     curve = next(iter(curves.values()), None)
     if curve is None or curve.empty:
         return "No ranking could be tried"
     best = curve.loc[curve["value"].idxmax()]
-    worth = format_value(float(best["value"]), currency)
     if best["value"] <= 0:
         return "Contacting nobody earns most"
     if best["share"] >= 0.999:
-        return f"Contacting everybody earns most: {worth} per customer"
-    return f"Contacting the best-ranked {format_value(float(best['share']), 'share')} earns most: {worth} per customer"
+        return "Contacting everybody earns most"
+    return f"Contacting the best-ranked {format_value(float(best['share']), 'share')} earns most"

@@ -382,3 +382,40 @@ def test_frequency_and_recency_of_a_fitted_model() -> None:
 def test_importing_the_package_does_not_import_matplotlib() -> None:
     code = "import cxvalue, sys; assert not {'matplotlib', 'seaborn'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_campaign_figure_says_whether_what_was_added_lasts() -> None:
+    def said(*margin: float, half: float = 0.1) -> str:
+        days = [30 * (place + 1) for place in range(len(margin))]
+        table = pd.DataFrame({"days": days, "margin": margin, "return_uplift": 0.05})
+        for name in ("margin", "return_uplift"):
+            table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, table[name] + half
+        return figures.message_of(figures.campaign_uplift(table, "EUR"))
+
+    assert said(1.0, 2.0, 1.99) == "What a contact added had not fallen back after 90 days"
+    assert said(1.0, 2.0, 1.0) == "After 90 days a part of what a contact added was gone again"
+    assert said(-1.0, -2.0) == "After 60 days a contact had cost more margin than it added"
+    assert said(1.0, 0.05) == "After 60 days it is open whether a contact added margin or cost some"
+
+
+def test_all_bars_of_a_months_flow_are_whole() -> None:
+    months = pd.DataFrame(
+        {"month": pd.date_range("2025-01-01", periods=14, freq="MS"), "fell_asleep": 5, "came_back": 2, "asleep": 30}
+    )
+    figure = figures.dormancy_flow(months)
+    left, right = figure.axes[1].get_xlim()
+    bars = list(figure.axes[1].patches)
+    assert left <= min(bar.get_x() for bar in bars)
+    assert right >= max(bar.get_x() + bar.get_width() for bar in bars)
+    assert (
+        figure.get_suptitle().replace("\n", " ")
+        == "30 customers are inactive: in 12 months 60 fell silent, 24 came back"
+    )
+
+
+def test_a_forecast_is_drawn_beside_what_came_and_no_other_model() -> None:
+    figure = figures.holdout_tracking(weeks(*np.arange(1.0, 20.0)), date(2026, 1, 10), TITLES, chosen="bg_nbd")
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert len(labels) == 2
+    assert labels[0].startswith("forecast, ")
+    assert labels[1] == "actual"
