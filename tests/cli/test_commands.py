@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,58 @@ def test_a_run_that_the_system_ends_ends_its_notebooks_too(
     assert commands.main(["report", "good"]) == 1
     assert capsys.readouterr().err == "cxvalue: interrupted; nothing was published\n"
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_times_are_options(runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CXVALUE_QUERY_SECONDS", "300")
+    options = ["--cell-timeout", "60", "--notebook-timeout", "90.5", "--query-timeout", "7", "--json-lines"]
+    assert commands.main(["report", "good", *options]) == 0
+    [asked] = runs.asked
+    assert (asked["limits"].cell_s, asked["limits"].notebook_s, asked["json_lines"]) == (60, 90.5, True)
+    assert os.environ["CXVALUE_QUERY_SECONDS"] == "7.0"
+    assert '"event": "said", "text": "50_discounts  not run' in capsys.readouterr().err
+    assert commands.main(["report", "good", "--timeout", "-1"]) == 1
+    assert "'-1' must be a number of seconds above 0" in capsys.readouterr().err
+
+
+def test_a_command_that_takes_too_long_is_ended(
+    runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*arguments: object, **options: object) -> None:
+        time.sleep(30)
+
+    monkeypatch.setattr("cxvalue.run.study_run.run_study", slow)
+    before = signal.getsignal(signal.SIGALRM)
+    assert commands.main(["report", "good", "--timeout", "0.2"]) == 1
+    assert capsys.readouterr().err == (
+        "cxvalue: it took longer than --timeout 0.2 s and was ended; nothing was published.\n"
+    )
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(28, "No space left on device", "/cache/x"),
+            "cxvalue: the disk is full (/cache/x); nothing was published\n",
+        ),
+        (
+            PermissionError(13, "Permission denied", "/out"),
+            "cxvalue: there is no right to it (/out); nothing was published\n",
+        ),
+        (MemoryError(), "cxvalue: the memory does not suffice; nothing was published\n"),
+    ],
+)
+def test_trouble_of_the_machine_is_one_line(
+    runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def failing(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr("cxvalue.run.study_run.run_study", failing)
+    assert commands.main(["report", "good"]) == 1
+    assert capsys.readouterr().err == said
 
 
 def test_check_prints_what_it_found(

@@ -3,5 +3,6 @@
 studies     study files
 tables      files of tables
 attempts    what became of one of them: refused in words, or not; how long it took, how much memory
-fuzz        `python -m tests.hostile.fuzz MINUTES`, guided by coverage
+kills       `python -m tests.hostile.kills TIMES SEED`: reports that are killed at random moments
+fuzz        `python -m tests.hostile.fuzz study|table MINUTES`: input guided by coverage
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import stat
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -168,6 +169,45 @@ def test_a_large_table_gets_no_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (tmp_path / "out").mkdir()
     publish_table(tmp_path / "customers.parquet", tmp_path / "out", None)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["customers.parquet"]
+
+
+def test_texts_from_data_are_inert_in_the_csv_beside_a_table_and_as_they_are_in_the_table(tmp_path: Path) -> None:
+    names = ["=cmd|'/C calc'!A0", "@x", "+1-1", "-5", "plain", None]
+    frame = pd.DataFrame({"customer_id": names, "=segment": names, "amount": [-1.5, 2, 3, 4, 5, 6]})
+    frame.to_parquet(tmp_path / "customers.parquet", index=False)
+    (tmp_path / "out").mkdir()
+    publish_table(tmp_path / "customers.parquet", tmp_path / "out", None)
+    with (tmp_path / "out" / "customers.csv").open(newline="") as written:
+        head, *rows = csv.reader(written)
+    assert head == ["customer_id", "'=segment", "amount"]
+    assert [row[1] for row in rows] == ["'=cmd|'/C calc'!A0", "'@x", "'+1-1", "-5", "plain", ""]
+    assert rows[0][2] == "-1.5"
+    published = pd.read_parquet(tmp_path / "out" / "customers.parquet")
+    assert published["=segment"].tolist()[:5] == names[:5]
+
+
+def test_keep_takes_away_what_is_older_with_its_private_lists(shop: Workshop) -> None:
+    made = []
+    for number in range(4):
+        one = a_run(shop, made=datetime(2026, 7, 1 + number, 8, tzinfo=UTC))
+        kept = one.study.model_copy(update={"keep": 2})
+        made.append(publish(replace(one, study=kept), shop.reports))
+        (shop.reports / "small" / "private" / made[-1].name).mkdir(parents=True, exist_ok=True)
+    assert shop.published() == sorted(made[2:])
+    assert sorted(path.name for path in (shop.reports / "small" / "private").iterdir()) == sorted(
+        path.name for path in made[2:]
+    )
+    assert os.readlink(shop.reports / "small" / "latest") == made[-1].name
+    assert not list((shop.reports / "small").glob(".staging*"))
+    # A clock that went back: what was just published stays, and latest leads to it.
+    one = a_run(shop, made=datetime(2020, 1, 1, tzinfo=UTC))
+    back = publish(replace(one, study=one.study.model_copy(update={"keep": 1})), shop.reports)
+    assert os.readlink(shop.reports / "small" / "latest") == back.name
+    assert back in shop.published()
+    # A partial run takes nothing away.
+    some = a_run(shop, partial=True)
+    publish(replace(some, study=some.study.model_copy(update={"keep": 1})), shop.reports)
+    assert len(shop.published()) == 3
 
 
 def test_private_lists_are_for_their_owner_only(shop: Workshop) -> None:

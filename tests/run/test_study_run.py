@@ -299,6 +299,38 @@ def test_kernels_are_forked_where_that_is_safe_and_show_what_pyplot_draws(tmp_pa
     assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.get("outputs", []))
 
 
+def test_a_users_own_start_up_file_is_not_run(shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    startup = tmp_path / "startup.py"
+    startup.write_text(f"import pathlib; pathlib.Path({str(tmp_path / 'ran')!r}).touch()")
+    monkeypatch.setenv("PYTHONSTARTUP", str(startup))
+    shop.notebook("00_first", "import os; assert 'PYTHONSTARTUP' not in os.environ")
+    run(shop)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_temporary_files_of_a_command_lie_in_one_place_that_the_next_one_clears(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, tempfile, time; from cxvalue.run.folders import own_temporary_folder;"
+        "print(own_temporary_folder(), flush=True); tempfile.mkdtemp(prefix='pymp-'); sys.stdin.read()"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    start = [sys.executable, "-c", code]
+    first, second = (
+        subprocess.Popen(start, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in "ab"
+    )
+    folders = [Path(one.stdout.readline().strip()) for one in (first, second)]  # type: ignore[union-attr]
+    assert folders[0] != folders[1]
+    assert all(folder.is_dir() and folder.parent.parent == tmp_path for folder in folders), "each has its own"
+    first.kill()
+    first.communicate()
+    second.communicate("")
+    assert folders[0].is_dir(), "a killed one cannot tidy up"
+    assert not folders[1].exists(), "one that ends does"
+    third = subprocess.run(start, env=environment, input="", capture_output=True, text=True, check=True)
+    assert not folders[0].exists(), "the next one tidies up after it"
+    assert not Path(third.stdout.strip()).exists()
+
+
 def test_a_process_in_waiting_ends_when_it_is_not_needed() -> None:
     ours, theirs = multiprocessing.Pipe()
     kernel = ForkedKernel(theirs)

@@ -6,7 +6,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from cxvalue.workspace.history import PROMISE_TABLE, collect_history, read_history
+from cxvalue.workspace.history import PROMISE_TABLE, collect_history, history_mark, read_history, spare_runs
 
 HEAD = "programme,criterion,as_of,month,treated_customers,promised,low,high,se\n"
 
@@ -79,3 +79,21 @@ def test_the_groups_that_the_last_run_showed_are_found(tmp_path):
     assert not found.shown("churn_segments.csv", date(2025, 12, 31)).same_day
     assert found.shown("staff_units.csv", date(2025, 12, 31), "unit").of("unit") == {"first": 50.0}
     assert found.shown("campaign_x_segments.csv", date(2025, 12, 31)).of("unit") is None
+
+
+def test_runs_that_later_ones_do_not_need_are_spare(tmp_path):
+    month = "waiver,abc,2025-06-01,2025-07-01,10,100,90,110,5\n"
+    for number in range(1, 7):
+        criteria = {"waiver": "abc"} if number == 2 else {}
+        made = f"2025-0{number}-02T10:00:00+00:00"
+        a_run(tmp_path, f"2025-0{number}-01-x", made, criteria, month if number in (3, 4) else "")
+    (tmp_path / "latest").symlink_to("2025-01-01-x")  # the clock went back since
+    before = history_mark(tmp_path)
+    spare = spare_runs(tmp_path, 1)
+    # The second registered the criterion first; of the two that promised the same, the later one is enough.
+    assert [run.name for run in spare] == ["2025-03-01-x", "2025-05-01-x"]
+    for run in spare:
+        run.rename(tmp_path / f".gone-{run.name}")
+        (tmp_path / f".gone-{run.name}" / "manifest.json").unlink()
+    assert history_mark(tmp_path) == before
+    assert spare_runs(tmp_path, 6) == []

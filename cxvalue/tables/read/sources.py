@@ -134,7 +134,7 @@ def read_table(
         beside = columns_aside([one for one in every if one not in found.faults], source) if watched else {}
         if source.is_shaped:
             found, source = shape(con, name, found, source, where, currency)
-    except (csv.Error, duckdb.Error, OSError) as error:
+    except (csv.Error, duckdb.Error, OSError, UnicodeError, RecursionError) as error:
         raise BadInput([unreadable(where, error)]) from None
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
     if nested := [
@@ -149,6 +149,8 @@ def read_table(
         raise BadInput(
             [Problem(where, f"could not be read: {_first_line(error)}", "Check tables' read: options.")]
         ) from None
+    except (csv.Error, UnicodeError, RecursionError) as error:
+        raise BadInput([unreadable(where, error)]) from None
     return RawTable(
         name,
         relation,
@@ -178,6 +180,10 @@ def unreadable(where: str, error: Exception) -> Problem:
     if isinstance(error, OSError):
         told = (error.strerror or "it cannot be opened").lower()
         return Problem(where, f"could not be opened: {told}.", "Look at the path, at rights and at free space.")
+    if isinstance(error, UnicodeError):
+        return Problem(where, "is not UTF-8 text.", "Save it as UTF-8, or export it again.")
+    if isinstance(error, RecursionError):
+        return Problem(where, "holds values that are nested without measure.", "Export it as a plain table.")
     return Problem(where, f"could not be read: {_first_line(error)}", "The file may be damaged: export it again.")
 
 
