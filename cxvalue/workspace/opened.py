@@ -18,6 +18,7 @@ import ibis
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
+from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
@@ -281,6 +282,7 @@ class Study(Drawn):
         return f"Handed to the run: {said}."
 
 
+@working("Adding customers up by unit and month")
 def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
     """The panel of one programme of a study, as its design works on it; raises `CxvalueError` for an unknown name."""
     programme = next((one for one in study.file.programmes if one.name == name), None)
