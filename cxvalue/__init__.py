@@ -13,6 +13,7 @@ test reads these lines. Each room's own docstring lists its modules::
     money | simulate    cash flow, business case, verdict; worlds with a known truth
     effects | lifetime  what a programme changed; the models: how often customers buy, when they stop, what is to come
     tables              from files to checked tables, purchase histories and panels
+    engine              where tables are computed: in this process, in a warehouse, on Spark
     study | findings    what the study file says; a number with its interval, grade and sentence
     foundation          errors, dates, intervals, chance
 

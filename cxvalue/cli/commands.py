@@ -15,7 +15,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -120,6 +120,9 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
     check.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
 
+    check.add_argument(
+        "--sample", type=_share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
+    )
     check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
 
     add_options(command("new", _new, "Write a study file: one to fill in, or from the files that somebody exported."))
@@ -224,7 +227,7 @@ def _check(arguments: argparse.Namespace) -> int:
 
     path = find_study(arguments.study)
     try:
-        checked = examine(path, arguments.as_of)
+        checked = examine(path, arguments.as_of, arguments.sample)
     except BadInput as error:
         understood = understood_so_far(path, arguments.as_of)
         lines = [line for one in understood for line in said_of(one)]
@@ -234,6 +237,10 @@ def _check(arguments: argparse.Namespace) -> int:
         )
         raise
     print(check_as_json(checked) if arguments.json else checked)
+    if checked.engine and not arguments.json:
+        from cxvalue.run.graph import plan
+
+        print(f"  would run    {', '.join(spec.name for spec in plan(checked.study, set(checked.tables.paths)).run)}")
     return DONE
 
 
@@ -270,6 +277,13 @@ def _as_of(text: str) -> date | str:
     except ValueError:
         pass
     raise argparse.ArgumentTypeError(f"{text!r} is no day; write it like 2026-06-30, or {LATEST_COMPLETE_MONTH}")
+
+
+def _share(text: str) -> float:
+    with suppress(ValueError):
+        if 0.0001 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} must be a share from 0.0001 to 1, such as 0.01")
 
 
 def _jobs(text: str) -> int:

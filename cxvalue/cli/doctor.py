@@ -7,23 +7,26 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.report.render.papers import PAPERS
 from cxvalue.run.manifest import PACKAGES, package_versions
 
 __all__ = ["Item", "diagnose", "render"]
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
+ENGINE_VARIABLE = "CXVALUE_ENGINE"
 OPTIONAL = {
     "polars": ("to pass polars tables to the Python functions", "python -m pip install polars"),
-    "psycopg": ("to read tables from PostgreSQL", "python -m pip install 'ibis-framework[postgres]'"),
+    "psycopg": ("to read tables from PostgreSQL", "python -m pip install 'cxvalue[postgres]'"),
     "pyspark": (
         "to read tables from Spark, which also needs Java 17",
-        "python -m pip install 'ibis-framework[pyspark]'",
+        "python -m pip install 'cxvalue[spark]'",
     ),
 }
 
@@ -97,6 +100,33 @@ def _optional() -> list[Item]:
             items.append(Item(name, "optional", f"not installed; {purpose}", command))
         else:
             items.append(Item(name, "ok", f"installed; {purpose}"))
-    for name in ("report.pdf", "deck.pptx"):
-        items.append(Item(name, "optional", "not part of this version"))
+    for paper in PAPERS:
+        found = f"{paper.package} {'is' if paper.is_there else 'is not'} installed; {paper.purpose}"
+        state: Literal["ok", "optional"] = "ok" if paper.is_there else "optional"
+        items.append(Item(paper.name, state, found, "" if paper.is_there else paper.command))
+    if find_spec("pyspark") is not None and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        items.append(Item("Java", "missing", "not found; Spark needs it", "Install Java 17, or set JAVA_HOME."))
+    items += _engine()
     return items
+
+
+def _engine() -> list[Item]:
+    """The engine that the usual variable names, where it is set: whether it answers and lets a run work."""
+    if not os.environ.get(ENGINE_VARIABLE):
+        return []
+    from cxvalue.engine.opening import open_warehouse
+
+    try:
+        warehouse = open_warehouse(f"${{{ENGINE_VARIABLE}}}")
+        with closing(warehouse), warehouse.guarded():
+            lacking = warehouse.obstacles([])
+    except BadInput as error:
+        problem = error.problems[0]
+        return [Item("engine", "missing", f"{ENGINE_VARIABLE}: {problem.found}", problem.remedy)]
+    except CxvalueError as error:
+        return [Item("engine", "missing", f"{ENGINE_VARIABLE}: {error}")]
+    if lacking:
+        return [
+            Item("engine", "missing", f"{warehouse.words}, but {lacking[0]}", "Ask whoever runs it for that right.")
+        ]
+    return [Item("engine", "ok", f"{warehouse.words} answers, and temporary tables may be made")]

@@ -48,6 +48,7 @@ from cxvalue.figures.panels import panel_months
 from cxvalue.figures.programmes import (
     case_bridge,
     case_money,
+    case_scenarios,
     case_tornado,
     event_study,
     goodwill_rules,
@@ -57,12 +58,13 @@ from cxvalue.figures.programmes import (
 from cxvalue.figures.reactivation import campaign_uplift, dormancy_flow, policy_value, second_lifetimes
 from cxvalue.figures.renewal import contract_flow, contract_survival
 from cxvalue.figures.season import seasonal_index
-from cxvalue.figures.style import save, use_style
+from cxvalue.figures.style import message_of, save, use_style
 
 __all__ = [
     "campaign_uplift",
     "case_bridge",
     "case_money",
+    "case_scenarios",
     "case_tornado",
     "change_parts",
     "churn_bands",
@@ -92,6 +94,7 @@ __all__ = [
     "level_moves",
     "margin_bridge",
     "margin_by_cohort",
+    "message_of",
     "monthly_purchases",
     "open_complaints",
     "p_alive_distribution",

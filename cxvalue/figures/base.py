@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
-from cxvalue.findings.numbers import format_date
+from cxvalue.findings.numbers import format_date, format_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -224,17 +224,25 @@ def waterfall(
 def customer_bridge(bridge: Waterfall) -> Figure:
     """From the active customers of a year ago to those of today."""
     labels, values, totals = bridge.customer_steps()
-    return waterfall(labels, values, totals, "customers", title=f"Active customers, {_span(bridge)}")
+    return waterfall(labels, values, totals, "customers", title=_moved("Active customers", values, "customers", bridge))
 
 
 def margin_bridge(bridge: Waterfall, currency: str) -> Figure:
     """The same bridge in the margin of 12 months; says so where the tables begin too late to know it."""
     steps = bridge.margin_steps()
-    title = f"Margin of active customers, {_span(bridge)}"
     if steps is None:
-        return _empty(title, "The tables begin too late to know last year's margin")
+        return _empty(
+            f"Margin of active customers, {_span(bridge)}", "The tables begin too late to know last year's margin"
+        )
     labels, values, totals = steps
-    return waterfall(labels, values, totals, currency, title=title)
+    return waterfall(labels, values, totals, currency, title=_moved("Their margin a year", values, currency, bridge))
+
+
+def _moved(what: str, values: Sequence[float], unit: str, bridge: Waterfall) -> str:
+    """From where to where, and since when."""
+    first, last = (format_value(value, unit).removesuffix(f" {unit}") for value in (values[0], values[-1]))
+    way = "rose" if values[-1] > values[0] else "fell" if values[-1] < values[0] else "stayed"
+    return f"{what} {way} from {first} to {last}, {_span(bridge)}"
 
 
 @style.drawn

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, GREY, LIGHT, MAIN
+from cxvalue.figures.style import BAD, LIGHT, MAIN
+from cxvalue.findings.numbers import format_value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,8 +26,7 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
-    asked = "How likely are contracts to end" if contractual else "How likely are active customers not to buy again"
-    style.title(figure, f"{asked}, and what do they bring?")
+    style.title(figure, _at_risk(bands, currency, "end" if contractual else "not buy again"))
     sides = (
         ("members", "expected", "", "Active customers"),
         ("value", "value_at_risk", currency, f"Margin, {currency}"),
@@ -54,32 +54,46 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
     return figure
 
 
+def _at_risk(bands: pd.DataFrame, currency: str, leave: str) -> str:
+    if bands.empty:
+        return "No customer is active"
+    lost, risk = float(bands["expected"].sum()), format_value(float(bands["value_at_risk"].sum()), currency)
+    return (
+        f"About {lost:,.0f} of {int(bands['members'].sum()):,} customers will {leave} in 12 months; they brought {risk}"
+    )
+
+
 @style.drawn
 def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool = False) -> Figure:
-    """What the past warning said against what happened, a point for each tenth of the customers.
+    """What the past warning said against what happened, for each tenth of the customers, the safest first.
 
     `tenths` has the columns predicted, actual, low and high (`cxvalue.questions.churn.past_churn.calibration_by_tenth`);
-    `span` says which time was forecast. On the line the warning was right.
+    `span` says which time was forecast. Where bar and point meet the warning was right.
     """
     style.need_columns(tenths, ("predicted", "actual", "low", "high"), "churn_calibration")
     figure, (axes,) = style.new_figure(4.2)
-    style.title(figure, "Did the past warning come true?")
     if tenths.empty:
+        style.title(figure, "No past warning could be checked")
         style.nothing_to_show(axes, "No part of the history was held back")
         return figure
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
-    top = min(1.0, 1.08 * max(float(np.nanmax(high)), float(np.nanmax(said)), 0.05))
-    axes.plot([0, top], [0, top], color=GREY, linewidth=1, linestyle=(0, (3, 3)), label="said = happened")
+    left = "ended" if contractual else "bought nothing"
+    style.title(
+        figure,
+        f"Of the tenth held safest {format_value(float(came[0]), 'share')} {left}, of the tenth held most at risk "
+        f"{format_value(float(came[-1]), 'share')}",
+    )
+    places = np.arange(1, len(said) + 1)
+    axes.bar(places, said, color=LIGHT, width=0.74, label="forecast")
     reach = np.clip(np.array([came - low, high - came]), 0, None)
-    axes.errorbar(said, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
-                  label="a tenth of the customers, with the range of chance")  # fmt: skip
-    axes.set_xlim(0, top)
-    axes.set_ylim(0, top)
-    axes.set_xlabel(f"Said to {'end' if contractual else 'buy nothing'}{f', {span}' if span else ''}")
-    axes.set_ylabel("Ended" if contractual else "Bought nothing")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(style.unit_ticks("share"))
-        axis.set_major_locator(style.few_ticks(6))
+    axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
+                  label="actual, with the range of chance")  # fmt: skip
+    axes.set_xticks(places)
+    axes.set_xlabel("Tenth of the customers by forecast risk, the safest first")
+    axes.set_ylabel(f"Share that {left}{f',{chr(10)}{span}' if span else ''}")
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.yaxis.set_major_locator(style.few_ticks(6))
+    style.from_zero(axes)
     figure.legend(loc="outside lower left", ncols=2)
     return figure
 
@@ -92,7 +106,15 @@ def churn_segments(segments: pd.DataFrame) -> Figure:
     """
     style.need_columns(segments, ("segment", "group", "rate", "rate_low", "rate_high"), "churn_segments")
     figure, panels = style.row_panels(segments, "segment", "group", size=(1.0, 0.27))
-    style.title(figure, "Who will not buy again, by segment")
+    if not segments.empty:
+        worst, best = (segments.loc[segments["rate"].agg(end)] for end in ("idxmax", "idxmin"))
+        style.title(
+            figure,
+            f"{format_value(float(worst['rate']), 'share')} of {worst['group']} will not buy again, "
+            f"{format_value(float(best['rate']), 'share')} of {best['group']}",
+        )
+    else:
+        style.title(figure, "No segment is large enough to say who will not buy again")
     if segments.empty:
         style.nothing_to_show(panels[0][0], "No segment is large enough to be shown")
         return figure

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GREY, LIGHT, MAIN
+from cxvalue.findings.numbers import format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,13 +26,20 @@ def discount_acceptance(curve: pd.DataFrame, at: NDArray[np.float64], share: NDA
     """Share that buys by depth: the fitted curve with its range, and the points that need no model (Turnbull)."""
     style.need_columns(curve, ("depth", "buys", "buys_low", "buys_high"), "discount_acceptance")
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "How many buy at which discount?")
-    axes.fill_between(curve["depth"], curve["buys_low"], curve["buys_high"], color=LIGHT, label="range")
-    axes.plot(curve["depth"], curve["buys"], color=MAIN, linewidth=2, label="fitted")
+    largest = float(np.max(at)) if len(at) else 0.0
+    bought = float(share[int(np.argmax(at))]) if len(at) else 0.0
+    deepest = (
+        f"Up to a discount of {format_value(largest, 'share')}, the deepest one, {format_value(bought, 'share')} buy"
+    )
+    style.title(figure, deepest if len(at) else "No depth was offered at which purchases could be counted")
+    # Beyond the depths that were offered there is nothing to see.
+    seen = curve[curve["depth"] <= largest + 1e-9] if len(at) else curve
+    axes.fill_between(seen["depth"], seen["buys_low"], seen["buys_high"], color=LIGHT, label="range")
+    axes.plot(seen["depth"], seen["buys"], color=MAIN, linewidth=2, label="fitted")
     axes.plot(at, share, "o", color=BAD, markersize=5, label="measured at the depths that were offered")
     axes.set_ylim(0, 1.02)
     axes.set_xlabel("Discount")
-    axes.set_ylabel("Occasions that end in a purchase")
+    axes.set_ylabel("Visits that end in a purchase")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(style.unit_ticks("share"))
     figure.legend(loc="outside lower left", ncols=3)
@@ -39,15 +48,17 @@ def discount_acceptance(curve: pd.DataFrame, at: NDArray[np.float64], share: NDA
 
 @style.drawn
 def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
-    """Margin an occasion at each flat depth, with the best one marked."""
+    """Margin per visit at each flat depth, with the best one marked."""
     style.need_columns(curve, ("depth", "margin", "margin_low", "margin_high"), "discount_profit")
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "What would the same discount for everybody earn?")
+    most = format_value(float(curve["margin"].max()), currency) if len(curve) else ""
+    at_best = f"The same discount for everybody earns most at {format_value(best, 'share')}: {most} a visit"
+    style.title(figure, at_best if best > 0 else f"No discount earns more than full price: {most} a visit")
     axes.fill_between(curve["depth"], curve["margin_low"], curve["margin_high"], color=LIGHT, label="range")
-    axes.plot(curve["depth"], curve["margin"], color=MAIN, linewidth=2, label="margin an occasion")
+    axes.plot(curve["depth"], curve["margin"], color=MAIN, linewidth=2, label="margin per visit")
     axes.axvline(best, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label="best depth")
     axes.set_xlabel("Discount for everybody")
-    axes.set_ylabel(f"Margin an occasion, {currency}")
+    axes.set_ylabel(f"Margin per visit, {currency}")
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
@@ -59,22 +70,34 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
 def discount_policies(found: DiscountResult, currency: str) -> Figure:
     """The policies side by side, each with its range."""
     figure, (axes,) = style.new_figure(2.8)
-    style.title(figure, "No discount, one discount, or the ladder?")
     named = [("no discount", found.none), ("best single discount", found.flat), ("ladder as run", found.ladder)]
     rows = [(name, one) for name, one in named if one is not None]
+    style.title(figure, _ahead(rows, currency))
     if not rows:
         style.nothing_to_show(axes, "The offers carry no basket value and margin")
         return figure
     for place, (_, one) in enumerate(rows):
         axes.plot([one.low, one.high], [place, place], color=MAIN, linewidth=3, alpha=0.5)
         axes.plot(one.value, place, "o", color=MAIN, markersize=7)
-        axes.annotate(style.label(one.value, currency), (one.value, place), (0, 7), textcoords="offset points",
+        axes.annotate(format_value(one.value, currency), (one.value, place), (0, 7), textcoords="offset points",
                       ha="center", fontsize=8)  # fmt: skip
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.6)
-    axes.set_xlabel(f"Margin an occasion, {currency}")
+    axes.set_xlabel(f"Margin per visit, {currency}")
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
     axes.grid(True, axis="x", color=GREY, alpha=0.3)
     axes.grid(False, axis="y")
     return figure
+
+
+def _ahead(rows: Sequence[tuple[str, Any]], currency: str) -> str:
+    """Which policy earns most, and by how much."""
+    if not rows:
+        return "What the policies earn cannot be said"
+    ordered = sorted(rows, key=lambda row: -row[1].value)
+    best = ordered[0][0][:1].upper() + ordered[0][0][1:]
+    if len(ordered) < 2:
+        return f"{best}: {format_value(ordered[0][1].value, currency)} of margin a visit"
+    gain = ordered[0][1].value - ordered[1][1].value
+    return f"{best} earns {format_value(gain, currency)} more a visit than {ordered[1][0]}"

@@ -11,7 +11,7 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.lifetime import DRAWN_LIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
-from cxvalue.findings.numbers import format_date
+from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.lifetime.prediction.levers import lasting
 
 if TYPE_CHECKING:
@@ -31,11 +31,16 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     style.need_columns(table, ("lever", "change", "gain", "low", "high", "horizon_months"), "value_levers")
     known = table[table["gain"].notna()]
     figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
-    style.title(figure, "What moves the value still to come")
     if known.empty:
+        style.title(figure, "What moves the value still to come is not known")
         style.nothing_to_show(axes, "No lever could be valued")
         return figure
     gains = known["gain"].to_numpy(dtype=float)
+    best = known.iloc[int(np.argmax(gains))]
+    name = _named(best.lever, best.change, currency, thing, best.horizon_months)
+    style.title(
+        figure, f"{name}: {format_value(float(best.gain), currency)} more over {int(best.horizon_months)} months"
+    )
     places = np.arange(len(known))[::-1]
     axes.barh(places, gains, color=[GOOD if gain >= 0 else BAD for gain in gains], height=0.62)
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)
@@ -117,5 +122,5 @@ def rolling_bias(
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     of = "purchases, " if things == "purchases" else f"{things},\n"
     axes.set_ylabel(f"Predicted minus actual\n{of}share of actual")
-    figure.legend(loc="outside lower left", ncols=4)
+    figure.legend(loc="outside lower left", ncols=3)
     return figure

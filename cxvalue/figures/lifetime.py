@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
-CAME = "what came"
+CAME = "actual"
 
 DRAWN_LIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
 """Models that never stand in one figure, and look alike."""
@@ -75,8 +75,20 @@ def holdout_tracking(
         _split(total, single, pd.Timestamp(holdout_start), when)
     handles, labels = total.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower left", ncols=3)
-    style.title(figure, "Forecast against what came")
+    style.title(figure, _forecast_and_actual(weeks, holdout_start, chosen, things))
     return figure
+
+
+def _forecast_and_actual(weeks: pd.DataFrame, start: date | None, chosen: str | None, things: str) -> str:
+    """Both totals of the time that was forecast."""
+    ahead = weeks if start is None else weeks[pd.to_datetime(weeks["week_end"]) >= pd.Timestamp(start)]
+    if chosen not in weeks.columns or ahead.empty:
+        return "Forecast and actual, week by week"
+    said, came = float(ahead[chosen].sum()), float(ahead["actual"].sum())
+    text = f"Forecast {said:,.0f} {things}, actual {came:,.0f}"
+    if not came or said == came:
+        return text
+    return f"{text}: {format_value(abs(said / came - 1), 'share')} too {'low' if said < came else 'high'}"
 
 
 def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.money.finance import discount_factors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "case_bridge",
     "case_money",
+    "case_scenarios",
     "case_tornado",
     "event_study",
     "goodwill_rules",
@@ -37,7 +42,7 @@ __all__ = [
 def event_study(effect: Effect, unit: str) -> Figure:
     """The effect by months since the start, and what the same comparison shows before it."""
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "What changed after the start, and did anything move before?")
+    style.title(figure, _changed(effect, unit))
     z = reach_of(effect.level, effect.df)
     parts = (
         (effect.pre_time, effect.pre_effect, effect.pre_covariance, GREY, "before the start: should be 0"),
@@ -52,24 +57,42 @@ def event_study(effect: Effect, unit: str) -> Figure:
     base = effect.extra.get("base")
     counted = f"; all points counted from {base}" if base else ""
     axes.set_xlabel(f"Months since the unit's first treated month{counted}")
-    axes.set_ylabel(f"{effect.outcome} per customer and month, {unit}")
+    axes.set_ylabel(f"{effect.outcome.capitalize()} per customer\nand month, {unit}")
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))
     figure.legend(loc="outside lower left", ncols=2)
     return figure
 
 
+def _changed(effect: Effect, unit: str) -> str:
+    """What each treated customer brings more or less, or that no change is shown."""
+    if effect.low <= 0 <= effect.high:
+        return f"No change of {effect.outcome} is shown after the start"
+    way = "more" if effect.estimate > 0 else "less"
+    much = format_value(abs(effect.estimate), unit)
+    return f"Each customer with the programme brings {much} {way} of {effect.outcome} a month"
+
+
 @style.drawn
 def case_money(case: Case, currency: str) -> Figure:
-    """Money in and out month by month, and the discounted sum to date."""
+    """Money in and out month by month, and the discounted sum to date with the range of the draws and the payback."""
     figure, (upper, lower) = style.new_figure(5.2, 2, 1, height_ratios=(1, 1), sharex=True)
-    style.title(figure, "When does the money go out, and when does it come back?")
+    style.title(figure, _back_after(case, currency))
     table = case.table()
     month = table["month"].to_numpy(float)
     upper.bar(month, case.effect_flow + case.benefit_flow, color=GOOD, width=0.8, label="comes in")
     upper.bar(month, -case.cost_flow, color=BAD, width=0.8, label="goes out")
-    lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label="sum to date, discounted")
+    factors = discount_factors(case.horizon_months, case.annual_discount_rate)
+    low, high = np.quantile(np.cumsum(case.flow_draws * factors, axis=1), (0.025, 0.975), axis=0)
+    lower.fill_between(month, low, high, color=LIGHT, label="95% range")
+    lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label="sum to date, in today's money")
     lower.axhline(0, color=GREY, linewidth=1)
+    back = case.payback
+    if back is not None and back.value > 0:
+        place = int(back.value)
+        lower.plot(
+            [place], [table["net_discounted_to_date"].iloc[place]], "o", color=GOOD, markersize=7, label="paid back"
+        )
     seen = case.exposure.months_seen
     for axes in (upper, lower):
         if 0 < seen < case.horizon_months:
@@ -77,20 +100,38 @@ def case_money(case: Case, currency: str) -> Figure:
         axes.yaxis.set_major_formatter(style.unit_ticks(currency))
         axes.yaxis.set_major_locator(style.few_ticks())
     if 0 < seen < case.horizon_months:
-        lower.annotate("observed | assumed to go on", (seen + 0.5, 1), (0, -10), xycoords=("data", "axes fraction"),
-                       textcoords="offset points", ha="center", fontsize=8, color=GREY)  # fmt: skip
+        # The words go where there is room for them, above the panel.
+        for text, side, away in (("measured", "right", -4), ("assumed to go on", "left", 4)):
+            upper.annotate(text, (seen + 0.5, 1), (away, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
+                           ha=side, va="bottom", fontsize=8.5, color=style.TEXT)  # fmt: skip
     upper.set_ylabel(f"A month, {currency}")
     lower.set_ylabel(f"To date, {currency}")
-    lower.set_xlabel("Months since the first unit started")
-    figure.legend(loc="outside lower left", ncols=3)
+    every = 3 if case.horizon_months <= 18 else 6 if case.horizon_months <= 48 else 12
+    places = list(range(1, case.horizon_months + 1, every))
+    first = case.exposure.first_month
+    lower.set_xticks(places, [f"{month_after(first, place - 1):%b\n%Y}" for place in places])
+    figure.legend(loc="outside lower left", ncols=5)
     return figure
+
+
+def _back_after(case: Case, currency: str) -> str:
+    """When the money is back, and what is left at the end."""
+    worth, back = format_value(case.npv.value, currency), case.payback
+    if back is None:
+        return f"The money does not come back within {case.horizon_months} months: {worth}"
+    if back.value <= 0:
+        return f"No money has to be found beforehand; after {case.horizon_months} months {worth} is gained"
+    return (
+        f"The money is back after {format_value(back.value, 'months')}; after {case.horizon_months} months {worth} is "
+        "gained"
+    )
 
 
 @style.drawn
 def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     """How far each input alone moves the net present value, the farthest on top."""
     figure, (axes,) = style.new_figure(1.3 + 0.55 * max(len(swings), 1))
-    style.title(figure, "What moves the result?")
+    style.title(figure, _moved_by(swings, currency))
     rows = np.arange(len(swings))
     for row, swing in zip(rows, swings, strict=True):
         for end in (swing.low_npv, swing.high_npv):
@@ -106,16 +147,55 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     return figure
 
 
+def _moved_by(swings: Sequence[Swing], currency: str) -> str:
+    """What moves the result most, and whether anything alone takes all of it."""
+    if not swings:
+        return "Nothing that is assumed moves the result"
+    first = swings[0]
+    low, high = sorted((first.low_npv, first.high_npv))
+    turned = any(min(swing.low_npv, swing.high_npv) < 0 < max(swing.low_npv, swing.high_npv) for swing in swings)
+    what = f"{first.name} moves the result most: {format_range(low, high, currency)}"
+    return what if turned else f"{what}; nothing alone turns it"
+
+
+@style.drawn
+def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
+    """The net present value under other assumptions, each with its range (`cxvalue.money.sensitivity.scenarios`)."""
+    style.need_columns(scenarios, ("scenario", "npv", "npv_low", "npv_high"), "case_scenarios")
+    rows = np.arange(len(scenarios))
+    figure, (axes,) = style.new_figure(1.3 + 0.5 * max(len(rows), 1))
+    value, low, high = (scenarios[name].to_numpy(dtype=float) for name in ("npv", "npv_low", "npv_high"))
+    # What is lost by doing nothing is no case of the programme.
+    going_on = ~scenarios["scenario"].astype(str).str.startswith("Do nothing").to_numpy()
+    least = int(np.argmin(np.where(going_on, value, np.inf)))
+    pays = "It pays in every scenario" if value[least] > 0 else "It does not pay in every scenario"
+    style.title(figure, f"{pays}: at worst {format_value(float(value[least]), currency)}")
+    axes.hlines(rows, low, high, color=MAIN, linewidth=3, alpha=0.45)
+    for row in rows:
+        axes.plot(value[row], row, "o", markersize=7, color=MAIN if value[row] >= 0 else BAD)
+        axes.annotate(style.label(float(value[row]), currency), (value[row], row), (0, 7), textcoords="offset points",
+                      ha="center", fontsize=8)  # fmt: skip
+    axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
+    axes.set_yticks(rows, [style.wrapped(name, 30) for name in scenarios["scenario"]], fontsize=8.5)
+    axes.set_ylim(len(rows) - 0.5, -0.7)
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks(6))
+    axes.set_xlabel(f"Net present value, {currency}; dashed: nothing gained")
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    return figure
+
+
 @style.drawn
 def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
     """From before and after, or the effect, to the net present value; steps that change nothing are left out."""
+    steps = _from_the_effect(steps)
     largest = max((abs(step.amount) for step in steps), default=0.0)
     ends = (0, len(steps) - 1)
     steps = [step for place, step in enumerate(steps) if place in ends or abs(step.amount) > 1e-6 * largest]
     width = 15 if len(steps) <= 6 else 12
     figure, (axes,) = style.new_figure(3.8)
-    claimed = bool(steps) and steps[0].amount >= 0 and steps[0].name.endswith("claimed")
-    style.title(figure, "What is left of the claim?" if claimed else "From what was measured to what it is worth")
+    style.title(figure, _left_over(steps, currency))
     total = 0.0
     for place, step in enumerate(steps):
         whole = place in (0, len(steps) - 1)
@@ -138,6 +218,26 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
     return figure
 
 
+def _from_the_effect(steps: Sequence[BridgeStep]) -> Sequence[BridgeStep]:
+    """A before/after that claims nothing, or too little, is no opening: then the bridge begins with the effect."""
+    names = [step.name for step in steps]
+    if "Missed by before and after" not in names:
+        return steps
+    upto = names.index("Missed by before and after") + 1
+    gross = replace(steps[0], name="Effect, every month alike", amount=sum(step.amount for step in steps[:upto]))
+    return [gross, *steps[upto:]]
+
+
+def _left_over(steps: Sequence[BridgeStep], currency: str) -> str:
+    """What is left at the end of what stood at the beginning."""
+    if len(steps) < 2:
+        return "Nothing was measured in money"
+    first, last = (format_value(step.amount, currency) for step in (steps[0], steps[-1]))
+    if steps[0].name.endswith("claimed"):
+        return f"Of {first} that before and after would claim, {last} is left"
+    return f"Of an effect of {first}, {last} is left after time, risks and costs"
+
+
 @style.drawn
 def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: str) -> Figure:
     """What every goodwill rule is worth a year, by cap and times; on the right the best for each cap with its range."""
@@ -146,16 +246,28 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     from matplotlib.colors import LinearSegmentedColormap
 
     figure, (left, right) = style.new_figure(4.0, 1, 2, width_ratios=(1.15, 1))
-    style.title(figure, "Up to which amount, and how often a year?")
+    top = rules.loc[rules["value"].idxmax()]
+    often = {1: "once a year", 2: "twice a year"}.get(
+        int(top["times_per_year"]), f"{int(top['times_per_year'])} times a year"
+    )
+    style.title(
+        figure,
+        f"Best of the rules tried: up to {currency} {top['cap']:g}, {often}, worth "
+        f"{format_value(float(top['value']), currency)} a year"
+        if top["value"] > 0
+        else "None of the rules tried is worth more than it costs",
+    )
     reach = max(float(np.abs(grid).max()), 1e-9)
     colours = LinearSegmentedColormap.from_list("worth", [BAD, "white", GOOD])
     left.imshow(grid, aspect="auto", origin="lower", cmap=colours, vmin=-reach, vmax=reach)
     for row, column in np.ndindex(grid.shape):
-        strong = abs(grid[row, column]) > 0.6 * reach
+        strong = abs(grid[row, column]) > 0.85 * reach
+        chosen = (float(caps[column]), int(times[row])) == (float(top["cap"]), int(top["times_per_year"]))
         mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
         left.annotate(
-            style.label(float(grid[row, column]), currency) + ("\nin force" if mine else ""), (column, row), ha="center",
-            va="center", fontsize=7, color="white" if strong else "black",
+            style.label(float(grid[row, column]), currency) + ("\nin force" if mine else "") + ("\nbest" if chosen else ""),
+            (column, row), ha="center", va="center", fontsize=7.5, color="white" if strong else "black",
+            fontweight="bold" if chosen else "normal",
         )  # fmt: skip
     left.set_xticks(range(len(caps)), [f"{cap:g}" for cap in caps])
     left.set_yticks(range(len(times)), [f"{number:g}" for number in times])
@@ -169,8 +281,8 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
         place, best["value"].to_numpy(float), yerr=spread, fmt="o-", color=MAIN, markersize=4, elinewidth=1.2
     )
     right.axhline(0, color=GREY, linewidth=1)
-    right.set_xticks(place, [f"{row.cap:g}\n{row.times_per_year:g}×" for row in best.itertuples()], fontsize=8)
-    right.set_xlabel("Cap with its best number of times")
+    right.set_xticks(place, [f"{row.cap:g},\n{row.times_per_year:g} a year" for row in best.itertuples()], fontsize=8)
+    right.set_xlabel("Cap, with its best number of times")
     right.set_ylabel(f"Worth a year, {currency}")
     right.yaxis.set_major_formatter(style.unit_ticks(currency))
     right.yaxis.set_major_locator(style.few_ticks())
@@ -181,13 +293,20 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
 def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     """How likely a year's loss is to exceed each amount, beside what the programme brings in a year."""
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, "What may a year with the relaxed rule cost?")
+    style.title(
+        figure,
+        f"The relaxed rule costs {format_value(loss.mean, currency)} in an average year and brings "
+        f"{format_value(benefit, currency)}",
+    )
     ordered = np.sort(loss.draws)
     keep = np.unique(np.linspace(0, ordered.size - 1, 400).astype(int))
     axes.step(ordered[keep], 1 - (keep + 1) / ordered.size, where="post", color=BAD, linewidth=2, label="a year's loss")
     for value, name, colour in ((loss.mean, "average year", GREY), (benefit, "benefit of a year", GOOD)):
         axes.axvline(value, color=colour, linewidth=1.4, linestyle=(0, (3, 3)), label=name)
     axes.set_ylim(0, 1)
+    worst = float(np.quantile(ordered, 0.999))
+    if benefit > 2 * worst > 0:
+        axes.set_xlim(0, 1.1 * worst)  # the benefit lies far to the right, and the title says it
     axes.set_xlabel(f"A year's loss, {currency}")
     axes.set_ylabel("Probability of more than that")
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
@@ -203,7 +322,9 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     import pandas as pd
 
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "Did it bring what was promised?")
+    parts = f"Promised {format_value(found.promised, currency)}, measured {format_value(found.delivered, currency)}"
+    ratio = "" if found.ratio is None else f": {format_value(found.ratio[0], 'share')} of it"
+    style.title(figure, parts + ratio)
     month = pd.Series(pd.to_datetime(list(found.months)))
     promised, promised_se, delivered, delivered_se = found.by_month
     reach = found.reach * promised_se

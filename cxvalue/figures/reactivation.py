@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
+from cxvalue.findings.numbers import format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,21 +20,34 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     """Customers who fell asleep and who came back each month, and how many sleep; see `dormancy_by_month`."""
     style.need_columns(months, ("month", "fell_asleep", "came_back", "asleep"), "dormancy_flow")
     figure, (upper, lower) = style.new_figure(4.6, 2, 1, sharex=True)
-    style.title(figure, "How many customers sleep, and how many wake?")
+    style.title(figure, _flow_said(months))
     upper.fill_between(months["month"], months["asleep"], color=LIGHT)
     upper.plot(months["month"], months["asleep"], color=MAIN, linewidth=1.5)
-    upper.set_ylabel("Sleeping customers")
+    upper.set_ylabel("Inactive customers")
     width = 24
     lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label="came back")
-    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label="fell asleep")
+    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label="fell silent")
     lower.axhline(0, color=GREY, linewidth=1)
     lower.set_ylabel("Customers a month")
     for axes in (upper, lower):
         axes.yaxis.set_major_formatter(style.unit_ticks(""))
         axes.yaxis.set_major_locator(style.few_ticks())
     style.month_axis(lower, months["month"])
+    left, right = lower.get_xlim()
+    lower.set_xlim(left - width / 2, right + width / 2)  # whole bars at both ends
     figure.legend(loc="outside lower left", ncols=2)
     return figure
+
+
+def _flow_said(months: pd.DataFrame) -> str:
+    if months.empty:
+        return "No customer has fallen silent yet"
+    last = months.tail(12)
+    back, fell = int(last["came_back"].sum()), int(last["fell_asleep"].sum())
+    return (
+        f"{int(last['asleep'].iloc[-1]):,} customers are inactive: in {len(last)} months {fell:,} fell silent, {back:,} "
+        "came back"
+    )
 
 
 @style.drawn
@@ -41,7 +55,7 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
     """Who bought because of it and margin added per contact, as the days since the contact go on; see `windows_table`."""
     style.need_columns(windows, ("days", "return_uplift", "margin"), "campaign_uplift")
     figure, panels = style.new_figure(3.9, 1, 2)
-    style.title(figure, "What did the contact add, and does it last?")
+    style.title(figure, _added(windows, currency))
     parts = (
         ("return_uplift", "share", "Bought because of the contact"),
         ("margin", currency, f"Margin per contact, {currency}"),
@@ -65,12 +79,31 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
     return figure
 
 
+def _added(windows: pd.DataFrame, currency: str) -> str:
+    known = windows.dropna(subset=["margin"])
+    if known.empty:
+        return "Nobody was observed long enough to say what the contact added"
+    last = known.iloc[-1]
+    worth, days = format_value(abs(float(last["margin"])), currency), int(last["days"])
+    if last["margin_low"] <= 0 <= last["margin_high"]:
+        return f"After {days} days it is open whether a contact added margin or cost some"
+    return f"After {days} days a contact had {'added' if last['margin'] > 0 else 'cost'} {worth} of margin"
+
+
 @style.drawn
 def second_lifetimes(curves: pd.DataFrame) -> Figure:
     """Share of returners who are still buying, by days since the return; see `survival_after_return`."""
     style.need_columns(curves, ("kind", "days", "share"), "second_lifetimes")
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, "How long do those who came back stay?")
+    stay = [
+        f"{format_value(float(part['share'].iloc[-1]), 'share')} of those who came back "
+        f"{'after a contact' if kind == 'contacted' else kind}"
+        for kind, part in curves.groupby("kind", sort=False)
+    ]
+    last = int(curves["days"].max()) if len(curves) else 0
+    style.title(
+        figure, f"Still buying after {last} days: {', '.join(stay)}" if stay else "Too few came back to say more"
+    )
     if curves.empty:
         style.nothing_to_show(axes, "Too few came back")
         return figure
@@ -89,7 +122,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
 def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     """What contacting the first so many percent of a ranking earns; `curves` by the ranking's name, see `policy_curve`."""
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "What does it earn to contact only some?")
+    style.title(figure, _best_share(curves, currency))
     for (name, curve), colour in zip(curves.items(), (MAIN, BAD, GREY), strict=False):
         if colour == MAIN:
             axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
@@ -102,3 +135,17 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     axes.yaxis.set_major_locator(style.few_ticks())
     figure.legend(loc="outside lower left", ncols=3)
     return figure
+
+
+def _best_share(curves: dict[str, pd.DataFrame], currency: str) -> str:
+    """Where the first ranking earns most, or that contacting all does."""
+    curve = next(iter(curves.values()), None)
+    if curve is None or curve.empty:
+        return "No ranking could be tried"
+    best = curve.loc[curve["value"].idxmax()]
+    worth = format_value(float(best["value"]), currency)
+    if best["value"] <= 0:
+        return "Contacting nobody earns most"
+    if best["share"] >= 0.999:
+        return f"Contacting everybody earns most: {worth} per customer"
+    return f"Contacting the best-ranked {format_value(float(best['share']), 'share')} earns most: {worth} per customer"

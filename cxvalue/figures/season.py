@@ -8,6 +8,7 @@ import numpy as np
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN
+from cxvalue.findings.numbers import format_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +28,21 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     """
     style.need_columns(table, ("month", "name", "index", "low", "high", "used"), "seasonal_index")
     figure, (axes,) = style.new_figure(3.3)
-    style.title(figure, "How do purchases swing with the season?")
     if table.empty:
+        style.title(figure, "A season cannot be told yet")
         style.nothing_to_show(axes, "A season can be told only from two full years of history")
         return figure
     change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
     if np.abs(change).max() < FLAT:
+        style.title(figure, "Purchases follow no season")
         style.nothing_to_show(axes, "No season was found")
         return figure
+    high, low = (table.iloc[int(change[:, 0].argmax())], table.iloc[int(change[:, 0].argmin())])
+    style.title(
+        figure,
+        f"Purchases are highest in {high['name']}, {format_value(float(high['index']) - 1, 'share')} above an average one, "
+        f"and lowest in {low['name']}",
+    )
     places = np.arange(len(table))
     axes.bar(places, change[:, 0], width=0.7, color=MAIN if bool(table["used"].all()) else GREY)
     axes.vlines(places, change[:, 1], change[:, 2], color=INK, linewidth=1.2)

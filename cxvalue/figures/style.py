@@ -28,6 +28,7 @@ MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
 PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8", "#8a8f3c", "#a05a78")
 
 WIDTH = 7.0
+TITLE_WIDTH = 74
 SALT = "cxvalue"
 
 _RC: dict[str, Any] = {
@@ -90,6 +91,7 @@ def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
         with use_style():
             figure = draw(*args, **kwargs)
             figure.draw_without_rendering()
+            _mark_title(figure)
         return figure
 
     return styled
@@ -161,8 +163,21 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **subplots: Any) 
 
 
 def title(figure: Figure, text: str) -> None:
-    """Say what is seen, above the whole figure, from its left edge."""
-    figure.suptitle(text, x=0.012, ha="left")
+    """Say what is seen, above the whole figure, from its left edge: a statement that the numbers make."""
+    figure.suptitle(textwrap.fill(text, TITLE_WIDTH), x=0.012, ha="left")
+
+
+def message_of(figure: Figure) -> str:
+    """The statement above a figure, in one line; empty without one."""
+    return " ".join(figure.get_suptitle().split())
+
+
+def _mark_title(figure: Figure) -> None:
+    """Name the title in the svg by the height of its band in points, so that a page can write it as text instead."""
+    for text in figure.texts:
+        if text.get_text() and text.get_text() == figure.get_suptitle():
+            bottom = text.get_window_extent().y0
+            text.set_gid(f"title-{(figure.bbox.height - bottom) * 72 / figure.dpi:.1f}")
 
 
 def row_panels(

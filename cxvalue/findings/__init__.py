@@ -6,5 +6,6 @@ words    every fixed word of the page, a mapping per language
 display  what a notebook shows: tables for reading, sentences, a part that is folded away
 writer   `FindingWriter`: the findings of one part of a notebook, with what they share said once
 suppression  small cells, and others withheld with them so that nobody can work them out
+small_groups  which groups of customers are withheld, over columns that hang together and over two runs
 points   a figure that is withheld because chance left it no width
 """

@@ -1,4 +1,5 @@
-"""How numbers are written for an executive: three significant digits, thousands separators, M and bn, units in words.
+"""How numbers are written for an executive: three significant digits, thousands separators, M and bn, units in words;
+money below a thousand with cents or without, shares with one decimal.
 
 >>> format_value(1_238_412.77, "USD")
 'USD 1.24 M'
@@ -38,6 +39,8 @@ Words = Mapping[str, str]
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _SMALLEST = 1e-4
+WITH_CENTS_BELOW = 99.995
+"""Money below this is written with its cents, above it without."""
 
 
 def is_currency(unit: str) -> bool:
@@ -81,7 +84,7 @@ def format_chance(probability: float, words: Words = ENGLISH) -> str:
     """Write a share of simulated outcomes: that there was none among them does not make it impossible.
 
     >>> format_chance(0.0), format_chance(0.034), format_chance(1.0)
-    ('less than 0.1%', '3.40%', 'more than 99.9%')
+    ('less than 0.1%', '3.4%', 'more than 99.9%')
     """
     if probability < 0.001:
         return words["below_share"].format(share=_local("0.1%", words))
@@ -132,12 +135,16 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words = 
     if low == high:
         return words["always"].format(value=format_value(low, unit, words))
     if unit == "share":
-        ends = _ends(low, high, lambda value, digits: _share(value, words, digits))
+        ends = _ends(low, high, lambda value, digits: _percent(value, words, digits - 2))
         return words["interval"].format(low=ends[0], high=ends[1])
     money = is_currency(unit)
     counts = (float(low), float(high)) if money else (_counted(low), _counted(high))
-    write = _money if money and max(abs(low), abs(high)) < 99.995 else format_number
-    first, second = _ends(*counts, lambda value, digits: write(value, words, digits))
+    cents = max(abs(low), abs(high)) < WITH_CENTS_BELOW
+
+    def write(value: float | int, digits: int) -> str:
+        return _money(value, words, digits, cents=cents) if money else format_number(value, words, digits)
+
+    first, second = _ends(*counts, write)
     scale = second.rpartition(" ")[2]
     if " " in second and first.endswith(f" {scale}"):
         first = first.removesuffix(f" {scale}")
@@ -152,18 +159,16 @@ def format_number(value: float | int, words: Words = ENGLISH, digits: int = 3) -
     """Write a number without a unit: an int in full below a million, anything else with `digits` significant digits.
 
     >>> [format_number(number) for number in (0, 12345, 12345.6, 5.0, 0.0123, 1e-9, 2.5e9, -3e14)]
-    ['0', '12,345', '12,300', '5.00', '0.0123', 'less than 0.0001 from zero', '2.50 bn', '−300 tn']
+    ['0', '12,345', '12,300', '5.00', '0.0123', '0', '2.50 bn', '−300 tn']
     """
     if not math.isfinite(value):
         raise ValueError(f"{value} is no number that can be written.")
     size = abs(value)
     sign = words["minus"] if value < 0 else ""
-    if size == 0:
+    if size < _SMALLEST:
         return "0"
     if isinstance(value, int) and size < 1_000_000:
         return sign + _local(f"{size:,}", words)
-    if size < _SMALLEST:
-        return words["below_number"].format(number=_local(f"{_SMALLEST:.4f}", words))
     rounded = float(f"{size:.{digits - 1}e}")
     if rounded >= 1e15:
         return sign + _local(f"{size:.{digits - 1}e}", words)
@@ -199,29 +204,42 @@ def _significant(size: float, digits: int) -> str:
     return f"{float(f'{mantissa}e{exponent}'):,.{max(0, decimals)}f}"
 
 
-def _money(value: float, words: Words, digits: int = 3) -> str:
-    """Money below a hundred has its cents."""
+def _money(value: float, words: Words, digits: int = 3, *, cents: bool | None = None) -> str:
+    """Money below a thousand has its cents or nothing after the point; more decimals only to tell two ends apart."""
     size = abs(value)
-    if not 0.1 <= size < 99.995:
+    if size >= 999.5:
         return format_number(value, words, digits)
-    decimals = max(2, digits - len(str(int(size))))
-    return (words["minus"] if value < 0 else "") + _local(f"{size:.{decimals}f}", words)
+    if cents is None:
+        cents = size < WITH_CENTS_BELOW
+    decimals = digits - 1 if cents else 0 if digits <= 3 else digits - 2
+    written = f"{size:.{decimals}f}"
+    if not written.strip("0."):
+        return "0"
+    return (words["minus"] if value < 0 else "") + _local(written, words)
 
 
-def _share(value: float, words: Words, digits: int = 3) -> str:
-    if value == 0:
-        return "0%"
+def _share(value: float, words: Words) -> str:
+    """A share with one decimal; one that is nearly all or nothing does not look like all or nothing."""
     percent = abs(value) * 100
-    sign = words["minus"] if value < 0 else ""
-    if percent < _SMALLEST:
-        return words["below_number"].format(number=_local(f"{_SMALLEST:.4f}", words) + "%")
-    text = _significant(percent, digits)
-    if text == _significant(100.0, digits):
-        text = "100"
-        if percent < 100 * (1 - 1e-12):
-            nearly = _local(f"99.{'9' * max(1, digits - 2)}", words)
-            return words["above_share"].format(share=f"{nearly}%") if value > 0 else f"{sign}{nearly}%"
-    return f"{sign}{_local(text, words)}%"
+    if value == 0 or percent < _SMALLEST:
+        return "0%"
+    if percent < 0.05:
+        return words["below_share" if value > 0 else "above_share"].format(
+            share=(words["minus"] if value < 0 else "") + _local("0.1%", words)
+        )
+    if 99.95 <= percent < 100 * (1 - 1e-12):
+        nearly = _local("99.9%", words)
+        return words["above_share"].format(share=nearly) if value > 0 else words["minus"] + nearly
+    return _percent(value, words)
+
+
+def _percent(value: float, words: Words, decimals: int = 1) -> str:
+    percent = abs(value) * 100
+    digits = decimals if percent < 99.95 else max(0, decimals - 1)
+    written = f"{percent:,.{digits}f}"
+    if not written.strip("0."):
+        return "0%"
+    return f"{words['minus'] if value < 0 else ''}{_local(written, words)}%"
 
 
 def _counted(value: float | int) -> float | int:

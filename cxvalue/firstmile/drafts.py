@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.schema import CONTRACTS
+from cxvalue.tables.read.sql import literal
 
 __all__ = ["Draft", "columns_in", "complete", "draft_of_record", "settle", "sign_of", "trim_footer"]
 
@@ -150,8 +151,7 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
     if asked.get("when") and asked["when"] not in names:
         return
     for name, word in (asked.get("value") or {}).items():
-        there = {value.lower() for value, _ in draft.export.values(names[name])} if name in names else set()
-        if word.lower() not in there:
+        if name not in names or not _holds_any(draft.export, names[name], word):
             return
     options = [
         Option(_words(one["answer"]), _words(one["says"]), _bound_spec(one.get("set", {}), names), one.get("with", {}))
@@ -185,6 +185,11 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
         draft.said.append(f"{question.key}: {says} ({said})")
         return
     draft.questions.append(question)
+
+
+def _holds_any(export: Export, name: str, words: str | Sequence[str]) -> bool:
+    wanted = ", ".join(literal(one.lower()) for one in ([words] if isinstance(words, str) else words))
+    return bool(export.one(f"count(*) FILTER (WHERE lower({export.text(name)}) IN ({wanted}))"))
 
 
 def _ask_for_others(draft: Draft) -> None:
@@ -311,6 +316,12 @@ def trim_footer(draft: Draft) -> None:
     if len(names) == 2:
         filled = " AND ".join(f"{export.text(name)} IS NOT NULL" for name in names)
         last = int(export.one(f"coalesce(max(__row__) FILTER (WHERE {filled}), 0)"))
+        key = draft.spec.get("once_per")  # further lines of the last order are no footer
+        if isinstance(key, str) and int(
+            export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(key)} IS NOT NULL)")
+        ):
+            draft.spec.pop("footer", None)
+            return
         below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
         lines = sum(number > last and fault.startswith("1 field ") for number, fault in export.malformed)
         if 0 < below + lines <= _MOST_FOOTER:

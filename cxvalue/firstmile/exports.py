@@ -131,6 +131,10 @@ def open_exports(con: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch:
     return _alike_as_one(con, found, scratch)
 
 
+def _one_or_all(names: list[str]) -> str | list[str]:
+    return names[0] if len(names) == 1 else names
+
+
 def _inside(path: Path) -> list[Path]:
     """A file itself; of a folder its files."""
     if not path.is_dir():
@@ -142,12 +146,17 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
     start, place = read_start(path), path.name
     if is_workbook(path, start):
         book = open_workbook(path, place)
-        specs: list[dict[str, Any]] = []
+        alike: dict[tuple[Any, ...], dict[str, Any]] = {}
         for title in book.visible:
-            header = _header_row(book.first_rows(title, _HEADER_ROWS))
+            top = book.first_rows(title, _HEADER_ROWS)
+            header = _header_row(top)
             if header is not None:
                 first = next((number for number, row in book.first_rows(title) if any(cell != "" for cell in row)), 1)
-                specs.append({"sheet": title} | ({"header_row": header} if header != first else {}))
+                place_of = {"header_row": header} if header != first else {}
+                key = (*(cell for number, row in top if number == header for cell in row if cell != ""), str(place_of))
+                known = alike.setdefault(key, {"sheet": [], **place_of})
+                known["sheet"].append(title)
+        specs = [{**spec, "sheet": _one_or_all(spec["sheet"])} for spec in alike.values()]
         if not specs:
             raise BadInput.at(
                 place, "has no sheet with a table.", "It needs a row with names of columns, and rows below."
@@ -156,7 +165,8 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
         del book  # its cells are read again, sheet by sheet
         exports: list[Export] = []
         for spec in specs:
-            label = f'{place}, sheet "{spec["sheet"]}"'
+            named = spec["sheet"] if isinstance(spec["sheet"], str) else '", "'.join(spec["sheet"])
+            label = f'{place}, sheet{"" if named == spec["sheet"] else "s"} "{named}"'
             chosen = spec if many else {key: value for key, value in spec.items() if key != "sheet"}
             exports.append(_open(con, label, (path,), chosen, scratch, count + len(exports)))
         if hidden:

@@ -108,9 +108,10 @@ class Case(Drawn):
         exposure: treated customers by month and months since their start.
         decay: the measured fade.
         effect_flow: expected margin of months 0 … H from the effect; `benefit_flow` and `cost_flow` likewise.
+        measured_flow: the part of `effect_flow` within the months since a start that were measured.
+        unit_flow: margin of months 0 … H from an effect of 1 per treated customer and month, in every month.
         flow_draws: net flow of months 0 … H in each draw; `spent_draws` the present value of its costs.
         npv_draws, payback_draws, simple_payback_draws: one for each draw (nan: never within the horizon).
-        per_unit_effect: NPV of an effect of 1 per treated customer and month, in every month.
     """
 
     effect: Effect
@@ -120,12 +121,13 @@ class Case(Drawn):
     effect_flow: Floats
     benefit_flow: Floats
     cost_flow: Floats
+    measured_flow: Floats
+    unit_flow: Floats
     flow_draws: Floats
     spent_draws: Floats
     npv_draws: Floats
     payback_draws: Floats
     simple_payback_draws: Floats
-    per_unit_effect: float
 
     _card = "case_card"
 
@@ -143,6 +145,11 @@ class Case(Drawn):
     def net_flow(self) -> Floats:
         """Expected net flow of months 0 … H, undiscounted."""
         return self.effect_flow + self.benefit_flow - self.cost_flow
+
+    @property
+    def per_unit_effect(self) -> float:
+        """NPV of an effect of 1 per treated customer and month, in every month."""
+        return float(npv(self.unit_flow, self.annual_discount_rate))
 
     @property
     def npv(self) -> Interval:
@@ -233,7 +240,11 @@ class Case(Drawn):
         return judge(self, metric=metric, at_least=at_least, at_most=at_most, confidence=confidence)
 
     def table(self) -> pd.DataFrame:
-        """Month by month: treated customers, margin from the effect, other benefits, costs, net, discounted and summed."""
+        """Month by month: treated customers, margin from the effect, other benefits, costs, net, discounted and summed.
+
+        The last two columns are what a workbook needs to move the effect: its part within the months since a start that were
+        measured, and the margin from an effect of 1.
+        """
         import pandas as pd
 
         months = np.arange(self.horizon_months + 1)
@@ -251,6 +262,8 @@ class Case(Drawn):
                 "net": self.net_flow,
                 "net_discounted": discounted,
                 "net_discounted_to_date": np.cumsum(discounted),
+                "margin_within_months_measured": self.measured_flow,
+                "margin_per_unit_of_effect": self.unit_flow,
             }
         )
 
@@ -309,6 +322,7 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     benefit = np.full(horizon, sum(one.monthly for one in by.benefits))
     expected_loss = np.full(horizon, sum(one.per_year_cost / 12 for one in by.risks))
     ones = by.margin_per_unit * eroded @ carried(np.ones(vector.size), rate)
+    within = by.margin_per_unit * eroded @ extend(vector, length, persistence="none")
 
     drawn = _effect_draws(effect, eroded, carried, rate, decay, by.draws, rng) * by.margin_per_unit
     earned, spent = _stated_draws(by, shape.by_month, rng)
@@ -322,12 +336,13 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
         effect_flow=np.concatenate([zero, margin]),
         benefit_flow=np.concatenate([zero, benefit - expected_loss]),
         cost_flow=cost,
+        measured_flow=np.concatenate([zero, within]),
+        unit_flow=np.concatenate([zero, ones]),
         flow_draws=flows,
         spent_draws=npv(spent, discount),
         npv_draws=npv(flows, discount),
         payback_draws=payback_months(flows, discount),
         simple_payback_draws=payback_months(flows),
-        per_unit_effect=float(npv(np.concatenate([zero, ones]), discount)),
     )
 
 

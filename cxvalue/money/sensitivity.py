@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -21,7 +21,18 @@ __all__ = ["MarketMoves", "Swing", "scenarios", "tornado"]
 TENTHS = reach_of(0.8) / reach_of(0.95)
 """From the ends of a range that holds 95% to its 10% and 90% points."""
 RATE_STEP = 0.05
-COSTS = {
+SwingKind = Literal[
+    "effect",
+    "benefit",
+    "one_off",
+    "monthly",
+    "per_treated_customer_month",
+    "other_costs",
+    "risk",
+    "discount_rate",
+    "persistence",
+]
+COSTS: dict[SwingKind, tuple[str, str]] = {
     "one_off": ("One-off cost", ""),
     "monthly": ("Monthly cost", "a month"),
     "per_treated_customer_month": ("Cost per treated customer and month", ""),
@@ -33,7 +44,7 @@ class Swing:
     """The NPV when one input is low or high and the others as expected, and the value at which the NPV is 0.
 
     `low_npv` and `high_npv` belong to `low` and `high`, the 10% and 90% points of the input. `switching` is None where
-    no value of the input alone turns the case.
+    no value of the input alone turns the case. `kind` says which input it is, for programs.
     """
 
     name: str
@@ -44,6 +55,7 @@ class Swing:
     low_npv: float
     high_npv: float
     switching: float | None
+    kind: SwingKind
 
     @property
     def width(self) -> float:
@@ -68,6 +80,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
                 f"Effect on {effect.outcome} per treated customer and month, all months moved alike", currency,
                 effect.estimate, effect.estimate - t10, effect.estimate + t10, expected - step, expected + step,
                 None if turn is None else effect.estimate + turn - from_effect / case.per_unit_effect,
+                "effect",
             )
         )  # fmt: skip
     months = float(npv([0.0] + [1.0] * case.horizon_months, rate))
@@ -77,6 +90,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
             Swing(
                 one.name, f"{currency} a month", one.monthly, one.monthly + sides[0], one.monthly + sides[1],
                 expected + sides[0] * months, expected + sides[1] * months, one.monthly - expected / months,
+                "benefit",
             )
         )  # fmt: skip
     found += _cost_swings(case, expected, currency)
@@ -84,7 +98,12 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     rates = (max(rate - RATE_STEP, 0.0), rate + RATE_STEP)
     worth = [float(npv(case.net_flow, one)) for one in rates]
     rate_of_return = irr(case.net_flow)
-    found.append(Swing("Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return))
+    found.append(
+        Swing(
+            "Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return,
+            "discount_rate",
+        )
+    )  # fmt: skip
     measured = int(effect.event_time.max()) + 1
     if case.exposure.customers[:, measured:].any() and case.settings.persistence != "none":
         gone = case.changed(persistence="none")
@@ -92,7 +111,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         found.append(
             Swing("Effect after the months that were measured: gone or as assumed", "share", 1.0, 0.0, 1.0, ends,
                   expected,
-                  -ends / (expected - ends) if expected != ends and ends < 0 < expected else None)
+                  -ends / (expected - ends) if expected != ends and ends < 0 < expected else None, "persistence")
         )  # fmt: skip
     return tuple(sorted(found, key=lambda swing: -swing.width))
 
@@ -108,17 +127,18 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
             continue
         each = spent / value
         least, most = (value + (end - value) * TENTHS for end in (low, high))
-        title, unit = COSTS[name]
+        kind = cast(SwingKind, name)
+        title, unit = COSTS[kind]
         found.append(
             Swing(
                 title, f"{currency} {unit}".strip(), value, least, most, expected - (least - value) * each,
-                expected - (most - value) * each, value + expected / each,
+                expected - (most - value) * each, value + expected / each, kind,
             )
         )  # fmt: skip
     if rest > 0:
         low, high = expected + 0.2 * rest, expected - 0.2 * rest
-        name = "Costs, 20% either way" if not found else "Other costs, 20% either way"
-        found.append(Swing(name, currency, rest, 0.8 * rest, 1.2 * rest, low, high, rest + expected))
+        title = "Costs, 20% either way" if not found else "Other costs, 20% either way"
+        found.append(Swing(title, currency, rest, 0.8 * rest, 1.2 * rest, low, high, rest + expected, "other_costs"))
     return found
 
 
@@ -133,7 +153,7 @@ def _risk_swings(case: Case, expected: float, months: float, currency: str) -> l
         found.append(
             Swing(
                 f"Risk: {one.name}", f"{currency} a year", mean, low, high, expected + (mean - low) * monthly,
-                expected + (mean - high) * monthly, turn if turn >= 0 else None,
+                expected + (mean - high) * monthly, turn if turn >= 0 else None, "risk",
             )
         )  # fmt: skip
     return found

@@ -3,11 +3,17 @@
 The flow is one way: findings → page model → renderer. A renderer never computes and a page model never holds markup.
 
 page           findings, figures and notes become a `PageModel`, without any markup
+answers        the answer at the top: yes, no or the figure, what to do, how sure, what would undo it
 headlines      which findings come first, by the question of the study
 opening        what stands at the top of a notebook: the study, and its answer in a few sentences
 assumptions    what a study file says, and what was assumed where it says nothing
 revenue_words  what a study without a margin says in place of it
 lowering       findings that rest on doubtful tables are lowered by a grade
+pictures       a figure as the page embeds it, for light and dark screens
+model          what every paper shows: the page, the business cases, the slides
+case_tables    the published tables of a business case, read back
+storyline      a page and its tables become a `ReportModel`, with the slides that tell it
+render/        the papers beside the page: PDF, slides, workbook
 html           a `PageModel` becomes one self-contained file; so does the index of all studies
 notebook_html  an executed notebook becomes an appendix page without code
 sanitize       what markup from elsewhere may stay

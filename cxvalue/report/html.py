@@ -6,10 +6,8 @@ only be relative to the page.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,15 +15,14 @@ from cxvalue.findings.numbers import format_date, format_moment
 from cxvalue.findings.words import ENGLISH, words_for
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
+from cxvalue.report.pictures import data_uri
 from cxvalue.report.sanitize import SCHEME
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["data_uri", "relative_link", "render_index", "render_notebook_shell", "render_page"]
-
-_MEDIA_TYPES = {".svg": "image/svg+xml", ".png": "image/png"}
+__all__ = ["relative_link", "render_index", "render_notebook_shell", "render_page"]
 
 
 def render_page(page: PageModel) -> str:
@@ -55,19 +52,6 @@ def render_notebook_shell(body: Markup, title: str, *, back_href: str = "", lang
     )
 
 
-def data_uri(path: Path | str) -> str:
-    """Embed a figure: its svg or png file as a data URI."""
-    path = Path(path)
-    media_type = _MEDIA_TYPES.get(path.suffix.lower())
-    if media_type is None:
-        raise CxvalueError(f"The figure {path.name!r} is neither svg nor png, so it cannot be embedded.")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise CxvalueError(f"The figure {path.name!r} cannot be read: {error.strerror}.") from error
-    return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"
-
-
 def relative_link(href: str) -> str:
     """Return a link to a file of the report, quoted; anything that would leave the report is a `CxvalueError`.
 
@@ -85,6 +69,7 @@ def _index_row(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any]:
         "title": entry.title or entry.study,
         "href": entry.href,
         "headline": finding_lines([entry.headline], words)[0] if entry.headline else None,
+        "answers": entry.answers,
         "verdicts": finding_lines(entry.verdicts, words),
         "as_of": format_date(entry.as_of, words) if entry.as_of else "",
         "made": format_moment(entry.made, words) if entry.made else "",

@@ -7,7 +7,7 @@ which an executive reads: headline, one minute, figures, how sure, assumptions, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,6 +25,7 @@ from cxvalue.findings.numbers import (
 from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.grades import GRADES
+from cxvalue.report.answers import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ __all__ = [
 CARDS = 4
 """Headline figures on the first screen."""
 
-Tone = Literal["plain", "good", "bad", "open", "withheld"]
 NotebookStatus = Literal["done", "not_run", "failed", "not_asked"]
 
 _VERDICT_TONES: Mapping[str, Tone] = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}
@@ -81,11 +81,12 @@ class RunMeta:
 
 @dataclass(frozen=True, slots=True)
 class PageFigure:
-    """A figure of the page: what it shows, how to read it, and its svg or png file."""
+    """A figure of the page: its message, how to read it, its svg or png file, and what it is about."""
 
     title: str
     caption: str
     path: Path
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ class PageNotes:
 class FindingLine:
     """A finding as it is written: every field is text, ready for any renderer; `tone` colours a verdict.
 
-    `reason` says why a value is withheld, without repeating that it is.
+    `reason` says why a value is withheld, without repeating that it is; `note` is a warning that stands beside it.
     """
 
     id: str
@@ -160,6 +161,7 @@ class FindingLine:
     text: str
     reason: str
     tone: Tone
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,10 @@ class NoteLine:
 
 @dataclass(frozen=True, slots=True)
 class PageModel:
-    """The whole executive page, without markup; `words` are the fixed words of its language."""
+    """The whole executive page, without markup; `words` are the fixed words of its language.
+
+    What an executive reads are the banners, the answers, the cards and the picture; the rest is for whoever checks.
+    """
 
     words: Mapping[str, str]
     language: str
@@ -185,9 +190,11 @@ class PageModel:
     index_href: str
     banners: tuple[str, ...]
     cautions: tuple[str, ...]
+    answers: tuple[Answer, ...]
     verdicts: tuple[FindingLine, ...]
     cards: tuple[FindingLine, ...]
     more_cards: tuple[FindingLine, ...]
+    picture: PageFigure | None
     minute: tuple[str, ...]
     figures: tuple[PageFigure, ...]
     modelled: tuple[FindingLine, ...]
@@ -206,7 +213,7 @@ class PageModel:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One study of the index: its headline and verdicts, or a note why not; `href` leads to its latest report."""
+    """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report."""
 
     study: str
     title: str
@@ -216,6 +223,7 @@ class IndexEntry:
     verdicts: tuple[Finding, ...] = ()
     href: str = ""
     note: str = ""
+    answers: tuple[Answer, ...] = ()
 
 
 def build_page(
@@ -227,18 +235,22 @@ def build_page(
 ) -> PageModel:
     """Arrange what a run left behind in the order in which an executive reads it.
 
-    Verdicts come first, then the headline findings that exist in the order of `HEADLINES`, the first four as cards and the
-    rest folded below them; a withheld one keeps its place with its reason. What identifies the run stands at the end.
+    The answer comes first, then the headline findings that exist in the order of `HEADLINES`, those of the question that is
+    answered before all others; the first four are cards and the rest is folded. A withheld one keeps its place with its
+    reason, behind those with a number. What identifies the run stands at the end.
     """
     notes, words, found = notes or PageNotes(), words_for(meta.language), tuple(findings)
     chosen = _chosen(found, HEADLINES)
     verdicts = tuple(finding for finding in chosen if isinstance(finding.value, str))
-    cards = tuple(finding for finding in chosen if not isinstance(finding.value, str))
+    answers = answers_of(found, words)
+    cards = _lead_first(answers, [finding for finding in chosen if not isinstance(finding.value, str)])
+    picture = _picture(answers, figures)
+    notes_beside = _notes_beside(found, words)
     holdout = tuple(finding for finding in found if finding.kind == "holdout" and finding.value is not None)
     modelled = tuple(finding for finding in found if finding.low is not None and finding not in holdout)
 
     def lines(some: Iterable[Finding]) -> tuple[FindingLine, ...]:
-        return finding_lines(some, words)
+        return tuple(replace(line, note=notes_beside.get(line.id, "")) for line in finding_lines(some, words))
 
     return PageModel(
         words=words,
@@ -255,11 +267,13 @@ def build_page(
         index_href=meta.index_href,
         banners=_banners(meta, notebooks, notes, words),
         cautions=tuple(one.text for one in notes.cautions),
+        answers=answers,
         verdicts=lines(verdicts),
-        cards=lines(cards[:CARDS]),
+        cards=_without_subject(lines(cards[:CARDS]), answers),
         more_cards=lines(cards[CARDS:]),
         minute=_minute(found),
-        figures=tuple(figures),
+        picture=picture,
+        figures=tuple(figure for figure in figures if figure is not picture),
         modelled=lines(modelled),
         holdout=lines(holdout),
         control=_control(notes.control, meta.currency, words),
@@ -293,9 +307,46 @@ def verdict_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def headline_finding(findings: Iterable[Finding]) -> Finding | None:
-    """The one finding that stands for a study in the index: the first of `HEADLINES` with a number, verdicts aside."""
-    numbers = [finding for finding in _chosen(tuple(findings), HEADLINES) if finding.is_number]
-    return numbers[0] if numbers else None
+    """The one finding that stands for a study in the index: the first card with a number."""
+    found = tuple(findings)
+    numbers = [finding for finding in _chosen(found, HEADLINES) if finding.is_number]
+    first = _lead_first(answers_of(found, words_for("en")), numbers)
+    return first[0] if first else None
+
+
+def _lead_first(answers: Sequence[Answer], cards: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Headline findings of the question that is answered before all others, and those with a number before those without."""
+    lead = answers[0].about.partition(".")[0] if answers else ""
+    return tuple(sorted(cards, key=lambda one: (not (lead and one.id.startswith(lead)), one.value is None)))
+
+
+def _without_subject(cards: Sequence[FindingLine], answers: Sequence[Answer]) -> tuple[FindingLine, ...]:
+    """Cards of the one thing that the answer is about, without its name before each of them."""
+    if len(answers) != 1:
+        return tuple(cards)
+
+    def short(line: FindingLine) -> FindingLine:
+        rest = line.label.partition(": ")[2]
+        mine = bool(rest) and line.id.startswith(f"{answers[0].about}.")
+        return replace(line, label=rest[:1].upper() + rest[1:]) if mine else line
+
+    return tuple(map(short, cards))
+
+
+def _picture(answers: Sequence[Answer], figures: Sequence[PageFigure]) -> PageFigure | None:
+    """The one figure beside the answer."""
+    if not answers or not figures:
+        return None
+    return next((figure for figure in figures if figure.path.stem.startswith(answers[0].picture)), figures[0])
+
+
+def _notes_beside(findings: Sequence[Finding], words: Mapping[str, str]) -> Mapping[str, str]:
+    """Beside a forecast stands how far such forecasts missed before."""
+    miss = next((one for one in findings if one.id == "cltv.typical_miss" and one.is_number), None)
+    if miss is None:
+        return {}
+    said = words["card_missed"].format(share=format_finding(miss, words))
+    return dict.fromkeys(("cltv.equity", "cltv.mean"), said)
 
 
 def _chosen(findings: Sequence[Finding], patterns: Sequence[str]) -> tuple[Finding, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from cxvalue.run.record import RunRecord
     from cxvalue.study import StudyFile
 
-__all__ = ["NOT_MADE", "PACKAGES", "SEED", "cxvalue_version", "manifest", "package_versions", "parameters"]
+__all__ = ["PACKAGES", "RENDERERS", "SEED", "cxvalue_version", "manifest", "package_versions", "parameters"]
 
 MANIFEST_FORMAT = 1
 SEED = 1
-NOT_MADE = {"report.pdf": "not part of this version", "deck.pptx": "not part of this version"}
 PACKAGES = (
     "ibis-framework",
     "duckdb",
@@ -39,13 +38,17 @@ PACKAGES = (
     "jupyter_client",
     "jupyterlab",
 )
+RENDERERS = ("typst", "python-pptx", "XlsxWriter")
+"""Packages that make the papers; a report stands without them."""
 
 
-def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None) -> dict[str, Any]:
+def manifest(
+    record: RunRecord, files: Sequence[str], pseudonym_key: str | None, not_made: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Describe a run as plain JSON values.
 
     `files` are the published files, relative to the run's folder; `pseudonym_key` says where the key came from, or is
-    None when ids are published as they are.
+    None when ids are published as they are; `not_made` are papers with the reason why they are not there.
     """
     from cxvalue.questions.programmes.declared_case import criterion_hash
 
@@ -60,7 +63,7 @@ def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None)
         "partial": record.partial,
         "cxvalue": record.version,
         "python": platform.python_version(),
-        "packages": package_versions(),
+        "packages": package_versions((*PACKAGES, *RENDERERS)),
         "seed": SEED,
         "parameters": parameters(record.study),
         "criteria": {one.name: criterion_hash(one) for one in record.study.programmes if one.success is not None},
@@ -79,7 +82,7 @@ def manifest(record: RunRecord, files: Sequence[str], pseudonym_key: str | None)
         ],
         "seconds": {"preparing": round(record.preparing_s, 3), "notebooks": seconds},
         "files": [*files, "manifest.json"],
-        "not_made": NOT_MADE,
+        "not_made": dict(not_made or {}),
     }
 
 

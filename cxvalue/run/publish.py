@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.findings.finding import Finding, read_findings, write_findings
+from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.report.answers import answers_of
 from cxvalue.report.page import (
     IndexEntry,
     Link,
@@ -29,7 +31,7 @@ from cxvalue.report.page import (
     verdict_findings,
 )
 from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree, write_in_one_step
-from cxvalue.run.manifest import NOT_MADE, manifest
+from cxvalue.run.manifest import manifest
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
 from cxvalue.workspace.history import RESERVED, history_mark
@@ -81,9 +83,9 @@ def _assemble(record: RunRecord, whole: Path, shelf: Path) -> None:
     _copy_tables(record, whole / "tables", key)
     figures = _copy_figures(record, whole / "figures")
     outcomes = _copy_notebooks(record, whole / "notebooks")
-    _write_page(record, whole, findings, figures, outcomes)
+    not_made = _write_page(record, whole, findings, figures, outcomes)
     files = sorted(path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file())
-    about = manifest(record, files, key.origin if key else None)
+    about = manifest(record, files, key.origin if key else None, not_made)
     private = [path.name for path in _handed_over(record, "private")]
     about["made_from"] = {**record.made_from, "shelf": history_mark(shelf, (whole, about)), "private": private}
     _write_json(whole / "manifest.json", about)
@@ -140,7 +142,8 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
                 raise RunFailed(f"{run.name} lists the figure {entry['name']!r} but left no file of it")
             for path in files:
                 shutil.copyfile(path, folder / path.name)
-            figures.append(PageFigure(entry["title"], entry["caption"], folder / files[0].name))
+            topic = entry.get("topic", "")
+            figures.append(PageFigure(entry["title"], entry["caption"], folder / files[0].name, topic))
     return tuple(figures)
 
 
@@ -159,11 +162,13 @@ def _write_page(
     findings: Sequence[Finding],
     figures: Sequence[PageFigure],
     outcomes: Sequence[NotebookOutcome],
-) -> None:
+) -> dict[str, str]:
+    """Write the page and the papers that say the same; what papers were not made is returned with the reasons."""
     from cxvalue.report.html import render_page
+    from cxvalue.report.render.papers import make_papers
+    from cxvalue.report.storyline import build_model
 
     tables = [Link(path.name, f"tables/{path.name}", "tables") for path in sorted((whole / "tables").iterdir())]
-    files = [Link(name, name, "files") for name in ("findings.json", "findings.csv", "manifest.json")]
     meta = RunMeta(
         study=record.study.name,
         title=record.study.heading,
@@ -178,13 +183,14 @@ def _write_page(
         index_href="../../index.html",
         simulated=record.study.simulated is not None,
     )
-    notes = replace(
-        record.notes,
-        not_made=tuple(NOT_MADE.items()),
-        links=(*record.notes.links, *tables, *files),
-    )
+    page = build_page(meta, findings, figures, outcomes, record.notes)
+    in_revenue = record.study.money == "revenue"
+    papers = make_papers(build_model(meta, page, findings, whole / "tables", in_revenue=in_revenue), whole)
+    files = [Link(name, name, "files") for name in (*papers.made, "findings.json", "findings.csv", "manifest.json")]
+    notes = replace(record.notes, not_made=papers.missing, links=(*record.notes.links, *tables, *files))
     page = build_page(meta, findings, figures, outcomes, notes)
     (whole / "index.html").write_text(render_page(page), encoding="utf-8")
+    return dict((*papers.missing, *papers.not_due))
 
 
 def _private_lists(record: RunRecord, folder: Path) -> Path | None:
@@ -224,6 +230,7 @@ def _index_entry(shelf: Path) -> IndexEntry | None:
             made=datetime.fromisoformat(about["made"]),
             headline=headline_finding(findings),
             verdicts=verdict_findings(findings),
+            answers=answers_of(findings, words_for("en")),
             href=f"{shelf.name}/{LATEST}/index.html",
         )
     except (OSError, ValueError, KeyError, TypeError, CxvalueError):

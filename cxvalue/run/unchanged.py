@@ -16,11 +16,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.engine.prints import hash_of_everything
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.run.graph import asked_for
 from cxvalue.run.pseudonyms import Pseudonyms
 from cxvalue.study import find_study, load_study_file, project_root
-from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
+from cxvalue.study.fingerprints import hash_of_code
 from cxvalue.workspace.history import history_mark
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def last_report(
         study, root = load_study_file(find_study(reference)), project_root()
         shelf = (out or root / "reports").resolve() / study.name
         asked = asked_for(study, only)
-        now = made_from(study, hash_of_inputs(study), as_of=as_of, asked=asked, notebooks=root / "notebooks")
+        now = made_from(study, hash_of_everything(study), as_of=as_of, asked=asked, notebooks=root / "notebooks")
         now["shelf"] = history_mark(shelf)
         for folder, about in _candidates(shelf, partial=bool(asked)):
             then = about["made_from"]
@@ -65,7 +66,7 @@ def made_from(
 ) -> dict[str, str]:
     """What decides what a report says, one fingerprint each: data, settings and options, code, versions, the key.
 
-    `inputs` are those of `hash_of_inputs`, `asked` the notebooks that ``--only`` names.
+    `inputs` are those of `hash_of_everything`, `asked` the notebooks that ``--only`` names.
     """
     key = Pseudonyms.from_environment() if study.report.pseudonymise else None
     parts = {

@@ -58,7 +58,7 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     problems += (
         rates_and_zones(study, label) + covariates_that_do_not_go(study, label) + periods_that_do_not_go(study, label)
     )
-    problems += experience_that_does_not_go(study, label)
+    problems += experience_that_does_not_go(study, label) + tables_of_no_engine(study, label)
     if study.universal_holdout and "customers" not in study.tables:
         add("universal_holdout", "needs the table 'customers'.", "Add it under 'tables: customers:'.")
     needs = {"campaigns": ("contacts", study.campaigns), "programmes": ("rollout", study.programmes)}
@@ -70,6 +70,35 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
     wanted = "subscriptions" if study.contract == "contractual" else "transactions"
     if wanted not in study.tables and "transactions" not in study.tables:
         add("tables", f"a {study.contract} study needs the table '{wanted}'.", f"Add it under 'tables: {wanted}:'.")
+    return problems
+
+
+SMALL = ("rollout", "employees", "benchmarks")
+"""Tables that may come from a file in a study whose other tables are in an engine."""
+_OF_FILES = ("read", "layout", "member", "sheet", "footer", "copies", "same", "package")
+
+
+def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
+    """Tables of an engine in a study without one, large tables of files beside an engine, and what only files have."""
+    problems = []
+    for name, source in study.tables.items():
+        where = f"{label}: tables.{name}"
+        if source.in_engine and study.engine is None:
+            remedy = "Add 'engine: ${NAME}' to the study file, or say with 'path:' or 'database:' where the table is."
+            problems.append(
+                Problem(where, f"the table {source.table!r} is one of an engine, and none is named.", remedy)
+            )
+        elif study.engine is not None and not source.in_engine and name not in SMALL:
+            remedy = f"Load it there and name it with 'table:'. From files or databases may come: {', '.join(SMALL)}."
+            problems.append(Problem(where, "is not in the study's engine, as it is no small table.", remedy))
+        if not source.in_engine:
+            continue
+        if files := [key for key in _OF_FILES if key in source.model_fields_set]:
+            found = f"has {', '.join(map(repr, files))}, which only files have."
+            problems.append(Problem(where, found, "Leave it out: a table of an engine has its types already."))
+        if source.is_shaped or source.rows_without_customer != "refuse":
+            found = "chooses rows or works out columns, which is done for files only."
+            problems.append(Problem(where, found, "Make a view that does it, and name the view as the table."))
     return problems
 
 

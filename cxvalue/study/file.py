@@ -233,6 +233,12 @@ class StudyFile(_Settings):
     )
     touchpoints: tuple[Touchpoint, ...] = ()
     experience: ExperienceRules = ExperienceRules()
+    engine: str | None = Field(
+        default=None,
+        pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$",
+        description="${NAME} of an environment variable with the address of a warehouse, or spark",
+    )
+    bring: Literal["purchases"] = "purchases"
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
 

@@ -13,8 +13,8 @@ __all__ = ["named_files", "source_files", "source_folder"]
 
 
 def source_files(source: TableSource, folder: Path) -> list[Path]:
-    """The files that a source reads, whether they exist or not; none for a database or a package that is missing."""
-    if source.database is not None:
+    """The files that a source reads, whether they exist or not; none for a database, an engine, or a package not there."""
+    if source.database is not None or source.in_engine:
         return []
     try:
         base = source_folder(source, folder, "")

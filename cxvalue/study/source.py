@@ -106,7 +106,9 @@ class TableSource(_Settings):
     columns: Columns = Field(default_factory=dict)
     layout: str | None = None  # who wrote the file, for people
     member: str | None = Field(default=None, description="the files of a zip archive that count, such as orders*.csv")
-    sheet: str | None = Field(default=None, description="the name of a sheet of a workbook")
+    sheet: str | tuple[str, ...] | None = Field(
+        default=None, description="the name of a sheet of a workbook, or a list of sheets with the same columns"
+    )
     header_row: int | None = Field(default=None, ge=1, description="the row or line with the names of the columns")
     first_row: int | None = Field(default=None, ge=2, description="the first row or line below them with data")
     footer: Literal["refuse", "leave_out"] = "refuse"
@@ -130,6 +132,8 @@ class TableSource(_Settings):
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
         ways = [self.path is not None, self.files is not None, self.database is not None]
+        if self.in_engine and self.package is None:
+            return self
         if sum(ways) != 1 or self.path == ():
             raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
         if (self.files is not None) != (self.query is not None):
@@ -144,6 +148,16 @@ class TableSource(_Settings):
     def paths(self) -> tuple[str, ...]:
         """What `path` names, one by one."""
         return () if self.path is None else (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def in_engine(self) -> bool:
+        """Whether it is a table of the study's engine: `table` alone says so."""
+        return self.table is not None and self.path is None and self.files is None and self.database is None
+
+    @property
+    def sheets(self) -> tuple[str, ...]:
+        """The sheets that are named, one by one."""
+        return () if self.sheet is None else (self.sheet,) if isinstance(self.sheet, str) else self.sheet
 
     @property
     def is_shaped(self) -> bool:

@@ -13,7 +13,6 @@ panels/   customers or units by month, for programmes
 windows   what customers bought in windows of days around moments of theirs
 labels    what the customers table says of customers, as labels and numbers; groups of products
 ask       several questions about a table in one to the engine
-buckets   random groups of customers, the same on every engine
 outside   a ledger brought along as a pandas, polars, arrow or ibis table
 distinct  equal rows of whole-number columns, by one sort
 parquet   a data frame as a parquet file, a part at a time

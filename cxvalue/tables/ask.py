@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
-__all__ = ["ask"]
+__all__ = ["ask", "measures", "parts"]
 
 
 def ask(*rows: ir.Table) -> dict[str, Any]:
@@ -22,3 +23,17 @@ def ask(*rows: ir.Table) -> dict[str, Any]:
     together = rows[0].cross_join(*rows[1:]) if rows[1:] else rows[0]
     row: dict[str, Any] = together.to_pyarrow().to_pylist()[0]
     return row
+
+
+def measures(table: ir.Table, amount: str | None) -> dict[str, Any]:
+    """The rows of a table and the sum of an amount over them, to be asked."""
+    return {"rows": table.count(), "amount": table[amount].sum() if amount in table.columns else ibis.null("float64")}
+
+
+def parts(table: ir.Table, amount: str | None, **tests: Any) -> ir.Table:
+    """The rows for which each test holds (`n_NAME`) and the sum of an amount over them (`NAME`), to be asked."""
+    asked: dict[str, Any] = {}
+    for name, test in tests.items():
+        asked[f"n_{name}"] = table.count(where=test)
+        asked[name] = table[amount].sum(where=test) if amount in table.columns else ibis.null("float64")
+    return table.aggregate(**asked)

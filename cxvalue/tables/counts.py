@@ -66,7 +66,7 @@ class TableSet:
 
     `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
     first and last day observed, both inclusive. `same_until` is the last day of a run that would read the same from the
-    same sources; None: every later day.
+    same sources; None: every later day. `orders` are those of transactions whose order ids stayed in a warehouse.
     """
 
     as_of: date
@@ -77,6 +77,7 @@ class TableSet:
     read_notes: tuple[str, ...] = ()
     cautions: tuple[Caution, ...] = ()
     same_until: date | None = None
+    orders: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -89,6 +90,7 @@ class TableSet:
             "read_notes": list(self.read_notes),
             "cautions": [one.to_dict() for one in worst_first(self.cautions)],
             "same_until": self.same_until.isoformat() if self.same_until else None,
+            "orders": self.orders,
         }
 
     @classmethod
@@ -103,6 +105,7 @@ class TableSet:
             tuple(data["read_notes"]),
             tuple(Caution(**one) for one in data["cautions"]),
             date.fromisoformat(data["same_until"]) if data["same_until"] else None,
+            data["orders"],
         )
 
 

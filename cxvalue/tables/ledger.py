@@ -29,6 +29,7 @@ __all__ = [
     "Purchases",
     "by_day",
     "canonical_transactions",
+    "count_orders",
     "count_rows",
     "is_plain",
     "merge_duplicates",
@@ -376,3 +377,19 @@ def _described(table: ir.Table, lines: ir.Table, **fields: Any) -> Purchases:
     found = ask(table.aggregate(n=table.count(), lines=table.lines.sum(), revenue=table.revenue.sum()))
     count, merged = found["n"], int(found["lines"] or 0) - found["n"]
     return Purchases(table, lines, purchases=count, merged_lines=merged, revenue=found["revenue"] or 0.0, **fields)
+
+
+def count_orders(lines: ir.Table, purchases: ir.Table) -> ir.Table:
+    """How many orders were not refunded in full, to be asked: `orders`.
+
+    A line without an order id is an order with others of its day.
+    """
+    named = lines.mutate(order=lines.order_id.fill_null(ibis.literal("day ") + lines.date.cast("string")))
+    sold = named.filter(named.revenue >= 0)
+    units = sold.group_by(["customer_id", "order"]).agg(day=sold.date.max(), gross=sold.revenue.sum())
+    back = named.filter((named.revenue < 0) & named.order_id.notnull())
+    given = back.group_by(["customer_id", "order"]).agg(back=-back.revenue.sum())
+    units = units.left_join(given, ["customer_id", "order"])
+    left = units.filter(units.back.isnull() | (units.back < units.gross * (1 - TOLERANCE) - TOLERANCE))
+    left = left.semi_join(purchases, [left.customer_id == purchases.customer_id, left.day == purchases.date])
+    return left.aggregate(orders=left.count())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -11,11 +13,13 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.engine.opening import open_engine
+from cxvalue.engine.place import Place
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
-from cxvalue.tables.ask import ask
+from cxvalue.tables.ask import ask, measures, parts
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
@@ -40,10 +44,10 @@ from cxvalue.tables.checks.rules import (
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, implausible_margin, judge_signs, margin_of_sales
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
-from cxvalue.tables.read.currency import in_one_currency
-from cxvalue.tables.read.parse import ParsedTable, parse_table
+from cxvalue.tables.read.laid import lay_table, lines_to_bring
+from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
-from cxvalue.tables.read.sources import RawTable, connect, read_table
+from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import LINE, ROW, SAME
 
 __all__ = ["TableSet", "load_tables"]
@@ -90,24 +94,29 @@ def load_tables(
     today: date,
     out: Path,
     con: ibis.backends.duckdb.Backend | None = None,
+    sample: float | None = None,
 ) -> TableSet:
     """Read and check every table of a study and write ``<out>/<table>.parquet`` and ``<out>/purchases.parquet``.
 
     `as_of` (a day however it is given, or latest_complete_month) overrides the study's; `today` is the day of the run, after
-    which no date may lie. Raises `BadInput` with every problem of every table at once; a mismatch with the control
+    which no date may lie; `con` is a connection of the embedded engine, `sample` the share of customers that are read from a
+    warehouse (None: all). Raises `BadInput` with every problem of every table at once; a mismatch with the control
     totals is no problem, it is reported.
     """
     out.mkdir(parents=True, exist_ok=True)
-    engine = con or connect()
-    with tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
+    place = open_engine(study.engine, con)
+    with closing(place), place.guarded(), tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
+        place.ask_for_rights(str(source.table) for source in study.tables.values() if source.in_engine)
         given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of", LATEST_COMPLETE_MONTH)
-        return _Loader(study, today, engine, Path(scratch), out).run(given)
+        return _Loader(study, today, place, Path(scratch), out, sample).run(given)
 
 
 class _Loader:
-    def __init__(self, study: StudyFile, today: date, engine: Any, scratch: Path, out: Path) -> None:
-        self.study, self.today, self.engine = study, today, engine
-        self.scratch, self.out = scratch, out
+    def __init__(
+        self, study: StudyFile, today: date, place: Place, scratch: Path, out: Path, sample: float | None
+    ) -> None:
+        self.study, self.today, self.place = study, today, place
+        self.scratch, self.out, self.sample = scratch, out, sample
         self.problems: list[Problem] = []
         self.counts: list[RowCount] = []
         self.notes: list[str] = []
@@ -116,6 +125,7 @@ class _Loader:
         self.tables: dict[str, _Loading] = {}
         self.held: list[ir.Table] = []
         self.relations: tuple[Relation, ...] = ()
+        self.orders: int | None = None
 
     def run(self, as_of: date | str | None) -> TableSet:
         """Do it all, or raise `BadInput`."""
@@ -143,31 +153,28 @@ class _Loader:
         for relation in self.relations:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
-        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until)
+        return TableSet(end, start, self.paths, tuple(self.counts), control, notes, cautions, until, self.orders)
 
     def _read(self, name: str) -> _Loading:
-        native = self.engine.con
-        study, zone = self.study, self.study.time_zone
-        source = study.tables[name]
-        raw = read_table(native, name, source, study.folder, self.scratch, zone, None, study.currency)
-        parsed = parse_table(native, raw, study.currency, zone)
-        parsed, cautions = in_one_currency(native, parsed, study, self.scratch)
+        study, source = self.study, self.study.tables[name]
+        parsed, table, cautions = lay_table(self.place, name, study, self.scratch, self.sample)
+        raw = parsed.raw
         self.cautions += cautions
         amount = _AMOUNT.get(name) if _AMOUNT.get(name) in parsed.columns else None
         contract = CONTRACTS[name]
-        table = repair_ids(self.engine.table(parsed.relation), contract, self.study)
+        table = repair_ids(table, contract, self.study)
         if source.rows_without_customer == "count":
             table = table.mutate(customer_id=table.customer_id.fill_null(NOBODY))
             study = study.model_copy(update={"guest_ids": (*study.guest_ids, NOBODY)})
         rules = self._rules(parsed, table)
         counted = ask(
-            table.aggregate(**_measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
+            table.aggregate(**measures(table, amount), **count_signs(contract, table), **count_broken(table, rules))
         )
         meant, contradicting, cautions = judge_signs(contract, table, counted)
         self.cautions += cautions
         if meant is not table:
             table, rules = meant, self._rules(parsed, meant)
-            counted |= ask(table.aggregate(**_measures(table, amount), **count_broken(table, rules)))
+            counted |= ask(table.aggregate(**measures(table, amount), **count_broken(table, rules)))
         counts = [counted[f"broken_{i}"] for i in range(len(rules))]
         counts += [counted[f"below_{rule.column}"] for rule in contradicting]
         good, broken = split_rows(table, [*rules, *contradicting], amount, counts)
@@ -287,9 +294,9 @@ class _Loader:
         before = rows.filter(rows.date <= ibis.literal(end))
         own_margin = "margin" in loading.good.columns
         found = ask(
-            _parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
-            _parts(lines, "revenue", early=lines.date < ibis.literal(start)),
-            _parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
+            parts(rows, "revenue", after=rows.date > ibis.literal(end), until=rows.date <= ibis.literal(end)),
+            parts(lines, "revenue", early=lines.date < ibis.literal(start)),
+            parts(lines, "margin", below=(lines.margin < 0) & (lines.revenue >= 0)),
             lines.aggregate(kept=lines.revenue.sum(), zero=lines.count(where=lines.revenue == 0)),
             exact_duplicates(before),
             *([margin_of_sales(made.lines)] if own_margin else []),
@@ -304,9 +311,10 @@ class _Loader:
         self.cautions += cautions_of(before, made, repeats)
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
-        kept = [name for name in loading.contract.names if name in lines.columns]
-        self._write("transactions", lines.order_by(["customer_id", "date", ROW]).select(*kept))
-        self._write("purchases", made.table.order_by(["customer_id", "date"]))
+        self._write("transactions", *lines_to_bring(self.study, loading.contract, lines, made.table))
+        if "order_id" in lines.columns and self.study.engine is not None:
+            self.orders = ask(ledger.count_orders(lines, made.table))["orders"]
+        self._write("purchases", made.table, ["customer_id", "date"], made.table.columns)
         return self._control(lines, start, end)
 
     def _count_transactions(
@@ -340,7 +348,7 @@ class _Loader:
         """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
         assert loading.guests is not None
         guests, last = loading.guests, ibis.literal(end)
-        found = ask(_parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
+        found = ask(parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
         self._add(
             "transactions", "sales of guests: in the totals, no customer", found["n_seen"], found["seen"], "apart"
         )
@@ -391,7 +399,7 @@ class _Loader:
         remedy = item.remedy
         if loading.may_drop(item) and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
             remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {rounded_up(share)}}}."
-        return Problem(where, found, remedy, item.rows, raw.shown(self.engine.con, item.examples))
+        return Problem(where, found, remedy, item.rows, raw.shown(self.place.files.con, item.examples))
 
     def _write_table(self, loading: _Loading, end: date | None) -> None:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
@@ -401,13 +409,13 @@ class _Loader:
         amount, opens, asked = _AMOUNT.get(contract.name), False, []
         if end is not None and contract.event in table.columns:
             late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
-            asked.append(_parts(table, amount, late=late))
+            asked.append(parts(table, amount, late=late))
             table = table.filter(~late)
         if end is not None and contract.open_ends:
             opens = True
             table, dates = empty_dates_to_come(contract, table, end)
             asked.append(dates)
-        kept = _measures(table, amount)
+        kept = measures(table, amount)
         if contract.name == "rollout":
             declared = [one.name for one in self.study.programmes] or [""]
             kept["foreign"] = table.count(where=~table.programme.isin(declared))
@@ -423,28 +431,16 @@ class _Loader:
         what = "of programmes that the study does not declare, not used"
         self._add(contract.name, what, found.get("foreign", 0), None, "note")
         self._add(contract.name, "rows kept", found["rows"], found["amount"], "kept", always=True)
-        self._write(contract.name, table.order_by(ROW) if contract.name in _IN_ORDER else table.order_by(ROW).drop(ROW))
+        self._write(
+            contract.name, table, [ROW], [one for one in table.columns if one != ROW or contract.name in _IN_ORDER]
+        )
 
-    def _write(self, name: str, table: ir.Table) -> None:
+    def _write(self, name: str, table: ir.Table, order: list[str], columns: Sequence[str]) -> None:
         self.paths[name] = self.out / f"{name}.parquet"
-        table.to_parquet(self.paths[name])
+        self.place.bring(table, self.paths[name], order, columns)
 
     def _add(
         self, table: str, what: str, rows: int, amount: float | None, kind: Any, reason: str = "", always: bool = False
     ) -> None:
         if rows or always:
             self.counts.append(RowCount(table, what, rows, amount, kind, reason or _REASONS.get(kind, "")))
-
-
-def _measures(table: ir.Table, amount: str | None) -> dict[str, Any]:
-    """The rows of a table and the sum of an amount over them, to be asked."""
-    return {"rows": table.count(), "amount": table[amount].sum() if amount in table.columns else ibis.null("float64")}
-
-
-def _parts(table: ir.Table, amount: str | None, **tests: Any) -> ir.Table:
-    """The rows for which each test holds (`n_NAME`) and the sum of an amount over them (`NAME`), to be asked."""
-    asked: dict[str, Any] = {}
-    for name, test in tests.items():
-        asked[f"n_{name}"] = table.count(where=test)
-        asked[name] = table[amount].sum(where=test) if amount in table.columns else ibis.null("float64")
-    return table.aggregate(**asked)

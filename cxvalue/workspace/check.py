@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
@@ -31,11 +32,12 @@ _PLACE = re.compile(r"tables\.(\w+)(?:\.(\w+))?")
 
 @dataclass(frozen=True)
 class Checked:
-    """A sound study: its file, its tables, and what was understood of each."""
+    """A sound study: its file, its tables, what was understood of each, and lines about the engine that holds them."""
 
     study: StudyFile
     tables: TableSet
     understood: list[Understood]
+    engine: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         study, tables = self.study, self.tables
@@ -47,6 +49,7 @@ class Checked:
             f"{study.name}: the study file and its tables {said}",
             *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
             f"  observed     {tables.observed_from} to {tables.as_of}",
+            *(f"  engine       {line}" for line in self.engine),
             f"  tables       {names}",
             *(line for one in self.understood for line in said_of(one)),
             *(f"  {one.what:<12} {one.rows:,}" for one in tables.counts if one.table == main and one.kind not in _SAID),
@@ -73,29 +76,56 @@ _SAID = ("match", "left_out")
 _TOLD = (": the query was given ", " left out as a footer")
 
 
-def check(study_path: Path, as_of: Any = None) -> str:
+def check(study_path: Path, as_of: Any = None, sample: float | None = None) -> str:
     """Validate a study and its tables and say in words what was found, what to look at first before anything else.
 
-    Raises `BadInput` with everything that is wrong.
+    The arguments are those of `examine`. Raises `BadInput` with everything that is wrong.
     """
-    return str(examine(study_path, as_of))
+    return str(examine(study_path, as_of, sample))
 
 
-def examine(study_path: Path, as_of: Any = None) -> Checked:
+def examine(study_path: Path, as_of: Any = None, sample: float | None = None) -> Checked:
     """Validate a study and its tables: what was understood of them.
 
-    Raises `BadInput` with everything that is wrong.
+    `sample` is the share of customers that is looked at of a study in a warehouse (None: all). Raises `BadInput` with
+    everything that is wrong.
     """
     study = load_study_file(study_path)
+    if sample is not None and study.engine is None:
+        raise CxvalueError("--sample goes with a study that has an 'engine:'; files are read whole.")
     make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
-        con = connect()
-        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con)
+        con, began = connect(), time.monotonic()
+        tables = load_tables(study, as_of=as_of, today=date.today(), out=Path(folder), con=con, sample=sample)
+        seconds = time.monotonic() - began
         found = {name: con.read_parquet(path) for name, path in tables.paths.items()}
         halved = measured_half_lives(study, found.get, as_of=tables.as_of, observed_from=tables.observed_from)
         study = with_half_lives(study, halved)
         try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
-        return Checked(study, tables, understand(tables, found, study.currency))
+        understood = understand(tables, found, study.currency)
+        told = () if study.engine is None else _told_of_engine(tables, understood, sample, seconds)
+        return Checked(study, tables, understood, told)
+
+
+def _told_of_engine(
+    tables: TableSet, understood: list[Understood], sample: float | None, seconds: float
+) -> tuple[str, ...]:
+    """What a run will bring over from the engine and how long it may take, from what was just done."""
+    share = sample or 1.0
+    kept = sum(path.stat().st_size for path in tables.paths.values()) / share
+    rows = sum(one.rows for one in understood) / share
+    customers = max((one.customers or 0 for one in understood), default=0) / share
+    part = f" of a sample of {share:.2%} of the customers" if sample is not None else ""
+    about = seconds / share + _RUN_S + customers * _RUN_S_PER_CUSTOMER
+    return (
+        f"it answers, its tables may be read and temporary ones made{part and ';' + part}",
+        f"about {rows:,.0f} rows of about {customers:,.0f} customers; about {kept / 1e6:,.1f} MB come over",
+        f"a report may take about {about / 60:,.0f} minutes, {seconds / share:,.0f} s of them there",
+    )
+
+
+_RUN_S, _RUN_S_PER_CUSTOMER = 60.0, 0.00013
+"""What the notebooks took with few customers, and for each more: a million customers took 133 s in the largest of them."""
 
 
 def understood_so_far(study_path: Path, as_of: Any = None) -> list[Understood]:

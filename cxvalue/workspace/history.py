@@ -1,4 +1,4 @@
-"""What earlier published runs of a study said: the criteria they registered and what they promised.
+"""What earlier published runs of a study said: criteria they registered, what they promised, which groups they showed.
 
 The runner collects it before the notebooks start and writes it into their work folder, so that a notebook reads nothing
 but its study.
@@ -11,10 +11,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore
 
 if TYPE_CHECKING:
     from cxvalue.money.realisation import PromisedMonth
@@ -23,6 +25,13 @@ __all__ = ["PROMISE_TABLE", "EarlierPromise", "History", "collect_history", "his
 
 FILE = "history.json"
 PROMISE_TABLE = "programme_promise.csv"
+GROUP_TABLES = {
+    "churn_segments.csv": ("segment", "group", "customers"),
+    "covariate_levels.csv": ("covariate", "level", "customers"),
+    "campaign_*_segments.csv": ("column", "segment", "contacted"),
+    "staff_units.csv": ("", "unit", "customers"),
+}
+"""Tables that show how many customers are in which group: column of the column's name, of the group, and of their number."""
 PROMISED_ONCE = ("programme", "criterion", "as_of", "month")
 RESERVED = ("failed", "private", "latest")
 
@@ -38,11 +47,31 @@ class EarlierPromise:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupsShown:
+    """Customers by column and group, as a table of a run with data up to `as_of` showed them."""
+
+    as_of: date
+    counts: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """Hashes of criteria with the day on which each was first published, and the earliest promise under each."""
 
     criteria: dict[str, date]
     promises: tuple[EarlierPromise, ...]
+    groups: dict[str, GroupsShown] = field(default_factory=dict)
+
+    def shown(self, table: str, as_of: date, column: str = "") -> ShownBefore:
+        """The groups of customers that the last run that published the table showed in it, for a run of a day.
+
+        `column` is the name under which a table without columns of labels is asked for.
+        """
+        told = self.groups.get(table)
+        if told is None:
+            return NO_GROUPS
+        counts = {name or column: of for name, of in told.counts.items()}
+        return ShownBefore(counts, told.as_of == as_of)
 
     def promise(self, programme: str, criterion: str, before: date) -> EarlierPromise | None:
         """The earliest promise for a programme under the same criterion, from data that ended before a day."""
@@ -78,18 +107,37 @@ def _runs_on(shelf: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _said(runs: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
     """Criteria with the day of their first publication, and the first promise for each month."""
     criteria: dict[str, str] = {}
+    groups: dict[str, tuple[str, dict[str, Any]]] = {}
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for folder, about in runs:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             made = datetime.fromisoformat(about["made"]).date().isoformat()
             for number in dict(about.get("criteria", {})).values():
                 criteria[str(number)] = min(made, criteria.get(str(number), made))
-            for row in _promised(folder / "tables" / PROMISE_TABLE):
+            for row in _rows_of(folder / "tables" / PROMISE_TABLE):
                 rows.setdefault(tuple(row.get(name, "") for name in PROMISED_ONCE), row)
-    return {"criteria": criteria, "promises": [rows[key] for key in sorted(rows)]}
+            for name, counts in _groups_shown(folder / "tables").items():
+                if groups.get(name, ("", {}))[0] <= about["made"]:
+                    groups[name] = (about["made"], {"as_of": about["as_of"], "counts": counts})
+    return {
+        "criteria": criteria,
+        "promises": [rows[key] for key in sorted(rows)],
+        "groups": {name: groups[name][1] for name in sorted(groups)},
+    }
 
 
-def _promised(path: Path) -> list[dict[str, str]]:
+def _groups_shown(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Customers by column and group in each table of a run that shows groups of them."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for pattern, (column, group, counted) in GROUP_TABLES.items():
+        for path in sorted(folder.glob(pattern)):
+            counts = found.setdefault(path.name, {})
+            for row in _rows_of(path):
+                counts.setdefault(row.get(column, ""), {})[row[group]] = float(row[counted])
+    return found
+
+
+def _rows_of(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as stream:
@@ -114,4 +162,9 @@ def read_history(work: Path | None) -> History:
             continue
         promises.setdefault(key, {}).setdefault(month, PromisedMonth(month, *numbers))
     criteria = {number: date.fromisoformat(day) for number, day in said["criteria"].items()}
-    return History(criteria, tuple(EarlierPromise(*key, tuple(months.values())) for key, months in promises.items()))
+    groups = {
+        name: GroupsShown(date.fromisoformat(told["as_of"]), told["counts"]) for name, told in said["groups"].items()
+    }
+    return History(
+        criteria, tuple(EarlierPromise(*key, tuple(months.values())) for key, months in promises.items()), groups
+    )

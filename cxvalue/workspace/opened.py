@@ -304,7 +304,7 @@ def _write_outputs(
     figures: Mapping[str, tuple[Figure, str, str]],
     private: Mapping[str, pd.DataFrame],
 ) -> None:
-    from cxvalue.figures import save
+    from cxvalue.figures import message_of, save
     from cxvalue.findings.finding import write_findings
 
     for part in ("tables", "figures"):
@@ -323,6 +323,6 @@ def _write_outputs(
     captions = []
     for name, (figure, title, caption) in figures.items():
         save(figure, folder / "figures", name)
-        captions.append({"name": name, "title": title, "caption": caption})
+        captions.append({"name": name, "title": message_of(figure) or title, "topic": title, "caption": caption})
     (folder / "figures" / "figures.json").write_text(json.dumps(captions, indent=1), encoding="utf-8")
     (folder / "done.json").write_text(json.dumps({"notebook": folder.name}), encoding="utf-8")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
+from cxvalue.engine.prints import hash_of_everything
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.progress import working
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
@@ -29,7 +30,7 @@ from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
-from cxvalue.study.fingerprints import hash_of_code, hash_of_inputs
+from cxvalue.study.fingerprints import hash_of_code
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
@@ -74,7 +75,7 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
     """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
     study = load_study_file(study_path)
     make_missing_tables(study)
-    inputs = hash_of_inputs(study)
+    inputs = hash_of_everything(study)
     fingerprint = _fingerprint(study, inputs, as_of)
     shelf = (cache or _cache_folder()) / study.name
     folder = _valid_today(shelf, fingerprint[:20])

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 
 from cxvalue.tables.ask import ask
 from cxvalue.tables.counts import TableSet
-from cxvalue.tables.ledger import TOLERANCE
+from cxvalue.tables.ledger import count_orders
 from cxvalue.tables.read.schema import CONTRACTS, CUSTOMER
 
 __all__ = ["Understood", "understand"]
@@ -55,12 +54,12 @@ def understand(tables: TableSet, found: Mapping[str, ir.Table], currency: str | 
             left_out[reason] = left_out.get(reason, 0) + number
         kept = rows - sum(left_out.values())
         reasons = tuple((what, number) for _, what, number in away)
-        figures = _figures(name, found, currency)
+        figures = _figures(name, found, currency, tables.orders)
         understood.append(Understood(name, rows, kept, left_out, reasons, **figures))
     return understood
 
 
-def _figures(name: str, found: Mapping[str, ir.Table], currency: str | None) -> dict[str, Any]:
+def _figures(name: str, found: Mapping[str, ir.Table], currency: str | None, there: int | None) -> dict[str, Any]:
     table, contract = found[name], CONTRACTS[name]
     asked: dict[str, Any] = {"some": table.count()}
     if contract.event in table.columns:
@@ -70,9 +69,9 @@ def _figures(name: str, found: Mapping[str, ir.Table], currency: str | None) -> 
         known = ask(
             bought.aggregate(customers=bought.customer_id.nunique(), revenue=bought.revenue.sum(), days=bought.count()),
             table.aggregate(**asked),
-            _orders(table, bought) if "order_id" in table.columns else ibis.memtable({"orders": [-1]}),
+            *([count_orders(table, bought)] if "order_id" in table.columns else []),
         )
-        orders = known["days"] if known["orders"] == -1 else known["orders"]
+        orders = known.get("orders", known["days"] if there is None else there)
         amounts = {"customers": known["customers"], "orders": orders, "revenue": round(known["revenue"] or 0.0, 2)}
         return {**amounts, "currency": currency, **_days(known)}
     if CUSTOMER in table.columns:
@@ -83,16 +82,3 @@ def _figures(name: str, found: Mapping[str, ir.Table], currency: str | None) -> 
 
 def _days(known: dict[str, Any]) -> dict[str, str | None]:
     return {name: None if known.get(name) is None else str(known[name])[:10] for name in ("first", "last")}
-
-
-def _orders(lines: ir.Table, purchases: ir.Table) -> ir.Table:
-    """How many orders were not refunded in full; a line without an order id is an order with others of its day."""
-    named = lines.mutate(order=lines.order_id.fill_null(ibis.literal("day ") + lines.date.cast("string")))
-    sold = named.filter(named.revenue >= 0)
-    units = sold.group_by(["customer_id", "order"]).agg(day=sold.date.max(), gross=sold.revenue.sum())
-    back = named.filter((named.revenue < 0) & named.order_id.notnull())
-    given = back.group_by(["customer_id", "order"]).agg(back=-back.revenue.sum())
-    units = units.left_join(given, ["customer_id", "order"])
-    left = units.filter(units.back.isnull() | (units.back < units.gross * (1 - TOLERANCE) - TOLERANCE))
-    left = left.semi_join(purchases, [left.customer_id == purchases.customer_id, left.day == purchases.date])
-    return left.aggregate(orders=left.count())

@@ -108,7 +108,7 @@ def test_a_season_that_was_not_found_is_no_picture() -> None:
 
 
 def test_a_bar_that_raises_the_result_is_green_on_either_side() -> None:
-    costs = Swing("Costs", "EUR", 10.0, 8.0, 12.0, 120.0, 80.0, None)  # low costs are good
+    costs = Swing("Costs", "EUR", 10.0, 8.0, 12.0, 120.0, 80.0, None, "other_costs")  # low costs are good
     figure = figures.case_tornado([costs], 100.0, "EUR")
     colours = {bar.get_width() > 0: matplotlib.colors.to_hex(bar.get_facecolor()) for bar in figure.axes[0].patches}
     assert colours == {True: style.GOOD.lower(), False: style.BAD.lower()}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from cxvalue.findings.words import ENGLISH
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.report.html import data_uri, relative_link, render_index, render_page
+from cxvalue.report.answers import answers_of
+from cxvalue.report.html import relative_link, render_index, render_page
 from cxvalue.report.page import (
     Assumption,
     IndexEntry,
@@ -23,7 +25,7 @@ from cxvalue.report.page import (
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
 from tests.report.pages import assert_self_contained
-from tests.report.test_page import ALL, EQUITY, META, VERDICT
+from tests.report.test_page import ALL, EQUITY, META, NPV, VERDICT
 
 HOSTILE = "<script>alert(1)</script>\"' onload=x & <img src=https://evil.example/x.png>"
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"></svg>'
@@ -80,6 +82,20 @@ def test_the_worst_caution_stands_before_the_figures_and_the_others_are_folded(t
     assert "Before you rely on this page" not in render_page(build_page(META, ALL))
 
 
+def test_the_answer_comes_first_and_the_rest_is_folded_below_a_table_of_contents(tmp_path: Path) -> None:
+    html = render_page(full_page(tmp_path))
+    order = [html.index(mark) for mark in ('class="answer open"', 'class="cards"', "<figure", 'class="contents"')]
+    assert order == sorted(order)
+    assert html.index('class="contents"') < html.index('<details class="part">')
+    for reference in re.findall(r'<li><a href="#(\w+)">', html):
+        assert f'<div id="{reference}" class="inside">' in html
+
+
+def test_a_method_that_is_the_same_is_said_once() -> None:
+    worth = [dataclasses.replace(NPV, id=f"programme.w{n}.npv", method="From the assumptions.") for n in range(3)]
+    assert render_page(build_page(META, worth)).count("From the assumptions.") == 1
+
+
 def test_the_same_page_is_the_same_text(tmp_path: Path) -> None:
     page = full_page(tmp_path)
     assert render_page(page) == render_page(page)
@@ -124,13 +140,6 @@ def test_every_table_has_headers_and_a_caption(tmp_path: Path) -> None:
     assert tags.count("h1") == 1
 
 
-def test_figures_that_cannot_be_embedded_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(CxvalueError, match=r"'a\.gif' is neither svg nor png"):
-        data_uri(tmp_path / "a.gif")
-    with pytest.raises(CxvalueError, match=r"'a\.svg' cannot be read"):
-        data_uri(tmp_path / "a.svg")
-
-
 @pytest.mark.parametrize(
     "href", ["https://a.b", "//a.b/c", "/etc/passwd", "javascript:alert(1)", "file:x", "", "\\\\a\\b"]
 )
@@ -142,7 +151,7 @@ def test_links_may_not_leave_the_report(href: str) -> None:
 def test_the_index_lists_studies_and_those_that_never_succeeded() -> None:
     entries = [
         IndexEntry("shop", HOSTILE, date(2026, 6, 30), datetime(2026, 7, 1, 6, 5, tzinfo=UTC), EQUITY, (VERDICT,),
-                   "shop/latest/index.html"),
+                   "shop/latest/index.html", answers=answers_of(ALL, ENGLISH)),
         IndexEntry("new", "A new study"),
         IndexEntry("broken", "", note="its latest report cannot be read"),
     ]  # fmt: skip
@@ -150,7 +159,13 @@ def test_the_index_lists_studies_and_those_that_never_succeeded() -> None:
     page = assert_self_contained(html)
     text = " ".join(" ".join(page.text).split())
     assert page.references == ["shop/latest/index.html"]
-    for words in ("USD 1.20 M", "between USD 1.10 and 1.40 M", "Not proven", "30 June 2026", "1 July 2026, 06:05 UTC"):
+    for words in (
+        "USD 1.20 M",
+        "between USD 1.10 and 1.40 M",
+        "Whether Waiver pays is not proven",
+        "30 June 2026",
+        "1 July 2026, 06:05 UTC",
+    ):
         assert words in text
     assert "never reported successfully" in text
     assert "its latest report cannot be read" in text

@@ -210,6 +210,6 @@ def test_a_simulated_study_says_so_first_and_the_run_is_named_last() -> None:
 def test_a_forecast_that_carries_no_decision_shows_its_range() -> None:
     forecast = Finding("cltv.equity", "Equity", 120.0, 40.0, 300.0, 0.95, "USD", "D", "A range.", kind="forecast")
     (line,) = build_page(META, [forecast]).cards
-    assert (line.value, line.interval) == ("between USD 40.0 and 300", "")
+    assert (line.value, line.interval) == ("between USD 40 and 300", "")
     (sure,) = build_page(META, [dataclasses.replace(forecast, grade="C")]).cards
     assert sure.value == "USD 120"

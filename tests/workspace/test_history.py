@@ -57,3 +57,25 @@ def test_opened_by_hand_there_is_no_history(tmp_path):
     assert read_history(None).criteria == {}
     collect_history(tmp_path / "nothing published", tmp_path)
     assert read_history(tmp_path).promises == ()
+
+
+def test_the_groups_that_the_last_run_showed_are_found(tmp_path):
+    shelf, work = tmp_path / "shop", tmp_path / "work"
+    work.mkdir()
+    head = "segment,group,customers,rate\n"
+    for name, made, rows in (("2025-09-30-b", "2025-10-02", "unit,a,12,0.1\nregion,north,40,0.2\n"),
+                             ("2025-12-31-a", "2025-09-02", "unit,a,11,0.1\n")):  # fmt: skip
+        a_run(shelf, name, made, {})
+        (shelf / name / "manifest.json").write_text(json.dumps({"made": made, "criteria": {}, "as_of": name[:10]}))
+        (shelf / name / "tables" / "churn_segments.csv").write_text(head + rows)
+    (shelf / "2025-12-31-a" / "tables" / "staff_units.csv").write_text("unit,people,customers\nfirst,9,50\n")
+    collect_history(shelf, work)
+    found = read_history(work)
+    told = found.shown("churn_segments.csv", date(2025, 9, 30))
+    assert told.same_day
+    assert told.of("unit") == {"a": 12.0}
+    assert told.of("region") == {"north": 40.0}
+    assert told.of("plan") is None
+    assert not found.shown("churn_segments.csv", date(2025, 12, 31)).same_day
+    assert found.shown("staff_units.csv", date(2025, 12, 31), "unit").of("unit") == {"first": 50.0}
+    assert found.shown("campaign_x_segments.csv", date(2025, 12, 31)).of("unit") is None

@@ -31,7 +31,7 @@ def arm_findings(
         f"Each of {len(arms)} arms against {result.held_out:,} customers held out by lot, as assigned, over "
         f"{result.window_days} days from the first contact; the ranges hold for all arms together (Bonferroni)."
     )
-    writer = replace(writer, grade=result.grade, level=level, method=method, label=f"Campaign {title}")
+    writer = replace(writer, grade=result.grade, level=level, method=method, label=f"The {title} campaign")
     found = [
         writer.write(
             f"{key}_margin_per_contact",

@@ -95,8 +95,8 @@ def break_even_sentence(result: CampaignResult, currency: str) -> str:
             f"were here. {format_value(back.value, 'share')} did ({format_range(back.low, back.high, 'share')})."
         )
     return (
-        f"A contact costs {format_value(result.cost_per_contact, currency)}: the campaign pays as soon as it wakes "
-        f"{format_value(needed, 'share')} of the contacted, if those woken are worth what they were here. It woke "
+        f"A contact costs {format_value(result.cost_per_contact, currency)}: the campaign pays as soon as it wins back "
+        f"{format_value(needed, 'share')} of the contacted, if they are worth what they were here. It won back "
         f"{format_value(back.value, 'share')} ({format_range(back.low, back.high, 'share')})."
     )
 
@@ -158,11 +158,11 @@ def next_contacts_finding(
     """Whom to contact next: how many of the sleeping, from the top of the list, and what they should earn."""
     value, low, high = found.profit
     whom = (
-        f"the {found.chosen:,} best-ranked of the {found.asleep:,} customers who are asleep now"
+        f"the {found.chosen:,} best-ranked of the {found.asleep:,} inactive customers"
         if differs and found.chosen < found.asleep
-        else f"all {found.asleep:,} customers who are asleep now"
+        else f"all {found.asleep:,} inactive customers"
         if found.chosen == found.asleep
-        else f"any {found.chosen:,} of the {found.asleep:,} customers who are asleep now"
+        else f"any {found.chosen:,} of the {found.asleep:,} inactive customers"
     )
     if not found.chosen:
         text = (
@@ -174,7 +174,7 @@ def next_contacts_finding(
     else:
         text = (
             f"Contact {whom}. It costs {format_value(found.cost, currency)} and should earn {format_value(value, currency)} "
-            f"of margin within {days} days ({format_range(low, high, currency)}), that cost paid."
+            f"of margin within {days} days ({format_range(low, high, currency)}), after that cost."
             if found.cost > 0
             else f"Contact {whom}. That should earn {format_value(value, currency)} of margin within {days} days "
             f"({format_range(low, high, currency)}); the contacts give no cost, so none is taken off."

@@ -22,7 +22,7 @@ WRITER = FindingWriter("40_reactivation", case="C3")
 def writer_of(campaign: str) -> FindingWriter:
     """The writer of one campaign's findings."""
     title = campaign.replace("_", " ")
-    return replace(WRITER, prefix=f"reactivation.{campaign}.", label=f"Campaign {title}: ")
+    return replace(WRITER, prefix=f"reactivation.{campaign}.", label=f"The {title} campaign: ")
 
 
 def reactivation_findings(
@@ -58,7 +58,7 @@ def reactivation_findings(
         "The interval holds for customers like these, who may be contacted next."
     )
     measured = replace(writer, grade=result.grade, level=level, method=method)
-    woken, bought, note = "woken" if result.dormant else "who bought because of it", _bought(result), result.note
+    woken, bought, note = "won back" if result.dormant else "who bought because of it", _bought(result), result.note
     few = f"fewer than five customers of one group {bought}, or all paid the same."
     over = f"{method} Revenue an order of those who {bought}, one group over the other, less 1."
     whole = f"Margin per contact × {result.contacted_in_all:,} customers contacted; nominal and before tax."
@@ -86,7 +86,7 @@ def _return_text(result: CampaignResult, title: str, level: float) -> str:
         return ""
     woken = found.value * result.contacted_in_all
     came = (
-        f"Of the customers contacted in the campaign {title}, {format_value(result.returned, 'share')} "
+        f"Of the customers contacted in the {title} campaign, {format_value(result.returned, 'share')} "
         f"{_bought(result)} within {result.window_days} days; {format_value(result.would_return, 'share')} would have "
         f"{'come' if result.dormant else 'bought'} anyway."
     )
@@ -128,7 +128,7 @@ def _margin_text(result: CampaignResult, currency: str) -> str:
             f"Each contact earned {format_value(found.value, currency)} of margin that would not have come otherwise "
             f"({spread}), "
             + (
-                f"the contact's own cost of {format_value(result.cost_per_contact, currency)} paid."
+                f"after the cost of contacting ({format_value(result.cost_per_contact, currency)})."
                 if result.priced
                 else "before what contacting cost: the contacts give no cost."
             )
@@ -146,11 +146,16 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     if found is None:
         return ""
     spread = format_range(found.low, found.high, currency)
-    verb = "earned" if found.value >= 0 else "lost"
-    text = (
-        f"The campaign {title} {verb} {format_value(abs(found.value), currency)} in all ({spread}) within "
-        f"{result.window_days} days."
-    )
+    if found.low <= 0 <= found.high:
+        text = (
+            f"Whether the {title} campaign earned or lost money within {result.window_days} days is open: "
+            f"{format_value(found.value, currency)} in all, but anything {spread} fits the data."
+        )
+    else:
+        text = (
+            f"The {title} campaign {'earned' if found.value > 0 else 'lost'} {format_value(abs(found.value), currency)} "
+            f"in all ({spread}) within {result.window_days} days."
+        )
     if result.subsidy > 0.005 * max(abs(found.value), 1e-9):
         text += (
             f" {format_value(result.subsidy, currency)} of discount went to customers who would have "

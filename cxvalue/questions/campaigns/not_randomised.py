@@ -60,16 +60,16 @@ def matched_campaign_result(
 
     if own.sum() < FEWEST_COMPARED or others.sum() < FEWEST_COMPARED or lost > LEAST_ALIKE:
         note = (
-            f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so there is no fair "
-            "comparison. Hold out a random part of the customers next time."
+            f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so no fair comparison "
+            "exists. Next time leave out a random 10%."
         )
         return result(note, {}, (_overlap_check(lost),))
     balance = _balance_check(x, odds, own, others)
     gap = _largest_gap(x, odds, own, others)
     if gap > FAR_APART:
         note = (
-            f"Even the most similar of those not contacted differ from the contacted by {gap:.1f} standard deviations in "
-            "what they had bought, so there is no fair comparison. Hold out a random part of the customers next time."
+            "The customers contacted had bought very differently before, so no fair comparison with the others exists. "
+            "Next time leave out a random 10%."
         )
         return result(note, {}, (_overlap_check(lost), balance))
     rows = np.flatnonzero(own | others)

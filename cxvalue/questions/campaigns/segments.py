@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.effects.estimators.abtest import Estimate, holm_adjusted
+from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.tables.labels import segments_of
 
@@ -35,22 +36,36 @@ def campaign_segments(data: CampaignData, customers: ir.Table) -> dict[str, NDAr
     return dict(islice(segments_of(customers, data.customer_id, text_only=True).items(), MOST_COLUMNS))
 
 
-def segments_table(data: CampaignData, segments: dict[str, NDArray[np.object_]], level: float = 0.95) -> pd.DataFrame:
+def segments_table(
+    data: CampaignData,
+    segments: dict[str, NDArray[np.object_]],
+    level: float = 0.95,
+    *,
+    suppress_below: int = 0,
+    before: ShownBefore = NO_GROUPS,
+) -> pd.DataFrame:
     """The effect in each segment; ranges hold for all rows together (Bonferroni).
 
     Columns: column, segment, contacted, held_out, return_uplift and margin_per_contact with their bounds, and p_differs:
-    whether the margin per contact differs between the segments of this column (Holm over the columns).
+    whether the margin per contact differs between the segments of this column (Holm over the columns). Segments with
+    fewer than `suppress_below` customers in a group are left out, with those that would give them away; `before` is what
+    the last run showed of those contacted.
     """
     import pandas as pd
 
     window = data.main
     net = window.margin - data.cost
     seen = window.observed
+    hidden: frozenset[tuple[str, str]] = frozenset()
+    for group, told in ((~data.control, before), (data.control, NO_GROUPS)):
+        own = {name: of[seen & group] for name, of in segments.items()}
+        hidden |= withheld_groups(own, suppress_below, before=told)
     parts = [(name, part, of == part) for name, of in segments.items() for part in sorted({str(value) for value in of})]
     large = [
         (name, part, rows & seen & ~data.control, rows & seen & data.control)
         for name, part, rows in parts
         if min(int((rows & seen & ~data.control).sum()), int((rows & seen & data.control).sum())) >= FEWEST_IN_A_GROUP
+        and (name, part) not in hidden
     ]
     apart = 1 - (1 - level) / max(len(large), 1)
     found: list[tuple[Any, ...]] = []

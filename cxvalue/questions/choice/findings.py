@@ -45,12 +45,17 @@ def choice_findings(found: Choice, items: Items, *, budget: float, currency: str
     else:
         text = f"For {money} a year no touchpoint brings more than it costs, as far as links can tell."
     out = [writer.write("value", "net worth of the best choice", range_of(*net), currency, text)]
-    names, segments = id_parts(items.names), id_parts(items.segments)
+    names = id_parts([*items.names, *(name for name, _ in items.withheld)])
+    segments = id_parts([*items.segments, *(segment for _, segment in items.withheld)])
     for k, label in enumerate(labels):
         share = float(found.share[k])
         said = f"{label[:1].upper()}{label[1:]} is in the best choice of {format_value(share, 'share')} of what-ifs."
         key = f"{names[items.names[k]]}.{segments[items.segments[k]]}"
         out.append(writer.write(key, f"{label} is worth choosing", share, "share", said))
+    for name, segment in items.withheld:
+        reason = "too few customers stand behind it, or it would give away others that they do."
+        label = f"{name} for {segment} is worth choosing"
+        out.append(writer.withhold(f"{names[name]}.{segments[segment]}", label, reason, "share"))
     worth = format_value(found.regret, currency)
     regret = f"Knowing the values for sure would be worth {worth} a year: so much a test may cost."
     out.append(writer.write("regret", "worth of knowing", found.regret, currency, regret))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import Touchpoint
 
-__all__ = ["Items", "items_of", "made_items", "segment_members"]
+__all__ = ["Items", "few_touched", "items_of", "made_items", "segment_members"]
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Items with their worth a year (one value and `draws` x items), their price, and pairs that do not go together."""
+    """Items with their worth a year (one value and `draws` x items), their price, and pairs that do not go together.
+
+    `withheld` are touchpoints and segments of so few customers that what they are worth must not be shown.
+    """
 
     names: tuple[str, ...]
     segments: tuple[str, ...]
@@ -36,6 +39,7 @@ class Items:
     draws: Floats
     cost: Floats
     apart: tuple[tuple[int, int], ...] = ()
+    withheld: tuple[tuple[str, str], ...] = ()
 
 
 def made_items(
@@ -82,8 +86,13 @@ def items_of(
     *,
     exclude: Sequence[tuple[str, str]] = (),
     as_of: date,
-) -> Items:
-    """The items of a study; raises `CxvalueError` for a segment that no text column of the customers table has."""
+    suppress_below: int = 0,
+) -> Items | None:
+    """The items of a study; raises `CxvalueError` for a segment that no text column of the customers table has.
+
+    Worth follows from the customers touched, so a segment of fewer than `suppress_below` of them is withheld, and one that
+    lacks so few of all who were touched; None where nothing is left.
+    """
     drawn = draws_of(importance, link)
     slopes = {
         member: (importance.slope[k].value, drawn.slopes[:, k])
@@ -94,7 +103,24 @@ def items_of(
     for one in touchpoints:
         among = None if one.segment == ALL else segment_members(customers, one.segment)
         touched[one.name, one.segment] = touched_customers(one.name, surveys, interactions, as_of=as_of, among=among)
-    return made_items(touchpoints, touched, slopes, (link.link.value, drawn.link), exclude)
+    withheld = few_touched(touched, suppress_below)
+    kept = [one for one in touchpoints if (one.name, one.segment) not in withheld]
+    if not kept:
+        return None
+    return replace(made_items(kept, touched, slopes, (link.link.value, drawn.link), exclude), withheld=withheld)
+
+
+def few_touched(touched: Mapping[tuple[str, str], int], least: int) -> tuple[tuple[str, str], ...]:
+    """Touchpoints and segments that must not be shown: of few customers, or of nearly all who were touched.
+
+    >>> few_touched({("shop", "all"): 500, ("shop", "gold"): 495, ("shop", "new"): 6, ("web", "all"): 90}, 10)
+    (('shop', 'gold'), ('shop', 'new'))
+    """
+    return tuple(
+        (name, segment)
+        for (name, segment), number in touched.items()
+        if 0 < number < least or (segment != ALL and 0 < touched.get((name, ALL), number) - number < least)
+    )
 
 
 def segment_members(customers: Any, segment: str) -> ir.Table:

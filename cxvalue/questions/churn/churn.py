@@ -7,21 +7,24 @@ good may also do. `study_churn` puts a study's active customers through `cxvalue
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
+from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
     import ibis
+    import ibis.expr.types as ir
     import pandas as pd
 
     from cxvalue.lifetime import LifetimeModel
@@ -33,6 +36,7 @@ __all__ = [
     "CHURN_MONTHS",
     "Churn",
     "active_states",
+    "labels_elsewhere",
     "margins_of",
     "p_no_purchase",
     "segment_table",
@@ -121,9 +125,9 @@ class Churn:
         """The last day observed."""
         return self.active.as_of
 
-    def bands(self) -> pd.DataFrame:
+    def bands(self, suppress_below: int = 0) -> pd.DataFrame:
         """Active customers and their margin by the probability of not buying, see `bands`."""
-        return bands(self.probabilities, self.margins)
+        return bands(self.probabilities, self.margins, suppress_below)
 
 
 def study_churn(
@@ -178,12 +182,24 @@ def segment_table(
     *,
     level: float = 0.95,
     suppress_below: int = 0,
+    everyone: Mapping[str, NDArray[np.object_]] | None = None,
+    before: ShownBefore = NO_GROUPS,
     seed: int = 1,
 ) -> pd.DataFrame:
-    """Churn by segment, as published in ``churn_segments.csv``; groups below `suppress_below` customers are left out.
+    """Churn by segment, as published in ``churn_segments.csv``.
 
-    Columns: segment, group, customers, rate, rate_low, rate_high, margin, at_risk, at_risk_low, at_risk_high. Empty
-    when the churn is withheld.
+    Groups below `suppress_below` customers are left out, with those that would give them away (`withheld_groups`). Columns:
+    segment, group, customers, rate, rate_low, rate_high, margin, at_risk, at_risk_low, at_risk_high. Empty when the churn
+    is withheld.
+
+    Args:
+        churn: of the active customers.
+        segments: labels of these customers by column.
+        level: of every interval.
+        suppress_below: groups of fewer customers are withheld.
+        everyone: labels of all customers, silent ones too, in columns of which another table shows how many they are.
+        before: what the last run showed.
+        seed: equal seeds give equal results.
     """
     import pandas as pd
 
@@ -191,8 +207,12 @@ def segment_table(
         *("segment", "group", "customers", "rate", "rate_low", "rate_high"),
         *("margin", "at_risk", "at_risk_low", "at_risk_high"),
     ]
-    rows = []
-    for name, labels in segments.items() if not churn.withheld else ():
+    rows: list[tuple[Any, ...]] = []
+    if churn.withheld:
+        return pd.DataFrame(rows, columns=columns)
+    few = _few_silent(segments, everyone or {}, suppress_below)
+    hidden = withheld_groups(segments, suppress_below, amounts=churn.margins, also=few, before=before)
+    for name, labels in segments.items():
         found = losses(
             churn.probabilities,
             churn.margins,
@@ -201,7 +221,27 @@ def segment_table(
             draws=churn.draws,
             level=level,
             seed=seed,
-            suppress_below=suppress_below,
         )
-        rows += [(name, g.name, g.members, *g.rate, g.worth, *g.at_risk) for g in found.groups]
+        shown = (g for g in found.groups if (name, g.name) not in hidden)
+        rows += [(name, g.name, g.members, *g.rate, g.worth, *g.at_risk) for g in shown]
     return pd.DataFrame(rows, columns=columns)
+
+
+def labels_elsewhere(
+    customers: ir.Table, columns: Sequence[str], states: PurchaseStates
+) -> dict[str, NDArray[np.object_]]:
+    """Labels of all customers in the columns of which ``covariate_levels.csv`` shows how many they are."""
+    if not columns or states.customer_id is None:
+        return {}
+    return segments_of(customers.select("customer_id", *columns), states.customer_id)
+
+
+def _few_silent(
+    active: Mapping[str, NDArray[np.object_]], everyone: Mapping[str, NDArray[np.object_]], least: int
+) -> Iterator[tuple[str, str]]:
+    """Groups of which fewer than `least` are silent: who knows the whole group could take its active ones off."""
+    for name in everyone.keys() & active.keys():
+        names, counts = np.unique(everyone[name].astype(str), return_counts=True)
+        for group, every in zip(names, counts, strict=True):
+            if 0 < every - (active[name] == group).sum() < least:
+                yield name, str(group)

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtr
 
+from cxvalue.findings.small_groups import withheld_list
+from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.rounding import ROUNDING
 from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
 
@@ -82,23 +84,32 @@ def early_warning(
     return ranked
 
 
-def reason_table(warnings: pd.DataFrame, reasons: Sequence[str] = REASONS) -> pd.DataFrame:
+def reason_table(warnings: pd.DataFrame, reasons: Sequence[str] = REASONS, *, suppress_below: int = 0) -> pd.DataFrame:
     """How many customers of the list carry which reason: reason, customers, margin_12m, value_at_risk.
 
-    A customer with two reasons counts in both; the last row holds those without any.
+    A customer with two reasons counts in both; the last row holds those without any. Reasons of fewer than
+    `suppress_below` customers, or whose money is that of one or two, are left out with those that would give them away.
     """
     import pandas as pd
 
     masks = [(reason, warnings["reason"].str.contains(reason, regex=False)) for reason in reasons]
     masks.append(("none of these", warnings["reason"] == ""))
+    hidden = _withheld(masks, warnings["margin_12m"].to_numpy(float), suppress_below)
     return pd.DataFrame(
         [
             (name, int(mask.sum()), float(warnings.loc[mask, "margin_12m"].sum()),
              float(warnings.loc[mask, "value_at_risk"].sum()))
-            for name, mask in masks
+            for (name, mask), taken in zip(masks, hidden, strict=True)
+            if not taken
         ],
         columns=["reason", "customers", "margin_12m", "value_at_risk"],
     )  # fmt: skip
+
+
+def _withheld(masks: Sequence[tuple[str, pd.Series]], margin: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
+    counts = np.array([int(mask.sum()) for _, mask in masks])
+    heavy = np.array([least > 0 and mask.sum() > 0 and dominated(margin[mask.to_numpy()]) for _, mask in masks])
+    return withheld_list([name for name, _ in masks], counts, least, also=heavy)
 
 
 def spend_falls(purchases: ibis.Table, churn: Churn) -> pd.Series:

@@ -135,8 +135,8 @@ def _caution(backtest: Backtest | None) -> str:
     if abs(said - came) <= CAUTION_ABOVE:
         return ""
     return (
-        f" Caution: asked on {format_date(backtest.start - timedelta(days=1))}, the model expected {said:.0%} of the then "
-        f"active to stay away until {format_date(backtest.end)}; {came:.0%} did."
+        f" Caution: the forecast made with data to {format_date(backtest.start - timedelta(days=1))} expected {said:.0%} of "
+        f"the customers active then to stay away until {format_date(backtest.end)}. Actual: {came:.0%}."
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.findings.small_groups import withheld_groups
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
 
@@ -162,10 +163,11 @@ def _check(
     return names, group.reshape(-1)
 
 
-def bands(probabilities: ArrayLike, values: ArrayLike) -> pd.DataFrame:
+def bands(probabilities: ArrayLike, values: ArrayLike, suppress_below: int = 0) -> pd.DataFrame:
     """Members and value by the probability of leaving, in fifths, the surest stayers first.
 
-    Columns: band, members, expected (leavers), value, value_at_risk; a band ends with its upper bound.
+    Columns: band, members, expected (leavers), value, value_at_risk; a band ends with its upper bound. Bands of fewer than
+    `suppress_below` members are left out, with those that would give them away.
     """
     import pandas as pd
 
@@ -173,12 +175,15 @@ def bands(probabilities: ArrayLike, values: ArrayLike) -> pd.DataFrame:
     place = np.clip(np.searchsorted(BAND_EDGES, p, side="left") - 1, 0, len(BAND_EDGES) - 2)
     edges = list(pairwise(BAND_EDGES))
     number = len(edges)
-    return pd.DataFrame(
+    names = [f"{low:.0%} to {high:.0%}" for low, high in edges]
+    hidden = withheld_groups({"band": np.array(names, dtype=object)[place]}, suppress_below, amounts=worth)
+    table = pd.DataFrame(
         {
-            "band": [f"{low:.0%} to {high:.0%}" for low, high in edges],
+            "band": names,
             "members": np.bincount(place, minlength=number),
             "expected": np.bincount(place, p, number),
             "value": np.bincount(place, worth, number),
             "value_at_risk": np.bincount(place, p * worth, number),
         }
     )
+    return table[[("band", name) not in hidden for name in names]].reset_index(drop=True)

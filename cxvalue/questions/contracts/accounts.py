@@ -17,6 +17,8 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.effects.estimators.clustered import clustered_variance
+from cxvalue.findings.small_groups import withheld_list
+from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.calendar import day_number, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -82,7 +84,8 @@ def account_renewals(
     """Renewal of accounts, and its link to what their users had said.
 
     None when the data does not reach 12 months back, or when nobody was under contract then. `scores` are the answers by
-    account (`drivers.scores_of`). Bands of fewer than `suppress_below` accounts are not in the table.
+    account (`drivers.scores_of`). Bands of fewer than `suppress_below` accounts, and those that would give them away, are
+    not in the table.
     """
     names = contracts.customers[contracts.rows["customer"]]
     if "account_id" in contracts.rows.columns:
@@ -219,9 +222,13 @@ def _interval(value: float, influence: NDArray[np.float64], accounts: pd.Series,
 def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFrame:
     """Accounts, share that renewed with its interval, and margin kept and lost, by band of the users' satisfaction."""
     found = []
-    for band in (*THIRDS, NO_ANSWER):
-        part = rows[rows["band"] == band]
-        if len(part) < max(suppress_below, 1):
+    names = (*THIRDS, NO_ANSWER)
+    own = [rows[rows["band"] == band] for band in names]
+    valued = suppress_below > 0 and rows["margin"].notna().any()
+    heavy = [bool(valued and len(part) and dominated(part["margin"].fillna(0.0))) for part in own]
+    hidden = withheld_list(names, [len(part) for part in own], suppress_below, also=heavy)
+    for band, part, taken in zip(names, own, hidden, strict=True):
+        if taken or not len(part):
             continue
         share = float(part["renewed"].mean())
         renewed = part["renewed"].to_numpy(float)
@@ -239,5 +246,5 @@ def _bands(rows: pd.DataFrame, level: float, suppress_below: int) -> pd.DataFram
                 "lost_margin": part.loc[~part["renewed"], "margin"].sum(skipna=False),
             }
         )
-    names = ["band", "score_from", "score_to", "accounts", "renewed", "low", "high", "margin", "lost_margin"]
-    return pd.DataFrame(found, columns=names)
+    columns = ["band", "score_from", "score_to", "accounts", "renewed", "low", "high", "margin", "lost_margin"]
+    return pd.DataFrame(found, columns=columns)

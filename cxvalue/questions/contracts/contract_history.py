@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -71,7 +72,7 @@ def survival_table(
 
     Columns: segment, month, at_risk, survival, low, high (log-log interval). Relations enter at the age at which they
     came under observation, and a month that is not over counts in part (`Spells.part`). Segments of fewer than `fewest`
-    relations are left out.
+    relations are left out, with those that would give them away.
     """
     found = contracts.spells(monthly=True)
     not_at_risk = np.where(found.part > 0, 1 - found.part, 0.0)
@@ -79,10 +80,11 @@ def survival_table(
         entry=found.entry, time=found.entry + found.periods, ended=found.ended, not_at_risk=not_at_risk
     )[found.kept]
     groups = [("all", data)] if segment is None else list(data.groupby(segment))
+    hidden = withheld_list([str(name) for name, _ in groups], [len(part) for _, part in groups], fewest)
     z = reach_of(level)
     parts = []
-    for name, part in groups:
-        if len(part) < fewest or not part["ended"].any():
+    for (name, part), taken in zip(groups, hidden, strict=True):
+        if taken or not part["ended"].any():
             continue
         month, at_risk, survival, error = _kaplan_meier(
             *(part[column].to_numpy() for column in ("entry", "time", "ended", "not_at_risk"))

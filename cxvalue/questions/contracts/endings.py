@@ -235,9 +235,9 @@ class ContractChurn:
         """The forecast of the past by the model that forecasts."""
         return next((score.backtest for score in self.scores if score.model == self.model), None)
 
-    def bands(self) -> pd.DataFrame:
+    def bands(self, suppress_below: int = 0) -> pd.DataFrame:
         """Active customers and their margin by the probability of ending, see `cxvalue.questions.churn.losses.bands`."""
-        return bands(self.probabilities, np.nan_to_num(self.margins))
+        return bands(self.probabilities, np.nan_to_num(self.margins), suppress_below)
 
 
 @working("Fitting the models of contracts")

@@ -173,7 +173,7 @@ def miss_words(churn: ContractChurn, money: MoneyBacktest | None, currency: str)
         return " Caution: the history is too short to try this forecast on a part of it."
     if not missed(churn, money):
         return ""
-    asked = f"asked on {format_date(past.start - timedelta(days=1))}, this forecast would have said that"
+    asked = f"made with data to {format_date(past.start - timedelta(days=1))}, this forecast would have been that"
     wider = " The range is widened by what follows if it misses by as much again."
     if leavers is not None and leavers.outside:
         foreseen = leavers.foreseen
@@ -245,8 +245,8 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
         "purchases to count."
     )
     stayed = (
-        f"Asked on {before} who would still be a customer on {format_date(fit.as_of)}, the model would have said "
-        f"{score.predicted:,.0f}; {score.actual:,.0f} were."
+        f"Forecast made with data to {before} for those still customers on {format_date(fit.as_of)}: "
+        f"{score.predicted:,.0f}. Actual: {score.actual:,.0f}."
     )
     single = (
         f"For a single customer the probability to stay was off by {score.mae:.2f} on average (0 would be foresight, 0.5 a "

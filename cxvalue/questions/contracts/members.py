@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.calendar import EPOCH, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.contracts.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.contracts.spells import months_later, spells
-from cxvalue.tables.buckets import bucket
 
 if TYPE_CHECKING:
     import ibis

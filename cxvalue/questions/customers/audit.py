@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.tables.states import first_seen_from
@@ -41,6 +42,8 @@ __all__ = [
 ]
 
 QUARTER_DAYS = 91
+OTHERS = "others"
+"""The cohorts with so few buyers in a period that they are shown together."""
 PERIOD_GROUPS = ("bought in both", "only in the earlier", "only in the later")
 
 
@@ -325,8 +328,8 @@ def cohort_table(
 
     Columns: cohort, customers, quarter (0 is the quarter that begins with the first purchase, which itself is left
     out), active_share (share of the cohort who bought), margin_per_customer. A cohort's quarter is shown only when every
-    customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out, and
-    so are customers who first bought before `new_from`: they are older than the tables.
+    customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out with those that
+    would give them away, and so are customers who first bought before `new_from`: they are older than the tables.
     """
     import pandas as pd
 
@@ -341,7 +344,8 @@ def cohort_table(
         .agg(active=repeats.customer_id.nunique(), margin=repeats.margin.sum())
         .to_pandas()
     )
-    shown = sizes[sizes["customers"] >= suppress_below].sort_values("cohort")
+    hidden = withheld_list(sizes["cohort"].astype(str), sizes["customers"], suppress_below)
+    shown = sizes[~hidden].sort_values("cohort")
     lived = [(as_of - pd.Timestamp(youngest).date()).days // QUARTER_DAYS for youngest in shown["youngest"]]
     grid = pd.DataFrame(
         [
@@ -367,10 +371,13 @@ def oldest_cohort(table: pd.DataFrame) -> pd.DataFrame:
     return table[table["cohort"] == lengths.idxmax()].reset_index(drop=True)
 
 
-def margin_by_cohort(purchases: ibis.Table, *, as_of: date, observed_from: date) -> pd.DataFrame:
+def margin_by_cohort(
+    purchases: ibis.Table, *, as_of: date, observed_from: date, suppress_below: int = 0
+) -> pd.DataFrame:
     """Margin of each calendar month or quarter (see `cohort_months`), split by when the customer first bought.
 
-    Columns: period, cohort, margin, customers; one row for each period and cohort that has purchases.
+    Columns: period, cohort, margin, customers; one row for each period and cohort that has purchases. Cohorts with fewer
+    than `suppress_below` buyers in a period are added up there as "others", with the next smallest where they are too few.
     """
     months = cohort_months(as_of, observed_from)
     data = _with_cohort(purchases, as_of, months)
@@ -383,4 +390,7 @@ def margin_by_cohort(purchases: ibis.Table, *, as_of: date, observed_from: date)
     )
     for column in ("period", "cohort"):
         table[column] = [_cohort_name(int(number), months) for number in table[column]]
-    return table
+    for rows in table.groupby("period").indices.values():
+        own = table.iloc[rows]
+        table.loc[own.index[withheld_list(own["cohort"], own["customers"], suppress_below)], "cohort"] = OTHERS
+    return table.groupby(["period", "cohort"], as_index=False, sort=False).sum()

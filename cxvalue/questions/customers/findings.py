@@ -68,6 +68,11 @@ def _lost(
     if bridge:
         share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge.opening else ""
         lost = f"{bridge.lost:,} of the {bridge.opening:,} customers active on {since}{share} have fallen silent since."
+        if not bridge.new:
+            lost += (
+                " The data hold no customer won since then, so this is how one group of customers ages and not what the "
+                "company loses in a year."
+            )
     value = bridge.lost_margin if bridge else None
     if value is not None:
         worth = format_value(value, currency)

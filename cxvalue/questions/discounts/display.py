@@ -79,9 +79,9 @@ def segments_display(found: DiscountResult, currency: str) -> Styler:
     return styled(
         {
             "segment": name,
-            "share of the occasions": format_value(share, "share"),
+            "share of the visits": format_value(share, "share"),
             "best flat discount": format_value(depth, "share"),
-            "margin an occasion then": format_value(margin, currency),
+            "margin per visit then": format_value(margin, currency),
         }
         for name, share, depth, margin in found.by_segment
     )
@@ -112,7 +112,7 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
             step = float(data.ladder[1] - data.ladder[0]) if data.ladder.size > 1 else float(data.ladder[0])
             value = float(data.value.sum() / data.total)
             lost = (shares[-1] - shares[0]) * step * value
-            cost = f" One rung more for those who learnt it costs about {format_value(lost, currency)} an occasion."
+            cost = f" One rung more for those who learnt it costs about {format_value(lost, currency)} a visit."
         return f"{said} Customers learn to wait: each visit adds {format_value(slope, 'share')} of refusals.{cost}"
     del first
     return f"{said} There is no sign that customers learn to wait."
@@ -173,7 +173,7 @@ def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler
     for one in outcomes:
         row = {
             "policy": one.policy,
-            "margin an occasion": format_value(one.margin, currency),
+            "margin per visit": format_value(one.margin, currency),
             "walk away": format_value(one.walked_away, "share"),
         }
         if one.future_lost is not None:

@@ -37,11 +37,11 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         )
     method += assumed
     ran = f"What the till really brought; the range is for other customers like these.{assumed}"
-    an_occasion, flat, ladder = "margin an occasion", "at the best flat discount", "with the ladder as run"
+    a_visit, flat, ladder = "margin per visit", "at the best flat discount", "with the ladder as run"
     parts = (
-        ("none_profit", f"{an_occasion} without a discount", currency, found.none, _none_text, method),
-        ("flat_profit", f"{an_occasion} {flat}", currency, found.flat, _flat_text, method),
-        ("ladder_profit", f"{an_occasion} {ladder}", currency, found.ladder, _ladder_text, ran),
+        ("none_profit", f"{a_visit} without a discount", currency, found.none, _none_text, method),
+        ("flat_profit", f"{a_visit} {flat}", currency, found.flat, _flat_text, method),
+        ("ladder_profit", f"{a_visit} {ladder}", currency, found.ladder, _ladder_text, ran),
         ("optimal_depth", "best flat discount", "share", found.optimal_depth, _depth_text, method),
     )
     writer = replace(WRITER, grade="D" if found.overdispersion > POORLY else "C", level=level)
@@ -62,13 +62,13 @@ def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
     """Whether what happens without a discount was ever seen."""
     if found.offered_nothing > MEASURED:
         return (
-            f"In {format_value(found.offered_nothing, 'share')} of the occasions no discount was named first, so what "
+            f"In {format_value(found.offered_nothing, 'share')} of the visits no discount was named first, so what "
             "happens without one is measured."
         )
     return (
         f"Every customer was offered some discount: the first one named was "
         f"{format_value(float(data.ladder[0]), 'share')} or more. How many would have bought at full price is therefore "
-        "extrapolated, and its range holds the doubt about the shape. Naming no discount first in one visit out of twenty "
+        "an estimate beyond the data, and its range allows for that. Naming no discount first in one visit out of twenty "
         "would settle it."
     )
 
@@ -80,11 +80,11 @@ def _none_text(found: DiscountResult, currency: str) -> str:
     seen = (
         ""
         if found.offered_nothing > MEASURED
-        else " Every customer was offered some discount, so this is extrapolated beyond the data."
+        else " Every customer was offered some discount, so the no-discount figure is an estimate beyond the data."
     )
     return (
-        f"Without any discount {format_value(float(share[0]), 'share')} of the occasions would end in a purchase and "
-        f"each occasion would bring {format_value(found.none.value, currency)} of margin "
+        f"Without any discount {format_value(float(share[0]), 'share')} of the visits would end in a purchase and "
+        f"each visit would bring {format_value(found.none.value, currency)} of margin "
         f"({format_range(found.none.low, found.none.high, currency)}).{seen}"
     )
 
@@ -96,11 +96,11 @@ def _flat_text(found: DiscountResult, currency: str) -> str:
     if depth == 0:
         return (
             f"No flat discount pays: full price for everybody brings most, {format_value(found.flat.value, currency)} "
-            "an occasion."
+            "a visit."
         )
     return (
         f"The best single discount for everybody is {format_value(depth, 'share')}: it would bring "
-        f"{format_value(found.flat.value, currency)} of margin an occasion "
+        f"{format_value(found.flat.value, currency)} of margin a visit "
         f"({format_range(found.flat.low, found.flat.high, currency)})."
     )
 
@@ -109,14 +109,14 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
     if found.ladder is None:
         return ""
     text = (
-        f"The ladder as run brings {format_value(found.ladder.value, currency)} of margin an occasion "
+        f"The ladder as run brings {format_value(found.ladder.value, currency)} of margin a visit "
         f"({format_range(found.ladder.low, found.ladder.high, currency)})"
     )
     if found.flat is not None:
         gain = found.ladder.value - found.flat.value
         compared = "more" if gain >= 0 else "less"
         text += f", {format_value(abs(gain), currency)} {compared} than the best single discount"
-    text += f". {format_value(found.walked_away, 'share')} of the occasions end without a purchase."
+    text += f". {format_value(found.walked_away, 'share')} of the visits end without a purchase."
     if found.short_ladder is not None:
         rungs, worth = found.short_ladder
         if worth > found.ladder.value:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.tables.buckets import bucket
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
 
@@ -41,7 +41,7 @@ class Occasions:
         realised: groups x cells: margin that the ladder as run brought.
         ladder: depths that were offered.
         first_depths: share of occasions whose first offer was that deep.
-        customers: number of customers.
+        customers: number of customers. people: the same of each segment.
         first_refusals: by visit number (1, 2, …): occasions and refusals at the first rung.
         priced: whether baskets have a value and a margin.
         assumed_margin: the share of the basket's value that stands in for a missing column of margins, else None.
@@ -61,6 +61,7 @@ class Occasions:
     first_refusals: tuple[tuple[int, int, int], ...]
     priced: bool
     assumed_margin: float | None = None
+    people: tuple[int, ...] = ()
 
     @property
     def total(self) -> float:
@@ -147,7 +148,13 @@ def occasions_of(
         first_refusals=_by_visit(each),
         priced=priced,
         assumed_margin=assumed,
+        people=_people(known, segments),
     )
+
+
+def _people(rows: ir.Table, segments: NDArray[np.str_]) -> tuple[int, ...]:
+    counted = rows.group_by("part").agg(people=rows.customer_id.nunique()).to_pandas().set_index("part")["people"]
+    return tuple(int(counted[name]) for name in segments)
 
 
 def with_occasions(offers: ir.Table) -> ir.Table:

@@ -16,6 +16,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import interval_ends
 from cxvalue.questions.discounts.occasions import Occasions
@@ -90,8 +91,10 @@ class DiscountResult:
         return self.fits[int(np.argmax(self.weights))]
 
 
-def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: int = 1) -> DiscountResult:
-    """Fit the families and price the policies."""
+def analyse(
+    data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: int = 1, suppress_below: int = 0
+) -> DiscountResult:
+    """Fit the families and price the policies; segments of fewer than `suppress_below` customers are not named."""
     rng = np.random.default_rng(seed)
     count = data.count.sum(axis=0)
     fits = fit_families(data.low, data.high, data.segment, count)
@@ -137,7 +140,7 @@ def analyse(data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: i
         if known
         else np.full((3, DEPTHS.size), np.nan),
         short_ladder=_short_ladder(data, fits, weights) if not missing else None,
-        by_segment=_segments(data, fits, weights) if not missing else (),
+        by_segment=_segments(data, fits, weights, suppress_below) if not missing else (),
         walked_away=float(count[np.isposinf(data.high)].sum() / count.sum()),
         offered_nothing=float(data.first_depths.get(0.0, 0.0)),
         missing=missing,
@@ -205,13 +208,18 @@ def _short_ladder(data: Occasions, fits: tuple[Fitted, ...], weights: Floats) ->
 
 
 def _segments(
-    data: Occasions, fits: tuple[Fitted, ...], weights: Floats
+    data: Occasions, fits: tuple[Fitted, ...], weights: Floats, least: int
 ) -> tuple[tuple[str, float, float, float], ...]:
-    """Name, share of the occasions, best flat depth and margin an occasion of each segment."""
+    """Name, share of the occasions, best flat depth and margin an occasion of each segment that may be shown."""
+    hidden = (
+        withheld_list(data.segments, data.people, least) if data.people else np.zeros(len(data.segments), dtype=bool)
+    )
     share = np.tensordot(weights, np.array([_within(data, one, DEPTHS) for one in fits]), axes=1)
     count, value, margin = data.count.sum(axis=0), data.value.sum(axis=0), data.margin.sum(axis=0)
     found = []
     for number, name in enumerate(data.segments):
+        if hidden[number]:
+            continue
         inside = data.segment == number
         profit = (share[:, inside] @ margin[inside] - DEPTHS * (share[:, inside] @ value[inside])) / count[inside].sum()
         best = int(np.argmax(profit))

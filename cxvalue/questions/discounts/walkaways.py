@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.intervals import interval_ends
 from cxvalue.questions.discounts.occasions import GROUPS, with_occasions
 from cxvalue.questions.discounts.policies import DEPTHS, DiscountResult, Figure
-from cxvalue.tables.buckets import bucket
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -127,7 +127,10 @@ class CltvFit:
         finders = [MODEL_TITLES[one.name] for one in self.full if one.family.dropout and one.status == "ok"]
         best = "forecasts the part held back best" if self.scores else "describes the data best"
         if not finders:
-            return f"No dropout can be told from the data: a model without dropout {best}."
+            return (
+                "These data do not show customers leaving for good, so nothing is said about who left: a model in which "
+                f"nobody leaves {best}."
+            )
         found = "finds" if len(finders) == 1 else "find"
         return (
             f"Whether customers leave for good is open: {' and '.join(finders)} {found} that they do, but a model in which "

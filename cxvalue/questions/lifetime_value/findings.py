@@ -49,13 +49,13 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
     whole = format_range(*equity[1:], currency)
     if grade == "C":
         bring = (
-            f"bring {format_value(equity.value, currency)} of margin over the next {months} months, discounted to today: as "
-            f"likely as not {format_range(even.low, even.high, currency)}, and {whole} with {sure} probability."
+            f"bring {format_value(equity.value, currency)} of margin over the next {months} months, in today's money. It is "
+            f"as likely as not {format_range(even.low, even.high, currency)}, and {whole} with {sure} probability."
         )
         each, worth = format_value(mean.value, currency), format_value(newcomer.value, currency)
     else:
         bring = (
-            f"bring {whole} of margin over the next {months} months with {sure} probability, discounted to today, and as "
+            f"bring {whole} of margin over the next {months} months with {sure} probability, in today's money. It is as "
             f"likely as not {format_range(even.low, even.high, currency)}. Take the range and not one figure from it."
         )
         each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
@@ -63,7 +63,7 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
         f"Today's {customers:,} customers are forecast to {bring} {record_sentence(record, months)}{_whole_periods(fit)}"
         f"{_withheld(fit)}"
     )
-    each = f"That is {each} for each customer ever seen, dormant ones included."
+    each = f"That is {each} for each customer ever seen, inactive ones included."
     new = (
         f"A new customer is worth {worth} of margin over {months} months, "
         f"the first {fit.thing} included and before the cost of winning them."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime import LifetimeModel, SpendModel, ValueLevers, customer_value
@@ -224,13 +225,20 @@ def payback(
     return Payback(cost, middle, low, high, level, longest)
 
 
-def value_by_level(fit: CltvFit, base: WholeBase, states: PurchaseStates, *, suppress_below: int = 0) -> pd.DataFrame:
+def value_by_level(
+    fit: CltvFit,
+    base: WholeBase,
+    states: PurchaseStates,
+    *,
+    suppress_below: int = 0,
+    before: ShownBefore = NO_GROUPS,
+) -> pd.DataFrame:
     """What the customers of each level of the covariates will still bring, as published in ``covariate_levels.csv``.
 
     Columns: covariate, level, customers, cltv (of all of them) with low and high, cltv_mean, expected_transactions and
     p_alive (means), new_customer with new_customer_low and new_customer_high (missing where the forecast does not follow
     the levels; the first purchase counts as that of any customer). Levels of fewer than `suppress_below` customers are
-    left out. Empty without covariates.
+    left out, with those that would give them away (`before` is what the last run showed). Empty without covariates.
     """
     import pandas as pd
 
@@ -239,10 +247,11 @@ def value_by_level(fit: CltvFit, base: WholeBase, states: PurchaseStates, *, sup
     rows: list[tuple[Any, ...]] = []
     known = fit.covariates is not None and fit.labels is not None and states.customer_id is not None
     read = fit.covariates.read(fit.labels, states.customer_id) if known else {}  # type: ignore[union-attr, arg-type]
+    hidden = withheld_groups(read, suppress_below, amounts=base.value.cltv, before=before) if read else frozenset()
     for name, levels in read.items():
         for one in np.unique(levels.astype(str)):
             chosen = levels == one
-            if chosen.sum() < suppress_below:
+            if (name, one) in hidden:
                 continue
             found, newcomer = base.of_some(chosen), Interval(math.nan, math.nan, math.nan)
             if isinstance(fit.model, CovariateModel):

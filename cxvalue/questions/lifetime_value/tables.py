@@ -6,6 +6,9 @@ import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from cxvalue.findings.small_groups import withheld_list
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
 from cxvalue.questions.lifetime_value.base_forecast import weights_of
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, model_of
@@ -24,7 +27,8 @@ def covariates_table(fit: CltvFit, level: float = 0.95, *, suppress_below: int =
     """What differs by level, as published in ``covariates.csv``; empty where no model with covariates is sound.
 
     Columns: model, about (purchases or leaving), covariate, level, against, customers (of the level), ratio, low, high,
-    used (whether the forecast follows it). Levels of fewer than `suppress_below` customers are left out.
+    used (whether the forecast follows it). Levels of fewer than `suppress_below` customers are left out, with those that
+    would give them away.
     """
     import pandas as pd
 
@@ -33,7 +37,10 @@ def covariates_table(fit: CltvFit, level: float = 0.95, *, suppress_below: int =
     if model is None:
         return pd.DataFrame(columns=columns)
     table = model.table(level).assign(model=model.name, used=model.name == fit.forecast)
-    return table.loc[table["customers"] >= suppress_below, columns]
+    hidden = np.zeros(len(table), dtype=bool)
+    for rows in table.groupby(["about", "covariate"], sort=False).indices.values():
+        hidden[rows] = withheld_list(table["level"].iloc[rows], table["customers"].iloc[rows], suppress_below)
+    return table.loc[~hidden, columns]
 
 
 def season_table(fit: CltvFit) -> pd.DataFrame:

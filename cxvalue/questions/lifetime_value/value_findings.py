@@ -113,7 +113,7 @@ def backtest_finding(
     asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
     verdict = "inside that range"
     if not said.low <= came <= said.high:
-        verdict = f"OUTSIDE that range, {'above' if came > said.high else 'below'} it"
+        verdict = f"{'more' if came > said.high else 'less'} than its own range allowed"
     side = "low" if said.value < came else "high"
     off = f", {abs(said.value / came - 1):.1%} too {side}" if came > 0 else ""
     text = (

@@ -92,52 +92,44 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
     """What a case rests on: each assumption with its range, who answers for it and where it is from."""
     import pandas as pd
 
-    effect = case.effect
-    rows: list[tuple[str, float | str, float | None, float | None, str, str]] = [
-        ("effect per treated customer and month", effect.estimate, effect.low, effect.high, "measured", "70_programmes")
-    ]
+    effect, settings = case.effect, case.settings
+    rows: list[tuple[str, float | str, float | None, float | None, str, str, str]] = [
+        (
+            "effect per treated customer and month", effect.estimate, effect.low, effect.high, "measured", "70_programmes",
+            "effect",
+        )
+    ]  # fmt: skip
     for name in ("one_off", "monthly", "per_treated_customer_month"):
         cost = getattr(programme.costs, name)
         if cost.value or cost.range[2]:
-            rows.append(
-                (f"cost: {name}", cost.value, cost.range[0], cost.range[2], cost.owner or "", cost.source or "")
-            )
-    for one in case.settings.benefits:
-        rows.append((f"benefit: {one.name} ({one.kind})", one.monthly, one.low, one.high, one.owner, one.source))
-    for risk in case.settings.risks:
-        rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source))
-    if case.settings.margin_per_unit != 1:
-        rows.append(
-            (
-                "margin for one unit of the outcome",
-                case.settings.margin_per_unit,
-                None,
-                None,
-                "measured",
-                "transactions",
-            )
-        )
-    half = f", {case.settings.half_life_months:g} months" if case.settings.half_life_months else ""
-    rows += [
-        (
-            "after the months measured",
-            f"{case.settings.persistence.replace('_', ' ')}{half}",
-            None,
-            None,
-            "",
-            "study file",
-        ),
-        ("discount rate, effective a year", case.annual_discount_rate, None, None, "", "study file"),
-        ("flows count at the end of each month", "(1 + rate)^(−month/12)", None, None, "", "definition"),
-        ("correlation of the stated ranges", case.settings.correlation, None, None, "", "study file"),
-    ]
-    if case.settings.population == "all":
-        rows.append(("months until everybody is reached", case.settings.ramp_up_months, None, None, "", "study file"))
+            low, _, high = cost.range
+            rows.append((f"cost: {name}", cost.value, low, high, cost.owner or "", cost.source or "", name))
+    for one in settings.benefits:
+        told = f"benefit: {one.name} ({one.kind})"
+        rows.append((told, one.monthly, one.low, one.high, one.owner, one.source, "benefit"))
+    for risk in settings.risks:
+        rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source, "risk"))
+
+    def stated(what: str, value: float | str, kind: str, source: str = "study file", owner: str = "") -> None:
+        rows.append((what, value, None, None, owner, source, kind))
+
+    if settings.margin_per_unit != 1:
+        what = "margin for one unit of the outcome"
+        stated(what, settings.margin_per_unit, "margin_per_unit", "transactions", "measured")
+    half = f", {settings.half_life_months:g} months" if settings.half_life_months else ""
+    stated("after the months measured", f"{settings.persistence.replace('_', ' ')}{half}", "persistence")
+    stated("discount rate, effective a year", case.annual_discount_rate, "discount_rate")
+    stated("flows count at the end of each month", "(1 + rate)^(−month/12)", "timing", "definition")
+    stated("correlation of the stated ranges", settings.correlation, "correlation")
+    if settings.population == "all":
+        stated("months until everybody is reached", settings.ramp_up_months, "ramp_up")
     if study.market is not None:
         erosion = study.market.erosion_per_year
         low, middle, high = erosion.range
-        rows.append(("the market takes, a year", middle, low, high, erosion.owner or "", erosion.source or ""))
-    table = pd.DataFrame(rows, columns=["assumption", "value", "low", "high", "owner", "source"])
+        rows.append(
+            ("the market takes, a year", middle, low, high, erosion.owner or "", erosion.source or "", "market")
+        )
+    table = pd.DataFrame(rows, columns=["assumption", "value", "low", "high", "owner", "source", "kind"])
     table.insert(0, "programme", programme.name)
     return table
 

@@ -72,17 +72,18 @@ def case_findings(
 
     worth = (
         f"Over {case.horizon_months} months the programme is worth {format_value(npv.value, currency)} today "
-        f"({format_range(npv.low, npv.high, currency)} with 95% confidence), nominal and before tax."
+        f"({format_range(npv.low, npv.high, currency)} with 95% confidence)."
     )
     back = (
-        f"It has paid back its costs after {format_value(payback.value, 'months')}."
+        f"It pays back its costs after {format_value(payback.value, 'months')}."
         if payback and payback.value > 0
         else "It never needs money of its own."
     )
     roi, rate, most = case.roi, case.irr, case.peak_exposure
     earned = roi and (
-        f"Each {currency} of costs brings {format_value(abs(roi.value), currency)} {'more' if roi.value >= 0 else 'less'} "
-        "than itself, both in today's money."
+        f"Each {currency} spent comes back with {format_value(roi.value, currency)} on top, in today's money."
+        if roi.value >= 0
+        else f"Of each {currency} spent {format_value(-roi.value, currency)} is lost, in today's money."
     )
     yearly = rate and f"The money put in earns {format_value(rate.value, 'share')} a year."
     no_rate = (
@@ -94,7 +95,7 @@ def case_findings(
         "anything."
     )
     out = (
-        f"At most {format_value(most.value, currency)} are out at any time before it comes back."
+        f"At most {format_value(most.value, currency)} is spent before money comes back."
         if most.value > 0
         else "No money has to be found beforehand."
     )
@@ -168,15 +169,33 @@ def _verdict(
         )
         return writer.withhold("verdict", title, reason, "", method)
     said = {"PASS": "passes", "FAIL": "fails", "NOT PROVEN": "is not proven"}[verdict.word]
-    text = (
-        f"{title} {said}. Criterion: {verdict.criterion}. The data give it a probability of "
-        f"{format_chance(verdict.probability)}. {registration.text}"
-    )
+    text = f"{title} {said}. {_test_text(verdict, registration, currency)}"
     if verdict.word == "NOT PROVEN":
         text += f" {least}"
         if verdict.value_of_certainty > 0:
             text += _waiting_text(verdict, currency)
-    return writer.write("verdict", title, verdict.word, "", text, method)
+    return writer.write("verdict", title, verdict.word, "", text, f"{registration.text} {method}".strip())
+
+
+def _test_text(verdict: Verdict, registration: Registration, currency: str) -> str:
+    """The criterion as people would say it, how sure the data make it, and whether it was set in time."""
+    bound = verdict.at_least if verdict.at_least is not None else verdict.at_most or 0.0
+    side = "at least" if verdict.at_least is not None else "at most"
+    amount = f"{side} {format_value(bound, currency) if currency else f'{bound:,.6g}'}"
+    asked = {
+        "npv": "it pays" if verdict.at_least == 0 else f"it is worth {amount}",
+        "payback_months": f"it pays back within {format_value(bound, 'months')}",
+        "effect": f"its effect is {side} {bound:,.6g} per customer and month",
+    }[verdict.metric]
+    when = registration.registered_on
+    test = f"The test set in {when:%B %Y}" if when else "The test"
+    text = (
+        f"{test} was to be at least {format_level(verdict.confidence)} sure that {asked}. We are "
+        f"{format_chance(verdict.probability)} sure."
+    )
+    if when is None:
+        return f"{text} Nobody wrote down when it was set, so it may have been chosen after the result."
+    return text if registration.before_first_outcome else f"{text} It was set after the first results could be seen."
 
 
 def _waiting_text(verdict: Verdict, currency: str) -> str:

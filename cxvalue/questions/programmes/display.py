@@ -174,11 +174,14 @@ def tornado_table(swings: Sequence[Swing], programme: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (programme, one.name, one.unit, one.value, one.low, one.high, one.low_npv, one.high_npv, one.switching)
+        (
+            programme, one.name, one.unit, one.value, one.low, one.high, one.low_npv, one.high_npv, one.switching,
+            one.kind,
+        )
         for one in swings
-    ]
+    ]  # fmt: skip
     columns = ["programme", "input", "unit", "value", "low", "high", "npv_at_low", "npv_at_high", "switching_value"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=[*columns, "kind"])
 
 
 def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:

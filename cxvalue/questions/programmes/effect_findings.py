@@ -107,12 +107,7 @@ def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     naive, error = effect.naive, effect.naive_se
     reach = None if error is None else reach_of(0.95) * error
     value = naive if reach is None else (naive, naive - reach, naive + reach)
-    text = (
-        f"Before and after on the treated alone would show {format_value(naive, unit)}; compared with those without the "
-        f"programme, the effect is {format_value(effect.estimate, unit)}."
-        if not math.isnan(naive)
-        else ""
-    )
+    text = _compared_with_before(naive, effect.estimate, unit) if not math.isnan(naive) else ""
     return replace(writer, grade="E", level=0.95).write(
         "naive",
         "before and after alone",
@@ -122,6 +117,17 @@ def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
         "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
         missing="no treated customer was there before the start.",
     )
+
+
+def _compared_with_before(naive: float, estimate: float, unit: str) -> str:
+    """Why a simple comparison of before and after is not the effect."""
+    change = "a gain" if naive > 0 else "a loss" if naive < 0 else "no change"
+    seen = f"A simple comparison of before and after would show {change}"
+    if naive:
+        seen += f" of {format_value(abs(naive), unit)} a customer and month"
+    worth = f"the effect of the programme is {format_value(estimate, unit)}"
+    others = "lost" if naive < estimate else "gained"
+    return f"{seen}. Customers without the programme {others} over the same time: {worth}."
 
 
 def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:

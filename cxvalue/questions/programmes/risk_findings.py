@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_chance, format_date, format_range, format_value
+from cxvalue.findings.numbers import format_chance, format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import range_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.programmes.case_findings import WRITER
@@ -38,16 +38,27 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
     )
     text = (
         f"{title}: relaxing the rule costs {format_value(loss.mean, currency)} a year on average, and {bad}. "
-        "That is already taken off the net present value."
+        "This cost is already included in the net present value."
     )
     if loss.without_loss >= 0.005:
-        text += f" {format_value(loss.without_loss, 'share')} of the years pass without any loss."
+        text += f" About {_years(loss.without_loss)} without a loss."
     method = (
         f"Stated frequency × severity of {', '.join(one.name for one in case.settings.risks)}: Poisson numbers of "
         "log-normal losses. The range is for single years."
     )
     writer = replace(writer_of(WRITER, name, "C16"), grade="D")
     return [writer.write("risk_cost", "what the risks cost a year", (loss.mean, low, high), currency, text, method)]
+
+
+def _years(share: float) -> str:
+    """A share of years as people say it.
+
+    >>> _years(0.0498), _years(0.6)
+    ('one year in 20 passes', '6 years in 10 pass')
+    """
+    if share <= 0.25:
+        return f"one year in {round(1 / share)} passes"
+    return f"{round(10 * share)} years in 10 pass"
 
 
 def _quantiles(loss: YearlyLoss) -> tuple[float, float]:
@@ -72,10 +83,10 @@ def market_findings(
     lost = [-market.lost(case, share) for share in market.erosion]
     acting = case.changed(erosion_per_year=market.erosion[0])
     text = (
-        f"{title}: if nothing is done while the market takes {format_value(market.erosion[0], 'share')} of every customer's "
-        f"margin a year, margin over the horizon changes by {format_value(lost[0], currency)} "
-        f"({format_range(min(lost), max(lost), currency)}). If the effect falls with the market as well, the programme is "
-        f"worth {format_value(acting.npv.value, currency)}."
+        f"{title}: if we do nothing and the market goes on taking {format_level(market.erosion[0])} of every customer's "
+        f"margin a year, we lose {format_value(-lost[0], currency)} over the horizon "
+        f"({format_range(min(-one for one in lost), max(-one for one in lost), currency)}). Even if the effect falls with "
+        f"the market, the programme is worth {format_value(acting.npv.value, currency)}."
     )
     method = (
         "Stated erosion × usual margin of the case's customers in the months ahead, discounted; nominal, before tax."
@@ -102,11 +113,13 @@ def further_findings(
     if limit is None or programme.success is None:
         return found
     unit = UNITS[case.effect.outcome] or currency
+    now = f"({format_value(case.effect.estimate, unit)} now)"
     text = (
-        f"{title}: the verdict would turn to FAIL if a measurement as exact as this one fell below "
-        f"{format_value(limit, unit)} per treated customer and month ({format_value(case.effect.estimate, unit)} now), all "
-        "else as it is. So much it takes to prove that the criterion is missed"
-        + ("." if case.break_even is None else f"; break-even is at {format_value(case.break_even, unit)}.")
+        f"{title}: it takes an effect below {format_value(limit, unit)} per customer and month {now}, measured as exactly, "
+        "to prove that the test is missed."
+        if case.break_even is None
+        else f"{title}: it no longer pays if the effect falls below {format_value(case.break_even, unit)} per customer and "
+        f"month {now}, all else as it is."
     )
     when = programme.success.next_measurement
     text += (
@@ -117,7 +130,8 @@ def further_findings(
     if programme.success.stop_if:
         text += f" Agreed beforehand: stop if {programme.success.stop_if.rstrip('.')}."
     method = (
-        "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is."
+        "The effect at which the criterion would be met with a probability of 1 − confidence only, all else as it is: so "
+        "low it must be measured, as exactly as now, for the verdict to turn to FAIL."
     )
     return [*found, writer.write("stop_below", "when to stop", limit, unit, text, method)]
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from cxvalue.findings.small_groups import withheld_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,10 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["staff_table"]
 
 
-def staff_table(rows: ShopMonths, suppress_below: int) -> pd.DataFrame:
+def staff_table(rows: ShopMonths, suppress_below: int, before: Mapping[str, float] | None = None) -> pd.DataFrame:
     """A row a unit, as published in ``staff_units.csv``.
 
-    Units with fewer customers or people than `suppress_below` are left out.
+    Units with fewer customers or people than `suppress_below` are left out, with those that would give them away.
     """
     import pandas as pd
 
@@ -26,4 +29,6 @@ def staff_table(rows: ShopMonths, suppress_below: int) -> pd.DataFrame:
     lost = np.nansum(rows.lost * rows.customers, axis=1) / np.maximum(weight, 1.0)
     table = pd.DataFrame({"unit": rows.units, "people": rows.people.round(1), "turnover": rows.rate,
                           "customers": largest.astype(int), "lost_within_three_months": lost})  # fmt: skip
-    return table[(largest >= suppress_below) & (rows.people >= suppress_below)].reset_index(drop=True)
+    hidden = withheld_list(rows.units, largest, suppress_below, before=before)
+    hidden = withheld_list(rows.units, rows.people, suppress_below, also=hidden, before=before)
+    return table[~hidden].reset_index(drop=True)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
-from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
 from cxvalue.tables.read.schema import CUSTOMER

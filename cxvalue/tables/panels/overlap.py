@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem, nearest
-from cxvalue.tables.buckets import bucket
 from cxvalue.tables.panels.by_unit import UnitPanel, outcome_values, population, unit_panel
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import CONTROL_ARMS

@@ -13,6 +13,8 @@ shape     which rows count and as what, in place of a query
 expressions    columns worked out of others
 decode    text files in any encoding, as clean UTF-8
 textfile  delimited text into columns of text, with line numbers and every line that does not fit
+typed     tables of an engine, whose own types are taken as they are
+laid      a table laid where its engine can compute with it, from a file or as the engine holds it
 parse     raw text to ids, dates, numbers and flags; every value that does not parse is found
 dates     which date format a column is written in
 moments   moments with a time zone as the local ones of a zone

@@ -68,12 +68,25 @@ def open_files(
 ) -> Found:
     """Files by name as one source; raises `BadInput` when one cannot be read, is a copy of another, or they disagree."""
     files, copies = _without_copies(files, source, where)
-    parts = [_renamed(_open(con, path, shown, source, scratch, where, zone), source.same) for shown, path in files]
+    parts = [
+        _renamed(_open(con, path, name, one, scratch, where, zone), source.same)
+        for shown, path in files
+        for name, one in _sheets(shown, source)
+    ]
     found = parts[0] if len(parts) == 1 else together(con, parts, where)
     for shown, path in copies:
-        rows = _count(con, _open(con, path, shown, source, scratch, where, zone))
+        rows = sum(
+            _count(con, _open(con, path, name, one, scratch, where, zone)) for name, one in _sheets(shown, source)
+        )
         found.left_out.append(("copy", f"rows of {shown!r}, a copy of another file", rows))
     return found
+
+
+def _sheets(shown: str, source: TableSource) -> list[tuple[str, TableSource]]:
+    """A source for each of several sheets that make one table, by name; else the source itself."""
+    if len(source.sheets) < 2:
+        return [(shown, source)]
+    return [(f"{shown}, {title}", source.model_copy(update={"sheet": title})) for title in source.sheets]
 
 
 def _without_copies(
@@ -181,7 +194,8 @@ def _text(
 
 
 def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: TableSource, place: str) -> Found:
-    sheet = open_workbook(path, place).sheet(source.sheet, source.header_row, place)
+    title = source.sheets[0] if source.sheets else None
+    sheet = open_workbook(path, place).sheet(title, source.header_row, place)
     laid = lay(con, f"laid_{next(_LAID)}", sheet.names, sheet.rows())
     found = laid_columns(con, laid, names=(shown,))
     names, faults = sheet.names, sheet.faults

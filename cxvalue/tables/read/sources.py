@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
-import stat
-import tempfile
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import ibis
-import psutil
 import sqlglot
 from sqlglot import exp
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
@@ -37,12 +31,6 @@ from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
 
 __all__ = ["RawTable", "connect", "map_columns", "read_table", "unreadable"]
 
-LEAST_MEMORY_MB = 600
-"""What 12 million purchases needed; with less, the engine spills."""
-
-DAY_S = 24 * 3600
-
-_SPILLS = count()
 _AMOUNTS = ("revenue", "margin", "discount")
 
 
@@ -107,41 +95,6 @@ class RawTable:
             )
             for values in found
         )
-
-
-def connect() -> ibis.backends.duckdb.Backend:
-    """An engine in this process that never fetches an extension and works in UTC.
-
-    It takes half of the memory that is free now, 600 MB at least, and spills what needs more into a folder that only this
-    user can open and that goes with the connection.
-    """
-    engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
-    engine.con.execute("SET TimeZone = 'UTC'")
-    # In a notebook a query of some seconds would draw a bar, which then stands in the published page.
-    engine.con.execute("SET enable_progress_bar = false")
-    limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
-    engine.con.execute(f"SET memory_limit = '{limit}MB'")
-    engine.con.execute(f"SET temp_directory = {literal(_spill_folder())}")
-    # What a query needed is given back at once, and not kept for the next one: it would count twice in the peak.
-    engine.con.execute("SET allocator_flush_threshold = '1MB'")
-    return engine
-
-
-def _spill_folder() -> str:
-    """A folder for one connection, below one that only this user can open; the engine makes it and takes it away.
-
-    What a process that was killed left behind goes a day later.
-    """
-    private = Path(tempfile.gettempdir()) / f"cxvalue-{os.getuid()}"
-    with suppress(FileExistsError):
-        private.mkdir(mode=0o700)
-    about = private.lstat()
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
-        private = Path(tempfile.mkdtemp(prefix="cxvalue-"))
-    for left in private.glob("spill-*"):
-        if time.time() - left.stat().st_mtime > DAY_S and not psutil.pid_exists(int(left.name.split("-")[1])):
-            shutil.rmtree(left, ignore_errors=True)
-    return str(private / f"spill-{os.getpid()}-{next(_SPILLS)}")
 
 
 def read_table(

@@ -425,11 +425,14 @@ def test_segments_are_the_columns_with_a_few_values() -> None:
 def test_segment_rates_add_up_and_small_segments_are_left_out(worlds: list[dict[str, Any]]) -> None:
     result = worlds[1]["churn"]
     labels = np.array(["north", "south"] * len(result.active))[: len(result.active)].astype(object)
+    every = segment_table(result, {"region": labels})
+    assert every["customers"].sum() == len(result.active)
+    assert every["at_risk"].sum() == pytest.approx(result.probabilities @ result.margins)
     labels[:3] = "tiny"
     table = segment_table(result, {"region": labels}, suppress_below=10)
-    assert table["group"].tolist() == ["north", "south"]
-    assert table["customers"].sum() == len(result.active) - 3
-    shown = labels != "tiny"
+    assert table["group"].tolist() == ["south"]  # the north, one smaller, would give the three away
+    shown = labels == "south"
+    assert table["customers"].sum() == shown.sum()
     assert table["at_risk"].sum() == pytest.approx((result.probabilities * result.margins)[shown].sum())
     assert ((table["rate_low"] <= table["rate"]) & (table["rate"] <= table["rate_high"])).all()
 

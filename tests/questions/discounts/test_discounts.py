@@ -217,9 +217,9 @@ def test_what_is_extrapolated_and_what_is_not_priced_is_said():
     assert all(one.value is None and "no basket value" in one.text for one in texts)
     full = {one.id: one for one in discount_findings(found, data, currency="EUR", level=0.95)}
     assert full["discounts.ladder_profit"].value == pytest.approx(data.realised.sum() / data.total)
-    assert "extrapolated" in full["discounts.none_profit"].text
+    assert "an estimate beyond the data" in full["discounts.none_profit"].text
     seen = {one.id: one for one in discount_findings(measured, data, currency="EUR", level=0.95)}
-    assert "extrapolated" not in seen["discounts.none_profit"].text
+    assert "beyond the data" not in seen["discounts.none_profit"].text
 
 
 @pytest.mark.parametrize(("value", "margin"), [(0.0, 0.0), (100.0, 60.0)])

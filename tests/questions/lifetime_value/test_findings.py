@@ -283,7 +283,8 @@ def test_a_withheld_dropout_and_a_missing_holdout_are_said() -> None:
     ("found", "said"),
     [(("mbg_cnbd_k", "bg_cnbd_k"), "is open: MBG/CNBD-k (regular rhythm) and BG/CNBD-k (regular rhythm) find that they do"),
      (("bg_nbd",), "is open: BG/NBD finds that they do"),
-     ((), "No dropout can be told from the data: a model without dropout forecasts the part held back best.")],
+     ((), "These data do not show customers leaving for good, so nothing is said about who left: a model in which nobody "
+      "leaves forecasts the part held back best.")],
 )  # fmt: skip
 def test_models_that_find_that_customers_leave_are_named(found: tuple[str, ...], said: str) -> None:
     nbd, *others = (

@@ -47,9 +47,11 @@ def test_a_backtest_says_what_was_foreseen_and_what_came() -> None:
 
 def test_a_backtest_says_when_it_missed() -> None:
     above = MarginBacktest(**{**TESTED.__dict__, "actual": 120_000.0})
-    assert "16.7% too low. Actual: EUR 120,000, OUTSIDE that range, above it." in findings(above)["cltv.backtest"].text
+    assert (
+        "16.7% too low. Actual: EUR 120,000, more than its own range allowed." in findings(above)["cltv.backtest"].text
+    )
     below = MarginBacktest(**{**TESTED.__dict__, "actual": 0.0})
-    assert "probability. Actual: EUR 0, OUTSIDE that range, below it." in findings(below)["cltv.backtest"].text
+    assert "probability. Actual: EUR 0, less than its own range allowed." in findings(below)["cltv.backtest"].text
 
 
 def test_without_a_holdout_the_backtest_is_withheld() -> None:

@@ -101,7 +101,7 @@ def test_the_findings_are_complete_and_say_the_same(waiver):
         assert "stay above zero" in limit.text
     assert (rows["low"] <= rows["high"]).all()
     assert rows.loc[0, ["low", "high"]].tolist() == pytest.approx([fit.effect.low, fit.effect.high])
-    assert "nominal and before tax" in found[f"{NAME}.npv"].text
+    assert "nominal and before tax" in found[f"{NAME}.npv"].method
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["bucket"]
+__all__ = ["bucket", "md5_of"]
 
 _DIGITS = 6  # 16 million numbers, so that the remainder spreads evenly
 _HEX = "0123456789abcdef"
@@ -27,11 +27,16 @@ def bucket(column: ir.Column, parts: int) -> Any:
     """
     import ibis
 
-    digits = _md5()(column.cast("string"))
+    digits = md5_of(column.cast("string"))
     number: Any = ibis.literal(0)
     for place in range(_DIGITS):
         number = number * 16 + ibis.literal(_HEX).find(digits.substr(place, 1))
     return number % parts
+
+
+def md5_of(text: Any) -> Any:
+    """The MD5 of a text, as 32 hexadecimal digits."""
+    return _md5()(text)
 
 
 @cache

@@ -5,7 +5,7 @@ import hashlib
 import ibis
 import numpy as np
 
-from cxvalue.tables.buckets import bucket
+from cxvalue.engine.buckets import bucket
 from cxvalue.tables.read.sources import connect
 
 

@@ -1,0 +1,14 @@
+"""Where tables are computed: in this process, in the company's warehouse, or on Spark. Nothing above asks which it is.
+
+place      what every engine can do: hold tables, keep what was computed, say rows as text, bring a table over as parquet
+embedded   the engine in this process
+buckets    random groups of customers, the same on every engine
+warehouse  an engine behind an address, through ibis: what holds for all of them
+postgres   PostgreSQL: rights, snapshots that the planner knows, tables brought over by COPY
+spark      Spark: snapshots without a lineage, small tables sent up
+opening    from the variable that holds an address to an engine
+failures   failures of an engine in words that hold no address
+prints     fingerprints of a study's inputs, tables of its engine among them
+"""
+
+from __future__ import annotations

@@ -1,0 +1,116 @@
+"""Spark: a session of its own or a remote one, snapshots without a lineage, small tables sent up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from pyarrow import parquet
+
+from cxvalue.engine.buckets import bucket
+from cxvalue.engine.failures import refused
+from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
+from cxvalue.foundation.errors import BadInput, Problem
+
+__all__ = ["Spark", "open_spark"]
+
+PARTS = 16
+"""Tables come over a part at a time: the driver holds one of them."""
+_FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
+
+
+def open_spark(address: str) -> Spark:
+    """The session that ``spark``, ``spark://local[2]``, ``spark://host:7077`` or ``sc://host`` names."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        found = "the address is one of Spark, and pyspark is not installed."
+        remedy = "Install it: python -m pip install 'cxvalue[spark]'; it needs Java 17."
+        raise BadInput([Problem(WHERE, found, remedy)]) from None
+    failed: Exception | None = None
+    try:
+        builder = SparkSession.builder.appName("cxvalue").config("spark.ui.showConsoleProgress", "false")
+        if address.startswith("sc://"):
+            builder = builder.remote(address)
+        elif address.startswith("spark://local"):
+            builder = builder.master(address.removeprefix("spark://")).config("spark.ui.enabled", "false")
+        elif address.startswith("spark://"):
+            builder = builder.master(address)
+        session = builder.getOrCreate()
+        for name, value in _FIXED.items():
+            session.conf.set(name, value)
+        return Spark(session)
+    except Exception as error:
+        failed = error
+    raise refused(WHERE, failed)
+
+
+class Spark(Warehouse):
+    """Spark on a session."""
+
+    tested = True
+
+    def __init__(self, session: Any) -> None:
+        from ibis.backends.pyspark import Backend
+
+        class Kept(Backend):  # type: ignore[misc]
+            """Keeps tables without the way they were made: a block that is lost is an error then, never other rows."""
+
+            def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
+                self._run_pre_execute_hooks(expr)  # tables in memory that it is made of
+                frame = self._session.sql(self.compile(expr)).localCheckpoint(eager=True)
+                frame.createOrReplaceTempView(name)
+                self._cached_dataframes[name] = frame
+                return self.table(name)
+
+            def _drop_cached_table(self, name: str) -> None:
+                self._session.catalog.dropTempView(name)
+                self._cached_dataframes.pop(name, None)
+
+        con = Kept()
+        con.do_connect(session)
+        super().__init__(con, f"Spark {session.version}")
+        self.session = session
+
+    def close(self) -> None:
+        """The session goes on: it may be one that others use."""
+
+    def trimmed(self, text: ir.StringValue) -> ir.StringValue:
+        return _btrim(text, BLANKS)
+
+    def local(self, moment: Any, zone: str) -> Any:
+        return _from_utc_timestamp(moment.cast("timestamp('UTC')"), zone)
+
+    def whole(self, number: Any) -> Any:
+        return number.cast("decimal(38, 0)").cast("string")
+
+    def mark(self, text: Any) -> Any:
+        return bucket(text, 1 << 24).cast("int64")
+
+    def _sent(self, rows: pa.Table) -> ir.Table:
+        return self.keep(ibis.memtable(rows))
+
+    def _bring(self, table: ir.Table, path: Path) -> None:
+        schema = table.schema().to_pyarrow()
+        self.con._run_pre_execute_hooks(table)
+        numbered = self.keep(table)
+        first = numbered[numbered.columns[0]]
+        with parquet.ParquetWriter(path, schema) as writer:
+            for part in range(PARTS):
+                group = bucket(first, PARTS).fill_null(0) == part
+                frame = self.session.sql(self.con.compile(numbered.filter(group)))
+                writer.write_table(frame.toArrow().cast(schema))
+
+
+@ibis.udf.scalar.builtin(name="btrim")  # type: ignore[untyped-decorator]
+def _btrim(text: str, blanks: str) -> str: ...  # type: ignore[empty-body]
+
+
+def _from_utc_timestamp(moment: Any, zone: str) -> Any:
+    @ibis.udf.scalar.builtin(signature=(("timestamp('UTC')", str), "timestamp"))
+    def from_utc_timestamp(moment, zone): ...  # type: ignore[no-untyped-def]
+
+    return from_utc_timestamp(moment, zone)

@@ -1,0 +1,161 @@
+"""An engine behind an address, reached through ibis: what holds for all of them, and for those that have no module here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from pyarrow import parquet
+
+from cxvalue.engine.buckets import bucket, md5_of
+from cxvalue.engine.embedded import connect
+from cxvalue.engine.failures import guarded, said_of
+from cxvalue.engine.place import Place
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+
+if TYPE_CHECKING:
+    from cxvalue.study import TableSource
+
+__all__ = ["BLANKS", "SMALL_ROWS", "WHERE", "Warehouse", "row_text"]
+
+SMALL_ROWS = 100_000
+"""Rows of a file that may be sent up to a warehouse."""
+ROWS_AT_ONCE = 100_000
+BLANKS = " \t\u00a0\ufeff"
+"""What is taken off both ends of a text, in a warehouse as in a file."""
+WHERE = "study.engine"
+_BETWEEN, _MISSING = "\x1f", "\x1e"
+
+
+class Warehouse(Place):
+    """A warehouse by its connection; `tested` says whether this very engine is part of the tests."""
+
+    tested = False
+
+    def __init__(self, con: Any, words: str) -> None:
+        self.con, self.words = con, words
+
+    def holds(self, source: TableSource) -> bool:
+        return source.in_engine
+
+    @cached_property
+    def files(self) -> Any:
+        return connect()
+
+    def guarded(self) -> AbstractContextManager[None]:
+        return guarded(self.words)
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self.con.disconnect()
+
+    def table(self, named: str, where: str) -> ir.Table:
+        """A table by its name, ``schema.table`` or ``catalog.schema.table``; raises `BadInput` with the nearest there is."""
+        *schema, name = named.split(".")
+        failed: Exception | None = None
+        try:
+            return self.con.table(name, database=tuple(schema) or None)
+        except Exception as error:
+            failed = error
+        try:
+            names = sorted(self.con.list_tables(database=tuple(schema) or None))
+        except Exception:
+            names = []
+        if type(failed).__name__ != "TableNotFound" and name in names:
+            raise BadInput(
+                [Problem(f"{where}.table", f"{named!r} cannot be read: {said_of(failed)[0]}.", said_of(failed)[1])]
+            )
+        remedy = nearest(name, names).replace("Allowed", "Tables there") if names else "Check its name and its schema."
+        raise BadInput([Problem(f"{where}.table", f"there is no table {named!r}.", remedy)])
+
+    def obstacles(self, tables: Iterable[str]) -> list[str]:
+        """What the user of this connection may not do and would have to, a sentence each; nothing where nobody can tell."""
+        return []
+
+    def ask_for_rights(self, tables: Iterable[str]) -> None:
+        said = self.obstacles(tables)
+        if said:
+            remedy = "Ask whoever runs the engine for it."
+            raise BadInput([Problem(WHERE, f"{one}.", remedy) for one in said])
+
+    def keep(self, table: ir.Table) -> ir.Table:
+        """A table as it is now, held by the engine until this connection ends."""
+        return table.cache()
+
+    def trimmed(self, text: ir.StringValue) -> ir.StringValue:
+        """A text without the blanks at both ends."""
+        return text.re_replace(f"^[{BLANKS}]+", "").re_replace(f"[{BLANKS}]+$", "")
+
+    def local(self, moment: Any, zone: str) -> Any:
+        """A moment with a zone as the clock in another one shows it."""
+        if zone in ("UTC", "Etc/UTC"):
+            return moment
+        remedy = "Make a view with the days of that zone, and name the view as the table."
+        found = f"{self.words} cannot take moments to {zone} here."
+        raise BadInput([Problem("study.time_zone", found, remedy)])
+
+    def whole(self, number: Any) -> Any:
+        """A whole number that is held as another kind of number, as text without a decimal point."""
+        return number.cast("int64").cast("string")
+
+    def digest(self, text: Any) -> Any:
+        """A short text that is equal for equal texts only."""
+        return md5_of(text)
+
+    def mark(self, text: Any) -> Any:
+        """A whole number that texts share by chance alone; sums of it tell tables apart."""
+        return bucket(text, 1 << 24).cast("int64")
+
+    def send(self, table: ir.Table, where: str) -> ir.Table:
+        rows = table.limit(SMALL_ROWS + 1).to_pyarrow()
+        if rows.num_rows > SMALL_ROWS:
+            found = f"has more than {SMALL_ROWS:,} rows in a file, while the study has an engine."
+            raise BadInput([Problem(where, found, "Load it into the engine and name it with 'table:'.")])
+        return self._sent(rows)
+
+    def _sent(self, rows: pa.Table) -> ir.Table:
+        return ibis.memtable(rows).cache()
+
+    def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
+        wanted = list(dict.fromkeys([*columns, *order]))
+        raw = path.with_suffix(".unsorted")
+        try:
+            with guarded(f"{self.words}, bringing over {path.stem!r}"):
+                self._bring(table.select(*wanted), raw)
+            # Sorted here: collations differ between engines, the order of the files of a study does not.
+            self.files.read_parquet(_files(raw)).order_by(list(order)).select(*columns).to_parquet(path)
+        finally:
+            _remove(raw)
+
+    def _bring(self, table: ir.Table, path: Path) -> None:
+        schema = table.schema().to_pyarrow()
+        with parquet.ParquetWriter(path, schema) as writer:
+            for batch in table.to_pyarrow_batches(chunk_size=ROWS_AT_ONCE):
+                writer.write_batch(batch.cast(schema))
+
+
+def row_text(columns: Iterable[Any]) -> Any:
+    """The values of a row as one text that differs where a value does."""
+    parts = [column.cast("string").fill_null(_MISSING) for column in columns]
+    text = parts[0]
+    for part in parts[1:]:
+        text = text + ibis.literal(_BETWEEN) + part
+    return text
+
+
+def _files(path: Path) -> Any:
+    return sorted(path.glob("*.parquet")) if path.is_dir() else path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,277 @@
+"""The answer at the top of a page: yes, no, not proven or a figure; what to do, what it brings, how sure, what undoes it.
+
+Each answer is made from the findings of one question, and from nothing else. Programmes come first, then campaigns,
+discounts, experience, and what customers are worth; the first question with an answer leads the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.numbers import format_finding, format_interval, format_value
+
+__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence"]
+
+MOST_ANSWERS = 3
+"""Programmes or campaigns answered on the first screen, those with most money first."""
+
+Tone = Literal["plain", "good", "bad", "open", "withheld"]
+Words = Mapping[str, str]
+Found = Mapping[str, Finding]
+
+_SENTENCE = re.compile(r"(?s)^(.+?[.!?])\s+(?=[A-Z])(.*)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reader with two minutes takes away.
+
+    Attributes:
+        about: the family of findings that it was made from, as in ``programme.penalty_waiver``.
+        word: yes, no, not proven, or the figure.
+        tone: the colour of the word.
+        sentence: the answer in one sentence.
+        points: what to do, what it costs and brings, how sure, what would undo it: a heading and a sentence each.
+        picture: how the name of the one picture beside it begins.
+    """
+
+    about: str
+    word: str
+    tone: Tone
+    sentence: str
+    points: tuple[tuple[str, str], ...]
+    picture: str
+
+
+def answers_of(findings: Iterable[Finding], words: Words) -> tuple[Answer, ...]:
+    """The answers of the first question that has any, at most three; the first has all its points, others say what to do."""
+    found = {finding.id: finding for finding in findings}
+    for family in (_programmes, _campaigns, _discounts, _experience, _lifetime):
+        answers = family(found, words)
+        if answers:
+            told = answers[:MOST_ANSWERS]
+            # Several answers share the words that a reader has time for.
+            return told if len(told) == 1 else tuple(_shortened(answer, words) for answer in told)
+    return ()
+
+
+def first_sentence(text: str) -> tuple[str, str]:
+    """A text parted after its first sentence.
+
+    >>> first_sentence("It costs EUR 1.20 M. Stop it. Now.")
+    ('It costs EUR 1.20 M.', 'Stop it. Now.')
+    """
+    parted = _SENTENCE.match(text.strip())
+    return (parted[1], parted[2]) if parted else (text.strip(), "")
+
+
+def _shortened(answer: Answer, words: Words) -> Answer:
+    kept = tuple(point for point in answer.points if point[0] in (words["answer_do"], words["answer_sure"]))
+    return Answer(answer.about, answer.word, answer.tone, answer.sentence, kept[:1], answer.picture)
+
+
+def _programmes(found: Found, words: Words) -> tuple[Answer, ...]:
+    return _largest_first(found, "programme", "npv", lambda name: _programme(found, name, words))
+
+
+def _campaigns(found: Found, words: Words) -> tuple[Answer, ...]:
+    answers = _largest_first(found, "reactivation", "profit", lambda name: _campaign(found, name, words))
+    # Campaigns without a held-out group that prove nothing either way leave the page to another question.
+    tested = [one for one in answers if one.tone != "open" or found[f"{one.about}.profit"].grade in ("A", "B")]
+    return answers if tested else ()
+
+
+def _largest_first(found: Found, family: str, money: str, answer: Callable[[str], Answer | None]) -> tuple[Answer, ...]:
+    """An answer for each name of a family, those that move most money first."""
+    names = list(dict.fromkeys(key.split(".")[1] for key in found if key.startswith(f"{family}.")))
+
+    def amount(name: str) -> float:
+        finding = found.get(f"{family}.{name}.{money}")
+        return -abs(finding.value) if finding and isinstance(finding.value, (int, float)) else 0.0
+
+    return tuple(one for one in map(answer, sorted(names, key=amount)) if one is not None)
+
+
+def _programme(found: Found, name: str, words: Words) -> Answer | None:
+    def text(part: str) -> str:
+        finding = found.get(f"programme.{name}.{part}")
+        return finding.text if finding and finding.value is not None else ""
+
+    verdict, npv = found.get(f"programme.{name}.verdict"), found.get(f"programme.{name}.npv")
+    if verdict is None or (verdict.value is None and (npv is None or npv.value is None)):
+        return None
+    judged = verdict.value if isinstance(verdict.value, str) else ""
+    tone: Tone = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}.get(judged, "plain")  # type: ignore[assignment]
+    word = words[f"answer_{judged}"] if judged else format_finding(npv, words) if npv else ""
+    what = words[f"pays_{judged}" if judged and npv and npv.value is not None else f"effect_{judged}"]
+    said = what.format(title=verdict.label)
+    worth = _joined(said, text("npv") or text("effect"))
+    undo = _without_title(text("stop_below"), verdict.label) or text("drift_limit")
+    return _answer(
+        f"programme.{name}", word, tone, worth, f"programme_{name}_money", words,
+        do=words[f"do_{judged}"].format(title=verdict.label),
+        brings=_joined(text("roi"), text("payback_months"), text("peak_exposure")),
+        sure=_joined(verdict.text if judged else "", _evidence(verdict, words)),
+        undo=first_sentence(undo)[0],
+    )  # fmt: skip
+
+
+def _campaign(found: Found, name: str, words: Words) -> Answer | None:
+    profit, back = (found.get(f"reactivation.{name}.{part}") for part in ("profit", "return_uplift"))
+    each, following = (found.get(f"reactivation.{name}.{part}") for part in ("margin_per_contact", "next_contacts"))
+    if not (_has_range(profit) and _has_range(back) and _has_range(each)) or not (profit and back and each):
+        return None
+    judged = _judged(profit)
+    won = _people(profit, each, back)
+    told = words[f"campaign_{judged}"].format(
+        title=profit.label.partition(":")[0],
+        profit=format_value(abs(_number(profit)), profit.unit, words),
+        interval=format_interval(profit, words),
+    )
+    if won and (back.low or 0) > 0:
+        told = _joined(words["won_back"].format(customers=f"{won:,}".replace(",", words["thousands"])), told)
+    undo = words["undo_campaign"].format(margin=format_value(_number(each), each.unit, words))
+    do, brings = first_sentence(following.text) if following and following.value is not None else ("", "")
+    return _answer(
+        f"reactivation.{name}", words[f"answer_{judged}"], _TONES[judged], told, f"campaign_{name}", words,
+        do=do or words[f"do_campaign_{judged}"],
+        brings=brings,
+        sure=_evidence(profit, words),
+        undo=undo if _number(each) > 0 else "",
+    )  # fmt: skip
+
+
+def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
+    ways = {part: found.get(f"discounts.{part}_profit") for part in ("ladder", "flat", "none")}
+    priced = {part: way for part, way in ways.items() if way is not None and way.is_number}
+    if len(priced) < 2:
+        return ()
+    best, second = sorted(priced, key=lambda part: -_number(priced[part]))[:2]
+    ahead, behind = priced[best], priced[second]
+    sure = ahead.low is not None and behind.high is not None and ahead.low > behind.high
+    depth = found.get("discounts.optimal_depth")
+    at = format_finding(depth, words) if depth and depth.is_number else ""
+    names = {part: words[f"discount_{part}"].format(depth=at) for part in priced}
+    told = words["discount_ahead"].format(
+        best=names[best][:1].upper() + names[best][1:],
+        second=names[second],
+        gain=format_value(_number(ahead) - _number(behind), ahead.unit, words),
+        high=format_value(_number(ahead), ahead.unit, words),
+        low=format_value(_number(behind), behind.unit, words),
+    )
+    none = priced.get("none")
+    return (
+        _answer(
+            "discounts", words[f"discount_word_{best}"].format(depth=at), "good" if sure else "open", told,
+            "discount_policies", words,
+            do=words[f"do_discount_{best}"].format(depth=at) if sure else words["do_discount_open"],
+            brings=words["discount_brings"].format(
+                best=names[best], interval=format_interval(ahead, words) or format_finding(ahead, words)
+            ),
+            sure=_joined(words["ranges_apart" if sure else "ranges_overlap"], _evidence(ahead, words)),
+            undo=_joined(words["undo_discounts"], first_sentence(none.text)[1] if none else ""),
+        ),
+    )  # fmt: skip
+
+
+def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
+    target, kept = found.get("experience.response.value_of_target"), found.get("experience.response.retained")
+    if not (_has_range(target) and target) or "experience.score.margin_per_point" not in found:
+        return ()
+    judged = _judged(target)
+    word = format_finding(target, words) if judged == "yes" else words[f"answer_{judged}"]
+    step, undo = found.get("experience.step.high.margin"), found.get("experience.response.robustness")
+    return (
+        _answer(
+            "experience", word, _TONES[judged], kept.text.partition(";")[0].rstrip(".") + "." if kept else target.text,
+            "complaints_open", words,
+            do=words[f"do_experience_{judged}"],
+            brings=target.text,
+            sure=_joined(_evidence(target, words), step.text if step and step.is_number else ""),
+            undo=undo.text if undo and undo.is_number else "",
+        ),
+    )  # fmt: skip
+
+
+def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
+    equity = found.get("cltv.equity")
+    if equity is None or not equity.is_number:
+        return ()
+    newcomer, risk = found.get("cltv.new_customer"), found.get("churn.value_at_risk")
+    miss, held = found.get("cltv.typical_miss"), found.get("cltv.coverage")
+    told = first_sentence(equity.text)[0]
+    spend = ""
+    if newcomer is not None and newcomer.is_number:
+        least = newcomer.low if newcomer.is_range and newcomer.low is not None else _number(newcomer)
+        spend = words["do_lifetime"].format(value=format_value(least, newcomer.unit, words))
+    return (
+        _answer(
+            "cltv", format_interval(equity, words) if equity.is_range else format_finding(equity, words), "plain", told,
+            "forecast_record", words,
+            do=spend,
+            brings=risk.text if risk and risk.is_number else "",
+            sure=miss.text if miss and miss.is_number else _evidence(equity, words),
+            undo=_joined(words["undo_lifetime"], held.text if held and held.is_number else ""),
+        ),
+    )  # fmt: skip
+
+
+_TONES: Mapping[str, Tone] = {"yes": "good", "no": "bad", "open": "open"}
+
+
+def _answer(
+    about: str,
+    word: str,
+    tone: Tone,
+    sentence: str,
+    picture: str,
+    words: Words,
+    *,
+    do: str,
+    brings: str,
+    sure: str,
+    undo: str,
+) -> Answer:
+    points = (("answer_do", do), ("answer_brings", brings), ("answer_sure", sure), ("answer_undo", undo))
+    told = tuple((words[heading], text) for heading, text in points if text)
+    return Answer(about, word, tone, sentence, told, picture)
+
+
+def _judged(finding: Finding) -> str:
+    """Yes where the whole range is above zero and the evidence carries it, no where it is below, else open."""
+    if finding.low is None or finding.high is None or finding.grade in ("D", "E"):
+        return "open"
+    return "yes" if finding.low > 0 else "no" if finding.high < 0 else "open"
+
+
+def _people(profit: Finding, each: Finding, uplift: Finding) -> int:
+    """How many came because of a campaign: profit is margin per contact times all contacted, so this is their number."""
+    contacted = _number(profit) / _number(each) if _number(each) else 0.0
+    return round(contacted * _number(uplift))
+
+
+def _has_range(finding: Finding | None) -> bool:
+    return finding is not None and finding.is_number and finding.low is not None
+
+
+def _number(finding: Finding) -> float:
+    return float(finding.value) if isinstance(finding.value, (int, float)) else 0.0
+
+
+def _evidence(finding: Finding, words: Words) -> str:
+    if finding.grade is None:
+        return ""
+    return words["answer_evidence"].format(grade=finding.grade, meaning=words[f"grade_{finding.grade}"])
+
+
+def _without_title(text: str, title: str) -> str:
+    rest = text.removeprefix(f"{title}: ")
+    return rest[:1].upper() + rest[1:]
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(part.strip() for part in parts if part.strip())

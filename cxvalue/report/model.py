@@ -1,0 +1,85 @@
+"""What every paper of a report shows, as frozen values: the page, the cases behind it and the slides that tell it.
+
+A renderer (PDF, slides, workbook) takes a `ReportModel` and lays it out; it computes nothing and reads no other file than
+the pictures of the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cxvalue.findings.finding import Finding
+from cxvalue.report.case_tables import CaseTables
+
+if TYPE_CHECKING:
+    from cxvalue.report.page import FindingLine, PageModel
+
+__all__ = ["Chart", "ChartKind", "ReportModel", "Series", "Slide"]
+
+ChartKind = Literal["line", "columns", "steps", "swings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line, or one set of columns; None leaves a gap. `quiet` is drawn in grey: a range, or what is assumed."""
+
+    name: str
+    values: tuple[float | None, ...]
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture made of numbers, editable where a renderer can.
+
+    `steps` stand on each other up to the last one, which is their sum; `swings` are bars to both sides of 0. `shares` are
+    written in percent. `told` says what is seen, for those who cannot see it.
+    """
+
+    kind: ChartKind
+    categories: tuple[str, ...]
+    series: tuple[Series, ...]
+    told: str
+    unit: str = ""
+    shares: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A statement with what carries it: points or a picture, figures, and in the notes the evidence and the objections."""
+
+    topic: str
+    title: str
+    points: tuple[str, ...] = ()
+    cards: tuple[FindingLine, ...] = ()
+    chart: Chart | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportModel:
+    """All that the papers of a report show.
+
+    `findings` are those published, by id; `tables` is the folder of the published tables; `cases` are the business cases of
+    programmes; `words` are the fixed words, which say revenue where the study knows no margin.
+    """
+
+    page: PageModel
+    words: Mapping[str, str]
+    study: str
+    currency: str
+    as_of: date
+    simulated: bool
+    findings: Mapping[str, Finding]
+    tables: Path
+    cases: tuple[CaseTables, ...]
+    slides: tuple[Slide, ...] = ()
+
+    def title_of(self, programme: str) -> str:
+        """What a programme is called."""
+        verdict = self.findings.get(f"programme.{programme}.verdict")
+        return verdict.label if verdict else programme

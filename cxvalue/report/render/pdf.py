@@ -1,0 +1,195 @@
+"""The report on paper: two sheets for whoever decides, and behind them the rest for whoever checks.
+
+Tagged and described for those who cannot see (PDF/UA-1), with the same bytes each time: the moment of the run is not in it,
+and its letters are those that matplotlib brings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxvalue.findings.numbers import format_date, format_level, format_value
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.report.pictures import below_its_title
+
+if TYPE_CHECKING:
+    from cxvalue.report.case_tables import AssumptionRow
+    from cxvalue.report.model import ReportModel
+    from cxvalue.report.page import FindingLine, PageFigure
+
+__all__ = ["render_pdf"]
+
+TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
+STANDARD = "ua-1"
+MOST_FIGURES = 14
+LETTERS_OF_MINUTE, LETTERS_OF_WITHHELD = 2400, 900
+"""What the second sheet holds beside the assumptions."""
+NOT_ASKED = ("timing", "correlation")
+"""Assumptions that nobody decides on; they stand in the workbook."""
+
+
+def render_pdf(model: ReportModel, path: Path) -> None:
+    """Write a report as PDF; the same model gives the same bytes.
+
+    Raises:
+        CxvalueError: it cannot be laid out, with the reason.
+    """
+    import typst
+
+    data = json.dumps(_content(model), ensure_ascii=False)
+    source, fonts = TEMPLATE.read_bytes(), [str(_fonts())]
+
+    def compiled(**options: Any) -> bytes:
+        return typst.compile(source, format="pdf", font_paths=fonts, sys_inputs={"data": data}, **options)
+
+    # A title in a script that these letters lack (Chinese) takes those of the machine, and where it has none, goes without.
+    for options in (
+        {"ignore_system_fonts": True, "pdf_standards": STANDARD},
+        {"ignore_system_fonts": False, "pdf_standards": STANDARD},
+    ):
+        with suppress(typst.TypstError):
+            path.write_bytes(compiled(**options))
+            return
+    try:
+        path.write_bytes(compiled(ignore_system_fonts=True))
+    except typst.TypstError as error:
+        raise CxvalueError(str(error).splitlines()[0]) from error
+
+
+def _fonts() -> Path:
+    """The folder of the letters that matplotlib brings; it is not imported for them."""
+    spec = find_spec("matplotlib")
+    if spec is None or not spec.submodule_search_locations:
+        raise CxvalueError("matplotlib is not installed, and with it the letters of the PDF are missing.")
+    return Path(next(iter(spec.submodule_search_locations))) / "mpl-data" / "fonts" / "ttf"
+
+
+def _content(model: ReportModel) -> dict[str, Any]:
+    """All that the layout takes, as plain values."""
+    page, words = model.page, model.words
+    leads = [
+        {"word": one.word, "tone": one.tone, "sentence": one.sentence, "points": [list(point) for point in one.points]}
+        for one in page.answers
+    ]
+    return {
+        "title": page.title,
+        "language": page.language,
+        "date": [model.as_of.year, model.as_of.month, model.as_of.day],
+        "facts": " · ".join(f"{label} {value}" for label, value in page.facts),
+        "footer": f"{page.title} · {words['as_of'].lower()} {format_date(model.as_of, words)}",
+        "page-of": words["pdf_page"],
+        "banners": [*page.banners, *(f"{words['caution']} {one}" for one in page.cautions[:1])],
+        "leads": leads,
+        "cards": [_card(line) for line in page.cards],
+        "picture": _figure(page.picture) if page.picture else None,
+        "picture-height": 82 if len(leads) < 2 else 62,
+        "parts": _parts(model),
+        "rest": words["pdf_rest"],
+        "figures": [_figure(one) for one in page.figures[:MOST_FIGURES]],
+        "appendix": _appendix(model),
+    }
+
+
+def _card(line: FindingLine) -> dict[str, Any]:
+    beside = (line.interval, " · ".join(part for part in (line.confidence, line.evidence) if part), line.note)
+    return {"label": line.label, "value": line.value, "rows": [part for part in beside if part]}
+
+
+def _figure(figure: PageFigure) -> dict[str, Any]:
+    form = figure.path.suffix.lower().lstrip(".")
+    content = figure.path.read_bytes()
+    return {
+        "title": figure.title,
+        "caption": figure.caption,
+        "format": form,
+        "data": below_its_title(content.decode("utf-8")) if form == "svg" else list(content),
+    }
+
+
+def _parts(model: ReportModel) -> list[dict[str, Any]]:
+    """The second sheet."""
+    page, words = model.page, model.words
+    case = model.cases[0] if model.cases else None
+    believe: list[str] = []
+    undo: list[str] = []
+    if case is not None:
+        believe = _texts(model, case.programme, ("effect", "naive", "drift_limit", "contribution_to_date"))
+        undo = _texts(model, case.programme, ("mde", "stop_below", "do_nothing", "risk_cost"))
+    believe = believe or _within(page.minute, LETTERS_OF_MINUTE)
+    grades = [f"{words['evidence'].format(grade=grade)}: {meaning}" for grade, meaning in page.grades]
+    parts = [_part(words["pdf_believe"], [*believe, " ".join(grades)])]
+    withheld = _within((f"{line.label}: {line.reason}" for line in page.withheld), LETTERS_OF_WITHHELD)
+    if undo:
+        parts.append(_part(words["pdf_undo"], undo))
+    elif withheld:
+        parts.append(_part(words["sure_withheld"], withheld))
+    if case is not None:
+        owned = [
+            (
+                words.get(f"book_kind_{row.kind}", row.label),
+                _written(row.value),
+                row.owner or words["pdf_nobody"],
+                row.source,
+            )
+            for row in case.assumptions
+        ]
+        headings = [words[f"book_{key}"] for key in ("assumption", "value", "owner", "source")]
+        parts.append(_part(words["assumptions"], (), headings, (5, 2, 2, 2), owned))
+    else:
+        headings = [words["column_assumption"], words["book_value"]]
+        stated = [(one.label, one.value) for one in page.assumptions]
+        parts.append(_part(words["assumptions"], (), headings, (2, 4), stated))
+    return parts
+
+
+def _texts(model: ReportModel, programme: str, names: Sequence[str]) -> list[str]:
+    found = (model.findings.get(f"programme.{programme}.{name}") for name in names)
+    return [finding.text for finding in found if finding is not None and finding.value is not None]
+
+
+def _appendix(model: ReportModel) -> list[dict[str, Any]]:
+    page, words = model.page, model.words
+    parts = []
+    if page.withheld:
+        told = [f"{line.label}: {line.reason}" for line in page.withheld]
+        parts.append(_part(words["sure_withheld"], told))
+    headings = [words[f"column_{key}"] for key in ("finding", "value", "interval", "evidence", "meaning")]
+    lines = [(line.label, line.value, line.interval, line.grade, line.text) for line in page.lines]
+    parts.append(_part(words["all"], (), headings, (5, 3, 4, 2, 9), lines))
+    if model.cases:
+        headings = [words["column_assumption"], words["book_value"]]
+        stated = [(one.label, one.value) for one in page.assumptions]
+        parts.append(_part(words["assumptions"], (), headings, (2, 4), stated))
+    return parts
+
+
+def _part(
+    title: str, paragraphs: Iterable[str], headings: Sequence[str] = (), columns: Sequence[int] = (),
+    rows: Iterable[Sequence[str]] = (),
+) -> dict[str, Any]:  # fmt: skip
+    told = [text for text in paragraphs if text]
+    return {
+        "title": title, "paragraphs": told, "headings": list(headings), "columns": list(columns),
+        "rows": [list(row) for row in rows],
+    }  # fmt: skip
+
+
+def _written(row: AssumptionRow, words: Mapping[str, str]) -> str:
+    if isinstance(row.value, str):
+        return row.value
+    return format_level(row.value, words) if row.kind in ("discount_rate", "market") else format_value(row.value, "", words)
+
+
+def _within(paragraphs: Iterable[str], letters: int) -> list[str]:
+    """The first paragraphs that so many letters hold, one at least."""
+    kept: list[str] = []
+    for one in paragraphs:
+        if kept and sum(map(len, kept)) + len(one) > letters:
+            break
+        kept.append(one)
+    return kept

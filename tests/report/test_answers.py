@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from cxvalue.findings.finding import Finding
+from cxvalue.findings.words import ENGLISH
+from cxvalue.report.answers import Answer, answers_of, first_sentence
+
+WAIVER = "programme.waiver."
+
+
+def money(key: str, value: float | None, low: float | None = None, high: float | None = None, **more: Any) -> Finding:
+    given = {
+        "label": key,
+        "unit": "EUR",
+        "grade": "B",
+        "text": f"About {key}.",
+        "level": 0.95 if low is not None else None,
+    }
+    return Finding(key, value=value, low=low, high=high, **{**given, **more})
+
+
+def programme(word: str | None) -> list[Finding]:
+    return [
+        Finding(f"{WAIVER}verdict", "Waiver", word, text="The test of May 2024 is met.", grade="B"),
+        money(f"{WAIVER}npv", 710_150.0, 403_000.0, 1_010_000.0, text="It is worth EUR 710,000."),
+        money(f"{WAIVER}roi", 5.88, unit="share", text="Each EUR brings 5.88 more."),
+        money(f"{WAIVER}payback_months", 11, unit="months", text="It pays back after 11 months."),
+        money(f"{WAIVER}stop_below", -0.7, text="Waiver: it no longer pays below EUR 0.56. Measure again."),
+    ]
+
+
+def only(findings: list[Finding]) -> Answer:
+    (answer,) = answers_of(findings, ENGLISH)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("word", "said", "tone"), [("PASS", "Yes", "good"), ("FAIL", "No", "bad"), ("NOT PROVEN", "Not proven", "open")]
+)
+def test_a_programme_is_answered_by_its_verdict(word: str, said: str, tone: str) -> None:
+    answer = only(programme(word))
+    assert (answer.word, answer.tone) == (said, tone)
+    assert answer.sentence.endswith("It is worth EUR 710,000.")
+    points = dict(answer.points)
+    assert list(points) == [ENGLISH[f"answer_{part}"] for part in ("do", "brings", "sure", "undo")]
+    assert points[ENGLISH["answer_brings"]] == "Each EUR brings 5.88 more. It pays back after 11 months."
+    assert points[ENGLISH["answer_undo"]] == "It no longer pays below EUR 0.56."
+    assert "Evidence B" in points[ENGLISH["answer_sure"]]
+    assert answer.picture == "programme_waiver_money"
+
+
+def test_without_a_test_agreed_beforehand_the_figure_is_the_answer() -> None:
+    answer = only([dataclasses.replace(one, value=None, text="No test.") if one.id.endswith("verdict") else one
+                   for one in programme("PASS")])  # fmt: skip
+    assert (answer.word, answer.tone) == ("EUR 710,000", "plain")
+    assert "no test was agreed beforehand" in answer.sentence
+
+
+def test_of_many_programmes_three_with_most_money_are_told_with_what_to_do() -> None:
+    many = [
+        finding
+        for number, worth in enumerate((10.0, -500.0, 20.0, 300.0))
+        for finding in (
+            Finding(f"programme.p{number}.verdict", f"P{number}", "PASS" if worth > 0 else "FAIL", grade="B"),
+            money(f"programme.p{number}.npv", worth, worth - 1, worth + 1),
+        )
+    ]
+    told = answers_of(many, ENGLISH)
+    assert [one.about for one in told] == ["programme.p1", "programme.p3", "programme.p2"]
+    assert all([heading for heading, _ in one.points] == [ENGLISH["answer_do"]] for one in told)
+
+
+def campaign(low: float, high: float, grade: str = "A", uplift: float = 0.03) -> list[Finding]:
+    head, label = "reactivation.box.", "Campaign box: profit"
+    return [
+        money(f"{head}profit", (low + high) / 2, low, high, grade=grade, label=label),
+        money(f"{head}margin_per_contact", (low + high) / 2000, low / 1000, high / 1000, grade=grade),
+        money(f"{head}return_uplift", 0.06, uplift, 0.09, grade=grade, unit="share"),
+        money(
+            f"{head}next_contacts", 70, unit="customers", text="Contact all 70. It costs EUR 5.00 and earns EUR 9.00."
+        ),
+        money("cltv.equity", 5e6, 4e6, 6e6, grade="C", text="Customers are worth EUR 5.00 M. So it is."),
+    ]
+
+
+def test_a_campaign_says_how_many_it_won_back_and_whom_to_contact_next() -> None:
+    answer = only(campaign(5_000, 11_000))
+    points = dict(answer.points)
+    # 8,000 of profit at 8 a contact were 1,000 contacts, of whom 6% came because of them.
+    assert answer.sentence.startswith(
+        "It made about 60 customers buy who would not have bought otherwise. Campaign box earned EUR 8,000"
+    )
+    assert (answer.word, answer.tone) == ("Yes", "good")
+    assert points[ENGLISH["answer_do"]] == "Contact all 70."
+    assert points[ENGLISH["answer_brings"]] == "It costs EUR 5.00 and earns EUR 9.00."
+
+
+def test_a_campaign_that_lost_and_one_that_proves_nothing() -> None:
+    assert only(campaign(-9_000, -1_000)).word == "No"
+    doubtful = only(campaign(-2_000, 9_000, uplift=-0.01))
+    assert (doubtful.word, doubtful.tone) == ("Not proven", "open")
+    assert "made about" not in doubtful.sentence
+
+
+def test_campaigns_without_a_held_out_group_that_prove_nothing_leave_the_page_to_the_customers() -> None:
+    answer = only(campaign(-2_000, 9_000, grade="C"))
+    assert (answer.about, answer.word) == ("cltv", "EUR 5.00 M")
+    assert only(campaign(2_000, 9_000, grade="C")).about == "reactivation.box"
+    # A doubtful comparison is no yes, however clear its range.
+    assert only(campaign(2_000, 9_000, grade="D")).about == "cltv"
+
+
+def discount(ladder: tuple[float, float, float], flat: tuple[float, float, float]) -> list[Finding]:
+    return [
+        money("discounts.ladder_profit", *ladder, grade="C"),
+        money("discounts.flat_profit", *flat, grade="C"),
+        money("discounts.none_profit", 7.0, 6.0, 8.0, grade="C", text="Without any. This is beyond the data."),
+        Finding("discounts.optimal_depth", "Depth", 0.162, 0.15, 0.17, 0.95, "share", "C"),
+    ]
+
+
+def test_the_better_discount_is_recommended_and_not_the_first_that_was_computed() -> None:
+    answer = only(discount((20.1, 19.8, 20.4), (15.9, 15.6, 16.2)))
+    assert (answer.word, answer.tone) == ("Keep the ladder", "good")
+    assert answer.sentence.startswith(
+        "The ladder as run earns EUR 4.20 more a visit than the best single discount (16.2%)"
+    )
+    other = only(discount((15.1, 14.8, 15.4), (15.9, 15.6, 16.2)))
+    assert (other.word, other.tone) == ("16.2% for everybody", "good")
+    assert "Offer 16.2%" in dict(other.points)[ENGLISH["answer_do"]]
+
+
+def test_discounts_whose_ranges_overlap_change_nothing_yet() -> None:
+    answer = only(discount((16.1, 15.0, 17.0), (15.9, 15.6, 16.2)))
+    assert answer.tone == "open"
+    assert dict(answer.points)[ENGLISH["answer_do"]] == ENGLISH["do_discount_open"]
+
+
+def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
+    equity = money("cltv.equity", 5e6, 4e6, 6e6, grade="C", text="Customers bring EUR 5.00 M. More.", kind="forecast")
+    newcomer = money("cltv.new_customer", 20.0, 15.0, 30.0, grade="C", kind="forecast")
+    sure = only([equity, newcomer])
+    assert (sure.word, sure.sentence) == ("EUR 5.00 M", "Customers bring EUR 5.00 M.")
+    assert "less than EUR 20.00" in dict(sure.points)[ENGLISH["answer_do"]]
+    doubtful = only([dataclasses.replace(one, grade="D") for one in (equity, newcomer)])
+    assert doubtful.word == "between EUR 4.00 and 6.00 M"
+    assert "less than EUR 15.00" in dict(doubtful.points)[ENGLISH["answer_do"]]
+
+
+def test_experience_leads_where_customers_were_asked() -> None:
+    target = money(
+        "experience.response.value_of_target", 6_000.0, 3_000.0, 8_800.0, grade="C", text="It is worth EUR 6,000."
+    )
+    asked = money("experience.score.margin_per_point", 0.3, -0.3, 0.9, grade="D")
+    assert only([target, asked]).word == "EUR 6,000"
+    assert only([dataclasses.replace(target, low=-5.0), asked]).word == "Not proven"
+    assert answers_of([target], ENGLISH) == ()
+
+
+def test_nothing_known_is_no_answer() -> None:
+    assert answers_of([], ENGLISH) == ()
+    assert answers_of([money("cltv.equity", None, text="Not known.")], ENGLISH) == ()
+
+
+def test_the_first_sentence_is_parted_from_the_rest() -> None:
+    assert first_sentence("EUR 1.20 M came.") == ("EUR 1.20 M came.", "")
+    assert first_sentence("") == ("", "")
