@@ -55,7 +55,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
     base = effect.extra.get("base")
-    counted = f"; all points counted from {base}" if base else ""
+    counted = f";\nall points counted from {base}" if base else ""
     axes.set_xlabel(f"Months since the unit's first treated month{counted}")
     axes.set_ylabel(f"{effect.outcome.capitalize()} per customer\nand month, {unit}")
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))

@@ -5,7 +5,7 @@ The flow is one way: findings → page model → renderer. A renderer never comp
 page           findings, figures and notes become a `PageModel`, without any markup
 answers        the answer at the top: yes, no or the figure, what to do, how sure, what would undo it
 headlines      which findings come first, by the question of the study
-opening        what stands at the top of a notebook: the study, and its answer in a few sentences
+notebook_top   what stands at the top of a notebook: the study, and its answer in a few sentences
 assumptions    what a study file says, and what was assumed where it says nothing
 revenue_words  what a study without a margin says in place of it
 lowering       findings that rest on doubtful tables are lowered by a grade

@@ -233,7 +233,7 @@ class Study(Drawn):
         from IPython.core.getipython import get_ipython
         from IPython.display import display
 
-        from cxvalue.report.opening import Opening
+        from cxvalue.report.notebook_top import Opening
 
         if get_ipython() is not None:
             self._places.append(display(Opening.of(self.file, self.observed_from, self.as_of), display_id=True))
@@ -255,7 +255,7 @@ class Study(Drawn):
         """
         from cxvalue.findings.points import withhold_points
         from cxvalue.report.lowering import lower_grades
-        from cxvalue.report.opening import Opening, in_short
+        from cxvalue.report.notebook_top import Opening, in_short
         from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
