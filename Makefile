@@ -10,7 +10,7 @@ export REALITY_LOGS := $(value LOGS)
 unexport STUDY AS_OF LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint lab calibrate reality bench lock setup clean
+.PHONY: help report test lint lab calibrate reality bench pictures lock setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,7 +35,8 @@ lint: ## ruff and mypy alone
 	exit $$status
 
 lab: ## JupyterLab, opened on notebooks/
-	@exec $(run) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	@exec $(run) -m jupyterlab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
+	  --LabApp.app_settings_dir=.ci/lab --LabApp.extension_manager=readonly
 
 # Many small matrices: threads of the linear algebra get into each other's way where every core is busy.
 lab calibrate: export OPENBLAS_NUM_THREADS = 1
@@ -71,6 +72,9 @@ reality: ## forecasts on real purchase logs beside what came and beside peers; L
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench
+
+pictures: ## the pictures of the README, drawn by its examples
+	@exec $(run) -m tests.pictures
 
 lock: ## a new requirements.lock, the newest that pyproject.toml allows
 	@$(run) -m pip install --quiet --disable-pip-version-check uv

@@ -15,6 +15,7 @@ from cxvalue.tables.cautions import KINDS
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.shape import REASONS
 from tests.exports import EXPORTS
+from tests.pictures import PICTURES, run_examples
 
 ROOT = project_root()
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -31,12 +32,14 @@ def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pyte
             text.replace("customers: 20000", "customers: 2000"), "utf-8"
         )
     monkeypatch.setenv("CXVALUE_ROOT", str(tmp_path))
-    names: dict[str, object] = {}
-    for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
-        exec(compile(code, "README.md", "exec"), names)
+    names = run_examples(README)
     value = names["value"]
-    assert value.equity.low < value.equity.value < value.equity.high  # type: ignore[attr-defined]
-    assert names["case"].npv.low < names["case"].npv.value  # type: ignore[attr-defined]
+    assert value.equity.low < value.equity.value < value.equity.high
+    assert names["case"].npv.low < names["case"].npv.value
+    shown = re.findall(r"\]\(reports/gallery/([^)]+)\)", README)
+    assert sorted(shown) == sorted(PICTURES)
+    for draw in PICTURES.values():
+        assert draw(names).axes
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
@@ -52,7 +55,7 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     for name in re.findall(r"bin/cxvalue (\w+)|`cxvalue (\w+)", text):
         assert (name[0] or name[1]) in commands, name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|reality|clean|bench)\b", text):
+    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|reality|clean|bench|pictures)\b", text):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 

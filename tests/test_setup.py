@@ -26,7 +26,20 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PYTHONS = ("3.11", "3.12", "3.13")
 BUNDLED = ("bank", "cdnow", "cdnow_sample", "complete_journey", "cosmetics", "insurer", "mealkit", "retailer")
-TARGETS = ("help", "report", "test", "lint", "lab", "calibrate", "reality", "bench", "lock", "setup", "clean")
+TARGETS = (
+    "help",
+    "report",
+    "test",
+    "lint",
+    "lab",
+    "calibrate",
+    "reality",
+    "bench",
+    "pictures",
+    "lock",
+    "setup",
+    "clean",
+)
 
 FAKE_PIP = """
 import os, pathlib, sys, sysconfig, time

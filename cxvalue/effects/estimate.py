@@ -14,12 +14,14 @@ from cxvalue.effects.designs.staggered import estimate_staggered
 from cxvalue.effects.effect import DESIGNS, Effect
 from cxvalue.effects.frames import panel_of_frames
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
+from cxvalue.foundation.progress import working
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
 __all__ = ["estimate_effect"]
 
 
+@working("Estimating the effect")
 def estimate_effect(
     panel: Any,
     rollout: Any = None,

@@ -55,6 +55,8 @@ def connect() -> ibis.backends.duckdb.Backend:
     """
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
+    # In a notebook a query of some seconds would draw a bar, which then stands in the published page.
+    engine.con.execute("SET enable_progress_bar = false")
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
     folder = _spill_folder()

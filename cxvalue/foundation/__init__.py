@@ -9,6 +9,7 @@ intervals  the ends of an interval from draws
 chance     what chance leaves in an estimate: a width, and no probability of exactly 0 or 1
 rounding   what is left of zero when floats are added up
 grades     grades of evidence, A to E
+progress   a line about a long step, in JupyterLab alone
 shown      how a result shows itself: a line, a table with sentences, numbers, a picture
 lazy       what reads notebooks, imported without what is slow and not used
 """

@@ -23,12 +23,19 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    def __repr__(self) -> str:
+        """The numbers to six digits, without an exponent; the parts have them all."""
+        return f"Interval(value={_short(self.value)}, low={_short(self.low)}, high={_short(self.high)})"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{_short(self.value, ',')} ({_short(self.low, ',')} to {_short(self.high, ',')})</p>"
+
     @classmethod
     def holding(cls, value: float, low: float, high: float) -> Interval:
         """An interval widened to hold its value: a few very large draws can pull a mean past an end.
 
         >>> Interval.holding(5.0, 1.0, 4.0)
-        Interval(value=5.0, low=1.0, high=5.0)
+        Interval(value=5, low=1, high=5)
         """
         return cls(value, min(float(low), value), max(float(high), value))
 
@@ -47,6 +54,13 @@ class Interval(NamedTuple):
         """
         half = reach_of(level, df) * se
         return cls(value, value - half, value + half)
+
+
+def _short(value: float, separator: str = "") -> str:
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    text = f"{value:{separator}.{max(0, 5 - math.floor(math.log10(abs(value))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def interval_ends(

@@ -6,7 +6,7 @@ page           findings, figures and notes become a page model
 page_model     what a page says, without any markup: the one model of every renderer
 answer_block   the answer at the top: yes, no or the figure, what to do, how sure, what would undo it
 headlines      which findings come first, by the question of the study
-opening        what stands at the top of a notebook: the study, and its answer in a few sentences
+notebook_top   what stands at the top of a notebook: the study, and its answer in a few sentences
 changes        what is another figure than in the last report, and why
 assumptions    what a study file says, and what was assumed where it says nothing
 revenue_words  what a study without a margin says in place of it

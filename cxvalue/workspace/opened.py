@@ -18,6 +18,7 @@ import ibis
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
+from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
@@ -238,7 +239,7 @@ class Study(Drawn):
         from IPython.core.getipython import get_ipython
         from IPython.display import display
 
-        from cxvalue.report.opening import Opening
+        from cxvalue.report.notebook_top import Opening
 
         if get_ipython() is not None:
             self._places.append(display(Opening.of(self.file, self.observed_from, self.as_of), display_id=True))
@@ -260,7 +261,7 @@ class Study(Drawn):
         """
         from cxvalue.findings.points import withhold_points
         from cxvalue.report.lowering import lower_grades
-        from cxvalue.report.opening import Opening, in_short
+        from cxvalue.report.notebook_top import Opening, in_short
         from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
@@ -287,6 +288,7 @@ class Study(Drawn):
         return f"Handed to the run: {said}."
 
 
+@working("Adding customers up by unit and month")
 def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
     """The panel of one programme of a study, as its design works on it; raises `CxvalueError` for an unknown name."""
     programme = next((one for one in study.file.programmes if one.name == name), None)

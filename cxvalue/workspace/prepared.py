@@ -23,6 +23,7 @@ import psutil
 from cxvalue.engine.prints import hash_of_everything
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.progress import working
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
@@ -139,8 +140,9 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     con = _connect()
-    tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
-    hold_against_layouts(study, tables.sources)
+    with working("Reading and checking the tables"):
+        tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
+        hold_against_layouts(study, tables.sources)
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
     if half_lives:
@@ -148,7 +150,8 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         study = with_half_lives(study, half_lives)
     unavailable = experience_obstacles(_getter(con, tables), study.metrics)
     measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
-    declared = fit_declared(measured, tables.cautions)
+    with working("Measuring campaigns and programmes"):
+        declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
         if fits:
             (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")
@@ -164,12 +167,15 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 unavailable["20_cltv_contractual"] = str(error)
             else:
                 (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
-                past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
+                with working("Forecasting again from past dates"):
+                    past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
                 (folder / "contract_past.json").write_text(json.dumps(past.to_dict()), encoding="utf-8")
     elif "purchases" in tables.paths:
         try:
-            fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
-            write_base(base_of_study(study, fit, _getter(con, tables)), folder)
+            with working("Fitting the models of purchases"):
+                fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+            with working("Forecasting every customer, and again from past dates"):
+                write_base(base_of_study(study, fit, _getter(con, tables)), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

@@ -42,7 +42,9 @@ def test_every_notebook_ran_and_none_complains(run: tuple[RunResult, dict[str, f
     assert result.folder is not None
     for path in (result.folder / "notebooks").glob("6*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        assert not [out for cell in cells for out in cell.get("outputs", []) if out.get("name") == "stderr"], path.name
+        assert not [out for cell in cells for out in cell.get("outputs", []) if out["output_type"] == "stream"], (
+            path.name
+        )
 
 
 def test_every_case_has_findings_and_a_sentence_on_the_page(run: tuple[RunResult, dict[str, float]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.progress import working
 from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import FAMILIES, SEASONAL, family_of
@@ -38,6 +39,7 @@ _NOBODY = {
 }
 
 
+@working("Fitting the model")
 def fit(states: PurchaseStates, model: str = "bg_nbd") -> LifetimeModel:
     """Fit one model by maximum likelihood to states, grouped or per customer.
 

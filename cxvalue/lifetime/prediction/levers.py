@@ -33,6 +33,7 @@ from scipy.special import expit, logit
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
+from cxvalue.foundation.progress import working
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
@@ -101,6 +102,7 @@ class ValueLevers:
     model: str
 
 
+@working("Valuing the customers again with one thing changed")
 def value_levers(
     model: LifetimeModel,
     spend: SpendModel,

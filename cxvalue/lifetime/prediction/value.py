@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
+from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
@@ -94,6 +95,7 @@ class CustomerValue(Drawn):
         return float((high - low) / (2 * reach_of(self.level)) / value)
 
 
+@working("Valuing the customers")
 def customer_value(
     model: LifetimeModel,
     spend: SpendModel,

@@ -21,6 +21,7 @@ __all__ = [
     "account_bands_display",
     "calibration_display",
     "ending_bands_display",
+    "following_display",
     "ratios_display",
     "scores_display",
     "scores_table",
@@ -31,6 +32,18 @@ __all__ = [
 def ending_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely the contract is to end."""
     return churn_display.bands_display(bands, currency, "ends in 12 months", "will leave")
+
+
+def following_display(following: pd.DataFrame) -> Styler:
+    """How contracts of one customer follow one another, and what each of them counts as."""
+    return styled(
+        {
+            "begins after the one before has ended": row.after,
+            "contracts": f"{row.contracts:,}",
+            "counts as": row.counts_as,
+        }
+        for row in following.itertuples()
+    )
 
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:

@@ -19,6 +19,7 @@ import pandas as pd
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.progress import working
 from cxvalue.lifetime.contracts.hazard import HazardModel
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
@@ -239,6 +240,7 @@ class ContractChurn:
         return bands(self.probabilities, np.nan_to_num(self.margins), suppress_below)
 
 
+@working("Fitting the models of contracts")
 def contract_churn(
     fit: RenewalFit,
     contracts: Contracts,

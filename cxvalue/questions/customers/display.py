@@ -23,7 +23,7 @@ def period_table(change: pd.DataFrame, currency: str) -> Styler:
     def per(top: float, bottom: float, unit: str) -> str:
         return format_value(top / bottom, unit) if bottom else "—"
 
-    pairs = ("customers", "purchases each,", "margin per purchase,", "margin")
+    pairs = ("customers", "purchases each,", f"{currency} per purchase,", f"margin in {currency}")
     headings = ["customers who", *(heading for pair in pairs for heading in (f"{pair} before", "after"))]
     rows = (
         (
@@ -32,10 +32,10 @@ def period_table(change: pd.DataFrame, currency: str) -> Styler:
             f"{row.customers_after:,}",
             per(row.purchases_before, row.customers_before, ""),
             per(row.purchases_after, row.customers_after, ""),
-            per(row.margin_before, row.purchases_before, currency),
-            per(row.margin_after, row.purchases_after, currency),
-            format_value(float(row.margin_before), currency),
-            format_value(float(row.margin_after), currency),
+            per(row.margin_before, row.purchases_before, currency).removeprefix(f"{currency} "),
+            per(row.margin_after, row.purchases_after, currency).removeprefix(f"{currency} "),
+            format_value(float(row.margin_before), currency).removeprefix(f"{currency} "),
+            format_value(float(row.margin_after), currency).removeprefix(f"{currency} "),
         )
         for row in change.itertuples()
     )

@@ -17,6 +17,7 @@ import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of
 from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.progress import working
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.evidence.blend import blend
 from cxvalue.lifetime.evidence.reference import REFERENCE
@@ -82,6 +83,7 @@ def origins_of(holdout_start: date, as_of: date, observed_from: date, *, most: i
     return Origins(dates, max(min((as_of - holdout_start).days + 1, shortest), 1))
 
 
+@working("Forecasting again from past dates")
 def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, most: int = ORIGINS) -> pd.DataFrame:
     """Every model's forecast from several past dates, as published in ``rolling.csv``.
 
@@ -298,6 +300,7 @@ class MarginBacktest:
         return self.predicted.low <= self.actual <= self.predicted.high
 
 
+@working("Asking what would have been forecast in money")
 def backtest_margin(
     fit: CltvFit, purchases: ibis.Table, past: Past, *, level: float = 0.95, draws: int = 200, seed: int = 1
 ) -> MarginBacktest | None:

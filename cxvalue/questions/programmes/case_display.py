@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.numbers import format_chance, format_range, format_value
+from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.questions.programmes.effect_findings import UNITS
 
 if TYPE_CHECKING:
@@ -137,16 +137,21 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
 def assumptions_display(table: pd.DataFrame) -> Styler:
     """The assumptions in words; who owns none of them is said."""
 
-    def amount(value: object) -> str:
-        return value if isinstance(value, str) else f"{float(value):,.6g}"  # type: ignore[arg-type]
+    def amount(value: object, of: str) -> str:
+        if isinstance(value, str):
+            return value
+        number = float(value)  # type: ignore[arg-type]
+        if of.startswith(("discount rate", "the market takes")):
+            return format_level(number)
+        return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
 
     return styled(
         {
             "assumption": row.assumption,
-            "value": amount(row.value),
+            "value": amount(row.value, row.assumption),
             "range": ""
             if row.low is None or row.low != row.low or row.low == row.high
-            else f"{amount(row.low)} to {amount(row.high)}",
+            else f"{amount(row.low, row.assumption)} to {amount(row.high, row.assumption)}",
             "who answers for it": row.owner or UNNAMED,
             "source": row.source or "not stated",
         }
@@ -171,17 +176,20 @@ def rules_display(fit: GoodwillFit, currency: str) -> Styler:
     others = table[(table["standing"] != "") & ~table.index.isin(shown.index)]
     import pandas as pd
 
+    def money(amount: float) -> str:  # the first heading names the currency
+        return format_value(amount, currency).removeprefix(f"{currency} ")
+
     return styled(
         {
-            "up to": format_value(row.cap, currency),
+            f"up to, {currency}": money(row.cap),
             "times a year": row.times_per_year,
             "customers let off": f"{row.customers:,.0f}",
-            "handling saved": format_value(row.saved, currency),
-            "they bring more": format_value(row.gain, currency),
-            "fees forgone": format_value(row.forgone, currency),
-            "run up because of it": format_value(row.moral_hazard, currency),
-            "worth a year": format_value(row.value, currency),
-            "range": format_range(row.low, row.high, currency),
+            "handling saved": money(row.saved),
+            "they bring more": money(row.gain),
+            "fees forgone": money(row.forgone),
+            "run up because of it": money(row.moral_hazard),
+            "worth a year": money(row.value),
+            "range": f"{money(row.low)} to {money(row.high)}",
             "": row.standing,
         }
         for row in pd.concat([shown, others]).sort_values(["cap", "times_per_year"]).itertuples()

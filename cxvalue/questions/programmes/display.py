@@ -152,6 +152,10 @@ def alternatives_display(effect: Effect, unit: str) -> Styler:
 def months_display(case: Case, currency: str) -> Styler:
     """The case by quarters, since nobody reads 36 lines."""
     table = case.table()
+
+    def money(amount: float) -> str:  # the headings name the currency
+        return format_value(amount, currency).removeprefix(f"{currency} ")
+
     rows = []
     for quarter, part in table.groupby((table["month"] + 2) // 3):
         name = "at the start" if quarter == 0 else f"months {part['month'].min()} to {part['month'].max()}"
@@ -159,11 +163,11 @@ def months_display(case: Case, currency: str) -> Styler:
             {
                 "when": name,
                 "treated customers": f"{part['treated_customers'].iloc[-1]:,.0f}",
-                "margin from the effect": format_value(part["margin_from_effect"].sum(), currency),
-                "other benefits": format_value(part["other_benefits"].sum(), currency),
-                "costs": format_value(part["costs"].sum(), currency),
-                "net": format_value(part["net"].sum(), currency),
-                "sum to date, discounted to the start": format_value(part["net_discounted_to_date"].iloc[-1], currency),
+                f"margin from the effect, {currency}": money(part["margin_from_effect"].sum()),
+                "other benefits less losses": money(part["other_benefits"].sum()),
+                "costs": money(part["costs"].sum()),
+                "net": money(part["net"].sum()),
+                "sum to date, discounted": money(part["net_discounted_to_date"].iloc[-1]),
             }
         )
     return styled(rows)

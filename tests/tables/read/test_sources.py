@@ -273,6 +273,10 @@ def test_a_million_cells_of_text_keep_their_line_numbers(tmp_path: Path) -> None
     assert date(2025, 3, 5).isoformat() not in message
 
 
+def test_the_engine_draws_no_bar_into_a_notebook() -> None:
+    assert connect().con.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
+
+
 def test_the_engine_spills_into_a_private_folder_of_its_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cxvalue.findings.finding import Finding
-from cxvalue.report.opening import Opening, in_short
+from cxvalue.report.notebook_top import Opening, in_short
 from cxvalue.study import find_study, load_study_file
 
 
