@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -87,11 +87,12 @@ def items_of(
     exclude: Sequence[tuple[str, str]] = (),
     as_of: date,
     suppress_below: int = 0,
+    elsewhere: Collection[tuple[str, str]] = (),
 ) -> Items | None:
     """The items of a study; raises `CxvalueError` for a segment that no text column of the customers table has.
 
     Worth follows from the customers touched, so a segment of fewer than `suppress_below` of them is withheld, and one that
-    lacks so few of all who were touched; None where nothing is left.
+    lacks so few of all who were touched, or that other tables withhold (`elsewhere`, by column); None where nothing is left.
     """
     drawn = draws_of(importance, link)
     slopes = {
@@ -103,7 +104,9 @@ def items_of(
     for one in touchpoints:
         among = None if one.segment == ALL else segment_members(customers, one.segment)
         touched[one.name, one.segment] = touched_customers(one.name, surveys, interactions, as_of=as_of, among=among)
-    withheld = few_touched(touched, suppress_below)
+    also = {segment for _, segment in elsewhere}
+    few = {*few_touched(touched, suppress_below), *(key for key in touched if key[1] in also)}
+    withheld = tuple(key for key in touched if key in few)
     kept = [one for one in touchpoints if (one.name, one.segment) not in withheld]
     if not kept:
         return None
