@@ -86,6 +86,7 @@ def moving(seed: int, customers: int = 1000, quarters: int = 8) -> CustomerQuart
     who, when = np.nonzero(state < 5)
     level, unit = state[who, when], rng.integers(0, 10, customers)
     trait, good = 20 * rng.standard_normal(customers), 5 * rng.standard_normal((10, quarters))
+    good -= good.mean(axis=0)  # so that the mean of a level does not hang on the units drawn
     after = LEVEL_MARGIN[level] + trait[who] + good[unit[who], when] + 15 * rng.standard_normal(who.size)
     last = when == quarters - 1
     return CustomerQuarters(
