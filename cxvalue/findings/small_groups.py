@@ -9,7 +9,7 @@ customers would give those few away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise, permutations
 
@@ -85,7 +85,9 @@ def withheld_groups(
     *,
     amounts: ArrayLike | None = None,
     also: Iterable[tuple[str, str]] = (),
+    elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
+    times: ArrayLike | None = None,
 ) -> frozenset[tuple[str, str]]:
     """The groups that must not be shown, as (column, group).
 
@@ -94,7 +96,9 @@ def withheld_groups(
         least: groups of fewer members are withheld.
         amounts: of money, one a member, where a group's total is shown.
         also: groups that must be withheld for another reason.
+        elsewhere: groups that other tables withhold; they go with these first, so that all tables withhold the same.
         before: what the last run showed.
+        times: how many members each entry of the labels stands for; 1 by default.
 
     >>> branch = np.array(["a"] * 6 + ["b"] * 50 + ["c"] * 40, dtype=object)
     >>> region = np.array(["north"] * 56 + ["south"] * 40, dtype=object)
@@ -105,7 +109,8 @@ def withheld_groups(
     """
     cells = groups_of(labels)
     codes = {name: np.unique(of.astype(str), return_inverse=True)[1].reshape(-1) for name, of in labels.items()}
-    counts = np.concatenate([np.zeros(0), *(np.bincount(code) for code in codes.values())])
+    size = None if times is None else np.asarray(times, dtype=float)
+    counts = np.concatenate([np.zeros(0), *(np.bincount(code, size) for code in codes.values())])
     told = set(also)
     hidden = (counts > 0) & (counts < least)
     hidden |= np.array([cell in told for cell in cells], dtype=bool)
@@ -120,13 +125,19 @@ def withheld_groups(
     if before.same_day:
         apart = np.abs(counts - earlier)
         hidden |= (apart > 0) & (apart < least)
-    if not hidden.any() or least < 1:
+    if not least or not (hidden.any() or any(cell in elsewhere for cell in cells)):
         return frozenset(cell for cell, taken in zip(cells, hidden & (least > 0), strict=True) if taken)
     kept_back = np.array([of is not None and group not in of for of, (_, group) in zip(then, cells, strict=True)])
     own, column = hidden.copy(), np.array([name for name, _ in cells])
     hidden |= kept_back & np.isin(column, column[hidden])
-    known = before.same_day & (counts == earlier)
-    hidden = protect(_tied(counts, codes), hidden, least, guarded=own, known=known & ~hidden, first=kept_back)
+    taken_elsewhere = np.array([cell in elsewhere for cell in cells])
+    hidden |= taken_elsewhere
+    # Whoever sees that nothing has changed since takes what was shown then for what is withheld now.
+    told_then = np.isfinite(earlier)
+    known = before.same_day & told_then & (counts[told_then] == earlier[told_then]).all()
+    hidden = protect(
+        _tied(counts, codes, size), hidden, least, guarded=own, known=known & ~hidden, first=kept_back | taken_elsewhere
+    )
     return frozenset(cell for cell, taken in zip(cells, hidden, strict=True) if taken)
 
 
@@ -136,6 +147,7 @@ def withheld_list(
     least: int,
     *,
     also: ArrayLike | None = None,
+    elsewhere: Collection[str] = (),
     before: Mapping[str, float] | None = None,
 ) -> Mask:
     """Which groups of a list must not be shown where the sum of their counts is known: `withheld_groups` of one column.
@@ -147,9 +159,11 @@ def withheld_list(
     hidden = (values > 0) & (values < least)
     if also is not None:
         hidden |= np.asarray(also, dtype=bool)
-    if not hidden.any():
+    names = list(names)
+    taken_elsewhere = np.array([name in elsewhere for name in names], dtype=bool) & (least > 0)
+    if not (hidden | taken_elsewhere).any():
         return np.asarray(hidden)
-    kept_back = np.array([before is not None and name not in before for name in names], dtype=bool)
+    kept_back = taken_elsewhere | np.array([before is not None and name not in before for name in names], dtype=bool)
     system = System(values, np.ones((1, values.size)), np.zeros((0, values.size)))
     return protect(system, hidden | kept_back, least, guarded=hidden, first=kept_back)
 
@@ -171,7 +185,7 @@ def protect(
     those that turn out not to be needed are shown again. A `known` one, which anybody can look up elsewhere, hides nothing.
     """
     n = system.counts.size
-    known = np.zeros(n, dtype=bool) if known is None else known
+    known = np.zeros(n, dtype=bool) if known is None else known.copy()
     first = np.zeros(n, dtype=bool) if first is None else first
     ties = np.vstack([system.equal, system.below]) != 0
     watched = np.flatnonzero(hidden if guarded is None else guarded)
@@ -186,8 +200,10 @@ def protect(
         while not safe(cell, hidden):
             reach = _reach(ties, cell, hidden)
             free = np.flatnonzero(reach & ~hidden & ~known & (system.counts > 0))
-            if not free.size:  # nothing else can cover it: of what it is tied to, no group is shown
-                hidden |= reach
+            if not free.size and known.any():  # better what is known than nothing
+                known[:] = False
+                continue
+            if not free.size:  # of what it is tied to, no group is shown
                 break
             order = sorted(map(int, free), key=lambda k: (not first[k], system.counts[k], k))
             alone = next((k for k in order if safe(cell, hidden | (np.arange(n) == k))), order[0])
@@ -213,7 +229,7 @@ def _reach(ties: Mask, cell: int, hidden: Mask) -> Mask:
         seen = more
 
 
-def _tied(counts: Floats, codes: Mapping[str, NDArray[np.intp]]) -> System:
+def _tied(counts: Floats, codes: Mapping[str, NDArray[np.intp]], size: Floats | None) -> System:
     """Groups of a column add up to everybody; a group made of whole groups of another column is their sum."""
     sizes = [int(code.max(initial=-1)) + 1 for code in codes.values()]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)
@@ -222,7 +238,7 @@ def _tied(counts: Floats, codes: Mapping[str, NDArray[np.intp]]) -> System:
     for low, high in pairwise(starts):
         equal.append(((np.arange(counts.size) >= low) & (np.arange(counts.size) < high)).astype(float))
     for (one, coarse), (other, fine) in permutations(enumerate(codes.values()), 2):
-        both = np.bincount(coarse * sizes[other] + fine, minlength=sizes[one] * sizes[other])
+        both = np.bincount(coarse * sizes[other] + fine, size, minlength=sizes[one] * sizes[other])
         joint = both.reshape(sizes[one], sizes[other])
         inside = joint == counts[starts[other] : starts[other + 1]]
         for k in range(sizes[one]):

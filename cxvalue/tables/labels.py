@@ -20,12 +20,14 @@ __all__ = [
     "NOT_KNOWN",
     "NOT_LABELS",
     "customers_as_numbers",
+    "label_profiles",
     "labels_of_all",
     "product_group",
     "segments_of",
 ]
 
 MOST_LEVELS = 12
+MOST_GROUPS = 200
 NOT_KNOWN = "not known"
 NOT_LABELS = ("customer_id", "acquired_on", "acquisition_cost")
 """Columns of the customers table that say no label of a customer."""
@@ -53,6 +55,21 @@ def segments_of(
     rows = labels_of_all(customers, names).reindex(ids)
     kept = [name for name in names if 2 <= rows[name].nunique() <= MOST_LEVELS]
     return {name: rows[name].fillna(NOT_KNOWN).to_numpy(object) for name in kept}
+
+
+def label_profiles(customers: ir.Table) -> tuple[dict[str, NDArray[np.object_]], NDArray[np.float64]]:
+    """The labels that customers have together, by column of text with 2 to 200 values, and how many customers have each.
+
+    Counted where the table is. An empty label is "not known".
+    """
+    texts = [name for name in customers.columns if name not in NOT_LABELS and customers[name].type().is_string()]
+    if not texts:
+        return {}, np.zeros(0)
+    sizes = customers.aggregate(**{name: customers[name].nunique() for name in texts}).to_pyarrow().to_pylist()[0]
+    names = [name for name in texts if 2 <= sizes[name] <= MOST_GROUPS]
+    counted = customers.group_by(names).agg(times=customers.customer_id.nunique()).order_by(names).to_pandas()
+    labels = {name: counted[name].fillna(NOT_KNOWN).to_numpy(object) for name in names}
+    return (labels, counted["times"].to_numpy(float)) if names else ({}, np.zeros(0))
 
 
 def customers_as_numbers(

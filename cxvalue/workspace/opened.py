@@ -226,6 +226,21 @@ class Study(Drawn):
         return Portfolio.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
     @cached_property
+    def small_groups(self) -> frozenset[tuple[str, str]]:
+        """Column and group of the customers table that no table of a report shows: too few, or they would give one away.
+
+        Decided once, from all customers, so that every table withholds the same groups beside a small one.
+        """
+        from cxvalue.findings.small_groups import withheld_groups
+        from cxvalue.tables.labels import label_profiles
+
+        customers = self.table_or_none("customers")
+        if customers is None:
+            return frozenset()
+        labels, times = label_profiles(customers)
+        return withheld_groups(labels, self.file.report.suppress_below, times=times)
+
+    @cached_property
     def history(self) -> History:
         """What earlier published runs of the study said; nothing when opened by hand."""
         return read_history(self.work)

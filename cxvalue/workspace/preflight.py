@@ -11,6 +11,8 @@ from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.money.portfolio import Portfolio
+from cxvalue.questions.choice.items import segment_problems
+from cxvalue.questions.levels.customer_quarters import starter_problems
 from cxvalue.questions.lifetime_value.covariates import covariate_problems
 from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.questions.programmes.joint import measure_portfolio
@@ -83,9 +85,11 @@ def _behind(programme: Programme) -> tuple[str, ...]:
 
 
 def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:
-    """Columns of the customers table that the study names and that cannot be used."""
+    """Columns and values that the study names and that its tables do not have, and values that mean nothing."""
     held = study.universal_holdout
     problems = covariate_problems(study.cltv.covariates, table("customers"))
+    problems += segment_problems(study.touchpoints, table("customers"))
+    problems += starter_problems(table("interactions"))
     return problems + ([] if held is None else holdout_problems(table("customers"), held.column, held.value))
 
 
@@ -101,6 +105,7 @@ def try_declared(tables: StudyTables) -> None:
                 "programmes": (programme,),
                 "campaigns": (),
                 "universal_holdout": None,
+                "touchpoints": (),
                 "cltv": study.cltv.model_copy(update={"covariates": ()}),
             }
             if design == "matched" or (design == "experiment" and programme.unit == CUSTOMER):

@@ -110,3 +110,24 @@ def test_all_of_it_goes_where_nothing_else_can_cover_a_small_group() -> None:
     system = System(np.array([6.0, 50.0]), np.ones((1, 2)), np.zeros((0, 2)))
     hidden = protect(system, np.array([True, False]), 10, known=np.array([False, True]))
     assert hidden.tolist() == [True, True]
+
+
+def test_what_other_tables_withhold_goes_first() -> None:
+    unit = {"unit": column(a=6, b=50, c=40, d=20)}
+    assert withheld_groups(unit, 10) == {("unit", "a"), ("unit", "d")}
+    assert withheld_groups(unit, 10, elsewhere={("unit", "a"), ("unit", "b")}) == {("unit", "a"), ("unit", "b")}
+    assert withheld_groups({"unit": column(a=60, b=50)}, 10, elsewhere={("unit", "b")}) == {("unit", "b")}
+    assert withheld_list("abcd", [6, 50, 40, 20], 10, elsewhere=["b"]).tolist() == [True, True, False, False]
+
+
+def test_an_entry_may_stand_for_several_members() -> None:
+    unit, times = np.array(["a", "b", "c"], dtype=object), [6, 50, 40]
+    assert withheld_groups({"unit": unit}, 10, times=times) == {("unit", "a"), ("unit", "c")}
+    assert withheld_groups({"unit": unit}, 10) == {("unit", "a"), ("unit", "b"), ("unit", "c")}
+
+
+def test_where_something_moved_what_was_shown_may_cover_a_small_group() -> None:
+    """Nobody can know that c did not move as well."""
+    unit = {"unit": column(a=64, b=50, c=40)}
+    then = ShownBefore({"unit": {"a": 60.0, "b": 50.0, "c": 40.0}}, same_day=True)
+    assert withheld_groups(unit, 10, before=then) == {("unit", "a"), ("unit", "c")}

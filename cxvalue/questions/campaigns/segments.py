@@ -6,6 +6,7 @@ whether a column's segments differ at all is tested first (Cochran's Q), with Ho
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -42,14 +43,15 @@ def segments_table(
     level: float = 0.95,
     *,
     suppress_below: int = 0,
+    elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
 ) -> pd.DataFrame:
     """The effect in each segment; ranges hold for all rows together (Bonferroni).
 
     Columns: column, segment, contacted, held_out, return_uplift and margin_per_contact with their bounds, and p_differs:
     whether the margin per contact differs between the segments of this column (Holm over the columns). Segments with
-    fewer than `suppress_below` customers in a group are left out, with those that would give them away; `before` is what
-    the last run showed of those contacted.
+    fewer than `suppress_below` customers in a group are left out, with those that would give them away; `elsewhere`
+    are groups that other tables withhold, `before` is what the last run showed of those contacted.
     """
     import pandas as pd
 
@@ -59,7 +61,7 @@ def segments_table(
     hidden: frozenset[tuple[str, str]] = frozenset()
     for group, told in ((~data.control, before), (data.control, NO_GROUPS)):
         own = {name: of[seen & group] for name, of in segments.items()}
-        hidden |= withheld_groups(own, suppress_below, before=told)
+        hidden |= withheld_groups(own, suppress_below, elsewhere=elsewhere, before=told)
     parts = [(name, part, of == part) for name, of in segments.items() for part in sorted({str(value) for value in of})]
     large = [
         (name, part, rows & seen & ~data.control, rows & seen & data.control)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.errors import CxvalueError, Problem, nearest
 from cxvalue.questions.drivers import Importance, ScoreLink, draws_of, touched_customers
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import Touchpoint
 
-__all__ = ["Items", "few_touched", "items_of", "made_items", "segment_members"]
+__all__ = ["Items", "few_touched", "items_of", "made_items", "segment_members", "segment_problems"]
 
 Floats = NDArray[np.float64]
 
 ALL = "all"
+MOST_SEGMENTS = 2000
+MOST_NAMED = 40
+"""Values of a column among which a name is sought, and of which an error lists what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,12 @@ def items_of(
     exclude: Sequence[tuple[str, str]] = (),
     as_of: date,
     suppress_below: int = 0,
+    elsewhere: Collection[tuple[str, str]] = (),
 ) -> Items | None:
     """The items of a study; raises `CxvalueError` for a segment that no text column of the customers table has.
 
     Worth follows from the customers touched, so a segment of fewer than `suppress_below` of them is withheld, and one that
-    lacks so few of all who were touched; None where nothing is left.
+    lacks so few of all who were touched, or that other tables withhold (`elsewhere`, by column); None where nothing is left.
     """
     drawn = draws_of(importance, link)
     slopes = {
@@ -103,7 +107,9 @@ def items_of(
     for one in touchpoints:
         among = None if one.segment == ALL else segment_members(customers, one.segment)
         touched[one.name, one.segment] = touched_customers(one.name, surveys, interactions, as_of=as_of, among=among)
-    withheld = few_touched(touched, suppress_below)
+    also = {segment for _, segment in elsewhere}
+    few = {*few_touched(touched, suppress_below), *(key for key in touched if key[1] in also)}
+    withheld = tuple(key for key in touched if key in few)
     kept = [one for one in touchpoints if (one.name, one.segment) not in withheld]
     if not kept:
         return None
@@ -123,10 +129,39 @@ def few_touched(touched: Mapping[tuple[str, str], int], least: int) -> tuple[tup
     )
 
 
+def segment_problems(touchpoints: Sequence[Touchpoint], customers: ir.Table | None) -> list[Problem]:
+    """Touchpoints for a segment that no text column of the customers table has, each with the nearest that one has."""
+    asked = {one.segment for one in touchpoints} - {ALL}
+    if not asked:
+        return []
+    known: set[str] = set()
+    lacking = "the study has no table 'customers'."
+    if customers is not None:
+        names = _texts(customers)
+        for name in names:
+            values = customers.filter(customers[name].notnull()).select(name).distinct().order_by(name)
+            known |= set(values.limit(MOST_SEGMENTS).to_pyarrow()[name].to_pylist())
+            known |= {one for one in asked - known if values.filter(values[name] == one).to_pyarrow().num_rows}
+        lacking = f"no text column of the table 'customers' ({', '.join(names) or 'none'}) has it."
+    return [
+        Problem(
+            f"touchpoints.{one.name}.segment",
+            f"there is no customer of the segment {one.segment!r}: {lacking}",
+            f"{nearest(one.segment, sorted(known)[:MOST_NAMED])} Or write 'all'." if known else "Write 'all'.",
+        )
+        for one in touchpoints
+        if one.segment in asked - known
+    ]
+
+
+def _texts(customers: Any) -> list[str]:
+    columns = () if customers is None else customers.columns
+    return [name for name in columns if name != CUSTOMER and customers[name].type().is_string()]
+
+
 def segment_members(customers: Any, segment: str) -> ir.Table:
     """The customers of a segment: those with this value in a text column of the customers table, the first that has it."""
-    columns = () if customers is None else customers.columns
-    names = [name for name in columns if name != CUSTOMER and customers[name].type().is_string()]
+    names = _texts(customers)
     for name in names:
         rows = customers.filter((customers[name] == segment).fill_null(False)).select(CUSTOMER)
         if rows.limit(1).count().to_pyarrow().as_py():

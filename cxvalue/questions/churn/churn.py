@@ -7,7 +7,7 @@ good may also do. `study_churn` puts a study's active customers through `cxvalue
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -183,6 +183,7 @@ def segment_table(
     level: float = 0.95,
     suppress_below: int = 0,
     everyone: Mapping[str, NDArray[np.object_]] | None = None,
+    elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
     seed: int = 1,
 ) -> pd.DataFrame:
@@ -198,7 +199,7 @@ def segment_table(
         level: of every interval.
         suppress_below: groups of fewer customers are withheld.
         everyone: labels of all customers, silent ones too, in columns of which another table shows how many they are.
-        before: what the last run showed.
+        elsewhere, before: groups that other tables withhold, and what the last run showed.
         seed: equal seeds give equal results.
     """
     import pandas as pd
@@ -211,7 +212,9 @@ def segment_table(
     if churn.withheld:
         return pd.DataFrame(rows, columns=columns)
     few = _few_silent(segments, everyone or {}, suppress_below)
-    hidden = withheld_groups(segments, suppress_below, amounts=churn.margins, also=few, before=before)
+    hidden = withheld_groups(
+        segments, suppress_below, amounts=churn.margins, also=few, elsewhere=elsewhere, before=before
+    )
     for name, labels in segments.items():
         found = losses(
             churn.probabilities,

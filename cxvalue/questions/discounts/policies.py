@@ -10,6 +10,7 @@ Intervals draw groups of customers anew, and with each draw a family, by how wel
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -92,9 +93,19 @@ class DiscountResult:
 
 
 def analyse(
-    data: Occasions, *, level: float = 0.95, draws: int = DRAWS, seed: int = 1, suppress_below: int = 0
+    data: Occasions,
+    *,
+    level: float = 0.95,
+    draws: int = DRAWS,
+    seed: int = 1,
+    suppress_below: int = 0,
+    elsewhere: Collection[str] = (),
 ) -> DiscountResult:
-    """Fit the families and price the policies; segments of fewer than `suppress_below` customers are not named."""
+    """Fit the families and price the policies.
+
+    Segments of fewer than `suppress_below` customers are not named, nor those that would give them away or that other
+    tables withhold (`elsewhere`).
+    """
     rng = np.random.default_rng(seed)
     count = data.count.sum(axis=0)
     fits = fit_families(data.low, data.high, data.segment, count)
@@ -140,7 +151,7 @@ def analyse(
         if known
         else np.full((3, DEPTHS.size), np.nan),
         short_ladder=_short_ladder(data, fits, weights) if not missing else None,
-        by_segment=_segments(data, fits, weights, suppress_below) if not missing else (),
+        by_segment=_segments(data, fits, weights, suppress_below, elsewhere) if not missing else (),
         walked_away=float(count[np.isposinf(data.high)].sum() / count.sum()),
         offered_nothing=float(data.first_depths.get(0.0, 0.0)),
         missing=missing,
@@ -208,12 +219,11 @@ def _short_ladder(data: Occasions, fits: tuple[Fitted, ...], weights: Floats) ->
 
 
 def _segments(
-    data: Occasions, fits: tuple[Fitted, ...], weights: Floats, least: int
+    data: Occasions, fits: tuple[Fitted, ...], weights: Floats, least: int, elsewhere: Collection[str]
 ) -> tuple[tuple[str, float, float, float], ...]:
     """Name, share of the occasions, best flat depth and margin an occasion of each segment that may be shown."""
-    hidden = (
-        withheld_list(data.segments, data.people, least) if data.people else np.zeros(len(data.segments), dtype=bool)
-    )
+    people = data.people or np.full(len(data.segments), least)  # occasions in memory do not say whose they are
+    hidden = withheld_list(data.segments, people, least, elsewhere=elsewhere)
     share = np.tensordot(weights, np.array([_within(data, one, DEPTHS) for one in fits]), axes=1)
     count, value, margin = data.count.sum(axis=0), data.value.sum(axis=0), data.margin.sum(axis=0)
     found = []

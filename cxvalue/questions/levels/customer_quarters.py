@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.errors import Problem
 from cxvalue.questions.experience.answers import Quarters, answered, points
 from cxvalue.questions.experience.dummies import codes_of
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import ExperienceRules, MetricRules
 
-__all__ = ["GONE", "LEVELS", "UNKNOWN", "CustomerQuarters", "classify", "level_numbers"]
+__all__ = ["GONE", "LEVELS", "UNKNOWN", "CustomerQuarters", "classify", "level_numbers", "starter_problems"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEVELS = ("negative", "none", "low", "medium", "high")
 UNKNOWN, GONE = len(LEVELS), len(LEVELS) + 1
+STARTERS = ("customer", "company")
 FROZEN = 4
 """Quarters in which references are taken."""
 
@@ -216,6 +218,24 @@ def _unresolved(
     unit = made.unit.max() if "unit" in made.columns else made.channel.min().nullif(made.channel.min())
     grouped = made.group_by("customer_id", "quarter").agg(unit=unit)
     return grouped.mutate(stimulus=ibis.literal(float(rules.negative)))
+
+
+def starter_problems(interactions: ir.Table | None) -> list[Problem]:
+    """Words of `initiated_by` that say neither customer nor company: such contacts would count as the company's."""
+    if interactions is None or "initiated_by" not in interactions.columns:
+        return []
+    said = interactions.filter(interactions.initiated_by.notnull())
+    other = said.filter(said.initiated_by.lower().strip().notin(STARTERS))
+    counted = other.group_by("initiated_by").agg(rows=other.count()).order_by(lambda t: t.rows.desc(), "initiated_by")
+    words = counted.limit(5).to_pyarrow().to_pylist()
+    if not words:
+        return []
+    rows = int(other.count().to_pyarrow().as_py())
+    named = ", ".join(f"{one['initiated_by']!r} ({one['rows']:,})" for one in words)
+    found = f"{rows:,} rows say neither customer nor company, for instance {named}."
+    return [
+        Problem("tables.interactions.initiated_by", found, "Write customer or company, or leave the column out.", rows)
+    ]
 
 
 def _active_days(purchases: ir.Table, contacts: ir.Table | None, quarters: Quarters) -> ir.Table:

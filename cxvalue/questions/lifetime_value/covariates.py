@@ -97,6 +97,13 @@ class Covariate:
         """The level of each label."""
         return np.where(np.isin(labels.astype(str), self.levels), labels, self.rest).astype(object)
 
+    def groups(self, labels: NDArray[np.object_]) -> NDArray[np.object_]:
+        """The level of each label, where rare labels that count as the most frequent one keep their names.
+
+        Counted with it, they could be taken off again by whoever knows from another table how many it has.
+        """
+        return self.read(labels) if self.rest == OTHER else labels.astype(str).astype(object)
+
 
 @dataclass(frozen=True)
 class Covariates:
@@ -156,6 +163,11 @@ class Covariates:
         """The inverse of `to_dict`."""
         used = tuple(Covariate(one["name"], tuple(one["levels"]), one["rest"]) for one in data["used"])
         return cls(used, data["reason"])
+
+    def groups(self, labels: Labels, ids: NDArray[np.object_]) -> dict[str, NDArray[np.object_]]:
+        """The group of each customer, by the name of the covariate, see `Covariate.groups`."""
+        found = labels.of(ids)
+        return {one.name: one.groups(found[one.name]) for one in self.used}
 
     def read(self, labels: Labels, ids: NDArray[np.object_]) -> dict[str, NDArray[np.object_]]:
         """The level of each customer, by the name of the covariate."""

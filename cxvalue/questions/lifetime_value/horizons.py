@@ -6,6 +6,7 @@ Every function returns a small pandas table or a frozen result, from the same mo
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -231,6 +232,7 @@ def value_by_level(
     states: PurchaseStates,
     *,
     suppress_below: int = 0,
+    elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
 ) -> pd.DataFrame:
     """What the customers of each level of the covariates will still bring, as published in ``covariate_levels.csv``.
@@ -238,20 +240,24 @@ def value_by_level(
     Columns: covariate, level, customers, cltv (of all of them) with low and high, cltv_mean, expected_transactions and
     p_alive (means), new_customer with new_customer_low and new_customer_high (missing where the forecast does not follow
     the levels; the first purchase counts as that of any customer). Levels of fewer than `suppress_below` customers are
-    left out, with those that would give them away (`before` is what the last run showed). Empty without covariates.
+    left out, with those that would give them away (`elsewhere` are groups that other tables withhold, `before` is what the
+    last run showed); then rare labels are no part of the level that they count as. Empty without covariates.
     """
     import pandas as pd
 
     columns = [*("covariate", "level", "customers", "cltv", "low", "high", "cltv_mean", "expected_transactions"),
                *("p_alive", "new_customer", "new_customer_low", "new_customer_high")]  # fmt: skip
     rows: list[tuple[Any, ...]] = []
-    known = fit.covariates is not None and fit.labels is not None and states.customer_id is not None
-    read = fit.covariates.read(fit.labels, states.customer_id) if known else {}  # type: ignore[union-attr, arg-type]
-    hidden = withheld_groups(read, suppress_below, amounts=base.value.cltv, before=before) if read else frozenset()
+    rules = fit.covariates
+    if rules is None or fit.labels is None or states.customer_id is None:
+        return pd.DataFrame(rows, columns=columns)
+    read = (rules.groups if suppress_below else rules.read)(fit.labels, states.customer_id)
+    shown = {one.name: one.levels for one in rules.used}
+    hidden = withheld_groups(read, suppress_below, amounts=base.value.cltv, elsewhere=elsewhere, before=before)
     for name, levels in read.items():
         for one in np.unique(levels.astype(str)):
             chosen = levels == one
-            if (name, one) in hidden:
+            if (name, one) in hidden or one not in shown[name]:
                 continue
             found, newcomer = base.of_some(chosen), Interval(math.nan, math.nan, math.nan)
             if isinstance(fit.model, CovariateModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
 
 
-def covariates_table(fit: CltvFit, level: float = 0.95, *, suppress_below: int = 0) -> pd.DataFrame:
+def covariates_table(
+    fit: CltvFit, level: float = 0.95, *, suppress_below: int = 0, elsewhere: Collection[tuple[str, str]] = ()
+) -> pd.DataFrame:
     """What differs by level, as published in ``covariates.csv``; empty where no model with covariates is sound.
 
     Columns: model, about (purchases or leaving), covariate, level, against, customers (of the level), ratio, low, high,
     used (whether the forecast follows it). Levels of fewer than `suppress_below` customers are left out, with those that
-    would give them away.
+    would give them away and those that other tables withhold (`elsewhere`).
     """
     import pandas as pd
 
@@ -38,8 +41,10 @@ def covariates_table(fit: CltvFit, level: float = 0.95, *, suppress_below: int =
         return pd.DataFrame(columns=columns)
     table = model.table(level).assign(model=model.name, used=model.name == fit.forecast)
     hidden = np.zeros(len(table), dtype=bool)
-    for rows in table.groupby(["about", "covariate"], sort=False).indices.values():
-        hidden[rows] = withheld_list(table["level"].iloc[rows], table["customers"].iloc[rows], suppress_below)
+    for (_, name), rows in table.groupby(["about", "covariate"], sort=False).indices.items():
+        too = {level for column, level in elsewhere if column == name}
+        own = table.iloc[rows]
+        hidden[rows] = withheld_list(own["level"], own["customers"], suppress_below, elsewhere=too)
     return table.loc[~hidden, columns]
 
 

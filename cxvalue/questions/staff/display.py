@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["staff_table"]
 
 
-def staff_table(rows: ShopMonths, suppress_below: int, before: Mapping[str, float] | None = None) -> pd.DataFrame:
+def staff_table(
+    rows: ShopMonths,
+    suppress_below: int,
+    *,
+    elsewhere: Collection[tuple[str, str]] = (),
+    before: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
     """A row a unit, as published in ``staff_units.csv``.
 
-    Units with fewer customers or people than `suppress_below` are left out, with those that would give them away.
+    Units with fewer customers or people than `suppress_below` are left out, with those that would give them away and
+    those that other tables withhold (`elsewhere`); `before` is what the last run showed.
     """
     import pandas as pd
 
@@ -29,6 +36,7 @@ def staff_table(rows: ShopMonths, suppress_below: int, before: Mapping[str, floa
     lost = np.nansum(rows.lost * rows.customers, axis=1) / np.maximum(weight, 1.0)
     table = pd.DataFrame({"unit": rows.units, "people": rows.people.round(1), "turnover": rows.rate,
                           "customers": largest.astype(int), "lost_within_three_months": lost})  # fmt: skip
-    hidden = withheld_list(rows.units, largest, suppress_below, before=before)
-    hidden = withheld_list(rows.units, rows.people, suppress_below, also=hidden, before=before)
+    too = {unit for column, unit in elsewhere if column == "unit"}
+    hidden = withheld_list(rows.units, largest, suppress_below, elsewhere=too, before=before)
+    hidden = withheld_list(rows.units, rows.people, suppress_below, also=hidden, elsewhere=too, before=before)
     return table[~hidden].reset_index(drop=True)

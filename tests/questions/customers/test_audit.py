@@ -174,7 +174,11 @@ def test_small_cohorts_are_left_out() -> None:
     rows = [(name, date(2025, 1, 1), 1.0) for name in "abc"] + [("d", date(2025, 2, 1), 1.0)]
     arguments = {"as_of": date(2025, 12, 31), "observed_from": date(2025, 1, 1)}
     assert set(base.cohort_table(purchases(rows), **arguments)["cohort"]) == {"2025-01", "2025-02"}
-    assert set(base.cohort_table(purchases(rows), **arguments, suppress_below=2)["cohort"]) == {"2025-01"}
+    assert base.cohort_table(
+        purchases(rows), **arguments, suppress_below=2
+    ).empty  # all less the three would be the one
+    rows += [(name, date(2025, 3, 1), 1.0) for name in "efgh"]
+    assert set(base.cohort_table(purchases(rows), **arguments, suppress_below=2)["cohort"]) == {"2025-03"}
     assert base.cohort_table(purchases(rows), **arguments, suppress_below=9).empty
     assert base.oldest_cohort(base.cohort_table(purchases(rows), **arguments, suppress_below=9)).empty
 

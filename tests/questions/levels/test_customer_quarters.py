@@ -8,7 +8,14 @@ import ibis
 import numpy as np
 import pytest
 
-from cxvalue.questions.levels.customer_quarters import GONE, LEVELS, UNKNOWN, CustomerQuarters, classify
+from cxvalue.questions.levels.customer_quarters import (
+    GONE,
+    LEVELS,
+    UNKNOWN,
+    CustomerQuarters,
+    classify,
+    starter_problems,
+)
 from cxvalue.study.experience import ExperienceRules, MetricRules
 from tests.experienceworlds import METRICS, RULES, retail
 
@@ -89,3 +96,15 @@ def test_the_world_s_levels_are_found() -> None:
     assert share == pytest.approx(truth, abs=0.06)
     assert set(np.unique(found.next_level)) == {-1, *range(len(LEVELS)), UNKNOWN, GONE}
     assert np.unique(found.unit).size == 60
+
+
+def test_who_began_a_contact_is_the_customer_or_the_company() -> None:
+    said = ["customer", " Company", "client", "client", "robot", None]
+    rows = ibis.memtable({"customer_id": list("abcdef"), "initiated_by": said})
+    (one,) = starter_problems(rows)
+    assert one.where == "tables.interactions.initiated_by"
+    assert "3 rows" in one.found
+    assert "'client' (2), 'robot' (1)" in one.found
+    assert (
+        starter_problems(rows.limit(2)) == starter_problems(rows.drop("initiated_by")) == starter_problems(None) == []
+    )

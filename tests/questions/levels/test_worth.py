@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,7 @@ import statsmodels.api as sm
 
 from cxvalue.questions.levels.customer_quarters import LEVELS, CustomerQuarters, classify
 from cxvalue.questions.levels.worth import LevelWorth, level_worth, ratio_by_customer, values_of
-from tests.experienceworlds import METRICS, RULES, retail
+from tests.experienceworlds import METRICS, RULES, moving, retail
 
 
 @cache
@@ -110,3 +111,28 @@ def test_values_stand_by_the_latest_level() -> None:
     assert np.isnan(values[1:]).all()
     assert level_worth(rows, cltv=np.full(rows.names.size, 2.0)).cltv["low"].value == 2.0
     assert values_of(rows, None) is None
+
+
+def test_levels_read_with_noise_look_as_if_people_wandered() -> None:
+    """Closed form: pairs of true levels J = diag(pi) P are seen as M' J M, and M^-T (M' J M) M^-1 gives P back."""
+    p = np.array([[0.8, 0.15, 0.05], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]])
+    misread = np.array([[0.85, 0.15, 0.0], [0.1, 0.8, 0.1], [0.0, 0.15, 0.85]])
+    often = np.array([2.0, 3.0, 2.0]) / 7
+    joint = misread.T @ (often[:, None] * p) @ misread
+    stays = np.diag(joint) / joint.sum(axis=1)
+    assert stays == pytest.approx([0.6155, 0.5855, 0.6155], abs=5e-5)
+    back = np.linalg.inv(misread.T) @ joint @ np.linalg.inv(misread)
+    assert back / back.sum(axis=1, keepdims=True) == pytest.approx(p)
+    counts = np.rint(joint * 7000).astype(int)
+    first = np.repeat(np.arange(3), counts.sum(axis=1))
+    then = np.concatenate([np.repeat(np.arange(3), row) for row in counts])
+    rows = moving(1, customers=20)
+    n = first.size
+    empty, yes = np.zeros(n), np.ones(n, dtype=bool)
+    seen = replace(
+        rows, customer=np.arange(n), names=np.arange(n).astype(str).astype(object), quarter=np.zeros(n, dtype=int),
+        level=first, next_level=then, active_days=empty, unit=np.zeros(n, dtype=int), after=empty, before=empty,
+        bought_after=empty, known=yes, past=yes, tenure=empty, surveyed=False,
+    )  # fmt: skip
+    moves = level_worth(seen).moves
+    assert [moves[name, name].value for name in LEVELS[:3]] == pytest.approx(list(stays), abs=1e-3)

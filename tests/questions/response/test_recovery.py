@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.effects.estimators.survival import kaplan_meier
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.questions.response.complaints import IndexComplaints, complaints_of, index_complaints
 from cxvalue.questions.response.recovery import answer_speed, by_backlog, fit_recovery
@@ -130,3 +131,23 @@ def test_the_instrument_is_that_of_schooling_and_a_college_nearby() -> None:
     half = 1.96 * 0.049956
     assert found.effect.low < 0.124164 - 0.5 * half
     assert found.effect.high > 0.124164 + half  # Anderson and Rubin's interval leans to the right of a weak first stage
+
+
+def test_waiting_for_an_answer_looks_like_loyalty_unless_all_count_from_a_landmark() -> None:
+    """Leave at 1/200 a day, answered at 1/5, no effect: shares beyond day 90 in closed form, and as they are measured."""
+    rng = np.random.default_rng(4)
+    stay, answer = rng.exponential(200.0, 400_000), rng.exponential(5.0, 400_000)
+    answered = answer < stay
+    assert stay[answered].mean() == pytest.approx(204.878, rel=0.01)
+    assert stay[~answered].mean() == pytest.approx(4.878, rel=0.02)
+    fast = answered & (answer <= 7)
+    days, left = np.ceil(stay), np.ones(stay.size, dtype=bool)
+
+    def beyond(who: np.ndarray) -> float:
+        return kaplan_meier(days[who], left[who]).at(90, 0.95).value
+
+    assert beyond(fast) == pytest.approx(0.646293, abs=0.004)
+    assert beyond(~fast) == pytest.approx(0.612538, abs=0.004)
+    there = stay > 7
+    assert beyond(fast & there) == pytest.approx(0.660340, abs=0.004)
+    assert beyond(~fast & there) == pytest.approx(0.660340, abs=0.006)
