@@ -58,6 +58,7 @@ def _at_risk(bands: pd.DataFrame, currency: str, leave: str) -> str:
     if bands.empty:
         return "No customer is active"
     lost, risk = float(bands["expected"].sum()), format_value(float(bands["value_at_risk"].sum()), currency)
+    lost = float(f"{lost:.2g}") if lost >= 100 else round(lost)  # as the finding says it
     return (
         f"About {lost:,.0f} of {int(bands['members'].sum()):,} customers will {leave} in 12 months; they brought {risk}"
     )

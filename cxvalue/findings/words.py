@@ -68,6 +68,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "answer_open": "Not proven",
         "answer_do": "What to do",
         "answer_brings": "What it costs and brings",
+        "answer_risk": "What is at risk",
         "answer_sure": "How sure we are",
         "answer_undo": "What would undo it",
         "answer_evidence": "Evidence {grade}: {meaning}",

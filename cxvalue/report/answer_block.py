@@ -210,10 +210,12 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
         spend = words["do_lifetime"].format(value=format_value(least, newcomer.unit, words))
     return (
         _answer(
-            "cltv", format_interval(equity, words) if equity.is_range else format_finding(equity, words), "plain", told,
+            "cltv", _capital(format_interval(equity, words)) if equity.is_range else format_finding(equity, words), "plain",
+            told,
             "forecast_record", words,
             do=spend,
-            brings=risk.text if risk and risk.is_number else "",
+            brings=first_sentence(risk.text)[0] if risk and risk.is_number else "",
+            brings_heading="answer_risk",
             sure=miss.text if miss and miss.is_number else _evidence(equity, words),
             undo=_joined(words["undo_lifetime"], held.text if held and held.is_number else ""),
         ),
@@ -233,10 +235,11 @@ def _answer(
     *,
     do: str,
     brings: str,
+    brings_heading: str = "answer_brings",
     sure: str,
     undo: str,
 ) -> Answer:
-    points = (("answer_do", do), ("answer_brings", brings), ("answer_sure", sure), ("answer_undo", undo))
+    points = (("answer_do", do), (brings_heading, brings), ("answer_sure", sure), ("answer_undo", undo))
     told = tuple((words[heading], text) for heading, text in points if text)
     return Answer(about, word, tone, sentence, told, picture)
 
@@ -269,8 +272,11 @@ def _evidence(finding: Finding, words: Words) -> str:
 
 
 def _without_title(text: str, title: str) -> str:
-    rest = text.removeprefix(f"{title}: ")
-    return rest[:1].upper() + rest[1:]
+    return _capital(text.removeprefix(f"{title}: "))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _joined(*parts: str) -> str:

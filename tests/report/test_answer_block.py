@@ -153,7 +153,7 @@ def test_what_customers_are_worth_is_a_figure_or_its_range() -> None:
     assert (sure.word, sure.sentence) == ("EUR 5.00 M", "Customers bring EUR 5.00 M.")
     assert "less than EUR 20.00" in dict(sure.points)[ENGLISH["answer_do"]]
     doubtful = only([dataclasses.replace(one, grade="D") for one in (equity, newcomer)])
-    assert doubtful.word == "between EUR 4.00 and 6.00 M"
+    assert doubtful.word == "Between EUR 4.00 and 6.00 M"
     assert "less than EUR 15.00" in dict(doubtful.points)[ENGLISH["answer_do"]]
 
 

@@ -36,7 +36,7 @@ def test_the_value_of_the_target_is_the_effect_on_the_slow_times_the_slow() -> N
     assert (value.value, value.low, value.high) == (15.0 * speed.slow, 5.0 * speed.slow, 25.0 * speed.slow)  # type: ignore[attr-defined]
     text = found["retained"].text  # type: ignore[attr-defined]
     assert "keeps 9.00 more of 100 complainers" in text
-    assert "7.00%" in text
+    assert "7.0%" in text
     assert "hidden cause" in text
 
 
