@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from cxvalue.tables import parquet
@@ -29,3 +30,10 @@ def test_parts_read_back_like_the_whole(tmp_path: Path, monkeypatch: pytest.Monk
     pd.testing.assert_frame_equal(
         pd.read_parquet(tmp_path / "parts.parquet"), pd.read_parquet(tmp_path / "whole.parquet")
     )
+
+
+def test_what_is_no_number_is_missing_in_the_file(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"value": [1.0, np.nan], "other": [None, 2.0]})
+    parquet.write_parquet(frame, tmp_path / "t.parquet")
+    found = pq.read_table(tmp_path / "t.parquet").to_pydict()
+    assert found == {"value": [1.0, None], "other": [None, 2.0]}
