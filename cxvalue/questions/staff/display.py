@@ -37,6 +37,8 @@ def staff_table(
     table = pd.DataFrame({"unit": rows.units, "people": rows.people.round(1), "turnover": rows.rate,
                           "customers": largest.astype(int), "lost_within_three_months": lost})  # fmt: skip
     too = {unit for column, unit in elsewhere if column == "unit"}
-    hidden = withheld_list(rows.units, largest, suppress_below, elsewhere=too, before=before)
-    hidden = withheld_list(rows.units, rows.people, suppress_below, also=hidden, elsewhere=too, before=before)
+    too |= {unit for unit, people in zip(rows.units, rows.people, strict=True) if 0 < people < suppress_below}
+    for counts in (largest, rows.people):
+        hidden = withheld_list(rows.units, counts, suppress_below, elsewhere=too, before=before)
+        too |= {unit for unit, taken in zip(rows.units, hidden, strict=True) if taken}
     return table[~hidden].reset_index(drop=True)
