@@ -123,6 +123,7 @@ def connect() -> ibis.backends.duckdb.Backend:
     """
     engine = ibis.duckdb.connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
+    engine.con.execute("SET enable_progress_bar = false")  # it would be drawn over what other programs read
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
     engine.con.execute(f"SET temp_directory = {literal(_spill_folder())}")
