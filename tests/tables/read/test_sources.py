@@ -311,3 +311,7 @@ def test_a_folder_that_others_can_open_is_not_used(tmp_path: Path, monkeypatch: 
     (tmp_path / f"cxvalue-{os.getuid()}").mkdir(mode=0o755)
     folder = Path(connect().con.sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
     assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_engine_draws_nothing_over_what_is_printed() -> None:
+    assert connect().con.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
