@@ -15,6 +15,9 @@ import pytest
 from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
+from tests.engine.servers import pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 
 @contextmanager

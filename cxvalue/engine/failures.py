@@ -64,15 +64,17 @@ def said_of(error: BaseException) -> tuple[str, str]:
 @contextmanager
 def guarded(what: str) -> Iterator[None]:
     """Turn whatever an engine raises into `EngineFailed`, without its message and without a trace of it."""
-    failed = None
     try:
         yield
     except CxvalueError:
         raise
     except Exception as error:
-        failed = said_of(error)
-    if failed is not None:  # raised here, outside of the clause, so that the first error is no context of it
-        raise EngineFailed(f"{what}: {failed[0]}. {failed[1]}")
+        found, remedy = said_of(error)
+        failed = EngineFailed(f"{what}: {found}. {remedy}")
+        try:
+            raise failed from None
+        finally:
+            failed.__context__ = None  # the first error is not even kept beside it
 
 
 def refused(where: str, error: BaseException) -> BadInput:

@@ -60,7 +60,7 @@ class Postgres(Warehouse):
         super().__init__(_backend().from_connection(native), f"PostgreSQL {version // 10000}.{version % 10000}")
         self.native = native
 
-    def close(self) -> None:
+    def _leave(self) -> None:
         self.native.close()
 
     def obstacles(self, tables: Iterable[str]) -> list[str]:
@@ -79,12 +79,14 @@ class Postgres(Warehouse):
             elif not temporary:
                 said.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE … TO …")
             for name in named:
+                *_, schema, table = [None, *name.split(".")]
                 found: Any = cursor.execute(
-                    "SELECT to_regclass(%s) IS NOT NULL, has_table_privilege(to_regclass(%s), 'SELECT'), "
-                    "has_schema_privilege((SELECT relnamespace FROM pg_class WHERE oid = to_regclass(%s)), 'USAGE')",
-                    [_quoted_name(name)] * 3,
+                    "SELECT has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE') FROM pg_class c "
+                    "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = %(table)s AND "
+                    "(n.nspname = %(schema)s OR (%(schema)s::text IS NULL AND pg_table_is_visible(c.oid)))",
+                    {"schema": schema, "table": table},
                 ).fetchone()
-                if found[0] and not (found[1] and found[2]):
+                if found is not None and not found[0]:
                     said.append(f"the user may not read {name!r}: GRANT SELECT ON {name} TO …")
         return said
 
@@ -182,10 +184,6 @@ def _backend() -> Any:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _quoted_name(name: str) -> str:
-    return ".".join(_quoted(part) for part in name.split("."))
 
 
 @ibis.udf.scalar.builtin(name="btrim")  # type: ignore[untyped-decorator]

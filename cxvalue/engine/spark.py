@@ -71,11 +71,12 @@ class Spark(Warehouse):
                 self._cached_dataframes.pop(name, None)
 
         con = Kept()
+        con.register_options()
         con.do_connect(session)
         super().__init__(con, f"Spark {session.version}")
         self.session = session
 
-    def close(self) -> None:
+    def _leave(self) -> None:
         """The session goes on: it may be one that others use."""
 
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:
@@ -91,7 +92,9 @@ class Spark(Warehouse):
         return bucket(text, 1 << 24).cast("int64")
 
     def _sent(self, rows: pa.Table) -> ir.Table:
-        return self.keep(ibis.memtable(rows))
+        name = ibis.util.gen_name("sent")
+        self.session.createDataFrame(rows).createOrReplaceTempView(name)
+        return self.con.table(name)
 
     def _bring(self, table: ir.Table, path: Path) -> None:
         schema = table.schema().to_pyarrow()

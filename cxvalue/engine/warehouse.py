@@ -53,6 +53,11 @@ class Warehouse(Place):
         return guarded(self.words)
 
     def close(self) -> None:
+        for entry in self.con._cache_name_to_entry.values():
+            entry.finalizer.detach()  # what is kept goes with the connection, and nobody need ask for it later
+        self._leave()
+
+    def _leave(self) -> None:
         with suppress(Exception):
             self.con.disconnect()
 
@@ -121,7 +126,7 @@ class Warehouse(Place):
         return self._sent(rows)
 
     def _sent(self, rows: pa.Table) -> ir.Table:
-        return ibis.memtable(rows).cache()
+        return self.con.create_table(ibis.util.gen_name("sent"), rows, temp=True)
 
     def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
         wanted = list(dict.fromkeys([*columns, *order]))

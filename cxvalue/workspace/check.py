@@ -117,12 +117,12 @@ def _told_of_engine(
     kept = sum(path.stat().st_size for path in tables.paths.values()) / share
     rows = sum(one.rows for one in understood) / share
     customers = max((one.customers or 0 for one in understood), default=0) / share
-    part = f" of a sample of {share:.2%} of the customers" if sample is not None else ""
+    part = f"; this is a sample of {share:.2%} of the customers" if sample is not None else ""
     about = seconds / share + _RUN_S + customers * _RUN_S_PER_CUSTOMER
     return (
-        f"it answers, its tables may be read and temporary ones made{part and ';' + part}",
+        f"it answers, its tables may be read and temporary ones made{part}",
         f"about {rows:,.0f} rows of about {customers:,.0f} customers; about {kept / 1e6:,.1f} MB come over",
-        f"a report may take about {about / 60:,.0f} minutes, {seconds / share:,.0f} s of them there",
+        f"a report may take about {about / 60:,.0f} minutes, {seconds / share:,.0f} s of them there at most",
     )
 
 

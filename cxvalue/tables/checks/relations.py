@@ -197,7 +197,8 @@ def _shared(sides: Mapping[str, ir.Table]) -> list[tuple[set[str], int]]:
     """How many different ids stand on the same sides, for each set of sides that have some in common."""
     marked = [ids.mutate(side=ibis.literal(1 << place, "int64")) for place, ids in enumerate(sides.values())]
     every = ibis.union(*marked) if marked[1:] else marked[0]
-    each = every.group_by("id").agg(sides=every.side.bit_or())
+    once = every.distinct()  # of different powers of two the sum is what joins their bits, and every engine has it
+    each = once.group_by("id").agg(sides=once.side.sum().cast("int64"))
     counted = each.group_by("sides").agg(n=each.count()).to_pyarrow().to_pylist()
     return [({name for place, name in enumerate(sides) if row["sides"] >> place & 1}, row["n"]) for row in counted]
 

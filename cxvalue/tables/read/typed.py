@@ -6,13 +6,14 @@ not finite. A day or a number that is held as text is refused, with the cast to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.engine.buckets import bucket
 from cxvalue.engine.warehouse import row_text
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.tables.ask import ask
@@ -29,7 +30,7 @@ __all__ = ["typed_table"]
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 _AMOUNTS = ("revenue", "margin", "discount")
-_FEW = 5
+_BUCKETS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,6 @@ def typed_table(
     flags |= {f"__not_finite_{key}": value for key, value in not_finite.items()}
     rows = found.select(**chosen, **flags, **marks)
     if sample is not None and "customer_id" in rows.columns:
-        from cxvalue.engine.buckets import bucket
-
         rows = rows.filter(bucket(rows.customer_id, _BUCKETS) < round(sample * _BUCKETS))
     order = [*chosen, *([LINE] if marks else [])]
     numbered = ibis.row_number().over(order_by=[rows[column] for column in order]).cast("int64") + 1
@@ -120,10 +119,11 @@ def typed_table(
         {key: f"__not_finite_{key}" for key in not_finite},
         notes=tuple(notes),
     )
+    if name == "offers" and "occasion_id" not in chosen:
+        _rungs_once_a_day(kept)
     return _in_the_currency(parsed, kept, study), kept
 
 
-_BUCKETS = 10_000
 _PLACELESS = (
     "{0}: '{1}' holds moments without a place; their days are those of UTC unless the study file names a time_zone."
 )
@@ -206,6 +206,17 @@ def _kind(kind: Any) -> str:
     return str(kind).upper()
 
 
+def _rungs_once_a_day(offers: ir.Table) -> None:
+    """Refuse offers whose order would have to tell the occasions of a day apart: rows have none in an engine."""
+    each = offers.group_by(["customer_id", "date", "rung"]).agg(n=offers.count())
+    twice = ask(each.aggregate(twice=each.count(where=each.n > 1)))["twice"]
+    if twice:
+        found = f"{twice:,} rungs were offered twice to one customer on one day, and rows have no order in an engine."
+        raise BadInput(
+            [Problem("tables.offers", found, "Map an occasion_id, which says which offers belong together.", twice)]
+        )
+
+
 def _in_the_currency(parsed: ParsedTable, rows: ir.Table, study: StudyFile) -> ParsedTable:
     """The table without its currency, which must be the study's in every row."""
     contract: TableContract = parsed.raw.contract
@@ -227,6 +238,4 @@ def _in_the_currency(parsed: ParsedTable, rows: ir.Table, study: StudyFile) -> P
         raise BadInput([Problem(f"tables.{parsed.raw.name}.currency", found, remedy, asked["foreign"])])
     if contract.extra_columns:
         return parsed
-    from dataclasses import replace
-
     return replace(parsed, columns=tuple(name for name in parsed.columns if name != "currency"))
