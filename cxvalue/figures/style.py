@@ -28,7 +28,7 @@ MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
 PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8", "#8a8f3c", "#a05a78")
 
 WIDTH = 7.0
-TITLE_WIDTH = 74
+TITLE_WIDTH = 66
 SALT = "cxvalue"
 
 _RC: dict[str, Any] = {
