@@ -8,6 +8,7 @@ forecasts fared, and what is not known.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding
-from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases
 from cxvalue.report.paper_model import Chart, ReportModel, Series, Slide, methods_of
@@ -32,6 +32,8 @@ COMBINED = "combination"
 MOST_POINTS = 4
 MOST_CAMPAIGNS = 2
 MOST_SLIDES = 6
+
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def build_model(
@@ -67,7 +69,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
         return ()
     told = tuple(line.text for line in page.cards if line.text)
     lead = page.answers[0] if page.answers else None
-    title = f"{lead.word}. {first_sentence(lead.sentence)[0]}" if lead else page.title
+    title = f"{lead.word}. {_SENTENCES.split(lead.sentence, maxsplit=1)[0]}" if lead else page.title
     points = model.answered(lead.about) if lead else ()
     return (
         Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
