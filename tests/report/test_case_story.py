@@ -1,18 +1,36 @@
-"""The slides of a business case: six, in the order in which a board asks, in revenue where no margin is known."""
+"""The slides of a business case hold the numbers of its published tables."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
+from cxvalue.report.case_story import case_slides, decision
 from tests.report.conftest import Published
 
 
-def test_six_slides_in_order(published: Published) -> None:
-    assert [slide.topic for slide in published.model.slides] == [
-        "Decision", "Cash curve", "From gross to net", "Evidence", "What could undo it", "What we ask"
-    ]  # fmt: skip
+def test_the_six_slides_of_a_case_in_their_order(published: Published) -> None:
+    (case,) = published.model.cases
+    slides = case_slides(published.model, case)
+    assert [slide.chart.kind if slide.chart else None for slide in slides][1:5].count(None) == 0
+    assert len(slides) == 6
+    assert len({slide.title for slide in slides}) == 6
 
 
-def test_a_study_without_a_margin_says_revenue(published: Published) -> None:
-    net = published.rebuilt(in_revenue=True).slides[2]
-    assert "of revenue" in net.title
-    assert net.chart is not None
-    assert net.chart.categories[0] == "Revenue from the effect"
+def test_the_steps_end_at_the_net_present_value(published: Published) -> None:
+    (case,) = published.model.cases
+    steps = next(one.chart for one in case_slides(published.model, case) if one.chart and one.chart.kind == "steps")
+    assert steps.series[0].values[-1] == pytest.approx(published.case.npv.value)
+
+
+def test_the_decision_follows_the_verdict(published: Published) -> None:
+    model, (case,) = published.model, published.model.cases
+    judged = model.findings["programme.waiver.verdict"]
+    told = {
+        value: decision(
+            replace(model, findings={**model.findings, judged.id: replace(judged, value=value, text=value)}), case
+        ).title
+        for value in ("PASS", "NOT PROVEN", "FAIL")
+    }
+    assert len(set(told.values())) == 3

@@ -1,25 +1,27 @@
-"""Slides of studies without a business case: as many as there are answers, and what is not known at the end."""
+"""Which slides tell a report."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from cxvalue.findings.finding import Finding
+from cxvalue.report.case_story import case_slides
 from tests.report.conftest import Published
 
-
-def test_a_study_without_a_case_is_told_by_its_answers(published: Published, tmp_path: Path) -> None:
-    some = [
-        Finding("cltv.equity", "Customer equity", 9e6, 8e6, 1e7, 0.95, "EUR", "C", "They bring EUR 9 M."),
-        Finding("cltv.typical_miss", "Miss", 0.08, unit="share", text="They missed by 8%."),
-        Finding("churn.rate", "Churn", None, text="The history is too short."),
-    ]
-    slides = published.rebuilt(some=some, tables=tmp_path).slides
-    assert [slide.topic for slide in slides] == [
-        "The answer", "What customers are worth", "How past forecasts fared", "Open questions"
-    ]  # fmt: skip
-    assert slides[-1].points == ("Churn: The history is too short.",)
+VALUE = Finding("cltv.equity", "Worth of today's customers", 5e5, 4e5, 6e5, 0.95, "EUR", "C", "They bring EUR 500,000.")
 
 
-def test_nothing_to_tell_is_no_slide(published: Published, tmp_path: Path) -> None:
+def test_a_case_is_told_by_its_slides(published: Published) -> None:
+    model = published.model
+    assert [slide.title for slide in model.slides] == [one.title for one in case_slides(model, model.cases[0])]
+
+
+def test_without_a_case_the_value_of_customers_is_told(published: Published, tmp_path: Path) -> None:
+    model = published.rebuilt(some=[VALUE], tables=tmp_path)
+    assert not model.cases
+    assert model.slides
+    assert any("500,000" in text for slide in model.slides for text in (slide.title, *slide.points))
+
+
+def test_without_a_finding_nothing_is_told(published: Published, tmp_path: Path) -> None:
     assert published.rebuilt(some=[], tables=tmp_path).slides == ()
