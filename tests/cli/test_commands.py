@@ -298,14 +298,17 @@ def test_check_prints_what_it_found(
 ) -> None:
     asked: list[object] = []
 
-    def check(path: Path, as_of: object) -> str:
-        asked.append((path, as_of))
-        return "small: sound."
+    class Sound(str):
+        engine = None
+
+    def check(path: Path, as_of: object, sample: float | None) -> str:
+        asked.append((path, as_of, sample))
+        return Sound("small: sound.")
 
     monkeypatch.setattr("cxvalue.workspace.check.examine", check)
     study = Workshop(tmp_path).study()
     assert commands.main(["check", str(study.parent), "--as-of", "2026-01-31"]) == 0
-    assert asked == [(study.resolve(), date(2026, 1, 31))]
+    assert asked == [(study.resolve(), date(2026, 1, 31), None)]
     assert capsys.readouterr().out == "small: sound.\n"
 
 

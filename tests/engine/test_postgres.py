@@ -108,7 +108,9 @@ def test_a_connection_that_is_ended_in_the_middle_of_a_table_is_one_line(
     with pytest.raises(EngineFailed) as caught:
         warehouse.bring(many, tmp_path / "many.parquet", ["b"], ["a"])
     killer.join()
-    assert "bringing over 'many': the server ended the connection (AdminShutdown, 57P01)." in str(caught.value)
+    # Where the server's last words do not arrive before its end, the connection is found lost.
+    ends = ("the server ended the connection (AdminShutdown, 57P01).", "the connection was lost (OperationalError).")
+    assert any(f"bringing over 'many': {end}" in str(caught.value) for end in ends)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -70,10 +70,10 @@ def test_a_claim_of_less_than_the_effect_is_no_opening():
     figure = figures.case_bridge(steps, "EUR")
     assert next(text.get_text().split("\n")[0] for text in figure.axes[0].get_xticklabels()).startswith("Effect")
     assert figure.axes[0].patches[0].get_height() == 900.0
-    assert figure.get_suptitle() == "Of an effect of EUR 900, EUR 700 is left after time, risks and costs"
+    assert figures.message_of(figure) == "Of an effect of EUR 900, EUR 700 is left after time, risks and costs"
     claimed = (BridgeStep("Before and after, as claimed", 900.0), BridgeStep("Not due to the programme", -500.0),
                BridgeStep("Net present value", 400.0))  # fmt: skip
-    assert figures.case_bridge(claimed, "EUR").get_suptitle() == (
+    assert figures.message_of(figures.case_bridge(claimed, "EUR")) == (
         "Of EUR 900 that before and after would claim, EUR 400 is left"
     )
 
@@ -91,9 +91,9 @@ def test_scenarios_are_drawn_with_their_ranges_and_doing_nothing_is_no_case():
 
 
 def test_a_tornado_says_what_the_result_depends_on():
-    swing = Swing("Effect", "EUR", 3.0, 2.0, 4.0, 400.0, 900.0, None)
+    swing = Swing("Effect", "EUR", 3.0, 2.0, 4.0, 400.0, 900.0, None, "effect")
     assert figures.message_of(figures.case_tornado([swing], 700.0, "EUR")) == (
         "It depends most on “Effect”: between EUR 400 and 900; nothing alone turns it"
     )
-    turning = Swing("Effect", "EUR", 3.0, 2.0, 4.0, -400.0, 900.0, 2.5)
+    turning = Swing("Effect", "EUR", 3.0, 2.0, 4.0, -400.0, 900.0, 2.5, "effect")
     assert "nothing alone" not in figures.message_of(figures.case_tornado([turning], 700.0, "EUR"))

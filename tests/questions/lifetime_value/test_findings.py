@@ -361,4 +361,4 @@ def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: py
     monkeypatch.setattr(lifetimes_bridge, "cross_check", check)
     shown = cells(lifetimes_display(SimpleNamespace(full=models), states))  # type: ignore[arg-type]
     assert shown["figure"].tolist() == ["log-likelihood", "—"]
-    assert shown["lifetimes"].tolist() == ["-10.5", "lifetimes could not fit mbg_nbd."]
+    assert shown["lifetimes"].tolist() == ["-10.5000", "lifetimes could not fit mbg_nbd."]

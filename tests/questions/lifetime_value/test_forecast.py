@@ -201,7 +201,7 @@ def test_a_world_without_leaving_withholds_who_is_alive() -> None:
     purchases = as_purchases(frame, 0.3)
     fit = forecast.fit_cltv(purchases, as_of=as_of, observed_from=date(2024, 1, 1))
     assert fit.forecast == "nbd"
-    assert "dropout" in fit.withheld.lower()
+    assert "do not show customers leaving for good" in fit.withheld
     states = purchase_states_from_purchases(purchases, as_of=as_of, per_customer=True)
     value = customer_value(fit.model, fit.spend, states, horizon_months=12, annual_discount_rate=0.1, draws=50)
     table = cltv.customers_table(value, states, dormancy_days=90)
