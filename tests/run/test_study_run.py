@@ -47,6 +47,7 @@ def test_a_run_publishes_a_whole_report_and_moves_latest(shop: Workshop) -> None
     published = {path.relative_to(result.folder).as_posix() for path in result.folder.rglob("*") if path.is_file()}
     assert published == {
         "index.html",
+        "report.pdf",
         "findings.json",
         "findings.csv",
         "manifest.json",
