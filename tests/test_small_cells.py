@@ -20,7 +20,7 @@ from cxvalue.simulate.retailer_world import retailer
 from cxvalue.simulate.world import World, write_world
 
 LEAST, CUSTOMERS = 10, 1200
-BOOKS = ("30_churn", "40_reactivation", "50_discounts", "61_drivers", "63_staff")
+BOOKS = ("10_customer_base", "30_churn", "40_reactivation", "50_discounts", "61_drivers", "63_staff")
 TINY = "store00"
 Rows = list[tuple[dict[tuple[str, str, int], float], float]]
 

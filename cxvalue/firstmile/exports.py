@@ -162,7 +162,6 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
                 place, "has no sheet with a table.", "It needs a row with names of columns, and rows below."
             )
         many, hidden = len(book.visible) > 1, book.hidden
-        del book  # its cells are read again, sheet by sheet
         exports: list[Export] = []
         for spec in specs:
             named = spec["sheet"] if isinstance(spec["sheet"], str) else '", "'.join(spec["sheet"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 from xml.etree import ElementTree
 
 from cxvalue.foundation.errors import BadInput, nearest
@@ -159,10 +160,17 @@ def is_workbook(path: Path, start: bytes) -> bool:
     return False
 
 
+_OPEN: WeakValueDictionary[tuple[str, int, int], Workbook] = WeakValueDictionary()
+
+
 def open_workbook(path: Path, where: str) -> Workbook:
-    """Open a workbook; raises `BadInput` when it is locked or none."""
+    """Open a workbook, or give the same one while somebody holds it open; raises `BadInput` when it is locked or none."""
     import python_calamine as calamine
 
+    about_file = path.stat()
+    key = str(path), about_file.st_mtime_ns, about_file.st_size
+    if (known := _OPEN.get(key)) is not None:
+        return known
     try:
         book = calamine.CalamineWorkbook.from_path(str(path))
         about = [(one.name, str(one.visible), str(one.typ)) for one in book.sheets_metadata]
@@ -172,7 +180,9 @@ def open_workbook(path: Path, where: str) -> Workbook:
         raise BadInput.at(where, "is locked with a password.", "Save a copy without one, and name that.") from None
     except (calamine.CalamineError, OSError) as error:
         raise BadInput.at(where, f"cannot be read as a workbook: {error}.", "Save it again as xlsx.") from None
-    return Workbook(path, book, tuple(seen), tuple(name for name in cells if name not in seen))
+    opened = Workbook(path, book, tuple(seen), tuple(name for name in cells if name not in seen))
+    _OPEN[key] = opened
+    return opened
 
 
 def numbered(sheet: CalamineSheet) -> Iterator[tuple[int, Sequence[Any]]]:
