@@ -63,7 +63,7 @@ def test_a_run_publishes_a_whole_report_and_moves_latest(shop: Workshop) -> None
     assert "in notebooks" in notebook
     assert "small" in (shop.reports / "index.html").read_text()
     for path in published:
-        assert str(shop.folder) not in (result.folder / path).read_text(), path
+        assert str(shop.folder).encode() not in (result.folder / path).read_bytes(), path
     manifest = reading(result.folder / "manifest.json")
     assert set(manifest["files"]) == published
     assert [(book["name"], book["status"]) for book in manifest["notebooks"]][:2] == [

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from cxvalue.engine.prints import hash_of_everything
 from cxvalue.run import unchanged
 from cxvalue.run.graph import asked_for
 from cxvalue.run.pseudonyms import KEY_VARIABLE
 from cxvalue.run.publish import publish
-from cxvalue.run.unchanged import hash_of_inputs, last_report, made_from
+from cxvalue.run.unchanged import last_report, made_from
 from cxvalue.study import load_study_file
 from cxvalue.workspace.history import PROMISE_TABLE
 from tests.run.test_publish import a_run
@@ -54,7 +55,7 @@ class Company:
     def run(self, *only: str, as_of: date | None = None, out: Path | None = None, until: date | None = None) -> Path:
         study = load_study_file(self.study)
         asked = asked_for(study, only)
-        inputs = hash_of_inputs(study)
+        inputs = hash_of_everything(study)
         made = made_from(study, inputs, as_of=as_of, asked=asked, notebooks=self.folder / "notebooks")
         days = {"day": TODAY.isoformat(), "until": until.isoformat() if until else None}
         text = self.study.read_text()

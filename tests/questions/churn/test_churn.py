@@ -347,8 +347,8 @@ def test_a_past_forecast_that_was_far_off_is_a_caution_on_the_page(worlds: list[
         calibration=lambda: calibration_by_tenth(happened, np.linspace(0.7, 0.9, 20)),
     )  # fmt: skip
     found = {finding.id: finding for finding in churn_findings(worlds[0]["churn"], past, currency="EUR")}
-    said = "Caution: asked on 30 September 2025, the model expected 80% of the then active to stay away until "
-    assert said + "30 June 2026; 50% did." in found["churn.value_at_risk"].text
+    said = "Caution: the forecast made with data to 30 September 2025 expected 80% of the customers active then to stay "
+    assert said + "away until 30 June 2026. Actual: 50%." in found["churn.value_at_risk"].text
     assert "AUC 0.75" in found["churn.auc"].text
     assert "no better than that" in found["churn.brier"].text
     assert (found["churn.auc"].low, found["churn.auc"].grade) == (None, None)

@@ -302,11 +302,11 @@ def test_everything_beside_the_value_follows_the_levels() -> None:
     assert tested.model == "bg_nbd_covariates"
     weeks = tracking.tracking_table(fit, purchases)
     assert weeks["bg_nbd_covariates"].sum() == pytest.approx(weeks["bg_nbd"].sum(), rel=0.05)
-    drawn = figures.holdout_tracking(weeks, fit.holdout_start, MODEL_TITLES, chosen=fit.selected).axes[0].lines
+    means = tracking.calibration_by_frequency(fit, purchases)
+    drawn = figures.holdout_calibration(means, MODEL_TITLES, chosen=fit.selected).axes[0].lines
     looks = {line.get_label(): line for line in drawn}
     assert looks["BG/NBD + covariates"].get_color() == looks["BG/NBD"].get_color()
     assert looks["BG/NBD + covariates"].get_linestyle() == "-" != looks["BG/NBD"].get_linestyle()
-    means = tracking.calibration_by_frequency(fit, purchases)
     assert means["bg_nbd_covariates"] @ means["customers"] == pytest.approx(fit.score.predicted)
 
 
