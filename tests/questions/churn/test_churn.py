@@ -347,7 +347,9 @@ def test_a_past_forecast_that_was_far_off_is_a_caution_on_the_page(worlds: list[
         calibration=lambda: calibration_by_tenth(happened, np.linspace(0.7, 0.9, 20)),
     )  # fmt: skip
     found = {finding.id: finding for finding in churn_findings(worlds[0]["churn"], past, currency="EUR")}
-    said = "Caution: the forecast made with data to 30 September 2025 expected 80% of the customers active then to stay "
+    said = (
+        "Caution: the forecast made with data to 30 September 2025 expected 80% of the customers active then to stay "
+    )
     assert said + "away until 30 June 2026. Actual: 50%." in found["churn.value_at_risk"].text
     assert "AUC 0.75" in found["churn.auc"].text
     assert "no better than that" in found["churn.brier"].text
