@@ -8,5 +8,6 @@ case_card      a business case and the verdict on it
 lifetime_card  models of purchases and of spend, and the value of customers
 states_card    purchase histories
 study_card     an opened study
+cards          what a card says, chosen by the kind of the result
 amounts        how a card writes numbers
 """

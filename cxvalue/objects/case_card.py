@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from cxvalue.figures.programmes import case_bridge, case_money, case_tornado
@@ -15,24 +14,13 @@ from cxvalue.money.case import Case
 from cxvalue.money.sensitivity import tornado
 from cxvalue.money.verdict import Verdict
 from cxvalue.objects.amounts import amount, row
+from cxvalue.objects.cards import describe, frame_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["describe", "frame_of", "pictures_of"]
-
-
-@singledispatch
-def describe(shown: object, currency: str) -> Summary:
-    """What a case or a verdict says."""
-    raise TypeError(f"no card for {type(shown).__name__}")
-
-
-@singledispatch
-def frame_of(shown: object) -> pd.DataFrame:
-    """Its numbers: of a case a row a month, of a verdict a row for each figure of it."""
-    raise TypeError(f"no numbers of {type(shown).__name__}")
 
 
 @describe.register(Case)

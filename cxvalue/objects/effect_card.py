@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial, singledispatch
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from cxvalue.findings.numbers import format_level
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.shown import Summary
 from cxvalue.objects.amounts import amount, reach
+from cxvalue.objects.cards import describe, frame_of, pictures_of
 from cxvalue.tables.panels.by_unit import UnitPanel
 
 if TYPE_CHECKING:
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["describe", "frame_of", "pictures_of"]
 
 _MONEY = ("margin", "revenue")
-
-
-@singledispatch
-def describe(shown: object, currency: str) -> Summary:
-    """What an effect or a panel says."""
-    raise TypeError(f"no card for {type(shown).__name__}")
-
-
-@singledispatch
-def frame_of(shown: object) -> pd.DataFrame:
-    """Its numbers: of an effect a row a month since the start, of a panel a row a cell and month."""
-    raise TypeError(f"no numbers of {type(shown).__name__}")
-
-
-@singledispatch
-def pictures_of(shown: object) -> Mapping[str, Callable[..., Figure]]:
-    """Its pictures by their names."""
-    raise TypeError(f"no pictures of {type(shown).__name__}")
 
 
 @describe.register(Effect)

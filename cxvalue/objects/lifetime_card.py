@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.figures.lifetime import equity_by_decile, equity_interval, frequency_recency, p_alive_distribution
@@ -16,6 +15,7 @@ from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.objects.amounts import amount, row
+from cxvalue.objects.cards import describe, frame_of, pictures_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,24 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["describe", "frame_of", "pictures_of"]
 
 _STATUS = {"ok": "sound", "degenerate": "degenerate", "not_converged": "not converged"}
-
-
-@singledispatch
-def describe(shown: object, currency: str) -> Summary:
-    """What a model or a value says."""
-    raise TypeError(f"no card for {type(shown).__name__}")
-
-
-@singledispatch
-def frame_of(shown: object) -> pd.DataFrame:
-    """Its numbers: of a model a row a parameter, of a value a row a customer in the order of the states."""
-    raise TypeError(f"no numbers of {type(shown).__name__}")
-
-
-@singledispatch
-def pictures_of(shown: object) -> Mapping[str, Callable[..., Figure]]:
-    """Its pictures by their names."""
-    raise TypeError(f"no pictures of {type(shown).__name__}")
 
 
 @describe.register(LifetimeModel)
