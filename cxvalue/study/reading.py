@@ -82,6 +82,13 @@ _READING = (
 )
 
 
+def _sentence(comment: str) -> str:
+    """A comment of the file as a sentence after another; nothing for none."""
+    comment = comment.strip()
+    ended = comment if comment.endswith((".", "?", "!")) else f"{comment}."
+    return f" {ended[0].upper()}{ended[1:]}" if comment else ""
+
+
 def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:
     """Every ASK of a file that ``cxvalue new`` wrote, with the question that stands beside it."""
     places = list(_asks(raw))
@@ -90,7 +97,7 @@ def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:
         comments = [""] * len(places)
     remedy = "Write the answer in place of ASK, or run `cxvalue new … --from …` again with --answer."
     return [
-        Problem(f"{label}: {place}", f"is not answered yet. {question}".strip(), remedy)
+        Problem(f"{label}: {place}", f"is not answered yet.{_sentence(question)}", remedy)
         for place, question in zip(places, comments, strict=True)
     ]
 
