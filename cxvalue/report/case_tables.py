@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-__all__ = ["AssumptionRow", "CaseTables", "EffectPoint", "Measure", "MonthRow", "SwingRow", "read_cases"]
+__all__ = ["AssumptionRow", "CaseTables", "EffectPoint", "Measure", "MonthRow", "SwingRow", "read_cases", "rows_of"]
 
 Row = Mapping[str, str]
 
@@ -124,12 +124,18 @@ def read_cases(folder: Path) -> tuple[CaseTables, ...]:
     )
 
 
+def rows_of(path: Path) -> list[Row]:
+    """The rows of a published CSV by their columns, as text; none where the table was not published."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def _by_programme(path: Path) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    if path.is_file():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for row in csv.DictReader(file):
-                found.setdefault(row["programme"], []).append(row)
+    for row in rows_of(path):
+        found.setdefault(row["programme"], []).append(row)
     return found
 
 

@@ -7,8 +7,6 @@ forecasts fared, and what is not known.
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +14,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding
+from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.case_story import case_slides, decision
-from cxvalue.report.case_tables import read_cases
+from cxvalue.report.case_tables import read_cases, rows_of
 from cxvalue.report.paper_model import Chart, ReportModel, Series, Slide, methods_of
 from cxvalue.report.revenue_words import told_in_revenue
 
@@ -32,8 +31,6 @@ COMBINED = "combination"
 MOST_POINTS = 4
 MOST_CAMPAIGNS = 2
 MOST_SLIDES = 6
-
-_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
 def build_model(
@@ -69,7 +66,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
         return ()
     told = tuple(line.text for line in page.cards if line.text)
     lead = page.answers[0] if page.answers else None
-    title = f"{lead.word}. {_SENTENCES.split(lead.sentence, maxsplit=1)[0]}" if lead else page.title
+    title = f"{lead.word}. {first_sentence(lead.sentence)[0]}" if lead else page.title
     points = model.answered(lead.about) if lead else ()
     return (
         Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),
@@ -90,7 +87,7 @@ def _campaigns(model: ReportModel) -> tuple[Slide, ...]:
     slides = []
     for name, profit in measured[:MOST_CAMPAIGNS]:
         parts = [finding(name, part) for part in ("return_uplift", "margin_per_contact", "profit", "next_contacts")]
-        rows = _table(model, f"campaign_{name}_arms.csv")
+        rows = rows_of(model.tables / f"campaign_{name}_arms.csv")
         chart = None
         if rows:
             back = [float(row["returned"]) for row in rows]
@@ -119,7 +116,7 @@ def _campaigns(model: ReportModel) -> tuple[Slide, ...]:
 
 
 def _discounts(model: ReportModel) -> tuple[Slide, ...]:
-    words, found, rows = model.words, model.findings, _table(model, "discount_curve.csv")
+    words, found, rows = model.words, model.findings, rows_of(model.tables / "discount_curve.csv")
     depth, ladder = found.get("discounts.optimal_depth"), found.get("discounts.ladder_profit")
     if depth is None or not depth.is_number or not rows:
         return ()
@@ -150,7 +147,7 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
     )
     line = model.line_of("cltv.equity")
     title = words["deck_lifetime_title"].format(value=line.value if line else format_finding(equity, words))
-    rows = _table(model, "future_value_deciles.csv")
+    rows = rows_of(model.tables / "future_value_deciles.csv")
     chart = None
     if rows:
         chart = Chart(
@@ -167,7 +164,11 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
     names = ("cltv.typical_miss", "cltv.coverage", "cltv.backtest", "cltv.holdout_bias")
     told = tuple(one.text for name in names if (one := found.get(name)) is not None and one.is_number)
     miss = found.get("cltv.typical_miss")
-    rows = [row for row in _table(model, "rolling.csv") if row.get("model") == COMBINED and row.get("predicted_margin")]
+    rows = [
+        row
+        for row in rows_of(model.tables / "rolling.csv")
+        if row.get("model") == COMBINED and row.get("predicted_margin")
+    ]
     longest = max((float(row["horizon_months"]) for row in rows), default=0.0)
     rows = [row for row in rows if float(row["horizon_months"]) == longest]
     if not told:
@@ -200,11 +201,3 @@ def _unknown(model: ReportModel) -> tuple[Slide, ...]:
 
 def _first(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(texts[:MOST_POINTS])
-
-
-def _table(model: ReportModel, name: str) -> list[dict[str, str]]:
-    path = model.tables / name
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
