@@ -25,6 +25,7 @@ from typing import NoReturn
 from cxvalue.cli.new import add_options
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.machine import trouble_of
+from cxvalue.foundation.temporary import private_name
 from cxvalue.run.folders import own_temporary_folder
 from cxvalue.run.manifest import cxvalue_version
 
@@ -401,7 +402,7 @@ def _in_one_line(error: BaseException, *, named: bool = True) -> str:
 def _write_log(error: BaseException) -> str:
     """Where the details of an error are, in words to go on with; nothing where they cannot be kept."""
     folder = Path(tempfile.gettempdir())
-    if folder.parent.name == f"cxvalue-{os.getuid()}":  # this process's own, which goes with it
+    if folder.parent.name == private_name():  # this process's own, which goes with it
         folder = folder.parents[1]
     with suppress(OSError):
         handle, path = tempfile.mkstemp(prefix="cxvalue-", suffix=".log", dir=folder)

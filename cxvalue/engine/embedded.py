@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ import ibis
 import psutil
 
 from cxvalue.engine.place import Place
+from cxvalue.foundation.temporary import private_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -72,12 +71,7 @@ def _spill_folder() -> str:
 
     What a process that was killed left behind goes a day later.
     """
-    private = Path(tempfile.gettempdir()) / f"cxvalue-{os.getuid()}"
-    with suppress(FileExistsError):
-        private.mkdir(mode=0o700)
-    about = private.lstat()
-    if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
-        private = Path(tempfile.mkdtemp(prefix="cxvalue-"))
+    private = private_folder() or Path(tempfile.mkdtemp(prefix="cxvalue-"))
     for left in private.glob("spill-*"):
         if time.time() - left.stat().st_mtime > DAY_S and not psutil.pid_exists(int(left.name.split("-")[1])):
             shutil.rmtree(left, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 inert      text from data that a spreadsheet must not take for a formula
 machine    disks, rights and memory: trouble that is no fault of a study, in words
+temporary  the folder for what is temporary, which nobody else can open
 errors     everything that cxvalue refuses to do, and in which words
 days       a day however it is given
 calendar   days, months and the unit in which a model counts time

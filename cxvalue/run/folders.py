@@ -11,7 +11,6 @@ import fcntl
 import os
 import secrets
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.temporary import private_folder
 
 __all__ = [
     "alone",
@@ -100,11 +100,9 @@ def own_temporary_folder() -> Path | None:
     Such folders lie below one that only this user can open; those that killed processes left behind are removed. None,
     and nothing is changed, where that folder cannot be had.
     """
-    private = Path(tempfile.gettempdir()) / f"cxvalue-{os.getuid()}"
     try:
-        private.mkdir(mode=0o700, exist_ok=True)
-        about = private.lstat()
-        if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.getuid() or about.st_mode & 0o077:
+        private = private_folder()
+        if private is None:
             return None
         held = ExitStack()
         folder = held.enter_context(claimed(private, f"run-{secrets.token_hex(3)}", prefix="run-"))
