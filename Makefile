@@ -7,16 +7,19 @@ run := sh .ci/env.sh
 export REPORT_STUDY := $(value STUDY)
 export REPORT_AS_OF := $(value AS_OF)
 export REALITY_LOGS := $(value LOGS)
+# Of the command line alone: machines have a variable of this name for something else.
+export REPORT_LANGUAGE := $(if $(filter command,$(origin LANGUAGE)),$(value LANGUAGE))
 unexport STUDY AS_OF LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint lab calibrate reality bench pictures lock setup clean
+.PHONY: help report test lint lab calibrate reality bench pictures messages lock setup clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-report: ## runs every study under data/; STUDY= a name, folder or file for one, AS_OF= a date
+report: ## runs every study under data/; STUDY= a name, folder or file for one, AS_OF= a date, LANGUAGE= en, ru, uk or zh
 	@if [ -n "$$REPORT_AS_OF" ]; then set -- --as-of "$$REPORT_AS_OF"; else set --; fi; \
+	if [ -n "$$REPORT_LANGUAGE" ]; then set -- "$$@" --language "$$REPORT_LANGUAGE"; fi; \
 	if [ -n "$$REPORT_STUDY" ]; then set -- "$$@" -- "$$REPORT_STUDY"; else set -- --all "$$@"; fi; \
 	exec $(run) -m cxvalue report "$$@"
 
@@ -75,6 +78,9 @@ bench: ## seconds and memory against lifetimes, on a simulated million customers
 
 pictures: ## the pictures of the README, drawn by its examples
 	@exec $(run) -m tests.pictures
+
+messages: ## the catalogues of the languages, brought up to date with the messages of the code
+	@exec $(run) -m tests.messages
 
 lock: ## a new requirements.lock, the newest that pyproject.toml allows
 	@$(run) -m pip install --quiet --disable-pip-version-check uv

@@ -26,6 +26,7 @@ from cxvalue.cli.new import add_options
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.foundation.temporary import private_name
+from cxvalue.language.catalogue import LANGUAGES
 from cxvalue.run.folders import own_temporary_folder
 from cxvalue.run.manifest import cxvalue_version
 
@@ -125,6 +126,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
     report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
+    report.add_argument("--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}")
     report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
     report.add_argument("--cell-timeout", type=_seconds, metavar="S", help="seconds that one cell may take (1800)")
     report.add_argument("--notebook-timeout", type=_seconds, metavar="S", help="seconds for one notebook (7200)")
@@ -185,7 +187,7 @@ def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, 
     """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
     from cxvalue.run.unchanged import last_report
 
-    options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of}
+    options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of, "language": arguments.language}
     last = None if arguments.again else last_report(study, **options)
     return (False, _run(study, arguments)) if last is None else (True, last)
 
@@ -206,6 +208,7 @@ def _run(study: str, arguments: argparse.Namespace) -> Path:
             out=arguments.out,
             only=arguments.only,
             as_of=arguments.as_of,
+            language=arguments.language,
             limits=limits,
             progress=console,
             json_lines=arguments.json_lines,

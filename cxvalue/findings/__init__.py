@@ -2,7 +2,6 @@
 
 finding  the `Finding`: a number with its interval, grade and sentence; findings as files
 numbers  how numbers are written (USD 1.24 M, 35.2%, 12 months)
-words    every fixed word of the page, a mapping per language
 display  what a notebook shows: tables for reading, sentences, a part that is folded away
 writer   `FindingWriter`: the findings of one part of a notebook, with what they share said once
 suppression  small cells, and others withheld with them so that nobody can work them out

@@ -15,16 +15,26 @@ from typing import Any, Literal, get_args
 from cxvalue.foundation.errors import CxvalueError, nearest, one_of
 from cxvalue.foundation.grades import GRADES
 from cxvalue.foundation.inert import inert_text
+from cxvalue.language.catalogue import translate
 
-__all__ = ["OPENINGS", "Finding", "Kind", "Withheld", "read_findings", "write_findings"]
+__all__ = ["Finding", "Kind", "Withheld", "opening", "read_findings", "write_findings"]
 
 Kind = Literal["estimate", "count", "holdout", "chance", "forecast"]
 Withheld = Literal["", "withheld", "not_available"]
 
-OPENINGS: dict[Withheld, str] = {"": "", "withheld": "Withheld: ", "not_available": "Not available: "}
-"""How the sentence of a finding without a value begins."""
 
 _ID = re.compile(r"experience(\.[\w-]+){1,4}|[a-z][a-z0-9_]*\.[\w-]+(\.[\w-]+)?")
+
+
+def opening(withheld: Withheld) -> str:
+    """How the sentence of a finding without a value begins.
+
+    >>> opening("not_available")
+    'Not available: '
+    """
+    if not withheld:
+        return ""
+    return translate("Withheld: ") if withheld == "withheld" else translate("Not available: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ class Finding:
             raise self._refused("grade", "must be one of A, B, C, D, E, or None for a plain count.")
         if self.kind not in get_args(Kind):
             raise self._refused("kind", one_of(get_args(Kind)))
-        if self.withheld and (self.value is not None or not self.text.startswith(OPENINGS.get(self.withheld, "\0"))):
+        if self.withheld and (self.value is not None or not self.text.startswith(opening(self.withheld))):
             raise self._refused("withheld", "but this is said of a missing value, in the first words of its text.")
 
     @property
@@ -104,7 +114,7 @@ class Finding:
         """Why there is no value, without repeating that there is none; empty where there is one."""
         if self.value is not None:
             return ""
-        rest = self.text[len(OPENINGS[self.withheld]) :]
+        rest = self.text[len(opening(self.withheld)) :]
         return rest[:1].upper() + rest[1:] if self.withheld else rest
 
     def _refused(self, name: str, rule: str) -> CxvalueError:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cxvalue.findings.finding import Finding
-from cxvalue.findings.words import ENGLISH
+from cxvalue.language.words import spoken_words, unit_word
 
 __all__ = [
     "format_chance",
@@ -37,7 +37,6 @@ __all__ = [
 Words = Mapping[str, str]
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_SCALES = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"))
 _SMALLEST = 1e-4
 WITH_CENTS_BELOW = 99.995
 """Money below this is written with its cents, above it without."""
@@ -48,7 +47,7 @@ def is_currency(unit: str) -> bool:
     return bool(_CURRENCY.fullmatch(unit))
 
 
-def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
+def format_finding(finding: Finding, words: Words | None = None) -> str:
     """Write a finding's value with its unit; a verdict in its own word; None as "withheld" or "not available".
 
     A plain count that cannot be had is "not available"; an estimate that is not stated is "withheld".
@@ -56,6 +55,7 @@ def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
     >>> format_finding(Finding("base.lost_value", "Lost value", None, text="The history is too short.", kind="count"))
     'not available'
     """
+    words = words or spoken_words()
     if finding.value is None:
         return words["not_available" if finding.kind == "count" else "withheld"]
     if isinstance(finding.value, str):
@@ -65,7 +65,7 @@ def format_finding(finding: Finding, words: Words = ENGLISH) -> str:
     return format_value(finding.value, finding.unit, words)
 
 
-def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
+def format_interval(finding: Finding, words: Words | None = None) -> str:
     """Write a finding's interval with its unit; an empty text where it has none.
 
     >>> format_interval(Finding("churn.rate", "Churn", 0.35, 0.31, 0.391, 0.95, "share"))
@@ -73,6 +73,7 @@ def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
     >>> format_interval(Finding("experience.habituation.x.half_life", "Half-life", 9.0, 4.0, None, 0.95, "months"))
     '4 months or more'
     """
+    words = words or spoken_words()
     if finding.low is None:
         return ""
     if finding.high is None:
@@ -80,12 +81,13 @@ def format_interval(finding: Finding, words: Words = ENGLISH) -> str:
     return format_range(finding.low, finding.high, finding.unit, words)
 
 
-def format_chance(probability: float, words: Words = ENGLISH) -> str:
+def format_chance(probability: float, words: Words | None = None) -> str:
     """Write a share of simulated outcomes: that there was none among them does not make it impossible.
 
     >>> format_chance(0.0), format_chance(0.034), format_chance(1.0)
     ('less than 0.1%', '3.4%', 'more than 99.9%')
     """
+    words = words or spoken_words()
     if probability < 0.001:
         return words["below_share"].format(share=_local("0.1%", words))
     if probability > 0.999:
@@ -93,17 +95,18 @@ def format_chance(probability: float, words: Words = ENGLISH) -> str:
     return _share(probability, words)
 
 
-def format_level(level: float, words: Words = ENGLISH) -> str:
+def format_level(level: float, words: Words | None = None) -> str:
     """Write a share that somebody set, such as a confidence level or a discount rate: without padding zeros.
 
     >>> format_level(0.95), format_level(0.999), format_level(0.005)
     ('95%', '99.9%', '0.5%')
     """
+    words = words or spoken_words()
     percent = f"{level * 100:.4g}"
     return percent.replace(".", words["decimal"]) + "%"
 
 
-def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
+def format_value(value: float | int, unit: str, words: Words | None = None) -> str:
     """Write one number with its unit.
 
     >>> format_value(-1_238_412.77, "USD"), format_value(1, "months"), format_value(0.99996, "share")
@@ -111,20 +114,22 @@ def format_value(value: float | int, unit: str, words: Words = ENGLISH) -> str:
     >>> format_value(1, "times a year"), format_value(3, "times a year")
     ('once a year', '3 times a year')
     """
+    words = words or spoken_words()
     if unit == "share":
         return _share(value, words)
     if is_currency(unit):
-        return f"{unit} {_money(float(value), words)}"
+        return words["money"].format(currency=unit, amount=_money(float(value), words))
     number = format_number(_counted(value), words)
     if not unit:
         return number
     if unit == "times a year":
         known = dict(pair.split(":") for pair in words[unit].split(","))
-        return known.get(number, f"{number} {unit}")
-    return f"{number} {_singular(unit, words) if value == 1 else unit}"
+        if number in known:
+            return known[number]
+    return f"{number} {unit_word(unit, float(value), words)}"
 
 
-def format_range(low: float | int, high: float | int, unit: str, words: Words = ENGLISH) -> str:
+def format_range(low: float | int, high: float | int, unit: str, words: Words | None = None) -> str:
     """Write an interval; a shared scale or unit is written once, and digits are added until the ends differ.
 
     >>> format_range(1_234_100, 1_234_900, "USD"), format_range(940_000, 1_412_000, "customers")
@@ -132,6 +137,7 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words = 
     >>> format_range(1, 1, "times a year")
     'always once a year'
     """
+    words = words or spoken_words()
     if low == high:
         return words["always"].format(value=format_value(low, unit, words))
     if unit == "share":
@@ -149,18 +155,20 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words = 
     if " " in second and first.endswith(f" {scale}"):
         first = first.removesuffix(f" {scale}")
     if money:
-        first = f"{unit} {first}"
+        leads = words["money"].startswith("{currency}")
+        first, second = (f"{unit} {first}", second) if leads else (first, f"{second} {unit}")
     elif unit:
-        second = f"{second} {unit}"
+        second = f"{second} {unit_word(unit, float(high), words, in_range=True)}"
     return words["interval"].format(low=first, high=second)
 
 
-def format_number(value: float | int, words: Words = ENGLISH, digits: int = 3) -> str:
+def format_number(value: float | int, words: Words | None = None, digits: int = 3) -> str:
     """Write a number without a unit: an int in full below a million, anything else with `digits` significant digits.
 
     >>> [format_number(number) for number in (0, 12345, 12345.6, 5.0, 0.0123, 1e-9, 2.5e9, -3e14)]
     ['0', '12,345', '12,300', '5.00', '0.0123', '0', '2.50 bn', '−300 tn']
     """
+    words = words or spoken_words()
     if not math.isfinite(value):
         raise ValueError(f"{value} is no number that can be written.")
     size = abs(value)
@@ -172,27 +180,29 @@ def format_number(value: float | int, words: Words = ENGLISH, digits: int = 3) -
     rounded = float(f"{size:.{digits - 1}e}")
     if rounded >= 1e15:
         return sign + _local(f"{size:.{digits - 1}e}", words)
-    for scale, name in _SCALES:
-        if rounded >= scale:
-            return f"{sign}{_local(_significant(size / scale, digits), words)} {words[name]}"
+    for scale, name in (pair.split(":") for pair in words["scales"].split(",")):
+        if rounded >= float(scale):
+            return f"{sign}{_local(_significant(size / float(scale), digits), words)}{name}"
     return sign + _local(_significant(size, digits), words)
 
 
-def format_date(day: date, words: Words = ENGLISH) -> str:
+def format_date(day: date, words: Words | None = None) -> str:
     """Write a date in words.
 
     >>> format_date(date(2026, 6, 30))
     '30 June 2026'
     """
+    words = words or spoken_words()
     return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
 
 
-def format_moment(moment: datetime, words: Words = ENGLISH) -> str:
+def format_moment(moment: datetime, words: Words | None = None) -> str:
     """Write a date with its time to the minute and its zone, when it has one.
 
     >>> format_moment(datetime(2026, 7, 1, 6, 5))
     '1 July 2026, 06:05'
     """
+    words = words or spoken_words()
     zone = moment.tzname() or ""
     return words["moment"].format(date=format_date(moment, words), time=f"{moment:%H:%M}", zone=zone).strip()
 
@@ -254,11 +264,6 @@ def _ends(low: float | int, high: float | int, write: Callable[[float | int, int
         if first != second or low == high:
             break
     return first, second
-
-
-def _singular(unit: str, words: Words) -> str:
-    pairs = dict(pair.split(":") for pair in words["singular"].split(","))
-    return pairs.get(unit, unit)
 
 
 def _local(text: str, words: Words) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from cxvalue.findings.finding import OPENINGS, Finding
+from cxvalue.findings.finding import Finding, opening
 from cxvalue.findings.numbers import is_currency
 from cxvalue.foundation.chance import is_a_point
 
@@ -36,5 +36,5 @@ def _withheld(finding: Finding) -> Finding:
         "every outcome that the model can draw from these data is the same, so nothing is estimated. They tell "
         "too little: a longer history, or customers who differ more."
     )
-    text = OPENINGS["withheld"] + reason
+    text = opening("withheld") + reason
     return replace(finding, value=None, low=None, high=None, level=None, text=text, withheld="withheld")

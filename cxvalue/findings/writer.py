@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from cxvalue.findings.finding import OPENINGS, Finding
+from cxvalue.findings.finding import Finding, opening
 from cxvalue.foundation.chance import is_a_point
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class FindingWriter:
             level=level or (None if low is None else self.level),
             unit=unit,
             grade=grade or self.grade,
-            text=OPENINGS[withheld] + missing if withheld else text,
+            text=opening(withheld) + missing if withheld else text,
             method=self.method if method is None else method,
             case=case or self.case,
             notebook=self.notebook,

@@ -23,7 +23,8 @@ Tone = Literal["plain", "good", "bad", "open", "withheld"]
 Words = Mapping[str, str]
 Found = Mapping[str, Finding]
 
-_SENTENCE = re.compile(r"(?s)^(.+?[.!?])\s+(?=[A-Z])(.*)$")
+_SENTENCE = re.compile(r"(?s)^(.+?(?:[.!?]\s+(?=[A-ZА-ЯЁІЇЄҐ])|[。！？]\s*(?=\S)))(.*)$")
+"""The first sentence of a text, in Latin and Cyrillic letters and in Chinese signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def first_sentence(text: str) -> tuple[str, str]:
     ('It costs EUR 1.20 M.', 'Stop it. Now.')
     """
     parted = _SENTENCE.match(text.strip())
-    return (parted[1], parted[2]) if parted else (text.strip(), "")
+    return (parted[1].rstrip(), parted[2]) if parted else (text.strip(), "")
 
 
 def _shortened(answer: Answer, words: Words) -> Answer:

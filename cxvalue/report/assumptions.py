@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
-from cxvalue.findings.words import words_for
+from cxvalue.language.words import words_for
 from cxvalue.report.page_model import Assumption
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cxvalue.findings.numbers import format_date, format_moment
-from cxvalue.findings.words import ENGLISH, words_for
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.english import ENGLISH
+from cxvalue.language.words import words_for
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
 from cxvalue.report.pictures import data_uri
 from cxvalue.report.sanitize import SCHEME

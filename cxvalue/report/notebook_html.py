@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.findings.words import words_for
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
+from cxvalue.language.words import words_for
 from cxvalue.report.html import render_notebook_shell
 from cxvalue.report.sanitize import clean_markup
 

@@ -20,8 +20,8 @@ from cxvalue.findings.numbers import (
     format_moment,
     format_value,
 )
-from cxvalue.findings.words import words_for
 from cxvalue.foundation.grades import GRADES
+from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 from cxvalue.report.page_model import (
@@ -121,7 +121,7 @@ def build_page(
         control=_control(notes.control, meta.currency, words),
         control_agrees=notes.control.within if notes.control else None,
         withheld=lines(finding for finding in found if finding.value is None),
-        remarks=(*notes.remarks, *((words["language_missing"],) if words["language"] != meta.language else ())),
+        remarks=notes.remarks,
         grades=tuple((grade, words[f"grade_{grade}"]) for grade in _grades_used(found)),
         assumptions=tuple(notes.assumptions),
         missing=(

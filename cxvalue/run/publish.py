@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.findings.finding import Finding, read_findings, write_findings
-from cxvalue.findings.words import words_for
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import answers_of
 from cxvalue.report.changes import Changes, changes_since
 from cxvalue.report.page import (

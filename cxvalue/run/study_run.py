@@ -13,13 +13,14 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.foundation.machine import trouble_of
+from cxvalue.language.catalogue import using
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.run.execute import Limits, Silence, StudyReference, run_notebooks, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id
@@ -95,6 +96,7 @@ def run_study(
     out: Path | None = None,
     only: Sequence[str] = (),
     as_of: date | str | None = None,
+    language: str | None = None,
     limits: Limits | None = None,
     progress: Reporter | None = None,
     project: Project | None = None,
@@ -102,9 +104,9 @@ def run_study(
 ) -> RunResult:
     """Run a study (a name, a folder or a file) and publish it under `out`, or under the project's reports.
 
-    Raises `BadInput` before anything is written there when the study or its data is wrong, `CxvalueError` for an
-    unknown notebook in `only`, and `RunStopped` when a notebook or the publishing failed. What happened stands in a log of
-    its own below the study's reports, with `json_lines` as JSON.
+    `language` is the readers' instead of the study file's. Raises `BadInput` before anything is written there when the
+    study or its data is wrong, `CxvalueError` for an unknown notebook in `only`, and `RunStopped` when a notebook or the
+    publishing failed. What happened stands in a log of its own below the study's reports, with `json_lines` as JSON.
     """
     progress = progress or _Silence()
     warm_up()
@@ -113,6 +115,7 @@ def run_study(
     progress.phase("reading the tables")
     began, day = time.monotonic(), date.today()
     prepared = project.prepare(path, as_of)
+    prepared = replace(prepared, study=prepared.study.in_language(language))
     preparing_s = time.monotonic() - began
     chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
     asked = asked_for(prepared.study, only, project.specs)
@@ -122,6 +125,7 @@ def run_study(
     run_id = new_run_id()
     shelf, place = prepared.folder.parent, hashlib.sha256(f"{prepared.study.name} {reports}".encode()).hexdigest()[:12]
     with (
+        using(prepared.study.language),
         alone(shelf, place, _BUSY.format(study=prepared.study.name)),
         claimed(shelf / ".runs", run_id, prefix="") as work,
     ):

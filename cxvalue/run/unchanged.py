@@ -39,6 +39,7 @@ def last_report(
     out: Path | None = None,
     only: Sequence[str] = (),
     as_of: date | str | None = None,
+    language: str | None = None,
     today: date | None = None,
 ) -> Path | None:
     """The folder of a study's last report with the same options where a run on `today` would say the same, else None.
@@ -46,7 +47,7 @@ def last_report(
     The arguments are those of `run_study`. What is wrong with them, or with the study, is left to a run to say.
     """
     with suppress(CxvalueError, OSError):
-        study, root = load_study_file(find_study(reference)), project_root()
+        study, root = load_study_file(find_study(reference)).in_language(language), project_root()
         shelf = (out or root / "reports").resolve() / study.name
         asked = asked_for(study, only)
         now = made_from(study, hash_of_everything(study), as_of=as_of, asked=asked, notebooks=root / "notebooks")
@@ -71,7 +72,7 @@ def made_from(
     key = Pseudonyms.from_environment() if study.report.pseudonymise else None
     parts = {
         "data": {name: mark for name, mark in inputs.items() if name != "study.yml"},
-        "settings": [inputs["study.yml"], str(as_of or study.as_of), sorted(asked)],
+        "settings": [inputs["study.yml"], str(as_of or study.as_of), sorted(asked), study.language],
         "code": [hash_of_code(PACKAGE), hash_of_code(notebooks)],
         "versions": [sys.version, _installed()],
         "pseudonyms": key.identity if key else None,

@@ -257,6 +257,10 @@ class StudyFile(_Settings):
         """The folder that relative table paths start from."""
         return self._path.parent
 
+    def in_language(self, language: str | None) -> StudyFile:
+        """These settings for readers of another language; None leaves them theirs."""
+        return self if language is None else self.model_copy(update={"language": language})
+
     @property
     def heading(self) -> str:
         """The title, or the name where the file gives none."""

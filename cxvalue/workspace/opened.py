@@ -20,6 +20,7 @@ from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import speak
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -71,10 +72,15 @@ def load_study(
         if notebook is not None:
             check_fits(notebook, load_study_file(find_study(reference)))
         as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "as_of", LATEST_COMPLETE_MONTH)
-        return Study(prepare(find_study(reference), as_of), None)
-    folder = Path(json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))["prepared"])
+        by_hand = Study(prepare(find_study(reference), as_of), None)
+        speak(by_hand.file.language)
+        return by_hand
+    run = json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))
     # The settings that the data was prepared with: the study file may have been edited since.
-    study = Study(_open_prepared(folder, load_study_file(folder / "study.yml"), "", {}), Path(work))
+    folder = Path(run["prepared"])
+    settings = load_study_file(folder / "study.yml").in_language(run["language"])
+    study = Study(_open_prepared(folder, settings, "", {}), Path(work))
+    speak(settings.language)
     if study.file.money == "revenue":  # in a run, where the process has one study
         from cxvalue.figures.style import tell
         from cxvalue.report.revenue_words import figure_in_revenue

@@ -111,7 +111,8 @@ def _valid_today(shelf: Path, key: str) -> Path:
 def open_run(prepared: Prepared, folder: Path) -> None:
     """Make a work folder from which notebooks open the prepared study."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "run.json").write_text(json.dumps({"prepared": str(prepared.folder)}), encoding="utf-8")
+    run = {"prepared": str(prepared.folder), "language": prepared.study.language}
+    (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
 
 
 def _connect() -> ibis.BaseBackend:

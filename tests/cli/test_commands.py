@@ -197,7 +197,7 @@ def test_what_did_not_change_is_not_run_again_unless_asked(
     assert lines[-1] == str(last)
     assert lines[0].startswith(f"unchanged since the last report, {last / 'index.html'} ")
     assert "--again" in lines[0]
-    assert asked == [{"out": Path("o"), "only": ["20"], "as_of": date(2026, 5, 31)}]
+    assert asked == [{"out": Path("o"), "only": ["20"], "as_of": date(2026, 5, 31), "language": None}]
     monkeypatch.setattr("cxvalue.study.list_studies", lambda: ["fine", "good"])
     assert commands.main(["report", "--all"]) == 0
     said = [f"fine  done      {runs.folder / 'fine'}", f"good  unchanged {last}"]

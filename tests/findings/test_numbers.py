@@ -18,7 +18,7 @@ from cxvalue.findings.numbers import (
     format_range,
     format_value,
 )
-from cxvalue.findings.words import ENGLISH
+from cxvalue.language.english import ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_dates_and_levels() -> None:
 
 
 def test_another_language_brings_its_own_signs() -> None:
-    words = {**ENGLISH, "decimal": ",", "thousands": "\u00a0", "million": "млн"}
+    words = {**ENGLISH, "decimal": ",", "thousands": "\u00a0", "scales": "1e6: млн"}
     assert format_value(1_238_412.77, "RUB", words) == "RUB 1,24 млн"
     assert format_value(12_345, "", words) == "12\u00a0345"
     assert format_level(0.999, words) == "99,9%"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cxvalue.findings.finding import Finding
-from cxvalue.findings.words import ENGLISH
+from cxvalue.language.english import ENGLISH
 from cxvalue.report.answer_block import Answer, answers_of, first_sentence
 
 WAIVER = "programme.waiver."

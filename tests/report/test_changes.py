@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cxvalue.findings.finding import Finding
-from cxvalue.findings.words import ENGLISH
+from cxvalue.language.english import ENGLISH
 from cxvalue.report.changes import Change, Changes, changes_since
 from cxvalue.report.page import PageNotes, build_page
 from tests.report.test_page import META

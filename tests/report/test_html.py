@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.findings.words import ENGLISH
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.english import ENGLISH
 from cxvalue.report.answer_block import answers_of
 from cxvalue.report.html import relative_link, render_index, render_page
 from cxvalue.report.page import (

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cxvalue.findings.finding import Finding
-from cxvalue.findings.words import ENGLISH, words_for
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.language.english import ENGLISH
+from cxvalue.language.words import words_for
 from cxvalue.report.assumptions import study_assumptions
 from cxvalue.report.page import (
     Link,
@@ -129,11 +130,10 @@ def test_a_page_model_holds_no_markup() -> None:
     assert "<" not in repr(page).replace("<object", "")
 
 
-def test_the_page_says_when_its_language_is_not_there_yet() -> None:
-    page = build_page(dataclasses.replace(META, language="uk"), [])
-    assert page.language == "en"
-    assert page.remarks == (ENGLISH["language_missing"],)
-    assert words_for("uk") is ENGLISH
+def test_the_page_is_in_the_language_of_its_study() -> None:
+    page = build_page(dataclasses.replace(META, language="uk"), ALL)
+    assert page.language == "uk"
+    assert page.words is words_for("uk")
 
 
 def test_headline_and_verdicts_for_the_index() -> None:

@@ -1,27 +1,21 @@
-"""Every fixed word of the page in one place, a mapping per language.
-
-Templates and page builders hold no prose: they look a word up by its key. A new language is one more mapping with the
-same keys; what has not been translated yet falls back to English, and `words_for` says nothing about it.
-"""
+"""The fixed words of page and papers in English, each by its key: templates and page builders hold no prose."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-__all__ = ["ENGLISH", "LANGUAGES", "words_for"]
+__all__ = ["ENGLISH"]
 
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         "language": "en",
-        "language_missing": "The study file asks for another language; this version writes its reports in English.",
         # numbers
         "decimal": ".",
         "thousands": ",",
         "minus": "−",
-        "million": "M",
-        "billion": "bn",
-        "trillion": "tn",
+        "scales": "1e12: tn,1e9: bn,1e6: M",
+        "money": "{currency} {amount}",
         "interval": "between {low} and {high}",
         "always": "always {value}",
         "open_above": "{low} or more",
@@ -30,8 +24,17 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "not_available": "not available",
         "above_share": "more than {share}",
         "below_share": "less than {share}",
-        "singular": "customers:customer,transactions:transaction,months:month,days:day,weeks:week,years:year,rows:row,"
-        "purchases:purchase,points:point,notebooks:notebook",
+        # units: the word after a number, in the forms that the language has (one, few, many, other)
+        "unit_customers": "customer|customers",
+        "unit_transactions": "transaction|transactions",
+        "unit_months": "month|months",
+        "unit_days": "day|days",
+        "unit_weeks": "week|weeks",
+        "unit_years": "year|years",
+        "unit_rows": "row|rows",
+        "unit_purchases": "purchase|purchases",
+        "unit_points": "point|points",
+        "unit_notebooks": "notebook|notebooks",
         # dates
         "date": "{day} {month} {year}",
         "months": "January,February,March,April,May,June,July,August,September,October,November,December",
@@ -398,14 +401,3 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "book_swings": "Change of the net present value, {currency}",
     }
 )
-
-LANGUAGES: Mapping[str, Mapping[str, str]] = MappingProxyType({"en": ENGLISH})
-
-
-def words_for(language: str) -> Mapping[str, str]:
-    """Return the words of a language; a language without words of its own gets the English ones.
-
-    >>> words_for("en")["verdict"]
-    'Verdict'
-    """
-    return LANGUAGES.get(language, ENGLISH)

@@ -1,0 +1,61 @@
+"""The fixed words of a language: those of English, or what its catalogue has under the same keys; counted words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+
+from cxvalue.language.catalogue import spoken, word_of
+from cxvalue.language.english import ENGLISH
+
+__all__ = ["spoken_words", "unit_word", "words_for"]
+
+FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "en": ("one", "other"),
+        "ru": ("one", "few", "many", "other"),
+        "uk": ("one", "few", "many", "other"),
+        "zh": ("other",),
+    }
+)
+"""The forms of a counted word, in the order in which the words of a unit give them."""
+
+WITHIN_A_RANGE: Mapping[str, str] = MappingProxyType({"one": "other", "few": "many"})
+"""The genitive that a Slavic language asks for after "from ... to ...": the singular after 21, else the plural."""
+
+
+@cache
+def words_for(language: str) -> Mapping[str, str]:
+    """Return the words of a language by their keys.
+
+    >>> words_for("en")["verdict"]
+    'Verdict'
+    """
+    if language == "en":
+        return ENGLISH
+    told = {key: word_of(language, key, english) for key, english in ENGLISH.items()}
+    return MappingProxyType({**told, "language": language})
+
+
+def spoken_words() -> Mapping[str, str]:
+    """The words of the language that is spoken."""
+    return words_for(spoken())
+
+
+def unit_word(unit: str, number: float, words: Mapping[str, str], *, in_range: bool = False) -> str:
+    """The word of a unit in the form that a number asks for; a unit without words stays as it is.
+
+    >>> unit_word("months", 1, ENGLISH), unit_word("months", 1, ENGLISH, in_range=True), unit_word("EUR", 2, ENGLISH)
+    ('month', 'months', 'EUR')
+    """
+    forms = words.get(f"unit_{unit}", unit).split("|")
+    language = words["language"]
+    if len(forms) != len(FORMS[language]):
+        return forms[-1]
+    if language == "en":
+        return forms[0 if number == 1 and not in_range else 1]
+    from babel import Locale
+
+    form = Locale.parse(language).plural_form(abs(number))
+    return forms[FORMS[language].index(WITHIN_A_RANGE.get(form, form) if in_range else form)]

@@ -1,0 +1,55 @@
+"""Tests for cxvalue.language.catalogue: messages in the language that is spoken."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from cxvalue.language.catalogue import speak, spoken, translatable, translate, translate_count, using, word_of
+
+
+def test_english_needs_no_catalogue() -> None:
+    assert translate("Nobody came back.") == "Nobody came back."
+    assert translate_count("{count} customer", "{count} customers", 1) == "1 customer"
+    assert translate_count("{count:,} customers of {all:,}", "{count:,} customers of {all:,}", 1200, all=3000) == (
+        "1,200 customers of 3,000"
+    )
+    assert translatable("came back") == "came back"
+
+
+def test_a_number_is_written_with_the_signs_of_the_language() -> None:
+    told = "{number:,} and {share:.1%} of {name}"
+    with using("ru"):
+        assert translate(told, number=1234, share=0.125, name="a,b.c") == "1\u00a0234 and 12,5% of a,b.c"
+        assert translate("{number:.2f}", number=np.float64(0.5)) == "0,50"
+    with using("zh"):
+        assert translate(told, number=1234, share=0.125, name="x") == "1,234 and 12.5% of x"
+
+
+def test_a_message_has_the_form_that_its_number_asks_for() -> None:
+    with using("ru"):
+        told = [word_of("ru", "unit_customers", "customer|customers").split("|")]
+    assert told == [["клиент", "клиента", "клиентов", "клиента"]]
+
+
+def test_a_language_ends_with_its_block_even_after_an_error() -> None:
+    with pytest.raises(KeyError), using("zh"):
+        raise KeyError
+    assert spoken() == "en"
+
+
+def test_threads_of_a_run_speak_its_language() -> None:
+    heard: list[str] = []
+    with using("uk"):
+        thread = threading.Thread(target=lambda: heard.append(spoken()))
+        thread.start()
+        thread.join()
+    assert heard == ["uk"]
+
+
+def test_a_language_without_a_catalogue_is_refused() -> None:
+    with pytest.raises(ValueError, match="'de'"):
+        speak("de")
+    assert spoken() == "en"

@@ -1,0 +1,136 @@
+"""Every message that the code tells has its translations, and no reader's sentence stands outside the catalogues."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cxvalue.language.english import ENGLISH
+from cxvalue.language.words import FORMS
+from tests import messages
+from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
+
+TOLD = (
+    "findings/*.py",
+    "questions/*/*findings.py",
+    "report/*.py",
+    "report/render/*.py",
+)
+"""The modules whose sentences readers see: in them, prose stands in messages only."""
+
+PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
+"""Three words in a row are prose: names of columns, keys and formats have fewer."""
+
+
+def test_the_messages_are_found() -> None:
+    found = all_messages()
+    assert len({message.key for message in found}) > 360
+    assert ("", "Withheld: ") in {message.key for message in found}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_message_lacks_its_translation_and_none_is_left_over(language: str) -> None:
+    told = translations_of(language)
+    wanted = {message.key: message for message in all_messages()}
+    lacking = [f"{wanted[key].place}: {key[1]}" for key in wanted if not all(told.get(key, ("",)))]
+    assert lacking == [], "run `make messages` and translate what is new: data/languages.md"
+    assert sorted(told.keys() - wanted.keys()) == [], "run `make messages`: these stand nowhere in the code"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_translation_has_the_places_of_its_message(language: str) -> None:
+    told = translations_of(language)
+    for message in all_messages():
+        places = set().union(*map(names_in, message.texts))
+        for text in told.get(message.key, ()):
+            # One form of a plural may say the number in a word.
+            optional = {"count"} if len(message.texts) > 1 else set()
+            assert names_in(text) | optional == places | optional, f"{message.place} in {language}: {text}"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_message_of_two_rooms_is_told_alike(language: str) -> None:
+    seen: dict[messages.Key, object] = {}
+    for catalogue in messages.catalogues_of(language).values():
+        for entry in catalogue:
+            if entry.id:
+                key = (entry.context or "", entry.id if isinstance(entry.id, str) else entry.id[0])
+                assert seen.setdefault(key, entry.string) == entry.string, key
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_catalogues_are_as_the_tool_writes_them(language: str) -> None:
+    rooms = {message.room for message in all_messages()}
+    assert {path.stem for path in (messages.CATALOGUES / language).glob("*.po")} == rooms
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_unit_has_all_the_forms_of_its_language(language: str) -> None:
+    told = translations_of(language)
+    for key, english in ENGLISH.items():
+        if key.startswith("unit_"):
+            (forms,) = told[key, english]
+            assert len(forms.split("|")) == len(FORMS[language]), f"{key} in {language}: {forms}"
+
+
+def test_a_message_is_whole_and_gets_the_values_that_it_asks_for() -> None:
+    wrong = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for call, name in calls_in(path):
+            texts = call.args[: messages.CALLS[name]]
+            if any(isinstance(text, (ast.JoinedStr, ast.BinOp)) for text in texts):
+                wrong.append(f"{path.relative_to(PACKAGE)}:{call.lineno}: glued from parts")
+    for message in all_messages():
+        if message.given is not None:
+            places = set().union(*map(names_in, message.texts))
+            if places | ({"count"} & message.given) != message.given:
+                wrong.append(f"{message.place}: {sorted(places ^ message.given)}")
+    assert wrong == []
+
+
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns."""
+    tree, apart = messages.parsed(path), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            apart.add(node.value)
+        if isinstance(node, ast.Raise) or (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS
+        ):
+            apart.update(ast.walk(node))
+        if isinstance(node, ast.Call) and (getattr(node.func, "attr", "") in ("_refused", "sub", "compile")):
+            apart.update(ast.walk(node))
+    for node in ast.walk(tree):
+        if node in apart:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            apart.update(node.values)
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+        else:
+            continue
+        if PLAIN.search(text) and "SELECT" not in text:
+            yield node.lineno, text
+
+
+@pytest.mark.parametrize("pattern", TOLD)
+def test_no_sentence_stands_outside_the_catalogues(pattern: str) -> None:
+    outside = [
+        f"{path.relative_to(PACKAGE)}:{line}: {text}"
+        for path in sorted(PACKAGE.glob(pattern))
+        for line, text in prose_of(path)
+    ]
+    assert outside == []
+
+
+def test_a_sentence_outside_is_found(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '"""Words of a docstring."""\nx = f"It won back {3} customers."\ny = translate("It is all fine.")\n'
+    )
+    assert [line for line, _ in prose_of(module)] == [2]
