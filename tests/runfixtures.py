@@ -99,9 +99,10 @@ class Workshop:
         nbformat.write(notebook, self.folder / "notebooks" / f"{name}.ipynb")
         self.specs.append(NotebookSpec(name, ("transactions",), tuple(after), question=f"What does {name} say?"))
 
-    def prepare(self, path: Path, as_of: date | str | None) -> FakePrepared:
+    def prepare(self, path: Path, as_of: date | str | None, language: str | None = None) -> FakePrepared:
         given = as_of if isinstance(as_of, date) else AS_OF
-        return FakePrepared(self.folder / "cache" / "prepared", load_study_file(path), given, self.tables())
+        study = load_study_file(path).in_language(language)
+        return FakePrepared(self.folder / "cache" / "prepared", study, given, self.tables())
 
     def tables(self) -> FakeTables:
         return FakeTables({"transactions": "transactions.parquet", "purchases": "purchases.parquet"})

@@ -16,8 +16,19 @@ from numbers import Number
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LANGUAGES", "speak", "spoken", "translatable", "translate", "translate_count", "using", "word_of"]
+__all__ = [
+    "CATALOGUES",
+    "LANGUAGES",
+    "speak",
+    "spoken",
+    "translatable",
+    "translate",
+    "translate_count",
+    "using",
+    "word_of",
+]
 
+CATALOGUES = Path(__file__).parent
 LANGUAGES = ("en", "ru", "uk", "zh")
 """What ``language:`` of a study file may be: English, Russian, Ukrainian, Chinese."""
 
@@ -126,7 +137,7 @@ def _catalogue(language: str) -> gettext.NullTranslations:
     from babel.messages.pofile import read_po
 
     whole = Catalog(locale=language)
-    for path in sorted((Path(__file__).parent / language).glob("*.po")):
+    for path in sorted((CATALOGUES / language).glob("*.po")):
         with path.open("rb") as file:
             for entry in read_po(file, locale=language):
                 told = entry.string or ""

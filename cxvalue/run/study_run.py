@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class Project:
     reports: Path
     specs: tuple[NotebookSpec, ...]
     find_study: Callable[[str | os.PathLike[str]], Path]
-    prepare: Callable[[Path, date | str | None], Prepared]
+    prepare: Callable[[Path, date | str | None, str | None], Prepared]
     open_run: Callable[[Prepared, Path], None]
 
     @classmethod
@@ -114,8 +114,7 @@ def run_study(
     path = project.find_study(reference)
     progress.phase("reading the tables")
     began, day = time.monotonic(), date.today()
-    prepared = project.prepare(path, as_of)
-    prepared = replace(prepared, study=prepared.study.in_language(language))
+    prepared = project.prepare(path, as_of, language)
     preparing_s = time.monotonic() - began
     chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
     asked = asked_for(prepared.study, only, project.specs)

@@ -24,6 +24,7 @@ from cxvalue.engine.prints import hash_of_everything
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import CATALOGUES, using
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
@@ -73,9 +74,14 @@ class Prepared:
         return self.study.assumptions
 
 
-def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | None = None) -> Prepared:
-    """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong."""
-    study = load_study_file(study_path)
+def prepare(
+    study_path: Path, as_of: date | str | None = None, language: str | None = None, *, cache: Path | None = None
+) -> Prepared:
+    """Validate a study and write its tables and fits, or reuse them; raises `BadInput` with everything that is wrong.
+
+    `language` is the readers' instead of the study file's: what is found in the tables is kept in its words.
+    """
+    study = load_study_file(study_path).in_language(language)
     make_missing_tables(study)
     inputs = hash_of_everything(study)
     fingerprint = _fingerprint(study, inputs, as_of)
@@ -86,7 +92,8 @@ def prepare(study_path: Path, as_of: date | str | None = None, *, cache: Path | 
         _remove_left(shelf)
         staging = Path(tempfile.mkdtemp(prefix=f".staging-{os.getpid()}-", dir=shelf))
         try:
-            _fill(staging, study, as_of)
+            with using(study.language):
+                _fill(staging, study, as_of)
             _put(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
@@ -133,6 +140,7 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
     everything = {
         "inputs": inputs,
         "as_of": str(as_of),
+        "language": [study.language, hash_of_code(CATALOGUES / study.language, "*.po")],
         "code": hash_of_code(Path(__file__).parents[1], "*.py"),
         "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
     }

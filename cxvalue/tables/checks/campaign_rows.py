@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from cxvalue.foundation.errors import Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 
 if TYPE_CHECKING:
@@ -98,10 +99,14 @@ def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Cau
         name, share = str(row["campaign"]), row["double"] / row["customers"]
         if name not in controls:
             continue
-        text = (
-            f"{row['double']:,} of the {row['customers']:,} customers of the campaign {name} ({share:.1%}) stand in more "
-            "than one of its arms. Each counts in the arm of the first row, so what a later arm did is counted there as "
-            "well: the arms may differ more than it seems."
+        text = translate(
+            "{some:,} of the {all:,} customers of the campaign {name} ({share:.1%}) stand in more than one of its arms. "
+            "Each counts in the arm of the first row, so what a later arm did is counted there as well: the arms may differ "
+            "more than it seems.",
+            some=row["double"],
+            all=row["customers"],
+            name=name,
+            share=share,
         )
         found.append(
             Caution("two_arms", "contacts", "arm", int(row["rows"]), share, text, share >= NOTABLE, about=name)

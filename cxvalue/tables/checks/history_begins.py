@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 
 __all__ = ["history_begins"]
@@ -59,10 +60,16 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
         return None
     old, customers = int(counts[:many].sum()), sum(row["n"] for row in found)
     later = counts[many : many + 12]
-    text = (
-        f"{old:,} of {customers:,} customers first bought before {after}, where the history begins, then {later.min():,.0f} "
-        f"to {later.max():,.0f} a month: most of them are old customers who look new. What is said about new customers "
-        f"rests on them too, unless the study says first_purchases: {{ignore_before: {after}}}"
+    text = translate(
+        "{old:,} of {customers:,} customers first bought before {day}, where the history begins, then {least:,.0f} to "
+        "{most:,.0f} a month: most of them are old customers who look new. What is said about new customers rests on them "
+        "too, unless the study says {line}",
+        old=old,
+        customers=customers,
+        day=after,
+        least=later.min(),
+        most=later.max(),
+        line=f"first_purchases: {{ignore_before: {after}}}",
     )
     return Caution("history_begins", "transactions", "date", old, old / customers, text)
 

@@ -15,6 +15,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study.source import IdRules
 from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
@@ -29,14 +30,15 @@ __all__ = [
     "guest_cautions",
     "ids_to_count",
     "repaired",
+    "repairs_in_words",
     "repairs_line",
     "spoilt_ids",
 ]
 
 REPAIRS: dict[str, str] = {
-    "strip_decimal": "a '.0' at the end",
-    "strip_leading_zeros": "zeros in front",
-    "fold_case": "capital letters",
+    "strip_decimal": translatable("a '.0' at the end"),
+    "strip_leading_zeros": translatable("zeros in front"),
+    "fold_case": translatable("capital letters"),
 }
 """Every harmless repair with what it takes away, in the order in which they are made."""
 
@@ -92,6 +94,16 @@ def repair_table(table: ir.Table, columns: Iterable[str], rules: IdRules) -> ir.
     repairs = asked_repairs(rules)
     names = [name for name in columns if name in table.columns]
     return table.mutate(**{name: repaired(table[name], repairs) for name in names}) if repairs and names else table
+
+
+def repairs_in_words(repairs: tuple[str, ...]) -> str:
+    """What repairs take away, for a sentence.
+
+    >>> repairs_in_words(("strip_decimal", "fold_case"))
+    "a '.0' at the end and capital letters"
+    """
+    told = [translate(REPAIRS[name]) for name in repairs]
+    return told[0] if len(told) == 1 else translate("{some} and {last}", some=", ".join(told[:-1]), last=told[-1])
 
 
 def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) -> list[Rule]:
@@ -194,11 +206,21 @@ def guest_cautions(counts: IdCounts, guests: tuple[str, ...]) -> list[Caution]:
         by_money = money / counts.amount if counts.amount and rich not in known else 0.0
         share, name, of = max((by_rows, top, "rows"), (by_money, rich, "revenue"))
         if share >= IMPLAUSIBLE_SHARE:
-            text = (
-                f"One {counts.column} of {counts.ids:,} in '{counts.table}' holds {share:.0%} of its {of}: a customer like "
-                "that is rare, an id shared by many customers is not. If it stands for many, name it under guest_ids."
-            )
             many = rows if of == "rows" else 0
+            where = {"column": counts.column, "ids": counts.ids, "table": counts.table, "share": share}
+            text = (
+                translate(
+                    "One {column} of {ids:,} in '{table}' holds {share:.0%} of its rows: a customer like that is rare, an "
+                    "id shared by many customers is not. If it stands for many, name it under guest_ids.",
+                    **where,
+                )
+                if of == "rows"
+                else translate(
+                    "One {column} of {ids:,} in '{table}' holds {share:.0%} of its revenue: a customer like that is rare, "
+                    "an id shared by many customers is not. If it stands for many, name it under guest_ids.",
+                    **where,
+                )
+            )
             said.append(
                 Caution(
                     "dominant_id", counts.table, counts.column, many, share, text, True, private=_line(guests, [name])
@@ -222,13 +244,22 @@ def _stands_out(counts: IdCounts, one: tuple[str, int, float]) -> bool:
 def _guest(counts: IdCounts, one: tuple[str, int, float], guests: tuple[str, ...]) -> Caution:
     name, rows, money = one
     share = max(rows / counts.rows, money / counts.amount if counts.amount else 0.0)
-    held = f"{rows:,} of {counts.rows:,} rows"
-    if counts.amount and money:
-        held += f" and {money / counts.amount:.0%} of the revenue"
-    text = (
-        f"The {counts.column} {name!r} in '{counts.table}' holds {held}. It looks like a stand-in for buyers without an id, "
-        f"and counts as one customer. If it is, write {_line(guests, [name])}: their sales then count in the totals only."
+    where = {"column": counts.column, "name": repr(name), "table": counts.table, "rows": rows, "all": counts.rows}
+    held = (
+        translate(
+            "The {column} {name} in '{table}' holds {rows:,} of {all:,} rows and {share:.0%} of the revenue.",
+            **where,
+            share=money / counts.amount,
+        )
+        if counts.amount and money
+        else translate("The {column} {name} in '{table}' holds {rows:,} of {all:,} rows.", **where)
     )
+    meant = translate(
+        "It looks like a stand-in for buyers without an id, and counts as one customer. If it is, write {line}: their sales "
+        "then count in the totals only.",
+        line=_line(guests, [name]),
+    )
+    text = f"{held} {meant}"
     return Caution("guest_id", counts.table, counts.column, rows, share, text, share >= LOWERS_FROM)
 
 
@@ -254,11 +285,25 @@ def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution 
         return None
     best = next(repairs for repairs, count in joined.items() if count == most)
     share = most / counts.ids
-    without = " and ".join(REPAIRS[name] for name in best)
+    where = {
+        "ids": counts.ids,
+        "column": counts.column,
+        "table": counts.table,
+        "fewer": counts.ids - most,
+        "repair": repairs_in_words(best),
+        "line": repairs_line(best, rules),
+    }
     text = (
-        f"{counts.ids:,} different {counts.column}s in '{counts.table}' would be {counts.ids - most:,} without {without}: "
-        f"the same customer may stand under two ids. If so, write {repairs_line(best, rules)} in the study file."
+        translate(
+            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same customer may stand "
+            "under two ids. If so, write {line} in the study file.",
+            **where,
+        )
+        if counts.column == "customer_id"
+        else translate(
+            "{ids:,} different {column}s in '{table}' would be {fewer:,} without {repair}: the same thing may stand under "
+            "two ids. If so, write {line} in the study file.",
+            **where,
+        )
     )
-    if counts.column != "customer_id":
-        text = text.replace("same customer may stand", "same thing may stand")
     return Caution("ids_alike", counts.table, counts.column, most, share, text, share >= ALIKE_FROM)

@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
 from cxvalue.tables.read.roles import KEY, NO_SALE, role_of, said
@@ -44,31 +45,65 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
             words = _no_sales(con, raw)
             if words:
                 listed = ", ".join(f"{word} {count:,}" for word, count in words)
-                text = f"Rows count whatever {theirs!r} says, among them {listed}. Name those that are purchases: "
-                say("", sum(count for _, count in words), text + f"keep_rows: {{{theirs}: [...]}}.")
+                text = translate(
+                    "Rows count whatever {column} says, among them {words}. Name those that are purchases: {line}.",
+                    column=repr(theirs),
+                    words=listed,
+                    line=f"keep_rows: {{{theirs}: [...]}}",
+                )
+                say("", sum(count for _, count in words), text)
         elif role == "currency" and number > 1:
-            text = (
-                f"Amounts are added up although {theirs!r} names {number} currencies. Map it (currency: {theirs}), and "
+            text = translate(
+                "Amounts are added up although {column} names {number} currencies. Map it ({line}), and say what one of "
+                "each is worth under exchange_rates.",
+                column=repr(theirs),
+                number=number,
+                line=f"currency: {theirs}",
             )
-            say("revenue", rows, text + "say what one of each is worth under exchange_rates.")
+            say("revenue", rows, text)
         elif role == "refund" and number:
-            text = (
-                f"{theirs!r} is filled in {number:,} rows and is taken off nowhere. If that came back to the customer: "
+            text = translate(
+                "{column} is filled in {rows:,} rows and is taken off nowhere. If that came back to the customer: {line}.",
+                column=repr(theirs),
+                rows=number,
+                line=f'refund: {{amount: "{theirs}"}}',
             )
-            say("revenue", number, text + f'refund: {{amount: "{theirs}"}}.')
+            say("revenue", number, text)
         elif role == "net" and plain and not role_of(revenue, "net"):
-            say("revenue", rows, f"Revenue is {revenue!r}, and {theirs!r} stands beside it: revenue is without tax.")
+            text = translate(
+                "Revenue is {revenue}, and {column} stands beside it: revenue is without tax.",
+                revenue=repr(revenue),
+                column=repr(theirs),
+            )
+            say("revenue", rows, text)
         elif role == "tax" and plain and number and "net" not in raw.beside and not role_of(revenue, "net"):
-            text = f"Revenue is {revenue!r}, and {theirs!r} stands beside it, filled in {number:,} rows. If tax is inside: "
-            say("revenue", number, text + f'revenue: "=[{revenue}] - [{theirs}]".')
+            text = translate(
+                "Revenue is {revenue}, and {column} stands beside it, filled in {rows:,} rows. If tax is inside: {line}.",
+                revenue=repr(revenue),
+                column=repr(theirs),
+                rows=number,
+                line=f'revenue: "=[{revenue}] - [{theirs}]"',
+            )
+            say("revenue", number, text)
         elif role == "quantity" and plain and number and (role_of(revenue, "piece") or said(revenue) == "price"):
-            text = f"Revenue is {revenue!r}, the price of one piece, and {theirs!r} is not 1 in {number:,} rows: "
-            say("revenue", number, text + f'revenue: "=[{theirs}] * [{revenue}]".')
+            text = translate(
+                "Revenue is {revenue}, the price of one piece, and {column} is not 1 in {rows:,} rows: {line}.",
+                revenue=repr(revenue),
+                column=repr(theirs),
+                rows=number,
+                line=f'revenue: "=[{theirs}] * [{revenue}]"',
+            )
+            say("revenue", number, text)
     if cents and found["whole"] == rows:
-        text = f"Revenue is {revenue!r}, whole numbers all through. If they are cents: "
-        say("revenue", rows, text + f'revenue: "=[{revenue}] / 100".')
+        text = translate(
+            "Revenue is {revenue}, whole numbers all through. If they are cents: {line}.",
+            revenue=repr(revenue),
+            line=f'revenue: "=[{revenue}] / 100"',
+        )
+        say("revenue", rows, text)
     if nobody:
-        say("customer_id", rows, f"The customer is {customer!r}, which is no customer by its name.")
+        text = translate("The customer is {column}, which is no customer by its name.", column=repr(customer))
+        say("customer_id", rows, text)
     return made
 
 

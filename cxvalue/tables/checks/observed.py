@@ -14,6 +14,7 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 
 __all__ = ["Observed"]
@@ -124,12 +125,31 @@ class Observed:
         allowed = QUARTERLY if contracts else SHORTEST_SILENCE if as_of else MONTHLY
         if len(self.days) < FEWEST_DAYS or silent <= max(usual, allowed):
             return []
-        before = f"no silence of the year before was longer than {usual} day{'s' * (usual != 1)}"
-        text = f"The data end on {last}, {silent:,} days before the day of the run, {today}, and {before}: bring newer ones."
+        before = translate_count(
+            "No silence of the year before was longer than {count} day.",
+            "No silence of the year before was longer than {count} days.",
+            usual,
+        )
+        text = translate(
+            "The data end on {last}, {silent:,} days before the day of the run, {today}: bring newer ones.",
+            last=last,
+            silent=silent,
+            today=today,
+        )
         if as_of:
-            seen = "nobody seems to have come or gone since" if contracts else "every customer looks silent for so long"
+            where = {"last": last, "silent": silent, "day": as_of, "line": f"as_of: {last}"}
             text = (
-                f"The data end on {last}, {silent:,} days before the last day observed, {as_of}, and {before}: {seen}. "
-                f"Bring newer data, or write as_of: {last}"
+                translate(
+                    "The data end on {last}, {silent:,} days before the last day observed, {day}: nobody seems to have come "
+                    "or gone since. Bring newer data, or write {line}.",
+                    **where,
+                )
+                if contracts
+                else translate(
+                    "The data end on {last}, {silent:,} days before the last day observed, {day}: every customer looks "
+                    "silent for so long. Bring newer data, or write {line}.",
+                    **where,
+                )
             )
+        text = f"{text} {before}"
         return [Caution("stale", self.tables[0], "date", 0, None, text, lowers=as_of is not None and silent > MONTHLY)]

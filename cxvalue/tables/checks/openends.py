@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import CountKind
 from cxvalue.tables.read.schema import TableContract
@@ -58,22 +59,34 @@ def dates_to_come(
     for name in (column for column in contract.open_ends if f"{column} open" in found):
         to_come, soon, still = (found[f"{name} {what}"] for what in ("to come", "soon", "open"))
         if to_come:
-            counts.append((f"'{name}' after {as_of}, so still open on that day", to_come, "note"))
+            what = translate("'{name}' after {day}, so still open on that day", name=name, day=as_of)
+            counts.append((what, to_come, "note"))
         if contract.name == "subscriptions" and soon and soon >= FEW * still:
             share = soon / still
-            text = (
-                f"{soon:,} of the {still:,} contracts that run on {as_of} ({share:.0%}) have an end entered in the "
-                "12 months after it. The forecast does not use such an end: it takes them to be renewed as often as "
-                "earlier contracts were. If those are notices given, more will leave than it says."
+            text = translate(
+                "{soon:,} of the {still:,} contracts that run on {day} ({share:.0%}) have an end entered in the 12 months "
+                "after it. The forecast does not use such an end: it takes them to be renewed as often as earlier contracts "
+                "were. If those are notices given, more will leave than it says.",
+                soon=soon,
+                still=still,
+                day=as_of,
+                share=share,
             )
             cautions.append(Caution("open_end", contract.name, name, soon, share, text))
     if never := found.get("never"):
         (begins, ends), rows = contract.spell or ("", ""), found["contracts"]
         share = never / rows
-        counts.append((f"'{begins}' equal to '{ends}': never active", never, "cut"))
-        text = (
-            f"{never:,} of the {rows:,} rows of '{contract.name}' ({share:.0%}) have '{ends}' on the day of '{begins}': "
-            "never active. They are left out of every count, rate and value."
+        what = translate("'{begins}' equal to '{ends}': never active", begins=begins, ends=ends)
+        counts.append((what, never, "cut"))
+        text = translate(
+            "{never:,} of the {rows:,} rows of '{table}' ({share:.0%}) have '{ends}' on the day of '{begins}': never "
+            "active. They are left out of every count, rate and value.",
+            never=never,
+            rows=rows,
+            table=contract.name,
+            share=share,
+            ends=ends,
+            begins=begins,
         )
         cautions.append(Caution("never_active", contract.name, ends, never, share, text))
     return counts, cautions

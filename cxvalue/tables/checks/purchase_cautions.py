@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import rows_of_doubled_days, same_but_amounts
 from cxvalue.tables.ledger import Purchases
@@ -31,16 +32,18 @@ def _repeated(rows: ir.Table, repeats: int, total: int) -> list[Caution]:
     doubled = rows_of_doubled_days(rows)
     share = repeats / total
     if doubled:
-        text = (
-            f"{doubled:,} rows lie on days on which nearly every row stands twice or more, one such day after another: a "
-            "file that was appended twice looks like that. Remove the repeated rows, or map an order_id."
+        text = translate(
+            "{rows:,} rows lie on days on which nearly every row stands twice or more, one such day after another: a file "
+            "that was appended twice looks like that. Remove the repeated rows, or map an order_id.",
+            rows=doubled,
         )
         return [Caution("repeated_rows", "transactions", "", doubled, doubled / total, text, share >= NOTABLE)]
     if share < MANY_REPEATS:
         return []
-    text = (
-        f"{repeats:,} rows repeat another one in every column. All are counted, as a customer may buy the same thing twice "
-        "a day: remove them if they are no purchases, or map an order_id."
+    text = translate(
+        "{rows:,} rows repeat another one in every column. All are counted, as a customer may buy the same thing twice a "
+        "day: remove them if they are no purchases, or map an order_id.",
+        rows=repeats,
     )
     return [Caution("repeated_rows", "transactions", "", repeats, share, text, True)]
 
@@ -51,9 +54,13 @@ def _versions(rows: ir.Table, total: int) -> list[Caution]:
     if not found:
         return []
     share = found / total
-    text = (
-        f"{found:,} rows of {orders:,} order{'s' * (orders != 1)} differ in nothing but the amounts. They are added up, as "
-        "lines of their order; if they are versions of it, keep the last of each."
+    text = translate_count(
+        "{rows:,} rows of {count:,} order differ in nothing but the amounts. They are added up, as lines of their order; if "
+        "they are versions of it, keep the last of each.",
+        "{rows:,} rows of {count:,} orders differ in nothing but the amounts. They are added up, as lines of their order; "
+        "if they are versions of it, keep the last of each.",
+        orders,
+        rows=found,
     )
     return [Caution("repeated_rows", "transactions", "order_id", found, share, text, share >= NOTABLE)]
 
@@ -64,10 +71,13 @@ def _refunds(made: Purchases) -> list[Caution]:
         return []
     amount = float(made.unmatched.amount.sum().to_pyarrow().as_py() or 0.0)
     share = amount / made.revenue if made.revenue > 0 else None
-    text = (
-        f"{made.unmatched_refunds:,} refund{'s' * (made.unmatched_refunds != 1)} of {amount:,.2f} in all "
-        f"{'are' if made.unmatched_refunds != 1 else 'is'} left out, as the earlier purchases of the customers do not cover "
-        "them: revenue is too high by as much unless they belong to purchases before the first row."
+    text = translate_count(
+        "{count:,} refund of {amount:,.2f} in all is left out, as the earlier purchases of the customers do not cover them: "
+        "revenue is too high by as much unless they belong to purchases before the first row.",
+        "{count:,} refunds of {amount:,.2f} in all are left out, as the earlier purchases of the customers do not cover "
+        "them: revenue is too high by as much unless they belong to purchases before the first row.",
+        made.unmatched_refunds,
+        amount=amount,
     )
     lowers = share is None or share >= NOTABLE
     return [Caution("refunds", "transactions", "revenue", made.unmatched_refunds, share, text, lowers)]

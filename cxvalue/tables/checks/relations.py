@@ -9,10 +9,11 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.study import IdRules, Programme
 from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
-from cxvalue.tables.checks.ids import REPAIRS, choices, repaired, repairs_line
+from cxvalue.tables.checks.ids import choices, repaired, repairs_in_words, repairs_line
 from cxvalue.tables.read.schema import CUSTOMER
 
 __all__ = ["Held", "Relation", "hold_against"]
@@ -41,7 +42,12 @@ class Relation:
     @property
     def words(self) -> str:
         """What is counted, as a line of the data check says it."""
-        return f"of {self.ids:,} different ids in '{self.column}', found in {self.others}"
+        return translate(
+            "of {ids:,} different ids in '{column}', found in {others}",
+            ids=self.ids,
+            column=self.column,
+            others=self.others,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,9 @@ def _pairs(tables: Mapping[str, ir.Table], programmes: Sequence[Programme]) -> t
     sides = {name: _ids(table) for name, table in tables.items() if CUSTOMER in table.columns}
     pairs: list[_Pair] = []
     if len(customers) == 2:
-        pairs.append(_Pair("transactions", "transactions", "the customers table", ("customers",), either=True))
+        pairs.append(
+            _Pair("transactions", "transactions", translate("the customers table"), ("customers",), either=True)
+        )
     for name in [one for one in sides if one not in customers]:
         among, mine = with_contracts, name
         if name == "subscriptions":
@@ -117,7 +125,7 @@ def _pairs(tables: Mapping[str, ir.Table], programmes: Sequence[Programme]) -> t
     for programme in programmes:
         if rollout is None:
             break
-        listed, unit = f"roll-out of {programme.name}", programme.unit
+        listed, unit = translate("roll-out of {programme}", programme=programme.name), programme.unit
         sides[listed] = _ids(rollout.filter(rollout.programme == programme.name), "unit")
         if unit == CUSTOMER and customers:
             others, known = _or(customers), tuple(customers)
@@ -128,7 +136,16 @@ def _pairs(tables: Mapping[str, ir.Table], programmes: Sequence[Programme]) -> t
             continue
         pairs.append(_Pair("rollout", listed, others, known, "unit", FEW_KNOWN_ELSEWHERE, refused_elsewhere=True))
         if unit != CUSTOMER:
-            pairs.append(_Pair("customers", others, f"the {listed}", (listed,), unit, refused_elsewhere=True))
+            pairs.append(
+                _Pair(
+                    "customers",
+                    others,
+                    translate("the roll-out of {programme}", programme=programme.name),
+                    (listed,),
+                    unit,
+                    refused_elsewhere=True,
+                )
+            )
     return sides, pairs
 
 
@@ -151,20 +168,33 @@ def _judge(
         remedy = "Both must number the same things in the same way: map the column that does, or repair one export."
         if helps:
             remedy = (
-                f"Without {_words(repairs)} {relation.found + gained:,} of them agree: if they are the same, write this "
-                "line into the study file:"
+                f"Without {repairs_in_words(repairs)} {relation.found + gained:,} of them agree: if they are the same, "
+                "write this line into the study file:"
             )
         lines = (repairs_line(repairs, rules),) if helps else ()
         return Problem(f"tables.{pair.table}.{column}", found, remedy, missing, lines)
+    where = {
+        "table": pair.table,
+        "found": relation.found,
+        "ids": relation.ids,
+        "column": column,
+        "others": others,
+        "share": relation.share,
+    }
     if helps:
-        text = (
-            f"In '{pair.table}' {said} ({relation.share:.0%}); without {_words(repairs)} {gained:,} more would be. If they "
-            f"are the same, write {repairs_line(repairs, rules)} in the study file."
+        text = translate(
+            "In '{table}' {found:,} of its {ids:,} different {column}s are known to {others} ({share:.0%}); without "
+            "{repair} {more:,} more would be. If they are the same, write {line} in the study file.",
+            **where,
+            repair=repairs_in_words(repairs),
+            more=gained,
+            line=repairs_line(repairs, rules),
         )
     elif relation.share < pair.few:
-        text = (
-            f"In '{pair.table}' only {said} ({relation.share:.0%}). The others count as having done nothing: check that "
-            "both tables number them in the same way and cover the same time."
+        text = translate(
+            "In '{table}' only {found:,} of its {ids:,} different {column}s are known to {others} ({share:.0%}). The others "
+            "count as having done nothing: check that both tables number them in the same way and cover the same time.",
+            **where,
         )
     else:
         return None
@@ -209,10 +239,10 @@ def _first(ids: ir.Table) -> str:
 
 
 def _or(names: list[str]) -> str:
-    words = {"transactions": "purchases", "customers": "customers", "subscriptions": "contracts"}
+    words = {
+        "transactions": translate("purchases"),
+        "customers": translate("customers"),
+        "subscriptions": translate("contracts"),
+    }
     said = [words[name] for name in names]
-    return said[0] if not said[1:] else f"{', '.join(said[:-1])} or {said[-1]}"
-
-
-def _words(repairs: tuple[str, ...]) -> str:
-    return " and ".join(REPAIRS[name] for name in repairs)
+    return said[0] if not said[1:] else translate("{some} or {last}", some=", ".join(said[:-1]), last=said[-1])

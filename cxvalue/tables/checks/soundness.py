@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.rules import Rule
 from cxvalue.tables.read.schema import TableContract
@@ -63,13 +64,21 @@ def judge_signs(
             continue
         if not above:
             turned[name] = table[name].abs() if contract.name == "transactions" else -table[name]
-            rows = f"{below:,} row{'s' * (below != 1)}"
-            text = f"Every '{name}' in '{contract.name}' has a minus sign ({rows}). It is read as an amount."
+            text = translate_count(
+                "Every '{name}' in '{table}' has a minus sign ({count:,} row). It is read as an amount.",
+                "Every '{name}' in '{table}' has a minus sign ({count:,} rows). It is read as an amount.",
+                below,
+                name=name,
+                table=contract.name,
+            )
             cautions.append(Caution("sign", contract.name, name, below, share, text))
         elif f"{contract.name}.{name}" in _EITHER_SIGN:
-            text = (
-                f"{below:,} of the amounts in '{contract.name}.{name}' are negative and {above:,} are not. They are added "
-                "up as they stand: check that these are amounts taken back."
+            text = translate(
+                "{below:,} of the amounts in '{place}' are negative and {above:,} are not. They are added up as they stand: "
+                "check that these are amounts taken back.",
+                below=below,
+                above=above,
+                place=f"{contract.name}.{name}",
             )
             cautions.append(Caution("sign", contract.name, name, below, share, text))
         else:
@@ -91,14 +100,18 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
     """A margin column that cannot be one: above the revenue in all, or below zero on every sale."""
     if not found["sales"]:
         return None
-    said = ""
     if found["best_margin"] < 0:
-        said = "is below zero on every sale"
+        text = translate(
+            "The margin in 'transactions' is below zero on every sale: check that the column holds a margin in money, no "
+            "cost or percentage."
+        )
     elif found["earned"] > found["sold"] * (1 + 1e-9):
-        said = "adds up to more than the revenue"
-    if not said:
+        text = translate(
+            "The margin in 'transactions' adds up to more than the revenue: check that the column holds a margin in money, "
+            "no cost or percentage."
+        )
+    else:
         return None
-    text = f"The margin in 'transactions' {said}: check that the column holds a margin in money, no cost or percentage."
     return Caution("sign", "transactions", "margin", found["sales"], 1.0, text, True)
 
 
@@ -116,11 +129,16 @@ def repeated_rows(contract: TableContract, rows: int, distinct: int) -> Caution 
     if share < CAUTION_FROM:
         return None
     done = (
-        "Each is counted once."
+        translate("Each is counted once.")
         if merged
-        else "Each is counted as a case of its own: check that the file was not put together twice."
+        else translate("Each is counted as a case of its own: check that the file was not put together twice.")
     )
-    text = (
-        f"{repeated:,} of {rows:,} rows of '{contract.name}' ({share:.0%}) repeat another one in every column. {done}"
+    found = translate(
+        "{repeated:,} of {rows:,} rows of '{table}' ({share:.0%}) repeat another one in every column.",
+        repeated=repeated,
+        rows=rows,
+        table=contract.name,
+        share=share,
     )
+    text = f"{found} {done}"
     return Caution("repeated_rows", contract.name, "", repeated, share, text, not merged and share >= LOWERS_FROM)

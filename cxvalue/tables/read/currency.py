@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.study import StudyFile, TableSource
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.cautions import Caution
@@ -71,10 +72,20 @@ def in_one_currency(
         known = {**(rates or {}), own: 1.0}
         rate = "CASE " + " ".join(f"WHEN {code} = {literal(name)} THEN {value!r}" for name, value in known.items())
         _converted(con, target, f"(SELECT *, {rate} ELSE 1 END AS __rate__ FROM {parsed.relation})", amounts)
-        how = ", ".join(f"{rows:,} from {name} at {known[name]:g}" for name, rows in foreign.items())
-        how += "; one rate for the whole time"
+        each = [
+            translate("{rows:,} from {currency} at {rate:g}", rows=rows, currency=name, rate=known[name])
+            for name, rows in foreign.items()
+        ]
+        how = translate("{amounts}; one rate for the whole time", amounts=", ".join(each))
     rows, total = sum(foreign.values()), sum(found.values())
-    text = f"{rows:,} of {total:,} rows of '{parsed.raw.name}' were converted to {own}: {how}."
+    text = translate(
+        "{rows:,} of {total:,} rows of '{table}' were converted to {currency}: {how}.",
+        rows=rows,
+        total=total,
+        table=parsed.raw.name,
+        currency=own,
+        how=how,
+    )
     caution = Caution("currency", parsed.raw.name, "currency", rows, rows / total, text)
     return replace(kept, relation=target), [caution]
 
@@ -194,8 +205,13 @@ def _convert_by_day(
     ).fetchall()
     _converted(con, target, f"(SELECT * EXCLUDE (row_code) FROM {target}_rated)", amounts)
     con.execute(f"DROP TABLE {target}_rated")
-    said = [f"{rows:,} from {name} at " + (f"{a:g}" if a == b else f"{a:g} to {b:g}") for name, rows, a, b in used]
-    return ", ".join(said) + ", each at the latest rate on or before its day"
+    said = [
+        translate("{rows:,} from {currency} at {rate:g}", rows=rows, currency=name, rate=a)
+        if a == b
+        else translate("{rows:,} from {currency} at {low:g} to {high:g}", rows=rows, currency=name, low=a, high=b)
+        for name, rows, a, b in used
+    ]
+    return translate("{amounts}, each at the latest rate on or before its day", amounts=", ".join(said))
 
 
 def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: StudyFile, scratch: Path) -> str:

@@ -58,7 +58,7 @@ def test_data_that_end_long_before_the_last_day_observed_are_stale() -> None:
     (caution,) = observed.stale(date(2026, 11, 26), TODAY)
     assert (caution.kind, caution.table, caution.lowers) == ("stale", "transactions", True)
     assert "The data end on 2025-03-31, 605 days before the last day observed, 2026-11-26" in caution.text
-    assert "no silence of the year before was longer than 2 days" in caution.text
+    assert "No silence of the year before was longer than 2 days." in caution.text
     assert not observed.stale(date(2025, 4, 7), TODAY)
     assert observed.stale(date(2025, 4, 8), TODAY)
 
