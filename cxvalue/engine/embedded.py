@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import ibis.expr.operations as ops
 import psutil
 from ibis.backends.duckdb import Backend
