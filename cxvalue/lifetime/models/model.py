@@ -216,11 +216,19 @@ class LifetimeModel(Drawn):
 
     def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
         """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
+        return self._chance_of(n, *self._ahead(states, t))
+
+    def foresee(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+        """`expected_transactions` and `p_count` at once: who is alive is worked out for both together."""
         alive, future, which, t_ = self._ahead(states, t)
+        expected = alive * self.family.expected(future, t_[:, None])[..., 0][which]
+        return expected, self._chance_of(n, alive, future, which, t_)
+
+    def _chance_of(self, n: ArrayLike, alive: Floats, future: Params, which: NDArray[np.intp], t: Floats) -> Floats:
         count = np.broadcast_to(np.asarray(n, dtype=float), alive.shape)
         rows, each = distinct_rows(count, which)
         own = which[rows]
-        chance = self.family.count(tuple(value[own] for value in future), t_[own], count[rows])[each]
+        chance = self.family.count(tuple(value[own] for value in future), t[own], count[rows])[each]
         return alive * chance + (1 - alive) * (count == 0)
 
     # what is expected of a new customer -------------------------------------------------------------------------
