@@ -66,19 +66,17 @@ def shop_months(purchases: ir.Table, homes: ir.Table, staff: HeadCount, *, as_of
     Of customers with a purchase in the three months up to a month, the share with none in the three months after.
     """
     months = staff.mean.shape[1]
-    number = purchases.date.year() * 12 + purchases.date.month() - 1 - staff.first_month
-    rows = purchases.mutate(month=number).filter(lambda t: (t.month >= 0) & (t.month < months))
+    since = purchases.date.year() * 12 + purchases.date.month() - 1 - staff.first_month
+    rows = purchases.mutate(month=since).filter(lambda t: (t.month >= 0) & (t.month < months))
     bought = rows.join(homes, "customer_id").select("unit", "customer_id", "month").distinct()
     place = {name: k for k, name in enumerate(staff.units)}
     counted = _by_gap(bought).to_pandas()
     counted = counted[counted["unit"].isin(place)]
     if counted["unit"].nunique() < 2:
         return None
-    customers, lost = _active_and_lost(
-        counted["unit"].map(place).to_numpy(np.int64),
-        *(counted[name].to_numpy(np.int64) for name in ("month", "gap", "customers")),
-        (len(place), months),
-    )
+    month, gap, number = (counted[name].to_numpy(np.int64) for name in ("month", "gap", "customers"))
+    unit = counted["unit"].map(place).to_numpy(np.int64)
+    customers, lost = _active_and_lost(unit, month, gap, number, (len(place), months))
     sums = _margin_of_active(bought, purchases, months - AROUND, as_of).to_pandas()
     sums = sums[sums["unit"].isin(place)]
     margin = np.bincount(
