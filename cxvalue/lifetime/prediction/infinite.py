@@ -61,9 +61,9 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
     result = np.empty(len(states))
     rate = math.log1p(annual_discount_rate) / model.time_unit.per_year
     for part in parts(model, states):
-        alive, future, which = part.model.futures(part.states)
+        alive, few, which = part.model.few_futures(part.states)
         assert part.model.family.endless is not None
-        result[part.rows] = alive * part.model.family.endless(future, rate)[which]
+        result[part.rows] = alive * few.read(part.model.family.endless(few.future, rate))[which]
     return result
 
 

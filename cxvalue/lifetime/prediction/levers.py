@@ -38,6 +38,7 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
+from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
@@ -54,6 +55,9 @@ EROSION_YEARS = 2.0
 POINT = 0.01
 _NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
+
+_AGES, _ROUGH_AGES = 24, 12
+"""Ages at which the futures of many customers are worked out, for the values and for their intervals."""
 
 _FULLEST = 0.95
 """Share of all opportunities beyond which it is not worked out what one more purchase a year would bring."""
@@ -324,9 +328,10 @@ def _scenarios(
     values: Params = tuple(np.array([value]) for value in parameters)
     alive = family.alive(values, base.x, base.recency, base.age)
     x, recency, age = (column[base.first] for column in (base.x, base.recency, base.age))
-    future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.future(values, x, recency, age))
+    few = FewFutures.of(family, values, x, age, recency, nodes=_AGES if nodes == _NODES else _ROUGH_AGES)
     heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
     there = alive * base.active
+    future = tuple(np.broadcast_to(v, x.shape) for v in family.future(values, x, recency, age))
     each = family.pace(future)
     rates = (each * base.per_year)[base.pair]
     pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
@@ -334,9 +339,8 @@ def _scenarios(
     full = family.by_period and pace + 1 >= _FULLEST * base.per_year
     retention, slower = math.nan, 0.0
     if family.survival is not None:
-        stays = partial(family.survival, future)
-        share = _path(stays, future, family, base.per_year, max(nodes - 2, 6))
-        retention, slower = _slower_dropout(share, heads, base.per_year)
+        share = _path(partial(family.survival, few.future), future, family, base.per_year, max(nodes - 2, 6))
+        retention, slower = _slower_dropout(share, few.weigh(heads), base.per_year)
 
     # Where dropout runs on purchases, a change of pace is a change of the clock.
     by_purchase = family.at_purchase
@@ -346,7 +350,7 @@ def _scenarios(
     lengths = np.diff(ends)
     clocks = [np.concatenate([[0.0], np.cumsum(pace_ * lengths)]) for pace_ in paces]
     longest = max([curve.horizon, *(float(clock[-1]) for clock in clocks)]) if by_purchase else curve.horizon
-    path = _path(lambda times: family.expected(future, times[None, :]), future, family, longest, nodes)
+    path = _path(lambda times: family.expected(few.future, times[None, :]), future, family, longest, nodes)
     plain = np.diff(path(ends), axis=0)
     stay = np.diff(path(slower * ends), axis=0) / slower if slower > 0 else np.full_like(plain, math.nan)
     changed = [
@@ -358,7 +362,7 @@ def _scenarios(
     elif family.by_period:
         weight: Floats = np.bincount(base.pair, there, each.size).astype(np.float64)
         changed[0] = plain * _oftener(each, weight, (pace + 1) / base.per_year)
-    purchases = np.array([curve.factors @ table for table in (plain, stay, *changed)])
+    purchases = np.array([few.read(curve.factors @ table) for table in (plain, stay, *changed)])
     return _Outcome(alive, purchases, retention, slower, pace, full)
 
 

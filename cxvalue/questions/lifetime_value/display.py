@@ -7,6 +7,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxvalue.findings.display import Folded, folded, styled
 from cxvalue.findings.numbers import format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
@@ -31,6 +33,9 @@ __all__ = [
     "robust_sentence",
     "rolling_display",
 ]
+
+_ALL_COMPARED, _SOME_COMPARED = 25_000, 10_000
+"""Customers up to whom all are fitted by lifetimes too, and how many of more than these are."""
 
 
 def holdout_display(fit: CltvFit) -> Styler:
@@ -104,17 +109,21 @@ def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
 def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
     """The parameters of the models that lifetimes knows, ours beside its own fit to the same customers.
 
-    Where lifetimes finds no fit, that is said in its place.
+    Of a large base both are fitted to the same few thousand customers, spread evenly over all of them, and their number is
+    shown. Where lifetimes finds no fit, that is said in its place.
     """
+    from cxvalue.lifetime.fitting.fits import fit as fit_model
     from cxvalue.lifetime.fitting.lifetimes_bridge import COMPARED, cross_check
 
-    grouped = states.grouped()
+    some = len(states) > _ALL_COMPARED and fit.period is None
+    step = -(-len(states) // _SOME_COMPARED) if some else 1
+    grouped = states.take(np.arange(0, len(states), step)).grouped() if some else states.grouped()
     rows = []
     for model in fit.full:
         if model.name not in COMPARED:
             continue
         try:
-            checked = cross_check(model, grouped)
+            checked = cross_check(fit_model(grouped, model.name) if some else model, grouped)
         except CxvalueError as error:
             rows.append(
                 {"model": MODEL_TITLES[model.name], "figure": "—", "cxvalue": model.status, "lifetimes": str(error)}
@@ -130,7 +139,8 @@ def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
                     "difference": "less than 0.01%" if abs(difference) < 1e-4 else f"{difference:+.2%}",
                 }
             )
-    columns = ["model", "figure", "cxvalue", "lifetimes", "difference"]
+    columns = ["model", *(["customers"] if some else []), "figure", "cxvalue", "lifetimes", "difference"]
+    rows = [{"customers": f"{grouped.customers:,}", **row} for row in rows]
     return styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)
 
 

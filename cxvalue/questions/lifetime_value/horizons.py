@@ -20,6 +20,7 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.prediction.infinite import residual_value, why_no_infinite
+from cxvalue.lifetime.prediction.living import path
 
 if TYPE_CHECKING:
     import ibis
@@ -103,12 +104,11 @@ def _as_forecast(by_model: float, months: int, money: NDArray[np.float64], base:
 
 def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
     """Margin expected of all customers in each month to come, not discounted."""
-    alive, future, which = model.futures(states)
+    alive, few, which = model.few_futures(states)
     worth = margin_rate_of(states) * spend.expected_spend(states) * alive
-    weight = np.bincount(which, worth, future[0].size)
-    longest = model.curve(0.0, months, states.as_of)
-    path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
-    return weight @ np.diff(path, axis=1, prepend=0.0)
+    weight = few.weigh(np.bincount(which, worth).astype(float))
+    bought = path(model, few.future, model.curve(0.0, months, states.as_of).ends)
+    return weight @ np.diff(bought, axis=1, prepend=0.0)
 
 
 def levers_as_forecast(levers: ValueLevers, base: WholeBase) -> ValueLevers:
