@@ -40,6 +40,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # dates
         "date": "{day} {month} {year}",
         "months": "January,February,March,April,May,June,July,August,September,October,November,December",
+        "months_short": "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",
         "moment": "{date}, {time} {zone}",
         # header
         "as_of": "Data up to",
@@ -51,6 +52,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "audience": "For",
         "back_to_index": "All studies",
         "skip": "Skip to the content",
+        "stop": ".",
         # banners
         "caution": "Before you rely on this page:",
         "cautions_more": "{count} more to look at",
