@@ -19,6 +19,7 @@ from cxvalue.language.words import spoken_words
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.dates import AutoDateLocator
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
@@ -255,17 +256,27 @@ def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
 
 def month_axis(axes: Axes, when: pd.Series) -> None:
     """Put months and years under a panel whose x values are dates."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    class Months(ConciseDateFormatter):
-        def format_ticks(self, values: Any) -> list[str]:
-            return [_in_words(one) for one in super().format_ticks(values)]
+    from matplotlib.dates import AutoDateLocator
 
     locator = AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(Months(locator, show_offset=False))
+    axes.xaxis.set_major_formatter(date_ticks(locator, show_offset=False))
     if len(when) > 1:
         axes.set_xlim(when.min(), when.max())
+
+
+def date_ticks(locator: AutoDateLocator, **options: Any) -> Formatter:
+    """Dates at the ticks of a locator, as short as they can be read, in the language that is spoken."""
+    from matplotlib.dates import ConciseDateFormatter
+
+    class Dates(ConciseDateFormatter):
+        def format_ticks(self, values: Any) -> list[str]:
+            return [_in_words(one) for one in super().format_ticks(values)]
+
+        def get_offset(self) -> str:
+            return _in_words(super().get_offset())
+
+    return Dates(locator, **options)
 
 
 def _in_words(tick: str) -> str:

@@ -50,6 +50,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "version": "cxvalue",
         "run": "Run",
         "audience": "For",
+        "audience_board": "board",
         "back_to_index": "All studies",
         "skip": "Skip to the content",
         "stop": ".",

@@ -6,10 +6,13 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["FONTS", "families_of", "lines_of"]
+__all__ = ["FONTS", "OFFICE_FONTS", "families_of", "lines_of", "width_of"]
 
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
+
+OFFICE_FONTS = {"en": "Calibri", "zh": "Microsoft YaHei"}
+"""Of slides and workbooks, which take the letters of their reader's machine; other languages have those of English."""
 
 LATIN, CHINESE = "DejaVu Sans", "Noto Sans CJK SC"
 
@@ -38,12 +41,13 @@ def lines_of(text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width)
     lines, line = [], ""
     for piece in _PIECES.findall(text):
-        if line and _width(line + piece.rstrip()) > width:
+        if line and width_of(line + piece.rstrip()) > width:
             lines.append(line.rstrip())
             line = ""
         line += piece
     return [*lines, line.rstrip()]
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
+    """How wide a text is, in Latin letters."""
     return len(text) + len(re.findall(_WIDE, text))
