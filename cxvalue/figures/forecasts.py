@@ -60,7 +60,7 @@ def forecast_record(
     axes.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(style.date_ticks(locator))
     axes.set_xlabel("Date of the forecast")
     figure.legend(loc="outside lower left", ncols=3)
     return figure

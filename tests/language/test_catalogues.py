@@ -22,6 +22,9 @@ TOLD = (
 )
 """The modules whose sentences readers see: in them, prose stands in messages only."""
 
+ENGLISH_ONLY = ("_refused", "_number", "CxvalueError", "Paper", "compile", "split", "startswith", "sub")
+"""What is called with texts that are no prose of a report."""
+
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
 
@@ -93,7 +96,10 @@ def test_a_message_is_whole_and_gets_the_values_that_it_asks_for() -> None:
 
 
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns."""
+    """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns.
+
+    Errors, what `cxvalue doctor` says of papers, and commands are in English.
+    """
     tree, apart = messages.parsed(path), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -102,7 +108,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
             isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS
         ):
             apart.update(ast.walk(node))
-        if isinstance(node, ast.Call) and (getattr(node.func, "attr", "") in ("_refused", "sub", "compile")):
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in ENGLISH_ONLY):
             apart.update(ast.walk(node))
     for node in ast.walk(tree):
         if node in apart:
@@ -114,8 +120,13 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if PLAIN.search(text) and "SELECT" not in text:
+        if PLAIN.search(text) and "SELECT" not in text and not text.startswith("python -m "):
             yield node.lineno, text
+
+
+def _named(call: ast.Call) -> str:
+    """The name of what is called; a text that is taken apart where it stands is a list of names."""
+    return getattr(call.func, "attr", "") or getattr(call.func, "id", "")
 
 
 @pytest.mark.parametrize("pattern", TOLD)
