@@ -34,9 +34,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unit_rows": "row|rows",
         "unit_purchases": "purchase|purchases",
         "unit_points": "point|points",
+        "unit_orders": "order|orders",
+        "unit_contacts": "contact|contacts",
         "unit_notebooks": "notebook|notebooks",
         # dates
         "date": "{day} {month} {year}",
+        "month": "{month} {year}",
+        "months_alone": "January,February,March,April,May,June,July,August,September,October,November,December",
         "months": "January,February,March,April,May,June,July,August,September,October,November,December",
         "moment": "{date}, {time} {zone}",
         # header
