@@ -71,6 +71,7 @@ class Alternative:
     estimate: float
     se: float | None = None
     detail: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
