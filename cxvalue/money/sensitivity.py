@@ -36,9 +36,9 @@ SwingKind = Literal[
     "persistence",
 ]
 COSTS: dict[SwingKind, tuple[str, str]] = {
-    "one_off": (translatable("One-off cost"), ""),
-    "monthly": (translatable("Monthly cost"), "a month"),
-    "per_treated_customer_month": (translatable("Cost per treated customer and month"), ""),
+    "one_off": (translatable("One-off cost"), "{currency}"),
+    "monthly": (translatable("Monthly cost"), translatable("{currency} a month")),
+    "per_treated_customer_month": (translatable("Cost per treated customer and month"), "{currency}"),
 }
 
 
@@ -94,7 +94,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         sides = [(end - one.monthly) * TENTHS for end in (one.low, one.high)]
         found.append(
             Swing(
-                one.name, f"{currency} a month", one.monthly, one.monthly + sides[0], one.monthly + sides[1],
+                one.name, translate("{currency} a month", currency=currency), one.monthly,
+                one.monthly + sides[0], one.monthly + sides[1],
                 expected + sides[0] * months, expected + sides[1] * months, one.monthly - expected / months,
                 "benefit",
             )
@@ -137,7 +138,8 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
         title, unit = COSTS[kind]
         found.append(
             Swing(
-                translate(title), f"{currency} {unit}".strip(), value, least, most, expected - (least - value) * each,
+                translate(title), translate(unit, currency=currency).strip(), value, least, most,
+                expected - (least - value) * each,
                 expected - (most - value) * each, value + expected / each, kind,
             )
         )  # fmt: skip
@@ -158,7 +160,7 @@ def _risk_swings(case: Case, expected: float, months: float, currency: str) -> l
         turn = mean + expected / monthly
         found.append(
             Swing(
-                translate("Risk: {risk}", risk=one.name), f"{currency} a year", mean, low, high,
+                translate("Risk: {risk}", risk=one.name), translate("{currency} a year", currency=currency), mean, low, high,
                 expected + (mean - low) * monthly, expected + (mean - high) * monthly, turn if turn >= 0 else None, "risk",
             )
         )  # fmt: skip
