@@ -12,6 +12,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.answers import rules_of
 from cxvalue.questions.experience.names import id_parts
+from cxvalue.questions.market.gaps import TREND_UNIT
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -45,7 +46,7 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
         out.append(writer.write(f"{key}.gap", label, one.interval or one.latest, "points", _gap_text(one), how))
         label = translate("trend of {metric} against {competitor}", **names)
         if one.trend is None:
-            out.append(writer.withhold(f"{key}.gap_trend", label, translate(FEW_DATES), "points a year", how))
+            out.append(writer.withhold(f"{key}.gap_trend", label, translate(FEW_DATES), TREND_UNIT, how))
         else:
             text = translate(
                 "The gap to {competitor} in {metric} moves by {points} a year ({range}).",
@@ -53,7 +54,7 @@ def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
                 range=format_range(one.trend.low, one.trend.high, ""),
                 **names,
             )
-            out.append(writer.write(f"{key}.gap_trend", label, one.trend, "points a year", text, how))
+            out.append(writer.write(f"{key}.gap_trend", label, one.trend, TREND_UNIT, text, how))
     return out
 
 

@@ -102,7 +102,7 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
     centre, (low, high) = sum(found.bounds) / 2, found.bounded
     bounds = range_of(centre, min(low, centre), max(high, centre))
     label, text = translate("{main} without assumptions", main=main), _bounds_text(found, frame, main)
-    out.append(writer.write("bounds", label, bounds, "", text, f"{method} Imbens and Manski."))
+    out.append(writer.write("bounds", label, bounds, "", text, f"{method} " + translate("Imbens and Manski.")))
     return out
 
 
