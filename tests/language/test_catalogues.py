@@ -22,7 +22,7 @@ TOLD = (
     "questions/choice/[!i]*.py",
     "questions/discounts/[!or]*.py",
     "questions/drivers/*.py",
-    "questions/market/*.py",
+    "questions/market/[!g]*.py",
     "questions/survey_truth/*.py",
     "questions/wallet/*.py",
     "report/*.py",

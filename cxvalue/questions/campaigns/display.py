@@ -25,8 +25,13 @@ __all__ = [
     "balance_display",
     "campaign_checks_display",
     "capped_sentence",
+    "evidence_heading",
     "flow_caption",
     "groups_display",
+    "no_customers_sentence",
+    "no_model_sentence",
+    "no_rule_sentence",
+    "no_segments_sentence",
     "qini_sentence",
     "rankings",
     "returns_display",
@@ -75,6 +80,36 @@ def targeting_caption(campaign: str) -> tuple[str, str]:
 def rankings() -> tuple[str, str]:
     """The names of the two rankings whose worth is compared."""
     return translate("by what a contact adds"), translate("most likely to stay away first")
+
+
+def evidence_heading(campaign: str, grade: str) -> str:
+    """A campaign and how far it can be believed, as a heading."""
+    return translate("{title}: evidence {grade}", title=campaign, grade=grade)
+
+
+def no_model_sentence() -> str:
+    """Why nothing is said of what the sleeping are worth."""
+    return translate("No model of purchases could be fitted, so what the sleeping are worth is not known.")
+
+
+def no_rule_sentence(campaign: str) -> str:
+    """Why nothing is said of what the selection rule promises."""
+    return translate(
+        "{title}: silence was not the rule of this campaign, so the rule promises nothing by itself.", title=campaign
+    )
+
+
+def no_segments_sentence(campaign: str) -> str:
+    """What segments need."""
+    return translate(
+        "{title}: segments need customers held out by lot and a table of customers with text columns.", title=campaign
+    )
+
+
+def no_customers_sentence(result: CampaignResult) -> str:
+    """Why nothing is said of single customers."""
+    reason = result.withheld or translate("customers were not assigned one by one.")
+    return translate("{title}: nothing can be said about single customers: {reason}", title=result.name, reason=reason)
 
 
 def returns_display(curve: pd.DataFrame) -> Styler:

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
+from cxvalue.findings.finding import opening
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.language.catalogue import translate, written
 from cxvalue.questions.discounts.given import ALL_OTHERS
+from cxvalue.questions.discounts.policies import NO_RANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +29,7 @@ __all__ = [
     "learning_sentence",
     "lost_sentence",
     "misfit_sentence",
+    "no_curve_sentence",
     "outcomes_display",
     "outcomes_table",
     "policies_caption",
@@ -65,6 +68,11 @@ def misfit_sentence(found: DiscountResult) -> str:
         "No shape fits perfectly (misfit {misfit:.1f} times what chance makes): ranges are widened.",
         misfit=found.overdispersion,
     )
+
+
+def no_curve_sentence(found: DiscountResult) -> str:
+    """Why there is no best depth."""
+    return opening("not_available") + (found.missing or translate(NO_RANGE))
 
 
 def curve_table(found: DiscountResult) -> pd.DataFrame:

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from cxvalue.questions.drivers.score_link import ScoreLink
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["NEEDS_DRIVERS", "NEEDS_LINK", "driver_findings", "kpi_findings", "link_findings"]
+__all__ = [
+    "NEEDS_DEPARTMENT",
+    "NEEDS_DRIVERS",
+    "NEEDS_LINK",
+    "driver_findings",
+    "kpi_findings",
+    "left_out_link",
+    "link_findings",
+]
 
 WRITER = FindingWriter("61_drivers", "experience.", case="C10", grade="D")
 NEEDS_DRIVERS = translatable(
@@ -29,6 +37,15 @@ NEEDS_LINK = translatable(
     "the link of score and margin needs 100 answers with two observed years before them and one after, of customers who had "
     "bought for two years."
 )
+
+NEEDS_DEPARTMENT = translatable(
+    "Left out: no driver has a department: metrics: {NAME: {department: …}} in the study file."
+)
+
+
+def left_out_link() -> str:
+    """Why departments and their money are left out."""
+    return translate("Left out: {reason}", reason=translate(NEEDS_LINK))
 
 
 def driver_findings(found: Importance, *, level: float) -> list[Finding]:

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from cxvalue.questions.survey_truth.invited import Invited
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["NEEDS", "minimum_finding", "response_findings_of", "timing_findings"]
+__all__ = ["NEEDS", "NEEDS_DATES", "minimum_finding", "response_findings_of", "timing_findings"]
 
 WRITER = FindingWriter("62_scores", "experience.survey.", case="C13")
 NEEDS = translatable(
     "Left out: it needs to know who was invited and did not answer: rows with an empty score, and the column invited or "
     "invited_on; at least 100 invited and 30 answers in 12 months."
+)
+NEEDS_DATES = translatable(
+    "Left out: the answers have neither event_date and invited_on nor expected_best and expected_worst."
 )
 GAP_LABELS = {
     "margin": translatable("gap in margin before"),
