@@ -123,8 +123,8 @@ def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
             **told,
         )
     return translate(
-        "Robust standard errors over those in the table, {model}: {ratios}. Customers do not scatter as the model says: read "
-        "the ranges of the parameters with care.",
+        "Robust standard errors over those in the table, {model}: {ratios}. Customers do not scatter as the model says: "
+        "read the ranges of the parameters with care.",
         **told,
     )
 
