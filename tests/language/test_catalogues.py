@@ -17,6 +17,16 @@ from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in
 TOLD = (
     "findings/*.py",
     "questions/*/*findings.py",
+    "questions/*/display.py",
+    "questions/lifetime_value/base_forecast.py",
+    "questions/lifetime_value/cltv_fit.py",
+    "questions/lifetime_value/horizons.py",
+    "questions/lifetime_value/seasonality.py",
+    "questions/churn/early_warning.py",
+    "questions/contracts/contract_warning.py",
+    "questions/contracts/renewals.py",
+    "lifetime/models/spend.py",
+    "lifetime/prediction/infinite.py",
     "report/*.py",
     "report/render/*.py",
 )

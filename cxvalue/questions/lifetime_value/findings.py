@@ -166,7 +166,7 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
     """How far such forecasts missed before, in a sentence."""
     if record is None:
         return translate("No past forecast could be checked on these data: the range comes from other companies alone.")
-    numbers = {"months": months, "miss": record.typical_miss}
+    numbers: dict[str, Any] = {"months": months, "miss": record.typical_miss}
     if not record.own_horizon:
         numbers["span"] = record.span
     if len(record) == 1:
