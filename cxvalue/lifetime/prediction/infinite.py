@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
@@ -28,11 +29,16 @@ __all__ = ["dert", "residual_value", "why_no_infinite"]
 def why_no_infinite(model: LifetimeModel) -> str:
     """Why a model has no value without an end, in one sentence; empty when it has one."""
     if not model.family.dropout:
-        return f"A value without an end is withheld: in the {model.family.title} nobody ever leaves."
+        return translate(
+            "A value without an end is withheld: in the {model} nobody ever leaves.", model=model.family.title
+        )
     if model.status == "degenerate":
-        return f"A value without an end is withheld: {model.reason}"
+        return translate("A value without an end is withheld: {reason}", reason=model.reason)
     if model.family.endless is None:
-        return f"A value without an end is withheld: it is not worked out for a regular rhythm ({model.family.title})."
+        return translate(
+            "A value without an end is withheld: it is not worked out for a regular rhythm ({model}).",
+            model=model.family.title,
+        )
     return ""
 
 

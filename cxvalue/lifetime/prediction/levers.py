@@ -34,6 +34,7 @@ from scipy.special import expit, logit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
@@ -72,7 +73,9 @@ def lasting(horizon_months: int) -> str:
     >>> lasting(36), lasting(12)
     ('2 years', '12 months')
     """
-    return f"{EROSION_YEARS:.0f} years" if horizon_months >= 12 * EROSION_YEARS else f"{horizon_months} months"
+    if horizon_months < 12 * EROSION_YEARS:
+        return translate_count("{count} month", "{count} months", horizon_months)
+    return translate_count("{count} year", "{count} years", round(EROSION_YEARS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Lever:
     `name` is retention, purchase, margin or erosion; `change` is its size (0.01 of retention, 1 purchase a year, 1
     unit of money, 0.05 of the pace a year); `before` and `after` are what it moves (12-month retention, purchases a
     year; nan where there is nothing to say). `gain` is negative for a loss, and its interval is for the expectation:
-    what is unknown about the parameters. `withheld` says why there is no gain (then nan), else it is empty.
+    what is unknown about the parameters. `withheld` is the reason why there is no gain (then nan), else it is empty.
     """
 
     name: str
@@ -218,16 +221,30 @@ _EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
 
 def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if not model.family.dropout:
-        return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
+        return translate("in the {model} nobody ever leaves, so retention cannot rise.", model=model.family.title)
     if model.family.survival is None:
-        return f"Withheld: a point of retention is not worked out for {model.family.timing} ({model.family.title})."
-    return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
+        if model.family.by_period:
+            return translate(
+                "a point of retention is not worked out for opportunities that come once a period ({model}).",
+                model=model.family.title,
+            )
+        return translate(
+            "a point of retention is not worked out for a regular rhythm ({model}).", model=model.family.title
+        )
+    if outcome.scaled > 0:
+        return ""
+    return translate("retention is {retention:.1%}, there is no point to gain.", retention=outcome.retention)
 
 
 def _no_purchase(customers: int, outcome: _Outcome) -> str:
     if outcome.full:
-        return f"Withheld: the active customers buy in {outcome.pace:.1f} of the periods of a year, and it has no one more."
-    return "" if math.isfinite(outcome.pace) else f"Withheld: none of {customers:,} customers is active."
+        return translate(
+            "the active customers buy in {pace:.1f} of the periods of a year, and it has no one more.",
+            pace=outcome.pace,
+        )
+    if math.isfinite(outcome.pace):
+        return ""
+    return translate("none of {customers:,} customers is active.", customers=customers)
 
 
 def _turns(model: LifetimeModel, states: PurchaseStates) -> list[Floats]:

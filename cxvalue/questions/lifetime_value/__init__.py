@@ -12,7 +12,8 @@ past_forecasts      forecasts from past dates against what customers then brough
 horizons            value by horizon, payback, levers
 tables              the tables that a run publishes
 findings            the findings ``cltv.*``: value, model and holdout
-value_findings      season, past forecasts, payback, levers
+value_findings      season, past forecasts, payback
+lever_sentences     the sentences on the value levers
 covariate_findings  what differs by segment
 display             the same as tables
 """

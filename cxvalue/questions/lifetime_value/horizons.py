@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.findings.finding import opening
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
@@ -80,7 +82,7 @@ def horizons_table(
                          "low": low, "high": high})  # fmt: skip
         why = why_no_infinite(model)
         if not why and discount <= 0:
-            why = "A value without an end is withheld: without discounting it may have no limit."
+            why = translate("A value without an end is withheld: without discounting it may have no limit.")
         endless = Interval(math.nan, math.nan, math.nan)
         if not why:
             whole = float(residual_value(model, spend, states, discount).sum())
@@ -153,7 +155,7 @@ def levers_table(levers: ValueLevers) -> pd.DataFrame:
                 "high": lever.gain.high,
                 "share_of_equity": lever.gain.value / equity if equity else math.nan,
                 "horizon_months": levers.horizon_months,
-                "withheld": lever.withheld,
+                "withheld": opening("withheld") + lever.withheld if lever.withheld else "",
             }
             for lever in levers.levers
         ]
