@@ -113,7 +113,7 @@ def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", aft
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks())
     axes.set_xlabel(translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span))
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     style.title(figure, translate("What changed the margin, {before} to {after}", **span))
     return figure
 
@@ -255,7 +255,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
     axes.set_xticks(range(0, len(periods), step), periods[::step])
     axes.set_ylabel(translate("Margin, {currency}", currency=currency))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 

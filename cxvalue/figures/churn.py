@@ -55,8 +55,7 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
         axes.yaxis.set_major_formatter(style.unit_ticks(unit))
         axes.yaxis.set_major_locator(style.few_ticks())
     if not bands.empty:
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+        style.legend(figure, 2, panels[0])
     return figure
 
 
@@ -114,7 +113,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_locator(style.few_ticks(6))
     style.from_zero(axes)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 

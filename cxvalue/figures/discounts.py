@@ -66,7 +66,7 @@ def discount_acceptance(curve: pd.DataFrame, at: NDArray[np.float64], share: NDA
     axes.set_ylabel(translate("Visits that end in a purchase"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -90,7 +90,7 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 

@@ -45,7 +45,7 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.set_ylabel(translate("Level in a quarter"))
     axes.grid(False, axis="y")
-    figure.legend(loc="outside lower left", ncols=7)
+    style.legend(figure, 7)
     return figure
 
 
@@ -80,7 +80,7 @@ def open_complaints(curve: pd.DataFrame, target_days: int) -> Figure:
     axes.set_xlabel(translate("Days since the complaint"))
     axes.set_ylabel(translate("Complaints"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -147,7 +147,7 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_ylabel(translate("Points ahead"))
     axes.tick_params(axis="x", rotation=30)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 

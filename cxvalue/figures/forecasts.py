@@ -65,5 +65,5 @@ def forecast_record(
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(style.date_ticks(locator))
     axes.set_xlabel(translate("Date of the forecast"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

@@ -148,5 +148,5 @@ def rolling_bias(
         if things == "purchases"
         else translate("Predicted minus actual\n{things},\nshare of actual", things=translate(things))
     )
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

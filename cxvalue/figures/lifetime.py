@@ -61,13 +61,13 @@ EXPECTED = {
     (False, False): translatable("Expected {things}"),
     (False, True): translatable("Expected {things}, next {months:g} months"),
 }
-THINGS = (
-    translatable("purchases"),
-    translatable("weeks with a purchase"),
-    translatable("months with a purchase"),
-    translatable("quarters with a purchase"),
-    translatable("years with a purchase"),
-)
+THINGS = {
+    "day": translatable("purchases"),
+    "week": translatable("weeks with a purchase"),
+    "month": translatable("months with a purchase"),
+    "quarter": translatable("quarters with a purchase"),
+    "year": translatable("years with a purchase"),
+}
 """What models count, told where `things` stands."""
 
 DRAWN_LIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
@@ -123,8 +123,7 @@ def holdout_tracking(
         style.month_axis(single, when)
     if holdout_start is not None and len(when) > 1:
         _split(total, single, pd.Timestamp(holdout_start), when)
-    handles, labels = total.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=3)
+    style.legend(figure, 3, total)
     style.title(figure, _forecast_and_actual(weeks, holdout_start, chosen, things))
     return figure
 
@@ -204,7 +203,7 @@ def holdout_calibration(
     )
     axes.set_ylabel(translate("{things} per customer\nin the forecast period", things=translate(things).capitalize()))
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     style.title(figure, translate("Does the forecast hold for rare and frequent buyers?"))
     return figure
 
@@ -324,7 +323,7 @@ def frequency_recency(
     unit, things = model.time_unit, "purchases"
     if model.family.by_period:
         # Not more periods with a purchase than periods.
-        ages, things = _steps(max(round(age / unit.days), 1), 40), f"{unit.value}s with a purchase"
+        ages, things = _steps(max(round(age / unit.days), 1), 40), THINGS[unit.value]
         pairs = [(x, round(t * unit.days)) for x in often for t in ages if (t > 0) == (x > 0) and x <= t]
         age = max(age, pairs[-1][1])
     frequency, recency = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))

@@ -41,5 +41,5 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
         else translate("{outcome} per customer", outcome=outcome)
     )
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

@@ -65,7 +65,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
     axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -119,7 +119,7 @@ def case_money(case: Case, currency: str) -> Figure:
     places = list(range(1, case.horizon_months + 1, every))
     first = case.exposure.first_month
     lower.set_xticks(places, [f"{month_after(first, place - 1):%b\n%Y}" for place in places])
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -352,7 +352,7 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -391,5 +391,5 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     style.month_axis(axes, month)
     room = pd.Timedelta(days=10)  # whole marks at both ends
     axes.set_xlim(month.min() - room, month.max() + room)
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

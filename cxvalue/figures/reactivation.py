@@ -52,7 +52,7 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     style.month_axis(lower, months["month"])
     left, right = lower.get_xlim()
     lower.set_xlim(left - width / 2, right + width / 2)  # whole bars at both ends
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -95,8 +95,7 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
         axes.yaxis.set_major_formatter(style.unit_ticks(unit))
         axes.yaxis.set_major_locator(style.few_ticks())
     if not windows.empty:
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+        style.legend(figure, 2, panels[0])
     return figure
 
 
@@ -140,7 +139,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
     axes.set_xlabel(translate("Days since the return"))
     axes.set_ylabel(translate("Still buying"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -159,7 +158,7 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 

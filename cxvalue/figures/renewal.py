@@ -45,7 +45,7 @@ def contract_flow(months: pd.DataFrame) -> Figure:
     style.panel_title(flow, translate("Began and ended, each month"))
     style.panel_title(stock, translate("Under contract at the end of the month"))
     style.month_axis(stock, when)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -100,7 +100,7 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
     axes.set_xlabel(translate("Months since the contract began"))
     axes.set_ylabel(translate("Still under contract"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=4)
+    style.legend(figure, 4)
     return figure
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from cxvalue.findings.numbers import format_number, format_value, is_currency
 from cxvalue.language.catalogue import spoken
@@ -39,6 +39,7 @@ _WITHIN_CHINESE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uff60]) | (?=[\u3001-\u
 
 WIDTH = 7.0
 TITLE_WIDTH = 66
+BELOW: Final = "outside lower left"
 SALT = "cxvalue"
 
 _RC: dict[str, Any] = {
@@ -137,12 +138,13 @@ def _narrow_legends(figure: Figure) -> None:
         marks: dict[str, Any] = {}
         for axes in figure.axes:
             marks.update({name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True)})
-        handles = list(marks.values()) if len(marks) == len(names) else [one for one in legend.legend_handles if one]
+        own = [mark for mark in legend.legend_handles if mark is not None]
+        handles = list(marks.values()) if len(marks) == len(names) else own
         columns = legend._ncols  # type: ignore[attr-defined]
         while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
             columns -= 1
             legend.remove()
-            legend = figure.legend(handles, names, loc="outside lower left", ncols=columns)
+            legend = figure.legend(handles, names, loc=BELOW, ncols=columns)
             figure.draw_without_rendering()
 
 
@@ -264,6 +266,14 @@ def unit_ticks(unit: str) -> Formatter:
             return [short(place, unit, largest) for place in places]
 
     return Ticks()
+
+
+def legend(figure: Figure, columns: int, panel: Axes | None = None) -> None:
+    """Name the marks below a figure, those of one panel where all panels have the same."""
+    if panel is None:
+        figure.legend(loc=BELOW, ncols=columns)
+    else:
+        figure.legend(*panel.get_legend_handles_labels(), loc=BELOW, ncols=columns)
 
 
 def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
