@@ -92,40 +92,6 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
             "Share of accounts still under contract 12 months later, by the mean score of their users. A link, not a cause."
         ),
     ),
-    "dormancy_flow": (
-        translatable("Who sleeps, who wakes"),
-        translatable(
-            "Customers without a purchase for {time}, by month, with those who came back and those who fell asleep."
-        ),
-    ),
-    "campaign": (
-        translatable("The {name} campaign: what the contact added"),
-        translatable(
-            "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
-        ),
-    ),
-    "campaign_targeting": (
-        translatable("The {name} campaign: what it earns to contact only some"),
-        translatable(
-            "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
-        ),
-    ),
-    "discount_acceptance": (
-        translatable("How many buy at which discount"),
-        translatable(
-            "Share of the visits that end in a purchase by depth; points are measured, the curve is fitted through them."
-        ),
-    ),
-    "discount_profit": (
-        translatable("What one discount for everybody would earn"),
-        translatable(
-            "Expected margin per visit by depth. Left of the best depth too many leave, right of it too much is given away."
-        ),
-    ),
-    "discount_policies": (
-        translatable("No discount, one discount, or the ladder"),
-        translatable("Expected margin per visit under each policy, with its range."),
-    ),
     "experience_levels": (
         translatable("Where customers of each level are a quarter later"),
         translatable("Shares of the customers of each level; unknown did not answer, gone are silent for long."),
@@ -133,16 +99,6 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "complaints_open": (
         translatable("How long complaints wait for an answer"),
         translatable("Share of the complaints of the last 12 months not answered by each day, with its range."),
-    ),
-    "drivers": (
-        translatable("What goes along with the score, and how well we do"),
-        translatable(
-            "Importance of each driver with its range, against its present mean; high and left is where to look first."
-        ),
-    ),
-    "market_gaps": (
-        translatable("Where we stand against competitors"),
-        translatable("Own score less each competitor's, by date."),
     ),
     "programme_effect": (
         translatable("{title}: what changed after the start"),
@@ -196,8 +152,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
 def caption(key: str, **values: object) -> tuple[str, str]:
     """The two lines below a figure in the language that is spoken, `values` filled into their places.
 
-    >>> caption("market_gaps")
-    ('Where we stand against competitors', "Own score less each competitor's, by date.")
+    >>> caption("programme_scenarios", title="Loyalty card")[1]
+    'The net present value with its range as registered, and when one assumption is another.'
     >>> caption("programme_money", title="Loyalty card")[0]
     'Loyalty card: when the money comes back'
     """
