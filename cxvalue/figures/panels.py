@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, MAIN
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["panel_months"]
+
+OUTCOMES = (translatable("margin"), translatable("revenue"), translatable("orders"), translatable("interactions"))
+"""Outcomes that are measured, told where they are drawn."""
 
 
 @style.drawn
@@ -36,9 +39,9 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
         axes.axvspan(starts.min(), starts.max(), color=GREY, alpha=0.12, label=translate("starts of the programme"))
     style.month_axis(axes, cells["month"])
     axes.set_ylabel(
-        translate("{outcome} per customer, {currency}", outcome=outcome, currency=currency)
+        translate("{outcome} per customer, {currency}", outcome=translate(outcome), currency=currency)
         if currency
-        else translate("{outcome} per customer", outcome=outcome)
+        else translate("{outcome} per customer", outcome=translate(outcome))
     )
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     style.legend(figure, 3)

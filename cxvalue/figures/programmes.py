@@ -61,7 +61,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
         if base
         else translate("Months since the unit's first treated month")
     )
-    outcome = effect.outcome.capitalize()
+    outcome = translate(effect.outcome).capitalize()
     axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))
@@ -72,14 +72,14 @@ def event_study(effect: Effect, unit: str) -> Figure:
 def _changed(effect: Effect, unit: str) -> str:
     """What each treated customer brings more or less, or that no change is shown."""
     if effect.low <= 0 <= effect.high:
-        return translate("No change of {outcome} is shown after the start", outcome=effect.outcome)
+        return translate("No change of {outcome} is shown after the start", outcome=translate(effect.outcome))
     message = (
         translatable("Each customer with the programme brings {much} more of {outcome} a month")
         if effect.estimate > 0
         else translatable("Each customer with the programme brings {much} less of {outcome} a month")
     )
     much = format_value(abs(effect.estimate), unit)
-    return translate(message, much=much, outcome=effect.outcome)
+    return translate(message, much=much, outcome=translate(effect.outcome))
 
 
 @style.drawn
@@ -118,7 +118,7 @@ def case_money(case: Case, currency: str) -> Figure:
     every = 3 if case.horizon_months <= 18 else 6 if case.horizon_months <= 48 else 12
     places = list(range(1, case.horizon_months + 1, every))
     first = case.exposure.first_month
-    lower.set_xticks(places, [f"{month_after(first, place - 1):%b\n%Y}" for place in places])
+    lower.set_xticks(places, [style.with_months(f"{month_after(first, place - 1):%b\n%Y}") for place in places])
     style.legend(figure, 3)
     return figure
 

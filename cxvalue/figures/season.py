@@ -9,13 +9,29 @@ import numpy as np
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN
 from cxvalue.findings.numbers import format_value
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["seasonal_index"]
+
+MONTHS = (
+    translatable("January"),
+    translatable("February"),
+    translatable("March"),
+    translatable("April"),
+    translatable("May"),
+    translatable("June"),
+    translatable("July"),
+    translatable("August"),
+    translatable("September"),
+    translatable("October"),
+    translatable("November"),
+    translatable("December"),
+)
+"""Names of the table, told where they are drawn."""
 
 FLAT = 1e-6
 """A swing that no axis can show."""
@@ -43,9 +59,9 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
         figure,
         translate(
             "Purchases are highest in {month}, {share} above an average one, and lowest in {other}",
-            month=high["name"],
+            month=translate(str(high["name"])),
             share=format_value(float(high["index"]) - 1, "share"),
-            other=low["name"],
+            other=translate(str(low["name"])),
         ),
     )
     places = np.arange(len(table))
@@ -53,7 +69,7 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     axes.vlines(places, change[:, 1], change[:, 2], color=INK, linewidth=1.2)
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
-    axes.set_xticks(places, [str(name)[:3] for name in table["name"]])
+    axes.set_xticks(places, [translate(str(name))[:3] for name in table["name"]])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     axes.set_ylabel(translate("Purchases against those\nof an average month"))
     return figure

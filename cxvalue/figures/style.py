@@ -300,15 +300,15 @@ def date_ticks(locator: AutoDateLocator, **options: Any) -> Formatter:
 
     class Dates(ConciseDateFormatter):
         def format_ticks(self, values: Any) -> list[str]:
-            return [_in_words(one) for one in super().format_ticks(values)]
+            return [with_months(one) for one in super().format_ticks(values)]
 
         def get_offset(self) -> str:
-            return _in_words(super().get_offset())
+            return with_months(super().get_offset())
 
     return Dates(locator, **options)
 
 
-def _in_words(tick: str) -> str:
+def with_months(tick: str) -> str:
     """A tick with the months of the language that is spoken in place of the English ones."""
     names = dict(zip(ENGLISH["months_short"].split(","), spoken_words()["months_short"].split(","), strict=True))
     return re.sub("|".join(names), lambda found: names[found[0]], tick)
