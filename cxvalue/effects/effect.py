@@ -14,11 +14,28 @@ from scipy import stats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.grades import lower_grade
 from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm"]
+__all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm", "outcome_word"]
 
 DESIGNS = ("experiment", "staggered", "matched", "single_unit")
 BASE_GRADES = {"experiment": "A", "staggered": "B", "single_unit": "B", "matched": "C"}
+OUTCOMES = {
+    "margin": translatable("margin"),
+    "revenue": translatable("revenue"),
+    "orders": translatable("orders"),
+    "interactions": translatable("contacts"),
+}
+"""Outcomes that cxvalue knows; any other is an analyst's own word."""
+
+
+def outcome_word(outcome: str) -> str:
+    """An outcome as readers are told it.
+
+    >>> outcome_word("interactions"), outcome_word("visits")
+    ('contacts', 'visits')
+    """
+    return translate(OUTCOMES[outcome]) if outcome in OUTCOMES else outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,7 @@ class Alternative:
     estimate: float
     se: float | None = None
     detail: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

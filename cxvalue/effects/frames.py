@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from cxvalue.effects.estimators.imputation import fill_gaps
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import Early, PanelMonths
@@ -184,12 +185,25 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
         with_gaps = np.flatnonzero(~there.all(axis=1))
         some = ", ".join(names[place] for place in with_gaps[:EXAMPLES]) + (", …" if len(with_gaps) > EXAMPLES else "")
         notes.append(
-            f"{int((~there).sum()):,} of {there.size:,} months have no outcome ({len(with_gaps):,} units: {some}). They "
-            "count as missing, not as zero: each month is compared over the units that are there in it and before."
+            translate(
+                "{missing:,} of {months:,} months have no outcome ({units:,} units: {names}). They count as missing, not as "
+                "zero: each month is compared over the units that are there in it and before.",
+                missing=int((~there).sum()),
+                months=there.size,
+                units=len(with_gaps),
+                names=some,
+            )
         )
     if absent:
         some = ", ".join(absent[:EXAMPLES]) + (", …" if len(absent) > EXAMPLES else "")
-        notes.append(f"{len(absent):,} units of the roll-out have no row in the panel and count for nothing: {some}.")
+        notes.append(
+            translate_count(
+                "{count:,} unit of the roll-out has no row in the panel and counts for nothing: {names}.",
+                "{count:,} units of the roll-out have no row in the panel and count for nothing: {names}.",
+                len(absent),
+                names=some,
+            )
+        )
     return tuple(notes)
 
 

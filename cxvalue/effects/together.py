@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, cohort_keys, degrees_of_freedom, group_time
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -114,23 +116,54 @@ def with_neighbours(
 
 
 def _with_neighbour(effect: Effect, k: int, holds: Floats, own: float, names: Sequence[str]) -> Effect:
-    question = "Is the effect free of the other programmes?"
-    parts = [
-        f"{value:.0%} of the effect of {name}"
-        for j, (name, value) in enumerate(zip(names, holds, strict=True))
-        if j != k and abs(value) >= 0.005
-    ]
-    said = f"As the programmes were rolled out, the estimate holds {' and '.join(parts) or 'nothing of the others'}"
+    question, parts = translate("Is the effect free of the other programmes?"), _parts(k, holds, names)
     if not np.isfinite(own):
-        detail = f"{said}: they ran so much alike that they cannot be told apart."
+        detail = (
+            translate(
+                "As the programmes were rolled out, the estimate holds {parts}: they ran so much alike that they cannot be "
+                "told apart.",
+                parts=parts,
+            )
+            if parts
+            else translate(
+                "As the programmes were rolled out, the estimate holds nothing of the others: they ran so much alike that "
+                "they cannot be told apart."
+            )
+        )
         return effect.with_checks([*effect.checks, Check("other_programmes", question, False, True, detail)])
     passed = bool(abs(effect.estimate - own) <= effect.se)
-    detail = f"{said}; without it, the effect is {own:,.3g} instead of {effect.estimate:,.3g}."
+    told = {"own": own, "effect": effect.estimate}
+    detail = (
+        translate(
+            "As the programmes were rolled out, the estimate holds {parts}; without it, the effect is {own:,.3g} instead of "
+            "{effect:,.3g}.",
+            parts=parts,
+            **told,
+        )
+        if parts
+        else translate(
+            "As the programmes were rolled out, the estimate holds nothing of the others; without it, the effect is "
+            "{own:,.3g} instead of {effect:,.3g}.",
+            **told,
+        )
+    )
     other = Alternative(
-        "without the other programmes",
+        translate("without the other programmes"),
         float(own),
         None,
-        "What the other programmes added is taken off (if they add up).",
+        translate("What the other programmes added is taken off (if they add up)."),
     )
     found = effect.with_checks([*effect.checks, Check("other_programmes", question, passed, True, detail)])
     return replace(found, alternatives=(*effect.alternatives, other))
+
+
+def _parts(k: int, holds: Floats, names: Sequence[str]) -> str:
+    """How much of each other programme's effect an estimate holds, as a list."""
+    parts = [
+        translate("{share:.0%} of the effect of {programme}", share=value, programme=name)
+        for j, (name, value) in enumerate(zip(names, holds, strict=True))
+        if j != k and abs(value) >= 0.005
+    ]
+    if not parts:
+        return ""
+    return reduce(lambda first, second: translate("{first} and {second}", first=first, second=second), parts)

@@ -13,6 +13,7 @@ from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.money.bridge import gross_name
 from cxvalue.money.finance import discount_factors
 
 if TYPE_CHECKING:
@@ -161,12 +162,12 @@ def _moved_by(swings: Sequence[Swing], currency: str) -> str:
 @style.drawn
 def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     """The net present value under other assumptions, each with its range (`cxvalue.money.sensitivity.scenarios`)."""
-    style.need_columns(scenarios, ("scenario", "npv", "npv_low", "npv_high"), "case_scenarios")
+    style.need_columns(scenarios, ("scenario", "npv", "npv_low", "npv_high", "probability_of_loss"), "case_scenarios")
     rows = np.arange(len(scenarios))
     figure, (axes,) = style.new_figure(1.3 + 0.5 * max(len(rows), 1))
     value, low, high = (scenarios[name].to_numpy(dtype=float) for name in ("npv", "npv_low", "npv_high"))
-    # What is lost by doing nothing is no case of the programme.
-    going_on = ~scenarios["scenario"].astype(str).str.startswith("Do nothing").to_numpy()
+    # What is lost by doing nothing is no case of the programme and has no probability of a loss.
+    going_on = scenarios["probability_of_loss"].notna().to_numpy()
     least = int(np.argmin(np.where(going_on, value, np.inf)))
     pays = "It pays in every scenario" if value[least] > 0 else "It does not pay in every scenario"
     style.title(figure, f"{pays}: at worst {format_value(float(value[least]), currency)}")
@@ -220,11 +221,11 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
 
 def _from_the_effect(steps: Sequence[BridgeStep]) -> Sequence[BridgeStep]:
     """A before/after that claims nothing, or too little, is no opening: then the bridge begins with the effect."""
-    names = [step.name for step in steps]
-    if "Missed by before and after" not in names:
+    kinds = [step.kind for step in steps]
+    if "missed" not in kinds:
         return steps
-    upto = names.index("Missed by before and after") + 1
-    gross = replace(steps[0], name="Effect, every month alike", amount=sum(step.amount for step in steps[:upto]))
+    upto = kinds.index("missed") + 1
+    gross = replace(steps[0], name=gross_name(), amount=sum(step.amount for step in steps[:upto]), kind="effect")
     return [gross, *steps[upto:]]
 
 
@@ -233,7 +234,7 @@ def _left_over(steps: Sequence[BridgeStep], currency: str) -> str:
     if len(steps) < 2:
         return "Nothing was measured in money"
     first, last = (format_value(step.amount, currency) for step in (steps[0], steps[-1]))
-    if steps[0].name.endswith("claimed"):
+    if steps[0].kind == "claimed":
         return f"Of {first} that before and after would claim, {last} is left"
     return f"Of an effect of {first}, {last} is left after time, risks and costs"
 

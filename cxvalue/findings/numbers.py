@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cxvalue.findings.finding import Finding
+from cxvalue.foundation.chance import written_p
+from cxvalue.language.catalogue import translate
 from cxvalue.language.words import spoken_words, unit_word
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "format_interval",
     "format_level",
     "format_moment",
+    "format_month",
     "format_number",
+    "format_p",
     "format_range",
     "format_value",
     "is_currency",
@@ -194,6 +198,29 @@ def format_date(day: date, words: Words | None = None) -> str:
     """
     words = words or spoken_words()
     return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
+
+
+def format_month(day: date, words: Words | None = None) -> str:
+    """Write the month of a date in words, in the nominative.
+
+    >>> format_month(date(2026, 6, 30))
+    'June 2026'
+    """
+    words = words or spoken_words()
+    return words["month"].format(month=words["months_alone"].split(",")[day.month - 1], year=day.year)
+
+
+def format_p(value: float) -> str:
+    """Write a p-value with its sign.
+
+    >>> [format_p(p) for p in (0.2, 0.034, 0.0042, 0.0001, 0.9999)]
+    ['p = 0.20', 'p = 0.03', 'p = 0.004', 'p below 0.001', 'p above 0.99']
+    """
+    if value < 0.001:
+        return translate("p below {bound:.3f}", bound=0.001)
+    if value > 0.99:
+        return translate("p above {bound:.2f}", bound=0.99)
+    return _local(written_p(value), spoken_words())
 
 
 def format_moment(moment: datetime, words: Words | None = None) -> str:

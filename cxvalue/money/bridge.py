@@ -8,21 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.language.catalogue import translate
 from cxvalue.money.cashflow import contiguous, extend
 from cxvalue.money.finance import npv
 
 if TYPE_CHECKING:
     from cxvalue.money.case import Case
 
-__all__ = ["BridgeStep", "cash_bridge"]
+__all__ = ["BridgeStep", "cash_bridge", "gross_name"]
 
 
 @dataclass(frozen=True, slots=True)
 class BridgeStep:
-    """One step of the bridge: its name and its amount, negative where it takes something off the claim."""
+    """One step of the bridge: its name and its amount, negative where it takes something off the claim.
+
+    `kind` says which step it is, for programs: the first is `claimed` or `alone` (by before and after) or `effect`.
+    """
 
     name: str
     amount: float
+    kind: str = ""
 
 
 def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
@@ -41,43 +46,55 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
     as_time_goes = float(case.effect_flow.sum())
     discounted = float(npv(case.effect_flow, rate))
     if np.isnan(naive):
-        steps = [BridgeStep("Effect, every month alike", incremental)]
+        steps = [BridgeStep(gross_name(), incremental, "effect")]
     else:
         revenue = naive * months if case.effect.outcome == "revenue" and price != 1 else None
         steps = _claimed(claim, incremental, revenue)
     steps += [
-        BridgeStep("Build-up as measured", held - incremental),
-        BridgeStep("Fading after the months measured", as_time_goes - held),
-        BridgeStep("Money later is worth less", discounted - as_time_goes),
+        BridgeStep(translate("Build-up as measured"), held - incremental),
+        BridgeStep(translate("Fading after the months measured"), as_time_goes - held),
+        BridgeStep(translate("Money later is worth less"), discounted - as_time_goes),
     ]
     if case.settings.benefits:
         monthly = sum(one.monthly for one in case.settings.benefits)
-        steps.append(BridgeStep("Other benefits", float(npv([0.0] + [monthly] * case.horizon_months, rate))))
+        steps.append(BridgeStep(translate("Other benefits"), float(npv([0.0] + [monthly] * case.horizon_months, rate))))
     if case.settings.risks:
         monthly = sum(one.per_year_cost for one in case.settings.risks) / 12
-        steps.append(BridgeStep("Risks taken", -float(npv([0.0] + [monthly] * case.horizon_months, rate))))
+        steps.append(BridgeStep(translate("Risks taken"), -float(npv([0.0] + [monthly] * case.horizon_months, rate))))
     spent = {name: float(npv(flow, rate)) for name, flow in case.settings.costs.flows(case.exposure.by_month).items()}
     if spent["per_treated_customer_month"]:
-        steps.append(BridgeStep("Given to every treated customer", -spent["per_treated_customer_month"]))
-    steps.append(BridgeStep("Costs", -spent["one_off"] - spent["monthly"]))
-    steps.append(BridgeStep("Net present value", sum(step.amount for step in steps)))
+        steps.append(BridgeStep(translate("Given to every treated customer"), -spent["per_treated_customer_month"]))
+    steps.append(BridgeStep(translate("Costs"), -spent["one_off"] - spent["monthly"]))
+    steps.append(BridgeStep(translate("Net present value"), sum(step.amount for step in steps)))
     return tuple(steps)
 
 
 def _claimed(claim: float, incremental: float, revenue: float | None) -> list[BridgeStep]:
     """From before and after to the effect: a fall is no claim, and what it did not show was missed by it."""
-    first = "Before and after, {}as claimed" if claim >= 0 else "Before and after {}alone"
-    steps = [BridgeStep(first.format(""), claim)]
-    if revenue is not None:
-        steps = [
-            BridgeStep(first.format("in revenue, " if claim >= 0 else "in revenue "), revenue),
-            BridgeStep("Only its margin counts", claim - revenue),
-        ]
-    over = claim >= 0 and incremental <= claim
-    return [
-        *steps,
-        BridgeStep("Not due to the programme" if over else "Missed by before and after", incremental - claim),
+    steps = [
+        BridgeStep(translate("Before and after, as claimed"), claim, "claimed")
+        if claim >= 0
+        else BridgeStep(translate("Before and after alone"), claim, "alone")
     ]
+    if revenue is not None:
+        first = (
+            BridgeStep(translate("Before and after, in revenue, as claimed"), revenue, "claimed")
+            if claim >= 0
+            else BridgeStep(translate("Before and after in revenue alone"), revenue, "alone")
+        )
+        steps = [first, BridgeStep(translate("Only its margin counts"), claim - revenue)]
+    over = claim >= 0 and incremental <= claim
+    taken_off = (
+        BridgeStep(translate("Not due to the programme"), incremental - claim)
+        if over
+        else BridgeStep(translate("Missed by before and after"), incremental - claim, "missed")
+    )
+    return [*steps, taken_off]
+
+
+def gross_name() -> str:
+    """How the step is called that a bridge without a claim begins with."""
+    return translate("Effect, every month alike")
 
 
 def _not_fading(case: Case) -> NDArray[np.float64]:

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Check, Effect
+from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.calendar import month_after, months_apart
-from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.money.cashflow import extend, fit_decay
 
 if TYPE_CHECKING:
@@ -136,13 +137,21 @@ def ratio_range(
 
 def fade_check(effect: Effect) -> Check:
     """Does the effect fade with the time since the start? A note: it lowers no grade, and the case follows the fade."""
-    question = "Does the effect last?"
+    question = translate("Does the effect last?")
     decay = fit_decay(effect)
     if len(effect.event_time) < 4:
-        return Check("fade", question, None, False, "There are too few months since the start to tell.")
+        short = translate("There are too few months since the start to tell.")
+        return Check("fade", question, None, False, short)
+    told = format_p(decay.p_value)
     if not decay.significant:
-        return Check("fade", question, True, False, f"No fading can be told from chance ({written_p(decay.p_value)}).")
-    detail = f"It fades: half of it is gone every {decay.half_life_months:.0f} months ({written_p(decay.p_value)})."
+        steady = translate("No fading can be told from chance ({p_value}).", p_value=told)
+        return Check("fade", question, True, False, steady)
+    detail = translate_count(
+        "It fades: half of it is gone every {count:,} month ({p_value}).",
+        "It fades: half of it is gone every {count:,} months ({p_value}).",
+        round(decay.half_life_months),
+        p_value=told,
+    )
     return Check("fade", question, False, False, detail, decay.p_value)
 
 

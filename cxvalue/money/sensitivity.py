@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
+from cxvalue.effects.effect import outcome_word
+from cxvalue.findings.numbers import format_level
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.money.finance import irr, npv
 from cxvalue.money.risks import risk_draws
 
@@ -33,9 +36,9 @@ SwingKind = Literal[
     "persistence",
 ]
 COSTS: dict[SwingKind, tuple[str, str]] = {
-    "one_off": ("One-off cost", ""),
-    "monthly": ("Monthly cost", "a month"),
-    "per_treated_customer_month": ("Cost per treated customer and month", ""),
+    "one_off": (translatable("One-off cost"), "{currency}"),
+    "monthly": (translatable("Monthly cost"), translatable("{currency} a month")),
+    "per_treated_customer_month": (translatable("Cost per treated customer and month"), "{currency}"),
 }
 
 
@@ -77,7 +80,10 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         turn = case.effect_worth(0.0)
         found.append(
             Swing(
-                f"Effect on {effect.outcome} per treated customer and month, all months moved alike", currency,
+                translate(
+                    "Effect on {outcome} per treated customer and month, all months moved alike",
+                    outcome=outcome_word(effect.outcome),
+                ), currency,
                 effect.estimate, effect.estimate - t10, effect.estimate + t10, expected - step, expected + step,
                 None if turn is None else effect.estimate + turn - from_effect / case.per_unit_effect,
                 "effect",
@@ -88,7 +94,8 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         sides = [(end - one.monthly) * TENTHS for end in (one.low, one.high)]
         found.append(
             Swing(
-                one.name, f"{currency} a month", one.monthly, one.monthly + sides[0], one.monthly + sides[1],
+                one.name, translate("{currency} a month", currency=currency), one.monthly,
+                one.monthly + sides[0], one.monthly + sides[1],
                 expected + sides[0] * months, expected + sides[1] * months, one.monthly - expected / months,
                 "benefit",
             )
@@ -100,7 +107,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
     rate_of_return = irr(case.net_flow)
     found.append(
         Swing(
-            "Discount rate, 5 points either way", "share", rate, *rates, worth[0], worth[1], rate_of_return,
+            translate("Discount rate, 5 points either way"), "share", rate, *rates, worth[0], worth[1], rate_of_return,
             "discount_rate",
         )
     )  # fmt: skip
@@ -109,7 +116,7 @@ def tornado(case: Case, currency: str = "") -> tuple[Swing, ...]:
         gone = case.changed(persistence="none")
         ends = float(npv(gone.net_flow, rate))
         found.append(
-            Swing("Effect after the months that were measured: gone or as assumed", "share", 1.0, 0.0, 1.0, ends,
+            Swing(translate("Effect after the months that were measured: gone or as assumed"), "share", 1.0, 0.0, 1.0, ends,
                   expected,
                   -ends / (expected - ends) if expected != ends and ends < 0 < expected else None, "persistence")
         )  # fmt: skip
@@ -131,13 +138,14 @@ def _cost_swings(case: Case, expected: float, currency: str) -> list[Swing]:
         title, unit = COSTS[kind]
         found.append(
             Swing(
-                title, f"{currency} {unit}".strip(), value, least, most, expected - (least - value) * each,
+                translate(title), translate(unit, currency=currency).strip(), value, least, most,
+                expected - (least - value) * each,
                 expected - (most - value) * each, value + expected / each, kind,
             )
         )  # fmt: skip
     if rest > 0:
         low, high = expected + 0.2 * rest, expected - 0.2 * rest
-        title = "Costs, 20% either way" if not found else "Other costs, 20% either way"
+        title = translate("Other costs, 20% either way") if found else translate("Costs, 20% either way")
         found.append(Swing(title, currency, rest, 0.8 * rest, 1.2 * rest, low, high, rest + expected, "other_costs"))
     return found
 
@@ -152,8 +160,8 @@ def _risk_swings(case: Case, expected: float, months: float, currency: str) -> l
         turn = mean + expected / monthly
         found.append(
             Swing(
-                f"Risk: {one.name}", f"{currency} a year", mean, low, high, expected + (mean - low) * monthly,
-                expected + (mean - high) * monthly, turn if turn >= 0 else None, "risk",
+                translate("Risk: {risk}", risk=one.name), translate("{currency} a year", currency=currency), mean, low, high,
+                expected + (mean - low) * monthly, expected + (mean - high) * monthly, turn if turn >= 0 else None, "risk",
             )
         )  # fmt: skip
     return found
@@ -170,13 +178,18 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
     import pandas as pd
 
     measured = int(case.effect.event_time.max()) + 1
-    alone = f"No effect later than {measured} months after a unit's start"
-    chosen = [("As registered", case), (alone, case.changed(persistence="none"))]
+    alone = translate_count(
+        "No effect later than {count:,} month after a unit's start",
+        "No effect later than {count:,} months after a unit's start",
+        measured,
+    )
+    chosen = [(translate("As registered"), case), (alone, case.changed(persistence="none"))]
     if case.settings.persistence != "half_life":
-        chosen.append(("Effect halves every 12 months", case.changed(persistence="half_life", half_life_months=12.0)))
+        halved = translate("Effect halves every 12 months")
+        chosen.append((halved, case.changed(persistence="half_life", half_life_months=12.0)))
     if everyone and case.settings.population != "all":
         rolled = case.changed(population="all", everyone=everyone, start="as_of", ramp_up_months=1)
-        chosen.append(("Rolled out to every customer from now", rolled))
+        chosen.append((translate("Rolled out to every customer from now"), rolled))
     rows: list[tuple[object, ...]] = []
     for name, one in chosen:
         payback = one.payback
@@ -184,12 +197,13 @@ def scenarios(case: Case, *, everyone: int = 0, market: MarketMoves | None = Non
     if market is not None:
         acting = case.changed(erosion_per_year=market.erosion[0])
         lost = [-market.lost(case, share) for share in market.erosion]
-        share = f"{100 * market.erosion[0]:.3g}%"
-        rows.append((f"Do nothing while the market takes {share} a year", lost[0], lost[2], lost[1], None, None))
+        share = format_level(market.erosion[0])
+        nothing = translate("Do nothing while the market takes {share} a year", share=share)
+        rows.append((nothing, lost[0], lost[2], lost[1], None, None))
         payback = acting.payback
         rows.append(
             (
-                f"Go on while the market takes {share} a year",
+                translate("Go on while the market takes {share} a year", share=share),
                 lost[0] + acting.npv.value,
                 lost[2] + acting.npv.low,
                 lost[1] + acting.npv.high,

@@ -15,6 +15,7 @@ from scipy import stats
 
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.shown import Shown
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:
@@ -25,6 +26,21 @@ __all__ = ["Judged", "Registration", "Verdict", "hash_of", "judge", "judge_effec
 METRICS = ("npv", "payback_months", "effect")
 POWER = 0.84
 """z of 80%: a true effect of the smallest provable size passes in 80% of data sets."""
+
+
+CRITERIA = {
+    ("npv", True): translatable("NPV at least {bound:,.6g} with a probability of {confidence:.0%} or more"),
+    ("npv", False): translatable("NPV at most {bound:,.6g} with a probability of {confidence:.0%} or more"),
+    ("payback_months", True): translatable(
+        "payback in months at least {bound:,.6g} with a probability of {confidence:.0%} or more"
+    ),
+    ("payback_months", False): translatable(
+        "payback in months at most {bound:,.6g} with a probability of {confidence:.0%} or more"
+    ),
+    ("effect", True): translatable("effect at least {bound:,.6g} with a probability of {confidence:.0%} or more"),
+    ("effect", False): translatable("effect at most {bound:,.6g} with a probability of {confidence:.0%} or more"),
+}
+"""A criterion by its metric, and by whether its bound is the least."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,9 +75,9 @@ class Verdict(Shown):
     @property
     def criterion(self) -> str:
         """The criterion in words."""
-        name = {"npv": "NPV", "payback_months": "payback in months", "effect": "effect"}[self.metric]
-        bound = f"at least {self.at_least:,.6g}" if self.at_least is not None else f"at most {self.at_most:,.6g}"
-        return f"{name} {bound} with a probability of {self.confidence:.0%} or more"
+        least = self.at_least is not None
+        told = {"bound": self.at_least if least else self.at_most, "confidence": self.confidence}
+        return translate(CRITERIA[self.metric, least], **told)
 
 
 class Judged(Protocol):
@@ -190,15 +206,27 @@ class Registration:
     @property
     def text(self) -> str:
         """The sentence that stands beside the verdict."""
-        mark = f"criterion {self.sha256[:12]}"
+        told: dict[str, object] = {"hash": self.sha256[:12]}
         if self.registered_on is None:
-            return f"The criterion carries no date of registration ({mark}): it may have been chosen after the result."
-        said = f"Registered on {self.registered_on} ({mark})"
+            return translate(
+                "The criterion carries no date of registration (criterion {hash}): it may have been chosen after the "
+                "result.",
+                **told,
+            )
+        told["day"] = self.registered_on.isoformat()
         if not self.before_first_outcome:
-            return f"{said}, AFTER the first outcome could be seen: it may have been chosen to fit the result."
+            return translate(
+                "Registered on {day} (criterion {hash}), AFTER the first outcome could be seen: it may have been chosen to "
+                "fit the result.",
+                **told,
+            )
         if self.published_on is None:
-            return f"{said}, before the first outcome; self-declared."
-        return f"{said}, before the first outcome; in a published run since {self.published_on}."
+            return translate("Registered on {day} (criterion {hash}), before the first outcome; self-declared.", **told)
+        return translate(
+            "Registered on {day} (criterion {hash}), before the first outcome; in a published run since {published}.",
+            published=self.published_on.isoformat(),
+            **told,
+        )
 
 
 def hash_of(settings: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ import math
 
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate
 
-__all__ = ["amount", "reach", "row"]
+__all__ = ["amount", "number", "reach", "row"]
 
 
 def amount(value: float | None, unit: str = "") -> str:
@@ -19,8 +20,17 @@ def amount(value: float | None, unit: str = "") -> str:
     if value is None or math.isnan(value):
         return "—"
     if math.isinf(value):
-        return "never" if unit == "months" else "without limit"
+        return translate("never") if unit == "months" else translate("without limit")
     return format_value(value, unit) if unit else format_number(value)
+
+
+def number(count: float) -> str:
+    """A whole number of things.
+
+    >>> number(1234)
+    '1,234'
+    """
+    return translate("{number:,.0f}", number=count)
 
 
 def reach(low: float, high: float, unit: str = "") -> str:
@@ -32,7 +42,7 @@ def reach(low: float, high: float, unit: str = "") -> str:
     if math.isnan(low) or math.isnan(high):
         return ""
     if math.isinf(low) or math.isinf(high):
-        return f"{amount(low, unit)} to {amount(high, unit)}"
+        return translate("{low} to {high}", low=amount(low, unit), high=amount(high, unit))
     return format_range(low, high, unit)
 
 

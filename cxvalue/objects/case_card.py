@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cxvalue.figures.programmes import case_bridge, case_money, case_tornado
-from cxvalue.findings.numbers import format_level
-from cxvalue.foundation.chance import written_chance
+from cxvalue.findings.numbers import format_chance, format_level
 from cxvalue.foundation.shown import Summary
+from cxvalue.language.catalogue import spoken, translate, translate_count
+from cxvalue.language.words import spoken_words
 from cxvalue.money.bridge import cash_bridge
 from cxvalue.money.case import Case
 from cxvalue.money.sensitivity import tornado
@@ -27,29 +28,49 @@ __all__ = ["describe", "frame_of", "pictures_of"]
 def _(shown: Case, currency: str) -> Summary:
     npv, months = shown.npv, shown.horizon_months
     rows = (
-        row("net present value", npv, currency),
-        row("return on what it costs", shown.roi, "share"),
-        row("internal rate of return a year", shown.irr, "share"),
-        ("probability of a loss", written_chance(shown.probability_of_loss), ""),
+        row(translate("net present value"), npv, currency),
+        row(translate("return on what it costs"), shown.roi, "share"),
+        row(translate("internal rate of return a year"), shown.irr, "share"),
+        (translate("probability of a loss"), format_chance(shown.probability_of_loss), ""),
         _payback(shown),
-        row("most money out", shown.peak_exposure, currency),
-        ("effect at which nothing is gained", amount(shown.break_even, currency), "per customer and month"),
+        row(translate("most money out"), shown.peak_exposure, currency),
+        (
+            translate("effect at which nothing is gained"),
+            amount(shown.break_even, currency),
+            translate("per customer and month"),
+        ),
     )
     _, value, ends = rows[0]
-    line = (
-        f"Case: NPV {value} over {months} months at {format_level(shown.annual_discount_rate)} a year, {ends} (95%), "
-        f"probability of a loss {written_chance(shown.probability_of_loss)}"
+    line = translate(
+        "Case: NPV {npv} over {months} months at {rate} a year, {range} (95%), probability of a loss {loss}",
+        npv=value,
+        months=months,
+        rate=format_level(shown.annual_discount_rate),
+        range=ends,
+        loss=format_chance(shown.probability_of_loss),
     )
-    seen = min(shown.exposure.months_seen, months)
-    carried = {
-        "measured": "the effect is taken to go on as measured",
-        "none": "nothing of the effect is counted",
-        "half_life": f"the effect halves every {shown.settings.half_life_months} months",
-    }[shown.settings.persistence]
-    texts = ["Nominal and before tax."]
-    if seen < months:
-        texts.append(f"The data cover {seen} of the {months} months; after that {carried}.")
+    texts = [translate("Nominal and before tax.")]
+    if shown.exposure.months_seen < months:
+        texts.append(_carried(shown, min(shown.exposure.months_seen, months)))
     return Summary(line, rows, tuple(texts))
+
+
+def _carried(shown: Case, seen: int) -> str:
+    """How much of the horizon the data cover, and what is taken to happen after that."""
+    told = {"seen": seen, "months": shown.horizon_months}
+    if shown.settings.persistence == "none":
+        return translate(
+            "The data cover {seen} of the {months} months; after that nothing of the effect is counted.", **told
+        )
+    if shown.settings.persistence == "half_life":
+        return translate(
+            "The data cover {seen} of the {months} months; after that the effect halves every {half} months.",
+            half=shown.settings.half_life_months,
+            **told,
+        )
+    return translate(
+        "The data cover {seen} of the {months} months; after that the effect is taken to go on as measured.", **told
+    )
 
 
 @frame_of.register(Case)
@@ -68,16 +89,21 @@ def pictures_of(shown: Case) -> Mapping[str, Callable[..., Figure]]:
 
 @describe.register(Verdict)
 def _(shown: Verdict, currency: str) -> Summary:
-    each = "per customer and month"
+    each = translate("per customer and month")
     rows = (
-        ("criterion", shown.criterion, ""),
-        ("probability that it is met", written_chance(shown.probability), ""),
-        ("effect at which it is just met", amount(shown.break_even, currency), each),
-        ("smallest effect that such data could prove", amount(shown.mde, currency), each),
-        ("would turn to FAIL below a measured effect of", amount(shown.stop_below, currency), each),
-        ("worth of knowing the truth today", amount(shown.value_of_certainty, currency), ""),
+        (translate("criterion"), shown.criterion, ""),
+        (translate("probability that it is met"), format_chance(shown.probability), ""),
+        (translate("effect at which it is just met"), amount(shown.break_even, currency), each),
+        (translate("smallest effect that such data could prove"), amount(shown.mde, currency), each),
+        (translate("would turn to FAIL below a measured effect of"), amount(shown.stop_below, currency), each),
+        (translate("worth of knowing the truth today"), amount(shown.value_of_certainty, currency), ""),
     )
-    line = f"Verdict: {shown.word}. {shown.criterion}: the data give it {written_chance(shown.probability)}"
+    line = translate(
+        "Verdict: {verdict}. {criterion}: the data give it {chance}",
+        verdict=_verdict_word(shown.word),
+        criterion=shown.criterion,
+        chance=format_chance(shown.probability),
+    )
     return Summary(line, rows)
 
 
@@ -89,7 +115,14 @@ def _(shown: Verdict) -> pd.DataFrame:
     return pd.DataFrame([{name: getattr(shown, name) for name in (*names, "value_of_certainty")}])
 
 
+def _verdict_word(word: str) -> str:
+    """The verdict as it stands in the study's language; in English its capitals."""
+    return word if spoken() == "en" else spoken_words().get(word, word)
+
+
 def _payback(shown: Case) -> tuple[str, str, str]:
+    what = translate("paid back, discounted")
     if shown.payback is None:
-        return "paid back, discounted", f"not within {shown.horizon_months} months", ""
-    return row("paid back, discounted", shown.payback, "months")
+        never = translate_count("not within {count:,} month", "not within {count:,} months", shown.horizon_months)
+        return what, never, ""
+    return row(what, shown.payback, "months")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxvalue.effects.effect import Effect
+from cxvalue.effects.effect import Effect, outcome_word
 from cxvalue.figures.panels import panel_months
 from cxvalue.figures.programmes import event_study
-from cxvalue.findings.numbers import format_level
+from cxvalue.findings.numbers import format_level, format_month
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.shown import Summary
-from cxvalue.objects.amounts import amount, reach
+from cxvalue.language.catalogue import spoken, translatable, translate, translate_count
+from cxvalue.objects.amounts import amount, number, reach
 from cxvalue.objects.cards import describe, frame_of, pictures_of
 from cxvalue.tables.panels.by_unit import UnitPanel
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["describe", "frame_of", "pictures_of"]
 
 _MONEY = ("margin", "revenue")
+_DESIGNS = {
+    "experiment": translatable("experiment"),
+    "staggered": translatable("staggered"),
+    "matched": translatable("matched"),
+    "single_unit": translatable("single unit"),
+}
 
 
 @describe.register(Effect)
@@ -33,17 +40,27 @@ def _(shown: Effect, currency: str) -> Summary:
     value, ends = amount(shown.estimate, unit), reach(shown.low, shown.high, unit)
     failed = [check for check in shown.checks if check.lowers]
     rows = (
-        (f"{shown.outcome} per customer and month", value, ends),
-        ("before and after alone", amount(shown.naive, unit), ""),
-        ("treated customers", f"{shown.treated_customers:,}", _in_units(shown, shown.treated_units)),
-        ("compared with", f"{shown.control_customers:,}", _in_units(shown, shown.control_units)),
-        ("customer-months measured", f"{shown.treated_customer_months:,}", _left_out(shown)),
-        ("first start, last month", f"{shown.first_start:%B %Y}", f"{shown.last_month:%B %Y}"),
+        (translate("{outcome} per customer and month", outcome=outcome_word(shown.outcome)), value, ends),
+        (translate("before and after alone"), amount(shown.naive, unit), ""),
+        (translate("treated customers"), number(shown.treated_customers), _in_units(shown, shown.treated_units)),
+        (translate("compared with"), number(shown.control_customers), _in_units(shown, shown.control_units)),
+        (translate("customer-months measured"), number(shown.treated_customer_months), _left_out(shown)),
+        (translate("first start, last month"), format_month(shown.first_start), format_month(shown.last_month)),
     )
-    texts = [shown.explanation, *(f"Lowers the grade: {check.detail}" for check in failed), *shown.notes]
-    line = (
-        f"Effect ({shown.design.replace('_', ' ')}): {value} of {shown.outcome} per customer and month, {ends} "
-        f"({format_level(shown.level)}), evidence {shown.grade}"
+    texts = [
+        shown.explanation,
+        *(translate("Lowers the grade: {finding}", finding=check.detail) for check in failed),
+        *shown.notes,
+    ]
+    design = translate(_DESIGNS[shown.design]) if shown.design in _DESIGNS else shown.design.replace("_", " ")
+    line = translate(
+        "Effect ({design}): {effect} of {outcome} per customer and month, {range} ({level}), evidence {grade}",
+        design=design,
+        effect=value,
+        outcome=outcome_word(shown.outcome),
+        range=ends,
+        level=format_level(shown.level),
+        grade=shown.grade,
     )
     return Summary(line, rows, tuple(filter(None, texts)))
 
@@ -86,16 +103,28 @@ def _(shown: UnitPanel, currency: str) -> Summary:
     each = total / of_cells.sum() if of_cells.sum() else float("nan")
     unit = currency if shown.outcome in _MONEY else ""
     rows = (
-        ("months", f"{shown.months.count}", f"{first:%B %Y} to {last:%B %Y}"),
-        ("with the programme", _counted(treated, shown.unit), ""),
-        ("without it", _counted(never, shown.unit), ""),
-        ("customers in the last month", f"{final.sum():,.0f}", f"{final[shown.treated].sum():,.0f} with the programme"),
-        (f"{shown.outcome} per customer and month", amount(each, unit), ""),
-        ("came after the start, left out", f"{shown.later:,}", ""),
+        (
+            translate("months"),
+            f"{shown.months.count}",
+            translate("{low} to {high}", low=format_month(first), high=format_month(last)),
+        ),
+        (translate("with the programme"), _counted(treated, shown.unit), ""),
+        (translate("without it"), _counted(never, shown.unit), ""),
+        (
+            translate("customers in the last month"),
+            number(final.sum()),
+            translate("{customers:,.0f} with the programme", customers=final[shown.treated].sum()),
+        ),
+        (translate("{outcome} per customer and month", outcome=outcome_word(shown.outcome)), amount(each, unit), ""),
+        (translate("came after the start, left out"), number(shown.later), ""),
     )
-    line = (
-        f"UnitPanel: {shown.outcome} of {final.sum():,.0f} customers in {_counted(len(shown.names), shown.unit)}, "
-        f"{shown.months.count} months from {first:%B %Y}"
+    line = translate(
+        "UnitPanel: {outcome} of {customers:,.0f} customers in {units}, {months} months from {month}",
+        outcome=outcome_word(shown.outcome),
+        customers=final.sum(),
+        units=_counted(len(shown.names), shown.unit),
+        months=shown.months.count,
+        month=format_month(first),
     )
     return Summary(line, rows, shown.notes)
 
@@ -129,16 +158,18 @@ def _counted(number: int, unit: str) -> str:
     ('1 branch', '200 groups of customers')
     """
     if unit == "customer_id":
-        return f"{number:,} group{'s' if number != 1 else ''} of customers"
+        return translate_count("{count:,} group of customers", "{count:,} groups of customers", number)
     word = unit.replace("_", " ")
+    if spoken() != "en":
+        return translate("{unit}: {number:,}", unit=word, number=number)
     return f"{number:,} {word if number == 1 else f'{word}es' if word.endswith(('ch', 's', 'sh', 'x')) else f'{word}s'}"
 
 
 def _left_out(shown: Effect) -> str:
     lost = shown.unidentified_customer_months
-    return f"{lost:,} more could not be compared" if lost else ""
+    return translate("{months:,} more could not be compared", months=lost) if lost else ""
 
 
 def _in_units(shown: Effect, number: int) -> str:
     """How many units hold them; nothing where customers are the units themselves."""
-    return "" if shown.unit == "customer_id" else f"in {_counted(number, shown.unit)}"
+    return "" if shown.unit == "customer_id" else translate("in {units}", units=_counted(number, shown.unit))

@@ -10,6 +10,7 @@ from cxvalue.figures.lifetime import equity_by_decile, equity_interval, frequenc
 from cxvalue.findings.numbers import format_level
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.shown import Summary
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.registry import MODEL_TITLES, at_limit
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel
@@ -25,36 +26,63 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "frame_of", "pictures_of"]
 
-_STATUS = {"ok": "sound", "degenerate": "degenerate", "not_converged": "not converged"}
+_STATUS = {
+    "ok": translatable("sound"),
+    "degenerate": translatable("degenerate"),
+    "not_converged": translatable("not converged"),
+}
+_UNITS = {
+    "day": translatable("day"),
+    "week": translatable("week"),
+    "month": translatable("month"),
+    "quarter": translatable("quarter"),
+}
 
 
 @describe.register(LifetimeModel)
 def _(shown: LifetimeModel, currency: str) -> Summary:
-    clock = f"{'one opportunity a' if shown.family.by_period else 'unit'} {shown.time_unit.value}"
+    told = {
+        "model": MODEL_TITLES[shown.name],
+        "customers": shown.customers,
+        "unit": _unit(shown.time_unit.value),
+        "likelihood": shown.log_likelihood,
+        "status": translate(_STATUS[shown.status]),
+    }
     line = (
-        f"{MODEL_TITLES[shown.name]}: {shown.customers:,} customers, {clock}, log-likelihood "
-        f"{shown.log_likelihood:,.2f}, {_STATUS[shown.status]}"
+        translate(
+            "{model}: {customers:,} customers, one opportunity a {unit}, log-likelihood {likelihood:,.2f}, {status}",
+            **told,
+        )
+        if shown.family.by_period
+        else translate(
+            "{model}: {customers:,} customers, unit {unit}, log-likelihood {likelihood:,.2f}, {status}", **told
+        )
     )
     limits = at_limit(shown.name, shown.params)
     rows = _parameters(shown.params, shown.bounds(), limits)
     texts = [shown.reason]
     if limits:
-        texts.append("At its limit: larger or smaller values of it forecast the same, so it has no range.")
+        texts.append(translate("At its limit: larger or smaller values of it forecast the same, so it has no range."))
     return Summary(line, rows, tuple(filter(None, texts)))
 
 
 @describe.register(SpendModel)
 def _(shown: SpendModel, currency: str) -> Summary:
     mean = amount(shown.population_mean(), currency)
-    line = f"Gamma-Gamma: {shown.customers:,} repeat customers, {mean} a purchase, {_STATUS[shown.status]}"
+    line = translate(
+        "Gamma-Gamma: {customers:,} repeat customers, {mean} a purchase, {status}",
+        customers=shown.customers,
+        mean=mean,
+        status=translate(_STATUS[shown.status]),
+    )
     rows = (
         *_parameters(shown.params, shown.bounds() if shown.params else {}, frozenset()),
-        ("mean of a purchase", mean, ""),
-        ("correlation of frequency and spend", amount(shown.pearson), "taken as 0"),
+        (translate("mean of a purchase"), mean, ""),
+        (translate("correlation of frequency and spend"), amount(shown.pearson), translate("taken as 0")),
     )
     texts = [shown.reason]
     if shown.pays is not None:
-        texts.append(f"{shown.pays.mean:.1%} of purchases bring money.")
+        texts.append(translate("{share:.1%} of purchases bring money.", share=shown.pays.mean))
     return Summary(line, rows, tuple(filter(None, texts)))
 
 
@@ -62,17 +90,23 @@ def _(shown: SpendModel, currency: str) -> Summary:
 def _(shown: CustomerValue, currency: str) -> Summary:
     months = shown.horizon_months
     rows = (
-        row(f"customer equity over {months} months", shown.equity, currency),
-        row(f"purchases over {months} months", shown.expected_purchases),
-        row("purchases over 12 months", shown.expected_purchases_12m),
-        row("value of a new customer", shown.new_customer, currency),
-        ("margin for each unit of revenue", amount(shown.margin_rate), ""),
+        row(translate("customer equity over {months:g} months", months=months), shown.equity, currency),
+        row(translate("purchases over {months:g} months", months=months), shown.expected_purchases),
+        row(translate("purchases over {months:g} months", months=12), shown.expected_purchases_12m),
+        row(translate("value of a new customer"), shown.new_customer, currency),
+        (translate("margin for each unit of revenue"), amount(shown.margin_rate), ""),
     )
     _, value, ends = rows[0]
-    line = (
-        f"CustomerValue: {value} of margin from {shown.cltv.size:,} customers over {months} months at "
-        f"{format_level(shown.annual_discount_rate)} a year, {ends} ({format_level(shown.level)}), "
-        f"{MODEL_TITLES.get(shown.model, shown.model)}"
+    line = translate(
+        "CustomerValue: {value} of margin from {customers:,} customers over {months:g} months at {rate} a year, {range} "
+        "({level}), {model}",
+        value=value,
+        customers=shown.cltv.size,
+        months=months,
+        rate=format_level(shown.annual_discount_rate),
+        range=ends,
+        level=format_level(shown.level),
+        model=MODEL_TITLES.get(shown.model, shown.model),
     )
     return Summary(line, rows, (shown.withheld,) if shown.withheld else ())
 
@@ -124,6 +158,10 @@ def _parameters(
     for name, value in params.items():
         low, high = bounds.get(name, (math.nan, math.nan))
         known = name not in limits and math.isfinite(low) and math.isfinite(high)
-        shown = "at its limit" if name in limits else f"{value:,.4g}"
-        rows.append((name, shown, f"{low:,.4g} to {high:,.4g}" if known else ""))
+        shown = translate("at its limit") if name in limits else translate("{number:,.4g}", number=value)
+        rows.append((name, shown, translate("{low:,.4g} to {high:,.4g}", low=low, high=high) if known else ""))
     return tuple(rows)
+
+
+def _unit(unit: str) -> str:
+    return translate(_UNITS[unit]) if unit in _UNITS else unit

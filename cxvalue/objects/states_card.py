@@ -8,6 +8,7 @@ import numpy as np
 
 from cxvalue.findings.numbers import format_date
 from cxvalue.foundation.shown import Summary
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.objects.amounts import amount
 
 if TYPE_CHECKING:
@@ -17,24 +18,50 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "frame_of"]
 
+COUNTED = {
+    "day": translatable("days"),
+    "week": translatable("weeks"),
+    "month": translatable("months"),
+    "quarter": translatable("quarters"),
+}
+
 
 def describe(shown: PurchaseStates, currency: str) -> Summary:
     """How many customers there are, how often they bought again and how long they have been seen."""
-    customers, kind = shown.customers, "one a customer" if shown.customer_id is not None else "distinct, with counts"
-    line = f"PurchaseStates: {customers:,} customers to {format_date(shown.as_of)}, {len(shown):,} states ({kind})"
+    customers = shown.customers
+    told = {"customers": customers, "day": format_date(shown.as_of), "states": len(shown)}
+    line = (
+        translate("PurchaseStates: {customers:,} customers to {day}, {states:,} states (one a customer)", **told)
+        if shown.customer_id is not None
+        else translate(
+            "PurchaseStates: {customers:,} customers to {day}, {states:,} states (distinct, with counts)", **told
+        )
+    )
     if not customers:
         return Summary(line)
     weight = shown.count / customers
     again = float(weight[shown.frequency > 0].sum())
     returned, most = int(shown.count[shown.frequency > 0].sum()), int(shown.frequency.max())
     rows = [
-        ("bought again", amount(again, "share"), f"{returned:,} customers"),
-        ("further purchase days per customer", amount(float(weight @ shown.frequency)), f"at most {most:,}"),
-        ("days since the first purchase", amount(float(weight @ shown.age_days)), f"at most {shown.age_days.max():,}"),
-        ("days since the last purchase", amount(float(weight @ shown.days_silent)), ""),
-        ("revenue", amount(shown.total_revenue, currency), ""),
-        ("margin for each unit of revenue", amount(shown.margin_rate), ""),
-        ("counted in", f"{shown.time_unit.value}s", ""),
+        (
+            translate("bought again"),
+            amount(again, "share"),
+            translate_count("{count:,} customer", "{count:,} customers", returned),
+        ),
+        (
+            translate("further purchase days per customer"),
+            amount(float(weight @ shown.frequency)),
+            translate("at most {number:,}", number=most),
+        ),
+        (
+            translate("days since the first purchase"),
+            amount(float(weight @ shown.age_days)),
+            translate("at most {number:,}", number=int(shown.age_days.max())),
+        ),
+        (translate("days since the last purchase"), amount(float(weight @ shown.days_silent)), ""),
+        (translate("revenue"), amount(shown.total_revenue, currency), ""),
+        (translate("margin for each unit of revenue"), amount(shown.margin_rate), ""),
+        (translate("counted in"), translate(COUNTED[shown.time_unit.value]), ""),
     ]
     return Summary(line, tuple(rows))
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from cxvalue.figures.base import monthly_purchases
 from cxvalue.figures.renewal import contract_flow
-from cxvalue.findings.numbers import format_date, format_level
+from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.shown import Summary
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.contracts.contract_history import monthly_contracts
 from cxvalue.questions.customers.audit import monthly_activity
 from cxvalue.workspace.notebooks import NOTEBOOKS, declared_in
@@ -28,14 +29,26 @@ def describe(shown: Study, currency: str) -> Summary:
     held = sorted(set(shown.tables.paths) - {"purchases"})
     fitting = [one.name for one in NOTEBOOKS if not one.obstacle(file.contract, held, declared_in(file))]
     rows = (
-        ("observed", format_date(shown.observed_from), f"to {format_date(shown.as_of)}"),
-        ("amounts in", file.currency, f"discounted at {format_level(file.annual_discount_rate)} a year"),
-        ("horizon", f"{file.horizon_months} months", f"ranges hold {format_level(file.level)}"),
-        ("tables", ", ".join(held), ""),
-        ("notebooks", ", ".join(fitting), ""),
+        (
+            translate("observed"),
+            format_date(shown.observed_from),
+            translate("to {day}", day=format_date(shown.as_of)),
+        ),
+        (
+            translate("amounts in"),
+            file.currency,
+            translate("discounted at {rate} a year", rate=format_level(file.annual_discount_rate)),
+        ),
+        (
+            translate("horizon"),
+            format_value(file.horizon_months, "months"),
+            translate("ranges hold {level}", level=format_level(file.level)),
+        ),
+        (translate("tables"), ", ".join(held), ""),
+        (translate("notebooks"), ", ".join(fitting), ""),
     )
-    line = f"Study {shown.name}: {file.heading}"
-    simulated = ("Simulated: this company does not exist.",) if file.simulated is not None else ()
+    line = translate("Study {name}: {heading}", name=shown.name, heading=file.heading)
+    simulated = (translate("Simulated: this company does not exist."),) if file.simulated is not None else ()
     return Summary(line, rows, simulated)
 
 

@@ -65,13 +65,14 @@ def test_money_that_does_not_come_back_is_said():
 
 
 def test_a_claim_of_less_than_the_effect_is_no_opening():
-    steps = (BridgeStep("Before and after alone", -700.0), BridgeStep("Missed by before and after", 1600.0),
+    steps = (BridgeStep("Before and after alone", -700.0, "alone"),
+             BridgeStep("Missed by before and after", 1600.0, "missed"),
              BridgeStep("Costs", -200.0), BridgeStep("Net present value", 700.0))  # fmt: skip
     figure = figures.case_bridge(steps, "EUR")
     assert next(text.get_text().split("\n")[0] for text in figure.axes[0].get_xticklabels()).startswith("Effect")
     assert figure.axes[0].patches[0].get_height() == 900.0
     assert figures.message_of(figure) == "Of an effect of EUR 900, EUR 700 is left after time, risks and costs"
-    claimed = (BridgeStep("Before and after, as claimed", 900.0), BridgeStep("Not due to the programme", -500.0),
+    claimed = (BridgeStep("Before and after, as claimed", 900.0, "claimed"), BridgeStep("Not due to the programme", -500.0),
                BridgeStep("Net present value", 400.0))  # fmt: skip
     assert figures.message_of(figures.case_bridge(claimed, "EUR")) == (
         "Of EUR 900 that before and after would claim, EUR 400 is left"
@@ -81,7 +82,8 @@ def test_a_claim_of_less_than_the_effect_is_no_opening():
 def test_scenarios_are_drawn_with_their_ranges_and_doing_nothing_is_no_case():
     table = pd.DataFrame(
         {"scenario": ["As registered", "Effect halves every 12 months", "Do nothing while the market takes 3% a year"],
-         "npv": [700.0, 300.0, -50.0], "npv_low": [400.0, -20.0, -80.0], "npv_high": [900.0, 500.0, -10.0]}
+         "npv": [700.0, 300.0, -50.0], "npv_low": [400.0, -20.0, -80.0], "npv_high": [900.0, 500.0, -10.0],
+         "probability_of_loss": [0.0, 0.05, None]}
     )  # fmt: skip
     figure = figures.case_scenarios(table, "EUR")
     assert figure.get_suptitle() == "It pays in every scenario: at worst EUR 300"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from cxvalue.effects.effect import Check
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
@@ -19,5 +20,5 @@ def data_checks(cautions: Iterable[Caution], tables: Sequence[str], name: str = 
     `name` is the campaign or programme: what is about another one is none of its.
     """
     found = [one.text for one in cautions if one.lowers and one.table in tables and one.about in ("", name)]
-    question = "Do the tables behind it hold together?"
+    question = translate("Do the tables behind it hold together?")
     return (Check("tables", question, False, True, " ".join(found)),) if found else ()

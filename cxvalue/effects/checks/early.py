@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from cxvalue.effects.effect import Cohort
+from cxvalue.language.catalogue import translate_count
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["early_cohorts", "early_months", "early_note"]
+__all__ = ["early_cohorts", "early_months", "early_note", "later_note"]
 
 
 def early_cohorts(panel: UnitPanel | CustomerPanel) -> list[Cohort]:
@@ -23,8 +24,25 @@ def early_note(panel: UnitPanel | CustomerPanel) -> list[str]:
     """The sentence that says who is left out; empty without any."""
     if not panel.early:
         return []
-    people = sum(one.customers for one in panel.early)
     return [
-        f"{people:,} customers had the programme before the first full month observed could be compared: they are no "
-        "comparison for others, and the case counts them with the effect that was measured on the others."
+        translate_count(
+            "{count:,} customer had the programme before the first full month observed could be compared: they are no "
+            "comparison for others, and the case counts them with the effect that was measured on the others.",
+            "{count:,} customers had the programme before the first full month observed could be compared: they are no "
+            "comparison for others, and the case counts them with the effect that was measured on the others.",
+            sum(one.customers for one in panel.early),
+        )
     ]
+
+
+def later_note(panel: UnitPanel | CustomerPanel) -> tuple[str, ...]:
+    """The sentence that says who came after the start; empty without any."""
+    if not panel.later:
+        return ()
+    return (
+        translate_count(
+            "{count:,} customer joined after the start and is not part of the comparison.",
+            "{count:,} customers joined after the start and are not part of the comparison.",
+            panel.later,
+        ),
+    )

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.effects.estimators.group_time import BASE_MONTHS
-from cxvalue.foundation.chance import written_p
+from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.rounding import LEAST_LEFT
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -154,22 +155,32 @@ def few_units_note(panel: UnitPanel) -> str:
     """One sentence with both tests where there are few units; empty otherwise."""
     if len(panel.names) >= FEW:
         return ""
-    said = []
-    shuffled = shuffled_starts(panel)
+    told: dict[str, object] = {"units": len(panel.names), "unit": panel.unit}
+    shuffled, boot = shuffled_starts(panel), _two_way(panel)
     if shuffled is not None:
-        p_value, ways = shuffled
-        said.append(
-            f"had the programme gone to other units by lot, {p_value:.1%} of {ways:,} ways would differ as much"
-        )
-    boot = _two_way(panel)
+        told["share"], told["ways"] = shuffled
     if boot is not None:
-        said.append(f"the wild cluster bootstrap gives {written_p(boot.p_value)}")
-    if not said:
-        return ""
-    return (
-        f"There are only {len(panel.names)} units ({panel.unit}), so two tests that need no large number stand here: "
-        f"{'; '.join(said)}."
-    )
+        told["p_value"] = format_p(boot.p_value)
+    if shuffled is not None and boot is not None:
+        return translate(
+            "There are only {units:,} units ({unit}), so two tests that need no large number stand here: had the "
+            "programme gone to other units by lot, {share:.1%} of {ways:,} ways would differ as much; the wild cluster "
+            "bootstrap gives {p_value}.",
+            **told,
+        )
+    if shuffled is not None:
+        return translate(
+            "There are only {units:,} units ({unit}), so a test that needs no large number stands here: had the programme "
+            "gone to other units by lot, {share:.1%} of {ways:,} ways would differ as much.",
+            **told,
+        )
+    if boot is not None:
+        return translate(
+            "There are only {units:,} units ({unit}), so a test that needs no large number stands here: the wild cluster "
+            "bootstrap gives {p_value}.",
+            **told,
+        )
+    return ""
 
 
 def _two_way(panel: UnitPanel) -> WildBootstrap | None:

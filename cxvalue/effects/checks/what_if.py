@@ -18,6 +18,7 @@ from cxvalue.effects.checks.drift_sensitivity import (
 )
 from cxvalue.effects.effect import Check
 from cxvalue.effects.estimators.group_time import EVENTS, GroupTime, Jackknife
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from cxvalue.effects.checks.drift import Drifts
@@ -26,7 +27,7 @@ __all__ = ["mean_distance", "what_if"]
 
 Rows = list[dict[str, object]]
 
-QUESTION = "How far could the units have drifted apart before the effect is gone?"
+QUESTION = translatable("How far could the units have drifted apart before the effect is gone?")
 
 
 def what_if(
@@ -48,14 +49,14 @@ def what_if(
     """
     distance = mean_distance(found, base_months)
     breakdown = steady_drift_breakdown(found.overall, se, distance, level=level, df=df)
-    amounts = {"no drift": 0.0}
+    amounts = {translate("no drift"): 0.0}
     allowed = None
     if drifts is not None and np.isfinite(drifts.together):
-        amounts["the drift seen before the start"] = abs(drifts.together)
+        amounts[translate("the drift seen before the start")] = abs(drifts.together)
         allowed = max(abs(drifts.together), abs(drifts.upper))
-        amounts["the largest drift that the months before the start allow"] = allowed
+        amounts[translate("the largest drift that the months before the start allow")] = allowed
     if breakdown is not None:
-        amounts["the largest drift with which the effect is still proven"] = breakdown
+        amounts[translate("the largest drift with which the effect is still proven")] = breakdown
     rows = [
         _row("steady", said, amount, steady_drift_interval(found.overall, se, distance, amount, level=level, df=df))
         for said, amount in amounts.items()
@@ -96,12 +97,12 @@ def _bent_rows(one_month: GroupTime, knife: Jackknife, level: float) -> Rows:
         return []
     working = plain_covariance(time, covariance, weight)
     breakdown = bent_drift_breakdown(time, effect, covariance, after, level=level, df=knife.df, working=working)
-    said = {0.0: "a straight drift goes on, whatever it was"}
+    said = {0.0: translate("a straight drift goes on, whatever it was")}
     if breakdown:
         said |= {
-            breakdown / 2: "the drift also bends, half as much",
-            breakdown: "the drift also bends, as far as the effect is still proven",
-            breakdown * 2: "the drift also bends, twice as much",
+            breakdown / 2: translate("the drift also bends, half as much"),
+            breakdown: translate("the drift also bends, as far as the effect is still proven"),
+            breakdown * 2: translate("the drift also bends, twice as much"),
         }
     rows = []
     for bend, words in said.items():
@@ -140,15 +141,41 @@ def _zero_if_near(end: float, value: float) -> float:
 
 
 def _check(estimate: float, breakdown: float | None, seen: float | None, allowed: float | None) -> Check:
+    question = translate(QUESTION)
     if breakdown is None:
-        detail = "The effect is not proven even without any drift, so there is nothing to undo."
-        return Check("sensitivity", QUESTION, None, False, detail)
-    side = "above" if estimate > 0 else "below"
-    detail = (
-        f"The effect would stay {side} zero even if the units that got the programme had drifted from the others by up to "
-        f"{breakdown:,.2g} a month"
-    )
+        detail = translate("The effect is not proven even without any drift, so there is nothing to undo.")
+        return Check("sensitivity", question, None, False, detail)
     if seen is None or allowed is None:
-        return Check("sensitivity", QUESTION, None, False, f"{detail}; the months before do not say how much they did.")
-    detail += f". They drifted by {seen:+,.2g} before the start, and those months allow up to {allowed:,.2g}."
-    return Check("sensitivity", QUESTION, breakdown >= allowed, False, detail)
+        detail = (
+            translate(
+                "The effect would stay above zero even if the units that got the programme had drifted from the others "
+                "by up to {drift:,.2g} a month; the months before do not say how much they did.",
+                drift=breakdown,
+            )
+            if estimate > 0
+            else translate(
+                "The effect would stay below zero even if the units that got the programme had drifted from the others "
+                "by up to {drift:,.2g} a month; the months before do not say how much they did.",
+                drift=breakdown,
+            )
+        )
+        return Check("sensitivity", question, None, False, detail)
+    stays = (
+        translate(
+            "The effect would stay above zero even if the units that got the programme had drifted from the others by up to "
+            "{drift:,.2g} a month.",
+            drift=breakdown,
+        )
+        if estimate > 0
+        else translate(
+            "The effect would stay below zero even if the units that got the programme had drifted from the others by up to "
+            "{drift:,.2g} a month.",
+            drift=breakdown,
+        )
+    )
+    drifted = translate(
+        "They drifted by {seen:+,.2g} before the start, and those months allow up to {allowed:,.2g}.",
+        seen=seen,
+        allowed=allowed,
+    )
+    return Check("sensitivity", question, breakdown >= allowed, False, f"{stays} {drifted}")

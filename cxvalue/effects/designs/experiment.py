@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from cxvalue.effects.checks.early import later_note
 from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.effects.estimators.abtest import size_of
 from cxvalue.effects.estimators.clustered import clustered_variance
-from cxvalue.foundation.chance import written_p
+from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled, spread_of
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
@@ -35,7 +37,7 @@ Ints = NDArray[np.int64]
 FEWEST_IN_AN_ARM = 30
 """Customers in an arm below which nothing is estimated."""
 YEAR = 12
-BALANCE_QUESTION = "Were the groups alike before the start?"
+BALANCE_QUESTION = translatable("Were the groups alike before the start?")
 
 
 def estimate_experiment(
@@ -62,19 +64,14 @@ def estimate_experiment(
     if not gathered.weight.any():
         found = "no cohort has enough customers with a month before the start."
         raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
-    notes = (
-        (f"{panel.later:,} customers joined after the start and are not part of the comparison.",)
-        if panel.later
-        else ()
-    )
     effect = effect_of_customers(
         panel,
         gathered.result(),
         design="experiment",
         controls=int(control.size),
         level=level,
-        notes=notes,
-        explanation=(
+        notes=later_note(panel),
+        explanation=translate(
             "Chance decided who got the programme. Customers are compared as they were assigned, whether or not "
             "they used it, and what they had brought before the start takes luck out of the comparison."
         ),
@@ -93,9 +90,10 @@ def estimate_cluster_experiment(
     from cxvalue.effects.designs.staggered import estimate_staggered
 
     found = estimate_staggered(panel, level=level, programme=programme)
-    explanation = (
-        f"Chance decided which units ({panel.unit}) got the programme. Their customers are compared by how much more they "
-        "changed since the year before the start; the range allows for the number of units, not of customers."
+    explanation = translate(
+        "Chance decided which units ({unit}) got the programme. Their customers are compared by how much more they changed "
+        "since the year before the start; the range allows for the number of units, not of customers.",
+        unit=panel.unit,
     )
     # In a roll-out the sizes of both sides say nothing of how they came about; here they do, and so do their levels.
     by_lot = [_split_check(found.treated_units, found.control_units, planned_share), _unit_balance_check(panel)]
@@ -153,13 +151,8 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     means, variances, counts = [], [], []
     for side in (got & (people > 0), ~got & (people > 0)):
         if side.sum() < 2:
-            return Check(
-                "balance",
-                BALANCE_QUESTION,
-                None,
-                True,
-                "There are too few units, or no month, to compare before the start.",
-            )
+            nothing = translate("There are too few units, or no month, to compare before the start.")
+            return Check("balance", translate(BALANCE_QUESTION), None, True, nothing)
         mean = float(outcome[side].sum() / people[side].sum())
         variance, count = clustered_variance(
             (outcome[side] - mean * people[side]) / people[side].sum(), np.arange(int(side.sum()))
@@ -172,32 +165,42 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
     below = sum(part**2 / (count - 1) for part, count in zip(variances, counts, strict=True))
     df = variance**2 / below if below > 0 else np.inf
     p_value = p_value_of(difference, np.sqrt(variance), df)
-    detail = (
-        f"In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
-        f"others, of {means[1]:,.3g} ({written_p(p_value)})."
+    detail = translate(
+        "In the year before, customers of the units that were to get it brought {difference:+,.2g} a month against the "
+        "others, of {others:,.3g} ({p_value}).",
+        difference=difference,
+        others=means[1],
+        p_value=format_p(p_value),
     )
-    return Check("balance", BALANCE_QUESTION, None, True, detail, p_value)
+    return Check("balance", translate(BALANCE_QUESTION), None, True, detail, p_value)
 
 
 def _split_check(treated: int, control: int, planned: float | None) -> Check:
-    question = "Were as many held out as planned?"
+    question = translate("Were as many held out as planned?")
     share = control / (control + treated)
     if planned is None:
-        return Check(
-            "split", question, None, True, f"{share:.1%} were held out; the study does not say how many were to be."
-        )
+        detail = translate("{share:.1%} were held out; the study does not say how many were to be.", share=share)
+        return Check("split", question, None, True, detail)
     p_value = float(stats.binomtest(control, control + treated, planned).pvalue)
-    detail = f"{share:.2%} were held out, {planned:.0%} planned ({written_p(p_value)})."
+    detail = translate(
+        "{share:.2%} were held out, {planned:.0%} planned ({p_value}).",
+        share=share,
+        planned=planned,
+        p_value=format_p(p_value),
+    )
     return Check("split", question, None, True, detail, p_value)
 
 
 def _balance_check(differences: list[tuple[float, float]]) -> Check:
     weights = np.array([1 / variance if variance > 0 else 0.0 for _, variance in differences])
     if not weights.any():
-        return Check("balance", BALANCE_QUESTION, None, True, "There is no month before the start to compare.")
+        nothing = translate("There is no month before the start to compare.")
+        return Check("balance", translate(BALANCE_QUESTION), None, True, nothing)
     difference = float(weights @ [value for value, _ in differences] / weights.sum())
     p_value = p_value_of(difference, 1 / np.sqrt(weights.sum()))
-    detail = (
-        f"In the year before, the treated brought {difference:+,.2g} a month against the others ({written_p(p_value)})."
+    detail = translate(
+        "In the year before, the treated brought {difference:+,.2g} a month against the others ({p_value}).",
+        difference=difference,
+        p_value=format_p(p_value),
     )
-    return Check("balance", BALANCE_QUESTION, None, True, detail, p_value)
+    return Check("balance", translate(BALANCE_QUESTION), None, True, detail, p_value)

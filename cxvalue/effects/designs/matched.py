@@ -23,9 +23,10 @@ from scipy import stats
 from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, effect_of_customers
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.doubly_robust import doubly_robust_att, fit_logit, robustness_value
-from cxvalue.foundation.chance import written_p
+from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled, spread_of
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ def estimate_matched(
         found = "in every month nearly all who could be compared had got the programme as well."
         raise BadInput.at(where, found, "Keep customers who never get it for comparison.")
     result = gathered.result(None if panel.unit == CUSTOMER else panel.unit_of)
-    left_out = f"{lost:.1%} of those who got the programme are unlike anybody without it and are left out."
+    left_out = translate(
+        "{share:.1%} of those who got the programme are unlike anybody without it and are left out.", share=lost
+    )
     effect = effect_of_customers(
         panel,
         result,
@@ -99,7 +102,7 @@ def estimate_matched(
         level=level,
         alternatives=(_plain_difference(panel, stack, pairs),),
         notes=(left_out,) if lost else (),
-        explanation=(
+        explanation=translate(
             "Those who got the programme are compared with customers without it who had done the same before: how much they "
             "brought in each of the last months and in the year, how long they had been customers, and what the customers "
             "table says of them. What nobody recorded "
@@ -230,12 +233,15 @@ def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int
             weight += own.size * months
     estimate = float(total / weight) if weight else float("nan")
     return Alternative(
-        "plain difference, not matched", estimate, None, "With the programme against without, as they are."
+        translate("plain difference, not matched"),
+        estimate,
+        None,
+        translate("With the programme against without, as they are."),
     )
 
 
 def _balance_check(stack: _Stack) -> Check:
-    question = "Are the compared customers alike before the start?"
+    question = translate("Are the compared customers alike before the start?")
     use = stack.kept
     own, others = use & stack.treated, use & ~stack.treated
     weight = stack.odds[others] / stack.odds[others].sum()
@@ -243,16 +249,25 @@ def _balance_check(stack: _Stack) -> Check:
     spread = np.sqrt((spread_of(stack.x[own]) ** 2 + spread_of(stack.x[others]) ** 2) / 2)
     raw = np.abs(mean - stack.x[others].mean(axis=0))[spread > 0] / spread[spread > 0]
     left = np.abs(mean - weight @ stack.x[others])[spread > 0] / spread[spread > 0]
-    detail = (
-        f"The largest of {left.size} standardised differences is {left.max():.2f} after weighting, {raw.max():.2f} before; "
-        f"up to {UNBALANCED:.2f} is usual."
+    detail = translate_count(
+        "The largest of {count:,} standardised difference is {after:.2f} after weighting, {before:.2f} before; up to "
+        "{usual:.2f} is usual.",
+        "The largest of {count:,} standardised differences is {after:.2f} after weighting, {before:.2f} before; up to "
+        "{usual:.2f} is usual.",
+        int(left.size),
+        after=float(left.max()),
+        before=float(raw.max()),
+        usual=UNBALANCED,
     )
     return Check("balance", question, bool(left.max() <= UNBALANCED), True, detail)
 
 
 def _overlap_check(lost: float) -> Check:
-    detail = f"{lost:.1%} of those with the programme had nobody to be compared with and are left out."
-    return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
+    question = translate("Is there somebody to compare each customer with?")
+    detail = translate(
+        "{share:.1%} of those with the programme had nobody to be compared with and are left out.", share=lost
+    )
+    return Check("overlap", question, lost <= 0.10, True, detail)
 
 
 def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, int]]) -> Check:
@@ -260,7 +275,7 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
 
     If the months that describe them are all that led to the programme, the months before those are balanced as well.
     """
-    question = "Does the comparison show an effect where there can be none?"
+    question = translate("Does the comparison show an effect where there can be none?")
     gathered = Accumulator(len(panel.start), PLACEBO_MONTHS)
     for number, (_, base) in enumerate(pairs):
         inside = np.flatnonzero(stack.cohort == number)
@@ -269,23 +284,28 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
             if first + since >= 0:
                 _add(panel, gathered, stack, inside, first + since, since)
     if not gathered.weight.any():
-        detail = "It is not known: the history before the start is too short to try."
+        detail = translate("It is not known: the history before the start is too short to try.")
         return Check("placebo_month", question, None, True, detail)
     result = gathered.result()
     size = float(np.nanmax(np.abs(panel.values), initial=0.0))
     se = settled(float(np.sqrt(result.covariance[0, 0])), size)
     p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else float(not settled(result.overall, size))
-    detail = (
-        f"More than a year before the start, the compared customers differed by {result.overall:+,.2g} a month "
-        f"({written_p(p_value)}); they should not."
+    detail = translate(
+        "More than a year before the start, the compared customers differed by {difference:+,.2g} a month ({p_value}); they "
+        "should not.",
+        difference=result.overall,
+        p_value=format_p(p_value),
     )
     return Check("placebo_month", question, None, True, detail, p_value)
 
 
 def _hidden_check(effect: Effect) -> Check:
-    question = "How strong would something unrecorded have to be?"
+    question = translate("How strong would something unrecorded have to be?")
     if effect.se == 0:
-        return Check("hidden", question, None, False, "The effect has no error to compare with.")
+        return Check("hidden", question, None, False, translate("The effect has no error to compare with."))
     value = robustness_value(effect.estimate / effect.se, max(effect.treated_customers + effect.control_customers, 2))
-    detail = f"Something that explains {value:.1%} of both who got it and what they brought would undo the effect."
+    detail = translate(
+        "Something that explains {share:.1%} of both who got it and what they brought would undo the effect.",
+        share=value,
+    )
     return Check("hidden", question, None, False, detail)

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from cxvalue.effects.checks.early import early_months, early_note
+from cxvalue.effects.checks.early import early_months, early_note, later_note
 from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.imputation import fill_gaps
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -149,18 +150,15 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
         alternatives=_alternatives(mean, before, names, main),
         notes=(
             *early_note(panel),
-            *(
-                [f"{panel.later:,} customers joined after the start and are not part of the comparison."]
-                * (panel.later > 0)
-            ),
+            *later_note(panel),
         ),
-        explanation=(
+        explanation=translate(
             "One unit has got the programme. It is compared with a mixture of the other units that moved like it before the "
             "start; what that comparison shows for units without the programme says how much may be luck."
         ),
         extra={
             "weights": _weight_table(main, names),
-            "base": "the months before the start, weighted so that they look like those after it",
+            "base": translate("the months before the start, weighted so that they look like those after it"),
         },
     )
     return effect.with_checks(
@@ -211,12 +209,18 @@ def _placebo_covariance(placebos: list[SyntheticDiD], size: Floats) -> Floats:
 def _alternatives(mean: Floats, before: int, names: tuple[str, ...], main: SyntheticDiD) -> tuple[Alternative, ...]:
     plain = mean[:, before:].mean(axis=1) - mean[:, :before].mean(axis=1)
     found = [
-        Alternative("plain difference-in-differences", float(plain[0] - plain[1:].mean()), None, "All units alike.")
+        Alternative(
+            translate("plain difference-in-differences"),
+            float(plain[0] - plain[1:].mean()),
+            None,
+            translate("All units alike."),
+        )
     ]
     heavy = int(np.argmax(main.unit_weights)) + 1
     if len(mean) > 3:
         rest = synthetic_did(np.delete(mean, heavy, axis=0), before)
-        found.append(Alternative(f"without {names[heavy]}", rest.effect, None, "Without the unit that weighs most."))
+        name = translate("without {unit}", unit=names[heavy])
+        found.append(Alternative(name, rest.effect, None, translate("Without the unit that weighs most.")))
     return tuple(found)
 
 
@@ -234,18 +238,21 @@ def _rank(own: float, others: list[float]) -> float:
 
 def _fit_check(main: SyntheticDiD, placebos: list[SyntheticDiD]) -> Check:
     share = _rank(main.misfit, [one.misfit for one in placebos])
-    detail = (
-        f"Before the start the mixture misses the unit by {main.misfit:,.2g} a month; {share:.0%} of the units are missed "
-        "by as much or more."
+    question = translate("Does the mixture move like the unit before the start?")
+    detail = translate(
+        "Before the start the mixture misses the unit by {miss:,.2g} a month; {share:.0%} of the units are missed by as "
+        "much or more.",
+        miss=main.misfit,
+        share=share,
     )
-    return Check("fit", "Does the mixture move like the unit before the start?", share > 0.05, True, detail, share)
+    return Check("fit", question, share > 0.05, True, detail, share)
 
 
 def _date_check(mean: Floats, before: int, size: Floats) -> Check:
-    question = "Would a start in the middle of the months before have shown an effect?"
+    question = translate("Would a start in the middle of the months before have shown an effect?")
     false_start = before - max(before // 4, 2)
     if false_start < FEWEST_MONTHS:
-        detail = "It is not known: there are too few months before the start to try."
+        detail = translate("It is not known: there are too few months before the start to try.")
         return Check("placebo_start", question, None, True, detail, needed=True)
     early = mean[:, :before]
     main = synthetic_did(early, false_start)
@@ -254,14 +261,21 @@ def _date_check(mean: Floats, before: int, size: Floats) -> Check:
         for i in range(1, len(mean))
     ]
     share = _rank(abs(main.effect), [abs(one.effect) for one in others])
-    detail = f"It would have shown {main.effect:+,.2g}; {share:.0%} of the units show as much or more."
+    detail = translate(
+        "It would have shown {effect:+,.2g}; {share:.0%} of the units show as much or more.",
+        effect=main.effect,
+        share=share,
+    )
     return Check("placebo_start", question, None, True, detail, share)
 
 
 def _luck_check(main: SyntheticDiD, placebos: list[SyntheticDiD]) -> Check:
     share = _rank(abs(main.effect), [abs(one.effect) for one in placebos])
-    detail = (
-        f"{share:.0%} of the units, without the programme, show an effect as large by luck; with {len(placebos)} untreated "
-        f"units {1 / (1 + len(placebos)):.0%} is the least there can be."
+    detail = translate(
+        "{share:.0%} of the units, without the programme, show an effect as large by luck; with {units:,} untreated units "
+        "{least:.0%} is the least there can be.",
+        share=share,
+        units=len(placebos),
+        least=1 / (1 + len(placebos)),
     )
-    return Check("luck", "How often would luck show as much?", share <= 0.05, False, detail)
+    return Check("luck", translate("How often would luck show as much?"), share <= 0.05, False, detail)

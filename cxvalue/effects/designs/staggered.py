@@ -16,9 +16,10 @@ from cxvalue.effects.checks.what_if import what_if
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
-from cxvalue.foundation.chance import written_p
+from cxvalue.findings.numbers import format_p
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
         grade="B",
         alternatives=_alternatives(panel, before, before_knife),
         notes=tuple(_notes(panel, found_)),
-        explanation=(
+        explanation=translate(
             "Units that got the programme are compared, month by month, with units that had not got it yet or never "
             "did: how much more did their customers change from the year before the start? Customers are compared with "
             "customers who joined at the same time."
@@ -171,66 +172,115 @@ def units_of(panel: UnitPanel, cells: NDArray[np.bool_]) -> int:
 
 
 def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
-    question = "Did the units move like the others before they got the programme?"
+    question = translate("Did the units move like the others before they got the programme?")
     if drifts is None:
-        detail = "It is not known: there are too few months before the first start to tell."
+        detail = translate("It is not known: there are too few months before the first start to tell.")
         return Check("pre_trend", question, None, True, detail, needed=True)
-    moved, could = [], []
-    if np.isfinite(drifts.together):
-        moved.append(f"they drifted from the others by {drifts.together:+,.2g} a month")
-        could.append(f"a drift of {drifts.together_found:,.2g}")
-    if np.isfinite(drifts.early):
-        moved.append(f"those that started first by {drifts.early:+,.2g} from those that started last")
-        could.append(f"one of {drifts.early_found:,.2g} of the first")
-    against = f", against an effect of {estimate:,.3g}" if np.isfinite(estimate) else ""
-    detail = (
-        f"Before the start {', and '.join(moved)} ({written_p(drifts.p_value)}, towards the effect); {', or '.join(could)} "
-        f"would have been found with 80% probability{against}."
-    )
+    together, early = np.isfinite(drifts.together), np.isfinite(drifts.early)
+    told = {"p_value": format_p(drifts.p_value), "effect": estimate}
+    of_all = {"drift": drifts.together, "found": drifts.together_found}
+    of_first = {"first": drifts.early, "first_found": drifts.early_found}
+    if together and early:
+        detail = translate(
+            "Before the start they drifted from the others by {drift:+,.2g} a month, and those that started first by "
+            "{first:+,.2g} from those that started last ({p_value}, towards the effect); a drift of {found:,.2g}, or one "
+            "of {first_found:,.2g} of the first would have been found with 80% probability, against an effect of "
+            "{effect:,.3g}.",
+            **told,
+            **of_all,
+            **of_first,
+        )
+    elif together:
+        detail = translate(
+            "Before the start they drifted from the others by {drift:+,.2g} a month ({p_value}, towards the effect); a "
+            "drift of {found:,.2g} would have been found with 80% probability, against an effect of {effect:,.3g}.",
+            **told,
+            **of_all,
+        )
+    else:
+        detail = translate(
+            "Before the start those that started first drifted by {first:+,.2g} a month from those that started last "
+            "({p_value}, towards the effect); a drift of {first_found:,.2g} would have been found with 80% probability, "
+            "against an effect of {effect:,.3g}.",
+            **told,
+            **of_first,
+        )
     return Check("pre_trend", question, None, True, detail, drifts.p_value)
 
 
 def _placebo_check(placebo: PlaceboStart | None) -> Check:
-    question = f"Would a start {PLACEBO_MONTHS} months too early have shown an effect?"
+    question = translate("Would a start {months} months too early have shown an effect?", months=PLACEBO_MONTHS)
     if placebo is None:
-        return Check("placebo_start", question, None, False, "There are too few months before the first start to try.")
-    detail = f"It would have shown {placebo.effect:+,.2g} ({written_p(placebo.p_value)}); it should show nothing."
+        detail = translate("There are too few months before the first start to try.")
+        return Check("placebo_start", question, None, False, detail)
+    detail = translate(
+        "It would have shown {effect:+,.2g} ({p_value}); it should show nothing.",
+        effect=placebo.effect,
+        p_value=format_p(placebo.p_value),
+    )
     return Check("placebo_start", question, placebo.p_value >= 0.05, False, detail, placebo.p_value)
 
 
 def _one_unit_check(knife: Jackknife, proven: bool, groups: bool) -> Check:
     low, high = float(knife.without.min()), float(knife.without.max())
     passed = (low > 0) == (high > 0) if proven else None
-    what = "group of customers" if groups else "unit"
-    detail = f"Leaving out one {what} at a time, the effect lies between {low:,.3g} and {high:,.3g}."
-    return Check("one_unit", f"Does a single {what} decide?", passed, False, detail)
+    if groups:
+        question = translate("Does a single group of customers decide?")
+        detail = translate(
+            "Leaving out one group of customers at a time, the effect lies between {low:,.3g} and {high:,.3g}.",
+            low=low,
+            high=high,
+        )
+    else:
+        question = translate("Does a single unit decide?")
+        detail = translate(
+            "Leaving out one unit at a time, the effect lies between {low:,.3g} and {high:,.3g}.", low=low, high=high
+        )
+    return Check("one_unit", question, passed, False, detail)
 
 
 def _size_check(treated: int, controls: int) -> Check:
     passed = min(treated, controls) >= FEW_UNITS
-    detail = f"{treated:,} units with and {controls:,} without the programme; the range allows for their number."
-    return Check("units", "Are there enough units?", passed, False, detail)
+    detail = translate(
+        "{treated:,} units with and {others:,} without the programme; the range allows for their number.",
+        treated=treated,
+        others=controls,
+    )
+    return Check("units", translate("Are there enough units?"), passed, False, detail)
 
 
 def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> tuple[Alternative, ...]:
     found = [
         Alternative(
-            "against the month before the start alone",
+            translate("against the month before the start alone"),
             one_month.overall,
             float(np.sqrt(knife.covariance[0, 0])),
-            "As textbooks do: the level before the start is that of one month, which is as noisy as any other.",
+            translate(
+                "As textbooks do: the level before the start is that of one month, which is as noisy as any other."
+            ),
+            kind="month_before",
         )
     ]
     if (~panel.treated).any():
         never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
         if np.isfinite(never.overall):
             found.append(
-                Alternative("never-treated units only", never.overall, None, "Without those that start later.")
+                Alternative(
+                    translate("never-treated units only"),
+                    never.overall,
+                    None,
+                    translate("Without those that start later."),
+                )
             )
     imputed = imputed_effect(panel)
     if np.isfinite(imputed):
         found.append(
-            Alternative("imputation", imputed, None, "The treated months as the untreated ones would have them.")
+            Alternative(
+                translate("imputation"),
+                imputed,
+                None,
+                translate("The treated months as the untreated ones would have them."),
+            )
         )
     return tuple(found)
 
@@ -239,22 +289,38 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
     notes = []
     if panel.treated.all():
         notes.append(
-            "No unit is left without the programme: it is compared only with units that start later, and months in which "
-            "all have it say nothing."
+            translate(
+                "No unit is left without the programme: it is compared only with units that start later, and months in "
+                "which all have it say nothing."
+            )
         )
     if found.unidentified >= 0.5:
         share = found.unidentified / (found.unidentified + found.identified)
         notes.append(
-            f"{found.unidentified:,.0f} treated customer-months ({share:.1%}) have no comparison or no month "
-            "before the start and are left out of the effect."
+            translate(
+                "{months:,.0f} treated customer-months ({share:.1%}) have no comparison or no month before the start and "
+                "are left out of the effect.",
+                months=found.unidentified,
+                share=share,
+            )
         )
     notes += early_note(panel)
     if panel.later:
         notes.append(
-            f"{panel.later:,} customers joined after their unit had started and are not part of the comparison."
+            translate_count(
+                "{count:,} customer joined after their unit had started and is not part of the comparison.",
+                "{count:,} customers joined after their unit had started and are not part of the comparison.",
+                panel.later,
+            )
         )
     if panel.unlisted:
-        notes.append(f"{panel.unlisted:,} customers belong to no unit of the roll-out and are left out.")
+        notes.append(
+            translate_count(
+                "{count:,} customer belongs to no unit of the roll-out and is left out.",
+                "{count:,} customers belong to no unit of the roll-out and are left out.",
+                panel.unlisted,
+            )
+        )
     few = few_units_note(panel)
     return [*notes, few] if few else notes
 
@@ -262,7 +328,13 @@ def _notes(panel: UnitPanel, found: GroupTime) -> Sequence[str]:
 def _base_words(found: GroupTime, base_months: int) -> str:
     """From what all effects by month are counted, before the start and after it."""
     longest = min(base_months, int(found.bases.max()) + 1)
-    return f"the mean of the {longest} months before the start" if longest > 1 else "the month before the start"
+    if longest > 1:
+        return translate_count(
+            "the mean of the {count:,} month before the start",
+            "the mean of the {count:,} months before the start",
+            longest,
+        )
+    return translate("the month before the start")
 
 
 def _month_before(one_month: GroupTime, knife: Jackknife) -> list[dict[str, float]]:

@@ -6,6 +6,7 @@ joint                 all programmes of a study together
 goodwill              which rule lets customers off best
 effect_findings       the findings of an effect
 case_findings         the findings of a case and its verdict
+verdict_sentences     their sentences about the test, waiting and what could be proven
 risk_findings         risks, a falling market, when to stop, goodwill rules
 portfolio_findings    the findings ``programmes.*``
 realisation_findings  promised against delivered

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
+from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.questions.programmes.display import from_to, without_currency
 from cxvalue.questions.programmes.effect_findings import UNITS
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
-    from cxvalue.money.case import Case
+    from cxvalue.money.case import Case, CaseSettings
     from cxvalue.questions.programmes.goodwill import GoodwillFit
     from cxvalue.study import Programme, StudyFile
 
@@ -27,7 +30,46 @@ __all__ = [
     "rules_table",
 ]
 
-UNNAMED = "nobody named"
+MEANING = {
+    "npv": (
+        translatable("Net present value"),
+        translatable("of the assumptions as they stand; 95% of the possible outcomes lie in the range"),
+    ),
+    "npv_80_percent_range": (
+        translatable("Net present value, 80% range"),
+        translatable("four of five possible outcomes lie in the range"),
+    ),
+    "probability_of_loss": (translatable("Probability of a loss"), translatable("share of the outcomes below zero")),
+    "expected_loss_if_wrong": (translatable("Loss if it does lose"), translatable("mean of the outcomes below zero")),
+    "payback_months_discounted": (
+        translatable("Payback, discounted"),
+        translatable("the discounted sum never falls below zero again"),
+    ),
+    "payback_months_simple": (translatable("Payback, simple"), translatable("the same without discounting")),
+    "irr": (
+        translatable("Internal rate of return"),
+        translatable("a year; given only where the money turns from out to in once"),
+    ),
+    "roi": (translatable("Return on investment"), translatable("(benefits − costs) / costs, both discounted")),
+    "peak_exposure": (translatable("Most money out at a time"), translatable("not discounted")),
+    "break_even_effect": (
+        translatable("Break-even"),
+        translatable("the constant effect per treated customer and month at which the NPV is 0"),
+    ),
+}
+"""What the figures of a case are called, and what they mean."""
+BENEFITS = {"cash": translatable("benefit: {name} (cash)"), "avoided": translatable("benefit: {name} (avoided)")}
+COSTS = {
+    "one_off": translatable("cost: one_off"),
+    "monthly": translatable("cost: monthly"),
+    "per_treated_customer_month": translatable("cost: per_treated_customer_month"),
+}
+STANDING = {
+    (True, True): translatable("in force and best"),
+    (True, False): translatable("best"),
+    (False, True): translatable("in force"),
+}
+"""What is said of a goodwill rule, by whether it is the best and whether it is in force."""
 
 
 def measures_table(case: Case, programme: str) -> pd.DataFrame:
@@ -59,33 +101,25 @@ def measures_table(case: Case, programme: str) -> pd.DataFrame:
 
 def measures_display(case: Case, currency: str) -> Styler:
     """The same in words, with what each means."""
-    meaning = {
-        "npv": ("Net present value", "of the assumptions as they stand; 95% of the possible outcomes lie in the range"),
-        "npv_80_percent_range": ("Net present value, 80% range", "four of five possible outcomes lie in the range"),
-        "probability_of_loss": ("Probability of a loss", "share of the outcomes below zero"),
-        "expected_loss_if_wrong": ("Loss if it does lose", "mean of the outcomes below zero"),
-        "payback_months_discounted": ("Payback, discounted", "the discounted sum never falls below zero again"),
-        "payback_months_simple": ("Payback, simple", "the same without discounting"),
-        "irr": ("Internal rate of return", "a year; given only where the money turns from out to in once"),
-        "roi": ("Return on investment", "(benefits − costs) / costs, both discounted"),
-        "peak_exposure": ("Most money out at a time", "not discounted"),
-        "break_even_effect": ("Break-even", "the constant effect per treated customer and month at which the NPV is 0"),
-    }
     rows = []
     for row in measures_table(case, "").itertuples():
         months = row.measure.removeprefix("paid_back_within_").removesuffix("_months")
-        name, said = meaning.get(row.measure, (f"Paid back within {months} months", "share of the possible outcomes"))
+        if row.measure in MEANING:
+            name, said = (translate(text) for text in MEANING[row.measure])
+        else:
+            name = translate_count("Paid back within {count:,} month", "Paid back within {count:,} months", int(months))
+            said = translate("share of the possible outcomes")
         unit = currency if row.unit == "money" else row.unit
         if row.value is None or row.value != row.value:
-            value = "not defined"
+            value = translate("not defined")
         elif row.measure.startswith(("probability_", "paid_back_within_")):
             value = format_chance(float(row.value))
         else:
             value = format_value(float(row.value), unit)
         known = row.low is not None and row.low == row.low and np.isfinite(row.high)
         spread = format_range(float(row.low), float(row.high), unit) if known else ""
-        rows.append({"figure": name, "value": value, "range": spread, "what it means": said})
-    return styled(rows)
+        rows.append((name, value, spread, said))
+    return styled(rows, [translate("figure"), translate("value"), translate("range"), translate("what it means")])
 
 
 def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.DataFrame:
@@ -95,65 +129,82 @@ def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.
     effect, settings = case.effect, case.settings
     rows: list[tuple[str, float | str, float | None, float | None, str, str, str]] = [
         (
-            "effect per treated customer and month", effect.estimate, effect.low, effect.high, "measured", "70_programmes",
-            "effect",
+            translate("effect per treated customer and month"), effect.estimate, effect.low, effect.high,
+            translate("measured"), "70_programmes", "effect",
         )
     ]  # fmt: skip
     for name in ("one_off", "monthly", "per_treated_customer_month"):
         cost = getattr(programme.costs, name)
         if cost.value or cost.range[2]:
             low, _, high = cost.range
-            rows.append((f"cost: {name}", cost.value, low, high, cost.owner or "", cost.source or "", name))
+            rows.append((translate(COSTS[name]), cost.value, low, high, cost.owner or "", cost.source or "", name))
     for one in settings.benefits:
-        told = f"benefit: {one.name} ({one.kind})"
+        told = translate(BENEFITS[one.kind], name=one.name)
         rows.append((told, one.monthly, one.low, one.high, one.owner, one.source, "benefit"))
     for risk in settings.risks:
-        rows.append((f"risk: {risk.name}, a year", risk.per_year_cost, None, None, risk.owner, risk.source, "risk"))
+        told = translate("risk: {name}, a year", name=risk.name)
+        rows.append((told, risk.per_year_cost, None, None, risk.owner, risk.source, "risk"))
 
-    def stated(what: str, value: float | str, kind: str, source: str = "study file", owner: str = "") -> None:
-        rows.append((what, value, None, None, owner, source, kind))
+    def stated(what: str, value: float | str, kind: str, source: str = "", owner: str = "") -> None:
+        rows.append((what, value, None, None, owner, source or translate("study file"), kind))
 
     if settings.margin_per_unit != 1:
-        what = "margin for one unit of the outcome"
-        stated(what, settings.margin_per_unit, "margin_per_unit", "transactions", "measured")
-    half = f", {settings.half_life_months:g} months" if settings.half_life_months else ""
-    stated("after the months measured", f"{settings.persistence.replace('_', ' ')}{half}", "persistence")
-    stated("discount rate, effective a year", case.annual_discount_rate, "discount_rate")
-    stated("flows count at the end of each month", "(1 + rate)^(−month/12)", "timing", "definition")
-    stated("correlation of the stated ranges", settings.correlation, "correlation")
+        what = translate("margin for one unit of the outcome")
+        stated(what, settings.margin_per_unit, "margin_per_unit", translate("transactions"), translate("measured"))
+    stated(translate("after the months measured"), _goes_on(settings), "persistence")
+    stated(translate("discount rate, effective a year"), case.annual_discount_rate, "discount_rate")
+    timing = translate("flows count at the end of each month")
+    stated(timing, translate("(1 + rate)^(−month/12)"), "timing", translate("definition"))
+    stated(translate("correlation of the stated ranges"), settings.correlation, "correlation")
     if settings.population == "all":
-        stated("months until everybody is reached", settings.ramp_up_months, "ramp_up")
+        stated(translate("months until everybody is reached"), settings.ramp_up_months, "ramp_up")
     if study.market is not None:
         erosion = study.market.erosion_per_year
         low, middle, high = erosion.range
         rows.append(
-            ("the market takes, a year", middle, low, high, erosion.owner or "", erosion.source or "", "market")
+            (
+                translate("the market takes, a year"),
+                middle,
+                low,
+                high,
+                erosion.owner or "",
+                erosion.source or "",
+                "market",
+            )
         )
     table = pd.DataFrame(rows, columns=["assumption", "value", "low", "high", "owner", "source", "kind"])
     table.insert(0, "programme", programme.name)
     return table
 
 
+def _goes_on(settings: CaseSettings) -> str:
+    """What the effect is taken to do after the months measured."""
+    if settings.persistence == "half_life":
+        return translate("half life, {half:g} months", half=settings.half_life_months)
+    return translate("none") if settings.persistence == "none" else translate("measured")
+
+
 def assumptions_display(table: pd.DataFrame) -> Styler:
     """The assumptions in words; who owns none of them is said."""
 
-    def amount(value: object, of: str) -> str:
+    def amount(value: object, kind: str) -> str:
         if isinstance(value, str):
             return value
         number = float(value)  # type: ignore[arg-type]
-        if of.startswith(("discount rate", "the market takes")):
+        if kind in ("discount_rate", "market"):
             return format_level(number)
-        return f"{number:,.0f}" if number.is_integer() else f"{number:,.2f}"
+        whole = number.is_integer()
+        return translate("{number:,.0f}", number=number) if whole else translate("{number:,.2f}", number=number)
 
     return styled(
         {
-            "assumption": row.assumption,
-            "value": amount(row.value, row.assumption),
-            "range": ""
+            translate("assumption"): row.assumption,
+            translate("value"): amount(row.value, row.kind),
+            translate("range"): ""
             if row.low is None or row.low != row.low or row.low == row.high
-            else f"{amount(row.low, row.assumption)} to {amount(row.high, row.assumption)}",
-            "who answers for it": row.owner or UNNAMED,
-            "source": row.source or "not stated",
+            else from_to(amount(row.low, row.kind), amount(row.high, row.kind)),
+            translate("who answers for it"): row.owner or translate("nobody named"),
+            translate("source"): row.source or translate("not stated"),
         }
         for row in table.itertuples()
     )
@@ -165,7 +216,9 @@ def rules_table(fit: GoodwillFit) -> pd.DataFrame:
     table.insert(0, "programme", fit.name)
     in_force = (table["cap"] == fit.current_cap) & (table["times_per_year"] == fit.current_times)
     best = (table["cap"] == fit.cap) & (table["times_per_year"] == fit.times_per_year)
-    table["standing"] = np.select([best & in_force, best, in_force], ["in force and best", "best", "in force"], "")
+    table["standing"] = [
+        translate(STANDING[pair]) if pair in STANDING else "" for pair in zip(best, in_force, strict=True)
+    ]
     return table
 
 
@@ -176,20 +229,18 @@ def rules_display(fit: GoodwillFit, currency: str) -> Styler:
     others = table[(table["standing"] != "") & ~table.index.isin(shown.index)]
     import pandas as pd
 
-    def money(amount: float) -> str:  # the first heading names the currency
-        return format_value(amount, currency).removeprefix(f"{currency} ")
-
+    money = partial(without_currency, currency=currency)  # the first heading names it
     return styled(
         {
-            f"up to, {currency}": money(row.cap),
-            "times a year": row.times_per_year,
-            "customers let off": f"{row.customers:,.0f}",
-            "handling saved": money(row.saved),
-            "they bring more": money(row.gain),
-            "fees forgone": money(row.forgone),
-            "run up because of it": money(row.moral_hazard),
-            "worth a year": money(row.value),
-            "range": f"{money(row.low)} to {money(row.high)}",
+            translate("up to, {currency}", currency=currency): money(row.cap),
+            translate("times a year"): row.times_per_year,
+            translate("customers let off"): translate("{number:,.0f}", number=row.customers),
+            translate("handling saved"): money(row.saved),
+            translate("they bring more"): money(row.gain),
+            translate("fees forgone"): money(row.forgone),
+            translate("run up because of it"): money(row.moral_hazard),
+            translate("worth a year"): money(row.value),
+            translate("range"): from_to(money(row.low), money(row.high)),
             "": row.standing,
         }
         for row in pd.concat([shown, others]).sort_values(["cap", "times_per_year"]).itertuples()

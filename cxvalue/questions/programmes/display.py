@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_range, format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +26,7 @@ __all__ = [
     "checks_display",
     "checks_table",
     "event_table",
+    "from_to",
     "months_display",
     "scenarios_display",
     "sensitivity_display",
@@ -33,9 +36,10 @@ __all__ = [
     "tornado_table",
     "uncounted_display",
     "with_programme",
+    "without_currency",
 ]
 
-JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
+JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
 
 
 def event_table(effect: Effect, programme: str) -> pd.DataFrame:
@@ -72,14 +76,16 @@ def base_sentence(effect: Effect, unit: str) -> str:
     base = effect.extra.get("base")
     if not base:
         return ""
-    said = f"Every point, before the start and after it, is counted from {base}."
-    other = next((one for one in effect.alternatives if one.name == "against the month before the start alone"), None)
+    said = translate("Every point, before the start and after it, is counted from {base}.", base=base)
+    other = next((one for one in effect.alternatives if one.kind == "month_before"), None)
     if other is None or other.estimate != other.estimate:
         return said
-    return (
-        f"{said} Counted from the month before the start alone, as textbooks do, the effect is "
-        f"{format_value(other.estimate, unit)} instead of {format_value(effect.estimate, unit)}."
+    textbook = translate(
+        "Counted from the month before the start alone, as textbooks do, the effect is {textbook} instead of {effect}.",
+        textbook=format_value(other.estimate, unit),
+        effect=format_value(effect.estimate, unit),
     )
+    return f"{said} {textbook}"
 
 
 def checks_table(effect: Effect, programme: str) -> pd.DataFrame:
@@ -87,7 +93,7 @@ def checks_table(effect: Effect, programme: str) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (programme, one.name, one.question, JUDGED[one.passed], one.gating, one.p_value, one.detail)
+        (programme, one.name, one.question, translate(JUDGED[one.passed]), one.gating, one.p_value, one.detail)
         for one in effect.checks
     ]
     return pd.DataFrame(rows, columns=["programme", "check", "question", "result", "lowers_grade", "p_value", "detail"])
@@ -97,10 +103,10 @@ def checks_display(effect: Effect) -> Styler:
     """The checks in words."""
     return styled(
         {
-            "question": one.question,
-            "result": JUDGED[one.passed],
-            "lowers the grade": "yes" if one.gating else "no",
-            "what was found": one.detail,
+            translate("question"): one.question,
+            translate("result"): translate(JUDGED[one.passed]),
+            translate("lowers the grade"): _yes(one.gating),
+            translate("what was found"): one.detail,
         }
         for one in effect.checks
     )
@@ -123,10 +129,10 @@ def sensitivity_display(effect: Effect, unit: str) -> Styler:
     """The same in words."""
     return styled(
         {
-            "if": row["assumption"],
-            "a month": format_value(row["per_month"], unit),
-            "the effect would be": format_range(row["low"], row["high"], unit),
-            "proven": "yes" if row["proven"] else "no",
+            translate("if"): row["assumption"],
+            translate("a month"): format_value(row["per_month"], unit),
+            translate("the effect would be"): format_range(row["low"], row["high"], unit),
+            translate("proven"): _yes(row["proven"]),
         }
         for row in effect.extra.get("sensitivity", [])
     )
@@ -134,43 +140,55 @@ def sensitivity_display(effect: Effect, unit: str) -> Styler:
 
 def alternatives_display(effect: Effect, unit: str) -> Styler:
     """The estimate beside the same by other ways."""
-    rows = [{"way": "as reported", "effect": format_value(effect.estimate, unit), "what is different": ""}]
-    rows += [
-        {"way": one.name, "effect": format_value(one.estimate, unit), "what is different": one.detail}
-        for one in effect.alternatives
+    naive = format_value(effect.naive, unit) if effect.naive == effect.naive else translate("not available")
+    different = translate("No comparison: season, growth and recovery are counted as the programme's.")
+    rows = [
+        (translate("as reported"), format_value(effect.estimate, unit), ""),
+        *((one.name, format_value(one.estimate, unit), one.detail) for one in effect.alternatives),
+        (translate("before and after alone"), naive, different),
     ]
-    rows.append(
-        {
-            "way": "before and after alone",
-            "effect": format_value(effect.naive, unit) if effect.naive == effect.naive else "not available",
-            "what is different": "No comparison: season, growth and recovery are counted as the programme's.",
-        }
-    )
-    return styled(rows)
+    return styled(rows, [translate("way"), translate("effect"), translate("what is different")])
+
+
+def _yes(true: bool) -> str:
+    return translate("yes") if true else translate("no")
 
 
 def months_display(case: Case, currency: str) -> Styler:
     """The case by quarters, since nobody reads 36 lines."""
     table = case.table()
 
-    def money(amount: float) -> str:  # the headings name the currency
-        return format_value(amount, currency).removeprefix(f"{currency} ")
-
+    money = partial(without_currency, currency=currency)  # the headings name it
     rows = []
     for quarter, part in table.groupby((table["month"] + 2) // 3):
-        name = "at the start" if quarter == 0 else f"months {part['month'].min()} to {part['month'].max()}"
+        months = {"first": int(part["month"].min()), "last": int(part["month"].max())}
+        name = translate("at the start") if quarter == 0 else translate("months {first:,} to {last:,}", **months)
         rows.append(
             {
-                "when": name,
-                "treated customers": f"{part['treated_customers'].iloc[-1]:,.0f}",
-                f"margin from the effect, {currency}": money(part["margin_from_effect"].sum()),
-                "other benefits less losses": money(part["other_benefits"].sum()),
-                "costs": money(part["costs"].sum()),
-                "net": money(part["net"].sum()),
-                "sum to date, discounted": money(part["net_discounted_to_date"].iloc[-1]),
+                translate("when"): name,
+                translate("treated customers"): translate(
+                    "{customers:,.0f}", customers=part["treated_customers"].iloc[-1]
+                ),
+                translate("margin from the effect, {currency}", currency=currency): money(
+                    part["margin_from_effect"].sum()
+                ),
+                translate("other benefits less losses"): money(part["other_benefits"].sum()),
+                translate("costs"): money(part["costs"].sum()),
+                translate("net"): money(part["net"].sum()),
+                translate("sum to date, discounted"): money(part["net_discounted_to_date"].iloc[-1]),
             }
         )
     return styled(rows)
+
+
+def without_currency(amount: float, currency: str) -> str:
+    """Money under a heading that names its currency."""
+    return format_value(amount, currency).removeprefix(f"{currency} ").removesuffix(f" {currency}")
+
+
+def from_to(low: str, high: str) -> str:
+    """Two ends of which neither need be the lower one."""
+    return translate("{low} to {high}", low=low, high=high)
 
 
 def tornado_table(swings: Sequence[Swing], programme: str) -> pd.DataFrame:
@@ -197,11 +215,15 @@ def tornado_display(swings: Sequence[Swing], currency: str) -> Styler:
 
     return styled(
         {
-            "input": one.name,
-            "expected": amount(one.value, one.unit),
-            "low to high": f"{amount(one.low, one.unit)} to {amount(one.high, one.unit)}",
-            "net present value then": f"{format_value(one.low_npv, currency)} to {format_value(one.high_npv, currency)}",
-            "the case turns at": "no value" if one.switching is None else amount(one.switching, one.unit),
+            translate("input"): one.name,
+            translate("expected"): amount(one.value, one.unit),
+            translate("low to high"): from_to(amount(one.low, one.unit), amount(one.high, one.unit)),
+            translate("net present value then"): from_to(
+                format_value(one.low_npv, currency), format_value(one.high_npv, currency)
+            ),
+            translate("the case turns at"): translate("no value")
+            if one.switching is None
+            else amount(one.switching, one.unit),
         }
         for one in swings
     )
@@ -211,15 +233,15 @@ def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
     """The case under other settings."""
     return styled(
         {
-            "scenario": row.scenario,
-            "net present value": format_value(row.npv, currency),
-            "95% range": format_range(row.npv_low, row.npv_high, currency),
-            "payback": ""
+            translate("scenario"): row.scenario,
+            translate("net present value"): format_value(row.npv, currency),
+            translate("95% range"): format_range(row.npv_low, row.npv_high, currency),
+            translate("payback"): ""
             if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
-            else "not within the horizon"
+            else translate("not within the horizon")
             if row.payback_months != row.payback_months or row.payback_months is None
             else format_value(float(row.payback_months), "months"),
-            "probability of a loss": ""
+            translate("probability of a loss"): ""
             if row.probability_of_loss is None or row.probability_of_loss != row.probability_of_loss
             else format_chance(float(row.probability_of_loss)),
         }
@@ -238,10 +260,10 @@ def uncounted_display(case: Case, currency: str) -> Styler:
     """Capacity set free: shown, and not counted."""
     return styled(
         {
-            "set free": one.name,
-            "a month": format_value(one.monthly, currency),
-            "range": format_range(one.low, one.high, currency),
-            "who says so": one.owner or "nobody named",
+            translate("set free"): one.name,
+            translate("a month"): format_value(one.monthly, currency),
+            translate("range"): format_range(one.low, one.high, currency),
+            translate("who says so"): one.owner or translate("nobody named"),
         }
         for one in case.settings.capacity
     )

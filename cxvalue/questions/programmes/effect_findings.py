@@ -6,10 +6,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.effects.effect import outcome_word
+from cxvalue.findings.numbers import format_level, format_month, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -19,10 +21,31 @@ if TYPE_CHECKING:
     from cxvalue.money import Case
     from cxvalue.questions.programmes.measure import ProgrammeFit
 
-__all__ = ["effect_findings", "title_of", "writer_of"]
+__all__ = ["effect_findings", "no_price", "title_of", "writer_of"]
 
 WRITER = FindingWriter("70_programmes", case="C6")
-NO_RANGE = "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
+NO_RANGE = translatable(
+    "nothing in it varies, neither the effect nor what is stated, so it carries no range and is no estimate."
+)
+DRIFTED = {
+    (True, True): translatable(
+        "Before the start they drifted by {drift} towards the effect, and those months rule out more than {allowed}: the "
+        "effect outlasts that."
+    ),
+    (True, False): translatable(
+        "Before the start they drifted by {drift} towards the effect, and those months rule out more than {allowed}: that "
+        "much would be enough to undo it."
+    ),
+    (False, True): translatable(
+        "Before the start they drifted by {drift} against the effect, and those months rule out more than {allowed}: the "
+        "effect outlasts that."
+    ),
+    (False, False): translatable(
+        "Before the start they drifted by {drift} against the effect, and those months rule out more than {allowed}: that "
+        "much would be enough to undo it."
+    ),
+}
+"""By whether units drifted towards the effect before the start, and whether the effect outlasts the most they may have."""
 UNITS = {"margin": None, "revenue": None, "orders": "orders", "interactions": "contacts"}
 
 
@@ -46,26 +69,12 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str) -> l
     """``effect``, ``naive`` and ``contribution_to_date`` of one programme; ``drift_limit`` where units got it in turn."""
     effect, title, writer = fit.effect, title_of(fit.name), writer_of(WRITER, fit.name)
     unit = UNITS[effect.outcome] or currency
-    shown = format_value(effect.estimate, unit)
-    spread = format_range(effect.low, effect.high, unit)
-    direction = "more" if effect.estimate >= 0 else "less"
-    sure = (effect.low > 0) or (effect.high < 0)
-    what = {"orders": "orders", "interactions": "contacts"}.get(effect.outcome, effect.outcome)
-    text = (
-        f"{title}: each treated customer brought {format_value(abs(effect.estimate), unit)} of {what} a month {direction} "
-        f"than without the programme ({spread} with {format_level(effect.level)} confidence)."
-        if sure
-        else f"{title}: the data do not show a change in {what}: {shown} per treated customer and month, but anything "
-        f"{spread} fits the data."
-    )
-    lowered = sorted((check for check in effect.checks if check.lowers), key=lambda check: check.passed is None)
-    if lowered:
-        text += f" {'Doubtful:' if lowered[0].passed is False else lowered[0].question} {lowered[0].detail}"
+    text = f"{_effect_text(effect, title, unit)}{_doubt(effect)}"
     measured = replace(writer, grade=effect.grade, level=effect.level)
     findings = [
         measured.write(
             "effect",
-            "effect per treated customer and month",
+            translate("effect per treated customer and month"),
             (effect.estimate, effect.low, effect.high),
             unit,
             text,
@@ -75,31 +84,94 @@ def effect_findings(fit: ProgrammeFit, case: Case | None, *, currency: str) -> l
     ]
     if "drift_limit" in effect.extra:
         findings.append(_drift_limit(effect, measured, unit))
-    key, label = "contribution_to_date", "contribution so far"
+    return [*findings, _contribution(measured, writer, effect, case, currency)]
+
+
+def no_price(effect: Effect) -> str:
+    """Why nothing is said in money of an outcome."""
+    return translate("the outcome ({outcome}) has no price in the study.", outcome=outcome_word(effect.outcome))
+
+
+def _effect_text(effect: Effect, title: str, unit: str) -> str:
+    """What each treated customer brought more or less, or that no change is shown."""
+    what, spread = outcome_word(effect.outcome), format_range(effect.low, effect.high, unit)
+    if effect.low <= 0 <= effect.high:
+        return translate(
+            "{title}: the data do not show a change in {outcome}: {effect} per treated customer and month, but anything "
+            "{range} fits the data.",
+            title=title,
+            outcome=what,
+            effect=format_value(effect.estimate, unit),
+            range=spread,
+        )
+    told = {"title": title, "outcome": what, "range": spread, "level": format_level(effect.level)}
+    much = format_value(abs(effect.estimate), unit)
+    if effect.estimate > 0:
+        return translate(
+            "{title}: each treated customer brought {effect} of {outcome} a month more than without the programme ({range} "
+            "with {level} confidence).",
+            effect=much,
+            **told,
+        )
+    return translate(
+        "{title}: each treated customer brought {effect} of {outcome} a month less than without the programme ({range} with "
+        "{level} confidence).",
+        effect=much,
+        **told,
+    )
+
+
+def _doubt(effect: Effect) -> str:
+    """The first check that lowers the evidence, one that failed before one that could not be made."""
+    lowered = sorted((check for check in effect.checks if check.lowers), key=lambda check: check.passed is None)
+    if not lowered:
+        return ""
+    first = lowered[0]
+    if first.passed is False:
+        return " " + translate("Doubtful: {finding}", finding=first.detail)
+    return f" {first.question} {first.detail}"
+
+
+def _contribution(
+    measured: FindingWriter, writer: FindingWriter, effect: Effect, case: Case | None, currency: str
+) -> Finding:
+    key = "contribution_to_date"
     if case is None:
-        reason = f"the outcome ({what}) has no price in the study."
-        return [*findings, writer.withhold(key, label, reason, currency)]
-    label += ", net of cost"
+        return writer.withhold(key, translate("contribution so far"), no_price(effect), currency)
+    label = translate("contribution so far, net of cost")
     value, low, high = contribution_to_date(case)
     if is_a_point(low, high):
-        return [*findings, writer.withhold(key, label, NO_RANGE, currency, word="withheld")]
-    so_far = "has contributed" if value >= 0 else "has cost"
+        return writer.withhold(key, label, translate(NO_RANGE), currency, word="withheld")
+    told = {
+        "month": format_month(case.effect.last_month),
+        "amount": format_value(abs(value), currency),
+        "range": format_range(low, high, currency),
+    }
     text = (
-        f"By the end of {case.effect.last_month:%B %Y} the programme {so_far} {format_value(abs(value), currency)} net of "
-        f"its costs ({format_range(low, high, currency)}), nothing extrapolated."
+        translate(
+            "By the end of {month} the programme has contributed {amount} net of its costs ({range}), nothing extrapolated.",
+            **told,
+        )
+        if value >= 0
+        else translate(
+            "By the end of {month} the programme has cost {amount} net of its costs ({range}), nothing extrapolated.",
+            **told,
+        )
     )
-    method = "Measured effect × treated customer-months so far − costs so far; nominal and before tax."
-    return [*findings, measured.write(key, label, (value, low, high), currency, text, method)]
+    method = translate("Measured effect × treated customer-months so far − costs so far; nominal and before tax.")
+    return measured.write(key, label, (value, low, high), currency, text, method)
 
 
 def _compared(effect: Effect) -> str:
     """How many were compared with how many."""
-    treated, others = f"{effect.treated_customers:,}", f"{effect.control_customers:,}"
+    told = {"treated": effect.treated_customers, "others": effect.control_customers}
     if effect.unit == CUSTOMER:
-        return f"{treated} treated customers, compared with {others} others."
-    return (
-        f"{treated} treated customers in {effect.treated_units:,} units, compared with {others} in "
-        f"{effect.control_units:,}."
+        return translate("{treated:,} treated customers, compared with {others:,} others.", **told)
+    return translate(
+        "{treated:,} treated customers in {units:,} units, compared with {others:,} in {other_units:,}.",
+        units=effect.treated_units,
+        other_units=effect.control_units,
+        **told,
     )
 
 
@@ -110,46 +182,90 @@ def _naive(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     text = _compared_with_before(naive, effect.estimate, unit) if not math.isnan(naive) else ""
     return replace(writer, grade="E", level=0.95).write(
         "naive",
-        "before and after alone",
+        translate("before and after alone"),
         None if math.isnan(naive) else value,
         unit,
         text,
-        "For contrast only: season, growth and customers who recover anyway are all counted as the programme's.",
-        missing="no treated customer was there before the start.",
+        translate(
+            "For contrast only: season, growth and customers who recover anyway are all counted as the programme's."
+        ),
+        missing=translate("no treated customer was there before the start."),
     )
 
 
 def _compared_with_before(naive: float, estimate: float, unit: str) -> str:
     """Why a simple comparison of before and after is not the effect."""
-    change = "a gain" if naive > 0 else "a loss" if naive < 0 else "no change"
-    seen = f"A simple comparison of before and after would show {change}"
-    if naive:
-        seen += f" of {format_value(abs(naive), unit)} a customer and month"
-    worth = f"the effect of the programme is {format_value(estimate, unit)}"
-    others = "lost" if naive < estimate else "gained"
-    return f"{seen}. Customers without the programme {others} over the same time: {worth}."
+    much = format_value(abs(naive), unit)
+    seen = (
+        translate(
+            "A simple comparison of before and after would show a gain of {gain} a customer and month.", gain=much
+        )
+        if naive > 0
+        else translate(
+            "A simple comparison of before and after would show a loss of {loss} a customer and month.", loss=much
+        )
+        if naive < 0
+        else translate("A simple comparison of before and after would show no change.")
+    )
+    worth = format_value(estimate, unit)
+    others = (
+        translate(
+            "Customers without the programme lost over the same time: the effect of the programme is {effect}.",
+            effect=worth,
+        )
+        if naive < estimate
+        else translate(
+            "Customers without the programme gained over the same time: the effect of the programme is {effect}.",
+            effect=worth,
+        )
+    )
+    return f"{seen} {others}"
 
 
 def _drift_limit(effect: Effect, writer: FindingWriter, unit: str) -> Finding:
     limit = effect.extra["drift_limit"]
-    most, seen, allowed = limit["still_proven"], limit["seen"], limit["allowed"]
-    label = "drift that would undo the effect, a month"
-    method = "The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias."
-    if most is None:
-        reason = "the effect is not proven even if the units would have moved alike."
-        return writer.withhold("drift_limit", label, reason, unit, method)
-    side = "above" if effect.estimate > 0 else "below"
-    text = (
-        f"The effect would stay {side} zero even if the units with the programme had drifted away from the others by up to "
-        f"{format_value(most, unit)} a month per customer"
+    label = translate("drift that would undo the effect, a month")
+    method = translate(
+        "The drift a month, all along, at which the range of the effect reaches zero, the drift being its bias."
     )
-    if allowed is None:
-        text += "; the months before the start do not say how much they did."
-    else:
-        towards = "towards" if (seen > 0) == (effect.estimate > 0) else "against"
-        undone = "the effect outlasts that." if most >= allowed else "that much would be enough to undo it."
-        text += (
-            f". Before the start they drifted by {format_value(abs(seen), unit)} {towards} the effect, and those months "
-            f"rule out more than {format_value(allowed, unit)}: {undone}"
+    most = limit["still_proven"]
+    if most is None:
+        reason = translate("the effect is not proven even if the units would have moved alike.")
+        return writer.withhold("drift_limit", label, reason, unit, method)
+    stays, seen = _drift_texts(effect, format_value(most, unit), unit)
+    return writer.write("drift_limit", label, most, unit, f"{stays} {seen}".strip(), method)
+
+
+def _drift_texts(effect: Effect, most: str, unit: str) -> tuple[str, str]:
+    """How far the units could have drifted apart, and what the months before the start say of that."""
+    limit, above = effect.extra["drift_limit"], effect.estimate > 0
+    if limit["allowed"] is None:
+        unknown = (
+            translate(
+                "The effect would stay above zero even if the units with the programme had drifted away from the others by "
+                "up to {drift} a month per customer; the months before the start do not say how much they did.",
+                drift=most,
+            )
+            if above
+            else translate(
+                "The effect would stay below zero even if the units with the programme had drifted away from the others by "
+                "up to {drift} a month per customer; the months before the start do not say how much they did.",
+                drift=most,
+            )
         )
-    return writer.write("drift_limit", label, most, unit, text, method)
+        return unknown, ""
+    stays = (
+        translate(
+            "The effect would stay above zero even if the units with the programme had drifted away from the others by up "
+            "to {drift} a month per customer.",
+            drift=most,
+        )
+        if above
+        else translate(
+            "The effect would stay below zero even if the units with the programme had drifted away from the others by up "
+            "to {drift} a month per customer.",
+            drift=most,
+        )
+    )
+    told = {"drift": format_value(abs(limit["seen"]), unit), "allowed": format_value(limit["allowed"], unit)}
+    return stays, translate(DRIFTED[(limit["seen"] > 0) == above, limit["still_proven"] >= limit["allowed"]], **told)

@@ -20,6 +20,7 @@ from cxvalue.effects.estimate import estimate_effect
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
+from cxvalue.language.catalogue import translate
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, panel_for
 from cxvalue.tables.panels.by_unit import population
@@ -235,14 +236,14 @@ def _moral_hazard(
         rate = seen / max(int(ibis.greatest(lasted, ibis.literal(0)).sum().to_pyarrow().as_py() or 0), 1)
         if rate - more.high > 0:
             middle, low, high = (float(one / (rate - one)) for one in (more.estimate, more.low, more.high))
-            return (middle, max(low, -0.9), high), "measured as the programme's effect on the number of fees"
+            return (middle, max(low, -0.9), high), translate("measured as the programme's effect on the number of fees")
         reason = "the fees are too few to tell"
     except CxvalueError as error:
         reason = str(error).splitlines()[-1].strip()
     if settings.extra_share is None:
         found = f"whether customers run up more fees could not be measured: {reason}"
         raise BadInput.at(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")
-    return settings.extra_share.ends, "stated in the study file, since it could not be measured"
+    return settings.extra_share.ends, translate("stated in the study file, since it could not be measured")
 
 
 def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, where: str) -> Triple:

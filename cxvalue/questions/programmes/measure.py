@@ -14,6 +14,7 @@ from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.vintage import earlier_effects
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
 from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
@@ -156,10 +157,11 @@ def _absent_units(source: PanelSource) -> str:
     missing = units.anti_join(known, "unit").order_by("unit").to_pyarrow().column("unit").to_pylist()
     if not missing:
         return ""
-    more = ", …" if len(missing) > 3 else ""
-    return (
-        f"{len(missing):,} of the units in the roll-out have no customers and count for nothing: "
-        f"{', '.join(missing[:3])}{more}."
+    return translate_count(
+        "{count:,} of the units in the roll-out has no customers and counts for nothing: {units}.",
+        "{count:,} of the units in the roll-out have no customers and count for nothing: {units}.",
+        len(missing),
+        units=", ".join(missing[:3]) + (", …" if len(missing) > 3 else ""),
     )
 
 
@@ -182,21 +184,34 @@ def panel_for(source: PanelSource, design: str) -> UnitPanel | CustomerPanel:
 def design_of(programme: Programme, rollout: ir.Table) -> tuple[str, str]:
     """The design of a programme, and why, where the study leaves it to the tables."""
     if programme.design != "auto":
-        return programme.design, f"The study says how the programme was given: {programme.design}."
+        return programme.design, translate(
+            "The study says how the programme was given: {design}.", design=programme.design
+        )
     arms = rollout.filter(rollout.arm.notnull()).arm.nunique().to_pyarrow().as_py() if "arm" in rollout.columns else 0
     started = rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py()
     if arms >= 2:
         return (
             "experiment",
-            f"The roll-out names {arms} arms, so chance is taken to have decided who got the programme.",
+            translate_count(
+                "The roll-out names {count:,} arm, so chance is taken to have decided who got the programme.",
+                "The roll-out names {count:,} arms, so chance is taken to have decided who got the programme.",
+                arms,
+            ),
         )
     if programme.unit == CUSTOMER:
-        return "matched", "Customers got it one by one and no arms are named, so they are matched with similar ones."
+        return "matched", translate(
+            "Customers got it one by one and no arms are named, so they are matched with similar ones."
+        )
     if started == 1:
-        return "single_unit", f"A single {programme.unit} got it, so it is compared with a mixture of the others."
+        return "single_unit", translate(
+            "A single {unit} got it, so it is compared with a mixture of the others.", unit=programme.unit
+        )
     return (
         "staggered",
-        f"Each {programme.unit} got it at its own date, so those with it are compared with those still without.",
+        translate(
+            "Each {unit} got it at its own date, so those with it are compared with those still without.",
+            unit=programme.unit,
+        ),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.findings.numbers import format_month, format_range, format_value
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.money.realisation import promised_path, realised, realised_published
 from cxvalue.questions.programmes.declared_case import criterion_hash
 from cxvalue.questions.programmes.effect_findings import WRITER, title_of, writer_of
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["comparisons", "promise_table", "realisation_finding", "realisation_table"]
 
-BASES = {
-    "published": "the report with data up to {day} promised",
-    "same_data": "the data up to {day} would have promised",
-}
-
 
 def comparisons(
     fit: ProgrammeFit, case: Case | None, published: Sequence[PromisedMonth], published_as_of: date | None
@@ -44,40 +40,85 @@ def comparisons(
 
 def realisation_finding(fit: ProgrammeFit, found: Sequence[Realised], *, currency: str) -> Finding:
     """What was delivered of each promised unit since the first promise there is; withheld with the reason without one."""
-    writer, key, label = writer_of(WRITER, fit.name), "realisation", "delivered of what was promised"
+    writer, key, label = writer_of(WRITER, fit.name), "realisation", translate("delivered of what was promised")
     fade = next((check for check in fit.effect.checks if check.name == "fade" and check.passed is False), None)
     fades = f" {fade.detail}" if fade else ""
     if not found:
-        reason = "nothing was promised in money before, or no month has passed since."
+        reason = translate("nothing was promised in money before, or no month has passed since.")
         return writer.withhold(key, label, reason + fades, "share")
     first = found[0]
     if not first.promised_se + first.delivered_se > 0:
-        reason = "the effect carries no error, neither then nor now, so no range can be given."
+        reason = translate("the effect carries no error, neither then nor now, so no range can be given.")
         return writer.withhold(key, label, reason + fades, "share", word="withheld")
-    months = len(first.months)
-    said = BASES[first.basis].format(day=f"{first.as_of:%B %Y}")
-    promise = format_value(first.promised, currency)
-    came = format_value(first.delivered, currency)
-    since = f"the {months} months since" if months > 1 else "the month since"
     if first.ratio is None:
-        low, high = (first.promised + side * first.reach * first.promised_se for side in (-1, 1))
-        reason = (
-            f"{said} {promise} of margin for {since} ({format_range(low, high, currency)}), which cannot be told "
-            f"from nothing; {came} was measured.{fades}"
-        )
-        return writer.withhold(key, label, reason, "share", word="withheld")
-    ratio, low, high = first.ratio
-    text = (
-        f"{title_of(fit.name)}: {said} {promise} of margin for {since}; {came} was measured, {format_value(ratio, 'share')} "
-        f"of it ({format_range(low, high, 'share')}).{fades}"
-    )
-    method = (
+        return writer.withhold(key, label, _untold(first, currency) + fades, "share", word="withheld")
+    method = translate(
         "Margin of the months since then by today's effect, over the margin that the effect as measured then, carried on by "
         "the rules of the case, gave for them: the same estimator twice. Range by Fieller's method, the two errors taken as "
         "independent."
     )
     writer = replace(writer, grade=fit.effect.grade, level=fit.effect.level)
+    text = _delivered(first, title_of(fit.name), currency) + fades
     return writer.write(key, label, first.ratio, "share", text, method)
+
+
+def _delivered(first: Realised, title: str, currency: str) -> str:
+    """What was promised, by a report or by these data, and what came."""
+    assert first.ratio is not None
+    ratio, low, high = first.ratio
+    told = {
+        "title": title,
+        "month": format_month(first.as_of),
+        "promise": format_value(first.promised, currency),
+        "measured": format_value(first.delivered, currency),
+        "share": format_value(ratio, "share"),
+        "range": format_range(low, high, "share"),
+    }
+    if first.basis == "published":
+        return translate_count(
+            "{title}: the report with data up to {month} promised {promise} of margin for the month since; {measured} was "
+            "measured, {share} of it ({range}).",
+            "{title}: the report with data up to {month} promised {promise} of margin for the {count:,} months since; "
+            "{measured} was measured, {share} of it ({range}).",
+            len(first.months),
+            **told,
+        )
+    return translate_count(
+        "{title}: the data up to {month} would have promised {promise} of margin for the month since; {measured} was "
+        "measured, {share} of it ({range}).",
+        "{title}: the data up to {month} would have promised {promise} of margin for the {count:,} months since; {measured} "
+        "was measured, {share} of it ({range}).",
+        len(first.months),
+        **told,
+    )
+
+
+def _untold(first: Realised, currency: str) -> str:
+    """Why a promise that may have been nothing is no base for a share."""
+    low, high = (first.promised + side * first.reach * first.promised_se for side in (-1, 1))
+    told = {
+        "month": format_month(first.as_of),
+        "promise": format_value(first.promised, currency),
+        "range": format_range(low, high, currency),
+        "measured": format_value(first.delivered, currency),
+    }
+    if first.basis == "published":
+        return translate_count(
+            "the report with data up to {month} promised {promise} of margin for the month since ({range}), which cannot be "
+            "told from nothing; {measured} was measured.",
+            "the report with data up to {month} promised {promise} of margin for the {count:,} months since ({range}), "
+            "which cannot be told from nothing; {measured} was measured.",
+            len(first.months),
+            **told,
+        )
+    return translate_count(
+        "the data up to {month} would have promised {promise} of margin for the month since ({range}), which cannot be told "
+        "from nothing; {measured} was measured.",
+        "the data up to {month} would have promised {promise} of margin for the {count:,} months since ({range}), which "
+        "cannot be told from nothing; {measured} was measured.",
+        len(first.months),
+        **told,
+    )
 
 
 def realisation_table(found: Sequence[Realised], programme: str) -> pd.DataFrame:
