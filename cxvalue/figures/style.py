@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from cxvalue.findings.numbers import format_number, format_value, is_currency
 from cxvalue.language.catalogue import spoken
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
 
-__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "tell", "use_style"]
+__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALE", "PALETTE", "SECOND", "save", "tell", "use_style"]
 
 Parameters = ParamSpec("Parameters")
 
 INK, TEXT, GREY, LIGHT = "#1d2733", "#43505d", "#8894a0", "#dfe5ea"
+PALE = "#bcc8d3"
+"""A bar behind another one: it can be told from the ground on a light screen and on a dark one."""
 MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
 PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8", "#8a8f3c", "#a05a78")
 
@@ -37,6 +39,7 @@ _WITHIN_CHINESE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uff60]) | (?=[\u3001-\u
 
 WIDTH = 7.0
 TITLE_WIDTH = 66
+BELOW: Final = "outside lower left"
 SALT = "cxvalue"
 
 _RC: dict[str, Any] = {
@@ -121,10 +124,28 @@ def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
             for words in _WORDS:
                 words(figure)
             figure.draw_without_rendering()
+            _narrow_legends(figure)
             _mark_title(figure)
         return figure
 
     return styled
+
+
+def _narrow_legends(figure: Figure) -> None:
+    """Give a legend that is wider than its figure fewer columns: the words of some languages are long."""
+    for legend in list(figure.legends):
+        names = [text.get_text() for text in legend.get_texts()]
+        marks: dict[str, Any] = {}
+        for axes in figure.axes:
+            marks.update({name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True)})
+        own = [mark for mark in legend.legend_handles if mark is not None]
+        handles = list(marks.values()) if len(marks) == len(names) else own
+        columns = legend._ncols  # type: ignore[attr-defined]
+        while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+            columns -= 1
+            legend.remove()
+            legend = figure.legend(handles, names, loc=BELOW, ncols=columns)
+            figure.draw_without_rendering()
 
 
 def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
@@ -247,6 +268,14 @@ def unit_ticks(unit: str) -> Formatter:
     return Ticks()
 
 
+def legend(figure: Figure, columns: int, panel: Axes | None = None) -> None:
+    """Name the marks below a figure, those of one panel where all panels have the same."""
+    if panel is None:
+        figure.legend(loc=BELOW, ncols=columns)
+    else:
+        figure.legend(*panel.get_legend_handles_labels(), loc=BELOW, ncols=columns)
+
+
 def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
     """At most so many ticks at round numbers."""
     from matplotlib.ticker import MaxNLocator
@@ -271,15 +300,15 @@ def date_ticks(locator: AutoDateLocator, **options: Any) -> Formatter:
 
     class Dates(ConciseDateFormatter):
         def format_ticks(self, values: Any) -> list[str]:
-            return [_in_words(one) for one in super().format_ticks(values)]
+            return [with_months(one) for one in super().format_ticks(values)]
 
         def get_offset(self) -> str:
-            return _in_words(super().get_offset())
+            return with_months(super().get_offset())
 
     return Dates(locator, **options)
 
 
-def _in_words(tick: str) -> str:
+def with_months(tick: str) -> str:
     """A tick with the months of the language that is spoken in place of the English ones."""
     names = dict(zip(ENGLISH["months_short"].split(","), spoken_words()["months_short"].split(","), strict=True))
     return re.sub("|".join(names), lambda found: names[found[0]], tick)
@@ -324,6 +353,27 @@ def short(value: float, unit: str, largest: float = 0.0) -> str:
         scaled = size / float(least or 1)
         text = f"{scaled:,.0f}" if not least and scaled.is_integer() else f"{scaled:,.5g}"
     return sign + text.translate({ord(","): words["thousands"], ord("."): words["decimal"]}) + name
+
+
+def written(value: float, pattern: str) -> str:
+    """A number in a format of Python's, with the signs of the language that is spoken.
+
+    >>> written(-1234.5, ",.0f"), written(0.125, ".3g")
+    ('−1,234', '0.125')
+    """
+    words = spoken_words()
+    signs = {ord(","): words["thousands"], ord("."): words["decimal"], ord("-"): words["minus"]}
+    return format(value, pattern).translate(signs)
+
+
+def vector_colours(figure: Figure) -> None:
+    """Draw a bar of colours as areas, which a page can turn for a dark screen, and not as a photograph."""
+    from matplotlib.collections import QuadMesh
+
+    for axes in figure.axes:
+        for part in axes.collections:
+            if isinstance(part, QuadMesh):
+                part.set_rasterized(False)
 
 
 def label(value: float, unit: str) -> str:
