@@ -8,10 +8,11 @@ import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from cxvalue.foundation.errors import CxvalueError
 from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
@@ -42,6 +43,29 @@ def _cache(common: Path) -> Iterator[None]:
     """Preparations are kept for this session alone, and for every test that opens the same study."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CXVALUE_CACHE", str(common / "cache"))
+        yield
+
+
+@contextmanager
+def no_forecast(cache: Path) -> Iterator[None]:
+    """Studies prepared within it fit no model of purchases, which is most of the work: for tests in which nobody is valued.
+
+    They go into a cache of their own, so that no other test is given them.
+    """
+
+    def refuse(*_: Any, **__: Any) -> NoReturn:
+        raise CxvalueError("No model of purchases is fitted here.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cxvalue.workspace.prepared.fit_study", refuse)
+        patch.setenv("CXVALUE_CACHE", str(cache))
+        yield
+
+
+@pytest.fixture
+def without_forecast(tmp_path: Path) -> Iterator[None]:
+    """Studies that a test prepares fit no model of purchases."""
+    with no_forecast(tmp_path / "cache"):
         yield
 
 

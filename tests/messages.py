@@ -7,6 +7,7 @@ python -m tests.messages --open   say how many messages of each room have no tra
 from __future__ import annotations
 
 import ast
+import json
 import string
 import sys
 from collections.abc import Iterator
@@ -20,8 +21,10 @@ from babel.messages.pofile import read_po, write_po
 import cxvalue
 from cxvalue.language.catalogue import LANGUAGES
 from cxvalue.language.english import ENGLISH
+from cxvalue.report.notebook_html import HEADING
 
 PACKAGE = Path(cxvalue.__file__).parent
+NOTEBOOKS = PACKAGE.parent / "notebooks"
 CATALOGUES = PACKAGE / "language"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 CALLS = {"translate": 1, "translatable": 1, "translate_count": 2}
@@ -85,15 +88,26 @@ def messages_of(path: Path) -> list[Message]:
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]
 
 
+def headings() -> list[Message]:
+    """The headings of the notebooks, which their pages tell in the language of the readers."""
+    found = []
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "markdown":
+                for _, text in HEADING.findall("".join(cell["source"])):
+                    found.append(Message("notebooks", path.name, (text,)))
+    return found
+
+
 def all_messages() -> list[Message]:
-    """Every message of the code, and the fixed words."""
+    """Every message of the code, the fixed words, and the headings of the notebooks."""
     modules = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != CATALOGUES]
     words = [
         Message("words", f"words: {key}", (english,), context=key)
         for key, english in ENGLISH.items()
         if key != "language"
     ]
-    return [*words, *(message for path in modules for message in messages_of(path))]
+    return [*words, *headings(), *(message for path in modules for message in messages_of(path))]
 
 
 def catalogues_of(language: str) -> dict[str, Catalog]:

@@ -13,6 +13,7 @@ contract_churn  which drivers go with the end of contracts, renewal by the users
 reactivation    who sleeps and wakes, what a campaign added, whom a contact pays for
 discounts       how many buy at which depth, what each depth earns, the policies side by side
 experience      moves between levels, open complaints, importance against performance, gaps to competitors
+captions        what stands below a published figure
 panels          a panel of units month by month
 programmes      the effect by month since the start, the money of a case, what moves it, goodwill rules, promises
 """
@@ -29,6 +30,7 @@ from cxvalue.figures.base import (
     waterfall,
 )
 from cxvalue.figures.behaviour import change_parts, cohort_ageing, cohort_comparison, margin_by_cohort, period_change
+from cxvalue.figures.captions import caption
 from cxvalue.figures.churn import churn_bands, churn_calibration, churn_segments
 from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfaction
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
@@ -62,6 +64,7 @@ from cxvalue.figures.style import message_of, save, use_style
 
 __all__ = [
     "campaign_uplift",
+    "caption",
     "case_bridge",
     "case_money",
     "case_scenarios",

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
 from cxvalue.findings.numbers import format_date, format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +30,14 @@ __all__ = [
     "waterfall",
 ]
 
+MOVED = {
+    ("customers", 1): translatable("Active customers rose from {first} to {last} in the year to {day}"),
+    ("customers", -1): translatable("Active customers fell from {first} to {last} in the year to {day}"),
+    ("customers", 0): translatable("Active customers stayed from {first} to {last} in the year to {day}"),
+    ("margin", 1): translatable("Margin of active customers rose from {first} to {last} in the year to {day}"),
+    ("margin", -1): translatable("Margin of active customers fell from {first} to {last} in the year to {day}"),
+    ("margin", 0): translatable("Margin of active customers stayed from {first} to {last} in the year to {day}"),
+}
 _KINDS = {"left_out": GREY, "dropped": BAD, "refused": BAD, "cut": SECOND, "merged": GREY, "netted": "#7a6a9c"}
 
 
@@ -49,13 +58,13 @@ def rows_bridge(counts: pd.DataFrame) -> Figure:
         _bridge(axes, part)
         if name and len(parts) > 1:
             axes.set_title(str(name), fontsize=10)
-    style.title(figure, "From the rows read to the rows kept")
+    style.title(figure, translate("From the rows read to the rows kept"))
     return figure
 
 
 def _bridge(axes: Axes, part: pd.DataFrame) -> None:
     if part.empty or part["rows"].max() <= 0:
-        style.nothing_to_show(axes, "No rows were read")
+        style.nothing_to_show(axes, translate("No rows were read"))
         return
     order = {"read": 0, "made": 0, "kept": 2}
     part = part.assign(place=[order.get(kind, 1) for kind in part["kind"]]).sort_values("place", kind="stable")
@@ -76,7 +85,7 @@ def _bridge(axes: Axes, part: pd.DataFrame) -> None:
     axes.set_xlim(0, 1.16 * top)
     axes.xaxis.set_major_formatter(style.unit_ticks(""))
     axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel("Rows")
+    axes.set_xlabel(translate("Rows"))
 
 
 @style.drawn
@@ -87,16 +96,16 @@ def monthly_purchases(months: pd.DataFrame, currency: str) -> Figure:
     """
     style.need_columns(months, ("month", "purchases", "active_customers", "revenue"), "monthly_purchases")
     panels_of = (
-        ("purchases", "Purchases", "", MAIN),
-        ("active_customers", "Customers who bought", "", GOOD),
-        ("revenue", f"Revenue, {currency}", currency, SECOND),
+        ("purchases", translate("Purchases"), "", MAIN),
+        ("active_customers", translate("Customers who bought"), "", GOOD),
+        ("revenue", translate("Revenue, {currency}", currency=currency), currency, SECOND),
     )
     figure, panels = style.new_figure(5.4, 3, sharex=True)
     when = pd.to_datetime(months["month"])
     for axes, (column, name, unit, colour) in zip(panels, panels_of, strict=True):
         values = months[column].astype(float).to_numpy()
         if values.size == 0:
-            style.nothing_to_show(axes, "No purchases")
+            style.nothing_to_show(axes, translate("No purchases"))
             continue
         if values.size == 1:
             axes.plot(when, values, "o", color=colour)
@@ -108,8 +117,8 @@ def monthly_purchases(months: pd.DataFrame, currency: str) -> Figure:
         axes.yaxis.set_major_locator(style.few_ticks(3))
     if len(when):
         style.month_axis(panels[-1], when)
-        panels[-1].set_xlabel("Month")
-    style.title(figure, "Purchases, customers and revenue by month")
+        panels[-1].set_xlabel(translate("Month"))
+    style.title(figure, translate("Purchases, customers and revenue by month"))
     return figure
 
 
@@ -124,8 +133,8 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
     total = values.sum()
     if values.size == 0 or total <= 0:
         for axes in (bars, curve):
-            style.nothing_to_show(axes, "Total margin is not positive,\nso it has no shares")
-        style.title(figure, "Margin by customer")
+            style.nothing_to_show(axes, translate("Total margin is not positive,\nso it has no shares"))
+        style.title(figure, translate("Margin by customer"))
         return figure
     cumulative = np.concatenate([[0.0], np.cumsum(values)]) / total
     customers = np.linspace(0, 1, values.size + 1)
@@ -137,8 +146,8 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
         if share >= 0.005 * max(shares):
             bars.text(place, share, f"{share:.0%}", ha="center", va="bottom", fontsize=8.5)
     bars.set_xticks(range(1, 11))
-    bars.set_xlabel("Tenth of customers, best first")
-    bars.set_ylabel("Share of margin")
+    bars.set_xlabel(translate("Tenth of customers, best first"))
+    bars.set_ylabel(translate("Share of margin"))
     bars.yaxis.set_major_formatter(style.unit_ticks("share"))
     bars.margins(y=0.12)
     # A million points would make a file of many megabytes and look the same.
@@ -146,15 +155,17 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
     curve.plot(customers[places], cumulative[places], color=MAIN)
     curve.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=(0, (3, 3)))
     curve.plot([0.1], [reached[1]], "o", color=SECOND, markersize=7)
-    curve.annotate(f"top 10% bring {reached[1]:.0%}", (0.1, reached[1]), (0.36, 0.13), color=INK, fontsize=9,
+    told = translate("top 10% bring {share:.0%}", share=float(reached[1]))
+    curve.annotate(told, (0.1, reached[1]), (0.36, 0.13), color=INK, fontsize=9,
                    arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.8})  # fmt: skip
-    curve.set_xlabel("Share of customers, best first")
-    curve.set_ylabel("Share of margin, running total")
+    curve.set_xlabel(translate("Share of customers, best first"))
+    curve.set_ylabel(translate("Share of margin, running total"))
     for axis in (curve.xaxis, curve.yaxis):
         axis.set_major_formatter(style.unit_ticks("share"))
     curve.set_xlim(0, 1)
     curve.set_ylim(min(0.0, float(cumulative.min())), max(1.0, float(cumulative.max())) * 1.04)
-    style.title(figure, f"The best tenth of customers brings {reached[1]:.0%} of the margin")
+    best = float(reached[1])
+    style.title(figure, translate("The best tenth of customers brings {share:.0%} of the margin", share=best))
     return figure
 
 
@@ -165,9 +176,9 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
 
     values = np.asarray(margin_per_customer, dtype=float)
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, "Customers by the margin they brought")
+    style.title(figure, translate("Customers by the margin they brought"))
     if values.size == 0:
-        style.nothing_to_show(axes, "No customers")
+        style.nothing_to_show(axes, translate("No customers"))
         return figure
     low, high = np.quantile(values, [0.01, 0.99])
     low = min(0.0, float(low)) if values.min() >= 0 or low >= 0 else float(low)
@@ -175,12 +186,18 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
         high = low + max(1.0, abs(low))
     seaborn.histplot(x=np.clip(values, low, high), bins=30, binrange=(low, high), color=MAIN, alpha=1, ax=axes)
     mean, median = float(values.mean()), float(np.median(values))
-    for value, name, colour in ((mean, "mean", BAD), (median, "median", INK)):
+    marks = (
+        (mean, translate("mean {value}", value=style.label(mean, currency)), BAD),
+        (median, translate("median {value}", value=style.label(median, currency)), INK),
+    )
+    for value, name, colour in marks:
         axes.axvline(float(np.clip(value, low, high)), color=colour, linewidth=1.5, linestyle=(0, (4, 2)),
-                     label=f"{name} {style.label(value, currency)}")  # fmt: skip
+                     label=name)  # fmt: skip
     axes.legend(loc="upper right")
-    axes.set_xlabel(f"Margin per customer, {currency}" + (" (last bar: and more)" if values.max() > high else ""))
-    axes.set_ylabel("Customers")
+    more = translatable("Margin per customer, {currency} (last bar: and more)")
+    plain = translatable("Margin per customer, {currency}")
+    axes.set_xlabel(translate(more if values.max() > high else plain, currency=currency))
+    axes.set_ylabel(translate("Customers"))
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
     axes.xaxis.set_major_locator(style.few_ticks())
@@ -217,34 +234,34 @@ def waterfall(
     axes.axhline(0, color=GREY, linewidth=0.9)
     axes.set_xticks(range(len(labels)), [style.wrapped(text, 14) for text in labels])
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-    axes.set_ylabel(unit if unit.isupper() else unit.capitalize())
+    axes.set_ylabel(unit if unit.isupper() else translate("Customers"))
     return figure
 
 
 def customer_bridge(bridge: Waterfall) -> Figure:
     """From the active customers of a year ago to those of today."""
     labels, values, totals = bridge.customer_steps()
-    return waterfall(labels, values, totals, "customers", title=_moved("Active customers", values, "customers", bridge))
+    return waterfall(labels, values, totals, "customers", title=_moved("customers", values, "customers", bridge))
 
 
 def margin_bridge(bridge: Waterfall, currency: str) -> Figure:
     """The same bridge in the margin of 12 months; says so where the tables begin too late to know it."""
     steps = bridge.margin_steps()
     if steps is None:
+        span = {"first": format_date(bridge.start), "last": format_date(bridge.end)}
         return _empty(
-            f"Margin of active customers, {_span(bridge)}", "The tables begin too late to know last year's margin"
+            translate("Margin of active customers, {first} to {last}", **span),
+            translate("The tables begin too late to know last year's margin"),
         )
     labels, values, totals = steps
-    return waterfall(
-        labels, values, totals, currency, title=_moved("Margin of active customers", values, currency, bridge)
-    )
+    return waterfall(labels, values, totals, currency, title=_moved("margin", values, currency, bridge))
 
 
 def _moved(what: str, values: Sequence[float], unit: str, bridge: Waterfall) -> str:
     """From where to where, and since when."""
-    first, last = (format_value(value, unit).removesuffix(f" {unit}") for value in (values[0], values[-1]))
-    way = "rose" if values[-1] > values[0] else "fell" if values[-1] < values[0] else "stayed"
-    return f"{what} {way} from {first} to {last} in the year to {format_date(bridge.end)}"
+    first, last = (format_value(value, "" if unit == "customers" else unit) for value in (values[0], values[-1]))
+    way = int(values[-1] > values[0]) - int(values[-1] < values[0])
+    return translate(MOVED[what, way], first=first, last=last, day=format_date(bridge.end))
 
 
 @style.drawn
@@ -253,7 +270,3 @@ def _empty(title: str, reason: str) -> Figure:
     style.title(figure, title)
     style.nothing_to_show(axes, reason)
     return figure
-
-
-def _span(bridge: Waterfall) -> str:
-    return f"{format_date(bridge.start)} to {format_date(bridge.end)}"

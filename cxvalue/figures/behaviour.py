@@ -10,6 +10,7 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.base import waterfall
 from cxvalue.figures.style import GOOD, GREY, INK, MAIN, SECOND
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,9 +19,9 @@ __all__ = ["change_parts", "cohort_ageing", "cohort_comparison", "margin_by_coho
 
 _PERIODS = tuple(f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after"))
 _PART_NAMES = {
-    "by_customers": "more or fewer customers",
-    "by_frequency": "purchases per customer",
-    "by_margin": "margin per purchase",
+    "by_customers": translatable("more or fewer customers"),
+    "by_frequency": translatable("purchases per customer"),
+    "by_margin": translatable("margin per purchase"),
 }
 
 
@@ -71,23 +72,28 @@ def _shapley(
 
 
 @style.drawn
-def period_change(
-    periods: pd.DataFrame, currency: str, *, before: str = "the earlier period", after: str = "the later one"
-) -> Figure:
+def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", after: str = "") -> Figure:
     """How the margin changed from one period to the next, and through what.
 
     `periods` has the column group and those of `change_parts`. One group is drawn as a waterfall, several as bars that
-    add up to each group's change (the dot). `before` and `after` name the periods.
+    add up to each group's change (the dot). `before` and `after` name the periods: else they are the earlier and the later
+    one.
     """
     style.need_columns(periods, ("group", *_PERIODS), "period_change")
     parts = change_parts(periods)
-    names = list(_PART_NAMES.values())
+    before, after = before or translate("the earlier period"), after or translate("the later one")
+    names = [translate(name) for name in _PART_NAMES.values()]
+    span = {"before": before, "after": after}
     if len(parts) == 1:
         row = parts.iloc[0]
         values = [row["margin_before"], *(row[part] for part in _PART_NAMES), row["margin_after"]]
         marks = [True, False, False, False, True]
         return waterfall(
-            [before, *names, after], values, marks, currency, title=f"Margin, {before} to {after}, and why"
+            [before, *names, after],
+            values,
+            marks,
+            currency,
+            title=translate("Margin, {before} to {after}, and why", **span),
         )
     figure, (axes,) = style.new_figure(1.5 + 0.42 * max(1, len(parts)))
     positions = np.arange(len(parts))
@@ -98,7 +104,7 @@ def period_change(
         axes.barh(positions, amounts, left=left, color=colour, height=0.58, label=name)
         above = np.where(amounts >= 0, above + amounts, above)
         below = np.where(amounts < 0, below + amounts, below)
-    axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label="change in all", zorder=4)
+    axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label=translate("change in all"), zorder=4)
     axes.axvline(0, color=GREY, linewidth=0.9)
     axes.set_yticks(positions, [style.wrapped(group, 22) for group in parts["group"]])
     axes.invert_yaxis()
@@ -106,9 +112,9 @@ def period_change(
     axes.grid(False, axis="y")
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(f"Change of margin, {currency}, {before} to {after}")
-    figure.legend(loc="outside lower left", ncols=2)
-    style.title(figure, f"What changed the margin, {before} to {after}")
+    axes.set_xlabel(translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span))
+    style.legend(figure, 2)
+    style.title(figure, translate("What changed the margin, {before} to {after}", **span))
     return figure
 
 
@@ -120,25 +126,37 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
     margin_per_customer (of the cohort's first size, at that age); a column cohort names it.
     """
     style.need_columns(ages, ("active_share", "margin_per_customer"), "cohort_ageing")
-    age, word = _age_of(ages, "cohort_ageing")
+    age = _age_of(ages, "cohort_ageing")
+    quarters = age == "quarter"
     figure, (share, margin) = style.new_figure(4.4, 2, sharex=True)
     when = ages[age].to_numpy(dtype=float)
     active = ages["active_share"].to_numpy(dtype=float)
     brought = ages["margin_per_customer"].to_numpy(dtype=float)
     share.plot(when, active, color=MAIN, marker="o" if when.size < 40 else None, markersize=4)
     share.set_ylim(0, max(1e-9, float(np.nanmax(active, initial=0.0))) * 1.12)
-    style.panel_title(share, f"Share of the cohort that bought in the {word}")
+    bought = (
+        translate("Share of the cohort that bought in the quarter")
+        if quarters
+        else translate("Share of the cohort that bought in the month")
+    )
+    style.panel_title(share, bought)
     share.yaxis.set_major_formatter(style.unit_ticks("share"))
     margin.bar(when, brought, color=GOOD, width=0.7)
     margin.axhline(0, color=GREY, linewidth=0.9)
-    style.panel_title(margin, f"Margin in the {word} per customer of the cohort, {currency}")
+    each = (
+        translate("Margin in the quarter per customer of the cohort, {currency}", currency=currency)
+        if quarters
+        else translate("Margin in the month per customer of the cohort, {currency}", currency=currency)
+    )
+    style.panel_title(margin, each)
     margin.yaxis.set_major_formatter(style.unit_ticks(currency))
     margin.set_xlabel(_age_label(age))
     margin.xaxis.set_major_locator(style.few_ticks(12, whole=True))
     for axes in (share, margin):
         axes.yaxis.set_major_locator(style.few_ticks(4))
     names = list(dict.fromkeys(ages["cohort"])) if "cohort" in ages.columns else []
-    style.title(figure, f"How a cohort ages{f': first purchase in {names[0]}' if len(names) == 1 else ''}")
+    one = translate("How a cohort ages: first purchase in {cohort}", cohort=names[0]) if len(names) == 1 else ""
+    style.title(figure, one or translate("How a cohort ages"))
     return figure
 
 
@@ -148,19 +166,19 @@ def cohort_comparison(
     *,
     value: str = "active_share",
     unit: str = "share",
-    what: str = "Share that bought",
+    what: str = "",
     suppress_below: int = 0,
 ) -> Figure:
     """Cohorts side by side at the same age, as a heat map; ages not yet reached are empty, suppressed ones hold a dot.
 
     `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and the one named
     by `value`; with a column customers, cells of fewer than `suppress_below` customers are suppressed. `unit` is
-    "share" or a currency code, `what` names the value.
+    "share" or a currency code, `what` names the value: else the share that bought.
     """
     import seaborn
 
     style.need_columns(cohorts, ("cohort", value), "cohort_comparison")
-    age, _ = _age_of(cohorts, "cohort_comparison")
+    age, what = _age_of(cohorts, "cohort_comparison"), what or translate("Share that bought")
     hidden = pd.Series(False, index=cohorts.index)
     if suppress_below and "customers" in cohorts.columns:
         hidden = cohorts["customers"] < suppress_below
@@ -169,9 +187,9 @@ def cohort_comparison(
     grid = shown.pivot_table(index="cohort", columns=age, values="shown", aggfunc="first", dropna=False)
     grid = grid.reindex(index=names).astype(float)
     figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
-    style.title(figure, f"{what} by cohort and age")
+    style.title(figure, translate("{what} by cohort and age", what=what))
     if grid.size == 0 or not grid.notna().to_numpy().any():
-        style.nothing_to_show(axes, "No cohort is large enough to be shown")
+        style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
         return figure
     few = grid.shape[1] <= 13 and len(grid) <= 24
     marks = grid.map(lambda cell: "" if np.isnan(cell) else _cell(cell, unit)) if few else False
@@ -190,14 +208,16 @@ def cohort_comparison(
         xticklabels=max(1, -(-grid.shape[1] // 13)),
         yticklabels=max(1, -(-len(grid) // 24)),
     )
+    style.vector_colours(figure)
     axes.tick_params(axis="both", rotation=0)
     ages = list(grid.columns)
     if few:
         for name, place in zip(shown["cohort"][hidden], shown[age][hidden], strict=True):
             axes.text(ages.index(place) + 0.5, names.index(name) + 0.5, "·", ha="center", va="center", color=style.TEXT)
-    note = f"   (· fewer than {suppress_below} customers)" if hidden.any() and few else ""
+    dotted = translate("(· fewer than {least} customers)", least=suppress_below)
+    note = f"   {dotted}" if hidden.any() and few else ""
     axes.set_xlabel(_age_label(age) + note)
-    axes.set_ylabel("First purchase in")
+    axes.set_ylabel(translate("First purchase in"))
     return figure
 
 
@@ -211,9 +231,9 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
 
     style.need_columns(layers, ("period", "cohort", "margin"), "margin_by_cohort")
     figure, (axes,) = style.new_figure(4.0)
-    style.title(figure, "Margin by when customers first bought")
+    style.title(figure, translate("Margin by when customers first bought"))
     if layers.empty:
-        style.nothing_to_show(axes, "No purchases")
+        style.nothing_to_show(axes, translate("No purchases"))
         return figure
     periods = [str(name) for name in dict.fromkeys(layers["period"])]
     cohorts = sorted({str(name) for name in layers["cohort"]})
@@ -228,30 +248,30 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
         amounts = grid[cohort].to_numpy(dtype=float)
         # Negative margins hang below the line instead of hiding in the stack.
         bottom = np.where(amounts >= 0, above, below)
-        label = f"first bought in {cohort}" if place in named else None
+        label = translate("first bought in {cohort}", cohort=cohort) if place in named else None
         axes.bar(range(len(periods)), amounts, bottom=bottom, color=colours[place], width=0.86, label=label)
         above, below = above + np.maximum(amounts, 0), below + np.minimum(amounts, 0)
     step = max(1, -(-len(periods) // 8))
     axes.set_xticks(range(0, len(periods), step), periods[::step])
-    axes.set_ylabel(f"Margin, {currency}")
+    axes.set_ylabel(translate("Margin, {currency}", currency=currency))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
-def _age_of(table: pd.DataFrame, what: str) -> tuple[str, str]:
-    """The column that holds the age, and what one step of it is called."""
-    for column, word in (("quarter", "quarter"), ("months_since_first", "month")):
+def _age_of(table: pd.DataFrame, what: str) -> str:
+    """The column that holds the age."""
+    for column in ("quarter", "months_since_first"):
         if column in table.columns:
-            return column, word
+            return column
     style.need_columns(table, ("quarter",), what)
     raise AssertionError("unreachable")
 
 
 def _age_label(column: str) -> str:
     if column == "quarter":
-        return "Quarters of 91 days since the first purchase"
-    return "Months since the first purchase (0: its own month)"
+        return translate("Quarters of 91 days since the first purchase")
+    return translate("Months since the first purchase (0: its own month)")
 
 
 def _cell(value: float, unit: str) -> str:
@@ -259,4 +279,4 @@ def _cell(value: float, unit: str) -> str:
         return f"{value:.0%}"
     if abs(value) >= 1e5:
         return style.label(value, unit)
-    return (f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}").replace("-", "−")
+    return style.written(value, ",.0f" if abs(value) >= 100 else ".3g")

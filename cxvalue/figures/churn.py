@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.figures import style
-from cxvalue.figures.style import BAD, LIGHT, MAIN
+from cxvalue.figures.style import BAD, LIGHT, MAIN, PALE
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,42 +27,57 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
-    style.title(figure, _at_risk(bands, currency, "end" if contractual else "not buy again"))
+    style.title(figure, _at_risk(bands, currency, contractual))
     sides = (
-        ("members", "expected", "", "Active customers"),
-        ("value", "value_at_risk", currency, f"Margin, {currency}"),
+        ("members", "expected", "", translate("Active customers")),
+        ("value", "value_at_risk", currency, translate("Margin, {currency}", currency=currency)),
     )
     places = np.arange(len(bands))
     for axes, (whole, part, unit, name) in zip(panels, sides, strict=True):
         if bands.empty:
-            style.nothing_to_show(axes, "No active customers")
+            style.nothing_to_show(axes, translate("No active customers"))
             continue
         total = bands[whole].to_numpy(dtype=float)
-        axes.bar(places, total, color=LIGHT, width=0.74, label="all of them")
-        axes.bar(places, bands[part].to_numpy(dtype=float), color=BAD, width=0.74, label="expected to be lost")
+        axes.bar(places, total, color=PALE, width=0.74, label=translate("all of them"))
+        lost = bands[part].to_numpy(dtype=float)
+        axes.bar(places, lost, color=BAD, width=0.74, label=translate("expected to be lost"))
         for place, amount in zip(places, total, strict=True):
             axes.annotate(style.label(float(amount), unit), (place, max(amount, 0.0)), (0, 2),
                           textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
         axes.margins(y=0.13)
-        axes.set_xticks(places, [str(band).replace(" to ", "\nto ") for band in bands["band"]], fontsize=8)
-        axes.set_xlabel(f"Probability of {'ending' if contractual else 'no purchase'} in 12 months")
+        axes.set_xticks(places, [_ends_of(str(band)) for band in bands["band"]], fontsize=8)
+        axes.set_xlabel(
+            translate("Probability of ending in 12 months")
+            if contractual
+            else translate("Probability of no purchase in 12 months")
+        )
         axes.set_ylabel(name)
         axes.yaxis.set_major_formatter(style.unit_ticks(unit))
         axes.yaxis.set_major_locator(style.few_ticks())
     if not bands.empty:
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+        style.legend(figure, 2, panels[0])
     return figure
 
 
-def _at_risk(bands: pd.DataFrame, currency: str, leave: str) -> str:
+def _ends_of(band: str) -> str:
+    """A band of probabilities in two lines, as in ``0% to 20%``."""
+    low, to, high = band.partition(" to ")
+    return translate("{low}\nto {high}", low=low, high=high) if to else band
+
+
+def _at_risk(bands: pd.DataFrame, currency: str, contractual: bool) -> str:
     if bands.empty:
-        return "No customer is active"
+        return translate("No customer is active")
     lost, risk = float(bands["expected"].sum()), format_value(float(bands["value_at_risk"].sum()), currency)
     lost = float(f"{lost:.2g}") if lost >= 100 else round(lost)  # as the finding says it
-    return (
-        f"About {lost:,.0f} of {int(bands['members'].sum()):,} customers will {leave} in 12 months; they brought {risk}"
+    message = (
+        translatable("About {lost:,.0f} of {customers:,} customers will end in 12 months; they brought {risk}")
+        if contractual
+        else translatable(
+            "About {lost:,.0f} of {customers:,} customers will not buy again in 12 months; they brought {risk}"
+        )
     )
+    return translate(message, lost=lost, customers=int(bands["members"].sum()), risk=risk)
 
 
 @style.drawn
@@ -74,28 +90,30 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     style.need_columns(tenths, ("predicted", "actual", "low", "high"), "churn_calibration")
     figure, (axes,) = style.new_figure(4.2)
     if tenths.empty:
-        style.title(figure, "No past warning could be checked")
-        style.nothing_to_show(axes, "No part of the history was held back")
+        style.title(figure, translate("No past warning could be checked"))
+        style.nothing_to_show(axes, translate("No part of the history was held back"))
         return figure
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
-    left = "ended" if contractual else "bought nothing"
-    style.title(
-        figure,
-        f"Of the tenth held safest {format_value(float(came[0]), 'share')} {left}, of the tenth held most at risk "
-        f"{format_value(float(came[-1]), 'share')}",
+    message = (
+        translatable("Of the tenth held safest {safest} ended, of the tenth held most at risk {riskiest}")
+        if contractual
+        else translatable("Of the tenth held safest {safest} bought nothing, of the tenth held most at risk {riskiest}")
     )
+    safest, riskiest = (format_value(float(came[place]), "share") for place in (0, -1))
+    style.title(figure, translate(message, safest=safest, riskiest=riskiest))
     places = np.arange(1, len(said) + 1)
-    axes.bar(places, said, color=LIGHT, width=0.74, label="forecast")
+    axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)
     axes.errorbar(places, came, yerr=reach, fmt="o", color=MAIN, elinewidth=1.4, markersize=6,
-                  label="actual, with the range of chance")  # fmt: skip
+                  label=translate("actual, with the range of chance"))  # fmt: skip
     axes.set_xticks(places)
-    axes.set_xlabel("Tenth of the customers by forecast risk, the safest first")
-    axes.set_ylabel(f"Share that {left}{f',{chr(10)}{span}' if span else ''}")
+    axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
+    left = translate("Share that ended") if contractual else translate("Share that bought nothing")
+    axes.set_ylabel(f"{left},\n{span}" if span else left)
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_locator(style.few_ticks(6))
     style.from_zero(axes)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -111,13 +129,17 @@ def churn_segments(segments: pd.DataFrame) -> Figure:
         worst, best = (segments.loc[segments["rate"].agg(end)] for end in ("idxmax", "idxmin"))
         style.title(
             figure,
-            f"{format_value(float(worst['rate']), 'share')} of {worst['group']} will not buy again, "
-            f"{format_value(float(best['rate']), 'share')} of {best['group']}",
+            translate(
+                "{worst} of {group} will not buy again, {best} of {other}",
+                worst=format_value(float(worst["rate"]), "share"),
+                group=worst["group"],
+                best=format_value(float(best["rate"]), "share"),
+                other=best["group"],
+            ),
         )
     else:
-        style.title(figure, "No segment is large enough to say who will not buy again")
-    if segments.empty:
-        style.nothing_to_show(panels[0][0], "No segment is large enough to be shown")
+        style.title(figure, translate("No segment is large enough to say who will not buy again"))
+        style.nothing_to_show(panels[0][0], translate("No segment is large enough to be shown"))
         return figure
     for axes, part in panels:
         rows = np.arange(len(part))
@@ -125,5 +147,5 @@ def churn_segments(segments: pd.DataFrame) -> Figure:
         axes.plot(part["rate"], rows, "o", color=MAIN, markersize=6)
         axes.xaxis.set_major_formatter(style.unit_ticks("share"))
         axes.xaxis.set_major_locator(style.few_ticks(6))
-    panels[-1][0].set_xlabel("Share that will not buy within 12 months")
+    panels[-1][0].set_xlabel(translate("Share that will not buy within 12 months"))
     return figure

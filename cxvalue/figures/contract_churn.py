@@ -9,11 +9,17 @@ import pandas as pd
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GREY, INK, LIGHT, MAIN
+from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["hazard_ratios", "renewal_by_satisfaction"]
+
+NO_ANSWER = translatable("no answer")
+THIRDS = (translatable("lowest third"), translatable("middle third"), translatable("highest third"))
+"""Bands of users' scores, told where `band` stands."""
 
 
 @style.drawn
@@ -25,9 +31,9 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     """
     style.need_columns(ratios, ("driver", "level", "compared_with", "ratio", "low", "high"), "hazard_ratios")
     figure, panels = style.row_panels(ratios, "driver", "level", size=(1.1, 0.24))
-    style.title(figure, "How much more often do contracts end?")
+    style.title(figure, _strongest(ratios))
     if ratios.empty:
-        style.nothing_to_show(panels[0][0], "No driver could be told apart")
+        style.nothing_to_show(panels[0][0], translate("No driver could be told apart"))
         return figure
     for axes, part in panels:
         rows = np.arange(len(part))
@@ -43,11 +49,28 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     low, high = max(float(ends.min()) / 1.15, 0.05), min(float(ends.max()) * 1.15, 20.0)
     ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10) if low <= tick <= high]
     lowest = panels[-1][0]
-    lowest.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    lowest.set_xticks(ticks, [style.written(tick, "g") for tick in ticks])
     lowest.minorticks_off()
     lowest.set_xlim(low, high)
-    lowest.set_xlabel("Times as often as at the level with a line, all else shown being equal")
+    lowest.set_xlabel(translate("Times as often as at the level with a line, all else shown being equal"))
     return figure
+
+
+def _strongest(ratios: pd.DataFrame) -> str:
+    """The level at which contracts end most clearly more or less often than at the one that it is compared with."""
+    clear = ratios[(ratios["low"] > 1) | (ratios["high"] < 1)]
+    if ratios.empty:
+        return translate("What goes with the end of contracts cannot be told apart")
+    if clear.empty:
+        return translate("No driver shown goes clearly with more or fewer contracts that end")
+    row = clear.loc[np.log(clear["ratio"].astype(float)).abs().idxmax()]
+    return translate(
+        "{driver}: at {level} contracts end {ratio} times as often as at {other}",
+        driver=row["driver"],
+        level=row["level"],
+        ratio=style.written(float(row["ratio"]), ".2g" if row["ratio"] < 10 else ".0f"),
+        other=row["compared_with"],
+    )
 
 
 @style.drawn
@@ -58,22 +81,50 @@ def renewal_by_satisfaction(bands: pd.DataFrame) -> Figure:
     """
     style.need_columns(bands, ("band", "accounts", "renewed", "low", "high"), "renewal_by_satisfaction")
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, "Do accounts with satisfied users renew more often?")
+    style.title(figure, _renewed(bands))
     if bands.empty:
-        style.nothing_to_show(axes, "No account was under contract 12 months ago")
+        style.nothing_to_show(axes, translate("No account was under contract 12 months ago"))
         return figure
     places, share = np.arange(len(bands)), bands["renewed"].to_numpy(float)
     reach = np.clip(np.array([share - bands["low"], bands["high"] - share]), 0, None)
-    colours = [LIGHT if str(name) == "no answer" else MAIN for name in bands["band"]]
+    colours = [MAIN if answered else LIGHT for answered in _answered(bands)]
     axes.bar(places, share, color=colours, width=0.62)
     axes.errorbar(places, share, yerr=reach, fmt="none", ecolor=INK, elinewidth=1.3)
     for place, value, top in zip(places, share, bands["high"], strict=True):
         axes.annotate(style.label(float(value), "share"), (place, top), (0, 3), textcoords="offset points", ha="center")
     axes.set_ylim(0, 1.12)
-    labels = [f"{band}\n{count:,} accounts" for band, count in zip(bands["band"], bands["accounts"], strict=True)]
+    labels = [
+        translate("{band}\n{accounts:,} accounts", band=translate(str(band)), accounts=int(count))
+        for band, count in zip(bands["band"], bands["accounts"], strict=True)
+    ]
     axes.set_xticks(places, labels)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_xlabel("Users' mean score in the 12 months before")
-    axes.set_ylabel("Renewed within 12 months")
+    axes.set_xlabel(translate("Users' mean score in the 12 months before"))
+    axes.set_ylabel(translate("Renewed within 12 months"))
     return figure
+
+
+def _answered(bands: pd.DataFrame) -> list[bool]:
+    """Which bands have an answer; the tables write those without one in English or in the readers' language."""
+    return [str(band) not in (NO_ANSWER, translate(NO_ANSWER)) for band in bands["band"]]
+
+
+def _renewed(bands: pd.DataFrame) -> str:
+    """Renewal where users were most and least satisfied; bands come in the order of their scores."""
+    asked = bands[_answered(bands)]
+    if asked.empty:
+        return translate("What users said before accounts were renewed is not known")
+    ends = [
+        {"band": translate(str(band)), "share": format_value(float(share), "share")}
+        for band, share in zip(asked["band"].iloc[[0, -1]], asked["renewed"].iloc[[0, -1]], strict=True)
+    ]
+    if len(asked) == 1:
+        return translate("{share} of the accounts renewed ({band} of users' scores)", **ends[0])
+    return translate(
+        "{share} of the accounts renewed ({band} of users' scores), against {other_share} ({other})",
+        share=ends[1]["share"],
+        band=ends[1]["band"],
+        other_share=ends[0]["share"],
+        other=ends[0]["band"],
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GREY, LIGHT, MAIN
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,26 @@ if TYPE_CHECKING:
 __all__ = ["discount_acceptance", "discount_policies", "discount_profit"]
 
 
+POLICIES = {
+    "none": translatable("no discount"),
+    "flat": translatable("best single discount"),
+    "ladder": translatable("ladder as run"),
+}
+ALONE = {
+    "none": translatable("No discount: {margin} of margin a visit"),
+    "flat": translatable("Best single discount: {margin} of margin a visit"),
+    "ladder": translatable("Ladder as run: {margin} of margin a visit"),
+}
+AHEAD = {
+    ("none", "flat"): translatable("No discount earns {gain} more a visit than best single discount"),
+    ("none", "ladder"): translatable("No discount earns {gain} more a visit than ladder as run"),
+    ("flat", "none"): translatable("Best single discount earns {gain} more a visit than no discount"),
+    ("flat", "ladder"): translatable("Best single discount earns {gain} more a visit than ladder as run"),
+    ("ladder", "none"): translatable("Ladder as run earns {gain} more a visit than no discount"),
+    ("ladder", "flat"): translatable("Ladder as run earns {gain} more a visit than best single discount"),
+}
+
+
 @style.drawn
 def discount_acceptance(curve: pd.DataFrame, at: NDArray[np.float64], share: NDArray[np.float64]) -> Figure:
     """Share that buys by depth: the fitted curve with its range, and the points that need no model (Turnbull)."""
@@ -28,21 +49,24 @@ def discount_acceptance(curve: pd.DataFrame, at: NDArray[np.float64], share: NDA
     figure, (axes,) = style.new_figure(3.8)
     largest = float(np.max(at)) if len(at) else 0.0
     bought = float(share[int(np.argmax(at))]) if len(at) else 0.0
-    deepest = (
-        f"Up to a discount of {format_value(largest, 'share')}, the deepest one, {format_value(bought, 'share')} buy"
+    deepest = translate(
+        "Up to a discount of {depth}, the deepest one, {share} buy",
+        depth=format_value(largest, "share"),
+        share=format_value(bought, "share"),
     )
-    style.title(figure, deepest if len(at) else "No depth was offered at which purchases could be counted")
+    nothing = translate("No depth was offered at which purchases could be counted")
+    style.title(figure, deepest if len(at) else nothing)
     # Beyond the depths that were offered there is nothing to see.
     seen = curve[curve["depth"] <= largest + 1e-9] if len(at) else curve
-    axes.fill_between(seen["depth"], seen["buys_low"], seen["buys_high"], color=LIGHT, label="range")
-    axes.plot(seen["depth"], seen["buys"], color=MAIN, linewidth=2, label="fitted")
-    axes.plot(at, share, "o", color=BAD, markersize=5, label="measured at the depths that were offered")
+    axes.fill_between(seen["depth"], seen["buys_low"], seen["buys_high"], color=LIGHT, label=translate("range"))
+    axes.plot(seen["depth"], seen["buys"], color=MAIN, linewidth=2, label=translate("fitted"))
+    axes.plot(at, share, "o", color=BAD, markersize=5, label=translate("measured at the depths that were offered"))
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("Discount")
-    axes.set_ylabel("Visits that end in a purchase")
+    axes.set_xlabel(translate("Discount"))
+    axes.set_ylabel(translate("Visits that end in a purchase"))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -52,17 +76,21 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
     style.need_columns(curve, ("depth", "margin", "margin_low", "margin_high"), "discount_profit")
     figure, (axes,) = style.new_figure(3.8)
     most = format_value(float(curve["margin"].max()), currency) if len(curve) else ""
-    at_best = f"The same discount for everybody earns most at {format_value(best, 'share')}: {most} a visit"
-    style.title(figure, at_best if best > 0 else f"No discount earns more than full price: {most} a visit")
-    axes.fill_between(curve["depth"], curve["margin_low"], curve["margin_high"], color=LIGHT, label="range")
-    axes.plot(curve["depth"], curve["margin"], color=MAIN, linewidth=2, label="margin per visit")
-    axes.axvline(best, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label="best depth")
-    axes.set_xlabel("Discount for everybody")
-    axes.set_ylabel(f"Margin per visit, {currency}")
+    message = (
+        translatable("The same discount for everybody earns most at {depth}: {margin} a visit")
+        if best > 0
+        else translatable("No discount earns more than full price: {margin} a visit")
+    )
+    style.title(figure, translate(message, depth=format_value(best, "share"), margin=most))
+    axes.fill_between(curve["depth"], curve["margin_low"], curve["margin_high"], color=LIGHT, label=translate("range"))
+    axes.plot(curve["depth"], curve["margin"], color=MAIN, linewidth=2, label=translate("margin per visit"))
+    axes.axvline(best, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label=translate("best depth"))
+    axes.set_xlabel(translate("Discount for everybody"))
+    axes.set_ylabel(translate("Margin per visit, {currency}", currency=currency))
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -70,20 +98,20 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
 def discount_policies(found: DiscountResult, currency: str) -> Figure:
     """The policies side by side, each with its range."""
     figure, (axes,) = style.new_figure(2.8)
-    named = [("no discount", found.none), ("best single discount", found.flat), ("ladder as run", found.ladder)]
+    named = [("none", found.none), ("flat", found.flat), ("ladder", found.ladder)]
     rows = [(name, one) for name, one in named if one is not None]
     style.title(figure, _ahead(rows, currency))
     if not rows:
-        style.nothing_to_show(axes, "The offers carry no basket value and margin")
+        style.nothing_to_show(axes, translate("The offers carry no basket value and margin"))
         return figure
     for place, (_, one) in enumerate(rows):
         axes.plot([one.low, one.high], [place, place], color=MAIN, linewidth=3, alpha=0.5)
         axes.plot(one.value, place, "o", color=MAIN, markersize=7)
         axes.annotate(format_value(one.value, currency), (one.value, place), (0, 7), textcoords="offset points",
                       ha="center", fontsize=8)  # fmt: skip
-    axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+    axes.set_yticks(range(len(rows)), [translate(POLICIES[name]) for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.6)
-    axes.set_xlabel(f"Margin per visit, {currency}")
+    axes.set_xlabel(translate("Margin per visit, {currency}", currency=currency))
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
     axes.grid(True, axis="x", color=GREY, alpha=0.3)
@@ -94,10 +122,10 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
 def _ahead(rows: Sequence[tuple[str, Any]], currency: str) -> str:
     """Which policy earns most, and by how much."""
     if not rows:
-        return "What the policies earn cannot be said"
+        return translate("What the policies earn cannot be said")
     ordered = sorted(rows, key=lambda row: -row[1].value)
-    best = ordered[0][0][:1].upper() + ordered[0][0][1:]
+    best = ordered[0][0]
     if len(ordered) < 2:
-        return f"{best}: {format_value(ordered[0][1].value, currency)} of margin a visit"
+        return translate(ALONE[best], margin=format_value(ordered[0][1].value, currency))
     gain = ordered[0][1].value - ordered[1][1].value
-    return f"{best} earns {format_value(gain, currency)} more a visit than {ordered[1][0]}"
+    return translate(AHEAD[best, ordered[1][0]], gain=format_value(gain, currency))

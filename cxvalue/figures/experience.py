@@ -8,6 +8,9 @@ import numpy as np
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GREY, LIGHT, MAIN, PALETTE
+from cxvalue.findings.numbers import format_date, format_number, format_value
+from cxvalue.language.catalogue import translatable, translate
+from cxvalue.questions.levels.customer_quarters import level_word
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +27,9 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     """Where customers of each level are a quarter later, as one bar a level; see `moves_table`."""
     style.need_columns(moves, ("from", "to", "share"), "level_moves")
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, "Where are customers of each level a quarter later?")
+    style.title(figure, _lost_by_level(moves))
     if moves.empty:
-        style.nothing_to_show(axes, "No level has enough customers")
+        style.nothing_to_show(axes, translate("No level has enough customers"))
         return figure
     order = [name for name in _INTO if name in set(moves["from"])]
     table = moves.pivot(index="from", columns="to", values="share").reindex(order)
@@ -34,16 +37,34 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     for name, colour in _INTO.items():
         if name in table:
             width = table[name].fillna(0.0).to_numpy()
-            axes.barh(range(len(table)), width, left=left, color=colour, label=name)
+            axes.barh(range(len(table)), width, left=left, color=colour, label=level_word(name))
             left = left + width
-    axes.set_yticks(range(len(table)), list(table.index))
+    axes.set_yticks(range(len(table)), [level_word(name) for name in table.index])
     axes.set_ylim(len(table) - 0.5, -0.6)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel("Level in a quarter")
+    axes.set_ylabel(translate("Level in a quarter"))
     axes.grid(False, axis="y")
-    figure.legend(loc="outside lower left", ncols=7)
+    style.legend(figure, 7)
     return figure
+
+
+def _lost_by_level(moves: pd.DataFrame) -> str:
+    """How many of the lowest and of the highest level were gone a quarter later, or how many stayed at a level."""
+    gone = moves[moves["to"] == "gone"].set_index("from")["share"]
+    names = [name for name in _INTO if name in gone.index]
+    if not names:
+        return translate("Where customers of each level are a quarter later")
+    ends = {"level": level_word(names[0]), "share": format_value(float(gone[names[0]]), "share")}
+    if len(names) == 1:
+        return translate("{share} of the customers at the level {level} were gone a quarter later", **ends)
+    other = {"other": level_word(names[-1]), "other_share": format_value(float(gone[names[-1]]), "share")}
+    return translate(
+        "{share} of the customers at the level {level} were gone a quarter later, {other_share} of those at the level "
+        "{other}",
+        **ends,
+        **other,
+    )
 
 
 @style.drawn
@@ -51,16 +72,33 @@ def open_complaints(curve: pd.DataFrame, target_days: int) -> Figure:
     """Share of complaints not answered by each day, with its range and the target."""
     style.need_columns(curve, ("day", "still_open", "low", "high"), "open_complaints")
     figure, (axes,) = style.new_figure(3.2)
-    style.title(figure, "How long do complaints wait for an answer?")
-    axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=LIGHT, label="range")
-    axes.step(curve["day"], curve["still_open"], where="post", color=MAIN, label="not answered yet")
-    axes.axvline(target_days, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label="target")
+    style.title(figure, _still_waiting(curve, target_days))
+    axes.fill_between(curve["day"], curve["low"], curve["high"], step="post", color=LIGHT, label=translate("range"))
+    axes.step(curve["day"], curve["still_open"], where="post", color=MAIN, label=translate("not answered yet"))
+    axes.axvline(target_days, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label=translate("target"))
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("Days since the complaint")
-    axes.set_ylabel("Complaints")
+    axes.set_xlabel(translate("Days since the complaint"))
+    axes.set_ylabel(translate("Complaints"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
+
+
+def _still_waiting(curve: pd.DataFrame, target_days: int) -> str:
+    """The share not answered within the target, or by the last day of the curve where the target lies beyond it."""
+    until = curve[curve["day"] <= target_days]
+    if until.empty:
+        return translate("How long complaints wait for an answer is not known")
+    day, share = int(until["day"].iloc[-1]), format_value(float(until["still_open"].iloc[-1]), "share")
+    if day < target_days:
+        return translate(
+            "{share} of complaints were not answered within {time}", share=share, time=format_value(day, "days")
+        )
+    return translate(
+        "{share} of complaints were not answered within the target of {time}",
+        share=share,
+        time=format_value(day, "days"),
+    )
 
 
 @style.drawn
@@ -68,13 +106,28 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
     """Importance of each driver (its share of what is explained) against its present mean in points."""
     style.need_columns(drivers, ("driver", "share", "share_low", "share_high", "mean_points"), "driver_map")
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, f"What goes along with {score}, and how well do we do?")
+    if drivers.empty:
+        style.title(figure, translate("What goes along with {score} is not known", score=score))
+        style.nothing_to_show(axes, translate("No driver was answered often enough"))
+        return figure
+    first = drivers.loc[drivers["share"].astype(float).idxmax()]
+    style.title(
+        figure,
+        translate(
+            "{driver} goes along most with {score}: {share} of what the drivers explain, at a mean answer of {points} of "
+            "100",
+            driver=first["driver"],
+            score=score,
+            share=format_value(float(first["share"]), "share"),
+            points=format_number(float(first["mean_points"])),
+        ),
+    )
     for row in drivers.itertuples():
         axes.plot([row.mean_points] * 2, [row.share_low, row.share_high], color=MAIN, alpha=0.5, linewidth=3)
         axes.plot(row.mean_points, row.share, "o", color=MAIN)
         axes.annotate(str(row.driver), (row.mean_points, row.share), (6, 4), textcoords="offset points", fontsize=8)
-    axes.set_xlabel("Mean answer, points of 100")
-    axes.set_ylabel("Share of what the drivers explain")
+    axes.set_xlabel(translate("Mean answer, points of 100"))
+    axes.set_ylabel(translate("Share of what the drivers explain"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     style.from_zero(axes)
     return figure
@@ -85,12 +138,39 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
     """Own score less each competitor's, in points, date by date."""
     style.need_columns(gaps, ("metric", "competitor", "date", "gap"), "gap_trend")
     figure, (axes,) = style.new_figure(3.4)
-    style.title(figure, "Are we ahead of competitors, or behind?")
-    for number, ((metric, competitor), rows) in enumerate(gaps.groupby(["metric", "competitor"], sort=True)):
+    style.title(figure, _ahead(gaps))
+    parts = gaps.groupby(["metric", "competitor"], sort=True)
+    names = [translate("{metric} against {competitor}", metric=one, competitor=other) for one, other in parts.groups]
+    for number, (_, rows) in enumerate(parts):
         colour = PALETTE[number % len(PALETTE)]
-        axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=f"{metric} against {competitor}")
+        axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=names[number])
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_ylabel("Points ahead")
+    axes.set_ylabel(translate("Points ahead"))
     axes.tick_params(axis="x", rotation=30)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
+
+
+def _ahead(gaps: pd.DataFrame) -> str:
+    """Who is ahead at the last date of each comparison."""
+    if gaps.empty:
+        return translate("Nobody can be compared with")
+    last = gaps.sort_values("date", kind="stable").groupby(["metric", "competitor"], sort=True).tail(1)
+    if len(last) > 1:
+        ahead = int((last["gap"] > 0).sum())
+        return translate(
+            "Ahead of competitors in {ahead} of {all} comparisons, each at its last date", ahead=ahead, all=len(last)
+        )
+    row = last.iloc[0]
+    message = (
+        translatable("{metric}: {points} points ahead of {competitor} on {day}")
+        if row["gap"] >= 0
+        else translatable("{metric}: {points} points behind {competitor} on {day}")
+    )
+    return translate(
+        message,
+        metric=row["metric"],
+        points=format_number(abs(float(row["gap"]))),
+        competitor=row["competitor"],
+        day=format_date(row["date"]),
+    )

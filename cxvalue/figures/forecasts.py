@@ -9,6 +9,7 @@ import numpy as np
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, SECOND
 from cxvalue.findings.numbers import format_date, format_level
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from datetime import date
@@ -34,33 +35,35 @@ def forecast_record(
 
     figure, (axes,) = style.new_figure(3.4)
     if record is None:
-        style.title(figure, "No past forecast could be checked on these data")
-        style.nothing_to_show(axes, "The history is too short for forecasts from past dates")
+        style.title(figure, translate("No past forecast could be checked on these data"))
+        style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
         return figure
-    held = f"{record.held} of {len(record)} past forecasts held what came in their range"
+    held = translate("{held} of {all} past forecasts held what came in their range", held=record.held, all=len(record))
     style.title(figure, held)
     when = dates.date2num(list(record.origins))
     said = np.array([[one.value, one.low, one.high] for one in record.forecast])
     came = np.array(record.actual)
     if not record.own_horizon:
         said, came = said / came[:, None], np.ones_like(came)
+    ranged = translate("forecast, {level} range", level=format_level(level))
     axes.vlines(when, said[:, 1], said[:, 2], color=MAIN, alpha=0.45, linewidth=5)
-    axes.plot(when, said[:, 0], "o", color=MAIN, markersize=5, label=f"forecast, {format_level(level)} range")
-    axes.plot(when, came, color=INK, linewidth=1.6, marker="_", markersize=9, label="actual")
+    axes.plot(when, said[:, 0], "o", color=MAIN, markersize=5, label=ranged)
+    axes.plot(when, came, color=INK, linewidth=1.6, marker="_", markersize=9, label=translate("actual"))
     if record.own_horizon:
         end = dates.date2num(as_of)
         axes.vlines([end], [today.low], [today.high], color=SECOND, alpha=0.55, linewidth=7)
-        axes.plot([end], [today.value], "o", color=SECOND, markersize=7, label=f"forecast of {format_date(as_of)}")
-        axes.set_ylabel(f"Margin of\n{record.span}")
+        newest = translate("forecast of {day}", day=format_date(as_of))
+        axes.plot([end], [today.value], "o", color=SECOND, markersize=7, label=newest)
+        axes.set_ylabel(translate("Margin of\n{span}", span=record.span))
         axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     else:
         axes.axhline(1.0, color=GREY, linewidth=0.8)
-        axes.set_ylabel(f"Forecast of {record.span},\nshare of the actual")
+        axes.set_ylabel(translate("Forecast of {span},\nshare of the actual", span=record.span))
         axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     axes.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
-    axes.set_xlabel("Date of the forecast")
-    figure.legend(loc="outside lower left", ncols=3)
+    axes.xaxis.set_major_formatter(style.date_ticks(locator))
+    axes.set_xlabel(translate("Date of the forecast"))
+    style.legend(figure, 3)
     return figure

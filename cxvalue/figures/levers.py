@@ -12,7 +12,8 @@ from cxvalue.figures import style
 from cxvalue.figures.lifetime import DRAWN_LIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
 from cxvalue.findings.numbers import format_date, format_value
-from cxvalue.lifetime.prediction.levers import lasting
+from cxvalue.language.catalogue import translatable, translate
+from cxvalue.lifetime.prediction.levers import EROSION_YEARS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,21 +27,20 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
 
     `table` has the columns lever, change, gain, low, high and horizon_months of `tables/levers.csv`; levers without
     a gain are left out.
-    `thing` is one of what the models count, in words.
+    `thing` is one of what the models count, in words: a purchase, or a period with one.
     """
     style.need_columns(table, ("lever", "change", "gain", "low", "high", "horizon_months"), "value_levers")
     known = table[table["gain"].notna()]
     figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
     if known.empty:
-        style.title(figure, "What moves the value still to come is not known")
-        style.nothing_to_show(axes, "No lever could be valued")
+        style.title(figure, translate("What moves the value still to come is not known"))
+        style.nothing_to_show(axes, translate("No lever could be valued"))
         return figure
     gains = known["gain"].to_numpy(dtype=float)
     best = known.iloc[int(np.argmax(gains))]
     name = _named(best.lever, best.change, currency, thing, best.horizon_months)
-    style.title(
-        figure, f"{name}: {format_value(float(best.gain), currency)} more over {int(best.horizon_months)} months"
-    )
+    gain, horizon = format_value(float(best.gain), currency), format_value(int(best.horizon_months), "months")
+    style.title(figure, translate("{lever}: {gain} more over {horizon}", lever=name, gain=gain, horizon=horizon))
     places = np.arange(len(known))[::-1]
     axes.barh(places, gains, color=[GOOD if gain >= 0 else BAD for gain in gains], height=0.62)
     low, high = known["low"].to_numpy(dtype=float), known["high"].to_numpy(dtype=float)
@@ -68,18 +68,41 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     axes.grid(axis="x", visible=True)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(f"Change of the margin still to come, {currency}")
+    axes.set_xlabel(translate("Change of the margin still to come, {currency}", currency=currency))
     return figure
 
 
 def _named(lever: str, change: float, currency: str, thing: str, horizon_months: int) -> str:
-    names = {
-        "retention": f"{round(100 * change)} in 100 more stays a year",
-        "purchase": f"{change:g} {thing} a year more, active customers",
-        "margin": f"{currency} {change:g} more margin a {thing}",
-        "erosion": f"Market takes {change:.0%} a year for {lasting(horizon_months)}",
-    }
-    return names.get(lever, lever)
+    if lever == "retention":
+        return translate("{customers:.0f} in 100 more stays a year", customers=100 * change)
+    if lever == "purchase":
+        return (
+            translate("{number:g} purchase a year more, active customers", number=change)
+            if thing == "purchase"
+            else translate("{number:g} {thing} a year more, active customers", number=change, thing=translate(thing))
+        )
+    if lever == "margin":
+        return (
+            translate("{currency} {amount:g} more margin a purchase", currency=currency, amount=change)
+            if thing == "purchase"
+            else translate(
+                "{currency} {amount:g} more margin a {thing}", currency=currency, amount=change, thing=translate(thing)
+            )
+        )
+    if lever == "erosion":
+        years = horizon_months >= 12 * EROSION_YEARS
+        lasting = format_value(EROSION_YEARS if years else horizon_months, "years" if years else "months")
+        return translate("Market takes {share:.0%} a year for {time}", share=change, time=lasting)
+    return lever
+
+
+THINGS = (
+    translatable("week with a purchase"),
+    translatable("month with a purchase"),
+    translatable("quarter with a purchase"),
+    translatable("year with a purchase"),
+)
+"""What models by period count, told where `thing` stands."""
 
 
 @style.drawn
@@ -97,30 +120,33 @@ def rolling_bias(
     """
     style.need_columns(table, ("origin", "model", "relative_bias"), "rolling_bias")
     figure, (axes,) = style.new_figure(3.3)
-    style.title(figure, "How far off were forecasts made at earlier dates?")
+    style.title(figure, translate("How far off were forecasts made at earlier dates?"))
     known = table[table["relative_bias"].notna()]
     if known.empty:
-        style.nothing_to_show(axes, "The history is too short for forecasts from past dates")
+        style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
         return figure
     dates = sorted(known["origin"].unique())
     models = list(dict.fromkeys(known["model"]))
     width = 0.8 / len(models)
     colours = {name: PALETTE[place] for place, name in enumerate(MODEL_ORDER)}
     for place, name in enumerate(models):
-        part = known[known["model"] == name]
+        part, said = known[known["model"] == name], (titles or {}).get(name, name)
         axes.bar(
             [dates.index(origin) + (place - (len(models) - 1) / 2) * width for origin in part["origin"]],
             part["relative_bias"].to_numpy(dtype=float),
             width=0.9 * width,
             color=colours.get(DRAWN_LIKE.get(name, name), GREY),
             alpha=1.0 if chosen in (None, name) else 0.45,
-            label=(titles or {}).get(name, name) + (" (chosen)" if name == chosen else ""),
+            label=translate("{model} (chosen)", model=said) if name == chosen else said,
         )
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
-    axes.set_xticks(range(len(dates)), [f"from {format_date(origin)}" for origin in dates])
+    axes.set_xticks(range(len(dates)), [translate("from {day}", day=format_date(origin)) for origin in dates])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    of = "purchases, " if things == "purchases" else f"{things},\n"
-    axes.set_ylabel(f"Predicted minus actual\n{of}share of actual")
-    figure.legend(loc="outside lower left", ncols=3)
+    axes.set_ylabel(
+        translate("Predicted minus actual\npurchases, share of actual")
+        if things == "purchases"
+        else translate("Predicted minus actual\n{things},\nshare of actual", things=translate(things))
+    )
+    style.legend(figure, 3)
     return figure

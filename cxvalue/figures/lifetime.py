@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
 from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +32,43 @@ __all__ = [
 ]
 
 MODEL_ORDER = ("bg_nbd", "pareto_nbd", "mbg_nbd", "nbd", "bg_cnbd_k", "mbg_cnbd_k")
-CAME = "actual"
+CAME = translatable("actual")
+
+REPEAT = {
+    "day": translatable("Repeat purchases per day"),
+    "week": translatable("Repeat purchases per week"),
+    "month": translatable("Repeat purchases per month"),
+    "quarter": translatable("Repeat purchases per quarter"),
+    "year": translatable("Repeat purchases per year"),
+}
+AGAIN = {
+    "day": translatable("Customers who bought again in each day"),
+    "week": translatable("Customers who bought again in each week"),
+    "month": translatable("Customers who bought again in each month"),
+    "quarter": translatable("Customers who bought again in each quarter"),
+    "year": translatable("Customers who bought again in each year"),
+}
+AGES = {
+    "day": translatable("Age at the last purchase, days"),
+    "week": translatable("Age at the last purchase, weeks"),
+    "month": translatable("Age at the last purchase, months"),
+    "quarter": translatable("Age at the last purchase, quarters"),
+    "year": translatable("Age at the last purchase, years"),
+}
+EXPECTED = {
+    (True, False): translatable("Expected purchases"),
+    (True, True): translatable("Expected purchases, next {months:g} months"),
+    (False, False): translatable("Expected {things}"),
+    (False, True): translatable("Expected {things}, next {months:g} months"),
+}
+THINGS = {
+    "day": translatable("purchases"),
+    "week": translatable("weeks with a purchase"),
+    "month": translatable("months with a purchase"),
+    "quarter": translatable("quarters with a purchase"),
+    "year": translatable("years with a purchase"),
+}
+"""What models count, told where `things` stands."""
 
 DRAWN_LIKE = {"bg_bb": "bg_nbd", "bb": "nbd"}
 """Models that never stand in one figure, and look alike."""
@@ -57,7 +94,11 @@ def holdout_tracking(
     models = _models(weeks, ("week_end", "actual"), titles, chosen)
     if chosen in weeks.columns:
         # What was said and what came: how the other models fared stands in a table.
-        models = [(name, {**look, "label": f"forecast, {look['label']}"}) for name, look in models if name == chosen]
+        models = [
+            (name, {**look, "label": translate("forecast, {model}", model=look["label"])})
+            for name, look in models
+            if name == chosen
+        ]
     figure, (total, single) = style.new_figure(5.0, 2, sharex=True)
     when = pd.to_datetime(weeks["week_end"])
     for axes, cumulative in ((total, True), (single, False)):
@@ -65,19 +106,24 @@ def holdout_tracking(
             values = weeks[name].to_numpy(dtype=float)
             axes.plot(when, np.cumsum(values) if cumulative else values, **look)
         actual = weeks["actual"].to_numpy(dtype=float)
-        axes.plot(when, np.cumsum(actual) if cumulative else actual, color=INK, linewidth=1.6, label=CAME, zorder=4)
+        axes.plot(
+            when, np.cumsum(actual) if cumulative else actual, color=INK, linewidth=1.6, label=translate(CAME), zorder=4
+        )
         style.from_zero(axes)
         axes.yaxis.set_major_formatter(style.unit_ticks(""))
         axes.yaxis.set_major_locator(style.few_ticks(4))
-    style.panel_title(total, f"{_repeat(things)}, running total", pad=16)
-    by_period = f"Customers who bought again in each {each}"
-    style.panel_title(single, f"Repeat purchases per {each}" if things == "purchases" else by_period)
+    whole = (
+        translate("Repeat purchases, running total")
+        if things == "purchases"
+        else translate("Further {things}, running total", things=translate(things))
+    )
+    style.panel_title(total, whole, pad=16)
+    style.panel_title(single, translate((REPEAT if things == "purchases" else AGAIN)[each]))
     if len(when):
         style.month_axis(single, when)
     if holdout_start is not None and len(when) > 1:
         _split(total, single, pd.Timestamp(holdout_start), when)
-    handles, labels = total.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower left", ncols=3)
+    style.legend(figure, 3, total)
     style.title(figure, _forecast_and_actual(weeks, holdout_start, chosen, things))
     return figure
 
@@ -86,14 +132,33 @@ def _forecast_and_actual(weeks: pd.DataFrame, start: date | None, chosen: str | 
     """How far the total was off, roughly: the weeks drawn are whole ones, those of the finding go to the last day."""
     ahead = weeks if start is None else weeks[pd.to_datetime(weeks["week_end"]) >= pd.Timestamp(start)]
     if chosen not in weeks.columns or ahead.empty:
-        return "Forecast and actual, week by week"
+        return translate("Forecast and actual, week by week")
     said, came = float(ahead[chosen].sum()), float(ahead["actual"].sum())
+    named = {} if things == "purchases" else {"things": translate(things)}
     if not came:
-        return f"The forecast was {said:,.0f} {things}, and none came"
+        none = (
+            translatable("The forecast was {forecast:,.0f} {things}, and none came")
+            if named
+            else translatable("The forecast was {forecast:,.0f} purchases, and none came")
+        )
+        return translate(none, forecast=said, **named)
     off = abs(said / came - 1)
     if off < 0.005:
-        return f"The forecast of {things} was right to within half a percent"
-    return f"The forecast of {things} was about {off:.0%} too {'low' if said < came else 'high'}"
+        right = (
+            translatable("The forecast of {things} was right to within half a percent")
+            if named
+            else translatable("The forecast of purchases was right to within half a percent")
+        )
+        return translate(right, **named)
+    return translate(OFF[bool(named), said < came], off=off, **named)
+
+
+OFF = {
+    (False, True): translatable("The forecast of purchases was about {off:.0%} too low"),
+    (False, False): translatable("The forecast of purchases was about {off:.0%} too high"),
+    (True, True): translatable("The forecast of {things} was about {off:.0%} too low"),
+    (True, False): translatable("The forecast of {things} was about {off:.0%} too high"),
+}
 
 
 def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> None:
@@ -105,7 +170,7 @@ def _split(total: Axes, single: Axes, start: pd.Timestamp, when: pd.Series) -> N
         axes.axvline(date2num(start), color=GREY, linewidth=1.1, linestyle=(0, (2, 2)))
     # The words go where there is room for them, above the panel.
     place = (start - when.min()) / (when.max() - when.min())
-    for text, side, offset in (("fitted ", "right", -2), (" forecast", "left", 2)):
+    for text, side, offset in ((translate("fitted"), "right", -5), (translate("forecast"), "left", 5)):
         total.annotate(text, (place, 1.0), (offset, 3), xycoords="axes fraction", textcoords="offset points",
                        ha=side, va="bottom", color=style.TEXT, fontsize=8.5)  # fmt: skip
 
@@ -126,16 +191,20 @@ def holdout_calibration(
     style.need_columns(bins, ("frequency", "actual"), "holdout_calibration")
     figure, (axes,) = style.new_figure(3.9)
     places = np.arange(len(bins))
-    axes.bar(places, bins["actual"].to_numpy(dtype=float), color=style.LIGHT, width=0.7, label=CAME)
+    axes.bar(places, bins["actual"].to_numpy(dtype=float), color=style.LIGHT, width=0.7, label=translate(CAME))
     for name, look in _models(bins, ("frequency", "actual", "customers"), titles, chosen):
         axes.plot(places, bins[name].to_numpy(dtype=float), marker="o", markersize=5, **look)
     style.from_zero(axes)
     axes.set_xticks(places, [str(name) for name in bins["frequency"]])
-    axes.set_xlabel(f"{_repeat(things)} before the forecast")
-    axes.set_ylabel(f"{things.capitalize()} per customer\nin the forecast period")
+    axes.set_xlabel(
+        translate("Repeat purchases before the forecast")
+        if things == "purchases"
+        else translate("Further {things} before the forecast", things=translate(things))
+    )
+    axes.set_ylabel(translate("{things} per customer\nin the forecast period", things=translate(things).capitalize()))
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
-    figure.legend(loc="outside lower left", ncols=3)
-    style.title(figure, "Does the forecast hold for rare and frequent buyers?")
+    style.legend(figure, 3)
+    style.title(figure, translate("Does the forecast hold for rare and frequent buyers?"))
     return figure
 
 
@@ -147,14 +216,14 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
     values = np.asarray(p, dtype=float)
     known = values[~np.isnan(values)]
     figure, (axes,) = style.new_figure(3.3)
-    style.title(figure, "How likely are customers to be still with us?")
+    style.title(figure, translate("How likely are customers to be still with us?"))
     if known.size == 0:
-        style.nothing_to_show(axes, "Withheld: the data does not tell lost customers from quiet ones")
+        style.nothing_to_show(axes, translate("Withheld: the data does not tell lost customers from quiet ones"))
         return figure
     seaborn.histplot(x=known, bins=20, binrange=(0, 1), color=MAIN, alpha=1, ax=axes)
     axes.set_xlim(0, 1)
-    axes.set_xlabel("Probability of still being a customer")
-    axes.set_ylabel("Customers")
+    axes.set_xlabel(translate("Probability of still being a customer"))
+    axes.set_ylabel(translate("Customers"))
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
     mean = float(known.mean())
@@ -162,7 +231,7 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
     axes.axvline(mean, color=SECOND, linewidth=1.6, linestyle=(0, (4, 2)))
     side = 1 if mean < 0.6 else -1
     axes.annotate(
-        f"mean {format_value(mean, 'share')}",
+        translate("mean {value}", value=format_value(mean, "share")),
         (mean, 1),
         (5 * side, -4),
         xycoords=("data", "axes fraction"),
@@ -184,8 +253,8 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(3.5)
     total = values.sum()
     if values.size == 0 or total <= 0:
-        style.nothing_to_show(axes, "No margin is expected, so it has no shares")
-        style.title(figure, "Value still to come, by tenth of customers")
+        style.nothing_to_show(axes, translate("No margin is expected, so it has no shares"))
+        style.title(figure, translate("Value still to come, by tenth of customers"))
         return figure
     cumulative = np.concatenate([[0.0], np.cumsum(values)])
     money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
@@ -194,10 +263,13 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
         axes.text(place, max(amount, 0), f"{amount / total:.0%}", ha="center", va="bottom", fontsize=9)
     axes.margins(y=0.12)
     axes.set_xticks(range(1, 11))
-    axes.set_xlabel("Tenth of customers, most valuable first")
-    axes.set_ylabel(f"Margin still to come, {currency}")
+    axes.set_xlabel(translate("Tenth of customers, most valuable first"))
+    axes.set_ylabel(translate("Margin still to come, {currency}", currency=currency))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    style.title(figure, f"{money[0] / total:.0%} of the value still to come lies with one tenth of customers")
+    best = float(money[0] / total)
+    style.title(
+        figure, translate("{share:.0%} of the value still to come lies with one tenth of customers", share=best)
+    )
     return figure
 
 
@@ -223,11 +295,12 @@ def equity_interval(
         axes.set_xlim(low - max(1.0, abs(low) * 0.1), high + max(1.0, abs(high) * 0.1))
     axes.set_yticks([])
     axes.set_ylabel("")
-    axes.set_xlabel(f"Margin still to come, {currency}")
+    axes.set_xlabel(translate("Margin still to come, {currency}", currency=currency))
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks())
-    style.panel_title(axes, f"{format_range(low, high, currency)} with {format_level(level)} confidence")
-    style.title(figure, f"Expected: {format_value(value, currency)}")
+    spread = format_range(low, high, currency)
+    style.panel_title(axes, translate("{range} with {level} confidence", range=spread, level=format_level(level)))
+    style.title(figure, translate("Expected: {value}", value=format_value(value, currency)))
     return figure
 
 
@@ -250,7 +323,7 @@ def frequency_recency(
     unit, things = model.time_unit, "purchases"
     if model.family.by_period:
         # Not more periods with a purchase than periods.
-        ages, things = _steps(max(round(age / unit.days), 1), 40), f"{unit.value}s with a purchase"
+        ages, things = _steps(max(round(age / unit.days), 1), 40), THINGS[unit.value]
         pairs = [(x, round(t * unit.days)) for x in often for t in ages if (t > 0) == (x > 0) and x <= t]
         age = max(age, pairs[-1][1])
     frequency, recency = (np.array(part, dtype=np.int64) for part in zip(*pairs, strict=True))
@@ -266,50 +339,56 @@ def frequency_recency(
     table = pd.DataFrame({"frequency": frequency, "recency": states.recency, "expected": expected})
     if model.family.by_period:
         table["recency"] = table["recency"].round()
-    what = f"Expected {things}"
-    return expected_by_history(table, time_unit=unit.value, what=what, horizon=f"next {horizon_months:g} months")
+    return expected_by_history(table, time_unit=unit.value, things=things, horizon_months=horizon_months)
 
 
 @style.drawn
 def expected_by_history(
-    expected: pd.DataFrame, *, time_unit: str = "week", what: str = "Expected purchases", horizon: str = ""
+    expected: pd.DataFrame, *, time_unit: str = "week", things: str = "purchases", horizon_months: float | None = None
 ) -> Figure:
     """What is expected of a customer, by how often they bought and how old they were at their last purchase.
 
     `expected` has the columns frequency (repeat purchases), recency (age at the last purchase, in `time_unit`) and
-    expected; pairs that are not in it stay empty.
+    expected; pairs that are not in it stay empty. `things` is what is counted, in words.
     """
     import seaborn
 
     style.need_columns(expected, ("frequency", "recency", "expected"), "expected_by_history")
     grid = expected.pivot_table(index="frequency", columns="recency", values="expected").sort_index(ascending=False)
     figure, (axes,) = style.new_figure(4.2)
-    style.title(figure, f"{what} by frequency and recency")
+    plain = things == "purchases"
+    named = {} if plain else {"things": translate(things)}
+    by_both = (
+        translatable("Expected purchases by frequency and recency")
+        if plain
+        else translatable("Expected {things} by frequency and recency")
+    )
+    style.title(figure, translate(by_both, **named))
     if grid.size == 0:
-        style.nothing_to_show(axes, "No customers")
+        style.nothing_to_show(axes, translate("No customers"))
         return figure
     axes.grid(False)
+    ahead = horizon_months is not None
     seaborn.heatmap(
         grid,
         ax=axes,
         cmap=seaborn.light_palette(MAIN, as_cmap=True),
         linewidths=0,
-        rasterized=True,
-        cbar_kws={"format": style.unit_ticks(""), "label": f"{what}, {horizon}" if horizon else what},
+        cbar_kws={
+            "format": style.unit_ticks(""),
+            "label": translate(EXPECTED[plain, ahead], months=horizon_months, **named),
+        },
         xticklabels=False,
         yticklabels=False,
     )
+    style.vector_colours(figure)
     columns, rows = _spread(len(grid.columns)), _spread(len(grid.index))
-    axes.set_xticks([place + 0.5 for place in columns], [f"{float(grid.columns[place]):,.0f}" for place in columns])
-    axes.set_yticks([place + 0.5 for place in rows], [f"{float(grid.index[place]):,.0f}" for place in rows], rotation=0)
-    axes.set_xlabel(f"Age at the last purchase, {time_unit}s")
-    axes.set_ylabel(_repeat(what.removeprefix("Expected ").lower()))
+    ages, counts = ([style.written(float(one), ",.0f") for one in axis] for axis in (grid.columns, grid.index))
+    axes.set_xticks([place + 0.5 for place in columns], [ages[place] for place in columns])
+    axes.set_yticks([place + 0.5 for place in rows], [counts[place] for place in rows], rotation=0)
+    axes.set_xlabel(translate(AGES[time_unit]))
+    axes.set_ylabel(translate("Repeat purchases") if plain else translate("Further {things}", **named))
     return figure
-
-
-def _repeat(things: str) -> str:
-    """Purchases after the first, or periods with one after the first, at the beginning of a line."""
-    return f"Repeat {things}" if things == "purchases" else f"Further {things}"
 
 
 def _steps(top: int, most: int) -> NDArray[np.int64]:

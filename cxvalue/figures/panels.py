@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, MAIN
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["panel_months"]
+
+OUTCOMES = (translatable("margin"), translatable("revenue"), translatable("orders"), translatable("interactions"))
+"""Outcomes that are measured, told where they are drawn."""
 
 
 @style.drawn
@@ -22,18 +26,23 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
     """
     style.need_columns(cells, ("start", "month", "customers", outcome), "panel_months")
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, "What a customer brings, month by month")
+    style.title(figure, translate("What a customer brings, month by month"))
     started = cells["start"].notna()
-    for part, name, colour in ((cells[started], "gets the programme", MAIN), (cells[~started], "never gets it", GREY)):
+    gets, never = translate("gets the programme"), translate("never gets it")
+    for part, name, colour in ((cells[started], gets, MAIN), (cells[~started], never, GREY)):
         months = part.groupby("month")[["customers", outcome]].sum()
         months = months[months["customers"] > 0]
         if len(months):
             axes.plot(months.index, months[outcome] / months["customers"], color=colour, linewidth=2, label=name)
     starts = cells.loc[started, "start"]
     if len(starts):
-        axes.axvspan(starts.min(), starts.max(), color=GREY, alpha=0.12, label="starts of the programme")
+        axes.axvspan(starts.min(), starts.max(), color=GREY, alpha=0.12, label=translate("starts of the programme"))
     style.month_axis(axes, cells["month"])
-    axes.set_ylabel(f"{outcome} per customer{f', {currency}' if currency else ''}")
+    axes.set_ylabel(
+        translate("{outcome} per customer, {currency}", outcome=translate(outcome), currency=currency)
+        if currency
+        else translate("{outcome} per customer", outcome=translate(outcome))
+    )
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

@@ -13,6 +13,7 @@ from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.money.bridge import gross_name
 from cxvalue.money.finance import discount_factors
 
@@ -46,8 +47,8 @@ def event_study(effect: Effect, unit: str) -> Figure:
     style.title(figure, _changed(effect, unit))
     z = reach_of(effect.level, effect.df)
     parts = (
-        (effect.pre_time, effect.pre_effect, effect.pre_covariance, GREY, "before the start: should be 0"),
-        (effect.event_time, effect.event_effect, effect.covariance, MAIN, "effect after the start"),
+        (effect.pre_time, effect.pre_effect, effect.pre_covariance, GREY, translate("before the start: should be 0")),
+        (effect.event_time, effect.event_effect, effect.covariance, MAIN, translate("effect after the start")),
     )
     for time, value, covariance, colour, name in parts:
         if len(time):
@@ -56,22 +57,30 @@ def event_study(effect: Effect, unit: str) -> Figure:
     axes.axhline(0, color=GREY, linewidth=1)
     axes.axvline(-0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
     base = effect.extra.get("base")
-    counted = f";\nall points counted from {base}" if base else ""
-    axes.set_xlabel(f"Months since the unit's first treated month{counted}")
-    axes.set_ylabel(f"{effect.outcome.capitalize()} per customer\nand month, {unit}")
+    axes.set_xlabel(
+        translate("Months since the unit's first treated month;\nall points counted from {base}", base=base)
+        if base
+        else translate("Months since the unit's first treated month")
+    )
+    outcome = translate(effect.outcome).capitalize()
+    axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
 def _changed(effect: Effect, unit: str) -> str:
     """What each treated customer brings more or less, or that no change is shown."""
     if effect.low <= 0 <= effect.high:
-        return f"No change of {effect.outcome} is shown after the start"
-    way = "more" if effect.estimate > 0 else "less"
+        return translate("No change of {outcome} is shown after the start", outcome=translate(effect.outcome))
+    message = (
+        translatable("Each customer with the programme brings {much} more of {outcome} a month")
+        if effect.estimate > 0
+        else translatable("Each customer with the programme brings {much} less of {outcome} a month")
+    )
     much = format_value(abs(effect.estimate), unit)
-    return f"Each customer with the programme brings {much} {way} of {effect.outcome} a month"
+    return translate(message, much=much, outcome=translate(effect.outcome))
 
 
 @style.drawn
@@ -81,19 +90,19 @@ def case_money(case: Case, currency: str) -> Figure:
     style.title(figure, _back_after(case, currency))
     table = case.table()
     month = table["month"].to_numpy(float)
-    upper.bar(month, case.effect_flow + case.benefit_flow, color=GOOD, width=0.8, label="comes in")
-    upper.bar(month, -case.cost_flow, color=BAD, width=0.8, label="goes out")
+    upper.bar(month, case.effect_flow + case.benefit_flow, color=GOOD, width=0.8, label=translate("comes in"))
+    upper.bar(month, -case.cost_flow, color=BAD, width=0.8, label=translate("goes out"))
     factors = discount_factors(case.horizon_months, case.annual_discount_rate)
     low, high = np.quantile(np.cumsum(case.flow_draws * factors, axis=1), (0.025, 0.975), axis=0)
-    lower.fill_between(month, low, high, color=LIGHT, label="95% range")
-    lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label="sum to date, in today's money")
+    lower.fill_between(month, low, high, color=LIGHT, label=translate("95% range"))
+    to_date = translate("sum to date, in today's money")
+    lower.plot(month, table["net_discounted_to_date"], color=MAIN, linewidth=2, label=to_date)
     lower.axhline(0, color=GREY, linewidth=1)
     back = case.payback
     if back is not None and back.value > 0:
         place = int(back.value)
-        lower.plot(
-            [place], [table["net_discounted_to_date"].iloc[place]], "o", color=GOOD, markersize=7, label="paid back"
-        )
+        there = table["net_discounted_to_date"].iloc[place]
+        lower.plot([place], [there], "o", color=GOOD, markersize=7, label=translate("paid back"))
     seen = case.exposure.months_seen
     for axes in (upper, lower):
         if 0 < seen < case.horizon_months:
@@ -102,29 +111,31 @@ def case_money(case: Case, currency: str) -> Figure:
         axes.yaxis.set_major_locator(style.few_ticks())
     if 0 < seen < case.horizon_months:
         # The words go where there is room for them, above the panel.
-        for text, side, away in (("measured", "right", -4), ("assumed to go on", "left", 4)):
+        for text, side, away in ((translate("measured"), "right", -4), (translate("assumed to go on"), "left", 4)):
             upper.annotate(text, (seen + 0.5, 1), (away, 3), xycoords=("data", "axes fraction"), textcoords="offset points",
                            ha=side, va="bottom", fontsize=8.5, color=style.TEXT)  # fmt: skip
-    upper.set_ylabel(f"A month, {currency}")
-    lower.set_ylabel(f"To date, {currency}")
+    upper.set_ylabel(translate("A month, {currency}", currency=currency))
+    lower.set_ylabel(translate("To date, {currency}", currency=currency))
     every = 3 if case.horizon_months <= 18 else 6 if case.horizon_months <= 48 else 12
     places = list(range(1, case.horizon_months + 1, every))
     first = case.exposure.first_month
-    lower.set_xticks(places, [f"{month_after(first, place - 1):%b\n%Y}" for place in places])
-    figure.legend(loc="outside lower left", ncols=3)
+    lower.set_xticks(places, [style.with_months(f"{month_after(first, place - 1):%b\n%Y}") for place in places])
+    style.legend(figure, 3)
     return figure
 
 
 def _back_after(case: Case, currency: str) -> str:
     """When the money is back, and what is left at the end."""
     worth, back = format_value(case.npv.value, currency), case.payback
+    values = {"horizon": format_value(case.horizon_months, "months"), "worth": worth}
     if back is None:
-        return f"The money does not come back within {case.horizon_months} months: {worth}"
+        return translate("The money does not come back within {horizon}: {worth}", **values)
     if back.value <= 0:
-        return f"No money has to be found beforehand; after {case.horizon_months} months {worth} is gained"
-    return (
-        f"The money is back after {format_value(back.value, 'months')}; after {case.horizon_months} months {worth} is "
-        "gained"
+        return translate("No money has to be found beforehand; after {horizon} {worth} is gained", **values)
+    return translate(
+        "The money is back after {time}; after {horizon} {worth} is gained",
+        time=format_value(back.value, "months"),
+        **values,
     )
 
 
@@ -143,7 +154,7 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     axes.set_ylim(len(swings) - 0.5, -0.5)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.set_xlabel(f"Net present value, {currency}; dashed: nothing gained")
+    axes.set_xlabel(translate("Net present value, {currency}; dashed: nothing gained", currency=currency))
     axes.grid(False, axis="y")
     return figure
 
@@ -151,12 +162,16 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
 def _moved_by(swings: Sequence[Swing], currency: str) -> str:
     """What moves the result most, and whether anything alone takes all of it."""
     if not swings:
-        return "Nothing that is assumed moves the result"
+        return translate("Nothing that is assumed moves the result")
     first = swings[0]
     low, high = sorted((first.low_npv, first.high_npv))
     turned = any(min(swing.low_npv, swing.high_npv) < 0 < max(swing.low_npv, swing.high_npv) for swing in swings)
-    what = f"It depends most on “{first.name}”: {format_range(low, high, currency)}"
-    return what if turned else f"{what}; nothing alone turns it"
+    message = (
+        translatable("It depends most on “{name}”: {range}")
+        if turned
+        else translatable("It depends most on “{name}”: {range}; nothing alone turns it")
+    )
+    return translate(message, name=first.name, range=format_range(low, high, currency))
 
 
 @style.drawn
@@ -169,8 +184,12 @@ def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     # What is lost by doing nothing is no case of the programme and has no probability of a loss.
     going_on = scenarios["probability_of_loss"].notna().to_numpy()
     least = int(np.argmin(np.where(going_on, value, np.inf)))
-    pays = "It pays in every scenario" if value[least] > 0 else "It does not pay in every scenario"
-    style.title(figure, f"{pays}: at worst {format_value(float(value[least]), currency)}")
+    message = (
+        translatable("It pays in every scenario: at worst {worth}")
+        if value[least] > 0
+        else translatable("It does not pay in every scenario: at worst {worth}")
+    )
+    style.title(figure, translate(message, worth=format_value(float(value[least]), currency)))
     axes.hlines(rows, low, high, color=MAIN, linewidth=3, alpha=0.45)
     for row in rows:
         axes.plot(value[row], row, "o", markersize=7, color=MAIN if value[row] >= 0 else BAD)
@@ -181,7 +200,7 @@ def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.7)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.set_xlabel(f"Net present value, {currency}; dashed: nothing gained")
+    axes.set_xlabel(translate("Net present value, {currency}; dashed: nothing gained", currency=currency))
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     return figure
@@ -232,11 +251,11 @@ def _from_the_effect(steps: Sequence[BridgeStep]) -> Sequence[BridgeStep]:
 def _left_over(steps: Sequence[BridgeStep], currency: str) -> str:
     """What is left at the end of what stood at the beginning."""
     if len(steps) < 2:
-        return "Nothing was measured in money"
+        return translate("Nothing was measured in money")
     first, last = (format_value(step.amount, currency) for step in (steps[0], steps[-1]))
     if steps[0].kind == "claimed":
-        return f"Of {first} that before and after would claim, {last} is left"
-    return f"Of an effect of {first}, {last} is left after time, risks and costs"
+        return translate("Of {first} that before and after would claim, {last} is left", first=first, last=last)
+    return translate("Of an effect of {first}, {last} is left after time, risks and costs", first=first, last=last)
 
 
 @style.drawn
@@ -248,32 +267,34 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
 
     figure, (left, right) = style.new_figure(4.0, 1, 2, width_ratios=(1.15, 1))
     top = rules.loc[rules["value"].idxmax()]
-    often = {1: "once a year", 2: "twice a year"}.get(
-        int(top["times_per_year"]), f"{int(top['times_per_year'])} times a year"
+    best_rule = translate(
+        "Best of the rules tried: up to {currency} {cap:g}, {often}, worth {worth} a year",
+        currency=currency,
+        cap=float(top["cap"]),
+        often=format_value(int(top["times_per_year"]), "times a year"),
+        worth=format_value(float(top["value"]), currency),
     )
-    style.title(
-        figure,
-        f"Best of the rules tried: up to {currency} {top['cap']:g}, {often}, worth "
-        f"{format_value(float(top['value']), currency)} a year"
-        if top["value"] > 0
-        else "None of the rules tried is worth more than it costs",
-    )
+    none = translate("None of the rules tried is worth more than it costs")
+    style.title(figure, best_rule if top["value"] > 0 else none)
     reach = max(float(np.abs(grid).max()), 1e-9)
     colours = LinearSegmentedColormap.from_list("worth", [BAD, "white", GOOD])
-    left.imshow(grid, aspect="auto", origin="lower", cmap=colours, vmin=-reach, vmax=reach)
+    # Areas, which a page can turn for a dark screen, and no photograph.
+    across, upwards = (np.arange(len(names) + 1) - 0.5 for names in (caps, times))
+    left.pcolormesh(across, upwards, grid, cmap=colours, vmin=-reach, vmax=reach)
     for row, column in np.ndindex(grid.shape):
         strong = abs(grid[row, column]) > 0.95 * reach
         chosen = (float(caps[column]), int(times[row])) == (float(top["cap"]), int(top["times_per_year"]))
         mine = (float(caps[column]), int(times[row])) == (float(current[0]), int(current[1]))
+        lines = [style.label(float(grid[row, column]), currency)]
+        lines += [translate("in force")] * mine + [translate("best")] * chosen
         left.annotate(
-            style.label(float(grid[row, column]), currency) + ("\nin force" if mine else "") + ("\nbest" if chosen else ""),
-            (column, row), ha="center", va="center", fontsize=7.5, color="white" if strong else "black",
+            "\n".join(lines), (column, row), ha="center", va="center", fontsize=7.5, color="white" if strong else "black",
             fontweight="bold" if chosen else "normal",
         )  # fmt: skip
-    left.set_xticks(range(len(caps)), [f"{cap:g}" for cap in caps])
-    left.set_yticks(range(len(times)), [f"{number:g}" for number in times])
-    left.set_xlabel(f"Fees of up to, {currency}")
-    left.set_ylabel("Times a customer and year")
+    left.set_xticks(range(len(caps)), [style.written(cap, "g") for cap in caps])
+    left.set_yticks(range(len(times)), [style.written(number, "g") for number in times])
+    left.set_xlabel(translate("Fees of up to, {currency}", currency=currency))
+    left.set_ylabel(translate("Times a customer and year"))
     left.grid(False)
     best = rules.loc[rules.groupby("cap")["value"].idxmax().tolist()].sort_values("cap")
     place = np.arange(len(best))
@@ -282,9 +303,13 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
         place, best["value"].to_numpy(float), yerr=spread, fmt="o-", color=MAIN, markersize=4, elinewidth=1.2
     )
     right.axhline(0, color=GREY, linewidth=1)
-    right.set_xticks(place, [f"{row.cap:g},\n{row.times_per_year:g} a year" for row in best.itertuples()], fontsize=8)
-    right.set_xlabel("Cap, with its best number of times")
-    right.set_ylabel(f"Worth a year, {currency}")
+    named = [
+        translate("{cap:g},\n{times:g} a year", cap=float(row.cap), times=float(row.times_per_year))
+        for row in best.itertuples()
+    ]
+    right.set_xticks(place, named, fontsize=8)
+    right.set_xlabel(translate("Cap, with its best number of times"))
+    right.set_ylabel(translate("Worth a year, {currency}", currency=currency))
     right.yaxis.set_major_formatter(style.unit_ticks(currency))
     right.yaxis.set_major_locator(style.few_ticks())
     return figure
@@ -296,24 +321,29 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(3.6)
     style.title(
         figure,
-        f"The relaxed rule costs {format_value(loss.mean, currency)} in an average year and brings "
-        f"{format_value(benefit, currency)}",
+        translate(
+            "The relaxed rule costs {cost} in an average year and brings {benefit}",
+            cost=format_value(loss.mean, currency),
+            benefit=format_value(benefit, currency),
+        ),
     )
     ordered = np.sort(loss.draws)
+    bad = translate("a year's loss")
     keep = np.unique(np.linspace(0, ordered.size - 1, 400).astype(int))
-    axes.step(ordered[keep], 1 - (keep + 1) / ordered.size, where="post", color=BAD, linewidth=2, label="a year's loss")
-    for value, name, colour in ((loss.mean, "average year", GREY), (benefit, "benefit of a year", GOOD)):
+    axes.step(ordered[keep], 1 - (keep + 1) / ordered.size, where="post", color=BAD, linewidth=2, label=bad)
+    marks = ((loss.mean, translate("average year"), GREY), (benefit, translate("benefit of a year"), GOOD))
+    for value, name, colour in marks:
         axes.axvline(value, color=colour, linewidth=1.4, linestyle=(0, (3, 3)), label=name)
     axes.set_ylim(0, 1)
     worst = float(np.quantile(ordered, 0.999))
     if benefit > 2 * worst > 0:
         axes.set_xlim(0, 1.1 * worst)  # the benefit lies far to the right, and the title says it
-    axes.set_xlabel(f"A year's loss, {currency}")
-    axes.set_ylabel("Probability of more than that")
+    axes.set_xlabel(translate("A year's loss, {currency}", currency=currency))
+    axes.set_ylabel(translate("Probability of more than that"))
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))
     axes.xaxis.set_major_locator(style.few_ticks(6))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -323,22 +353,34 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     import pandas as pd
 
     figure, (axes,) = style.new_figure(3.8)
-    parts = f"Promised {format_value(found.promised, currency)}, measured {format_value(found.delivered, currency)}"
-    ratio = "" if found.ratio is None else f": {format_value(found.ratio[0], 'share')} of it"
-    style.title(figure, parts + ratio)
+    values = {
+        "promised": format_value(found.promised, currency),
+        "measured": format_value(found.delivered, currency),
+    }
+    style.title(
+        figure,
+        translate("Promised {promised}, measured {measured}", **values)
+        if found.ratio is None
+        else translate(
+            "Promised {promised}, measured {measured}: {share} of it",
+            share=format_value(found.ratio[0], "share"),
+            **values,
+        ),
+    )
     month = pd.Series(pd.to_datetime(list(found.months)))
     promised, promised_se, delivered, delivered_se = found.by_month
     reach = found.reach * promised_se
-    axes.fill_between(month, promised - reach, promised + reach, color=LIGHT, alpha=0.5, label="promised, 95% range")
-    axes.plot(month, promised, color=GREY, linewidth=2, label="promised")
+    axes.fill_between(month, promised - reach, promised + reach, color=LIGHT, alpha=0.5,
+                      label=translate("promised, 95% range"))  # fmt: skip
+    axes.plot(month, promised, color=GREY, linewidth=2, label=translate("promised"))
     axes.errorbar(month, delivered, yerr=found.reach * delivered_se, fmt="o", color=MAIN, markersize=4, elinewidth=1.2,
-                  label="delivered, 95% range")  # fmt: skip
+                  label=translate("delivered, 95% range"))  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_ylabel(f"Margin a month, {currency}")
+    axes.set_ylabel(translate("Margin a month, {currency}", currency=currency))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
     style.month_axis(axes, month)
     room = pd.Timedelta(days=10)  # whole marks at both ends
     axes.set_xlim(month.min() - room, month.max() + room)
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure

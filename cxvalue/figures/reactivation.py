@@ -7,12 +7,26 @@ from typing import TYPE_CHECKING
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["campaign_uplift", "dormancy_flow", "policy_value", "second_lifetimes"]
+
+CAME_BACK = {
+    "contacted": translatable("came back after a contact"),
+    "by themselves": translatable("came back by themselves"),
+}
+CAME_OTHERS = translatable("came back {kind}")
+STAYED = {
+    "contacted": translatable("{share} of those who came back after a contact"),
+    "by themselves": translatable("{share} of those who came back by themselves"),
+}
+STAYED_OTHERS = translatable("{share} of those who came back {kind}")
+RANKINGS = (translatable("by what a contact adds"), translatable("most likely to stay away first"))
+"""Names of rankings, told where curves are named by them."""
 
 FALLEN_BACK = 0.05
 """Share of the largest margin added below which a fall is none to speak of."""
@@ -26,30 +40,33 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     style.title(figure, _flow_said(months))
     upper.fill_between(months["month"], months["asleep"], color=LIGHT)
     upper.plot(months["month"], months["asleep"], color=MAIN, linewidth=1.5)
-    upper.set_ylabel("Inactive customers")
+    upper.set_ylabel(translate("Inactive customers"))
     width = 24
-    lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label="came back")
-    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label="fell silent")
+    lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label=translate("came back"))
+    lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label=translate("fell silent"))
     lower.axhline(0, color=GREY, linewidth=1)
-    lower.set_ylabel("Customers a month")
+    lower.set_ylabel(translate("Customers a month"))
     for axes in (upper, lower):
         axes.yaxis.set_major_formatter(style.unit_ticks(""))
         axes.yaxis.set_major_locator(style.few_ticks())
     style.month_axis(lower, months["month"])
     left, right = lower.get_xlim()
     lower.set_xlim(left - width / 2, right + width / 2)  # whole bars at both ends
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
 def _flow_said(months: pd.DataFrame) -> str:
     if months.empty:
-        return "No customer has fallen silent yet"
+        return translate("No customer has fallen silent yet")
     last = months.tail(12)
     back, fell = int(last["came_back"].sum()), int(last["fell_asleep"].sum())
-    return (
-        f"{int(last['asleep'].iloc[-1]):,} customers are inactive: in {len(last)} months {fell:,} fell silent, {back:,} "
-        "came back"
+    return translate(
+        "{asleep:,} customers are inactive: in {months} months {fell:,} fell silent, {back:,} came back",
+        asleep=int(last["asleep"].iloc[-1]),
+        months=len(last),
+        fell=fell,
+        back=back,
     )
 
 
@@ -60,25 +77,25 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
     figure, panels = style.new_figure(3.9, 1, 2)
     style.title(figure, _lasting(windows))
     parts = (
-        ("return_uplift", "share", "Bought because of the contact"),
-        ("margin", currency, f"Margin per contact, {currency}"),
+        ("return_uplift", "share", translate("Bought because of the contact")),
+        ("margin", currency, translate("Margin per contact, {currency}", currency=currency)),
     )
+    less = translate("contacted less held out")
     for axes, (name, unit, label) in zip(panels, parts, strict=True):
         if windows.empty:
-            style.nothing_to_show(axes, "Nobody was observed long enough")
+            style.nothing_to_show(axes, translate("Nobody was observed long enough"))
             continue
         axes.fill_between(
-            windows["days"], windows[f"{name}_low"], windows[f"{name}_high"], color=LIGHT, label="95% range"
+            windows["days"], windows[f"{name}_low"], windows[f"{name}_high"], color=LIGHT, label=translate("95% range")
         )
-        axes.plot(windows["days"], windows[name], color=MAIN, marker="o", markersize=4, label="contacted less held out")
+        axes.plot(windows["days"], windows[name], color=MAIN, marker="o", markersize=4, label=less)
         axes.axhline(0, color=GREY, linewidth=1)
-        axes.set_xlabel("Days since the contact")
+        axes.set_xlabel(translate("Days since the contact"))
         axes.set_ylabel(label)
         axes.yaxis.set_major_formatter(style.unit_ticks(unit))
         axes.yaxis.set_major_locator(style.few_ticks())
     if not windows.empty:
-        handles, labels = panels[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower left", ncols=2)
+        style.legend(figure, 2, panels[0])
     return figure
 
 
@@ -86,16 +103,16 @@ def _lasting(windows: pd.DataFrame) -> str:
     """Whether what a contact added is still there at the end of what was observed."""
     known = windows.dropna(subset=["margin"])
     if known.empty:
-        return "Nobody was observed long enough to say what the contact added"
+        return translate("Nobody was observed long enough to say what the contact added")
     last = known.iloc[-1]
     most, days = float(known["margin"].max()), int(last["days"])
     if last["margin_low"] <= 0 <= last["margin_high"]:
-        return f"After {days} days it is open whether a contact added margin or cost some"
+        return translate("After {days} days it is open whether a contact added margin or cost some", days=days)
     if last["margin"] < 0:
-        return f"After {days} days a contact had cost more margin than it added"
+        return translate("After {days} days a contact had cost more margin than it added", days=days)
     if last["margin"] >= most * (1 - FALLEN_BACK):
-        return f"What a contact added had not fallen back after {days} days"
-    return f"After {days} days a part of what a contact added was gone again"
+        return translate("What a contact added had not fallen back after {days} days", days=days)
+    return translate("After {days} days a part of what a contact added was gone again", days=days)
 
 
 @style.drawn
@@ -103,26 +120,26 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
     """Share of returners who are still buying, by days since the return; see `survival_after_return`."""
     style.need_columns(curves, ("kind", "days", "share"), "second_lifetimes")
     figure, (axes,) = style.new_figure(3.6)
+    if curves.empty:
+        style.title(figure, translate("Too few came back to say more"))
+        style.nothing_to_show(axes, translate("Too few came back"))
+        return figure
     stay = [
-        f"{format_value(float(part['share'].iloc[-1]), 'share')} of those who came back "
-        f"{'after a contact' if kind == 'contacted' else kind}"
+        translate(
+            STAYED.get(kind, STAYED_OTHERS), share=format_value(float(part["share"].iloc[-1]), "share"), kind=kind
+        )
         for kind, part in curves.groupby("kind", sort=False)
     ]
-    last = int(curves["days"].max()) if len(curves) else 0
-    style.title(
-        figure, f"Still buying after {last} days: {', '.join(stay)}" if stay else "Too few came back to say more"
-    )
-    if curves.empty:
-        style.nothing_to_show(axes, "Too few came back")
-        return figure
+    last = int(curves["days"].max())
+    style.title(figure, translate("Still buying after {days} days: {shares}", days=last, shares=", ".join(stay)))
     for (kind, part), colour in zip(curves.groupby("kind", sort=False), (MAIN, GREY), strict=False):
-        axes.step(part["days"], part["share"], where="post", color=colour, linewidth=2, label=f"came back {kind}"
-                  if kind != "contacted" else "came back after a contact")  # fmt: skip
+        label = translate(CAME_BACK.get(kind, CAME_OTHERS), kind=kind)
+        axes.step(part["days"], part["share"], where="post", color=colour, linewidth=2, label=label)
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("Days since the return")
-    axes.set_ylabel("Still buying")
+    axes.set_xlabel(translate("Days since the return"))
+    axes.set_ylabel(translate("Still buying"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
 
 
@@ -134,14 +151,14 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     for (name, curve), colour in zip(curves.items(), (MAIN, BAD, GREY), strict=False):
         if colour == MAIN:
             axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
-        axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=name)
+        axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=translate(name))
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_xlabel("Share of the customers contacted, best-ranked first")
-    axes.set_ylabel(f"Earned per customer, {currency}")
+    axes.set_xlabel(translate("Share of the customers contacted, best-ranked first"))
+    axes.set_ylabel(translate("Earned per customer, {currency}", currency=currency))
     axes.xaxis.set_major_formatter(style.unit_ticks("share"))
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     axes.yaxis.set_major_locator(style.few_ticks())
-    figure.legend(loc="outside lower left", ncols=3)
+    style.legend(figure, 3)
     return figure
 
 
@@ -149,10 +166,10 @@ def _best_share(curves: dict[str, pd.DataFrame]) -> str:
     """Where the first ranking earns most, or that contacting all does."""
     curve = next(iter(curves.values()), None)
     if curve is None or curve.empty:
-        return "No ranking could be tried"
+        return translate("No ranking could be tried")
     best = curve.loc[curve["value"].idxmax()]
     if best["value"] <= 0:
-        return "Contacting nobody earns most"
+        return translate("Contacting nobody earns most")
     if best["share"] >= 0.999:
-        return "Contacting everybody earns most"
-    return f"Contacting the best-ranked {format_value(float(best['share']), 'share')} earns most"
+        return translate("Contacting everybody earns most")
+    return translate("Contacting the best-ranked {share} earns most", share=format_value(float(best["share"]), "share"))

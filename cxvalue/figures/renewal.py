@@ -9,6 +9,8 @@ import pandas as pd
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, INK, MAIN, PALETTE
+from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.sbg import PERIODS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -27,24 +29,37 @@ def contract_flow(months: pd.DataFrame) -> Figure:
     """
     style.need_columns(months, ("month", "began", "ended", "active"), "contract_flow")
     figure, (flow, stock) = style.new_figure(4.6, 2, sharex=True)
-    style.title(figure, "Customers who came, left and were there")
+    style.title(figure, _came_and_left(months))
     when = pd.to_datetime(months["month"])
     if not len(when):
-        style.nothing_to_show(flow, "No complete month")
+        style.nothing_to_show(flow, translate("No complete month"))
         return figure
-    flow.bar(when, months["began"], width=24, color=GOOD, label="began")
-    flow.bar(when, -months["ended"], width=24, color=BAD, label="ended")
+    flow.bar(when, months["began"], width=24, color=GOOD, label=translate("began"))
+    flow.bar(when, -months["ended"], width=24, color=BAD, label=translate("ended"))
     flow.axhline(0, color=INK, linewidth=0.8)
     stock.plot(when, months["active"], color=MAIN, linewidth=2)
     style.from_zero(stock)
     for axes in (flow, stock):
         axes.yaxis.set_major_formatter(style.unit_ticks(""))
         axes.yaxis.set_major_locator(style.few_ticks(4))
-    style.panel_title(flow, "Began and ended, each month")
-    style.panel_title(stock, "Under contract at the end of the month")
+    style.panel_title(flow, translate("Began and ended, each month"))
+    style.panel_title(stock, translate("Under contract at the end of the month"))
     style.month_axis(stock, when)
-    figure.legend(loc="outside lower left", ncols=2)
+    style.legend(figure, 2)
     return figure
+
+
+def _came_and_left(months: pd.DataFrame) -> str:
+    if months.empty:
+        return translate("How many customers come and go is not known yet")
+    last = months.tail(12)
+    return translate(
+        "{active:,} customers are under contract: in {months} months {began:,} began and {ended:,} ended",
+        active=int(last["active"].iloc[-1]),
+        months=len(last),
+        began=int(last["began"].sum()),
+        ended=int(last["ended"].sum()),
+    )
 
 
 @style.drawn
@@ -56,16 +71,16 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
     """
     style.need_columns(curve, ("segment", "month", "survival", "low", "high"), "contract_survival")
     figure, (axes,) = style.new_figure(3.9)
-    style.title(figure, "How long do customers stay?")
+    style.title(figure, _still_there(curve))
     if curve.empty:
-        style.nothing_to_show(axes, "Nobody has left yet")
+        style.nothing_to_show(axes, translate("Nobody has left yet"))
         return figure
     names = list(dict.fromkeys(curve["segment"]))
     for place, name in enumerate(names):
         part = curve[curve["segment"] == name]
         months = np.append(0, part["month"])
         colour = MAIN if len(names) == 1 else PALETTE[place % len(PALETTE)]
-        label = "counted" if len(names) == 1 else str(name)
+        label = translate("counted") if len(names) == 1 else str(name)
         axes.step(months, np.append(1.0, part["survival"]), where="post", color=colour, linewidth=2, label=label)
         if len(names) == 1:
             low, high = np.append(1.0, part["low"]), np.append(1.0, part["high"])
@@ -73,10 +88,39 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
     if model is not None:
         ages = np.arange(int(curve["month"].max()) + horizon_months + 1)
         chances = np.floor(ages * PERIODS_PER_YEAR[model.time_unit] / 12)
-        axes.plot(ages, model.survival(chances), color=INK, linewidth=1.6, linestyle=(0, (5, 2)), label="model (sBG)")
+        axes.plot(
+            ages,
+            model.survival(chances),
+            color=INK,
+            linewidth=1.6,
+            linestyle=(0, (5, 2)),
+            label=translate("model (sBG)"),
+        )
     axes.set_ylim(0, 1.02)
-    axes.set_xlabel("Months since the contract began")
-    axes.set_ylabel("Still under contract")
+    axes.set_xlabel(translate("Months since the contract began"))
+    axes.set_ylabel(translate("Still under contract"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    figure.legend(loc="outside lower left", ncols=4)
+    style.legend(figure, 4)
     return figure
+
+
+def _still_there(curve: pd.DataFrame) -> str:
+    """Who is still there after as many whole years as all lines reach, or as many months where that is no year."""
+    if curve.empty:
+        return translate("How long customers stay is not known yet")
+    reached = int(curve.groupby("segment")["month"].max().min())
+    months = reached - reached % 12 or reached
+    known = curve[curve["month"] <= months].sort_values("month", kind="stable")
+    left = known.groupby("segment", sort=False)["survival"].last()
+    time = format_value(months, "months")
+    share, least = (format_value(float(one), "share") for one in (left.max(), left.min()))
+    if curve["segment"].nunique() == 1:
+        return translate("{share} of customers are still under contract after {time}", share=share, time=time)
+    return translate(
+        "After {time} {share} of {segment} are still under contract, {least} of {other}",
+        time=time,
+        share=share,
+        segment=left.idxmax(),
+        least=least,
+        other=left.idxmin(),
+    )

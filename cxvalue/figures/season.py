@@ -9,12 +9,29 @@ import numpy as np
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["seasonal_index"]
+
+MONTHS = (
+    translatable("January"),
+    translatable("February"),
+    translatable("March"),
+    translatable("April"),
+    translatable("May"),
+    translatable("June"),
+    translatable("July"),
+    translatable("August"),
+    translatable("September"),
+    translatable("October"),
+    translatable("November"),
+    translatable("December"),
+)
+"""Names of the table, told where they are drawn."""
 
 FLAT = 1e-6
 """A swing that no axis can show."""
@@ -29,26 +46,30 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     style.need_columns(table, ("month", "name", "index", "low", "high", "used"), "seasonal_index")
     figure, (axes,) = style.new_figure(3.3)
     if table.empty:
-        style.title(figure, "A season cannot be told yet")
-        style.nothing_to_show(axes, "A season can be told only from two full years of history")
+        style.title(figure, translate("A season cannot be told yet"))
+        style.nothing_to_show(axes, translate("A season can be told only from two full years of history"))
         return figure
     change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
     if np.abs(change).max() < FLAT:
-        style.title(figure, "Purchases follow no season")
-        style.nothing_to_show(axes, "No season was found")
+        style.title(figure, translate("Purchases follow no season"))
+        style.nothing_to_show(axes, translate("No season was found"))
         return figure
     high, low = (table.iloc[int(change[:, 0].argmax())], table.iloc[int(change[:, 0].argmin())])
     style.title(
         figure,
-        f"Purchases are highest in {high['name']}, {format_value(float(high['index']) - 1, 'share')} above an average one, "
-        f"and lowest in {low['name']}",
+        translate(
+            "Purchases are highest in {month}, {share} above an average one, and lowest in {other}",
+            month=translate(str(high["name"])),
+            share=format_value(float(high["index"]) - 1, "share"),
+            other=translate(str(low["name"])),
+        ),
     )
     places = np.arange(len(table))
     axes.bar(places, change[:, 0], width=0.7, color=MAIN if bool(table["used"].all()) else GREY)
     axes.vlines(places, change[:, 1], change[:, 2], color=INK, linewidth=1.2)
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
-    axes.set_xticks(places, [str(name)[:3] for name in table["name"]])
+    axes.set_xticks(places, [translate(str(name))[:3] for name in table["name"]])
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel("Purchases against those\nof an average month")
+    axes.set_ylabel(translate("Purchases against those\nof an average month"))
     return figure

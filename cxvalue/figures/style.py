@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 import io
-import textwrap
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from cxvalue.findings.numbers import format_number, format_value, is_currency
+from cxvalue.language.catalogue import spoken
+from cxvalue.language.english import ENGLISH
+from cxvalue.language.letters import FONTS, families_of, lines_of
+from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.dates import AutoDateLocator
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
     from matplotlib.ticker import Formatter, MaxNLocator
 
-__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALETTE", "SECOND", "save", "tell", "use_style"]
+__all__ = ["BAD", "GOOD", "GREY", "INK", "MAIN", "PALE", "PALETTE", "SECOND", "save", "tell", "use_style"]
 
 Parameters = ParamSpec("Parameters")
 
 INK, TEXT, GREY, LIGHT = "#1d2733", "#43505d", "#8894a0", "#dfe5ea"
+PALE = "#bcc8d3"
+"""A bar behind another one: it can be told from the ground on a light screen and on a dark one."""
 MAIN, SECOND, GOOD, BAD = "#2f6392", "#c08a3e", "#3f7f5f", "#b0513f"
 PALETTE = (MAIN, SECOND, GOOD, BAD, "#7a6a9c", "#5b8fa8", "#8a8f3c", "#a05a78")
 
+_WITHIN_CHINESE = re.compile(r"(?<=[\u3001-\u9fff\uff01-\uff60]) | (?=[\u3001-\u9fff\uff01-\uff60])")
+"""A space that stands where a line ended: Chinese has none."""
+
 WIDTH = 7.0
 TITLE_WIDTH = 66
+BELOW: Final = "outside lower left"
 SALT = "cxvalue"
 
 _RC: dict[str, Any] = {
-    "font.family": ["DejaVu Sans"],
     "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": TEXT,
@@ -78,9 +88,22 @@ def use_style() -> Iterator[None]:
     import matplotlib
     import seaborn
 
-    look: dict[Any, Any] = {**seaborn.axes_style("white"), **_RC}
+    look: dict[Any, Any] = {**seaborn.axes_style("white"), **_RC, "font.family": _families(spoken())}
     with matplotlib.rc_context(look):
         yield
+
+
+@cache
+def _families(language: str) -> list[str]:
+    """The fonts of a language; matplotlib is told of those that it does not bring where they come first."""
+    families = families_of(language)
+    if language != "zh":
+        return [families[0]]
+    from matplotlib.font_manager import fontManager
+
+    for path in sorted(FONTS.glob("*.otf")):
+        fontManager.addfont(path)
+    return list(families)
 
 
 _WORDS: list[Callable[[Figure], None]] = []
@@ -101,10 +124,28 @@ def drawn(draw: Callable[Parameters, Figure]) -> Callable[Parameters, Figure]:
             for words in _WORDS:
                 words(figure)
             figure.draw_without_rendering()
+            _narrow_legends(figure)
             _mark_title(figure)
         return figure
 
     return styled
+
+
+def _narrow_legends(figure: Figure) -> None:
+    """Give a legend that is wider than its figure fewer columns: the words of some languages are long."""
+    for legend in list(figure.legends):
+        names = [text.get_text() for text in legend.get_texts()]
+        marks: dict[str, Any] = {}
+        for axes in figure.axes:
+            marks.update({name: mark for mark, name in zip(*axes.get_legend_handles_labels(), strict=True)})
+        own = [mark for mark in legend.legend_handles if mark is not None]
+        handles = list(marks.values()) if len(marks) == len(names) else own
+        columns = legend._ncols  # type: ignore[attr-defined]
+        while columns > 1 and legend.get_window_extent().width > figure.bbox.width:
+            columns -= 1
+            legend.remove()
+            legend = figure.legend(handles, names, loc=BELOW, ncols=columns)
+            figure.draw_without_rendering()
 
 
 def save(figure: Figure, folder: Path | str, name: str) -> tuple[Path, Path]:
@@ -174,12 +215,12 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **subplots: Any) 
 
 def title(figure: Figure, text: str) -> None:
     """Say what is seen, above the whole figure, from its left edge: a statement that the numbers make."""
-    figure.suptitle(textwrap.fill(text, TITLE_WIDTH), x=0.012, ha="left")
+    figure.suptitle("\n".join(lines_of(text, TITLE_WIDTH)), x=0.012, ha="left")
 
 
 def message_of(figure: Figure) -> str:
     """The statement above a figure, in one line; empty without one."""
-    return " ".join(figure.get_suptitle().split())
+    return _WITHIN_CHINESE.sub("", " ".join(figure.get_suptitle().split()))
 
 
 def _mark_title(figure: Figure) -> None:
@@ -227,6 +268,14 @@ def unit_ticks(unit: str) -> Formatter:
     return Ticks()
 
 
+def legend(figure: Figure, columns: int, panel: Axes | None = None) -> None:
+    """Name the marks below a figure, those of one panel where all panels have the same."""
+    if panel is None:
+        figure.legend(loc=BELOW, ncols=columns)
+    else:
+        figure.legend(*panel.get_legend_handles_labels(), loc=BELOW, ncols=columns)
+
+
 def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
     """At most so many ticks at round numbers."""
     from matplotlib.ticker import MaxNLocator
@@ -236,13 +285,33 @@ def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
 
 def month_axis(axes: Axes, when: pd.Series) -> None:
     """Put months and years under a panel whose x values are dates."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import AutoDateLocator
 
     locator = AutoDateLocator(minticks=3, maxticks=8)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    axes.xaxis.set_major_formatter(date_ticks(locator, show_offset=False))
     if len(when) > 1:
         axes.set_xlim(when.min(), when.max())
+
+
+def date_ticks(locator: AutoDateLocator, **options: Any) -> Formatter:
+    """Dates at the ticks of a locator, as short as they can be read, in the language that is spoken."""
+    from matplotlib.dates import ConciseDateFormatter
+
+    class Dates(ConciseDateFormatter):
+        def format_ticks(self, values: Any) -> list[str]:
+            return [with_months(one) for one in super().format_ticks(values)]
+
+        def get_offset(self) -> str:
+            return with_months(super().get_offset())
+
+    return Dates(locator, **options)
+
+
+def with_months(tick: str) -> str:
+    """A tick with the months of the language that is spoken in place of the English ones."""
+    names = dict(zip(ENGLISH["months_short"].split(","), spoken_words()["months_short"].split(","), strict=True))
+    return re.sub("|".join(names), lambda found: names[found[0]], tick)
 
 
 def from_zero(axes: Axes) -> None:
@@ -262,7 +331,7 @@ def wrapped(text: object, width: int) -> str:
     >>> wrapped("purchases of one customer", 14)
     'purchases of\\none customer'
     """
-    lines = textwrap.wrap(str(text), width) or [""]
+    lines = lines_of(str(text), width) or [""]
     return "\n".join(lines[:3]) + ("…" if len(lines) > 3 else "")
 
 
@@ -272,16 +341,39 @@ def short(value: float, unit: str, largest: float = 0.0) -> str:
     >>> short(1_500_000, "USD"), short(0.35, "share"), short(2500.0, "customers"), short(500_000, "USD", largest=2e6)
     ('1.5 M', '35%', '2,500', '0.5 M')
     """
+    words = spoken_words()
     if value == 0:
         return "0%" if unit == "share" else "0"
+    sign, size, name = words["minus"] if value < 0 else "", abs(value), ""
     if unit == "share":
-        percent = f"{abs(value) * 100:,.6g}"
-        return ("−" if value < 0 else "") + percent + "%"
-    for scale, name in ((1e12, " tn"), (1e9, " bn"), (1e6, " M")):
-        if max(abs(value), largest) >= scale * (1 - 1e-9):
-            return f"{value / scale:,.5g}{name}".replace("-", "−")
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.5g}"
-    return text.replace("-", "−")
+        text, name = f"{size * 100:,.6g}", "%"
+    else:
+        scales = [one.split(":") for one in words["scales"].split(",")]
+        least, name = next((one for one in scales if max(size, largest) >= float(one[0]) * (1 - 1e-9)), ("", ""))
+        scaled = size / float(least or 1)
+        text = f"{scaled:,.0f}" if not least and scaled.is_integer() else f"{scaled:,.5g}"
+    return sign + text.translate({ord(","): words["thousands"], ord("."): words["decimal"]}) + name
+
+
+def written(value: float, pattern: str) -> str:
+    """A number in a format of Python's, with the signs of the language that is spoken.
+
+    >>> written(-1234.5, ",.0f"), written(0.125, ".3g")
+    ('−1,234', '0.125')
+    """
+    words = spoken_words()
+    signs = {ord(","): words["thousands"], ord("."): words["decimal"], ord("-"): words["minus"]}
+    return format(value, pattern).translate(signs)
+
+
+def vector_colours(figure: Figure) -> None:
+    """Draw a bar of colours as areas, which a page can turn for a dark screen, and not as a photograph."""
+    from matplotlib.collections import QuadMesh
+
+    for axes in figure.axes:
+        for part in axes.collections:
+            if isinstance(part, QuadMesh):
+                part.set_rasterized(False)
 
 
 def label(value: float, unit: str) -> str:

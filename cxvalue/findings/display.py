@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_finding, format_interval, format_level
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -29,11 +30,11 @@ def sentences(findings: Iterable[Finding]) -> Styler:
     """The findings of a notebook: what it is, its value and range, and the sentence for the page."""
     return styled(
         {
-            "finding": finding.label,
-            "value": format_finding(finding),
-            "range": format_interval(finding) or "—",
-            "at": format_level(finding.level) if finding.level else "—",
-            "in words": finding.text,
+            translate("finding"): finding.label,
+            translate("value"): format_finding(finding),
+            translate("range"): format_interval(finding) or "—",
+            translate("at"): format_level(finding.level) if finding.level else "—",
+            translate("in words"): finding.text,
         }
         for finding in findings
     )

@@ -85,7 +85,7 @@ class Finding:
             raise self._refused("label", "must say what the number is.")
         object.__setattr__(self, "value", self._value())
         for name in ("low", "high", "level"):
-            object.__setattr__(self, name, self._number(name))
+            object.__setattr__(self, name, self._number(name, "must be a finite number or None."))
         self._check_interval()
         if self.grade is not None and self.grade not in GRADES:
             raise self._refused("grade", "must be one of A, B, C, D, E, or None for a plain count.")
@@ -131,7 +131,7 @@ class Finding:
             return self.value
         return self._number("value", "must be a finite number, a word or None.")
 
-    def _number(self, name: str, rule: str = "must be a finite number or None.") -> float | int | None:
+    def _number(self, name: str, rule: str) -> float | int | None:
         given: Any = getattr(self, name)
         if given is None:
             return None

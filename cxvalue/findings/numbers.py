@@ -130,7 +130,7 @@ def format_value(value: float | int, unit: str, words: Words | None = None) -> s
         known = dict(pair.split(":") for pair in words[unit].split(","))
         if number in known:
             return known[number]
-    return f"{number} {unit_word(unit, float(value), words)}"
+    return words["counted"].format(number=number, unit=unit_word(unit, float(value), words))
 
 
 def format_range(low: float | int, high: float | int, unit: str, words: Words | None = None) -> str:
@@ -162,7 +162,7 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words | 
         leads = words["money"].startswith("{currency}")
         first, second = (f"{unit} {first}", second) if leads else (first, f"{second} {unit}")
     elif unit:
-        second = f"{second} {unit_word(unit, float(high), words, in_range=True)}"
+        second = words["counted"].format(number=second, unit=unit_word(unit, float(high), words, in_range=True))
     return words["interval"].format(low=first, high=second)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cxvalue.findings.finding import Finding, opening
 from cxvalue.findings.numbers import is_currency
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.language.catalogue import translate
 
 __all__ = ["withhold_points"]
 
@@ -32,7 +33,7 @@ def _is_point(finding: Finding) -> bool:
 
 
 def _withheld(finding: Finding) -> Finding:
-    reason = (
+    reason = translate(
         "every outcome that the model can draw from these data is the same, so nothing is estimated. They tell "
         "too little: a longer history, or customers who differ more."
     )

@@ -68,7 +68,9 @@ def records() -> tuple[Record, ...]:
     """All records, in order of their names."""
     folder = files("cxvalue.firstmile").joinpath("layouts")
     paths = sorted((path for path in folder.iterdir() if path.name.endswith(".yml")), key=lambda path: path.name)
-    return tuple(_record(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in paths)
+    # Written in C where it is there: in Python the layouts take longer to read than a small export.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return tuple(_record(yaml.load(path.read_text(encoding="utf-8"), loader)) for path in paths)
 
 
 def _record(data: dict[str, Any]) -> Record:

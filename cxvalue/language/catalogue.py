@@ -26,6 +26,7 @@ __all__ = [
     "translate_count",
     "using",
     "word_of",
+    "written",
 ]
 
 CATALOGUES = Path(__file__).parent
@@ -101,6 +102,15 @@ def translatable(message: str) -> str:
     'came back'
     """
     return message
+
+
+def written(number: float, form: str) -> str:
+    """A number in a format, with the signs of the language that is spoken.
+
+    >>> written(1234.5, ",.2f")
+    '1,234.50'
+    """
+    return _Written().format_field(number, form)
 
 
 def word_of(language: str, key: str, english: str) -> str:

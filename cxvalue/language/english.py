@@ -24,6 +24,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "not_available": "not available",
         "above_share": "more than {share}",
         "below_share": "less than {share}",
+        "counted": "{number} {unit}",
         # units: the word after a number, in the forms that the language has (one, few, many, other)
         "unit_customers": "customer|customers",
         "unit_transactions": "transaction|transactions",
@@ -37,11 +38,13 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unit_orders": "order|orders",
         "unit_contacts": "contact|contacts",
         "unit_notebooks": "notebook|notebooks",
+        "unit_times a year": "time a year|times a year",
         # dates
         "date": "{day} {month} {year}",
         "month": "{month} {year}",
         "months_alone": "January,February,March,April,May,June,July,August,September,October,November,December",
         "months": "January,February,March,April,May,June,July,August,September,October,November,December",
+        "months_short": "Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec",
         "moment": "{date}, {time} {zone}",
         # header
         "as_of": "Data up to",
@@ -51,8 +54,10 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "version": "cxvalue",
         "run": "Run",
         "audience": "For",
+        "audience_board": "board",
         "back_to_index": "All studies",
         "skip": "Skip to the content",
+        "stop": ".",
         # banners
         "caution": "Before you rely on this page:",
         "cautions_more": "{count} more to look at",
@@ -403,5 +408,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "book_swing_low": "Change at low",
         "book_swing_high": "Change at high",
         "book_swings": "Change of the net present value, {currency}",
+        # what a study without a margin says in place of it, in every form of the word
+        "in_revenue": "margin=revenue,margins=revenues",
     }
 )

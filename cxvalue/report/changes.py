@@ -128,7 +128,7 @@ def _reasons(
     if before.get("cxvalue") != now.get("cxvalue"):
         found.append(words["why_version"].format(then=before.get("cxvalue"), now=now.get("cxvalue")))
     said = "; ".join(found) or words["why_unknown"]
-    return said[:1].upper() + said[1:] + "."
+    return said[:1].upper() + said[1:] + words["stop"]
 
 
 def _short(value: Any) -> str:

@@ -35,11 +35,14 @@ def render_page(page: PageModel) -> str:
 
 
 def render_index(entries: Iterable[IndexEntry], language: str = "en") -> str:
-    """Render the index of all studies, in the order given; a study that was never reported shows its note instead."""
+    """Render the index of all studies, in the order given; a study that was never reported shows its note instead.
+
+    Each line is told in the language of its report, the rest in `language`.
+    """
     words = words_for(language)
     return _render(
         "index.html.j2",
-        entries=[_index_row(entry, words) for entry in entries],
+        entries=[_index_row(entry, words_for(entry.language) if entry.href else words) for entry in entries],
         words=words,
         language=words["language"],
     )
@@ -66,6 +69,7 @@ def relative_link(href: str) -> str:
 
 def _index_row(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any]:
     return {
+        "language": words["language"],
         "study": entry.study,
         "title": entry.title or entry.study,
         "href": entry.href,

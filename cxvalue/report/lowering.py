@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
 from cxvalue.foundation.grades import lower_grade
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.tables.cautions import Caution
@@ -35,6 +36,5 @@ def _lowered(finding: Finding, cautions: Sequence[Caution]) -> Finding:
     reasons = [one.text for one in cautions if one.lowers and one.table in tables]
     if not reasons or finding.grade is None:
         return finding
-    return replace(
-        finding, grade=lower_grade(finding.grade), method=f"{finding.method} One grade lower: {reasons[0]}".strip()
-    )
+    lowered = translate("One grade lower: {reason}", reason=reasons[0])
+    return replace(finding, grade=lower_grade(finding.grade), method=f"{finding.method} {lowered}".strip())

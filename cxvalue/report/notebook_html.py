@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
+from cxvalue.language.catalogue import translate, using
 from cxvalue.language.words import words_for
 from cxvalue.report.html import render_notebook_shell
+from cxvalue.report.revenue_words import notebook_in_revenue
 from cxvalue.report.sanitize import clean_markup
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
 
 HIDDEN = "…"
+HEADING = re.compile(r"^(#{1,6} +)(.+?)\s*$", re.MULTILINE)
+"""A heading of a Markdown cell: its signs and its text."""
 
 _NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag", "hand-over"})
 _BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
@@ -38,17 +42,23 @@ def notebook_html(
     paths: Iterable[str | Path] = (),
     back_href: str = "../index.html",
     language: str = "en",
+    in_revenue: bool = False,
 ) -> str:
     """Turn an executed notebook (a path or a notebook node) into one self-contained page without code.
 
-    Markdown and results stay; code, prompts, standard error, widgets, scripts and links to the outside go; `paths` and
-    those of `machine_paths()` are hidden. The same notebook gives the same text.
+    Markdown and results stay, headings in the language; code, prompts, standard error, widgets, scripts and links to the
+    outside go; `paths` and those of `machine_paths()` are hidden; `in_revenue`: no margin is known, and the page says
+    revenue. The same notebook gives the same text.
     """
     import_nbformat()
     from markupsafe import Markup
 
     words = words_for(language)
     shown = _without_noise(_without_paths(_read(notebook), paths))
+    with using(language):
+        _tell_headings(shown)
+        if in_revenue:
+            notebook_in_revenue(shown)
     markup, _ = _exporter().from_notebook_node(shown)
     body = clean_markup(markup, image_alt=words["notebook_image"])
     if "<h1" not in body:
@@ -126,6 +136,13 @@ def _without_noise(notebook: NotebookNode) -> NotebookNode:
         cell.outputs = [output for output in map(_without_parts, cell.outputs) if output is not None]
     shown.cells = [cell for cell in shown.cells if cell.cell_type == "markdown" or cell.outputs]
     return shown
+
+
+def _tell_headings(notebook: NotebookNode) -> None:
+    """Put the headings into the language that is spoken; the text between them explains the method and stays English."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = HEADING.sub(lambda found: found[1] + translate(found[2]), cell.source)
 
 
 def _is_shown(cell: NotebookNode) -> bool:

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date
+from cxvalue.language.catalogue import translate
 from cxvalue.report.headlines import MINUTE
 
 if TYPE_CHECKING:
@@ -33,9 +34,15 @@ class Opening:
     @classmethod
     def of(cls, file: StudyFile, observed_from: date, as_of: date, texts: Sequence[str] | None = None) -> Opening:
         """The opening of a study; `texts` are there once its notebook has come to its end."""
-        simulated = " Simulated: this company does not exist." if file.simulated is not None else ""
-        line = f"Observed from {format_date(observed_from)} to {format_date(as_of)}, amounts in {file.currency}.{simulated}"
-        waiting = ("The answer stands here once all cells have run.",)
+        line = translate(
+            "Observed from {first} to {last}, amounts in {currency}.",
+            first=format_date(observed_from),
+            last=format_date(as_of),
+            currency=file.currency,
+        )
+        if file.simulated is not None:
+            line = " ".join([line, translate("Simulated: this company does not exist.")])
+        waiting = (translate("The answer stands here once all cells have run."),)
         return cls(file.heading, line, waiting if texts is None else tuple(texts))
 
     def __repr__(self) -> str:

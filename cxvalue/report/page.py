@@ -97,7 +97,10 @@ def build_page(
         words=words,
         language=words["language"],
         title=meta.title or meta.study,
-        facts=_told((words["as_of"], format_date(meta.as_of, words)), (words["audience"], meta.audience)),
+        facts=_told(
+            (words["as_of"], format_date(meta.as_of, words)),
+            (words["audience"], words.get(f"audience_{meta.audience}", meta.audience)),
+        ),
         origin=_told(
             (words["made"], format_moment(meta.made, words)),
             (words["study"], meta.study),

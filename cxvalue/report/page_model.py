@@ -201,7 +201,10 @@ class PageModel:
 
 @dataclass(frozen=True, slots=True)
 class IndexEntry:
-    """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report."""
+    """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report.
+
+    `language` is that of the report.
+    """
 
     study: str
     title: str
@@ -212,3 +215,4 @@ class IndexEntry:
     href: str = ""
     note: str = ""
     answers: tuple[Answer, ...] = ()
+    language: str = "en"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.finding import Finding
+from cxvalue.language.catalogue import spoken
+from cxvalue.language.words import words_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,12 +23,31 @@ _MARKUP = re.compile(r"(<style[\s\S]*?</style>|<[^<>]*>)")
 
 
 def told_in_revenue(text: str) -> str:
-    """A sentence with revenue in place of margin.
+    """A sentence with revenue in place of margin, in English and in the language that is spoken.
 
     >>> told_in_revenue("Margin at risk: the contribution margin of 12 months.")
     'Revenue at risk: the revenue of 12 months.'
     """
-    return _MARGIN.sub(lambda found: "Revenue" if found[0][0].isupper() else "revenue", text)
+    told = _MARGIN.sub(lambda found: "Revenue" if found[0][0].isupper() else "revenue", text)
+    if spoken() == "en":
+        return told
+    words, pattern = _forms(spoken())
+
+    def revenue(found: re.Match[str]) -> str:
+        word = words[found[0].lower()]
+        return word[0].upper() + word[1:] if found[0][0].isupper() else word
+
+    return pattern.sub(revenue, told)
+
+
+@cache
+def _forms(language: str) -> tuple[Mapping[str, str], re.Pattern[str]]:
+    """What margin is called in a language, each form with its own of revenue; the longest is looked for first."""
+    words = dict(pair.split("=") for pair in words_for(language)["in_revenue"].split(","))
+    longest_first = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    # Chinese writes no space between words, so that none ends where a letter is no longer one.
+    edges = ("(?:{})" if language == "zh" else r"\b(?:{})\b").format(longest_first)
+    return words, re.compile(rf"(?<!`){edges}(?!`)", re.IGNORECASE)
 
 
 def findings_in_revenue(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -12,19 +12,22 @@ from html.parser import HTMLParser
 
 __all__ = ["clean_markup"]
 
-_KEPT_TAGS = """
+_TAGS = frozenset(
+    """
     a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr
     i img kbd li ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul var
-"""
-_LOST_TAGS = """
+    """.split()
+)
+_VOID = frozenset(("br", "col", "hr", "img"))
+_DROPPED_WITH_CONTENT = frozenset(
+    """
     script style iframe object embed noscript template svg math form button select textarea audio video canvas head
     title
-"""
-_KEPT_ATTRIBUTES = "alt class colspan dir height href id lang role rowspan scope span src style title width"
-_TAGS = frozenset(_KEPT_TAGS.split())
-_VOID = frozenset(("br", "col", "hr", "img"))
-_DROPPED_WITH_CONTENT = frozenset(_LOST_TAGS.split())
-_ATTRIBUTES = frozenset(_KEPT_ATTRIBUTES.split())
+    """.split()
+)
+_ATTRIBUTES = frozenset(
+    "alt class colspan dir height href id lang role rowspan scope span src style title width".split()
+)
 _ANCHORS = frozenset(("a", "h1", "h2", "h3", "h4", "h5", "h6", "section"))
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
 SCROLLED = '<div class="scroll" tabindex="0">'

@@ -248,7 +248,7 @@ class _Crew:
         executed = self.work / "executed"
         job = NotebookJob(
             name=spec.name,
-            title=spec.question or spec.name,
+            title=spec.title,
             study=self.study.name,
             language=self.study.language,
             in_revenue=self.study.in_revenue,

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest, one_of
+from cxvalue.language.catalogue import translate
 from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, StudyShape, declared_in
 
 __all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
@@ -69,7 +70,7 @@ def plan(
         reason = spec.obstacle(study.contract, tables, declared) or (unavailable or {}).get(spec.name, "").rstrip(".")
         for other in spec.company:
             if not reason and other in obstacles:
-                reason = f"needs {other}, which cannot run: {obstacles[other]}"
+                reason = translate("needs {other}, which cannot run: {reason}", other=other, reason=obstacles[other])
         if reason:
             obstacles[spec.name] = reason
     refused = [Problem(name, f"cannot run: {obstacles[name]}.") for name in specs if name in asked & obstacles.keys()]

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import RunFailed
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
+from cxvalue.language.catalogue import using
 from cxvalue.run.forked import ForkedKernel
 
 if TYPE_CHECKING:
@@ -199,10 +200,12 @@ class _Execution:
         job = self.job
         hidden = [job.proof.parent.parent, Path(job.parameters["study"]).parent, job.source.parent.parent]
         scrubbed = scrub_notebook(job.executed, study=job.study, paths=hidden)
+        page = notebook_html(scrubbed, job.title, language=job.language, in_revenue=job.in_revenue)
         if job.in_revenue:
-            notebook_in_revenue(scrubbed)
+            with using(job.language):
+                notebook_in_revenue(scrubbed)
         job.scrubbed.write_text(import_nbformat().writes(scrubbed), encoding="utf-8")
-        job.page.write_text(notebook_html(scrubbed, job.title, language=job.language), encoding="utf-8")
+        job.page.write_text(page, encoding="utf-8")
 
 
 def missing_kernel(name: str) -> str:

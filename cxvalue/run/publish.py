@@ -18,6 +18,7 @@ from typing import Any
 
 from cxvalue.findings.finding import Finding, read_findings, write_findings
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.language.catalogue import spoken, translatable, translate, using
 from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import answers_of
 from cxvalue.report.changes import Changes, changes_since
@@ -244,22 +245,25 @@ def _private_lists(record: RunRecord, folder: Path) -> Path | None:
 
 
 def write_index(reports: Path) -> None:
-    """Rewrite the index of all studies from their latest complete runs, in one step."""
+    """Rewrite the index of all studies from their latest complete runs, in one step: in the language that all have."""
     from cxvalue.report.html import render_index
 
     shelves = [path for path in sorted(reports.iterdir()) if path.is_dir() and not path.name.startswith(".")]
     entries = [entry for entry in map(_index_entry, shelves) if entry is not None]
-    write_in_one_step(reports / "index.html", render_index(entries))
+    languages = {entry.language for entry in entries if entry.href}
+    with using(languages.pop() if len(languages) == 1 else "en"):
+        told = [replace(entry, note=translate(entry.note)) if entry.note else entry for entry in entries]
+        write_in_one_step(reports / "index.html", render_index(told, spoken()))
 
 
 def _index_entry(shelf: Path) -> IndexEntry | None:
     latest = shelf / LATEST
     if not latest.is_dir():
         runs = [path for path in shelf.iterdir() if (path / "manifest.json").is_file() and path.name not in RESERVED]
-        return IndexEntry(shelf.name, shelf.name, note="no complete run yet") if runs else None
+        return IndexEntry(shelf.name, shelf.name, note=translatable("no complete run yet")) if runs else None
     try:
         about: dict[str, Any] = json.loads((latest / "manifest.json").read_text(encoding="utf-8"))
-        findings = read_findings(latest)
+        findings, language = read_findings(latest), about["parameters"].get("language", "en")
         return IndexEntry(
             study=about["study"],
             title=about["title"],
@@ -267,11 +271,13 @@ def _index_entry(shelf: Path) -> IndexEntry | None:
             made=datetime.fromisoformat(about["made"]),
             headline=headline_finding(findings),
             verdicts=verdict_findings(findings),
-            answers=answers_of(findings, words_for("en")),
+            answers=answers_of(findings, words_for(language)),
             href=f"{shelf.name}/{LATEST}/index.html",
+            language=language,
         )
     except (OSError, ValueError, KeyError, TypeError, CxvalueError):
-        return IndexEntry(shelf.name, shelf.name, note="its latest report cannot be read; run it again")
+        unread = translatable("its latest report cannot be read; run it again")
+        return IndexEntry(shelf.name, shelf.name, note=unread)
 
 
 def _write_json(path: Path, content: object) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,7 +117,8 @@ def run_study(
     began, day = time.monotonic(), date.today()
     prepared = project.prepare(path, as_of, language)
     preparing_s = time.monotonic() - began
-    chosen = plan(prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
+    planned = partial(plan, prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
+    chosen = planned()
     asked = asked_for(prepared.study, only, project.specs)
     made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
     until = prepared.tables.same_until
@@ -149,7 +151,7 @@ def run_study(
                 progress=log,
             )
             log.phase("publishing")
-            outcomes = _outcomes(chosen, project.specs)
+            outcomes = _outcomes(planned(), project.specs)  # again, in the language of the readers
             record = RunRecord(
                 run_id=run_id,
                 study=prepared.study,
@@ -178,8 +180,8 @@ def run_study(
 
 def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:
     """How each notebook ended, in the order of their numbers."""
-    titles = {spec.name: spec.question for spec in specs} | {late.name: late.question for late in PLANNED}
-    done = [NotebookOutcome(spec.name, titles[spec.name] or spec.name, "done") for spec in chosen.run]
+    titles = {spec.name: spec.title for spec in specs} | {late.name: late.question for late in PLANNED}
+    done = [NotebookOutcome(spec.name, spec.title, "done") for spec in chosen.run]
     left_out = [
         NotebookOutcome(name, titles.get(name) or name, "not_asked")
         if reason == NOT_ASKED

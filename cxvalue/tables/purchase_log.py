@@ -67,16 +67,19 @@ class PurchaseLog:
     @classmethod
     def of(cls, customer: NDArray[Any], day: NDArray[Any], revenue: Floats, margin: Floats) -> PurchaseLog:
         """A log of rows in any order, at most one a customer and day; customers without a row do not count."""
-        order = np.lexsort((day, customer))
-        _, number = np.unique(customer[order], return_inverse=True)
-        number = number.reshape(-1).astype(np.int64)
-        start = np.concatenate([np.flatnonzero(np.diff(number, prepend=-1)), [number.size]]).astype(np.int64)
-        known = np.isfinite(margin[order])
+        if not np.issubdtype(customer.dtype, np.integer):
+            customer = np.unique(customer, return_inverse=True)[1].reshape(-1)
+        order = _order_of(customer, day)
+        if order is not None:
+            customer, day, revenue, margin = (column[order] for column in (customer, day, revenue, margin))
+        changed = np.diff(customer, prepend=customer[:1] - 1) != 0
+        start = np.append(np.flatnonzero(changed), customer.size).astype(np.int64)
+        known = np.isfinite(margin)
         return cls(
-            number,
-            np.asarray(day[order], dtype=np.int64),
-            np.nan_to_num(np.asarray(revenue[order], dtype=float)),
-            np.where(known, margin[order], 0.0),
+            np.cumsum(changed, dtype=np.int64) - 1,
+            np.asarray(day, dtype=np.int64),
+            np.nan_to_num(np.asarray(revenue, dtype=float)),
+            np.where(known, margin, 0.0),
             known,
             start,
         )
@@ -155,6 +158,18 @@ class PurchaseLog:
 
     def _margins(self) -> Floats:
         return np.where(self.known_margin, self.margin, np.nan)
+
+
+def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | None:
+    """What sorts rows by customer and day; None where they are sorted.
+
+    One number a row is sorted several times as fast as two columns.
+    """
+    if not customer.size:
+        return None
+    low, high = int(day.min()), int(day.max())
+    key = np.asarray(customer, dtype=np.int64) * (high - low + 1) + (day - low)
+    return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
 
 
 def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:

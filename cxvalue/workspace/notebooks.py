@@ -6,6 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from cxvalue.language.catalogue import translatable, translate
+
 __all__ = ["NOTEBOOKS", "NotebookSpec", "StudyShape", "declared_in"]
 
 
@@ -29,10 +31,10 @@ class StudyShape(Protocol):
 class NotebookSpec:
     """A notebook of this version.
 
-    `needs` are the tables without which it cannot run, `any_of` tables of which it needs one, `after` the notebooks
-    whose results it reads, `beside` those that a reader needs to understand it but that may run at the same time,
-    `declared` the list of the study file that must not be empty, and `contract` the only kind of customer relation it is
-    for (None: both).
+    `needs` are the tables without which it cannot run, two at most, `any_of` two tables of which it needs one, `after`
+    the notebooks whose results it reads, `beside` those that a reader needs to understand it but that may run at the same
+    time, `declared` the list of the study file that must not be empty, and `contract` the only kind of customer relation
+    it is for (None: both).
     """
 
     name: str
@@ -45,6 +47,11 @@ class NotebookSpec:
     declared: str | None = None
 
     @property
+    def title(self) -> str:
+        """Its question in the language that is spoken, or its name."""
+        return translate(self.question) if self.question else self.name
+
+    @property
     def company(self) -> tuple[str, ...]:
         """The notebooks without which it does not run."""
         return (*self.after, *self.beside)
@@ -52,14 +59,17 @@ class NotebookSpec:
     def obstacle(self, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
         """Say why a study cannot have this notebook, or nothing when it can; `declared` are the lists that it fills."""
         if self.contract is not None and self.contract != contract:
-            return f"{self.name} is for customers {_CONTRACT_WORDS[self.contract]}"
-        missing = [f"the table '{table}'" for table in self.needs if table not in tables]
+            return translate(_FOR_WHOM[self.contract], name=self.name)
+        missing = [table for table in self.needs if table not in tables]
+        if len(missing) > 1:
+            return translate("needs the table '{first}' and the table '{second}'", first=missing[0], second=missing[1])
         if missing:
-            return f"needs {' and '.join(missing)}"
+            return translate("needs the table '{table}'", table=missing[0])
         if self.any_of and not any(table in tables for table in self.any_of):
-            return "needs " + " or ".join(f"the table '{table}'" for table in self.any_of)
+            first, second = self.any_of
+            return translate("needs the table '{first}' or the table '{second}'", first=first, second=second)
         if self.declared is not None and self.declared not in declared:
-            return f"needs {self.declared} to be declared in the study file"
+            return translate("needs {declared} to be declared in the study file", declared=self.declared)
         return ""
 
     def refusal(self, study: str, contract: str, tables: Collection[str], declared: Collection[str] = ()) -> str:
@@ -81,74 +91,90 @@ class NotebookSpec:
         return f"The study file of {study!r} declares no {self.declared}, which this notebook is about."
 
 
+_FOR_WHOM = {
+    "noncontractual": translatable("{name} is for customers without a contract"),
+    "contractual": translatable("{name} is for customers with a contract"),
+}
 _CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
 
 NOTEBOOKS: tuple[NotebookSpec, ...] = (
     NotebookSpec(
-        "00_data_check", (), question="Can the data carry the conclusions?", any_of=("transactions", "subscriptions")
+        "00_data_check",
+        (),
+        question=translatable("Can the data carry the conclusions?"),
+        any_of=("transactions", "subscriptions"),
     ),
     NotebookSpec(
         "10_customer_base",
         ("transactions",),
         contract="noncontractual",
-        question="Who are the customers, and who left?",
+        question=translatable("Who are the customers, and who left?"),
     ),
     NotebookSpec(
-        "20_cltv", ("transactions",), contract="noncontractual", question="What will the customers still be worth?"
+        "20_cltv",
+        ("transactions",),
+        contract="noncontractual",
+        question=translatable("What will the customers still be worth?"),
     ),
     NotebookSpec(
         "20_cltv_contractual",
         ("subscriptions",),
         contract="contractual",
-        question="Who renews, who leaves, and what will the contracts still be worth?",
+        question=translatable("Who renews, who leaves, and what will the contracts still be worth?"),
     ),
     NotebookSpec(
         "30_churn",
         ("transactions",),
         beside=("20_cltv",),
         contract="noncontractual",
-        question="Who is about to leave, and what is at risk?",
+        question=translatable("Who is about to leave, and what is at risk?"),
     ),
     NotebookSpec(
         "30_churn_contractual",
         ("subscriptions",),
         beside=("20_cltv_contractual",),
         contract="contractual",
-        question="Which contracts are about to end, what goes with it, and what is at risk?",
+        question=translatable("Which contracts are about to end, what goes with it, and what is at risk?"),
     ),
     NotebookSpec(
         "40_reactivation",
         ("transactions", "contacts"),
-        question="Did the campaign bring customers back?",
+        question=translatable("Did the campaign bring customers back?"),
         declared="campaigns",
     ),
-    NotebookSpec("50_discounts", ("offers",), question="How deep should a discount be?"),
+    NotebookSpec("50_discounts", ("offers",), question=translatable("How deep should a discount be?")),
     NotebookSpec(
         "60_experience",
         ("transactions",),
         after=("20_cltv",),
         contract="noncontractual",
-        question="What is a better experience worth, and how well do we answer complaints?",
+        question=translatable("What is a better experience worth, and how well do we answer complaints?"),
         any_of=("surveys", "interactions"),
     ),
     NotebookSpec(
         "61_drivers",
         ("transactions", "surveys"),
-        question="What drives the score, and what does a point of it go along with?",
+        question=translatable("What drives the score, and what does a point of it go along with?"),
     ),
     NotebookSpec(
         "62_scores",
         ("transactions", "surveys"),
-        question="Can the score be trusted, and where do we stand?",
+        question=translatable("Can the score be trusted, and where do we stand?"),
     ),
     NotebookSpec(
         "63_staff",
         ("transactions", "employees"),
-        question="What does staff turnover cost in customers?",
+        question=translatable("What does staff turnover cost in customers?"),
     ),
-    NotebookSpec("70_programmes", ("rollout",), question="What did the programmes change?", declared="programmes"),
     NotebookSpec(
-        "80_roi_case", ("rollout",), beside=("70_programmes",), question="Do the programmes pay?", declared="programmes"
+        "70_programmes", ("rollout",), question=translatable("What did the programmes change?"), declared="programmes"
+    ),
+    NotebookSpec(
+        "80_roi_case",
+        ("rollout",),
+        beside=("70_programmes",),
+        question=translatable("Do the programmes pay?"),
+        declared="programmes",
     ),
 )
 

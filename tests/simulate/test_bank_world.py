@@ -48,9 +48,10 @@ def test_a_bank_of_every_design_is_a_sound_study(tmp_path: Path, design):
     assert json.loads((path.parent / "truth.json").read_text())[f"{NAME}.verdict"] in ("PASS", "FAIL")
 
 
+@pytest.mark.usefixtures("without_forecast")
 def test_the_customer_base_is_what_the_product_counts(tmp_path: Path):
     world = bank(600, 2, BankParameters(**TINY))
-    study = Study(prepare(write_world(world, tmp_path / "mybank"), cache=tmp_path / "cache"), None)
+    study = Study(prepare(write_world(world, tmp_path / "mybank")), None)
     counts = base_counts(study.table("transactions"), as_of=world.study["as_of"], dormancy_days=120)
     assert (counts.customers, counts.active) == (world.truth["base.customers"], world.truth["base.active"])
     assert counts.customers < 600  # some customers of earlier years had left before the first month observed

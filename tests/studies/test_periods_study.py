@@ -29,7 +29,8 @@ from cxvalue.questions.lifetime_value import horizons as cltv_value
 from cxvalue.questions.lifetime_value import tables as cltv
 from cxvalue.questions.lifetime_value.base_forecast import forecast_base
 from cxvalue.questions.lifetime_value.findings import cltv_findings
-from cxvalue.questions.lifetime_value.value_findings import levers_report, rolling_sentence, value_findings
+from cxvalue.questions.lifetime_value.lever_sentences import levers_report
+from cxvalue.questions.lifetime_value.value_findings import rolling_sentence, value_findings
 from cxvalue.run.study_run import run_study
 from cxvalue.tables.periods import period_states
 from cxvalue.tables.states import PurchaseStates

@@ -46,6 +46,9 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+nobody_is_valued = pytest.mark.usefixtures("without_forecast")
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of its own for each test."""
@@ -53,6 +56,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@nobody_is_valued
 def test_the_same_inputs_are_prepared_once(folder: Path) -> None:
     first = prepare(find_study(folder))
     made = (first.folder / "prepared.json").stat().st_mtime_ns
@@ -61,6 +65,7 @@ def test_the_same_inputs_are_prepared_once(folder: Path) -> None:
     assert (again.folder / "prepared.json").stat().st_mtime_ns == made
 
 
+@nobody_is_valued
 def test_any_change_of_inputs_is_prepared_anew(folder: Path) -> None:
     folders = {prepare(find_study(folder)).folder, prepare(find_study(folder), date(2025, 11, 30)).folder}
     with (folder / "orders.csv").open("a") as stream:
@@ -103,6 +108,7 @@ def test_files_of_one_name_in_folders_of_one_name_are_two_inputs(folder: Path, t
         before = after
 
 
+@nobody_is_valued
 def test_a_preparation_is_not_taken_on_a_day_that_reads_the_tables_differently(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +134,7 @@ def test_a_preparation_is_not_taken_on_a_day_that_reads_the_tables_differently(
     assert prepare(find_study(folder)).folder == turned.folder
 
 
+@nobody_is_valued
 def test_as_of_from_the_command_line_counts(folder: Path) -> None:
     study = load_study(folder, as_of="2025-06-30")
     assert study.as_of == date(2025, 6, 30)
@@ -146,6 +153,7 @@ def test_by_hand_everything_is_there_and_nothing_is_published(folder: Path, tmp_
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+@nobody_is_valued
 def test_a_run_gets_what_a_notebook_hands_over_and_the_mark_comes_last(folder: Path, tmp_path: Path) -> None:
     from cxvalue import figures
 
@@ -170,6 +178,7 @@ def test_a_run_gets_what_a_notebook_hands_over_and_the_mark_comes_last(folder: P
     assert (left / "done.json").stat().st_mtime_ns == max(p.stat().st_mtime_ns for p in left.rglob("*") if p.is_file())
 
 
+@nobody_is_valued
 def test_private_lists_keep_their_ids_and_are_for_their_owner(folder: Path, tmp_path: Path) -> None:
     open_run(prepare(find_study(folder)), tmp_path / "work")
     study = load_study(folder, work=tmp_path / "work")
@@ -183,6 +192,7 @@ def test_private_lists_keep_their_ids_and_are_for_their_owner(folder: Path, tmp_
     assert not (tmp_path / "work" / "30_y").exists()
 
 
+@nobody_is_valued
 def test_a_study_file_edited_during_a_run_does_not_change_the_run(folder: Path, tmp_path: Path) -> None:
     open_run(prepare(find_study(folder)), tmp_path / "work")
     (folder / "study.yml").write_text("nonsense", encoding="utf-8")
@@ -218,6 +228,7 @@ def test_check_says_what_there_is_and_writes_nothing(folder: Path, cache: Path) 
     assert not cache.exists()
 
 
+@nobody_is_valued
 def test_old_preparations_are_forgotten_but_not_those_a_run_may_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,8 +160,8 @@ def test_goodwill_rules_need_what_they_count(said, world):
     assert "goodwill: needs the table 'fees'" in said(programme={"goodwill": block}, tables=tables)
 
 
-def test_what_is_no_mistake_is_noted(world, tmp_path, monkeypatch):
-    monkeypatch.setenv("CXVALUE_CACHE", str(tmp_path / "cache"))
+@pytest.mark.usefixtures("without_forecast")
+def test_what_is_no_mistake_is_noted(world, tmp_path):
     table = rollout(world, branch_000="2026-09-01")
     extra = pd.DataFrame({"programme": "penalty_waiver", "unit": ["branch 900"], "start": pd.NaT})
     foreign = pd.DataFrame({"programme": "another", "unit": ["branch 001"], "start": pd.NaT})
@@ -178,8 +178,8 @@ def test_what_is_no_mistake_is_noted(world, tmp_path, monkeypatch):
     assert counted["rollout", "of programmes that the study does not declare, not used"] == 1
 
 
-def test_a_programme_without_never_treated_units_says_what_it_compares(world, tmp_path, monkeypatch):
-    monkeypatch.setenv("CXVALUE_CACHE", str(tmp_path / "cache"))
+@pytest.mark.usefixtures("without_forecast")
+def test_a_programme_without_never_treated_units_says_what_it_compares(world, tmp_path):
     started = world.tables["rollout"].dropna(subset="start")
     changed = type(world)(world.study, {**world.tables, "rollout": started}, world.truth, world.about)
     study = Study(prepare(write_world(changed, tmp_path / "mybank")), None)

@@ -26,6 +26,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+_MANY_ROWS, _TENTH = 50_000, 10
+
 
 def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
     """Coefficients of a logistic regression by Newton's method, with a ridge of `ridge` a row against separation.
@@ -35,6 +37,9 @@ def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
     [0.0, 0.0]
     """
     beta = np.zeros(x.shape[1])
+    if len(y) > _MANY_ROWS:
+        # Where the likelihood of a tenth of them is highest: two or three steps from there end where eight would have.
+        beta = fit_logit(x[::_TENTH], y[::_TENTH], ridge)
     target = y.astype(float)
     penalty = ridge * np.eye(x.shape[1])
     for _ in range(60):

@@ -53,13 +53,13 @@ def outlook_of_model(model: LifetimeModel, states: PurchaseStates, per_purchase:
 
 
 def _of_part(model: LifetimeModel, states: PurchaseStates, ahead: Ahead) -> tuple[Floats, Floats, Floats]:
-    alive, future, which = model.futures(states)
-    days = model.time_unit.days
+    alive, few, which = model.few_futures(states)
+    days, future = model.time_unit.days, few.future
     path = model.family.expected(future, np.atleast_1d(model.ahead(ahead.ends / days, states.as_of))[None, :])
-    bought, discounted = ahead.cumulated(path)
+    bought, discounted = (few.read(one) for one in ahead.cumulated(path))
     none = np.stack(
         [
-            model.family.none(future, np.broadcast_to(model.ahead(day / days, states.as_of), future[0].shape))
+            few.read(model.family.none(future, np.broadcast_to(model.ahead(day / days, states.as_of), future[0].shape)))
             for day in ahead.days
         ],
         axis=1,

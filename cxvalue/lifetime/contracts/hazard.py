@@ -21,6 +21,7 @@ from scipy.stats import chi2
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,11 @@ def fit_hazard(
     n, d = cells["at_risk"].to_numpy(dtype=float), cells["ended"].to_numpy(dtype=float)
     if d.sum() < FEWEST_IN_ALL:
         raise CxvalueError(
-            f"Only {int(d.sum()):,} ends were observed; {FEWEST_IN_ALL} are needed before drivers can be told apart."
+            translate(
+                "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
+                ends=int(d.sum()),
+                fewest=FEWEST_IN_ALL,
+            )
         )
     labels: dict[str, NDArray[np.object_]] = {}
     levels: dict[str, tuple[str, ...]] = {}

@@ -20,6 +20,7 @@ from scipy.special import gammaln, psi
 
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 
@@ -290,13 +291,17 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     if found.at_bound:
         status = "degenerate"
         reason = (
-            "The customers cannot be told apart in how likely they are to leave: the share that stays is the same at "
-            "every age. Forecasts use that share."
+            translate(
+                "The customers cannot be told apart in how likely they are to leave: the share that stays is the same at "
+                "every age. Forecasts use that share."
+            )
             if found.theta.min() > 0
-            else "Too few contracts ended to tell how customers differ; the forecast leans on the few that did."
+            else translate(
+                "Too few contracts ended to tell how customers differ; the forecast leans on the few that did."
+            )
         )
     elif not (found.converged and found.positive_definite):
-        status, reason = "not_converged", "The search for the best parameters did not settle."
+        status, reason = "not_converged", translate("The search for the best parameters did not settle.")
     return RenewalModel(
         params=dict(zip(PARAMETERS, values.tolist(), strict=True)),
         se=dict(zip(PARAMETERS, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True)),

@@ -10,6 +10,7 @@ bgbb_family     BG/BB, and the beta-Bernoulli without dropout, as families among
 registry        one row a model; a new family needs its module and this row, and no change elsewhere
 futures         purchases of a future with their worth today, as every family draws them
 discounting     what money that comes in later is worth today
+cumulated       integrals over silences that many histories share
 quadrature      integrals over time that several families need
 season          a clock that runs faster in the months in which everybody buys more
 blocks          sums over many rows on several processors

@@ -18,6 +18,7 @@ from scipy.special import expit, exprel, polygamma, psi
 
 from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
+from cxvalue.lifetime.families.cumulated import dropout_tables, powers_that_fit
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import Floats, FutureDraw
@@ -28,6 +29,11 @@ __all__ = ["PARETO_NBD", "log_odds_dead"]
 
 _CELLS = 50_000
 """Cells of one quadrature table: few enough to stay in a processor's cache."""
+
+_SHARED = 0.75
+"""Integrals a history up to which shared ones are worth it."""
+
+_EVERYBODY = slice(None)
 
 _COUNT_NODES = 80
 _STEEP = 1e3
@@ -134,28 +140,37 @@ class _Cells(NamedTuple):
         return cls(log_a, log_b, t, mass, alive, top, whole)
 
 
-def _by_effort(parameters: Floats, history: History) -> NDArray[np.intp]:
+def _by_effort(parameters: Floats, x: Floats, recency: Floats, age: Floats) -> NDArray[np.intp]:
     """The rows in the order of the nodes that they need, so that a block holds its like."""
     r, alpha, s, beta = parameters
-    nodes = _reach(alpha, s, beta, r + history.x, history.recency, history.age)[1]
-    return np.argsort(nodes, kind="stable")
+    return np.argsort(_reach(alpha, s, beta, r + x, recency, age)[1], kind="stable")
 
 
 def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
     """Total Pareto/NBD log-likelihood in (ln r, ln alpha, ln s, ln beta) with its gradient."""
     natural = np.exp(theta)
-    r, alpha, s, beta = natural
-    order = _by_effort(natural, history)
+    r, alpha, _, _ = natural
     rate, rate_slope = log_rise(r, history.values), psi(r + history.values) - psi(r)
     number = np.bincount(history.which, history.weight, history.values.size)
     customers = number.sum()
     fixed = number @ rate + customers * r * np.log(alpha)
     slopes = np.array([number @ rate_slope + customers * np.log(alpha), customers * r / alpha, 0.0, 0.0])
+    value, gradient = _cumulated(natural, history) or _one_by_one(natural, history)
+    return float(fixed + value), natural * (slopes + gradient)
+
+
+def _one_by_one(
+    natural: Floats, history: History, chosen: NDArray[np.intp] | slice = _EVERYBODY
+) -> tuple[float, Floats]:
+    """The part of the silences in log-likelihood and gradient, of each history by its own quadrature."""
+    r, alpha, s, beta = natural
+    x_, recency_, age_ = history.x[chosen], history.recency[chosen], history.age[chosen]
+    weight, order = history.weight[chosen], _by_effort(natural, x_, recency_, age_)
 
     def block(part: slice) -> tuple[float, Floats]:
         rows = order[part]
-        x, w, age = history.x[rows], history.weight[rows], history.age[rows]
-        cells = _Cells.of(natural, x, history.recency[rows], age)
+        x, w, age = x_[rows], weight[rows], age_[rows]
+        cells = _Cells.of(natural, x, recency_[rows], age)
         mass, alive = cells.mass, cells.alive
         log_age, log_late = np.log(alpha + age), np.log((beta + age) / beta)
         value = cells.top + np.log(cells.whole) - (r + x) * log_age - s * log_late
@@ -166,8 +181,51 @@ def log_likelihood(theta: Floats, history: History) -> tuple[float, Floats]:
         by_beta = s / beta - s * alive / (beta + age) - (s + 1) * inverse_beta
         return float(w @ value), np.array([-(w @ by_r), -(w @ ((r + x) * inverse_alpha)), w @ by_s, w @ by_beta])
 
-    value, gradient = add_up(block, history.x.size, _CELLS // 24)
-    return float(fixed + value), natural * (slopes + gradient)
+    return add_up(block, x_.size, _CELLS // 24)
+
+
+def _cumulated(natural: Floats, history: History) -> tuple[float, Floats] | None:
+    """The same as `_one_by_one`, from integrals that many histories share; None where there are too few for that."""
+    r, alpha, s, beta = natural
+    power, longest = r + history.values, float(history.ages[-1])
+    fit, most = powers_that_fit(natural, power, longest), _SHARED * history.x.size
+    times = np.union1d(history.recencies, history.ages)
+    if fit == 0 or times.size * fit > most:
+        return None
+    tables = dropout_tables(natural, power[:fit], times, most)
+    if tables is None:
+        return None
+    inside = slice(None) if fit == power.size else np.flatnonzero(history.which < fit)
+    which, w = history.which[inside], history.weight[inside]
+    start = which * times.size + np.searchsorted(times, history.recencies)[history.recency_of[inside]]
+    end_at = np.searchsorted(times, history.ages)[history.age_of[inside]]
+    end = which * times.size + end_at
+    flat, lasting = tables.integrals.reshape(len(tables.integrals), -1), tables.lasting.reshape(-1)
+    lift = s / beta * np.exp(lasting[end])
+    odds = lift * (flat[0, start] - flat[0, end])
+    alive = 1 / (1 + odds)
+    log_late = np.log1p(times / beta)[end_at]
+    log_age = np.log(alpha + times)[end_at]
+    value = w @ (np.log1p(odds) - (r + history.values)[which] * log_age - s * log_late)
+    # What each cell of the tables counts for in the sums over all histories.
+    dead = w * alive * lift
+    cells = np.bincount(start, dead, lasting.size) - np.bincount(end, dead, lasting.size)
+    by_power = (flat * cells).reshape(len(flat), fit, times.size).sum(axis=2)
+    _, log_alpha, inverse_alpha, log_beta, inverse_beta = by_power.sum(axis=1)
+    inverse_alpha = power[:fit] @ by_power[2]
+    there, gone = w * alive, w @ (1 - alive)
+    gradient = np.array(
+        [
+            -(there @ log_age) - log_alpha,
+            -((there * power[which]) @ (1 / (alpha + times))[end_at]) - inverse_alpha,
+            gone * (1 / s + np.log(beta)) - there @ log_late - log_beta,
+            w.sum() * s / beta - s * (there @ (1 / (beta + times))[end_at]) - (s + 1) * inverse_beta,
+        ]
+    )
+    if fit < power.size:
+        rest, slope = _one_by_one(natural, history, np.flatnonzero(history.which >= fit))
+        value, gradient = value + rest, gradient + slope
+    return float(value), gradient
 
 
 def _curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
@@ -178,7 +236,7 @@ def _curvature(theta: Floats, history: History, gradient: Floats) -> Floats:
     """
     natural = np.exp(theta)
     r, alpha, s, beta = natural
-    order = _by_effort(natural, history)
+    order = _by_effort(natural, history.x, history.recency, history.age)
 
     def block(part: slice) -> tuple[float, Floats]:
         rows = order[part]

@@ -6,11 +6,12 @@ seasonal clock, where customers leave at a purchase, and with covariates, where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families.family import Family
@@ -36,42 +37,63 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One model: `family` of the events to a purchase, which only a rhythm asks for, and `title` for a reader.
+    """One model: `family` of the events to a purchase, which only a rhythm asks for, and the name that it is `called`.
 
     `plain` is the name of the model that it is a `variant` of (rhythm, season or covariates); both are empty otherwise.
     """
 
     name: str
-    title: str
+    called: str
     family: Callable[[int], Family]
     variant: str = ""
     plain: str = ""
 
+    @property
+    def title(self) -> str:
+        """What a reader calls the model."""
+        if self.variant == "season":
+            return translate("{model} on a seasonal clock", model=MODELS[self.plain].title)
+        if self.variant == "covariates":
+            return translate("{model} + covariates", model=MODELS[self.plain].title)
+        return translate(self.called)
 
-def _row(family: Family, title: str) -> Row:
-    return Row(family.name, title, lambda k: family)
+
+def _row(family: Family, called: str) -> Row:
+    return Row(family.name, called, lambda k: family)
 
 
 _PLAIN = (
-    _row(NBD, "NBD (no dropout)"),
-    _row(BG_NBD, "BG/NBD"),
-    _row(MBG_NBD, "MBG/NBD"),
-    _row(PARETO_NBD, "Pareto/NBD"),
-    _row(BG_BB, "BG/BB"),
-    _row(BB, "beta-Bernoulli (no dropout)"),
+    _row(NBD, translatable("NBD (no dropout)")),
+    _row(BG_NBD, translatable("BG/NBD")),
+    _row(MBG_NBD, translatable("MBG/NBD")),
+    _row(PARETO_NBD, translatable("Pareto/NBD")),
+    _row(BG_BB, translatable("BG/BB")),
+    _row(BB, translatable("beta-Bernoulli (no dropout)")),
 )
 _REGULAR = (
-    Row("bg_cnbd_k", "BG/CNBD-k (regular rhythm)", partial(regular_family, "bg_cnbd_k"), "rhythm", "bg_nbd"),
-    Row("mbg_cnbd_k", "MBG/CNBD-k (regular rhythm)", partial(regular_family, "mbg_cnbd_k"), "rhythm", "mbg_nbd"),
+    Row(
+        "bg_cnbd_k",
+        translatable("BG/CNBD-k (regular rhythm)"),
+        partial(regular_family, "bg_cnbd_k"),
+        "rhythm",
+        "bg_nbd",
+    ),
+    Row(
+        "mbg_cnbd_k",
+        translatable("MBG/CNBD-k (regular rhythm)"),
+        partial(regular_family, "mbg_cnbd_k"),
+        "rhythm",
+        "mbg_nbd",
+    ),
 )
 
 
 def _variants(row: Row) -> Iterable[Row]:
     family = row.family(1)
     if family.at_purchase:
-        yield Row(f"{row.name}_seasonal", f"{row.title} on a seasonal clock", row.family, "season", row.name)
+        yield Row(f"{row.name}_seasonal", row.called, row.family, "season", row.name)
     if family.moves:
-        yield Row(f"{row.name}_covariates", f"{row.title} + covariates", row.family, "covariates", row.name)
+        yield Row(f"{row.name}_covariates", row.called, row.family, "covariates", row.name)
 
 
 MODELS = {row.name: row for row in (*_PLAIN, *_REGULAR, *(more for row in _PLAIN for more in _variants(row)))}
@@ -88,11 +110,27 @@ RHYTHMS, SEASONAL, COVARIATES = (
 )
 """The names of the variants, each with that of the plain model: what it is when k = 1, on its clock, without covariates."""
 
-MODEL_TITLES = {row.name: row.title for row in MODELS.values()} | {
-    "gamma_gamma": "Gamma-Gamma",
-    "sbg": "shifted-beta-geometric (sBG)",
-    "hazard": "hazard model with drivers",
+_OTHERS = {
+    "gamma_gamma": translatable("Gamma-Gamma"),
+    "sbg": translatable("shifted-beta-geometric (sBG)"),
+    "hazard": translatable("hazard model with drivers"),
 }
+
+
+class _Titles(Mapping[str, str]):
+    """Titles by the names of models, in the language that is spoken when they are asked for."""
+
+    def __getitem__(self, name: str) -> str:
+        return MODELS[name].title if name in MODELS else translate(_OTHERS[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*MODELS, *_OTHERS])
+
+    def __len__(self) -> int:
+        return len(MODELS) + len(_OTHERS)
+
+
+MODEL_TITLES: Mapping[str, str] = _Titles()
 """What a reader calls each model, those of spend and of contracts too."""
 
 

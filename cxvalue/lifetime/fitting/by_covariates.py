@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.family import History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
@@ -153,9 +154,13 @@ def _judge(plain: LifetimeModel, optimum: Optimum, size: int) -> tuple[str, str]
     if plain.status != "ok":
         return plain.status, plain.reason
     if np.abs(optimum.theta[size:]).max() > _WIDEST - 0.01:
-        return "degenerate", f"A level of the covariates has too few purchases for the {title} to tell how it differs."
+        return "degenerate", translate(
+            "A level of the covariates has too few purchases for the {model} to tell how it differs.", model=title
+        )
     if not optimum.converged:
-        return "not_converged", f"The fit of the {title} with covariates did not settle."
+        return "not_converged", translate("The fit of the {model} with covariates did not settle.", model=title)
     if not optimum.positive_definite:
-        return "degenerate", f"The covariates go together so closely that the {title} cannot tell them apart."
+        return "degenerate", translate(
+            "The covariates go together so closely that the {model} cannot tell them apart.", model=title
+        )
     return "ok", ""

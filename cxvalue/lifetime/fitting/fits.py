@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import FAMILIES, SEASONAL, family_of
@@ -34,8 +35,8 @@ _QUICK, _ROUGH = 1_500, 400
 """Histories of the sample for `fit_quickly`, and of that on which the search begins."""
 
 _NOBODY = {
-    False: "No customer has bought a second time, so no purchase rate can be estimated.",
-    True: "No customer has taken an opportunity, so no probability of taking one can be estimated.",
+    False: translatable("No customer has bought a second time, so no purchase rate can be estimated."),
+    True: translatable("No customer has taken an opportunity, so no probability of taking one can be estimated."),
 }
 
 
@@ -185,33 +186,52 @@ def model_at(best: Optimum, still: Optimum, family: Family, data: History, unit:
 
 def _judge(family: Family, data: History, params: Mapping[str, float], best: Optimum, ratio: float) -> tuple[str, str]:
     """Status of a fit, and the sentence for it."""
-    title, things = family.title, "histories" if family.by_period else "purchases"
+    title = family.title
     if data.purchases == 0:
-        return "degenerate", _NOBODY[family.by_period]
+        return "degenerate", translate(_NOBODY[family.by_period])
     # At its bound a model without dropout has one pace for everybody, and forecasts as well.
     if not family.dropout and best.at_bound:
         return "ok", ""
     if ratio < family.critical:
         return "degenerate", (
-            f"No dropout can be identified: the {title} describes these {things} hardly better than a model in which "
-            f"nobody ever leaves (likelihood ratio {max(ratio, 0.0):.1f}, below the critical {family.critical:.1f})."
+            translate(
+                "No dropout can be identified: the {model} describes these histories hardly better than a model in which "
+                "nobody ever leaves (likelihood ratio {ratio:.1f}, below the critical {critical:.1f}).",
+                model=title,
+                ratio=max(ratio, 0.0),
+                critical=family.critical,
+            )
+            if family.by_period
+            else translate(
+                "No dropout can be identified: the {model} describes these purchases hardly better than a model in which "
+                "nobody ever leaves (likelihood ratio {ratio:.1f}, below the critical {critical:.1f}).",
+                model=title,
+                ratio=max(ratio, 0.0),
+                critical=family.critical,
+            )
         )
     if family.leaving and params[family.leaving] < _SMALLEST:
-        return "degenerate", (
-            f"The {title} ran to its limit: {family.leaving} = {params[family.leaving]:.2g}, nobody drops out. Its "
-            "parameters are not identified."
+        return "degenerate", translate(
+            "The {model} ran to its limit: {parameter} = {value:.2g}, nobody drops out. Its parameters are not identified.",
+            model=title,
+            parameter=family.leaving,
+            value=params[family.leaving],
         )
     alike = family.alike is not None and family.alike(params, float(data.age.max()))
     if alike and (best.converged or best.at_bound):
         return "ok", ""
     if not best.converged:
-        return "not_converged", f"The fit of the {title} did not settle on one best set of parameters."
+        return "not_converged", translate(
+            "The fit of the {model} did not settle on one best set of parameters.", model=title
+        )
     # Where opportunities are counted, customers at a bound are all alike in something: the same chance to leave, or to buy
     # as long as they stay. What is to come is known as well as elsewhere then, though parameters that say how much
     # customers differ can be anything large.
     sure = best.positive_definite or not family.dropout or (family.by_period and best.at_bound)
-    return (
-        ("ok", "")
-        if sure
-        else ("degenerate", f"Quite different parameters of the {title} describe these {things} equally well.")
+    if sure:
+        return "ok", ""
+    return "degenerate", (
+        translate("Quite different parameters of the {model} describe these histories equally well.", model=title)
+        if family.by_period
+        else translate("Quite different parameters of the {model} describe these purchases equally well.", model=title)
     )

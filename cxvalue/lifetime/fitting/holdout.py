@@ -80,8 +80,8 @@ def score_holdout(
 
 def _score(model: LifetimeModel, states: PurchaseStates, actual: np.ndarray, days: float) -> HoldoutScore:
     t = model.time_unit.from_days(days)
-    error = model.expected_transactions(states, t) - actual
-    chance = np.maximum(model.p_count(states, t, actual), _FLOOR)
+    expected, chance = model.foresee(states, t, actual)
+    error, chance = expected - actual, np.maximum(chance, _FLOOR)
     total = float(actual.sum())
     return HoldoutScore(
         model=model.name,

@@ -245,6 +245,10 @@ class CovariateModel(LifetimeModel):
         """P(exactly n purchases in (T, T + t]] of each customer."""
         return self._by_group("p_count", states, t, n)
 
+    def foresee(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+        """`expected_transactions` and `p_count` of each customer."""
+        return self.expected_transactions(states, t), self.p_count(states, t, n)
+
     def _by_group(self, what: str, states: PurchaseStates, *more: ArrayLike) -> Floats:
         result = np.empty(len(states))
         each = [np.broadcast_to(np.asarray(one, dtype=float), result.shape) for one in more]

@@ -19,6 +19,7 @@ from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.lifetime.families.season import SeasonalClock
+from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.optimise import principal_steps
 from cxvalue.tables.distinct import distinct_rows
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["LifetimeModel", "measured"]
+
+_MANY = 25_000
+"""States above which distinct histories are looked for."""
 
 
 def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None) -> tuple[Floats, Floats, Floats]:
@@ -184,7 +188,21 @@ class LifetimeModel(Drawn):
         first, which = self._rows(states)
         future = self.family.future(self.values, x[first], recency[first], age[first])
         future = tuple(np.broadcast_to(value, first.shape).astype(float) for value in future)
-        return self.family.alive(self.values, x, recency, age), future, which
+        return self._alive(states, x, recency, age), future, which
+
+    def few_futures(self, states: PurchaseStates) -> tuple[Floats, FewFutures, NDArray[np.intp]]:
+        """As `futures`, where there are many of them at a few ages."""
+        x, recency, age = self.history_of(states)
+        first, which = self._rows(states)
+        few = FewFutures.of(self.family, self.values, x[first], age[first], recency[first])
+        return self._alive(states, x, recency, age), few, which
+
+    def _alive(self, states: PurchaseStates, x: Floats, recency: Floats, age: Floats) -> Floats:
+        """P(alive) of each state; of many it is worked out once a distinct history."""
+        if x.size <= _MANY or not self.family.dropout:
+            return self.family.alive(self.values, x, recency, age)
+        rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+        return self.family.alive(self.values, x[rows], recency[rows], age[rows])[which]
 
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:
         """E[purchases in (T, T + t]] a state; `t` one number or one a state."""
@@ -198,11 +216,19 @@ class LifetimeModel(Drawn):
 
     def p_count(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> Floats:
         """P(exactly n purchases in (T, T + t]] elementwise; `n` and `t` one number or one a state."""
+        return self._chance_of(n, *self._ahead(states, t))
+
+    def foresee(self, states: PurchaseStates, t: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+        """`expected_transactions` and `p_count` at once: who is alive is worked out for both together."""
         alive, future, which, t_ = self._ahead(states, t)
+        expected = alive * self.family.expected(future, t_[:, None])[..., 0][which]
+        return expected, self._chance_of(n, alive, future, which, t_)
+
+    def _chance_of(self, n: ArrayLike, alive: Floats, future: Params, which: NDArray[np.intp], t: Floats) -> Floats:
         count = np.broadcast_to(np.asarray(n, dtype=float), alive.shape)
         rows, each = distinct_rows(count, which)
         own = which[rows]
-        chance = self.family.count(tuple(value[own] for value in future), t_[own], count[rows])[each]
+        chance = self.family.count(tuple(value[own] for value in future), t[own], count[rows])[each]
         return alive * chance + (1 - alive) * (count == 0)
 
     # what is expected of a new customer -------------------------------------------------------------------------

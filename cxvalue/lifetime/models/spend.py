@@ -23,6 +23,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.foundation.shown import Shown
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 from cxvalue.lifetime.models.payers import PayShare, fit_payers
@@ -291,8 +292,16 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     variation = float(m.std() / m.mean()) if m.size > 1 else 0.0
     pearson, spearman = _correlations(x, m)
     theta, covariance, value, status, reason = _fit(x, m)
-    which = "all repeat purchases" if pays is None else "the repeat purchases that bring money"
-    fallback = f"Every purchase is therefore expected to bring the mean of {which}, {mean:,.2f}."
+    fallback = (
+        translate(
+            "Every purchase is therefore expected to bring the mean of all repeat purchases, {mean:,.2f}.", mean=mean
+        )
+        if pays is None
+        else translate(
+            "Every purchase is therefore expected to bring the mean of the repeat purchases that bring money, {mean:,.2f}.",
+            mean=mean,
+        )
+    )
     params = dict(zip(_PARAMETERS, np.exp(theta).tolist(), strict=True)) if theta.size else {}
     se = dict(zip(_PARAMETERS, (np.exp(theta) * np.sqrt(np.diag(covariance))).tolist(), strict=True)) if params else {}
     return SpendModel(
@@ -315,7 +324,15 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
 def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
     nothing = np.zeros(0), np.zeros((0, 0)), math.nan
     if x.size < 3:
-        return *nothing, "degenerate", f"Only {x.size} repeat customers have spend, too few for a Gamma-Gamma model."
+        return (
+            *nothing,
+            "degenerate",
+            translate_count(
+                "Only {count} repeat customer has spend, too few for a Gamma-Gamma model.",
+                "Only {count} repeat customers have spend, too few for a Gamma-Gamma model.",
+                int(x.size),
+            ),
+        )
     scale = float(m.mean())
     objective = partial(_log_likelihood, data=_spending(x, m))
     start_objective = objective
@@ -332,11 +349,11 @@ def _fit(x: Floats, m: Floats) -> tuple[Floats, Floats, float, str, str]:
     found = optimum.theta, covariance, float(optimum.value)
     q = math.exp(optimum.theta[1])
     if q <= 1:
-        reason = f"Spend is spread so widely that its Gamma-Gamma mean does not exist (q = {q:.2f})."
+        reason = translate("Spend is spread so widely that its Gamma-Gamma mean does not exist (q = {q:.2f}).", q=q)
         return *found, "degenerate", reason
     # At a bound all purchases of a customer, or all customers, are alike: a limit that forecasts as well.
     if not (optimum.converged or optimum.at_bound):
-        return *found, "not_converged", "The Gamma-Gamma fit did not settle on one best set of parameters."
+        return *found, "not_converged", translate("The Gamma-Gamma fit did not settle on one best set of parameters.")
     return *found, "ok", ""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
@@ -28,11 +29,16 @@ __all__ = ["dert", "residual_value", "why_no_infinite"]
 def why_no_infinite(model: LifetimeModel) -> str:
     """Why a model has no value without an end, in one sentence; empty when it has one."""
     if not model.family.dropout:
-        return f"A value without an end is withheld: in the {model.family.title} nobody ever leaves."
+        return translate(
+            "A value without an end is withheld: in the {model} nobody ever leaves.", model=model.family.title
+        )
     if model.status == "degenerate":
-        return f"A value without an end is withheld: {model.reason}"
+        return translate("A value without an end is withheld: {reason}", reason=model.reason)
     if model.family.endless is None:
-        return f"A value without an end is withheld: it is not worked out for a regular rhythm ({model.family.title})."
+        return translate(
+            "A value without an end is withheld: it is not worked out for a regular rhythm ({model}).",
+            model=model.family.title,
+        )
     return ""
 
 
@@ -61,9 +67,9 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
     result = np.empty(len(states))
     rate = math.log1p(annual_discount_rate) / model.time_unit.per_year
     for part in parts(model, states):
-        alive, future, which = part.model.futures(part.states)
+        alive, few, which = part.model.few_futures(part.states)
         assert part.model.family.endless is not None
-        result[part.rows] = alive * part.model.family.endless(future, rate)[which]
+        result[part.rows] = alive * few.read(part.model.family.endless(few.future, rate))[which]
     return result
 
 

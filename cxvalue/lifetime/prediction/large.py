@@ -17,9 +17,10 @@ from scipy.special import log_ndtr, ndtri
 
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.models.by_age import AGES, ByAge, shortest_scale
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.lifetime.prediction.living import AGES, SMALLEST, ByAge, Living, clock_of, living, path
+from cxvalue.lifetime.prediction.living import SMALLEST, Living, living, path
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, Predictive
 
 __all__ = ["can_interpolate", "predict"]
@@ -126,7 +127,7 @@ def predict(
     distinct = np.unique(hx)
     kept = np.unique(np.round(np.geomspace(1, max(distinct[-1], 1.0), 16)))
     grid = np.unique(np.concatenate([[distinct[0]], kept[(kept >= distinct[0]) & (kept <= distinct[-1])]]))
-    clock = clock_of(model)
+    clock = shortest_scale(model.family, model.values)
     ages = np.linspace(math.log(clock + ht.min()), math.log(clock + ht.max()), _TABLE_AGES)
     grid_x, grid_age = np.repeat(grid, _TABLE_AGES), np.tile(np.maximum(np.exp(ages) - clock, 0.0), grid.size)
     fates = _fates(customers, spend, grid_x, grid_age, curve, typical, draws)
@@ -194,7 +195,7 @@ def _bounds(
 ) -> tuple[Floats, Floats]:
     """Quantiles of what comes in, a distinct history each, per unit of the customer's factor."""
     model, tail = customers.model, (1 - level) / 2
-    table = ByAge(customers.x, customers.age, clock_of(model), AGES)
+    table = ByAge(customers.x, customers.age, shortest_scale(model.family, model.values), AGES)
     future = model.family.posterior(model.values, table.node_x, table.node_age)
     none = model.family.none(future, np.full(table.node_x.size, curve.horizon))
     some = alive * np.clip(1 - table(none), 0.0, 1.0)
@@ -282,7 +283,7 @@ def _means(
 
     def totals(point: Floats) -> Floats:
         at = model.with_params(np.exp(point))
-        table = ByAge(hx[pick], ht[pick], clock_of(at), _POINT_AGES)
+        table = ByAge(hx[pick], ht[pick], shortest_scale(at.family, at.values), _POINT_AGES)
         future = at.family.posterior(at.values, table.node_x, table.node_age)
         months = path(at, future, curve.ends, 1e-7)
         year = months[:, min(12, curve.months) - 1]

@@ -34,10 +34,12 @@ from scipy.special import expit, logit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
+from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
@@ -55,6 +57,9 @@ POINT = 0.01
 _NODES, _ROUGH_NODES = 14, 7
 """Points through which a path over the horizon is drawn: exact to 1e-8 or better, and to 1e-6 for intervals."""
 
+_AGES, _ROUGH_AGES = 24, 12
+"""Ages at which the futures of many customers are worked out, for the values and for their intervals."""
+
 _FULLEST = 0.95
 """Share of all opportunities beyond which it is not worked out what one more purchase a year would bring."""
 
@@ -68,7 +73,9 @@ def lasting(horizon_months: int) -> str:
     >>> lasting(36), lasting(12)
     ('2 years', '12 months')
     """
-    return f"{EROSION_YEARS:.0f} years" if horizon_months >= 12 * EROSION_YEARS else f"{horizon_months} months"
+    if horizon_months < 12 * EROSION_YEARS:
+        return translate_count("{count} month", "{count} months", horizon_months)
+    return translate_count("{count} year", "{count} years", round(EROSION_YEARS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Lever:
     `name` is retention, purchase, margin or erosion; `change` is its size (0.01 of retention, 1 purchase a year, 1
     unit of money, 0.05 of the pace a year); `before` and `after` are what it moves (12-month retention, purchases a
     year; nan where there is nothing to say). `gain` is negative for a loss, and its interval is for the expectation:
-    what is unknown about the parameters. `withheld` says why there is no gain (then nan), else it is empty.
+    what is unknown about the parameters. `withheld` is the reason why there is no gain (then nan), else it is empty.
     """
 
     name: str
@@ -214,16 +221,30 @@ _EQUITY, _RETENTION, _PURCHASE, _MARGIN, _EROSION = range(5)
 
 def _no_retention(model: LifetimeModel, outcome: _Outcome) -> str:
     if not model.family.dropout:
-        return f"Withheld: in the {model.family.title} nobody ever leaves, so retention cannot rise."
+        return translate("in the {model} nobody ever leaves, so retention cannot rise.", model=model.family.title)
     if model.family.survival is None:
-        return f"Withheld: a point of retention is not worked out for {model.family.timing} ({model.family.title})."
-    return "" if outcome.scaled > 0 else f"Withheld: retention is {outcome.retention:.1%}, there is no point to gain."
+        if model.family.by_period:
+            return translate(
+                "a point of retention is not worked out for opportunities that come once a period ({model}).",
+                model=model.family.title,
+            )
+        return translate(
+            "a point of retention is not worked out for a regular rhythm ({model}).", model=model.family.title
+        )
+    if outcome.scaled > 0:
+        return ""
+    return translate("retention is {retention:.1%}, there is no point to gain.", retention=outcome.retention)
 
 
 def _no_purchase(customers: int, outcome: _Outcome) -> str:
     if outcome.full:
-        return f"Withheld: the active customers buy in {outcome.pace:.1f} of the periods of a year, and it has no one more."
-    return "" if math.isfinite(outcome.pace) else f"Withheld: none of {customers:,} customers is active."
+        return translate(
+            "the active customers buy in {pace:.1f} of the periods of a year, and it has no one more.",
+            pace=outcome.pace,
+        )
+    if math.isfinite(outcome.pace):
+        return ""
+    return translate("none of {customers:,} customers is active.", customers=customers)
 
 
 def _turns(model: LifetimeModel, states: PurchaseStates) -> list[Floats]:
@@ -324,9 +345,10 @@ def _scenarios(
     values: Params = tuple(np.array([value]) for value in parameters)
     alive = family.alive(values, base.x, base.recency, base.age)
     x, recency, age = (column[base.first] for column in (base.x, base.recency, base.age))
-    future = tuple(np.broadcast_to(v, x.shape).astype(float) for v in family.future(values, x, recency, age))
+    few = FewFutures.of(family, values, x, age, recency, nodes=_AGES if nodes == _NODES else _ROUGH_AGES)
     heads: Floats = np.bincount(base.pair, base.count * alive, x.size).astype(np.float64)
     there = alive * base.active
+    future = tuple(np.broadcast_to(v, x.shape) for v in family.future(values, x, recency, age))
     each = family.pace(future)
     rates = (each * base.per_year)[base.pair]
     pace = float((there @ rates) / there.sum()) if there.sum() > 0 else math.nan
@@ -334,9 +356,8 @@ def _scenarios(
     full = family.by_period and pace + 1 >= _FULLEST * base.per_year
     retention, slower = math.nan, 0.0
     if family.survival is not None:
-        stays = partial(family.survival, future)
-        share = _path(stays, future, family, base.per_year, max(nodes - 2, 6))
-        retention, slower = _slower_dropout(share, heads, base.per_year)
+        share = _path(partial(family.survival, few.future), future, family, base.per_year, max(nodes - 2, 6))
+        retention, slower = _slower_dropout(share, few.weigh(heads), base.per_year)
 
     # Where dropout runs on purchases, a change of pace is a change of the clock.
     by_purchase = family.at_purchase
@@ -346,7 +367,7 @@ def _scenarios(
     lengths = np.diff(ends)
     clocks = [np.concatenate([[0.0], np.cumsum(pace_ * lengths)]) for pace_ in paces]
     longest = max([curve.horizon, *(float(clock[-1]) for clock in clocks)]) if by_purchase else curve.horizon
-    path = _path(lambda times: family.expected(future, times[None, :]), future, family, longest, nodes)
+    path = _path(lambda times: family.expected(few.future, times[None, :]), future, family, longest, nodes)
     plain = np.diff(path(ends), axis=0)
     stay = np.diff(path(slower * ends), axis=0) / slower if slower > 0 else np.full_like(plain, math.nan)
     changed = [
@@ -358,7 +379,7 @@ def _scenarios(
     elif family.by_period:
         weight: Floats = np.bincount(base.pair, there, each.size).astype(np.float64)
         changed[0] = plain * _oftener(each, weight, (pace + 1) / base.per_year)
-    purchases = np.array([curve.factors @ table for table in (plain, stay, *changed)])
+    purchases = np.array([few.read(curve.factors @ table) for table in (plain, stay, *changed)])
     return _Outcome(alive, purchases, retention, slower, pace, full)
 
 

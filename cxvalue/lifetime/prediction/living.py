@@ -15,43 +15,18 @@ import numpy as np
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.families.futures import Floats
+from cxvalue.lifetime.models.by_age import AGES, ByAge, interpolation, linear, shortest_scale
 from cxvalue.lifetime.models.model import LifetimeModel
 
 if TYPE_CHECKING:
     from datetime import date
 
-__all__ = ["AGES", "SMALLEST", "ByAge", "Living", "clock_of", "living", "path"]
+__all__ = ["SMALLEST", "Living", "living", "path"]
 
 SMALLEST = 25_000
 """Histories above which the ages are interpolated, and customers above which totals are not simulated."""
 
-AGES = 32
-
 _EXACT = 1e-12
-
-
-class ByAge:
-    """Functions of frequency and age at the ages of Chebyshev nodes, for every distinct frequency; interpolates.
-
-    The nodes are spread in ln(c + T) with c the smallest parameter that carries time, where the functions are nearly
-    polynomials: 32 nodes leave errors below 1e-9.
-    """
-
-    def __init__(self, x: Floats, age: Floats, scale: float, nodes: int) -> None:
-        self.values, self.which = np.unique(x, return_inverse=True)
-        self.which = self.which.reshape(-1)
-        self.ages, self.age_of = np.unique(age, return_inverse=True)
-        self.age_of = self.age_of.reshape(-1)
-        clock = np.log(scale + self.ages)
-        at, self.matrix = _interpolation(clock, float(clock[0]), float(clock[-1]), nodes)
-        self.node_x = np.repeat(self.values, nodes)
-        self.node_age = np.tile(np.maximum(np.exp(at) - scale, 0.0), self.values.size)
-
-    def __call__(self, at_nodes: Floats) -> Floats:
-        """The function at every row, from its values at the nodes."""
-        table = _linear(at_nodes.reshape(self.values.size, -1), self.matrix)
-        result: Floats = table[self.which, self.age_of]
-        return result
 
 
 class Living(NamedTuple):
@@ -64,11 +39,6 @@ class Living(NamedTuple):
     none_90d: Floats
 
 
-def clock_of(model: LifetimeModel) -> float:
-    """The smallest parameter that carries time."""
-    return float(min(model.values[position][0] for position in model.family.timed))
-
-
 def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EXACT) -> Floats:
     """Purchases expected until each of the ascending `times`, a row for each future.
 
@@ -78,7 +48,7 @@ def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EX
     """
     if not model.family.smooth:
         return model.family.expected(future, times[None, :])
-    scale = clock_of(model)
+    scale = shortest_scale(model.family, model.values)
     clock = np.log(scale + times)
     half = float(clock.max() - clock.min()) / 2
     nodes = times.size
@@ -86,8 +56,8 @@ def path(model: LifetimeModel, future: Params, times: Floats, exact: float = _EX
         nodes = math.ceil(math.log(1 / exact) / math.asinh(math.pi / half))
     if nodes >= times.size:
         return model.family.expected(future, times[None, :])
-    at, matrix = _interpolation(clock, float(clock.min()), float(clock.max()), nodes)
-    return _linear(model.family.expected(future, (np.exp(at) - scale)[None, :]), matrix)
+    at, matrix = interpolation(clock, float(clock.min()), float(clock.max()), nodes)
+    return linear(model.family.expected(future, (np.exp(at) - scale)[None, :]), matrix)
 
 
 def living(
@@ -104,7 +74,8 @@ def living(
     With a regular rhythm the `recency` is needed as well, and nothing is interpolated; on a seasonal clock it is `as_of`
     that says how fast the 90 days pass.
     """
-    table = ByAge(x, age, clock_of(model), AGES) if x.size > SMALLEST and model.family.smooth else None
+    many, scale = x.size > SMALLEST and model.family.smooth, shortest_scale(model.family, model.values)
+    table = ByAge(x, age, scale, AGES) if many else None
     x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
     year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
     if as_of is not None:
@@ -112,23 +83,7 @@ def living(
     future = model.family.future(model.values, x_, age_ if recency is None else recency, age_)
     future = tuple(np.broadcast_to(value, x_.shape) for value in future)
     months = path(model, future, curve.ends)
-    worth = _linear(np.diff(months, axis=1, prepend=0.0), curve.factors[None, :])[:, 0]
+    worth = linear(np.diff(months, axis=1, prepend=0.0), curve.factors[None, :])[:, 0]
     in_year = months[:, 11] if curve.months >= 12 else model.family.expected(future, np.array([[year]]))[:, 0]
     found = worth, months[:, -1], in_year, model.family.none(future, np.full(x_.size, ninety))
     return Living(*(found if table is None else (table(row) for row in found)))
-
-
-def _interpolation(places: Floats, low: float, high: float, nodes: int) -> tuple[Floats, Floats]:
-    """Chebyshev nodes between low and high, and the matrix from values there to values at the places."""
-    middle, half = (low + high) / 2, max((high - low) / 2, 1e-12)
-    angles = (2 * np.arange(nodes) + 1) * (math.pi / (2 * nodes))
-    place = np.clip((places - middle) / half, -1.0, 1.0)
-    order = np.arange(nodes)
-    terms = np.cos(order[:, None] * angles) * np.where(order == 0, 1.0, 2.0)[:, None] / nodes
-    return middle + half * np.cos(angles), _linear(np.cos(np.arccos(place)[:, None] * order), terms.T)
-
-
-def _linear(values: Floats, matrix: Floats) -> Floats:
-    """values x matrix transposed; too small to be worth the threads that a matrix product would start."""
-    result: Floats = np.einsum("ij,kj->ik", values, matrix)
-    return result

@@ -18,6 +18,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
@@ -168,7 +169,11 @@ def customer_value(
         annual_discount_rate=annual_discount_rate,
         level=level,
         model=model.name,
-        withheld=(withheld or f"P(alive) is withheld: the {model.family.title} knows no dropout.") if hidden else "",
+        withheld=(
+            withheld or translate("P(alive) is withheld: the {model} knows no dropout.", model=model.family.title)
+        )
+        if hidden
+        else "",
     )
 
 

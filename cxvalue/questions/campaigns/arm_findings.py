@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.chance import written_p
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns.findings import writer_of
 
 if TYPE_CHECKING:
@@ -27,15 +28,18 @@ def arm_findings(
     if len(arms) < 2:
         return []
     title, writer = result.name.replace("_", " "), writer_of(result.name)
-    method = (
-        f"Each of {len(arms)} arms against {result.held_out:,} customers held out by lot, as assigned, over "
-        f"{result.window_days} days from the first contact; the ranges hold for all arms together (Bonferroni)."
+    method = translate(
+        "Each of {arms} arms against {held_out:,} customers held out by lot, as assigned, over {window} from the first "
+        "contact; the ranges hold for all arms together (Bonferroni).",
+        arms=len(arms),
+        held_out=result.held_out,
+        window=format_value(result.window_days, "days"),
     )
-    writer = replace(writer, grade=result.grade, level=level, method=method, label=f"The {title} campaign")
+    writer = replace(writer, grade=result.grade, level=level, method=method, label="")
     found = [
         writer.write(
             f"{key}_margin_per_contact",
-            f", {row.arm}: margin per contact, net of cost",
+            translate("The {title} campaign, {arm}: margin per contact, net of cost", title=title, arm=row.arm),
             (row.margin_per_contact, row.margin_per_contact_low, row.margin_per_contact_high),
             currency,
             _arm_text(row, currency),
@@ -44,41 +48,57 @@ def arm_findings(
         if row.margin_per_contact_high > row.margin_per_contact_low
     ]
     if compared:
-        text = (
+        text = translate(
             "Margin a contact, net of cost, of the arm that brought most against the next; the range allows for every pair "
             "of arms (Bonferroni), the p-value as well (Holm)."
         )
-        label, gap = ": the best arm against the next", compared[0].gap
+        label = translate("The {title} campaign: the best arm against the next", title=title)
+        gap = compared[0].gap
         found.append(writer.write("best_arm_ahead_by", label, gap, currency, arms_sentence(compared, currency), text))
     return found
 
 
 def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
     """Which arm is better, or that it is open."""
-    if not compared:
-        return ""
-    parts, open_ = [], []
+    said, open_ = [], []
     for best, other, gap in compared:
+        values = {
+            "best": best,
+            "other": other,
+            "gap": format_value(gap.value, currency),
+            "range": format_range(gap.low, gap.high, currency),
+        }
         if gap.low > 0:
-            more, spread = format_value(gap.value, currency), format_range(gap.low, gap.high, currency)
-            parts.append(f"{best} brought {more} more a contact than {other} ({spread}; {written_p(gap.p_value)})")
+            said.append(
+                translate(
+                    "{best} brought {gap} more a contact than {other} ({range}; {p_value}).",
+                    p_value=written_p(gap.p_value),
+                    **values,
+                )
+            )
         else:
-            spread = format_range(gap.low, gap.high, currency)
-            open_.append(f"{best} against {other} ({format_value(gap.value, currency)} a contact, {spread})")
-    said = f"{'; '.join(parts)}." if parts else ""
+            open_.append(translate("{best} against {other} ({gap} a contact, {range})", **values))
     if open_:
-        said += f"{' ' if said else ''}Which arm is better is open: {'; '.join(open_)}."
-    return said
+        said.append(translate("Which arm is better is open: {pairs}.", pairs="; ".join(open_)))
+    return " ".join(said)
 
 
 def _arm_text(row: Any, currency: str) -> str:
     value, low, high = (getattr(row, f"margin_per_contact{end}") for end in ("", "_low", "_high"))
     arm, spread = row.arm, format_range(low, high, currency)
+    margin, loss = format_value(value, currency), format_value(-value, currency)
     if low > 0:
-        return f"{arm}: each contact earned {format_value(value, currency)} more than no contact ({spread})."
+        return translate(
+            "{arm}: each contact earned {margin} more than no contact ({range}).", arm=arm, margin=margin, range=spread
+        )
     if high < 0:
-        return f"{arm}: each contact lost {format_value(-value, currency)} ({spread})."
-    return f"{arm}: whether a contact earns or loses money is open ({format_value(value, currency)} each, {spread})."
+        return translate("{arm}: each contact lost {loss} ({range}).", arm=arm, loss=loss, range=spread)
+    return translate(
+        "{arm}: whether a contact earns or loses money is open ({margin} each, {range}).",
+        arm=arm,
+        margin=margin,
+        range=spread,
+    )
 
 
 def _keys(arms: Sequence[str]) -> list[str]:

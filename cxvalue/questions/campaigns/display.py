@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translatable, translate, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,28 +25,101 @@ __all__ = [
     "balance_display",
     "campaign_checks_display",
     "capped_sentence",
+    "evidence_heading",
+    "flow_caption",
     "groups_display",
+    "no_customers_sentence",
+    "no_model_sentence",
+    "no_rule_sentence",
+    "no_segments_sentence",
     "qini_sentence",
+    "rankings",
     "returns_display",
     "second_lives_display",
     "segments_display",
     "sleeping_sentence",
+    "targeting_caption",
+    "uplift_caption",
     "windows_display",
 ]
 
-
 SHOWN_DAYS = (30, 60, 90, 180)
-JUDGED = {True: "passed", False: "FAILED", None: "could not be made"}
+JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
+CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("by themselves")}
+FIFTHS = (
+    translatable("top fifth"),
+    translatable("second"),
+    translatable("third"),
+    translatable("fourth"),
+    translatable("last fifth"),
+)
+
+
+def flow_caption(asleep_after: int) -> tuple[str, str]:
+    """Title and caption of the figure of who sleeps and who wakes."""
+    return translate("Who sleeps, who wakes"), translate(
+        "Customers without a purchase for {silence}, by month, with those who came back and those who fell asleep.",
+        silence=format_value(asleep_after, "days"),
+    )
+
+
+def uplift_caption(campaign: str) -> tuple[str, str]:
+    """Title and caption of the figure of what a campaign's contact added."""
+    return translate("The {title} campaign: what the contact added", title=campaign), translate(
+        "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
+    )
+
+
+def targeting_caption(campaign: str) -> tuple[str, str]:
+    """Title and caption of the figure of what contacting only some earns."""
+    return translate("The {title} campaign: what it earns to contact only some", title=campaign), translate(
+        "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
+    )
+
+
+def rankings() -> tuple[str, str]:
+    """The names of the two rankings whose worth is compared."""
+    return translate("by what a contact adds"), translate("most likely to stay away first")
+
+
+def evidence_heading(campaign: str, grade: str) -> str:
+    """A campaign and how far it can be believed, as a heading."""
+    return translate("{title}: evidence {grade}", title=campaign, grade=grade)
+
+
+def no_model_sentence() -> str:
+    """Why nothing is said of what the sleeping are worth."""
+    return translate("No model of purchases could be fitted, so what the sleeping are worth is not known.")
+
+
+def no_rule_sentence(campaign: str) -> str:
+    """Why nothing is said of what the selection rule promises."""
+    return translate(
+        "{title}: silence was not the rule of this campaign, so the rule promises nothing by itself.", title=campaign
+    )
+
+
+def no_segments_sentence(campaign: str) -> str:
+    """What segments need."""
+    return translate(
+        "{title}: segments need customers held out by lot and a table of customers with text columns.", title=campaign
+    )
+
+
+def no_customers_sentence(result: CampaignResult) -> str:
+    """Why nothing is said of single customers."""
+    reason = result.withheld or translate("customers were not assigned one by one.")
+    return translate("{title}: nothing can be said about single customers: {reason}", title=result.name, reason=reason)
 
 
 def returns_display(curve: pd.DataFrame) -> Styler:
     """How many of the sleeping wake by themselves."""
     return styled(
         {
-            "days after falling asleep": row.days,
-            "times a customer fell asleep": f"{row.customers:,}",
-            "came back by then": format_value(row.share, "share"),
-            "range": format_range(row.low, row.high, "share"),
+            translate("days after falling asleep"): row.days,
+            translate("times a customer fell asleep"): written(row.customers, ","),
+            translate("came back by then"): format_value(row.share, "share"),
+            translate("range"): format_range(row.low, row.high, "share"),
         }
         for row in curve.itertuples()
     )
@@ -55,15 +129,15 @@ def windows_display(windows: pd.DataFrame, currency: str, own: int) -> Styler:
     """Contacted against held out after 30, 60, 90 and 180 days and the campaign's own window."""
     return styled(
         {
-            "days": row.days,
-            "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
-            "bought": format_value(row.returned, "share"),
-            "anyway": format_value(row.would_return, "share"),
-            "because of it": f"{format_value(row.return_uplift, 'share')} "
+            translate("days"): row.days,
+            translate("contacted / held out"): f"{written(row.contacted, ',')} / {written(row.held_out, ',')}",
+            translate("bought"): format_value(row.returned, "share"),
+            translate("anyway"): format_value(row.would_return, "share"),
+            translate("because of it"): f"{format_value(row.return_uplift, 'share')} "
             f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
-            "orders added": f"{row.orders:.2f}",
-            "revenue added": format_value(row.revenue, currency),
-            "margin added, net": f"{format_value(row.margin, currency)} "
+            translate("orders added"): written(row.orders, ".2f"),
+            translate("revenue added"): format_value(row.revenue, currency),
+            translate("margin added, net"): f"{format_value(row.margin, currency)} "
             f"({format_range(row.margin_low, row.margin_high, currency)})",
         }
         for row in windows.itertuples()
@@ -75,12 +149,12 @@ def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
     """Each arm against those held out."""
     return styled(
         {
-            "arm": row.arm,
-            "contacted": f"{row.contacted:,}",
-            "bought": format_value(row.returned, "share"),
-            "because of it": format_range(row.return_uplift_low, row.return_uplift_high, "share"),
-            "margin per contact": format_value(row.margin_per_contact, currency),
-            "range": format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency),
+            translate("arm"): row.arm,
+            translate("contacted"): written(row.contacted, ","),
+            translate("bought"): format_value(row.returned, "share"),
+            translate("because of it"): format_range(row.return_uplift_low, row.return_uplift_high, "share"),
+            translate("margin per contact"): format_value(row.margin_per_contact, currency),
+            translate("range"): format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency),
         }
         for row in arms.itertuples()
     )
@@ -89,22 +163,33 @@ def arms_display(arms: pd.DataFrame, currency: str) -> Styler:
 def campaign_checks_display(checks: Sequence[Check]) -> Styler:
     """The checks in words."""
     return styled(
-        {"question": one.question, "result": JUDGED[one.passed], "what was found": one.detail} for one in checks
+        {
+            translate("question"): one.question,
+            translate("result"): translate(JUDGED[one.passed]),
+            translate("what was found"): one.detail,
+        }
+        for one in checks
     )
 
 
 def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: str) -> str:
     """What the sleeping will still bring by themselves, and how many have broken their own rhythm."""
     if found is None:
-        return "Nobody is asleep."
+        return translate("Nobody is asleep.")
     value, low, high = found.value
-    return (
-        f"{found.customers:,} customers have bought nothing for {days} days or more. If nobody does anything, the model "
-        f"expects {_by_days(found.returns)} of them to buy by themselves within "
-        f"{' / '.join(str(days) for days, _ in found.returns)} days, and all of them together to bring "
-        f"{format_value(value, currency)} of margin over {months} months ({format_range(low, high, currency)}). By their "
-        f"own rhythm, which may be slower or faster than the rule, {found.rhythm_broken:,} customers have been silent for "
-        "improbably long."
+    return translate(
+        "{customers:,} customers have bought nothing for {silence} or more. If nobody does anything, the model expects "
+        "{shares} of them to buy by themselves within {waits} days, and all of them together to bring {margin} of margin "
+        "over {horizon} ({range}). By their own rhythm, which may be slower or faster than the rule, {broken:,} customers "
+        "have been silent for improbably long.",
+        customers=found.customers,
+        silence=format_value(days, "days"),
+        shares=_by_days(found.returns),
+        waits=" / ".join(str(days) for days, _ in found.returns),
+        margin=format_value(value, currency),
+        horizon=format_value(months, "months"),
+        range=format_range(low, high, currency),
+        broken=found.rhythm_broken,
     )
 
 
@@ -113,13 +198,23 @@ def capped_sentence(result: CampaignResult, currency: str) -> str:
     found, whole = result.capped, result.margin_per_contact
     if found is None or whole is None:
         return ""
-    same = (found.low > 0, found.high < 0) == (whole.low > 0, whole.high < 0)
     if found == whole:
-        return "No margin is so large that capping the largest 1% of them would change anything."
-    return (
-        f"With the largest 1% of margins capped, a contact earned {format_value(found.value, currency)} "
-        f"({format_range(found.low, found.high, currency)}) instead of {format_value(whole.value, currency)}: "
-        + ("the result does not hang on a few large orders." if same else "THE RESULT HANGS ON A FEW LARGE ORDERS.")
+        return translate("No margin is so large that capping the largest 1% of them would change anything.")
+    values = {
+        "capped": format_value(found.value, currency),
+        "range": format_range(found.low, found.high, currency),
+        "margin": format_value(whole.value, currency),
+    }
+    if (found.low > 0, found.high < 0) == (whole.low > 0, whole.high < 0):
+        return translate(
+            "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}: the result "
+            "does not hang on a few large orders.",
+            **values,
+        )
+    return translate(
+        "With the largest 1% of margins capped, a contact earned {capped} ({range}) instead of {margin}: THE RESULT HANGS "
+        "ON A FEW LARGE ORDERS.",
+        **values,
     )
 
 
@@ -127,14 +222,16 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
     """Second lifetimes, contacted and by themselves."""
     return styled(
         {
-            "came back": life.kind if life.kind != "contacted" else "after a contact",
-            "customers": f"{life.returners:,}",
-            "asleep again": "too early"
+            translate("came back"): translate(CAME_BACK[life.kind]),
+            translate("customers"): written(life.returners, ","),
+            translate("asleep again"): translate("too early")
             if life.lapse_share is None or life.lapse_range is None
             else f"{format_value(life.lapse_share, 'share')} ({format_range(*life.lapse_range, 'share')})",
-            "margin so far": format_value(life.margin_so_far, currency)
+            translate("margin so far"): format_value(life.margin_so_far, currency)
             + (f" ({format_range(*life.margin_range, currency)})" if life.margin_range else ""),
-            "margin in 12 months": life.reason if life.margin_12m is None else format_value(life.margin_12m, currency),
+            translate("margin in 12 months"): life.reason
+            if life.margin_12m is None
+            else format_value(life.margin_12m, currency),
         }
         for life in lives
     )
@@ -142,42 +239,45 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
 
 def groups_display(found: Targeting, currency: str) -> Styler:
     """What a contact added for five groups by ranking."""
-    names = ("top fifth", "second", "third", "fourth", "last fifth")
     return styled(
         {
-            "ranked": name,
-            "a contact added, net of cost": format_value(value, currency),
-            "range": format_range(*Interval.of_error(value, se)[1:], currency),
+            translate("ranked"): translate(name),
+            translate("a contact added, net of cost"): format_value(value, currency),
+            translate("range"): format_range(*Interval.of_error(value, se)[1:], currency),
         }
-        for name, (value, se) in zip(names, found.groups, strict=True)
+        for name, (value, se) in zip(FIFTHS, found.groups, strict=True)
     )
 
 
 def qini_sentence(found: tuple[float, float, float], contacted: int) -> str:
     """What the ranking is worth in returns, against contacting as many by lot."""
-    value, low, high = (one / max(contacted, 1) for one in found)
-    said = (
-        f"Qini coefficient of the ranking, in returns per contacted customer: {100 * value:+.2f} points "
-        f"({100 * low:+.2f} to {100 * high:+.2f})."
+    value, low, high = (100 * one / max(contacted, 1) for one in found)
+    said = translate(
+        "Qini coefficient of the ranking, in returns per contacted customer: {value:+.2f} points ({low:+.2f} to "
+        "{high:+.2f}).",
+        value=value,
+        low=low,
+        high=high,
     )
     if low > 0:
-        return (
-            f"{said} Contacting by it brings more customers to buy than contacting as many by lot; what that earns stands "
-            "above."
+        return f"{said} " + translate(
+            "Contacting by it brings more customers to buy than contacting as many by lot; what that earns stands above."
         )
-    return f"{said} By this test the ranking brings no more customers to buy than contacting as many by lot."
+    return f"{said} " + translate(
+        "By this test the ranking brings no more customers to buy than contacting as many by lot."
+    )
 
 
 def segments_display(table: pd.DataFrame, currency: str) -> Styler:
     """The effect in each segment."""
     return styled(
         {
-            "by": row.column,
-            "segment": row.segment,
-            "contacted / held out": f"{row.contacted:,} / {row.held_out:,}",
-            "bought because of it": f"{format_value(row.return_uplift, 'share')} "
+            translate("by"): row.column,
+            translate("segment"): row.segment,
+            translate("contacted / held out"): f"{written(row.contacted, ',')} / {written(row.held_out, ',')}",
+            translate("bought because of it"): f"{format_value(row.return_uplift, 'share')} "
             f"({format_range(row.return_uplift_low, row.return_uplift_high, 'share')})",
-            "margin per contact": f"{format_value(row.margin_per_contact, currency)} "
+            translate("margin per contact"): f"{format_value(row.margin_per_contact, currency)} "
             f"({format_range(row.margin_per_contact_low, row.margin_per_contact_high, currency)})",
         }
         for row in table.itertuples()
@@ -188,12 +288,12 @@ def balance_display(table: pd.DataFrame) -> Styler:
     """The contacted beside the others, as they are and as weighted."""
     return styled(
         {
-            "what was known before": row.what,
-            "contacted": f"{row.contacted:,.1f}",
-            "others": f"{row.others:,.1f}",
-            "others, weighted": f"{row.others_weighted:,.1f}",
-            "difference before, in standard deviations": f"{row.difference_before:+.2f}",
-            "after weighting": f"{row.difference_after:+.2f}",
+            translate("what was known before"): translate(row.what),
+            translate("contacted"): written(row.contacted, ",.1f"),
+            translate("others"): written(row.others, ",.1f"),
+            translate("others, weighted"): written(row.others_weighted, ",.1f"),
+            translate("difference before, in standard deviations"): written(row.difference_before, "+.2f"),
+            translate("after weighting"): written(row.difference_after, "+.2f"),
         }
         for row in table.itertuples()
     )

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import share_interval
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cxvalue.findings.finding import Finding
     from cxvalue.questions.campaigns import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
@@ -18,11 +21,63 @@ __all__ = ["reactivation_findings", "targeting_sentence", "writer_of"]
 
 WRITER = FindingWriter("40_reactivation", case="C3")
 
+CAME_BACK = {
+    "label": translatable("customers won back"),
+    "check_label": translatable("average check of those who came back"),
+    "few": translatable("fewer than five customers of one group came back, or all paid the same."),
+    "over": translatable("Revenue an order of those who came back, one group over the other, less 1."),
+    "came": translatable(
+        "Of the customers contacted in the {title} campaign, {share} came back within {window}; {anyway} would have come "
+        "anyway."
+    ),
+    "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, came back because of us."),
+    "more": translatable(
+        "Those who came back after a contact paid {change} more an order than those who came back by themselves ({range})."
+    ),
+    "less": translatable(
+        "Those who came back after a contact paid {change} less an order than those who came back by themselves ({range})."
+    ),
+    "same": translatable(
+        "An order of those who came back cost about the same with and without a contact (change {range})."
+    ),
+    "no_proof": translatable("A contact also changes who comes back, so this is no proof that baskets grew."),
+    "subsidy": translatable(
+        "{discount} of discount went to customers who would have come back anyway; that is taken off already."
+    ),
+}
+"""What is said of customers who had been asleep."""
+
+BOUGHT = {
+    "label": translatable("customers who bought because of it"),
+    "check_label": translatable("average check of those who bought"),
+    "few": translatable("fewer than five customers of one group bought, or all paid the same."),
+    "over": translatable("Revenue an order of those who bought, one group over the other, less 1."),
+    "came": translatable(
+        "Of the customers contacted in the {title} campaign, {share} bought within {window}; {anyway} would have bought "
+        "anyway."
+    ),
+    "because": translatable("So {share} of them ({range}), about {woken:,.0f} customers, bought because of it."),
+    "more": translatable(
+        "Those who bought after a contact paid {change} more an order than those who bought by themselves ({range})."
+    ),
+    "less": translatable(
+        "Those who bought after a contact paid {change} less an order than those who bought by themselves ({range})."
+    ),
+    "same": translatable(
+        "An order of those who bought cost about the same with and without a contact (change {range})."
+    ),
+    "no_proof": translatable("A contact also changes who buys, so this is no proof that baskets grew."),
+    "subsidy": translatable(
+        "{discount} of discount went to customers who would have bought anyway; that is taken off already."
+    ),
+}
+"""The same of others: who was not asleep cannot come back."""
+
 
 def writer_of(campaign: str) -> FindingWriter:
     """The writer of one campaign's findings."""
-    title = campaign.replace("_", " ")
-    return replace(WRITER, prefix=f"reactivation.{campaign}.", label=f"The {title} campaign: ")
+    label = translate("The {title} campaign: ", title=campaign.replace("_", " "))
+    return replace(WRITER, prefix=f"reactivation.{campaign}.", label=label)
 
 
 def reactivation_findings(
@@ -34,110 +89,147 @@ def reactivation_findings(
     product: str | None = None,
 ) -> list[Finding]:
     """The five findings of one campaign; `first_ever` counts new buyers and all buyers of its product, None without one."""
-    title, writer = result.name.replace("_", " "), writer_of(result.name)
-    against = "customers held out by lot" if result.randomised else "similar customers who were not contacted"
-    method = (
-        f"{result.contacted:,} contacted customers against {result.held_out:,} {against}, as assigned, over "
-        f"{result.window_days} days from the first contact."
-        + (f" {result.left_out:,} were observed for less and are left out." if result.left_out else "")
-    )
-    doubt = next(
-        (f" Doubtful: {check.detail}" for check in result.checks if check.gating and check.passed is False), ""
-    )
-
-    if result.interim:
-        doubt += f" {result.interim}"
+    title, writer, words = result.name.replace("_", " "), writer_of(result.name), _words(result)
+    method = _method(result)
+    doubtful = (check.detail for check in result.checks if check.gating and check.passed is False)
+    doubt = [translate("Doubtful: {finding}", finding=one) for one in doubtful][:1]
     back, check, margin, profit = result.return_uplift, result.check_uplift, result.margin_per_contact, result.profit
-    cost = (
-        f"less {format_value(result.cost_per_contact, currency)} a contact"
-        if result.priced
-        else "no cost of contacting taken off, since the contacts give none"
-    )
-    earned = (
-        f"{method} Contribution margin, discounts in it, {cost}; adjusted by what customers had brought. "
-        "The interval holds for customers like these, who may be contacted next."
-    )
     measured = replace(writer, grade=result.grade, level=level, method=method)
-    woken, bought, note = "won back" if result.dormant else "who bought because of it", _bought(result), result.note
-    few = f"fewer than five customers of one group {bought}, or all paid the same."
-    over = f"{method} Revenue an order of those who {bought}, one group over the other, less 1."
-    whole = f"Margin per contact × {result.contacted_in_all:,} customers contacted; nominal and before tax."
-    text = _return_text(result, title, level) + doubt
-    each, all_of_it = _margin_text(result, currency), _profit_text(result, title, currency)
-    label = f"average check of those who {bought}"
-    net = "margin per contact, net of cost"
+    note = result.note
+    text = " ".join(filter(None, (_return_text(result, title, level), *doubt, result.interim)))
+    whole = translate(
+        "Margin per contact × {contacted:,} customers contacted; nominal and before tax.",
+        contacted=result.contacted_in_all,
+    )
     return [
-        measured.write("return_uplift", f"customers {woken}", back, "share", text, missing=note),
-        measured.write("check_uplift", label, check, "share", _check_text(result, level), over, missing=note or few),
-        measured.write("margin_per_contact", net, margin, currency, each, earned, missing=note),
-        measured.write("profit", "profit", profit, currency, all_of_it, whole, missing=note),
+        measured.write("return_uplift", translate(words["label"]), back, "share", text, missing=note),
+        measured.write(
+            "check_uplift",
+            translate(words["check_label"]),
+            check,
+            "share",
+            _check_text(result, level),
+            f"{method} {translate(words['over'])}",
+            missing=note or translate(words["few"]),
+        ),
+        measured.write(
+            "margin_per_contact",
+            translate("margin per contact, net of cost"),
+            margin,
+            currency,
+            _margin_text(result, currency),
+            f"{method} {_earned(result, currency)}",
+            missing=note,
+        ),
+        measured.write(
+            "profit", translate("profit"), profit, currency, _profit_text(result, title, currency), whole, missing=note
+        ),
         _first_ever(writer, first_ever, level, product),
     ]
 
 
-def _bought(result: CampaignResult) -> str:
-    """What customers did: who was not asleep cannot come back."""
-    return "came back" if result.dormant else "bought"
+def _words(result: CampaignResult) -> Mapping[str, str]:
+    return CAME_BACK if result.dormant else BOUGHT
+
+
+def _method(result: CampaignResult) -> str:
+    counts = {
+        "contacted": result.contacted,
+        "held_out": result.held_out,
+        "window": format_value(result.window_days, "days"),
+    }
+    if result.randomised:
+        said = translate(
+            "{contacted:,} contacted customers against {held_out:,} customers held out by lot, as assigned, over {window} "
+            "from the first contact.",
+            **counts,
+        )
+    else:
+        said = translate(
+            "{contacted:,} contacted customers against {held_out:,} similar customers who were not contacted, as assigned, "
+            "over {window} from the first contact.",
+            **counts,
+        )
+    if not result.left_out:
+        return said
+    return f"{said} " + translate("{customers:,} were observed for less and are left out.", customers=result.left_out)
+
+
+def _earned(result: CampaignResult, currency: str) -> str:
+    if result.priced:
+        return translate(
+            "Contribution margin, discounts in it, less {cost} a contact; adjusted by what customers had brought. The "
+            "interval holds for customers like these, who may be contacted next.",
+            cost=format_value(result.cost_per_contact, currency),
+        )
+    return translate(
+        "Contribution margin, discounts in it, no cost of contacting taken off, since the contacts give none; adjusted by "
+        "what customers had brought. The interval holds for customers like these, who may be contacted next."
+    )
 
 
 def _return_text(result: CampaignResult, title: str, level: float) -> str:
-    found = result.return_uplift
+    found, words = result.return_uplift, _words(result)
     if found is None:
         return ""
-    woken = found.value * result.contacted_in_all
-    came = (
-        f"Of the customers contacted in the {title} campaign, {format_value(result.returned, 'share')} "
-        f"{_bought(result)} within {result.window_days} days; {format_value(result.would_return, 'share')} would have "
-        f"{'come' if result.dormant else 'bought'} anyway."
+    came = translate(
+        words["came"],
+        title=title,
+        share=format_value(result.returned, "share"),
+        window=format_value(result.window_days, "days"),
+        anyway=format_value(result.would_return, "share"),
     )
+    spread = format_range(found.low, found.high, "share")
     if found.low > 0:
-        return (
-            f"{came} So {format_value(found.value, 'share')} of them ({format_range(found.low, found.high, 'share')}), "
-            f"about {woken:,.0f} customers, {_bought(result)} because of {'us' if result.dormant else 'it'}."
-        )
+        woken, share = found.value * result.contacted_in_all, format_value(found.value, "share")
+        return f"{came} {translate(words['because'], share=share, range=spread, woken=woken)}"
     if found.high < 0:
-        return f"{came} Contacting them kept customers away ({format_range(found.low, found.high, 'share')})."
-    return (
-        f"{came} The difference may be chance: anything {format_range(found.low, found.high, 'share')} fits the data "
-        f"with {format_level(level)} confidence."
+        return f"{came} " + translate("Contacting them kept customers away ({range}).", range=spread)
+    return f"{came} " + translate(
+        "The difference may be chance: anything {range} fits the data with {level} confidence.",
+        range=spread,
+        level=format_level(level),
     )
 
 
 def _check_text(result: CampaignResult, level: float) -> str:
-    found, bought = result.check_uplift, _bought(result)
+    found, words = result.check_uplift, _words(result)
     if found is None:
         return ""
-    spread = format_range(found.low, found.high, "share")
-    said = (
-        f"Those who {bought} after a contact paid {format_value(abs(found.value), 'share')} "
-        f"{'more' if found.value > 0 else 'less'} an order than those who {bought} by themselves ({spread})."
-        if found.low > 0 or found.high < 0
-        else f"An order of those who {bought} cost about the same with and without a contact (change {spread})."
-    )
-    who = "comes back" if result.dormant else "buys"
-    return f"{said} A contact also changes who {who}, so this is no proof that baskets grew."
+    spread, change = format_range(found.low, found.high, "share"), format_value(abs(found.value), "share")
+    if found.low > 0 or found.high < 0:
+        said = translate(words["more" if found.value > 0 else "less"], change=change, range=spread)
+    else:
+        said = translate(words["same"], range=spread)
+    return f"{said} {translate(words['no_proof'])}"
 
 
 def _margin_text(result: CampaignResult, currency: str) -> str:
     found = result.margin_per_contact
     if found is None:
         return ""
-    spread = format_range(found.low, found.high, currency)
+    spread, margin = format_range(found.low, found.high, currency), format_value(found.value, currency)
+    if found.low > 0 and result.priced:
+        return translate(
+            "Each contact earned {margin} of margin that would not have come otherwise ({range}), after the cost of "
+            "contacting ({cost}).",
+            margin=margin,
+            range=spread,
+            cost=format_value(result.cost_per_contact, currency),
+        )
     if found.low > 0:
-        return (
-            f"Each contact earned {format_value(found.value, currency)} of margin that would not have come otherwise "
-            f"({spread}), "
-            + (
-                f"after the cost of contacting ({format_value(result.cost_per_contact, currency)})."
-                if result.priced
-                else "before what contacting cost: the contacts give no cost."
-            )
+        return translate(
+            "Each contact earned {margin} of margin that would not have come otherwise ({range}), before what contacting "
+            "cost: the contacts give no cost.",
+            margin=margin,
+            range=spread,
         )
     if found.high < 0:
-        return f"Each contact lost {format_value(-found.value, currency)} ({spread})."
-    return (
-        f"Whether a contact earns or loses money is open: {format_value(found.value, currency)} each, but {spread} "
-        "fits the data."
+        return translate("Each contact lost {loss} ({range}).", loss=format_value(-found.value, currency), range=spread)
+    return translate(
+        "Whether a contact earns or loses money is open: {margin} each, but {range} fits the data.",
+        margin=margin,
+        range=spread,
     )
 
 
@@ -145,37 +237,50 @@ def _profit_text(result: CampaignResult, title: str, currency: str) -> str:
     found = result.profit
     if found is None:
         return ""
-    spread = format_range(found.low, found.high, currency)
+    values = {
+        "title": title,
+        "window": format_value(result.window_days, "days"),
+        "range": format_range(found.low, found.high, currency),
+    }
     if found.low <= 0 <= found.high:
-        text = (
-            f"Whether the {title} campaign earned or lost money within {result.window_days} days is open: "
-            f"{format_value(found.value, currency)} in all, but anything {spread} fits the data."
+        text = translate(
+            "Whether the {title} campaign earned or lost money within {window} is open: {profit} in all, but anything "
+            "{range} fits the data.",
+            profit=format_value(found.value, currency),
+            **values,
+        )
+    elif found.value > 0:
+        text = translate(
+            "The {title} campaign earned {profit} in all ({range}) within {window}.",
+            profit=format_value(found.value, currency),
+            **values,
         )
     else:
-        text = (
-            f"The {title} campaign {'earned' if found.value > 0 else 'lost'} {format_value(abs(found.value), currency)} "
-            f"in all ({spread}) within {result.window_days} days."
+        text = translate(
+            "The {title} campaign lost {loss} in all ({range}) within {window}.",
+            loss=format_value(-found.value, currency),
+            **values,
         )
     if result.subsidy > 0.005 * max(abs(found.value), 1e-9):
-        text += (
-            f" {format_value(result.subsidy, currency)} of discount went to customers who would have "
-            f"{'come back' if result.dormant else 'bought'} anyway; that is taken off already."
-        )
+        text += " " + translate(_words(result)["subsidy"], discount=format_value(result.subsidy, currency))
     return text
 
 
 def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: float, product: str | None) -> Finding:
-    key, label = "first_ever_share", "first-ever buyers"
+    key, label = "first_ever_share", translate("first-ever buyers")
     if counted is None:
-        return writer.withhold(key, label, "the study names no product of the campaign.", "share")
+        return writer.withhold(key, label, translate("the study names no product of the campaign."), "share")
     new, every = counted
     if not every:
-        return writer.withhold(key, label, "nobody bought the campaign's product.", "share")
-    text = (
-        f"{new:,} of the {every:,} buyers of the {product} ({format_value(new / every, 'share')}) had never bought from us "
-        "before."
+        return writer.withhold(key, label, translate("nobody bought the campaign's product."), "share")
+    text = translate(
+        "{new:,} of the {buyers:,} buyers of the {product} ({share}) had never bought from us before.",
+        new=new,
+        buyers=every,
+        product=product,
+        share=format_value(new / every, "share"),
     )
-    method = (
+    method = translate(
         "Buyers from the campaign's first contact to its last one plus the window; no purchase before the first contact. "
         "The range treats the buyers as a sample. It is a share of buyers and says nothing about what caused the purchase."
     )
@@ -186,13 +291,15 @@ def _first_ever(writer: FindingWriter, counted: tuple[int, int] | None, level: f
 def targeting_sentence(found: Targeting, currency: str) -> str:
     """Whom to contact next, in one sentence that a reader can act on."""
     best, worst = found.groups[0], found.groups[-1]
-    mean = float(found.score.mean())
     if not found.differs:
-        return (
-            f"The test does not show that a contact adds more for some customers than for others (about "
-            f"{format_value(mean, currency)} each): contact all or none, and do not pay for a ranking."
+        return translate(
+            "The test does not show that a contact adds more for some customers than for others (about {mean} each): "
+            "contact all or none, and do not pay for a ranking.",
+            mean=format_value(float(found.score.mean()), currency),
         )
-    return (
-        f"Contact the best-ranked first: the top fifth adds {format_value(best[0], currency)} a contact, the last fifth "
-        f"{format_value(worst[0], currency)}, measured on the test itself."
+    return translate(
+        "Contact the best-ranked first: the top fifth adds {best} a contact, the last fifth {worst}, measured on the test "
+        "itself.",
+        best=format_value(best[0], currency),
+        worst=format_value(worst[0], currency),
     )

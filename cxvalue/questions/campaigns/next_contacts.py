@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns.campaign import history_on
 
 if TYPE_CHECKING:
@@ -58,7 +59,11 @@ def contact_list(found: Targeting, purchases: ir.Table, *, as_of: date, silent_d
     expected = found.predict(before)
     order = np.lexsort((before[:, 2], -expected))
     silent, orders = np.expm1(before[:, 2]).round().astype(int), np.expm1(before[:, 3]).round().astype(int)
-    reason = "ranked by what the test showed for customers like this one" if found.differs else "as good as any other"
+    reason = (
+        translate("ranked by what the test showed for customers like this one")
+        if found.differs
+        else translate("as good as any other")
+    )
     return pd.DataFrame(
         {
             "rank": np.arange(1, len(names) + 1), "customer_id": names[order], "expected_margin": expected[order].round(2),

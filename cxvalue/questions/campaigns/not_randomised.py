@@ -10,6 +10,7 @@ from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, around, size_of
 from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fitted_odds
 from cxvalue.foundation.rounding import settled, spread_of
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData
 from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift, nothing_happened, shared_fields
@@ -59,15 +60,16 @@ def matched_campaign_result(
         return result(withheld, {}, (_overlap_check(lost),))
 
     if own.sum() < FEWEST_COMPARED or others.sum() < FEWEST_COMPARED or lost > LEAST_ALIKE:
-        note = (
-            f"{lost:.0%} of the contacted customers are unlike everybody who was not contacted, so no fair comparison "
-            "exists. Next time leave out a random 10%."
+        note = translate(
+            "{unlike:.0%} of the contacted customers are unlike everybody who was not contacted, so no fair comparison "
+            "exists. Next time leave out a random 10%.",
+            unlike=lost,
         )
         return result(note, {}, (_overlap_check(lost),))
     balance = _balance_check(x, odds, own, others)
     gap = _largest_gap(x, odds, own, others)
     if gap > FAR_APART:
-        note = (
+        note = translate(
             "The customers contacted had bought very differently before, so no fair comparison with the others exists. "
             "Next time leave out a random 10%."
         )
@@ -113,12 +115,12 @@ def balance_table(data: CampaignData) -> pd.DataFrame:
     weight = odds[others] / odds[others].sum()
     rows = []
     for name, column in (
-        ("days silent", np.nan_to_num(data.days_silent)),
-        ("orders ever", data.frequency),
-        ("days since the first order", data.tenure_days),
-        ("orders of the year before", data.orders_before),
-        ("revenue of the year before", data.revenue_before),
-        ("margin of the year before", data.margin_before),
+        (translatable("days silent"), np.nan_to_num(data.days_silent)),
+        (translatable("orders ever"), data.frequency),
+        (translatable("days since the first order"), data.tenure_days),
+        (translatable("orders of the year before"), data.orders_before),
+        (translatable("revenue of the year before"), data.revenue_before),
+        (translatable("margin of the year before"), data.margin_before),
     ):
         mean, plain, matched = float(column[own].mean()), float(column[others].mean()), float(weight @ column[others])
         spread = float(np.sqrt((spread_of(column[own]) ** 2 + spread_of(column[others]) ** 2) / 2)) or 1.0
@@ -148,8 +150,9 @@ def _described(data: CampaignData) -> Floats:
 
 
 def _overlap_check(lost: float) -> Check:
-    detail = f"{lost:.1%} of the contacted have nobody to be compared with and are left out."
-    return Check("overlap", "Is there somebody to compare each customer with?", lost <= 0.10, True, detail)
+    detail = translate("{unlike:.1%} of the contacted have nobody to be compared with and are left out.", unlike=lost)
+    question = translate("Is there somebody to compare each customer with?")
+    return Check("overlap", question, lost <= 0.10, True, detail)
 
 
 def _largest_gap(x: Floats, odds: Floats, own: Bools, others: Bools) -> float:
@@ -162,15 +165,22 @@ def _largest_gap(x: Floats, odds: Floats, own: Bools, others: Bools) -> float:
 
 def _balance_check(x: Floats, odds: Floats, own: Bools, others: Bools) -> Check:
     gap, raw = (_largest_gap(x, weight, own, others) for weight in (odds, np.ones(len(odds))))
-    detail = f"The largest standardised difference is {gap:.2f} after weighting, {raw:.2f} before."
-    return Check("balance", "Are the compared customers alike?", gap <= UNBALANCED, True, detail)
+    detail = translate(
+        "The largest standardised difference is {after:.2f} after weighting, {before:.2f} before.",
+        after=gap,
+        before=raw,
+    )
+    return Check("balance", translate("Are the compared customers alike?"), gap <= UNBALANCED, True, detail)
 
 
 def _weights_check(odds: Floats, others: Bools) -> Check:
     """Were few enough weights decisive? A comparison that rests on a handful of customers is none."""
     weight = odds[others] / odds[others].sum()
     effective = float(1 / (weight**2).sum())
-    detail = (
-        f"The comparison is worth as much as {effective:,.0f} customers of the {int(others.sum()):,} not contacted."
+    detail = translate(
+        "The comparison is worth as much as {effective:,.0f} customers of the {others:,} not contacted.",
+        effective=effective,
+        others=int(others.sum()),
     )
-    return Check("weights", "Does it rest on enough customers?", effective >= FEWEST_COMPARED, True, detail)
+    question = translate("Does it rest on enough customers?")
+    return Check("weights", question, effective >= FEWEST_COMPARED, True, detail)

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
+from cxvalue.findings.numbers import format_value
 from cxvalue.foundation.calendar import date_of
 from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.rounding import spread_of
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison
 
@@ -29,9 +31,27 @@ Bools = NDArray[np.bool_]
 
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10
-BALANCE = "Were the groups alike before the contact?"
+BALANCE = translatable("Were the groups alike before the contact?")
 ESTIMATES = ("return_uplift", "check_uplift", "margin_per_contact", "revenue_per_contact", "capped", "unadjusted")
-KNOWN_BEFORE = ("margin of the year before", "orders of the year before", "days silent", "orders ever")
+KNOWN_BEFORE = (
+    translatable("margin of the year before"),
+    translatable("orders of the year before"),
+    translatable("days silent"),
+    translatable("orders ever"),
+)
+SPLIT = {
+    (False, False): translatable(
+        "{share:.1%} of the customers were held out; the study does not say how many were to be."
+    ),
+    (False, True): translatable("{share:.1%} of the customers were held out, {planned:.0%} were planned ({p_value})."),
+    (True, False): translatable(
+        "{share:.1%} of the units ({unit}) were held out; the study does not say how many were to be."
+    ),
+    (True, True): translatable(
+        "{share:.1%} of the units ({unit}) were held out, {planned:.0%} were planned ({p_value})."
+    ),
+}
+"""How many were held out, by whether whole units were assigned and whether the study plans a share."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,9 +203,11 @@ def nothing_happened(data: CampaignData) -> str:
     """Why nothing can be said when no customer of either group bought in the window; empty when somebody did."""
     if data.main.returned[data.main.observed].any():
         return ""
-    return (
-        f"None of the {len(data.arm):,} customers, contacted or not, bought anything within {data.window_days} days. "
-        "That is no measured effect: check that the contacts name customers as the transactions do."
+    return translate(
+        "None of the {customers:,} customers, contacted or not, bought anything within {window}. That is no measured "
+        "effect: check that the contacts name customers as the transactions do.",
+        customers=len(data.arm),
+        window=format_value(data.window_days, "days"),
     )
 
 
@@ -209,9 +231,11 @@ def interim_look(data: CampaignData) -> str:
     if not waiting:
         return ""
     last = date_of(int(data.contacted_on.max()) + data.window_days)
-    return (
-        f"This is a look before the end: the window of {waiting:,} contacted customers is open until {last.isoformat()}. "
-        "A test that is watched and stopped when it looks good finds an effect too often; decide on that day."
+    return translate(
+        "This is a look before the end: the window of {waiting:,} contacted customers is open until {day}. A test that is "
+        "watched and stopped when it looks good finds an effect too often; decide on that day.",
+        waiting=waiting,
+        day=last.isoformat(),
     )
 
 
@@ -233,12 +257,15 @@ def _units_note(data: CampaignData, own: Bools, others: Bools) -> str:
     if data.unit is None:
         return ""
     numbers = [np.unique(data.unit[side]).size for side in (own, others)]
-    note = (
-        f"Whole units ({data.unit_name}) were contacted or held out together, {numbers[0]:,} and {numbers[1]:,} of them: "
-        "every range treats a unit as one draw, not its customers."
+    note = translate(
+        "Whole units ({unit}) were contacted or held out together, {contacted:,} and {held_out:,} of them: every range "
+        "treats a unit as one draw, not its customers.",
+        unit=data.unit_name,
+        contacted=numbers[0],
+        held_out=numbers[1],
     )
     if min(numbers) < FEW_UNITS:
-        note += " With so few units the ranges are rough."
+        note += " " + translate("With so few units the ranges are rough.")
     return note
 
 
@@ -252,39 +279,50 @@ def subsidy(data: CampaignData, own: Bools, others: Bools) -> float:
 
 
 def _checks(data: CampaignData, compared: Comparison, expected_share: float | None) -> tuple[Check, ...]:
-    counted, what = data.control, "of the customers"
-    if data.unit is not None:
-        _, some = np.unique(data.unit, return_index=True)
-        counted, what = data.control[some], f"of the units ({data.unit_name})"
-    held, every = int(counted.sum()), len(counted)
-    question = "Were as many held out as planned?"
-    if expected_share is None:
-        detail = f"{held / every:.1%} {what} were held out; the study does not say how many were to be."
-        checks = [Check("split", question, None, True, detail)]
-    else:
-        p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        detail = f"{held / every:.1%} {what} were held out, {expected_share:.0%} were planned ({written_p(p_value)})."
-        checks = [Check("split", question, None, True, detail, p_value)]
+    checks = [_split_check(data, expected_share)]
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
-    same = [name for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
-    alike = f" The same for everybody, and left out: {', '.join(same)}." if same else ""
+    same = [translate(name) for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
+    alike = [translate("The same for everybody, and left out: {names}.", names=", ".join(same))] if same else []
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
         for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)
         if differs
     ]
     if not found:
-        detail = f"Nothing that is known of the customers before the contact differs between any of them.{alike}"
-        return holm([*checks, Check("balance", BALANCE, None, True, detail)])
+        detail = translate("Nothing that is known of the customers before the contact differs between any of them.")
+        return holm([*checks, Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]))])
     adjusted = holm_adjusted([p for _, p, _ in found])
     worst = int(np.argmin(adjusted))
-    detail = (
-        f"The groups differ most in {found[worst][0]}: {found[worst][2]:+.2f} standard deviations "
-        f"({written_p(adjusted[worst])}, {len(found)} comparisons allowed for).{alike}"
+    detail = translate(
+        "The groups differ most in {name}: {difference:+.2f} standard deviations ({p_value}, {comparisons} comparisons "
+        "allowed for).",
+        name=translate(found[worst][0]),
+        difference=found[worst][2],
+        p_value=written_p(adjusted[worst]),
+        comparisons=len(found),
     )
-    checks.append(Check("balance", BALANCE, None, True, detail, float(adjusted[worst])))
+    checks.append(Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]), float(adjusted[worst])))
     return holm(checks)
+
+
+def _split_check(data: CampaignData, expected_share: float | None) -> Check:
+    """Were as many held out as planned, customers or, where units were assigned, units?"""
+    counted = data.control
+    if data.unit is not None:
+        counted = counted[np.unique(data.unit, return_index=True)[1]]
+    held, every = int(counted.sum()), len(counted)
+    p_value: float | None = None
+    values: dict[str, object] = {"share": held / every}
+    if expected_share is not None:
+        p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
+        values |= {"planned": expected_share, "p_value": written_p(p_value)}
+    if data.unit is not None:
+        values["unit"] = data.unit_name
+    told = SPLIT[data.unit is not None, expected_share is not None]
+    return Check(
+        "split", translate("Were as many held out as planned?"), None, True, translate(told, **values), p_value
+    )
 
 
 def windows_table(data: CampaignData, level: float = 0.95) -> pd.DataFrame:

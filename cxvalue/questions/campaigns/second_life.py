@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.abtest import around
 from cxvalue.foundation.intervals import share_interval
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -93,7 +94,7 @@ def second_lives(
                 if told.any()
                 else None,
                 margin_range=_mean_range(table["whole"].to_numpy(float)[rows], level),
-                reason="" if year.any() else "No returner has been observed for 12 months since the return.",
+                reason="" if year.any() else translate("No returner has been observed for 12 months since the return."),
             )
         )
     return tuple(lives_found)

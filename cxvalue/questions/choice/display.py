@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_value
+from cxvalue.language.catalogue import translate
+from cxvalue.questions.choice.items import ALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,12 +45,12 @@ def choice_display(found: Choice, items: Items, currency: str) -> Styler:
     order = sorted(range(len(items.names)), key=lambda k: (not found.chosen[k], -float(found.value[k] - items.cost[k])))
     return styled(
         {
-            "touchpoint": items.names[k],
-            "for": items.segments[k],
-            "costs a year": format_value(float(items.cost[k]), currency),
-            "goes with a year": format_value(float(found.value[k]), currency),
-            "chosen": "yes" if found.chosen[k] else "no",
-            "in the best choice": format_value(float(found.share[k]), "share"),
+            translate("touchpoint"): items.names[k],
+            translate("for"): translate("all") if items.segments[k] == ALL else items.segments[k],
+            translate("costs a year"): format_value(float(items.cost[k]), currency),
+            translate("goes with a year"): format_value(float(found.value[k]), currency),
+            translate("chosen"): translate("yes") if found.chosen[k] else translate("no"),
+            translate("in the best choice"): format_value(float(found.share[k]), "share"),
         }
         for k in order
     )

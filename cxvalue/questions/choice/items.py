@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import Touchpoint
 
-__all__ = ["Items", "few_touched", "items_of", "made_items", "segment_members", "segment_problems"]
+__all__ = ["ALL", "Items", "few_touched", "items_of", "made_items", "segment_members", "segment_problems"]
 
 Floats = NDArray[np.float64]
 

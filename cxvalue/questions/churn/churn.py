@@ -19,6 +19,7 @@ from scipy.special import expit, logit
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.tables.labels import segments_of
 
@@ -150,7 +151,7 @@ def study_churn(
     """
     active = active_states(states, dormancy_days)
     margins = margins_of(purchases, active)
-    withheld = fit.withheld or ("" if len(active) else "No customer is active.")
+    withheld = fit.withheld or ("" if len(active) else translate("No customer is active."))
     probabilities, found = np.full(len(active), math.nan), None
     in_draws: InDraws | None = None
     if not withheld:

@@ -5,46 +5,64 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.language.catalogue import translate, written
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
 __all__ = [
+    "band_words",
     "bands_display",
+    "bands_table",
     "calibration_display",
+    "calibration_table",
     "reasons_display",
     "segments_display",
     "warnings_display",
 ]
 
 
-def bands_display(
-    bands: pd.DataFrame, currency: str, event: str = "no purchase in 12 months", loss: str = "will not buy"
-) -> Styler:
-    """Active customers and their margin by how likely an event is by which they are lost; `loss` says it of them."""
+def bands_display(bands: pd.DataFrame, currency: str) -> Styler:
+    """Active customers and their margin by how likely they are to buy nothing."""
+    return bands_table(bands, currency, translate("no purchase in 12 months"), translate("of them will not buy"))
+
+
+def bands_table(bands: pd.DataFrame, currency: str, event: str, lost: str) -> Styler:
+    """The same under the headings for the event by which customers are lost and for how many of them will be."""
     return styled(
         {
-            event: row.band,
-            "active customers": f"{row.members:,}",
-            f"of them {loss}": f"{row.expected:,.0f}",
-            "margin of the last 12 months": format_value(float(row.value), currency),
-            "at risk": format_value(float(row.value_at_risk), currency),
+            event: band_words(row.band),
+            translate("active customers"): written(row.members, ","),
+            lost: written(row.expected, ",.0f"),
+            translate("margin of the last 12 months"): format_value(float(row.value), currency),
+            translate("at risk"): format_value(float(row.value_at_risk), currency),
         }
         for row in bands.itertuples()
     )
 
 
-def calibration_display(tenths: pd.DataFrame, said: str = "will buy nothing", came: str = "bought nothing") -> Styler:
+def band_words(band: str) -> str:
+    """The name of a band, such as '0% to 20%', in the language that is spoken."""
+    low, _, high = band.partition(" to ")
+    return translate("{low} to {high}", low=low, high=high)
+
+
+def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
+    return calibration_table(tenths, translate("said: will buy nothing"), translate("bought nothing"))
+
+
+def calibration_table(tenths: pd.DataFrame, said: str, came: str) -> Styler:
+    """The same under the headings for what was said and what came."""
     return styled(
         {
-            "tenth, safest first": row.tenth,
-            "customers": f"{row.customers:,}",
-            f"said: {said}": format_value(row.predicted, "share"),
+            translate("tenth, safest first"): row.tenth,
+            translate("customers"): written(row.customers, ","),
+            said: format_value(row.predicted, "share"),
             came: format_value(row.actual, "share"),
-            "range of chance": format_range(row.low, row.high, "share"),
+            translate("range of chance"): format_range(row.low, row.high, "share"),
         }
         for row in tenths.itertuples()
     )
@@ -54,13 +72,13 @@ def segments_display(segments: pd.DataFrame, currency: str) -> Styler:
     """Churn and margin at risk of each segment, with ranges."""
     return styled(
         {
-            "segment": row.segment,
-            "group": row.group,
-            "active customers": f"{row.customers:,}",
-            "will not buy": format_value(row.rate, "share"),
-            "range": format_range(row.rate_low, row.rate_high, "share"),
-            "margin at risk": format_value(row.at_risk, currency),
-            "range of it": format_range(row.at_risk_low, row.at_risk_high, currency),
+            translate("segment"): row.segment,
+            translate("group"): row.group,
+            translate("active customers"): written(row.customers, ","),
+            translate("will not buy"): format_value(row.rate, "share"),
+            translate("range"): format_range(row.rate_low, row.rate_high, "share"),
+            translate("margin at risk"): format_value(row.at_risk, currency),
+            translate("range of it"): format_range(row.at_risk_low, row.at_risk_high, currency),
         }
         for row in segments.itertuples()
     )
@@ -70,10 +88,10 @@ def reasons_display(reasons: pd.DataFrame, currency: str) -> Styler:
     """How many active customers carry which reason."""
     return styled(
         {
-            "reason": row.reason,
-            "customers": f"{row.customers:,}",
-            "margin of the last 12 months": format_value(row.margin_12m, currency),
-            "at risk": format_value(row.value_at_risk, currency),
+            translate("reason"): translate(row.reason),
+            translate("customers"): written(row.customers, ","),
+            translate("margin of the last 12 months"): format_value(row.margin_12m, currency),
+            translate("at risk"): format_value(row.value_at_risk, currency),
         }
         for row in reasons.itertuples()
     )
@@ -83,12 +101,12 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
     """The top of the early-warning list without the customers' names, as an example of what it says."""
     return styled(
         {
-            "rank": row.rank,
-            "margin at risk": format_value(row.value_at_risk, currency),
-            "will not buy": f"{row.p_no_purchase_12m:.0%}",
-            "brought in 12 months": format_value(row.margin_12m, currency),
-            "silent for": f"{format_number(int(row.days_silent))} days",
-            "reason": row.reason or "—",
+            translate("rank"): row.rank,
+            translate("margin at risk"): format_value(row.value_at_risk, currency),
+            translate("will not buy"): written(row.p_no_purchase_12m, ".0%"),
+            translate("brought in 12 months"): format_value(row.margin_12m, currency),
+            translate("silent for"): format_value(int(row.days_silent), "days"),
+            translate("reason"): row.reason or "—",
         }
         for row in warnings.head(rows).itertuples()
     )

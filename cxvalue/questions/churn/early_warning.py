@@ -19,6 +19,7 @@ from scipy.special import fdtr
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.rounding import ROUNDING
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "COMPLAINT_OPEN",
     "LAST_PURCHASES",
     "REASONS",
+    "complaint_since",
     "early_warning",
     "open_complaints",
     "reason_table",
@@ -40,8 +42,11 @@ __all__ = [
 LAST_PURCHASES = 3
 FALLING_BELOW = 0.05
 FALL_AT_LEAST = 0.2
-COMPLAINT_OPEN = "complaint open"
-REASONS = ("own rhythm broken", "spend falling", COMPLAINT_OPEN)
+RHYTHM_BROKEN, SPEND_FALLING = translatable("own rhythm broken"), translatable("spend falling")
+COMPLAINT_OPEN = translatable("complaint open")
+REASONS = (RHYTHM_BROKEN, SPEND_FALLING, COMPLAINT_OPEN)
+"""What speaks, in English, for `translate` to tell; the words of a customer's list begin with it."""
+NONE_OF_THESE = translatable("none of these")
 
 
 def early_warning(
@@ -85,15 +90,15 @@ def early_warning(
 
 
 def reason_table(warnings: pd.DataFrame, reasons: Sequence[str] = REASONS, *, suppress_below: int = 0) -> pd.DataFrame:
-    """How many customers of the list carry which reason: reason, customers, margin_12m, value_at_risk.
+    """How many customers of the list carry which reason: reason (in English), customers, margin_12m, value_at_risk.
 
     A customer with two reasons counts in both; the last row holds those without any. Reasons of fewer than
     `suppress_below` customers, or whose money is that of one or two, are left out with those that would give them away.
     """
     import pandas as pd
 
-    masks = [(reason, warnings["reason"].str.contains(reason, regex=False)) for reason in reasons]
-    masks.append(("none of these", warnings["reason"] == ""))
+    masks = [(reason, warnings["reason"].str.contains(translate(reason), regex=False)) for reason in reasons]
+    masks.append((NONE_OF_THESE, warnings["reason"] == ""))
     hidden = _withheld(masks, warnings["margin_12m"].to_numpy(float), suppress_below)
     return pd.DataFrame(
         [
@@ -181,22 +186,31 @@ def open_complaints(interactions: ibis.Table | None, as_of: date) -> pd.Series:
 
 def _rhythm(broken: NDArray[np.bool_], silent: NDArray[np.int64], usual: NDArray[np.float64]) -> list[str]:
     return [
-        f"{REASONS[0]}: silent {days} days, buys every {_days(gap)}" if yes else ""
+        f"{translate(RHYTHM_BROKEN)}: {_silent(days, max(round(gap), 1))}" if yes else ""
         for yes, days, gap in zip(broken.tolist(), silent.tolist(), usual.tolist(), strict=True)
     ]
 
 
-def _days(gap: float) -> str:
-    number = max(round(gap), 1)
-    return "day" if number == 1 else f"{number} days"
+def _silent(days: int, gap: int) -> str:
+    if gap == 1:
+        return translate("silent {days} days, buys every day", days=days)
+    return translate("silent {days} days, buys every {gap} days", days=days, gap=gap)
 
 
 def _fall(falls: NDArray[np.float64]) -> list[str]:
-    return [
-        f"{REASONS[1]}: last {LAST_PURCHASES} purchases {fall:.0%} below own average" if fall == fall else ""
-        for fall in falls.tolist()
-    ]
+    return [f"{translate(SPEND_FALLING)}: {_below(fall)}" if fall == fall else "" for fall in falls.tolist()]
+
+
+def _below(fall: float) -> str:
+    return translate("last {purchases} purchases {fall:.0%} below own average", purchases=LAST_PURCHASES, fall=fall)
 
 
 def _complaint(since: pd.Series) -> list[str]:
-    return [f"{REASONS[2]} since {day}" if isinstance(day, str) else "" for day in since.tolist()]
+    return [complaint_since(day) for day in since.tolist()]
+
+
+def complaint_since(day: object) -> str:
+    """The words for a complaint that is open since a day, given as text; empty for none."""
+    if not isinstance(day, str):
+        return ""
+    return translate("{complaint_open} since {day}", complaint_open=translate(COMPLAINT_OPEN), day=day)

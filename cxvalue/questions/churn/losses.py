@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.findings.small_groups import withheld_groups
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
+from cxvalue.language.catalogue import translate, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,14 +66,20 @@ class Losses:
     hidden_members: int = 0
 
     def _repr_html_(self) -> str:
-        lines = {"share that leaves": self.rate, "members who leave": self.leaving, "worth at risk": self.at_risk}
+        lines = {
+            translate("share that leaves"): self.rate,
+            translate("members who leave"): self.leaving,
+            translate("worth at risk"): self.at_risk,
+        }
         rows = "".join(
-            f"<tr><td>{name}</td><td>{value:,.4g}</td><td>{low:,.4g} to {high:,.4g}</td></tr>"
+            f"<tr><td>{name}</td><td>{written(value, ',.4g')}</td>"
+            f"<td>{translate('{low:,.4g} to {high:,.4g}', low=low, high=high)}</td></tr>"
             for name, (value, low, high) in lines.items()
         )
+        said = translate("{members:,} members worth {worth:,.2f}", members=self.members, worth=self.worth)
         return (
-            f"<table><caption>{self.members:,} members worth {self.worth:,.2f}</caption>"
-            f"<tr><th></th><th>expected</th><th>{self.level:.0%} interval</th></tr>{rows}</table>"
+            f"<table><caption>{said}</caption><tr><th></th><th>{translate('expected')}</th>"
+            f"<th>{translate('{level:.0%} interval', level=self.level)}</th></tr>{rows}</table>"
         )
 
 

@@ -8,6 +8,7 @@ miss_range        the range of what they will bring, as wide as past misses dema
 contract_value    what customers under contract will still bring
 endings           who ends within 12 months, by the model that was better on the past
 drivers           what may drive the end of a contract, gathered from the tables
+driver_words      drivers and their levels in the readers' language
 members           member-months in the engine, from members to cells
 accounts          accounts whose users are satisfied: do they renew more often?
 contract_warning  the list of whom to call, with the reason in words

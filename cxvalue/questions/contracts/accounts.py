@@ -21,6 +21,7 @@ from cxvalue.findings.small_groups import withheld_list
 from cxvalue.findings.suppression import dominated
 from cxvalue.foundation.calendar import day_number, months_before
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import ASKED_DAYS, THIRDS, Scores
 
@@ -177,18 +178,19 @@ def _band(score: NDArray[np.float64], edges: tuple[float, float]) -> NDArray[np.
 
 def _missing(scores: Scores | None, rows: pd.DataFrame, contracts: Contracts) -> str:
     if scores is None:
-        return (
+        return translate(
             "the study has no surveys of the people in its accounts (table surveys, at least 30 answers to one metric)."
         )
     counted = rows["band"].value_counts()
     few = min(counted.get(THIRDS[0], 0), counted.get(THIRDS[2], 0))
     if few < FEWEST_ACCOUNTS:
-        return (
-            f"only {few:,} accounts have answers in the highest or the lowest third; {FEWEST_ACCOUNTS} are needed on each "
-            "side."
+        return translate(
+            "only {few:,} accounts have answers in the highest or the lowest third; {fewest} are needed on each side.",
+            few=int(few),
+            fewest=FEWEST_ACCOUNTS,
         )
     if rows["renewed"].all():
-        return "no account has been lost."
+        return translate("no account has been lost.")
     return ""
 
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
@@ -196,7 +197,7 @@ def renewal_value(
         new_customer=newcomer,
         horizon_months=horizon_months,
         annual_discount_rate=annual_discount_rate,
-        missing=missing or ("" if seen.who.size else "Nobody is under contract any more."),
+        missing=missing or ("" if seen.who.size else translate("Nobody is under contract any more.")),
         model=churn.model if churn is not None else fit.full.name,
         backtest=tested,
         record=record,

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.foundation.calendar import months_before
-from cxvalue.questions.churn.early_warning import COMPLAINT_OPEN, open_complaints
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.questions.churn.early_warning import COMPLAINT_OPEN, complaint_since, open_complaints
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, people_of
 from cxvalue.questions.contracts.endings import CHURN_MONTHS, ContractChurn
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["CONTRACT_REASONS", "contract_warning"]
 
 RECENT_COMPLAINT, UNSATISFIED, PAYS_LESS, RENEWAL_NEAR = (
-    "complaint in the last 90 days",
-    "satisfaction in the lowest third",
-    "pays less than a year ago",
-    "renewal is near",
+    translatable("complaint in the last 90 days"),
+    translatable("satisfaction in the lowest third"),
+    translatable("pays less than a year ago"),
+    translatable("renewal is near"),
 )
 CONTRACT_REASONS = (COMPLAINT_OPEN, RECENT_COMPLAINT, UNSATISFIED, PAYS_LESS, RENEWAL_NEAR)
 FALL_AT_LEAST = 0.2
@@ -64,7 +65,7 @@ def contract_warning(churn: ContractChurn, contracts: Contracts, tables: DriverT
 
 
 def _said(mask: NDArray[np.bool_], words: str) -> list[str]:
-    return [words if yes else "" for yes in mask.tolist()]
+    return [translate(words) if yes else "" for yes in mask.tolist()]
 
 
 def _worse(churn: ContractChurn, driver: str) -> set[str]:
@@ -86,14 +87,19 @@ def _pays_less(churn: ContractChurn, contracts: Contracts) -> list[str]:
     before = contracts.monthly_value(months_before(contracts.as_of, CHURN_MONTHS))[churn.seen.who]
     now = contracts.monthly_value()[churn.seen.who]
     share = np.divide(now, before, out=np.ones_like(now), where=before > 0)
-    return [f"{PAYS_LESS}: {1 - part:.0%}" if part <= 1 - FALL_AT_LEAST else "" for part in share.tolist()]
+    less = translate(PAYS_LESS)
+    return [f"{less}: {written(1 - part, '.0%')}" if part <= 1 - FALL_AT_LEAST else "" for part in share.tolist()]
 
 
 def _renewal(churn: ContractChurn) -> list[str]:
     if churn.seen.step == 1:
         return [""] * churn.customer_id.size
     wait = churn.seen.wait.tolist()
-    return [f"{RENEWAL_NEAR}: in {max(round(months), 1)} months" if months <= NEAR_MONTHS else "" for months in wait]
+    return [f"{translate(RENEWAL_NEAR)}: {_within(months)}" if months <= NEAR_MONTHS else "" for months in wait]
+
+
+def _within(months: float) -> str:
+    return translate_count("in {count} month", "in {count} months", max(round(months), 1))
 
 
 def _complaints(churn: ContractChurn, tables: DriverTables) -> list[str]:
@@ -106,4 +112,4 @@ def _complaints(churn: ContractChurn, tables: DriverTables) -> list[str]:
     account = people.to_pandas().drop_duplicates("customer_id").set_index("customer_id")["key"]
     keys = account.reindex(churn.customer_id).to_numpy(object)
     since = open_complaints(by_account, churn.as_of).reindex(keys)
-    return [f"{COMPLAINT_OPEN} since {day}" if isinstance(day, str) else "" for day in since.tolist()]
+    return [complaint_since(day) for day in since.tolist()]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn import display as churn_display
+from cxvalue.questions.contracts.driver_words import band_words, driver_words, level_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,16 +33,29 @@ __all__ = [
 
 def ending_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Active customers and their margin by how likely the contract is to end."""
-    return churn_display.bands_display(bands, currency, "ends in 12 months", "will leave")
+    return churn_display.bands_table(bands, currency, translate("ends in 12 months"), translate("of them will leave"))
+
+
+_COUNTS_AS = {"renewal": translatable("renewal"), "return": translatable("return")}
+
+
+def _after(days: str) -> str:
+    """A span of days such as '2 to 31 days later', as `following_table` names it, in the language that is spoken."""
+    numbers = [int(word) for word in days.split() if word.isdigit()]
+    if not numbers:
+        return translate("while another runs, or the next day")
+    if len(numbers) == 1:
+        return translate("more than {days} days later", days=numbers[0])
+    return translate("{low} to {high} days later", low=numbers[0], high=numbers[1])
 
 
 def following_display(following: pd.DataFrame) -> Styler:
     """How contracts of one customer follow one another, and what each of them counts as."""
     return styled(
         {
-            "begins after the one before has ended": row.after,
-            "contracts": f"{row.contracts:,}",
-            "counts as": row.counts_as,
+            translate("begins after the one before has ended"): _after(row.after),
+            translate("contracts"): written(row.contracts, ","),
+            translate("counts as"): translate(_COUNTS_AS[row.counts_as]),
         }
         for row in following.itertuples()
     )
@@ -48,7 +63,7 @@ def following_display(following: pd.DataFrame) -> Styler:
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:
     """What was said and what happened, a line for each tenth of the customers."""
-    return churn_display.calibration_display(tenths, "will end", "ended")
+    return churn_display.calibration_table(tenths, translate("said: will end"), translate("ended"))
 
 
 def scores_table(scores: Sequence[ModelScore], chosen: str) -> pd.DataFrame:
@@ -71,13 +86,15 @@ def scores_display(scores: pd.DataFrame) -> Styler:
     """The same for reading, the chosen model marked."""
     return styled(
         {
-            "model": MODEL_TITLES[row.model] + (" ← chosen" if row.selected else ""),
-            "said to end": f"{row.predicted:,.0f}",
-            "ended": f"{row.actual:,}",
-            "AUC": f"{row.auc:.3f}",
-            "Brier score": f"{row.brier:.4f}",
-            "Brier of the share alone": f"{row.brier_of_rate:.4f}",
-            "log score": f"{row.log_score:,.1f}",
+            translate("model"): translate("{model} ← chosen", model=MODEL_TITLES[row.model])
+            if row.selected
+            else MODEL_TITLES[row.model],
+            translate("said to end"): written(row.predicted, ",.0f"),
+            translate("ended"): written(row.actual, ","),
+            translate("AUC"): written(row.auc, ".3f"),
+            translate("Brier score"): written(row.brier, ".4f"),
+            translate("Brier of the share alone"): written(row.brier_of_rate, ".4f"),
+            translate("log score"): written(row.log_score, ",.1f"),
         }
         for row in scores.itertuples()
     )
@@ -87,12 +104,16 @@ def ratios_display(ratios: pd.DataFrame) -> Styler:
     """Hazard ratios with their range, and on how many months and ends they rest."""
     return styled(
         {
-            "driver": row.driver,
-            "level": row.level,
-            "contracts end": "compared with" if row.low != row.low else f"{row.ratio:.2f} times as often",
-            "range": "" if row.low != row.low else f"{row.low:.2f} to {row.high:.2f}",
-            "months observed": f"{row.at_risk:,}",
-            "ended": f"{row.ended:,}",
+            translate("driver"): driver_words(row.driver),
+            translate("level"): level_words(row.driver, row.level),
+            translate("contracts end"): translate("compared with")
+            if row.low != row.low
+            else translate("{ratio:.2f} times as often", ratio=row.ratio),
+            translate("range"): ""
+            if row.low != row.low
+            else translate("{low:.2f} to {high:.2f}", low=row.low, high=row.high),
+            translate("months observed"): written(row.at_risk, ","),
+            translate("ended"): written(row.ended, ","),
         }
         for row in ratios.itertuples()
     )
@@ -102,17 +123,19 @@ def account_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     """Renewal of accounts by their users' satisfaction."""
 
     def money(amount: float) -> str:
-        return "not available" if amount != amount else format_value(float(amount), currency)
+        return translate("not available") if amount != amount else format_value(float(amount), currency)
 
     return styled(
         {
-            "users' satisfaction": row.band,
-            "mean score": "" if row.score_from != row.score_from else f"{row.score_from:.1f} to {row.score_to:.1f}",
-            "accounts, at all landmark days": f"{row.accounts:,}",
-            "renewed": format_value(row.renewed, "share"),
-            "range": format_range(row.low, row.high, "share"),
-            "margin of the 12 months before": money(row.margin),
-            "of it lost": money(row.lost_margin),
+            translate("users' satisfaction"): band_words(row.band),
+            translate("mean score"): ""
+            if row.score_from != row.score_from
+            else translate("{low:.1f} to {high:.1f}", low=row.score_from, high=row.score_to),
+            translate("accounts, at all landmark days"): written(row.accounts, ","),
+            translate("renewed"): format_value(row.renewed, "share"),
+            translate("range"): format_range(row.low, row.high, "share"),
+            translate("margin of the 12 months before"): money(row.margin),
+            translate("of it lost"): money(row.lost_margin),
         }
         for row in bands.itertuples()
     )
@@ -126,12 +149,12 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
 
     return styled(
         {
-            "rank": row.rank,
-            "margin at risk": money(row.value_at_risk),
-            "will end": f"{row.p_end_12m:.0%}",
-            "brought in 12 months": money(row.margin_12m),
-            "customer for": f"{format_number(round(row.months_with_us))} months",
-            "reason": row.reason or "—",
+            translate("rank"): row.rank,
+            translate("margin at risk"): money(row.value_at_risk),
+            translate("will end"): written(row.p_end_12m, ".0%"),
+            translate("brought in 12 months"): money(row.margin_12m),
+            translate("customer for"): format_value(round(row.months_with_us), "months"),
+            translate("reason"): row.reason or "—",
         }
         for row in warnings.head(rows).itertuples()
     )

@@ -8,71 +8,108 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
+from cxvalue.questions.contracts.driver_words import driver_words
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS
 from cxvalue.questions.contracts.findings import forecast_grade, miss_words
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
+    from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.contracts.accounts import AccountRenewals
     from cxvalue.questions.contracts.endings import ContractChurn
 
-__all__ = ["NO_CAUSE", "account_findings", "contract_churn_findings", "driver_findings"]
+__all__ = ["account_findings", "contract_churn_findings", "driver_findings", "no_cause"]
 
 WRITER = FindingWriter("30_churn_contractual", "churn.", case="C7")
-NO_CAUSE = "This is a link, not a cause: who differs in it may differ in other things that nobody recorded."
 
 
 def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Finding]:
     """The findings churn.rate, churn.value_at_risk, churn.auc and churn.brier."""
     found, writer = churn.losses, replace(WRITER, case="C4")
-    rate_label, risk_label = "Customers who will leave within 12 months", "Margin at risk within 12 months"
+    rate_label = translate("Customers who will leave within 12 months")
+    risk_label = translate("Margin at risk within 12 months")
     if found is None:
-        reason = "nobody is under contract any more."
+        reason = translate("nobody is under contract any more.")
         parts = (("rate", rate_label, "share"), ("value_at_risk", risk_label, currency))
         return [*(writer.withhold(key, label, reason, unit) for key, label, unit in parts), *_past(churn)]
-    sure, caution = format_level(found.level), miss_words(churn, None, currency)
-    made = (
-        f"{MODEL_TITLES[churn.model]} fitted on all data up to {format_date(churn.as_of)}. {churn.why} The range is for "
-        "what will really happen: uncertainty of the model's parameters and of every customer's fate."
+    caution, rate, risk = miss_words(churn, None, currency), found.rate, found.at_risk
+    fitted = translate(
+        "{model} fitted on all data up to {day}.", model=MODEL_TITLES[churn.model], day=format_date(churn.as_of)
     )
-    rate, risk = found.rate, found.at_risk
-    leave = (
-        f"{format_value(rate.value, 'share')} of the {found.members:,} customers under contract should leave within 12 "
-        f"months; {format_range(rate.low, rate.high, 'share')} with {sure} probability.{caution}"
+    really = translate(
+        "The range is for what will really happen: uncertainty of the model's parameters and of every customer's fate."
     )
-    taken = (
-        f"{format_value(rate.value, 'share')} of the customers under contract should leave within 12 months; they brought "
-        f"{format_value(risk.value, currency)} of margin in the last 12. It will be "
-        f"{format_range(risk.low, risk.high, currency)} with {sure} probability.{caution}"
+    made = _joined(fitted, churn.why, really)
+    share, sure = format_value(rate.value, "share"), format_level(found.level)
+    leave = translate(
+        "{share} of the {members:,} customers under contract should leave within 12 months; {range} with {sure} "
+        "probability.",
+        share=share,
+        members=found.members,
+        range=format_range(rate.low, rate.high, "share"),
+        sure=sure,
     )
-    mean = f"{made} Mean over active customers of P(the relation ends within 12 months)."
-    summed = (
-        f"{made} Sum over active customers of that probability × their margin of the last 12 months (gross margin × value "
-        "per month × time under contract), nominal and before tax."
+    taken = translate(
+        "{share} of the customers under contract should leave within 12 months; they brought {worth} of margin in the last "
+        "12. It will be {range} with {sure} probability.",
+        share=share,
+        worth=format_value(risk.value, currency),
+        range=format_range(risk.low, risk.high, currency),
+        sure=sure,
+    )
+    mean = translate("Mean over active customers of P(the relation ends within 12 months).")
+    summed = translate(
+        "Sum over active customers of that probability × their margin of the last 12 months (gross margin × value per month "
+        "× time under contract), nominal and before tax."
     )
     sound = replace(writer, grade=forecast_grade(churn, None), level=found.level)
     return [
-        sound.write("rate", rate_label, rate, "share", leave, mean),
+        sound.write("rate", rate_label, rate, "share", _joined(leave, caution), f"{made} {mean}"),
         writer.withhold("value_at_risk", risk_label, churn.missing, currency)
         if churn.missing
-        else sound.write("value_at_risk", risk_label, risk, currency, taken, summed),
+        else sound.write("value_at_risk", risk_label, risk, currency, _joined(taken, caution), f"{made} {summed}"),
         *_past(churn),
     ]
 
 
+def _joined(*told: str) -> str:
+    """Whole sentences, one after the other; empty ones are left out."""
+    return " ".join(text for text in told if text)
+
+
+def no_cause() -> str:
+    """That a link between two things is no cause."""
+    return translate("This is a link, not a cause: who differs in it may differ in other things that nobody recorded.")
+
+
 def _past(churn: ContractChurn) -> list[Finding]:
-    return warning_findings(
-        replace(WRITER, case="C19"),
-        warning_labels("would leave"),
-        churn.backtest,
-        method="fitted on what was known on {day} only; P(the contract ends from {span}) of the {customers:,} customers "
-        "under contract on that day, compared with who left.",
-        did="left",
-        none="everybody left, or nobody did",
-        share="left",
-    )
+    return warning_findings(replace(WRITER, case="C19"), warning_labels("contracts"), churn.backtest, "contracts")
+
+
+_DRIVERS = {
+    "complaint": (
+        COMPLAINT,
+        "yes",
+        translatable("After a complaint, contracts end so many times as often"),
+        translatable(
+            "Contracts end {ratio:.1f} times as often in the 90 days after a complaint as otherwise, {low:.1f} to "
+            "{high:.1f} with {sure} confidence."
+        ),
+    ),
+    "satisfaction": (
+        SATISFACTION,
+        THIRDS[0],
+        translatable("Where satisfaction is in the lowest third, contracts end so many times as often"),
+        translatable(
+            "Contracts end {ratio:.1f} times as often where satisfaction is in the lowest third as in the highest third, "
+            "{low:.1f} to {high:.1f} with {sure} confidence."
+        ),
+    ),
+}
+"""The drivers that are told: driver, level, label and sentence."""
 
 
 def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
@@ -81,101 +118,153 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
         return []
     model = churn.hazard.model
     ratios = model.ratios(level).set_index(["driver", "level"])
-    wanted = (
-        (COMPLAINT, "yes", "complaint", "After a complaint", "in the 90 days after a complaint", "otherwise"),
-        (SATISFACTION, THIRDS[0], "satisfaction", "Where satisfaction is in the lowest third",
-         "where satisfaction is in the lowest third", "in the highest third"),
-    )  # fmt: skip
     writer = replace(WRITER, prefix="churn.hazard_ratio.", case="C10", grade="D", level=level)
     findings = []
-    for driver, name, short, label, where, against in wanted:
+    for short, (driver, name, label, sentence) in _DRIVERS.items():
         if (driver, name) not in ratios.index:
             continue
         ratio, low, high = (float(ratios.loc[(driver, name), part]) for part in ("ratio", "low", "high"))
         if math.isnan(low):
             continue
-        said = "" if low > 1 or high < 1 else " The range holds 1, so that this may be chance."
-        text = (
-            f"Contracts end {ratio:.1f} times as often {where} as {against}, {low:.1f} to {high:.1f} with "
-            f"{format_level(level)} confidence.{said} {NO_CAUSE}"
+        text = _joined(
+            translate(sentence, ratio=ratio, low=low, high=high, sure=format_level(level)),
+            "" if low > 1 or high < 1 else translate("The range holds 1, so that this may be chance."),
+            no_cause(),
         )
-        method = (
-            f"Hazard ratio of a monthly model (complementary log-log) on {model.months:,} months of contracts and "
-            f"{model.ends:,} ends, customers alike in {', '.join(one for one in model.drivers if one != driver)}; accounts "
-            f"({model.clusters:,}) count as one draw."
+        method = translate(
+            "Hazard ratio of a monthly model (complementary log-log) on {months:,} months of contracts and {ends:,} ends, "
+            "customers alike in {drivers}; accounts ({accounts:,}) count as one draw.",
+            months=model.months,
+            ends=model.ends,
+            drivers=", ".join(driver_words(one) for one in model.drivers if one != driver),
+            accounts=model.clusters,
         )
-        label += ", contracts end so many times as often"
-        findings.append(writer.write(short, label, (ratio, low, high), "", text, method))
+        findings.append(writer.write(short, translate(label), (ratio, low, high), "", text, method))
     return findings
 
 
 def account_findings(found: AccountRenewals | None, *, currency: str, level: float) -> list[Finding]:
     """What lost renewals cost, and whether accounts with satisfied users renew more often."""
     labels = {
-        "account_renewals": "Accounts that renewed within 12 months",
-        "lost_renewals_margin": "Margin that lost accounts had brought",
-        "satisfaction_gap": "Renewal rate: satisfied users against unsatisfied",
-        "unsatisfied_accounts_margin": "Margin of accounts whose users are least satisfied",
+        "account_renewals": translate("Accounts that renewed within 12 months"),
+        "lost_renewals_margin": translate("Margin that lost accounts had brought"),
+        "satisfaction_gap": translate("Renewal rate: satisfied users against unsatisfied"),
+        "unsatisfied_accounts_margin": translate("Margin of accounts whose users are least satisfied"),
     }
     if found is None:
-        reason = "the data does not reach back to accounts that were under contract 12 months ago."
+        reason = translate("the data does not reach back to accounts that were under contract 12 months ago.")
         units = ("share", currency, "share", currency)
         return [WRITER.withhold(*each, reason, unit) for each, unit in zip(labels.items(), units, strict=True)]
-    since, lost = format_date(found.since), found.accounts - found.renewed
-    who = "users" if found.users else "people"
-    no_margin = (
+    no_margin = translate(
         "it takes a value per month of every contract, gross_margin in the study file, and data of the 12 months before "
-        f"{since}."
+        "{day}.",
+        day=format_date(found.since),
     )
-    rate = found.renewed / found.accounts
-    brought, at_risk = (None if math.isnan(one) else one for one in (found.lost_margin, found.at_risk_margin))
-    renewed = (
-        f"{found.renewed:,} of the {found.accounts:,} accounts under contract on {since} ({format_value(rate, 'share')}) "
-        f"still are; {lost:,} were lost."
-    )
-    account = (
-        "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months "
-        "later."
-    )
-    cost = (
-        f"The {lost:,} accounts lost since {since} had brought {format_value(found.lost_margin, currency)} of margin in the "
-        "12 months before: what the lost renewals cost a year."
-        if brought is not None
-        else ""
-    )
-    counted = "Gross margin × value per month × time under contract of the lost accounts in the 12 months before."
-    label, gap_label, risk_label = (labels[key] for key in list(labels)[1:])
-    findings = [
-        WRITER.write("account_renewals", labels["account_renewals"], rate, "share", renewed, account),
-        WRITER.write("lost_renewals_margin", label, brought, currency, cost, counted, missing=no_margin),
-    ]
+    findings = _renewed(found, labels, currency, no_margin)
     gap = found.gap
     if gap is None:
-        return [*findings, WRITER.withhold("satisfaction_gap", gap_label, found.missing, "share")]
-    bands = found.bands.set_index("band")
-    clear = gap.low > 0 or gap.high < 0
-    text = (
-        f"Accounts whose {who} are in the highest third of '{found.metric}' renew in "
-        f"{format_value(float(bands.loc[THIRDS[2], 'renewed']), 'share')} of the cases, those in the lowest third in "
-        f"{format_value(float(bands.loc[THIRDS[0], 'renewed']), 'share')}: a gap of {100 * gap.value:.1f} points "
-        f"({100 * gap.low:.1f} to {100 * gap.high:.1f}).{'' if clear else ' It may be chance.'} {NO_CAUSE}"
-    )
-    method = (
-        f"Accounts under contract on {found.landmarks} landmark days a year apart, by the mean score of their {who} in the "
-        "12 months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
-        "account that comes on several days counts as one draw."
-    )
-    writer = replace(WRITER, grade="D", level=level)
-    findings.append(writer.write("satisfaction_gap", gap_label, gap, "share", text, method))
-    text = (
-        f"{found.at_risk_accounts:,} accounts under contract today have {who} in the lowest third; they brought "
-        f"{format_value(found.at_risk_margin, currency)} of margin in the last 12 months."
-        if at_risk is not None
-        else ""
-    )
-    method = (
+        label = labels["satisfaction_gap"]
+        return [*findings, WRITER.withhold("satisfaction_gap", label, found.missing, "share")]
+    writer, (text, method) = replace(WRITER, grade="D", level=level), _gap_words(found, gap)
+    at_risk = None if math.isnan(found.at_risk_margin) else found.at_risk_margin
+    unhappy = ""
+    if at_risk is not None:
+        numbers = {"accounts": found.at_risk_accounts, "worth": format_value(at_risk, currency)}
+        unhappy = (
+            translate(
+                "{accounts:,} accounts under contract today have users in the lowest third; they brought {worth} of margin "
+                "in the last 12 months.",
+                **numbers,
+            )
+            if found.users
+            else translate(
+                "{accounts:,} accounts under contract today have people in the lowest third; they brought {worth} of margin "
+                "in the last 12 months.",
+                **numbers,
+            )
+        )
+    least = translate(
         "Accounts under contract now whose mean score of the last 12 months is in the lowest third of all looked at."
     )
     key = "unsatisfied_accounts_margin"
-    findings.append(WRITER.write(key, risk_label, at_risk, currency, text, method, missing=no_margin))
-    return findings
+    return [
+        *findings,
+        writer.write("satisfaction_gap", labels["satisfaction_gap"], gap, "share", text, method),
+        WRITER.write(key, labels[key], at_risk, currency, unhappy, least, missing=no_margin),
+    ]
+
+
+def _renewed(found: AccountRenewals, labels: dict[str, str], currency: str, no_margin: str) -> list[Finding]:
+    """How many accounts renewed, and what those that did not had brought."""
+    since, lost = format_date(found.since), found.accounts - found.renewed
+    rate = found.renewed / found.accounts
+    renewed = translate(
+        "{renewed:,} of the {accounts:,} accounts under contract on {day} ({share}) still are; {lost:,} were lost.",
+        renewed=found.renewed,
+        accounts=found.accounts,
+        day=since,
+        share=format_value(rate, "share"),
+        lost=lost,
+    )
+    account = translate(
+        "An account is what one buyer holds (account_id, else the customer). Lost: no contract of it runs 12 months later."
+    )
+    brought = None if math.isnan(found.lost_margin) else found.lost_margin
+    cost = (
+        translate(
+            "The {lost:,} accounts lost since {day} had brought {worth} of margin in the 12 months before: what the lost "
+            "renewals cost a year.",
+            lost=lost,
+            day=since,
+            worth=format_value(brought, currency),
+        )
+        if brought is not None
+        else ""
+    )
+    counted = translate(
+        "Gross margin × value per month × time under contract of the lost accounts in the 12 months before."
+    )
+    key = "lost_renewals_margin"
+    return [
+        WRITER.write("account_renewals", labels["account_renewals"], rate, "share", renewed, account),
+        WRITER.write(key, labels[key], brought, currency, cost, counted, missing=no_margin),
+    ]
+
+
+def _gap_words(found: AccountRenewals, gap: Interval) -> tuple[str, str]:
+    """The sentence on the renewals of satisfied and unsatisfied accounts, and how they were compared."""
+    bands = found.bands.set_index("band")
+    numbers = {
+        "metric": found.metric,
+        "highest": format_value(float(bands.loc[THIRDS[2], "renewed"]), "share"),
+        "lowest": format_value(float(bands.loc[THIRDS[0], "renewed"]), "share"),
+        "points": 100 * gap.value,
+        "low": 100 * gap.low,
+        "high": 100 * gap.high,
+    }
+    if found.users:
+        told = translate(
+            "Accounts whose users are in the highest third of '{metric}' renew in {highest} of the cases, those in the "
+            "lowest third in {lowest}: a gap of {points:.1f} points ({low:.1f} to {high:.1f}).",
+            **numbers,
+        )
+        method = translate(
+            "Accounts under contract on {days} landmark days a year apart, by the mean score of their users in the 12 "
+            "months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
+            "account that comes on several days counts as one draw.",
+            days=found.landmarks,
+        )
+    else:
+        told = translate(
+            "Accounts whose people are in the highest third of '{metric}' renew in {highest} of the cases, those in the "
+            "lowest third in {lowest}: a gap of {points:.1f} points ({low:.1f} to {high:.1f}).",
+            **numbers,
+        )
+        method = translate(
+            "Accounts under contract on {days} landmark days a year apart, by the mean score of their people in the 12 "
+            "months before; renewed: under contract 12 months later. Share in the highest third less that in the lowest; an "
+            "account that comes on several days counts as one draw.",
+            days=found.landmarks,
+        )
+    chance = "" if gap.low > 0 or gap.high < 0 else translate("It may be chance.")
+    return _joined(told, chance, no_cause()), method

@@ -20,6 +20,7 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_befor
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.hazard import HazardModel
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
@@ -41,7 +42,6 @@ CHURN_MONTHS = 12
 LEAST_PROBABILITY = 1e-3
 YEAR_DAYS, FEWEST_NEWCOMERS = 365, 30
 SBG, HAZARD = "sbg", "hazard"
-_SIMPLER = "the simpler model, which knows the age of a contract only,"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -406,12 +406,20 @@ def _score(model: str, p: Floats, left: NDArray[np.bool_], span: tuple[date, dat
 def _choice(scores: tuple[ModelScore, ...], no_hazard: str) -> tuple[str, str]:
     found = {score.model: score.log_score for score in scores}
     if no_hazard:
-        return SBG, f"The model with drivers could not be fitted: {no_hazard}"
+        return SBG, translate("The model with drivers could not be fitted: {reason}", reason=no_hazard)
     if HAZARD not in found:
-        return SBG, f"No history could be held back to compare models on; {_SIMPLER} is used."
+        return SBG, translate(
+            "No history could be held back to compare models on; the simpler model, which knows the age of a contract only, "
+            "is used."
+        )
     if found[HAZARD] > found[SBG]:
-        return HAZARD, "On the part of the history held back, the model with drivers foresaw better who would leave."
+        return HAZARD, translate(
+            "On the part of the history held back, the model with drivers foresaw better who would leave."
+        )
     return (
         SBG,
-        f"On the part of the history held back, drivers added nothing: {_SIMPLER} foresaw better who would leave.",
+        translate(
+            "On the part of the history held back, drivers added nothing: the simpler model, which knows the age of a "
+            "contract only, foresaw better who would leave."
+        ),
     )

@@ -20,6 +20,7 @@ import numpy as np
 
 from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
 from cxvalue.questions.contracts.contract_base import (
@@ -159,9 +160,14 @@ def missing_margin(contracts: Contracts, gross_margin: float | None) -> str:
     """Why contracts have no margin, in a sentence; empty when they have one."""
     without, every = int(contracts.rows["value"].isna().sum()), len(contracts.rows)
     if without:
-        who = "No contract has" if without == every else f"{without:,} of {every:,} contracts do not have"
-        return f"{who} a value per month (column value_per_month of subscriptions)."
-    return "" if gross_margin is not None else "The study file gives no gross_margin."
+        if without == every:
+            return translate("No contract has a value per month (column value_per_month of subscriptions).")
+        return translate(
+            "{without:,} of {every:,} contracts do not have a value per month (column value_per_month of subscriptions).",
+            without=without,
+            every=every,
+        )
+    return "" if gross_margin is not None else translate("The study file gives no gross_margin.")
 
 
 def renewal_models_table(fit: RenewalFit, level: float = 0.95, *, selected: bool = True) -> pd.DataFrame:

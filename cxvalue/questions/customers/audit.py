@@ -17,6 +17,7 @@ import ibis
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.calendar import months_before
 from cxvalue.foundation.intervals import share_interval
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.states import first_seen_from
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ __all__ = [
 QUARTER_DAYS = 91
 OTHERS = "others"
 """The cohorts with so few buyers in a period that they are shown together."""
-PERIOD_GROUPS = ("bought in both", "only in the earlier", "only in the later")
+PERIOD_GROUPS = {
+    "bought in both": translatable("bought in both"),
+    "only in the earlier": translatable("only in the earlier"),
+    "only in the later": translatable("only in the later"),
+    "all": translatable("all"),
+}
+"""The groups of a comparison of two periods, as they are published and as a reader is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,13 @@ class Waterfall:
 
     def customer_steps(self) -> tuple[list[str], list[float], list[bool]]:
         """Labels, signed values and which of them are totals, in customers."""
-        labels = ["active a year ago", "new", "came back", "lost", "active now"]
+        labels = [
+            translate("active a year ago"),
+            translate("new"),
+            translate("came back"),
+            translate("lost"),
+            translate("active now"),
+        ]
         values = [float(n) for n in (self.opening, self.new, self.reactivated, -self.lost, self.closing)]
         return labels, values, [True, False, False, False, True]
 
@@ -121,7 +134,14 @@ class Waterfall:
         """The same in margin, with the change of those who stayed; None when the tables begin too late."""
         if self.opening_margin is None or self.lost_margin is None or self.change_of_kept is None:
             return None
-        labels = ["of last year's active", "new", "came back", "stayed: change", "lost", "of today's active"]
+        labels = [
+            translate("of last year's active"),
+            translate("new"),
+            translate("came back"),
+            translate("stayed: change"),
+            translate("lost"),
+            translate("of today's active"),
+        ]
         values = [
             self.opening_margin,
             self.new_margin,
@@ -251,18 +271,17 @@ def period_change(purchases: ibis.Table, pair: PeriodPair) -> pd.DataFrame:
         margin_before=chosen.margin.sum(where=early).fill_null(0.0),
         margin_after=chosen.margin.sum(where=late).fill_null(0.0),
     )
+    both, earlier, later, everybody = PERIOD_GROUPS
     in_both = (people.purchases_before > 0) & (people.purchases_after > 0)
     grouped = people.mutate(
-        group=ibis.cases(
-            (in_both, PERIOD_GROUPS[0]), (people.purchases_before > 0, PERIOD_GROUPS[1]), else_=PERIOD_GROUPS[2]
-        ),
+        group=ibis.cases((in_both, both), (people.purchases_before > 0, earlier), else_=later),
         customers_before=(people.purchases_before > 0).ifelse(1, 0),
         customers_after=(people.purchases_after > 0).ifelse(1, 0),
     )
     numbers = [f"{what}_{when}" for what in ("customers", "purchases", "margin") for when in ("before", "after")]
     table = grouped.group_by("group").agg(**{name: grouped[name].sum() for name in numbers}).to_pandas()
-    table = table.set_index("group")[numbers].reindex(PERIOD_GROUPS, fill_value=0)
-    table.loc["all"] = table.sum()
+    table = table.set_index("group")[numbers].reindex([both, earlier, later], fill_value=0)
+    table.loc[everybody] = table.sum()
     counts = [name for name in numbers if not name.startswith("margin")]
     return pd.DataFrame(table).astype(dict.fromkeys(counts, "int64")).reset_index()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.language.catalogue import translate, translate_count
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -17,8 +18,6 @@ __all__ = ["crosssell_findings", "referral_findings"]
 
 WRITER = FindingWriter("20_cltv", case="C5", grade="D")
 
-_SELECTION = "Who takes up a product was often buying more anyway: this is a place to test, not a proof."
-
 
 def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Finding]:
     """The findings ``crosssell.attach_rate`` and ``crosssell.point_value`` of the product whose gain is surest.
@@ -28,57 +27,84 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     if found is None:
         return []
     best = found.products.iloc[0]
-    months = found.days / (365.25 / 12)
-    window = f"in the {months:.0f} months up to {format_date(found.until)}"
-    replaced = (
-        f" {format_value(-best.other_change, currency)} of other margin that it replaced is taken off."
-        if best.other_change < 0
-        else ""
+    when = {"months": found.days / (365.25 / 12), "until": format_date(found.until)}
+    made = translate(
+        "Customers active on {day} who had not bought the product by then; new buyers did so in the {months:.0f} months up "
+        "to {until}. Margin of the product itself, less the fall of their other margin against customers with as many "
+        "visits and as much margin before; a rise is not credited. Wilson's and Student's intervals.",
+        day=format_date(found.start),
+        **when,
     )
-    made = (
-        f"Customers active on {format_date(found.start)} who had not bought the product by then; new buyers did so "
-        f"{window}. Margin of the product itself, less the fall of their other margin against customers with as many visits "
-        "and as much margin before; a rise is not credited. Wilson's and Student's intervals."
-    )
-    surest = "has the surest gain: " if found.proven else "comes first: "
+    numbers = {
+        "product": best["product"],
+        "share": format_value(best.attach_rate, "share"),
+        "eligible": int(best.eligible),
+        **when,
+    }
     taken = (
-        f"{best['product']} {surest}{format_value(best.attach_rate, 'share')} of the {best.eligible:,} active customers "
-        f"without it took it up {window}."
+        translate(
+            "{product} has the surest gain: {share} of the {eligible:,} active customers without it took it up in the "
+            "{months:.0f} months up to {until}.",
+            **numbers,
+        )
+        if found.proven
+        else translate(
+            "{product} comes first: {share} of the {eligible:,} active customers without it took it up in the "
+            "{months:.0f} months up to {until}.",
+            **numbers,
+        )
     )
     writer = replace(WRITER, prefix="crosssell.", level=found.level, method=made)
     rate = (best.attach_rate, best.attach_low, best.attach_high)
-    label = f"Take-up of {best['product']} by customers who did not have it"
+    label = translate("Take-up of {product} by customers who did not have it", product=best["product"])
     taken_up = writer.write("attach_rate", label, rate, "share", taken)
-    label = "One point more take-up of "
     if not found.proven:
-        writer = replace(writer, grade=None)
+        label, writer = translate("One point more take-up of a product"), replace(writer, grade=None)
         return [
             taken_up,
-            writer.withhold("point_value", f"{label}a product", _open(found, currency), currency, word="withheld"),
+            writer.withhold("point_value", label, _open(found, currency), currency, word="withheld"),
         ]
-    text = (
-        f"A new buyer of {best['product']} brought {format_value(best.extra_per_new_buyer, currency)} extra margin "
-        f"{window}.{replaced} One more in a hundred taking it up would be worth "
-        f"{format_value(best.point_value, currency)}, {format_range(best.point_low, best.point_high, currency)}. "
-        f"{_SELECTION}"
-    )
+    told = [
+        translate(
+            "A new buyer of {product} brought {extra} extra margin in the {months:.0f} months up to {until}.",
+            product=best["product"],
+            extra=format_value(best.extra_per_new_buyer, currency),
+            **when,
+        )
+    ]
+    if best.other_change < 0:
+        replaced = format_value(-best.other_change, currency)
+        told.append(translate("{amount} of other margin that it replaced is taken off.", amount=replaced))
+    told += [
+        translate(
+            "One more in a hundred taking it up would be worth {worth}, {range}.",
+            worth=format_value(best.point_value, currency),
+            range=format_range(best.point_low, best.point_high, currency),
+        ),
+        translate("Who takes up a product was often buying more anyway: this is a place to test, not a proof."),
+    ]
     point = (best.point_value, best.point_low, best.point_high)
-    return [taken_up, writer.write("point_value", f"{label}{best['product']}", point, currency, text)]
+    label = translate("One point more take-up of {product}", product=best["product"])
+    return [taken_up, writer.write("point_value", label, point, currency, " ".join(told))]
 
 
 def _open(found: CrossSelling, currency: str) -> str:
     """Why no gain is stated: what is known of the product that comes first."""
     known = found.products[found.products["point_low"].notna()]
     if known.empty:
-        return (
-            "of no product can a range be given: there are no similar customers to compare new buyers with, or "
-            "all of them brought the same amount."
+        return translate(
+            "of no product can a range be given: there are no similar customers to compare new buyers with, or all of them "
+            "brought the same amount."
         )
-    first, count = known.iloc[0], len(known)
-    which = "the one product known" if count == 1 else f"any of the {count} products known"
-    return (
-        f"new buyers of {which} cannot be shown to bring extra margin; for {first['product']}, which comes first, "
-        f"one more in a hundred may be worth anything {format_range(first.point_low, first.point_high, currency)}."
+    first = known.iloc[0]
+    return translate_count(
+        "new buyers of the one product known cannot be shown to bring extra margin; for {product}, which comes first, one "
+        "more in a hundred may be worth anything {range}.",
+        "new buyers of any of the {count} products known cannot be shown to bring extra margin; for {product}, which comes "
+        "first, one more in a hundred may be worth anything {range}.",
+        len(known),
+        product=first["product"],
+        range=format_range(first.point_low, first.point_high, currency),
     )
 
 
@@ -86,38 +112,58 @@ def referral_findings(found: Referrals | None, *, currency: str, horizon_months:
     """The findings ``referral.worth`` and ``referral.per_customer_year``; none where the tables do not tell."""
     if found is None:
         return []
-    writer, label = replace(WRITER, prefix="referral.", level=found.level), "What a referred customer is worth"
+    writer, label = (
+        replace(WRITER, prefix="referral.", level=found.level),
+        translate("What a referred customer is worth"),
+    )
     if found.worth is None:
-        reason = (
-            f"all {found.referred:,} referred customers come out at the same amount, so no range can be given. Look whether "
-            "the purchases and the table of customers name them alike."
+        reason = translate(
+            "all {referred:,} referred customers come out at the same amount, so no range can be given. Look whether the "
+            "purchases and the table of customers name them alike.",
+            referred=found.referred,
         )
         return [replace(writer, grade=None).withhold("worth", label, reason, currency, word="withheld")]
     value, low, high = found.worth
-    others = (
-        f" One who came otherwise is worth {format_value(found.worth_of_others[0], currency)}."
-        if found.worth_of_others
-        else ""
+    told = [
+        translate(
+            "{referred:,} customers were referred by {referrers:,} customers.",
+            referred=found.referred,
+            referrers=found.referrers,
+        )
+        if found.referrers
+        else translate("{referred:,} customers were referred.", referred=found.referred),
+        translate(
+            "One of them is worth {worth}, {range}.",
+            worth=format_value(value, currency),
+            range=format_range(low, high, currency),
+        ),
+    ]
+    if found.worth_of_others:
+        others = format_value(found.worth_of_others[0], currency)
+        told.append(translate("One who came otherwise is worth {worth}.", worth=others))
+    told.append(translate("Some would have come by themselves, so this is the most that a referral adds."))
+    made = translate(
+        "Margin so far, plus the expected margin of the next {months} months, less the cost of winning them; mean of the "
+        "referred customers, the error of the value still to come included.",
+        months=horizon_months,
     )
-    who = f" by {found.referrers:,} customers" if found.referrers else ""
-    made = (
-        f"Margin so far, plus the expected margin of the next {horizon_months} months, less the cost of winning them; mean "
-        "of the referred customers, the error of the value still to come included."
-    )
-    text = (
-        f"{found.referred:,} customers were referred{who}. One of them is worth {format_value(value, currency)}, "
-        f"{format_range(low, high, currency)}.{others} Some would have come by themselves, so this is the most that a "
-        "referral adds."
-    )
-    results = [writer.write("worth", label, found.worth, currency, text, made)]
+    results = [writer.write("worth", label, found.worth, currency, " ".join(told), made)]
     before = found.customers - found.new
     if before > 0:
         share = found.new_referred / before
-        text = (
-            f"In the year up to {format_date(found.as_of)}, {found.new_referred:,} of {found.new:,} new customers were "
-            f"referred: {format_value(value * share, currency)} for each of the {before:,} earlier customers."
+        text = translate(
+            "In the year up to {day}, {referred:,} of {new:,} new customers were referred: {worth} for each of the "
+            "{before:,} earlier customers.",
+            day=format_date(found.as_of),
+            referred=found.new_referred,
+            new=found.new,
+            worth=format_value(value * share, currency),
+            before=before,
         )
-        made += " Times the referred customers of those months, for each earlier customer."
-        label, yearly = "Referrals in a year, for each customer", (value * share, low * share, high * share)
-        results.append(writer.write("per_customer_year", label, yearly, currency, text, made))
+        times = translate("Times the referred customers of those months, for each earlier customer.")
+        label, yearly = (
+            translate("Referrals in a year, for each customer"),
+            (value * share, low * share, high * share),
+        )
+        results.append(writer.write("per_customer_year", label, yearly, currency, text, f"{made} {times}"))
     return results

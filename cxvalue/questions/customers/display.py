@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.language.catalogue import translate, written
+from cxvalue.questions.customers.audit import PERIOD_GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,22 +22,30 @@ __all__ = ["bridge_table", "pairs_display", "period_table", "products_display"]
 def period_table(change: pd.DataFrame, currency: str) -> Styler:
     """The groups of `customer_base.period_change`, before and after."""
 
+    def plain(money: str) -> str:
+        return money.removeprefix(f"{currency} ").removesuffix(f" {currency}")
+
     def per(top: float, bottom: float, unit: str) -> str:
         return format_value(top / bottom, unit) if bottom else "—"
 
-    pairs = ("customers", "purchases each,", f"{currency} per purchase,", f"margin in {currency}")
-    headings = ["customers who", *(heading for pair in pairs for heading in (f"{pair} before", "after"))]
+    before = (
+        translate("customers before"),
+        translate("purchases each, before"),
+        translate("{currency} per purchase, before", currency=currency),
+        translate("margin in {currency} before", currency=currency),
+    )
+    headings = [translate("customers who"), *(heading for one in before for heading in (one, translate("after")))]
     rows = (
         (
-            row.group,
-            f"{row.customers_before:,}",
-            f"{row.customers_after:,}",
+            translate(PERIOD_GROUPS[row.group]),
+            written(row.customers_before, ","),
+            written(row.customers_after, ","),
             per(row.purchases_before, row.customers_before, ""),
             per(row.purchases_after, row.customers_after, ""),
-            per(row.margin_before, row.purchases_before, currency).removeprefix(f"{currency} "),
-            per(row.margin_after, row.purchases_after, currency).removeprefix(f"{currency} "),
-            format_value(float(row.margin_before), currency).removeprefix(f"{currency} "),
-            format_value(float(row.margin_after), currency).removeprefix(f"{currency} "),
+            plain(per(row.margin_before, row.purchases_before, currency)),
+            plain(per(row.margin_after, row.purchases_after, currency)),
+            plain(format_value(float(row.margin_before), currency)),
+            plain(format_value(float(row.margin_after), currency)),
         )
         for row in change.itertuples()
     )
@@ -46,22 +56,22 @@ def bridge_table(bridge: Waterfall, currency: str) -> Styler:
     """The waterfall in customers and in margin, one line a step."""
 
     def money(amount: float | None) -> str:
-        return "not available" if amount is None else format_value(amount, currency)
+        return translate("not available") if amount is None else format_value(amount, currency)
 
     lost = None if bridge.lost_margin is None else -bridge.lost_margin
     steps = (
-        (f"active on {bridge.start}", bridge.opening, bridge.opening_margin),
-        ("+ new and still active", bridge.new, bridge.new_margin),
-        ("+ came back", bridge.reactivated, bridge.reactivated_margin),
-        ("± stayed: they bring more or less", None, bridge.change_of_kept),
-        ("− lost", -bridge.lost, lost),
-        (f"= active on {bridge.end}", bridge.closing, bridge.closing_margin),
+        (translate("active on {day}", day=bridge.start), bridge.opening, bridge.opening_margin),
+        (translate("+ new and still active"), bridge.new, bridge.new_margin),
+        (translate("+ came back"), bridge.reactivated, bridge.reactivated_margin),
+        (translate("± stayed: they bring more or less"), None, bridge.change_of_kept),
+        (translate("− lost"), -bridge.lost, lost),
+        (translate("= active on {day}", day=bridge.end), bridge.closing, bridge.closing_margin),
     )
     return styled(
         {
-            "step": step,
-            "customers": "" if customers is None else format_number(customers),
-            "margin of 12 months": money(margin),
+            translate("step"): step,
+            translate("customers"): "" if customers is None else format_number(customers),
+            translate("margin of 12 months"): money(margin),
         }
         for step, customers, margin in steps
     )
@@ -71,15 +81,15 @@ def products_display(products: pd.DataFrame, currency: str) -> Styler:
     """`CrossSelling.products`, written for reading."""
     return styled(
         {
-            "product": row.product,
-            "active customers without it": f"{row.eligible:,}",
-            "took it up": format_value(row.attach_rate, "share"),
-            "range": format_range(row.attach_low, row.attach_high, "share"),
-            "its margin a new buyer": _amount(row.margin_per_new_buyer, currency),
-            "their other margin moved by": _amount(row.other_change, currency),
-            "extra a new buyer": _amount(row.extra_per_new_buyer, currency),
-            "one point more is worth": _amount(row.point_value, currency),
-            "its range": "not known"
+            translate("product"): row.product,
+            translate("active customers without it"): written(row.eligible, ","),
+            translate("took it up"): format_value(row.attach_rate, "share"),
+            translate("range"): format_range(row.attach_low, row.attach_high, "share"),
+            translate("its margin a new buyer"): _amount(row.margin_per_new_buyer, currency),
+            translate("their other margin moved by"): _amount(row.other_change, currency),
+            translate("extra a new buyer"): _amount(row.extra_per_new_buyer, currency),
+            translate("one point more is worth"): _amount(row.point_value, currency),
+            translate("its range"): translate("not known")
             if row.point_low != row.point_low
             else format_range(row.point_low, row.point_high, currency),
         }
@@ -88,18 +98,18 @@ def products_display(products: pd.DataFrame, currency: str) -> Styler:
 
 
 def _amount(value: float, currency: str) -> str:
-    return format_value(value, currency) if value == value else "not known"
+    return format_value(value, currency) if value == value else translate("not known")
 
 
 def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:
     """The first of `CrossSelling.pairs`, written for reading."""
     return styled(
         {
-            "has bought": row.has,
-            "takes up next": row.next,
-            "of so many": f"{row.eligible:,}",
-            "share": format_value(row.attach_rate, "share"),
-            "against everybody": f"{row.lift:.2f} times",
+            translate("has bought"): row.has,
+            translate("takes up next"): row.next,
+            translate("of so many"): written(row.eligible, ","),
+            translate("share"): format_value(row.attach_rate, "share"),
+            translate("against everybody"): translate("{times:.2f} times", times=row.lift),
         }
         for row in pairs.head(most).itertuples()
     )

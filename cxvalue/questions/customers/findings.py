@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.calendar import months_before
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -33,31 +34,56 @@ def base_findings(
     year_ago = months_before(as_of, 12)
     rate, (low, high) = counts.repeat_rate, counts.repeat_interval(level)
     again = (
-        f"{format_value(rate, 'share')} of the customers who first bought at least 12 months ago have bought again: "
-        f"{counts.repeated:,} of {counts.aged_12_months:,}."
+        translate(
+            "{share} of the customers who first bought at least 12 months ago have bought again: {repeated:,} of {aged:,}.",
+            share=format_value(rate, "share"),
+            repeated=counts.repeated,
+            aged=counts.aged_12_months,
+        )
         if rate is not None
-        else "Nobody has been a customer for 12 months yet, so no repeat rate can be given."
+        else translate("Nobody has been a customer for 12 months yet, so no repeat rate can be given.")
     )
-    known = f"{counts.customers:,} customers have bought at least once up to {format_date(as_of)}."
-    active = (
-        f"{counts.active:,} of them ({format_value(share, 'share')}) bought within the last {dormancy_days} days and count "
-        "as active."
+    known = translate(
+        "{customers:,} customers have bought at least once up to {day}.",
+        customers=counts.customers,
+        day=format_date(as_of),
     )
-    rule = f"A customer silent for {dormancy_days} days or more is dormant, everybody else is active."
-    counted = "Count of customers with a purchase that was not fully refunded."
-    followed = (
-        f"Among the {counts.aged_12_months:,} customers whose first purchase was on or before {format_date(year_ago)}: "
-        "share with a purchase on a second day. Wilson's interval."
+    active = translate(
+        "{active:,} of them ({share}) bought within the last {days} days and count as active.",
+        active=counts.active,
+        share=format_value(share, "share"),
+        days=dormancy_days,
     )
-    repeated = None if rate is None else (rate, low, high)
+    rule = translate(
+        "A customer silent for {days} days or more is dormant, everybody else is active.", days=dormancy_days
+    )
+    counted = translate("Count of customers with a purchase that was not fully refunded.")
+    followed = translate(
+        "Among the {customers:,} customers whose first purchase was on or before {day}: share with a purchase on a second "
+        "day. Wilson's interval.",
+        customers=counts.aged_12_months,
+        day=format_date(year_ago),
+    )
+    repeated, label = None if rate is None else (rate, low, high), translate("Customers who bought again")
     return [
-        WRITER.write("customers", "Customers ever seen", counts.customers, "customers", known, counted),
-        WRITER.write("active", "Active customers", counts.active, "customers", active, rule),
-        WRITER.write("repeat_rate", "Customers who bought again", repeated, "share", again, followed, level=level)
+        WRITER.write("customers", translate("Customers ever seen"), counts.customers, "customers", known, counted),
+        WRITER.write("active", translate("Active customers"), counts.active, "customers", active, rule),
+        WRITER.write("repeat_rate", label, repeated, "share", again, followed, level=level)
         if repeated
-        else WRITER.write("repeat_rate", "Customers who bought again", None, "share", again, followed),
+        else WRITER.write("repeat_rate", label, None, "share", again, followed),
         *_lost(bridge, year_ago, observed_from, dormancy_days, currency),
     ]
+
+
+def _lost_sentence(bridge: Waterfall, since: str) -> str:
+    numbers = {"lost": bridge.lost, "opening": bridge.opening, "day": since}
+    if not bridge.opening:
+        return translate("{lost:,} of the {opening:,} customers active on {day} have fallen silent since.", **numbers)
+    return translate(
+        "{lost:,} of the {opening:,} customers active on {day} ({share}) have fallen silent since.",
+        **numbers,
+        share=format_value(bridge.lost / bridge.opening, "share"),
+    )
 
 
 def _lost(
@@ -66,35 +92,47 @@ def _lost(
     since, begun = format_date(start), format_date(observed_from)
     lost = brought = ""
     if bridge:
-        share = f" ({format_value(bridge.lost / bridge.opening, 'share')})" if bridge.opening else ""
-        lost = f"{bridge.lost:,} of the {bridge.opening:,} customers active on {since}{share} have fallen silent since."
+        lost = _lost_sentence(bridge, since)
         if not bridge.new:
-            lost += (
-                " The data hold no customer won since then, so this is how one group of customers ages and not what the "
+            aging = translate(
+                "The data hold no customer won since then, so this is how one group of customers ages and not what the "
                 "company loses in a year."
             )
+            lost = f"{lost} {aging}"
     value = bridge.lost_margin if bridge else None
     if value is not None:
-        worth = format_value(value, currency)
-        brought = f"In the 12 months before {since} the customers lost since had brought {worth} of margin."
+        brought = translate(
+            "In the 12 months before {day} the customers lost since had brought {worth} of margin.",
+            day=since,
+            worth=format_value(value, currency),
+        )
     return [
         WRITER.write(
             "lost_customers",
-            "Customers lost in 12 months",
+            translate("Customers lost in 12 months"),
             bridge.lost if bridge else None,
             "customers",
             lost,
-            "Active 12 months ago and dormant now, by the same rule at both dates.",
-            missing=f"the data begins on {begun}, which is too late to know who was active on {since} (active means a "
-            f"purchase within {dormancy_days} days).",
+            translate("Active 12 months ago and dormant now, by the same rule at both dates."),
+            missing=translate(
+                "the data begins on {begun}, which is too late to know who was active on {day} (active means a purchase "
+                "within {days} days).",
+                begun=begun,
+                day=since,
+                days=dormancy_days,
+            ),
         ),
         WRITER.write(
             "lost_value",
-            "Margin the lost customers had brought",
+            translate("Margin the lost customers had brought"),
             value,
             currency,
             brought,
-            "Contribution margin of the lost customers in the 12 months before the opening date.",
-            missing=f"the margin of the 12 months before {since} would be needed, and the data begins on {begun}.",
+            translate("Contribution margin of the lost customers in the 12 months before the opening date."),
+            missing=translate(
+                "the margin of the 12 months before {day} would be needed, and the data begins on {begun}.",
+                day=since,
+                begun=begun,
+            ),
         ),
     ]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_level, format_value
+from cxvalue.language.catalogue import translate, written
+from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,13 +28,16 @@ def counts_table(tables: TableSet) -> pd.DataFrame:
 
 def counts_display(counts: pd.DataFrame, currency: str) -> Styler:
     """Counts of rows, written for reading."""
+    words = spoken_words()
     return styled(
         {
-            "table": row.table,
-            "what": row.what,
-            "": row.kind,
-            "rows": f"{row.rows:,}",
-            "amount": "—" if row.amount is None or row.amount != row.amount else format_value(row.amount, currency),
+            translate("table"): row.table,
+            translate("what"): row.what,
+            "": words.get(f"kind_{row.kind}", row.kind),
+            translate("rows"): written(row.rows, ","),
+            translate("amount"): "—"
+            if row.amount is None or row.amount != row.amount
+            else format_value(row.amount, currency),
         }
         for row in counts.itertuples()
     )
@@ -41,7 +46,9 @@ def counts_display(counts: pd.DataFrame, currency: str) -> Styler:
 def sources_table(tables: TableSet) -> Styler:
     """One line a table: how many rows were read."""
     return styled(
-        {"table": count.table, "rows read": f"{count.rows:,}"} for count in tables.counts if count.kind == "read"
+        {translate("table"): count.table, translate("rows read"): written(count.rows, ",")}
+        for count in tables.counts
+        if count.kind == "read"
     )
 
 
@@ -51,12 +58,12 @@ def cautions_table(tables: TableSet) -> Styler:
 
     return styled(
         {
-            "table": one.table,
-            "column": one.column or "—",
-            "rows": f"{one.rows:,}",
-            "share": "—" if one.share is None else format_level(one.share),
-            "what": one.text,
-            "evidence": "one grade lower" if one.lowers else "as it is",
+            translate("table"): one.table,
+            translate("column"): one.column or "—",
+            translate("rows"): written(one.rows, ","),
+            translate("share"): "—" if one.share is None else format_level(one.share),
+            translate("what"): one.text,
+            translate("evidence"): translate("one grade lower") if one.lowers else translate("as it is"),
         }
         for one in worst_first(tables.cautions)
     )
@@ -66,15 +73,23 @@ def control_table(tables: TableSet, currency: str) -> Styler:
     """The revenue found against the ledger's, or that no total was given."""
     control = tables.control
     if control is None:
-        return styled([{"control total": "none given in the study file: the total was not compared with the ledger"}])
+        return styled(
+            [
+                {
+                    translate("control total"): translate(
+                        "none given in the study file: the total was not compared with the ledger"
+                    )
+                }
+            ]
+        )
     return styled(
         [
             {
-                "the ledger says": format_value(control.expected, currency),
-                "the tables hold": format_value(control.found, currency),
-                "difference": format_value(control.found - control.expected, currency),
-                "tolerance": format_level(control.tolerance),
-                "agrees": "yes" if control.within else "NO",
+                translate("the ledger says"): format_value(control.expected, currency),
+                translate("the tables hold"): format_value(control.found, currency),
+                translate("difference"): format_value(control.found - control.expected, currency),
+                translate("tolerance"): format_level(control.tolerance),
+                translate("agrees"): translate("yes") if control.within else translate("NO"),
             }
         ]
     )

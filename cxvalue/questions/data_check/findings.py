@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -25,27 +27,49 @@ def data_findings(tables: TableSet, *, currency: str) -> list[Finding]:
         if count.table == main and count.kind in rows:
             rows[count.kind] += count.rows
 
-    bad = f"{rows['dropped']:,} of them were bad and were dropped." if rows["dropped"] else "None of them was bad."
-    made = (
-        f"They hold {rows['kept']:,} purchases: all that a customer bought on one day, after refunds."
-        if main == "transactions"
-        else f"They hold {rows['kept']:,} contracts."
-    )
-    what = "contracts" if main == "subscriptions" else "purchases"
-    read = f"{rows['read']:,} rows of {main} were read."
-    findings = [
-        WRITER.write("rows", f"Rows of {main} read", rows["read"], "rows", read),
-        WRITER.write("dropped", "Bad rows dropped", rows["dropped"], "rows", bad),
-        WRITER.write(what, what.capitalize(), rows["kept"], what, made),
-    ]
+    findings = [*_rows_of_contracts(rows)] if contracts_only else [*_rows_of_purchases(rows)]
     control = tables.control
     if control is not None:
-        agrees = "agree with" if control.within else "DO NOT AGREE with"
+        sums = {"found": format_value(control.found, currency), "expected": format_value(control.expected, currency)}
         text = (
-            f"The tables hold {format_value(control.found, currency)} of revenue and {agrees} the ledger's "
-            f"{format_value(control.expected, currency)}."
+            translate("The tables hold {found} of revenue and agree with the ledger's {expected}.", **sums)
+            if control.within
+            else translate("The tables hold {found} of revenue and DO NOT AGREE with the ledger's {expected}.", **sums)
         )
-        method = f"Sum of revenue from {tables.observed_from} to {tables.as_of}, refunds taken off."
-        label = "Revenue against the ledger"
+        method = translate(
+            "Sum of revenue from {start} to {end}, refunds taken off.", start=tables.observed_from, end=tables.as_of
+        )
+        label = translate("Revenue against the ledger")
         findings.append(WRITER.write("control_difference", label, control.difference, currency, text, method))
     return findings
+
+
+def _rows_of_purchases(rows: Mapping[str, int]) -> tuple[Finding, ...]:
+    read = translate("{rows:,} rows of transactions were read.", rows=rows["read"])
+    made = translate(
+        "They hold {kept:,} purchases: all that a customer bought on one day, after refunds.", kept=rows["kept"]
+    )
+    return (
+        WRITER.write("rows", translate("Rows of transactions read"), rows["read"], "rows", read),
+        _dropped(rows["dropped"]),
+        WRITER.write("purchases", translate("Purchases"), rows["kept"], "purchases", made),
+    )
+
+
+def _rows_of_contracts(rows: Mapping[str, int]) -> tuple[Finding, ...]:
+    read = translate("{rows:,} rows of subscriptions were read.", rows=rows["read"])
+    made = translate("They hold {kept:,} contracts.", kept=rows["kept"])
+    return (
+        WRITER.write("rows", translate("Rows of subscriptions read"), rows["read"], "rows", read),
+        _dropped(rows["dropped"]),
+        WRITER.write("contracts", translate("Contracts"), rows["kept"], "contracts", made),
+    )
+
+
+def _dropped(rows: int) -> Finding:
+    bad = (
+        translate("{dropped:,} of them were bad and were dropped.", dropped=rows)
+        if rows
+        else translate("None of them was bad.")
+    )
+    return WRITER.write("dropped", translate("Bad rows dropped"), rows, "rows", bad)

@@ -6,7 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
+from cxvalue.findings.finding import opening
 from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.language.catalogue import translate, written
+from cxvalue.questions.discounts.given import ALL_OTHERS
+from cxvalue.questions.discounts.policies import NO_RANGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,17 +21,58 @@ if TYPE_CHECKING:
     from cxvalue.questions.discounts.walkaways import Afterwards, PolicyOutcome
 
 __all__ = [
+    "acceptance_caption",
     "curve_table",
     "depths_display",
     "families_display",
     "families_table",
     "learning_sentence",
     "lost_sentence",
+    "misfit_sentence",
+    "no_curve_sentence",
     "outcomes_display",
     "outcomes_table",
+    "policies_caption",
+    "profit_caption",
     "segments_display",
     "segments_table",
 ]
+
+
+def acceptance_caption() -> tuple[str, str]:
+    """Title and caption of the figure of how many buy at which discount."""
+    return translate("How many buy at which discount"), translate(
+        "Share of the visits that end in a purchase by depth; points are measured, the curve is fitted through them."
+    )
+
+
+def profit_caption() -> tuple[str, str]:
+    """Title and caption of the figure of what one discount for everybody would earn."""
+    return translate("What one discount for everybody would earn"), translate(
+        "Expected margin per visit by depth. Left of the best depth too many leave, right of it too much is given away."
+    )
+
+
+def policies_caption() -> tuple[str, str]:
+    """Title and caption of the figure of the policies side by side."""
+    return translate("No discount, one discount, or the ladder"), translate(
+        "Expected margin per visit under each policy, with its range."
+    )
+
+
+def misfit_sentence(found: DiscountResult) -> str:
+    """That no shape fits perfectly, where none does."""
+    if found.overdispersion <= 1.5:
+        return ""
+    return translate(
+        "No shape fits perfectly (misfit {misfit:.1f} times what chance makes): ranges are widened.",
+        misfit=found.overdispersion,
+    )
+
+
+def no_curve_sentence(found: DiscountResult) -> str:
+    """Why there is no best depth."""
+    return opening("not_available") + (found.missing or translate(NO_RANGE))
 
 
 def curve_table(found: DiscountResult) -> pd.DataFrame:
@@ -59,9 +104,9 @@ def families_display(found: DiscountResult) -> Styler:
     best = min(fit.aic for fit in found.fits)
     return styled(
         {
-            "shape": fit.family,
-            "worse than the best by (AIC)": f"{fit.aic - best:,.1f}",
-            "counts for": format_value(float(weight), "share"),
+            translate("shape"): translate(fit.family),
+            translate("worse than the best by (AIC)"): written(fit.aic - best, ",.1f"),
+            translate("counts for"): format_value(float(weight), "share"),
         }
         for fit, weight in sorted(zip(found.fits, found.weights, strict=True), key=lambda pair: -pair[1])
     )
@@ -78,10 +123,10 @@ def segments_display(found: DiscountResult, currency: str) -> Styler:
     """The segments in words."""
     return styled(
         {
-            "segment": name,
-            "share of the visits": format_value(share, "share"),
-            "best flat discount": format_value(depth, "share"),
-            "margin per visit then": format_value(margin, currency),
+            translate("segment"): name,
+            translate("share of the visits"): format_value(share, "share"),
+            translate("best flat discount"): format_value(depth, "share"),
+            translate("margin per visit then"): format_value(margin, currency),
         }
         for name, share, depth, margin in found.by_segment
     )
@@ -91,8 +136,8 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
     """Do customers refuse the first rung more often the more often they have come?"""
     rows = [(visit, number, refused) for visit, number, refused in data.first_refusals if number >= 30]
     if len(rows) < 3:
-        return "Too few customers came three times or more to say whether they learn to wait."
-    first, last = rows[0], rows[-1]
+        return translate("Too few customers came three times or more to say whether they learn to wait.")
+    last = rows[-1][0]
     shares = [refused / number for _, number, refused in rows]
     weight = [number for _, number, _ in rows]
     visits = [visit for visit, _, _ in rows]
@@ -102,55 +147,91 @@ def learning_sentence(data: Occasions, currency: str, margin: float | None) -> s
     spread = sum(w * (v - mean_v) ** 2 for v, w in zip(visits, weight, strict=True))
     slope = sum(w * (v - mean_v) * (s - mean_s) for v, s, w in zip(visits, shares, weight, strict=True)) / spread
     error = (mean_s * (1 - mean_s) / spread) ** 0.5
-    said = (
-        f"On the first visit {format_value(shares[0], 'share')} refuse the first discount, on visit {last[0]} "
-        f"{format_value(shares[-1], 'share')}."
+    said = translate(
+        "On the first visit {first} refuse the first discount, on visit {visit} {last}.",
+        first=format_value(shares[0], "share"),
+        visit=last,
+        last=format_value(shares[-1], "share"),
     )
-    if slope > 2 * error:
-        cost = ""
-        if margin is not None:
-            step = float(data.ladder[1] - data.ladder[0]) if data.ladder.size > 1 else float(data.ladder[0])
-            value = float(data.value.sum() / data.total)
-            lost = (shares[-1] - shares[0]) * step * value
-            cost = f" One rung more for those who learnt it costs about {format_value(lost, currency)} a visit."
-        return f"{said} Customers learn to wait: each visit adds {format_value(slope, 'share')} of refusals.{cost}"
-    del first
-    return f"{said} There is no sign that customers learn to wait."
+    if slope <= 2 * error:
+        return f"{said} " + translate("There is no sign that customers learn to wait.")
+    said += " " + translate(
+        "Customers learn to wait: each visit adds {share} of refusals.", share=format_value(slope, "share")
+    )
+    if margin is None:
+        return said
+    step = float(data.ladder[1] - data.ladder[0]) if data.ladder.size > 1 else float(data.ladder[0])
+    lost = (shares[-1] - shares[0]) * step * float(data.value.sum() / data.total)
+    return f"{said} " + translate(
+        "One rung more for those who learnt it costs about {loss} a visit.", loss=format_value(lost, currency)
+    )
 
 
 def lost_sentence(
     counts: Afterwards, lost: Figure | None, worth: tuple[float, float, float] | None, months: int, currency: str
 ) -> str:
     """How many of those who walk away do not come back because of it, and what one of them is worth."""
+    window = format_value(counts.days, "days")
     if lost is None and not counts.few:
-        return (
-            f"Of {counts.walked.sum():,.0f} who left without buying {counts.walked_back.sum():,.0f} were seen again within "
-            f"{counts.days} days, of {counts.bought.sum():,.0f} who bought {counts.bought_back.sum():,.0f}. Shares of none "
-            "or all have no range, so nothing is said of customers lost. Look whether offers and purchases name customers "
-            "alike."
+        return translate(
+            "Of {walked:,.0f} who left without buying {walked_back:,.0f} were seen again within {window}, of {bought:,.0f} "
+            "who bought {bought_back:,.0f}. Shares of none or all have no range, so nothing is said of customers lost. Look "
+            "whether offers and purchases name customers alike.",
+            walked=counts.walked.sum(),
+            walked_back=counts.walked_back.sum(),
+            window=window,
+            bought=counts.bought.sum(),
+            bought_back=counts.bought_back.sum(),
         )
     if lost is None:
-        return (
-            f"Too few customers left without buying, or bought at the last discount, at least {counts.days} days before "
-            "the end of the data to say whether leaving once means leaving for good."
+        return translate(
+            "Too few customers left without buying, or bought at the last discount, at least {window} before the end of the "
+            "data to say whether leaving once means leaving for good.",
+            window=window,
         )
-    whom = "those who bought" if counts.all_rungs else "those who bought at the deepest discount"
-    back = [
+    walked, bought = (
         format_value(float(n.sum() / d.sum()), "share")
         for n, d in ((counts.walked_back, counts.walked), (counts.bought_back, counts.bought))
-    ]
-    text = (
-        f"Of those who walked away {back[0]} were seen again within {counts.days} days, of {whom} {back[1]}. "
-        f"So about {format_value(lost.value, 'share')} of the walk-aways seem to be lost for good "
-        f"({format_range(lost.low, lost.high, 'share')})"
     )
-    if lost.low <= 0:
-        text += ", which is no more than chance can make"
+    seen = {"walked": walked, "bought": bought, "window": window}
+    if counts.all_rungs:
+        text = translate(
+            "Of those who walked away {walked} were seen again within {window}, of those who bought {bought}.", **seen
+        )
+    else:
+        text = translate(
+            "Of those who walked away {walked} were seen again within {window}, of those who bought at the deepest discount "
+            "{bought}.",
+            **seen,
+        )
+    found = {"share": format_value(lost.value, "share"), "range": format_range(lost.low, lost.high, "share")}
+    if worth is None and lost.low > 0:
+        return f"{text} " + translate(
+            "So about {share} of the walk-aways seem to be lost for good ({range}). What a customer is worth is not known "
+            "here, so the loss has no price.",
+            **found,
+        )
     if worth is None:
-        return text + ". What a customer is worth is not known here, so the loss has no price."
-    return (
-        f"{text}; a customer who buys will still bring {format_value(worth[0], currency)} over {months} months. Who walks "
-        "away may differ in other ways as well, so this is shown apart from the margins above."
+        return f"{text} " + translate(
+            "So about {share} of the walk-aways seem to be lost for good ({range}), which is no more than chance can make. "
+            "What a customer is worth is not known here, so the loss has no price.",
+            **found,
+        )
+    priced = {**found, "worth": format_value(worth[0], currency), "horizon": format_value(months, "months")}
+    if lost.low > 0:
+        text += " " + translate(
+            "So about {share} of the walk-aways seem to be lost for good ({range}); a customer who buys will still bring "
+            "{worth} over {horizon}.",
+            **priced,
+        )
+    else:
+        text += " " + translate(
+            "So about {share} of the walk-aways seem to be lost for good ({range}), which is no more than chance can make; "
+            "a customer who buys will still bring {worth} over {horizon}.",
+            **priced,
+        )
+    return f"{text} " + translate(
+        "Who walks away may differ in other ways as well, so this is shown apart from the margins above."
     )
 
 
@@ -172,16 +253,16 @@ def outcomes_display(outcomes: Iterable[PolicyOutcome], currency: str) -> Styler
     rows = []
     for one in outcomes:
         row = {
-            "policy": one.policy,
-            "margin per visit": format_value(one.margin, currency),
-            "walk away": format_value(one.walked_away, "share"),
+            translate("policy"): translate(one.policy),
+            translate("margin per visit"): format_value(one.margin, currency),
+            translate("walk away"): format_value(one.walked_away, "share"),
         }
         if one.future_lost is not None:
             lost = one.future_lost
-            row["future margin that leaves with them"] = (
+            row[translate("future margin that leaves with them")] = (
                 f"{format_value(lost.value, currency)} ({format_range(lost.low, lost.high, currency)})"
             )
-            row["both together"] = format_value(one.margin - lost.value, currency)
+            row[translate("both together")] = format_value(one.margin - lost.value, currency)
         rows.append(row)
     return styled(rows)
 
@@ -190,12 +271,12 @@ def depths_display(depths: pd.DataFrame, currency: str) -> Styler:
     """What was given away by product, in words."""
     return styled(
         {
-            "product": row.product,
-            "sales before discount": format_value(float(row.full_price), currency),
-            "given away": format_value(float(row.discount), currency),
-            "mean depth": format_value(float(row.depth), "share"),
-            "sold with a discount": format_value(float(row.with_discount), "share"),
-            "depth when given": format_value(float(row.depth_when_given), "share"),
+            translate("product"): translate(row.product) if row.product == ALL_OTHERS else row.product,
+            translate("sales before discount"): format_value(float(row.full_price), currency),
+            translate("given away"): format_value(float(row.discount), currency),
+            translate("mean depth"): format_value(float(row.depth), "share"),
+            translate("sold with a discount"): format_value(float(row.with_discount), "share"),
+            translate("depth when given"): format_value(float(row.depth_when_given), "share"),
         }
         for row in depths.itertuples()
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["discount_findings", "extrapolation_sentence"]
 
-WRITER = FindingWriter("50_discounts", "discounts.", "Discounts: ", case="C2")
+WRITER = FindingWriter("50_discounts", "discounts.", case="C2")
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
 MEASURED = 0.02
@@ -24,33 +25,42 @@ MEASURED = 0.02
 
 def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, level: float) -> list[Finding]:
     """What an occasion earns without a discount, at the best flat depth and with the ladder as run; the best depth."""
-    method = (
-        f"{data.total:,.0f} occasions of {data.customers:,} customers. Reservation discounts fitted to the depths refused "
-        f"and accepted; the shape ({found.best.family}) was chosen by the data among {len(found.fits)}. Immediate margin "
-        "only, and reservation discounts are assumed to stay as they are under another policy."
+    method = translate(
+        "{occasions:,.0f} occasions of {customers:,} customers. Reservation discounts fitted to the depths refused and "
+        "accepted; the shape ({family}) was chosen by the data among {families}. Immediate margin only, and reservation "
+        "discounts are assumed to stay as they are under another policy.",
+        occasions=data.total,
+        customers=data.customers,
+        family=translate(found.best.family),
+        families=len(found.fits),
     )
-    assumed = ""
+    ran = translate("What the till really brought; the range is for other customers like these.")
     if data.assumed_margin is not None:
-        assumed = (
-            f" The offers name no margin: {format_value(data.assumed_margin, 'share')} of the basket's value before "
-            "discount is taken, the study's gross margin."
+        assumed = translate(
+            "The offers name no margin: {share} of the basket's value before discount is taken, the study's gross margin.",
+            share=format_value(data.assumed_margin, "share"),
         )
-    method += assumed
-    ran = f"What the till really brought; the range is for other customers like these.{assumed}"
-    a_visit, flat, ladder = "margin per visit", "at the best flat discount", "with the ladder as run"
-    parts = (
-        ("none_profit", f"{a_visit} without a discount", currency, found.none, _none_text, method),
-        ("flat_profit", f"{a_visit} {flat}", currency, found.flat, _flat_text, method),
-        ("ladder_profit", f"{a_visit} {ladder}", currency, found.ladder, _ladder_text, ran),
-        ("optimal_depth", "best flat discount", "share", found.optimal_depth, _depth_text, method),
+        method, ran = f"{method} {assumed}", f"{ran} {assumed}"
+    none, flat = (
+        translate("margin per visit without a discount"),
+        translate("margin per visit at the best flat discount"),
     )
-    writer = replace(WRITER, grade="D" if found.overdispersion > POORLY else "C", level=level)
+    ladder, best = translate("margin per visit with the ladder as run"), translate("best flat discount")
+    parts = (
+        ("none_profit", none, currency, found.none, _none_text, method),
+        ("flat_profit", flat, currency, found.flat, _flat_text, method),
+        ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
+        ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
+    )
+    grade = "D" if found.overdispersion > POORLY else "C"
+    writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
         if figure is None:
             # The ladder as run needs no curve: where baskets have a price, only customers who are all alike hide it.
             untold = found.missing if key != "ladder_profit" else ""
-            findings.append(writer.withhold(key, label, untold or (NO_RANGE if data.priced else NO_PRICE), unit))
+            reason = untold or translate(NO_RANGE if data.priced else NO_PRICE)
+            findings.append(writer.withhold(key, label, reason, unit))
             continue
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
@@ -61,70 +71,85 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
 def extrapolation_sentence(found: DiscountResult, data: Occasions) -> str:
     """Whether what happens without a discount was ever seen."""
     if found.offered_nothing > MEASURED:
-        return (
-            f"In {format_value(found.offered_nothing, 'share')} of the visits no discount was named first, so what "
-            "happens without one is measured."
+        return translate(
+            "In {share} of the visits no discount was named first, so what happens without one is measured.",
+            share=format_value(found.offered_nothing, "share"),
         )
-    return (
-        f"Every customer was offered some discount: the first one named was "
-        f"{format_value(float(data.ladder[0]), 'share')} or more. How many would have bought at full price is therefore "
-        "an estimate beyond the data, and its range allows for that. Naming no discount first in one visit out of twenty "
-        "would settle it."
+    return translate(
+        "Every customer was offered some discount: the first one named was {depth} or more. How many would have bought at "
+        "full price is therefore an estimate beyond the data, and its range allows for that. Naming no discount first in "
+        "one visit out of twenty would settle it.",
+        depth=format_value(float(data.ladder[0]), "share"),
     )
 
 
 def _none_text(found: DiscountResult, currency: str) -> str:
     if found.none is None:
         return ""
-    share = found.acceptance[:, 0]
-    seen = (
-        ""
-        if found.offered_nothing > MEASURED
-        else " Every customer was offered some discount, so the no-discount figure is an estimate beyond the data."
+    text = translate(
+        "Without any discount {share} of the visits would end in a purchase and each visit would bring {margin} of margin "
+        "({range}).",
+        share=format_value(float(found.acceptance[0, 0]), "share"),
+        margin=format_value(found.none.value, currency),
+        range=format_range(found.none.low, found.none.high, currency),
     )
-    return (
-        f"Without any discount {format_value(float(share[0]), 'share')} of the visits would end in a purchase and "
-        f"each visit would bring {format_value(found.none.value, currency)} of margin "
-        f"({format_range(found.none.low, found.none.high, currency)}).{seen}"
+    if found.offered_nothing > MEASURED:
+        return text
+    return f"{text} " + translate(
+        "Every customer was offered some discount, so the no-discount figure is an estimate beyond the data."
     )
 
 
 def _flat_text(found: DiscountResult, currency: str) -> str:
     if found.flat is None or found.optimal_depth is None:
         return ""
-    depth = found.optimal_depth.value
+    depth, margin = found.optimal_depth.value, format_value(found.flat.value, currency)
     if depth == 0:
-        return (
-            f"No flat discount pays: full price for everybody brings most, {format_value(found.flat.value, currency)} "
-            "a visit."
+        return translate(
+            "No flat discount pays: full price for everybody brings most, {margin} a visit.",
+            margin=margin,
         )
-    return (
-        f"The best single discount for everybody is {format_value(depth, 'share')}: it would bring "
-        f"{format_value(found.flat.value, currency)} of margin a visit "
-        f"({format_range(found.flat.low, found.flat.high, currency)})."
+    return translate(
+        "The best single discount for everybody is {depth}: it would bring {margin} of margin a visit ({range}).",
+        depth=format_value(depth, "share"),
+        margin=margin,
+        range=format_range(found.flat.low, found.flat.high, currency),
     )
 
 
 def _ladder_text(found: DiscountResult, currency: str) -> str:
     if found.ladder is None:
         return ""
-    text = (
-        f"The ladder as run brings {format_value(found.ladder.value, currency)} of margin a visit "
-        f"({format_range(found.ladder.low, found.ladder.high, currency)})"
-    )
-    if found.flat is not None:
+    values = {
+        "margin": format_value(found.ladder.value, currency),
+        "range": format_range(found.ladder.low, found.ladder.high, currency),
+    }
+    if found.flat is None:
+        text = translate("The ladder as run brings {margin} of margin a visit ({range}).", **values)
+    else:
         gain = found.ladder.value - found.flat.value
-        compared = "more" if gain >= 0 else "less"
-        text += f", {format_value(abs(gain), currency)} {compared} than the best single discount"
-    text += f". {format_value(found.walked_away, 'share')} of the visits end without a purchase."
-    if found.short_ladder is not None:
-        rungs, worth = found.short_ladder
-        if worth > found.ladder.value:
-            steps = ", ".join(format_value(rung, "share") for rung in rungs)
-            text += (
-                f" A ladder of {steps} would bring about {format_value(worth, currency)}, if customers do not learn "
-                "to wait for the next rung."
+        values["gain"] = format_value(abs(gain), currency)
+        text = (
+            translate(
+                "The ladder as run brings {margin} of margin a visit ({range}), {gain} more than the best single discount.",
+                **values,
             )
+            if gain >= 0
+            else translate(
+                "The ladder as run brings {margin} of margin a visit ({range}), {gain} less than the best single discount.",
+                **values,
+            )
+        )
+    text += " " + translate(
+        "{share} of the visits end without a purchase.", share=format_value(found.walked_away, "share")
+    )
+    if found.short_ladder is not None and found.short_ladder[1] > found.ladder.value:
+        rungs, worth = found.short_ladder
+        text += " " + translate(
+            "A ladder of {steps} would bring about {margin}, if customers do not learn to wait for the next rung.",
+            steps=", ".join(format_value(rung, "share") for rung in rungs),
+            margin=format_value(worth, currency),
+        )
     return text
 
 
@@ -132,7 +157,8 @@ def _depth_text(found: DiscountResult, currency: str) -> str:
     if found.optimal_depth is None:
         return ""
     depth = found.optimal_depth
-    return (
-        f"If everybody got the same discount, {format_value(depth.value, 'share')} would bring most "
-        f"({format_range(depth.low, depth.high, 'share')})."
+    return translate(
+        "If everybody got the same discount, {depth} would bring most ({range}).",
+        depth=format_value(depth.value, "share"),
+        range=format_range(depth.low, depth.high, "share"),
     )

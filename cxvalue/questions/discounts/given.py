@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.language.catalogue import translatable
 from cxvalue.tables.labels import NOT_KNOWN, product_group
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["depth_by_product"]
+__all__ = ["ALL_OTHERS", "depth_by_product"]
+
+ALL_OTHERS = translatable("all others")
+"""What products beyond the largest are counted as."""
 
 
 def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame | None:
@@ -38,7 +42,7 @@ def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame 
         return None
     if len(table) > most:
         rest = table.iloc[most - 1 :][["full", "given", "cut"]].sum()
-        table = pd.concat([table.iloc[: most - 1], pd.DataFrame([{"group": "all others", **rest}])], ignore_index=True)
+        table = pd.concat([table.iloc[: most - 1], pd.DataFrame([{"group": ALL_OTHERS, **rest}])], ignore_index=True)
     return pd.DataFrame(
         {
             "product": table["group"],

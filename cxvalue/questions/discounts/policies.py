@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import interval_ends
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.discounts.occasions import Occasions
 from cxvalue.questions.discounts.reservation import Fitted, fit_families, goodness_of_fit, refit, turnbull, weights_of
 
@@ -28,15 +29,15 @@ __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 Floats = NDArray[np.float64]
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
-NO_RANGE = (
+NO_RANGE = translatable(
     "all customers come out alike, nothing at all or the same amount from each of them, so that no range can be given. Look "
     "at the columns accepted, basket_value and basket_margin."
 )
 DRAWS = 300
 FEWEST_APART = 5
 """Occasions that must lie between two depths, at least."""
-NO_PRICE = "the offers carry no basket value and basket margin, so nothing can be said in money."
-ONE_DEPTH = (
+NO_PRICE = translatable("the offers carry no basket value and basket margin, so nothing can be said in money.")
+ONE_DEPTH = translatable(
     "customers were told apart at one depth only, so what another depth would do is not known. Name two different depths, "
     "each to a part of the customers by lot, or one after the other."
 )
@@ -133,9 +134,9 @@ def analyse(
 
     profit, acceptance, ladder = shown
     known = told_apart(data, count)
-    missing = "" if known else ONE_DEPTH
+    missing = "" if known else translate(ONE_DEPTH)
     if not data.priced:
-        missing = NO_PRICE
+        missing = translate(NO_PRICE)
     best = int(np.argmax(profit))
     bounds = np.vstack([profit, *interval_ends(curves, level)]) if data.priced else np.zeros((3, DEPTHS.size))
     return DiscountResult(

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from scipy.optimize import minimize
 
+from cxvalue.language.catalogue import translatable
+
 __all__ = [
     "FAMILIES",
     "Fitted",
@@ -90,20 +92,21 @@ def _mixture(z: Floats, shape: Floats) -> Floats:
 
 
 FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
-    "normal": (_normal, ()),
-    "logistic": (_logistic, ()),
-    "heavy-tailed (t, 4 df)": (_t4, ()),
-    "skewed up (Gumbel)": (_gumbel_max, ()),
-    "skewed down (Gumbel)": (_gumbel_min, ()),
-    "two-piece normal": (_two_piece, (0.0,)),
-    "flat-topped or peaked": (_power(0.0), (0.0,)),
-    "flat-topped or peaked, steep below": (_power(1.5), (0.0,)),
-    "flat-topped or peaked, steeper below": (_power(0.75), (0.0,)),
-    "flat-topped or peaked, steeper above": (_power(-0.75), (0.0,)),
-    "mixture of two normals": (_mixture, (0.5, 0.3, 0.0)),
+    translatable("normal"): (_normal, ()),
+    translatable("logistic"): (_logistic, ()),
+    translatable("heavy-tailed (t, 4 df)"): (_t4, ()),
+    translatable("skewed up (Gumbel)"): (_gumbel_max, ()),
+    translatable("skewed down (Gumbel)"): (_gumbel_min, ()),
+    translatable("two-piece normal"): (_two_piece, (0.0,)),
+    translatable("flat-topped or peaked"): (_power(0.0), (0.0,)),
+    translatable("flat-topped or peaked, steep below"): (_power(1.5), (0.0,)),
+    translatable("flat-topped or peaked, steeper below"): (_power(0.75), (0.0,)),
+    translatable("flat-topped or peaked, steeper above"): (_power(-0.75), (0.0,)),
+    translatable("mixture of two normals"): (_mixture, (0.5, 0.3, 0.0)),
 }
 """Each family's distribution function of (z, shape) and where its shape parameters start."""
 MIXTURE, APART = "mixture of two normals", ", apart"
+TWO_APART = translatable("mixture of two normals, apart")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,7 +287,7 @@ def _second_fit(first: Fitted, low: Floats, high: Floats, segment: Ints, count: 
         for k in range(first.centre.size)
     ]
     different = max(gaps) > 0.01 and other.log_likelihood > first.log_likelihood - 5
-    return [replace(other, family=MIXTURE + APART)] if different else []
+    return [replace(other, family=TWO_APART)] if different else []
 
 
 def goodness_of_fit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> tuple[float, int]:

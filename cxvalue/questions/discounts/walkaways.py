@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.intervals import interval_ends
+from cxvalue.language.catalogue import translatable
 from cxvalue.questions.discounts.occasions import GROUPS, with_occasions
 from cxvalue.questions.discounts.policies import DEPTHS, DiscountResult, Figure
 
@@ -141,9 +142,9 @@ def policy_outcomes(
     buys = found.acceptance[0]
     depth = int(np.argmin(np.abs(DEPTHS - found.optimal_depth.value)))
     ends = [
-        ("no discount", found.none.value, 1 - float(buys[0])),
-        ("best flat discount", found.flat.value, 1 - float(buys[depth])),
-        ("the ladder as run", found.ladder.value, found.walked_away),
+        (translatable("no discount"), found.none.value, 1 - float(buys[0])),
+        (translatable("best flat discount"), found.flat.value, 1 - float(buys[depth])),
+        (translatable("the ladder as run"), found.ladder.value, found.walked_away),
     ]
     return tuple(PolicyOutcome(name, margin, away, _priced(away, lost, customer_worth)) for name, margin, away in ends)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.language.catalogue import translate, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,14 @@ if TYPE_CHECKING:
     from cxvalue.questions.drivers.kpi_tree import Branch
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["drivers_display", "drivers_table", "kpi_display"]
+__all__ = ["drivers_caption", "drivers_display", "drivers_table", "kpi_display"]
+
+
+def drivers_caption() -> tuple[str, str]:
+    """Title and caption of the figure of drivers."""
+    return translate("What goes along with the score, and how well we do"), translate(
+        "Importance of each driver with its range, against its present mean; high and left is where to look first."
+    )
 
 
 def drivers_table(found: Importance) -> pd.DataFrame:
@@ -47,12 +55,12 @@ def drivers_display(found: Importance) -> Styler:
     order = sorted(range(len(found.names)), key=lambda k: -found.share[k].value)
     return styled(
         {
-            "driver": found.names[k],
-            "share of what is explained": f"{format_value(found.share[k].value, 'share')} "
+            translate("driver"): found.names[k],
+            translate("share of what is explained"): f"{format_value(found.share[k].value, 'share')} "
             f"({format_range(*found.share[k][1:], 'share')})",
-            f"points of {found.main} per point": f"{format_number(found.slope[k].value)} "
+            translate("points of {main} per point", main=found.main): f"{format_number(found.slope[k].value)} "
             f"({format_range(*found.slope[k][1:], '')})",
-            "present mean, of 100": format_number(found.mean_points[k]),
+            translate("present mean, of 100"): format_number(found.mean_points[k]),
         }
         for k in order
     )
@@ -67,12 +75,12 @@ def kpi_display(branches: Sequence[Branch], metrics: Mapping[str, MetricRules], 
             rules = metrics.get(name.split(" + ")[0])
             rows.append(
                 {
-                    "department": one.department,
-                    "KPI": name,
-                    "owner": (rules.owner if rules else None) or "—",
-                    "computed by": (rules.computed_by if rules else None) or "—",
-                    "customers touched in 12 months": f"{count:,}",
-                    "a point in all of them goes with": f"{format_value(value.value, currency)} "
+                    translate("department"): one.department,
+                    translate("KPI"): name,
+                    translate("owner"): (rules.owner if rules else None) or "—",
+                    translate("computed by"): (rules.computed_by if rules else None) or "—",
+                    translate("customers touched in 12 months"): written(count, ","),
+                    translate("a point in all of them goes with"): f"{format_value(value.value, currency)} "
                     f"({format_range(value.low, value.high, currency)})",
                 }
             )

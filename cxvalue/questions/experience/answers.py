@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -91,13 +92,24 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
         low, high = rules_of(one["metric"], metrics).scale
         if one["low"] < low or one["high"] > high:
             outside.append(
-                f"{one['metric']!r} holds {one['low']:g} to {one['high']:g} on a scale of [{low:g}, {high:g}]"
+                translate(
+                    "{metric} holds {least:g} to {most:g} on a scale of [{low:g}, {high:g}]",
+                    metric=repr(one["metric"]),
+                    least=one["low"],
+                    most=one["high"],
+                    low=low,
+                    high=high,
+                )
             )
     names = [str(one) for one in found["metric"].to_pylist()]
     if not outside:
         return "", names
-    remedy = "write metrics: {NAME: {scale: [low, high]}} in the study file"
-    return f"scores lie outside their scale: {'; '.join(outside)}; {remedy}", names
+    told = translate(
+        "scores lie outside their scale: {found}; write {line} in the study file",
+        found="; ".join(outside),
+        line="metrics: {NAME: {scale: [low, high]}}",
+    )
+    return told, names
 
 
 def points(

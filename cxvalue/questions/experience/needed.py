@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.experience.answers import WALLET, off_scale
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ def experience_obstacles(
     told = set() if interactions is None else set(interactions.columns)
     answers = "complaint" in told and bool({"responded_on", "resolved_on"} & told)
     if not asked and not answers and "touchpoint" not in told:
-        found["60_experience"] = (
+        found["60_experience"] = translate(
             "needs scores in 'surveys', or touchpoints or complaints with their answers (complaint, responded_on or "
             "resolved_on) in 'interactions'"
         )
     if surveys is not None and not asked:
-        found["61_drivers"] = "needs scores in 'surveys'"
+        found["61_drivers"] = translate("needs scores in 'surveys'")
         if not scored:
-            found["62_scores"] = "needs scores in 'surveys'"
+            found["62_scores"] = translate("needs scores in 'surveys'")
     return found

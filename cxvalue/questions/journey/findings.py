@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.names import id_parts
 
 if TYPE_CHECKING:
@@ -18,55 +19,66 @@ if TYPE_CHECKING:
 
 __all__ = ["NEEDS_STEPS", "channel_findings", "match_findings", "step_findings", "suppressed_finding"]
 
-WRITER = FindingWriter("60_experience", "experience.journey.", "Journey: ", case="C18")
-NEEDS_STEPS = (
+WRITER = FindingWriter("60_experience", "experience.journey.", case="C18")
+NEEDS_STEPS = translatable(
     "Left out: it needs 'experience: {journey: [a, b]}' in the study file, and these touchpoints in the interactions."
 )
 
 
 def step_findings(steps: Sequence[Step], *, least: int, level: float) -> tuple[list[Finding], int]:
     """Drop-off and days of each step, and how many cells were too small to be shown."""
-    writer, out, hidden = replace(WRITER, level=level, grade="C"), [], 0
+    writer = replace(WRITER, label=translate("Journey: "), level=level, grade="C")
+    out, hidden = [], 0
     parts = id_parts([one.name for one in steps])
     for one in steps:
-        key, way = parts[one.name], f"from {one.name} to {one.following}"
+        key, way = parts[one.name], {"step": one.name, "next": one.following}
+        label = translate("lost from {step} to {next}", **way)
         if one.drop_off is None:
-            out.append(
-                writer.withhold(f"{key}.drop_off", f"lost {way}", "nobody reached it 30 days ago or more.", "share")
-            )
+            reason = translate("nobody reached it 30 days ago or more.")
+            out.append(writer.withhold(f"{key}.drop_off", label, reason, "share"))
             continue
         if any(0 < number < least for number in (one.dropped, one.reached - one.dropped)):
             hidden += 1
-            small = f"fewer than {least} customers stand behind it."
-            out.append(writer.withhold(f"{key}.drop_off", f"lost {way}", small, "share", word="withheld"))
+            small = translate("fewer than {least} customers stand behind it.", least=least)
+            out.append(writer.withhold(f"{key}.drop_off", label, small, "share", word="withheld"))
         else:
             share = one.drop_off
-            text = (
-                f"Of {one.reached:,} customers who reached {one.name}, {format_value(share.value, 'share')} did not reach "
-                f"{one.following} within 30 days ({format_range(share.low, share.high, 'share')})."
+            text = translate(
+                "Of {customers:,} customers who reached {step}, {share} did not reach {next} within 30 days ({range}).",
+                customers=one.reached,
+                share=format_value(share.value, "share"),
+                range=format_range(share.low, share.high, "share"),
+                **way,
             )
-            out.append(writer.write(f"{key}.drop_off", f"lost {way}", share, "share", text))
+            out.append(writer.write(f"{key}.drop_off", label, share, "share", text))
+        label = translate("days from {step} to {next}", **way)
         if one.days is None:
-            reason = f"fewer than half of those who reached {one.name} ever reached {one.following}."
-            out.append(writer.withhold(f"{key}.days", f"days {way}", reason, "days"))
+            reason = translate("fewer than half of those who reached {step} ever reached {next}.", **way)
+            out.append(writer.withhold(f"{key}.days", label, reason, "days"))
             continue
         days = one.days
         opened, low = math.isinf(days.high), days.value if math.isinf(days.low) else days.low
         value = days.value if not opened and low == days.high else (days.value, low, None if opened else days.high)
-        said = f"Half of them get {way} by day {days.value:g}."
-        out.append(writer.write(f"{key}.days", f"days {way}", value, "days", said))
+        said = translate("Half of them get from {step} to {next} by day {day:g}.", day=days.value, **way)
+        out.append(writer.write(f"{key}.days", label, value, "days", said))
     return out, hidden
 
 
 def match_findings(rates: Mapping[str, tuple[int, int]]) -> list[Finding]:
     """The share of rows of each table that find their customer; exact."""
+    writer = replace(WRITER, label=translate("Journey: "))
     return [
-        WRITER.write(
+        writer.write(
             f"match_rate.{name}",
-            f"rows of {name} that find their customer",
+            translate("rows of {table} that find their customer", table=name),
             inside / every,
             "share",
-            f"{format_value(inside / every, 'share')} of the {every:,} rows of {name} find their customer.",
+            translate(
+                "{share} of the {rows:,} rows of {table} find their customer.",
+                share=format_value(inside / every, "share"),
+                rows=every,
+                table=name,
+            ),
             kind="count",
         )
         for name, (inside, every) in rates.items()
@@ -75,24 +87,42 @@ def match_findings(rates: Mapping[str, tuple[int, int]]) -> list[Finding]:
 
 def channel_findings(gaps: Sequence[ChannelGap], *, main: str, level: float) -> list[Finding]:
     """How far the same customers score apart between channels."""
-    writer = replace(WRITER, level=level, grade="D")
+    writer = replace(WRITER, label=translate("Journey: "), level=level, grade="D")
     parts = id_parts([name for one in gaps for name in (one.one, one.other)])
     out = []
     for one in gaps:
-        side = "higher" if one.gap.value >= 0 else "lower"
-        text = (
-            f"The same {one.customers:,} customers score {main} {format_number(abs(one.gap.value))} points {side} by "
-            f"{one.one} than "
-            f"by {one.other} ({format_range(one.gap.low, one.gap.high, '')}). A link: they did not choose the channel "
-            "by lot."
+        message = (
+            translatable(
+                "The same {customers:,} customers score {metric} {points} points higher by {channel} than by {other} "
+                "({range}). A link: they did not choose the channel by lot."
+            )
+            if one.gap.value >= 0
+            else translatable(
+                "The same {customers:,} customers score {metric} {points} points lower by {channel} than by {other} "
+                "({range}). A link: they did not choose the channel by lot."
+            )
+        )
+        text = translate(
+            message,
+            customers=one.customers,
+            metric=main,
+            points=format_number(abs(one.gap.value)),
+            channel=one.one,
+            other=one.other,
+            range=format_range(one.gap.low, one.gap.high, ""),
         )
         key = f"channel_gap.{parts[one.one]}.{parts[one.other]}"
-        out.append(writer.write(key, f"{one.one} against {one.other}", one.gap, "points", text))
+        label = translate("{channel} against {other}", channel=one.one, other=one.other)
+        out.append(writer.write(key, label, one.gap, "points", text))
     return out
 
 
 def suppressed_finding(cells: int, least: int) -> Finding:
     """How many cells this notebook withholds."""
-    text = f"{cells:,} cells with fewer than {least} customers, or that would give one away, are withheld in this notebook."
-    writer = replace(WRITER, prefix="experience.privacy.", label="Privacy: ", kind="count")
-    return writer.write("suppressed", "cells withheld", cells, "cells", text)
+    text = translate(
+        "{cells:,} cells with fewer than {least} customers, or that would give one away, are withheld in this notebook.",
+        cells=cells,
+        least=least,
+    )
+    writer = replace(WRITER, prefix="experience.privacy.", label=translate("Privacy: "), kind="count")
+    return writer.write("suppressed", translate("cells withheld"), cells, "cells", text)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.answers import Quarters, answered, points
 from cxvalue.questions.experience.dummies import codes_of
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
@@ -24,13 +25,31 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import ExperienceRules, MetricRules
 
-__all__ = ["GONE", "LEVELS", "UNKNOWN", "CustomerQuarters", "classify", "level_numbers", "starter_problems"]
+__all__ = [
+    "GONE",
+    "LEVELS",
+    "UNKNOWN",
+    "CustomerQuarters",
+    "classify",
+    "level_numbers",
+    "level_word",
+    "starter_problems",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 LEVELS = ("negative", "none", "low", "medium", "high")
 UNKNOWN, GONE = len(LEVELS), len(LEVELS) + 1
+_WORDS = {
+    "negative": translatable("negative"),
+    "none": translatable("none"),
+    "low": translatable("low"),
+    "medium": translatable("medium"),
+    "high": translatable("high"),
+    "unknown": translatable("unknown"),
+    "gone": translatable("gone"),
+}
 STARTERS = ("customer", "company")
 FROZEN = 4
 """Quarters in which references are taken."""
@@ -80,6 +99,15 @@ class CustomerQuarters:
         """The last day of the quarter of each row."""
         days = np.array([self.quarters.last_day(q) for q in range(self.quarters.count)], dtype=object)
         return days[self.quarter]
+
+
+def level_word(name: str) -> str:
+    """A level, or where a customer is a quarter later, as readers call it.
+
+    >>> level_word("medium")
+    'medium'
+    """
+    return translate(_WORDS[name])
 
 
 def level_numbers(stimulus: Floats, active: NDArray[np.bool_], rules: ExperienceRules) -> Ints:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.numbers import format_range, format_value
-from cxvalue.questions.levels.customer_quarters import LEVELS
+from cxvalue.findings.numbers import format_number, format_range, format_value
+from cxvalue.language.catalogue import translate
+from cxvalue.questions.levels.customer_quarters import LEVELS, level_word
 from cxvalue.questions.levels.worth import MOVES
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ def levels_display(found: LevelWorth, currency: str) -> Styler:
     """The levels in words."""
     return styled(
         {
-            "level": name,
-            "customers in the last quarter": f"{found.counts[name]:,}" if name in found.counts else "—",
-            "share": _written(found.share.get(name), "share"),
-            "margin in the year after": _written(found.margin.get(name), currency),
-            "against the level below, equal past": _written(found.steps.get(name), currency),
-            "buy nothing in the year after": _written(found.churn.get(name), "share"),
+            translate("level"): level_word(name),
+            translate("customers in the last quarter"): format_number(found.counts[name])
+            if name in found.counts
+            else "—",
+            translate("share"): _written(found.share.get(name), "share"),
+            translate("margin in the year after"): _written(found.margin.get(name), currency),
+            translate("against the level below, equal past"): _written(found.steps.get(name), currency),
+            translate("buy nothing in the year after"): _written(found.churn.get(name), "share"),
         }
         for name in LEVELS
     )
@@ -68,8 +71,9 @@ def moves_display(found: LevelWorth) -> Styler:
     rows = []
     for name in LEVELS:
         if any((name, into) in found.moves for into in MOVES):
-            shares = {into: _share_of(found, name, into) for into in MOVES}
-            rows.append({"from": name, **shares, "customer-quarters": f"{found.moved[name]:,}"})
+            shares = {level_word(into): _share_of(found, name, into) for into in MOVES}
+            moved = {translate("customer-quarters"): format_number(found.moved[name])}
+            rows.append({translate("from"): level_word(name), **shares, **moved})
     return styled(rows)
 
 

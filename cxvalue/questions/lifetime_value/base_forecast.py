@@ -10,6 +10,7 @@ import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime.candidates.by_model import outlook_of_model
 from cxvalue.lifetime.candidates.looks import look, look_back, variation_of
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats
@@ -46,10 +47,10 @@ __all__ = [
 SHORT_DAYS, YEAR_DAYS = 90, 365
 USUAL_MONTHS = (12, 24, 36)
 _TITLES = {
-    "cells": "what similar customers did",
-    "year_ago": "what similar customers did a year ago",
-    "last_period": "the last period repeated",
-    "combination": "all combined",
+    "cells": translatable("what similar customers did"),
+    "year_ago": translatable("what similar customers did a year ago"),
+    "last_period": translatable("the last period repeated"),
+    "combination": translatable("all combined"),
 }
 
 
@@ -154,7 +155,7 @@ def weights_of(base: WholeBase, fit: CltvFit) -> dict[str, float]:
 
 def candidate_title(name: str) -> str:
     """A candidate, or all of them combined, in words."""
-    return _TITLES.get(name) or MODEL_TITLES[name]
+    return translate(_TITLES[name]) if name in _TITLES else MODEL_TITLES[name]
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,9 @@ class PastRecord:
     def span(self) -> str:
         """The horizon in words."""
         months = self.days / DAYS_PER_MONTH
-        return f"{round(months)} month{'s' if round(months) != 1 else ''}" if months >= 0.9 else f"{self.days} days"
+        if months < 0.9:
+            return translate_count("{count} day", "{count} days", self.days)
+        return translate_count("{count} month", "{count} months", round(months))
 
     @property
     def misses(self) -> tuple[float, ...]:

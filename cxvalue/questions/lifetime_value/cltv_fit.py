@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.evidence.past import Past
 from cxvalue.lifetime.families.bgbb_family import BG_BB
@@ -28,6 +29,16 @@ def days_counted(start: date, until: date, period: Period | None) -> float:
     if period is None:
         return (until - start).days + 1
     return (period.number(until) - period.number(start) + 1) * TimeUnit(period.value).days
+
+
+_THINGS = {
+    None: (translatable("purchase"), translatable("purchases")),
+    Period.WEEK: (translatable("week with a purchase"), translatable("weeks with a purchase")),
+    Period.MONTH: (translatable("month with a purchase"), translatable("months with a purchase")),
+    Period.QUARTER: (translatable("quarter with a purchase"), translatable("quarters with a purchase")),
+    Period.YEAR: (translatable("year with a purchase"), translatable("years with a purchase")),
+}
+"""One and several of what is counted, where it is purchases and where it is periods with one."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +99,13 @@ class CltvFit:
 
     @property
     def thing(self) -> str:
-        """One of what the models count, in words: a purchase, or a period with one."""
-        return "purchase" if self.period is None else f"{self.period.value} with a purchase"
+        """One of what the models count: a purchase, or a period with one; in English, for `translate` to tell."""
+        return _THINGS[self.period][0]
 
     @property
     def things(self) -> str:
-        """Several of them."""
-        return "purchases" if self.period is None else f"{self.period.value}s with a purchase"
+        """Several of them, in English too."""
+        return _THINGS[self.period][1]
 
     def counted(self, purchases: ibis.Table) -> ibis.Table:
         """Day-level purchases as these models count them."""
@@ -125,16 +136,35 @@ class CltvFit:
         if reasons:
             return reasons[0]
         finders = [MODEL_TITLES[one.name] for one in self.full if one.family.dropout and one.status == "ok"]
-        best = "forecasts the part held back best" if self.scores else "describes the data best"
-        if not finders:
-            return (
+        if not finders and self.scores:
+            return translate(
                 "These data do not show customers leaving for good, so nothing is said about who left: a model in which "
-                f"nobody leaves {best}."
+                "nobody leaves forecasts the part held back best."
             )
-        found = "finds" if len(finders) == 1 else "find"
-        return (
-            f"Whether customers leave for good is open: {' and '.join(finders)} {found} that they do, but a model in which "
-            f"nobody leaves {best}."
+        if not finders:
+            return translate(
+                "These data do not show customers leaving for good, so nothing is said about who left: a model in which "
+                "nobody leaves describes the data best."
+            )
+        names = finders[0]
+        for name in finders[1:]:
+            names = translate("{some} and {last}", some=names, last=name)
+        if self.scores:
+            return translate_count(
+                "Whether customers leave for good is open: {models} finds that they do, but a model in which nobody leaves "
+                "forecasts the part held back best.",
+                "Whether customers leave for good is open: {models} find that they do, but a model in which nobody leaves "
+                "forecasts the part held back best.",
+                len(finders),
+                models=names,
+            )
+        return translate_count(
+            "Whether customers leave for good is open: {models} finds that they do, but a model in which nobody leaves "
+            "describes the data best.",
+            "Whether customers leave for good is open: {models} find that they do, but a model in which nobody leaves "
+            "describes the data best.",
+            len(finders),
+            models=names,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_date, format_number, format_range, format_value
+from cxvalue.language.catalogue import translate, written
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.lifetime_value.cltv_fit import model_of
 from cxvalue.questions.lifetime_value.findings import WRITER
@@ -15,85 +16,119 @@ if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
 
     from cxvalue.findings.finding import Finding
-    from cxvalue.lifetime.models.by_level import Coefficient
+    from cxvalue.lifetime.models.by_level import Coefficient, CovariateModel
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
 __all__ = ["covariate_findings", "covariates_display", "levels_display"]
-
-_NO_CAUSE = (
-    "This goes along with the label and need not come from it: moving a customer to another one may change nothing."
-)
 
 
 def covariate_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     """The finding ``cltv.covariates``, where the study names covariates: the difference in pace that shows most."""
     if fit.covariates is None:
         return []
-    label, model = "What differs between customers", model_of(fit)
+    model = model_of(fit)
     if model is None:
         tried = [one.reason for one in fit.full if one.variant == "covariates" and one.reason]
-        why = fit.covariates.reason or (tried[0] if tried else "No model could be fitted with them.")
-        text = f"Whether the covariates tell customers apart cannot be said. {why}"
-        return [WRITER.write("covariates", label, None, "", text)]
+        why = fit.covariates.reason or (tried[0] if tried else translate("No model could be fitted with them."))
+        text = f"{translate('Whether the covariates tell customers apart cannot be said.')} {why}"
+        return [WRITER.write("covariates", translate("What differs between customers"), None, "", text)]
     found = model.coefficients_at(level)
     pace = max((one for one in found if one.about == "purchases"), key=lambda one: abs(one.estimate) / one.se)
     leaving = next(
         one for one in found if one.about == "leaving" and (one.covariate, one.level) == (pace.covariate, pace.level)
     )
-    names = " and ".join(name for name, _ in model.covariates)
-    used = (
-        f"The forecast follows {names}, because that foresaw the part of the history held back better."
-        if model.name == fit.forecast and fit.scores
-        else f"The forecast follows {names}, because that describes the purchases better."
-        if model.name == fit.forecast
-        else f"The forecast does not follow {names}: "
-        + ("on the part of the history held back" if fit.scores else "for the purchases seen")
-        + " that was no better."
+    no_cause = translate(
+        "This goes along with the label and need not come from it: moving a customer to another one may change nothing."
     )
-    left_out = f" {fit.covariates.reason}" if fit.covariates.reason else ""
-    text = f"{_pace(pace)} {_leaving(leaving, model.name)} {_NO_CAUSE} {used}{left_out}"
-    method = (
-        f"{MODEL_TITLES[model.name]} fitted on all data up to {format_date(fit.as_of)} (Fader and Hardie 2007): each level "
-        "multiplies the purchase rate and the odds or the rate of leaving. Levels must be known when a customer first buys; "
-        "one that was given for what they bought repeats the purchases."
+    told = (_pace(pace), _leaving(leaving, model.name), no_cause, _used(fit, model), fit.covariates.reason)
+    method = translate(
+        "{model} fitted on all data up to {day} (Fader and Hardie 2007): each level multiplies the purchase rate and the "
+        "odds or the rate of leaving. Levels must be known when a customer first buys; one that was given for what they "
+        "bought repeats the purchases.",
+        model=MODEL_TITLES[model.name],
+        day=format_date(fit.as_of),
     )
-    ratio, label = (pace.ratio, pace.low, pace.high), f"{label}: pace of {pace.covariate} {pace.level}"
+    label = translate(
+        "What differs between customers: pace of {covariate} {level}", covariate=pace.covariate, level=pace.level
+    )
+    ratio, text = (pace.ratio, pace.low, pace.high), " ".join(one for one in told if one)
     return [WRITER.write("covariates", label, ratio, "", text, method, grade="D", level=level)]
 
 
+def _used(fit: CltvFit, model: CovariateModel) -> str:
+    """Whether the forecast follows the covariates, and why."""
+    names = model.covariates[0][0]
+    for name, _ in model.covariates[1:]:
+        names = translate("{some} and {last}", some=names, last=name)
+    if model.name == fit.forecast and fit.scores:
+        return translate(
+            "The forecast follows {names}, because that foresaw the part of the history held back better.", names=names
+        )
+    if model.name == fit.forecast:
+        return translate("The forecast follows {names}, because that describes the purchases better.", names=names)
+    if fit.scores:
+        return translate(
+            "The forecast does not follow {names}: on the part of the history held back that was no better.",
+            names=names,
+        )
+    return translate("The forecast does not follow {names}: for the purchases seen that was no better.", names=names)
+
+
 def _pace(one: Coefficient) -> str:
-    who, other = f"Customers of {one.covariate} {one.level}", f"those of {one.covariate} {one.against}"
+    about = {
+        "covariate": one.covariate,
+        "level": one.level,
+        "against": one.against,
+        "low": one.low,
+        "high": one.high,
+    }
     if one.low <= 1 <= one.high:
-        return f"{who} buy about as often as {other} while they stay ({_times(one)})."
-    return f"{who} buy {one.ratio:.2f} times as often as {other} while they stay ({one.low:.2f} to {one.high:.2f})."
-
-
-def _leaving(one: Coefficient, model: str) -> str:
-    if one.low <= 1 <= one.high:
-        return f"Whether they leave sooner or later cannot be told ({_times(one)})."
-    if model.startswith("pareto"):
-        return f"They leave for good at {one.ratio:.2f} times the rate ({one.low:.2f} to {one.high:.2f})."
-    return (
-        f"Their odds of leaving after a purchase are {one.ratio:.2f} times as high ({one.low:.2f} to {one.high:.2f})."
+        return translate(
+            "Customers of {covariate} {level} buy about as often as those of {covariate} {against} while they stay "
+            "({low:.2f} to {high:.2f} times).",
+            **about,
+        )
+    return translate(
+        "Customers of {covariate} {level} buy {ratio:.2f} times as often as those of {covariate} {against} while they stay "
+        "({low:.2f} to {high:.2f}).",
+        **about,
+        ratio=one.ratio,
     )
 
 
-def _times(one: Coefficient) -> str:
-    return f"{one.low:.2f} to {one.high:.2f} times"
+def _leaving(one: Coefficient, model: str) -> str:
+    ends = {"low": one.low, "high": one.high}
+    if one.low <= 1 <= one.high:
+        return translate("Whether they leave sooner or later cannot be told ({low:.2f} to {high:.2f} times).", **ends)
+    if model.startswith("pareto"):
+        return translate(
+            "They leave for good at {ratio:.2f} times the rate ({low:.2f} to {high:.2f}).", ratio=one.ratio, **ends
+        )
+    return translate(
+        "Their odds of leaving after a purchase are {ratio:.2f} times as high ({low:.2f} to {high:.2f}).",
+        ratio=one.ratio,
+        **ends,
+    )
 
 
 def covariates_display(table: pd.DataFrame) -> Styler:
     """`cxvalue.questions.lifetime_value.tables.covariates_table`, written for reading."""
     return styled(
         {
-            "covariate": row.covariate,
-            "level": row.level,
-            "against": row.against,
-            "customers": f"{row.customers:,}",
-            "what": "how often they buy" if row.about == "purchases" else "how readily they leave",
-            "times": f"{row.ratio:.2f}",
-            "range": f"{row.low:.2f} to {row.high:.2f}",
-            "verdict": "cannot be told apart" if row.low <= 1 <= row.high else "more" if row.ratio > 1 else "less",
+            translate("covariate"): row.covariate,
+            translate("level"): row.level,
+            translate("against"): row.against,
+            translate("customers"): written(row.customers, ","),
+            translate("what"): translate("how often they buy")
+            if row.about == "purchases"
+            else translate("how readily they leave"),
+            translate("times"): written(row.ratio, ".2f"),
+            translate("range"): translate("{low:.2f} to {high:.2f}", low=row.low, high=row.high),
+            translate("verdict"): translate("cannot be told apart")
+            if row.low <= 1 <= row.high
+            else translate("more")
+            if row.ratio > 1
+            else translate("less"),
         }
         for row in table.itertuples()
     )
@@ -103,15 +138,17 @@ def levels_display(table: pd.DataFrame, currency: str) -> Styler:
     """`cxvalue.questions.lifetime_value.horizons.value_by_level`, written for reading."""
     return styled(
         {
-            "covariate": row.covariate,
-            "level": row.level,
-            "customers": f"{row.customers:,}",
-            "still worth, in all": format_value(row.cltv, currency),
-            "range": format_range(row.low, row.high, currency),
-            "each": format_value(row.cltv_mean, currency),
-            "purchases expected, each": format_number(row.expected_transactions),
-            "P(alive), mean": format_value(row.p_alive, "share") if row.p_alive == row.p_alive else "withheld",
-            "a new one is worth": format_value(row.new_customer, currency)
+            translate("covariate"): row.covariate,
+            translate("level"): row.level,
+            translate("customers"): written(row.customers, ","),
+            translate("still worth, in all"): format_value(row.cltv, currency),
+            translate("range"): format_range(row.low, row.high, currency),
+            translate("each"): format_value(row.cltv_mean, currency),
+            translate("purchases expected, each"): format_number(row.expected_transactions),
+            translate("P(alive), mean"): format_value(row.p_alive, "share")
+            if row.p_alive == row.p_alive
+            else translate("withheld"),
+            translate("a new one is worth"): format_value(row.new_customer, currency)
             if row.new_customer == row.new_customer
             else "—",
         }

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem, nearest, one_of
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.registry import COVARIATES, variant_of
 from cxvalue.lifetime.fitting.by_covariates import fit_with_covariates
 from cxvalue.lifetime.models.by_level import CovariateModel, Members
@@ -124,7 +125,13 @@ class Covariates:
             if rare >= FEWEST_ALIKE:
                 kept[OTHER] = kept.get(OTHER, 0) + rare
             if len(kept) < 2:
-                said.append(f"Of {name} fewer than two levels have {FEWEST_ALIKE} customers, so it is left out.")
+                said.append(
+                    translate(
+                        "Of {name} fewer than two levels have {fewest} customers, so it is left out.",
+                        name=name,
+                        fewest=FEWEST_ALIKE,
+                    )
+                )
                 continue
             rest = OTHER if OTHER in kept else max(kept, key=lambda level: kept[level])
             used.append(Covariate(name, tuple(sorted(kept, key=lambda level: -kept[level])), rest))
@@ -151,7 +158,12 @@ class Covariates:
             if scores[name] > best:
                 break
             used, best = fewer[name], scores[name]
-            said.append(f"Beside the others, {name} describes the purchases no better than chance, so it is left out.")
+            said.append(
+                translate(
+                    "Beside the others, {name} describes the purchases no better than chance, so it is left out.",
+                    name=name,
+                )
+            )
         return Covariates(used, " ".join(said))
 
     def to_dict(self) -> dict[str, Any]:

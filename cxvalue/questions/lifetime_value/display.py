@@ -7,10 +7,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxvalue.findings.display import Folded, folded, styled
 from cxvalue.findings.numbers import format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.lifetime.families.registry import MODEL_TITLES, at_limit
+from cxvalue.questions.lifetime_value.findings import signed_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,20 +36,40 @@ __all__ = [
     "rolling_display",
 ]
 
+_ALL_COMPARED, _SOME_COMPARED = 25_000, 10_000
+"""Customers up to whom all are fitted by lifetimes too, and how many of more than these are."""
+
+
+STATUS = {
+    "ok": translatable("ok"),
+    "degenerate": translatable("degenerate"),
+    "not_converged": translatable("not_converged"),
+}
+"""How a fit ended, in words."""
+WINDOWS = {"calibration": translatable("calibration"), "full": translatable("full")}
+"""The part of the history that a model was fitted on, in words."""
+
+
+def _title(model: str, *, chosen: bool = False, best: bool = False) -> str:
+    """What a reader calls the model, marked where it was chosen or did best."""
+    if chosen:
+        return translate("{model} ← chosen", model=MODEL_TITLES[model])
+    return translate("{model} ← best", model=MODEL_TITLES[model]) if best else MODEL_TITLES[model]
+
 
 def holdout_display(fit: CltvFit) -> Styler:
     """The holdout scores of every model, the chosen one marked."""
     return styled(
         {
-            "model": MODEL_TITLES[score.model] + (" ← chosen" if score.model == fit.selected else ""),
-            "came": f"{score.actual:,.0f}",
-            "predicted": f"{score.predicted:,.0f}",
-            "bias": format_number(score.bias),
-            "MAE": format_number(score.mae),
-            "RMSE": format_number(score.rmse),
-            "wMAPE": format_value(score.wmape, "share") if score.wmape == score.wmape else "—",
-            "log score": f"{score.log_score:,.1f}",
-            "status": score.status,
+            translate("model"): _title(score.model, chosen=score.model == fit.selected),
+            translate("came"): written(score.actual, ",.0f"),
+            translate("predicted"): written(score.predicted, ",.0f"),
+            translate("bias"): format_number(score.bias),
+            translate("MAE"): format_number(score.mae),
+            translate("RMSE"): format_number(score.rmse),
+            translate("wMAPE"): format_value(score.wmape, "share") if score.wmape == score.wmape else "—",
+            translate("log score"): written(score.log_score, ",.1f"),
+            translate("status"): translate(STATUS[score.status]),
         }
         for score in fit.scores
     )
@@ -55,7 +79,7 @@ def models_display(models: pd.DataFrame) -> Folded:
     """The parameters of every model in both windows, folded; one that ran to a limit has neither a number nor a range."""
 
     def number(value: float, digits: int) -> str:
-        return f"{value:,.{_decimals(value, digits)}f}" if math.isfinite(value) else "—"
+        return written(value, f",.{_decimals(value, digits)}f") if math.isfinite(value) else "—"
 
     rows = []
     for (window, model), part in models.groupby(["window", "model"], sort=False):
@@ -65,17 +89,19 @@ def models_display(models: pd.DataFrame) -> Folded:
             known = not far and math.isfinite(row.low) and math.isfinite(row.high)
             rows.append(
                 {
-                    "window": window,
-                    "model": MODEL_TITLES[str(model)],
-                    "parameter": row.parameter,
-                    "estimate": "at its limit" if far else number(row.estimate, 4),
-                    "standard error": "—" if far else number(row.se, 2),
-                    "range": f"{number(row.low, 3)} to {number(row.high, 3)}" if known else "—",
-                    "log-likelihood": f"{row.log_likelihood:,.2f}",
-                    "status": row.status,
+                    translate("window"): translate(WINDOWS[str(window)]),
+                    translate("model"): MODEL_TITLES[str(model)],
+                    translate("parameter"): row.parameter,
+                    translate("estimate"): translate("at its limit") if far else number(row.estimate, 4),
+                    translate("standard error"): "—" if far else number(row.se, 2),
+                    translate("range"): translate("{low} to {high}", low=number(row.low, 3), high=number(row.high, 3))
+                    if known
+                    else "—",
+                    translate("log-likelihood"): written(row.log_likelihood, ",.2f"),
+                    translate("status"): translate(STATUS[row.status]),
                 }
             )
-    return folded(f"Open the parameters of {models['model'].nunique()} models", styled(rows))
+    return folded(translate("Open the parameters of {models} models", models=models["model"].nunique()), styled(rows))
 
 
 def _decimals(value: float, digits: int) -> int:
@@ -91,47 +117,61 @@ def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
         check = robust_covariance(fit.model, states)
     except CxvalueError as error:
         return str(error)
-    said = ", ".join(f"{name} {ratio:.2f}" for name, ratio in check.ratio.items())
-    largest = max(check.ratio.values())
-    verdict = (
-        "Customers scatter about as much as the model says."
-        if min(check.ratio.values()) >= 0.8 and largest <= 1.25
-        else "Customers do not scatter as the model says: read the ranges of the parameters with care."
+    told = {
+        "model": MODEL_TITLES[fit.forecast],
+        "ratios": ", ".join(f"{name} {written(ratio, '.2f')}" for name, ratio in check.ratio.items()),
+    }
+    if min(check.ratio.values()) >= 0.8 and max(check.ratio.values()) <= 1.25:
+        return translate(
+            "Robust standard errors over those in the table, {model}: {ratios}. Customers scatter about as much as the "
+            "model says.",
+            **told,
+        )
+    return translate(
+        "Robust standard errors over those in the table, {model}: {ratios}. Customers do not scatter as the model says: "
+        "read the ranges of the parameters with care.",
+        **told,
     )
-    return f"Robust standard errors over those in the table, {MODEL_TITLES[fit.forecast]}: {said}. {verdict}"
 
 
 def lifetimes_display(fit: CltvFit, states: PurchaseStates) -> Styler:
     """The parameters of the models that lifetimes knows, ours beside its own fit to the same customers.
 
-    Where lifetimes finds no fit, that is said in its place.
+    Of a large base both are fitted to the same few thousand customers, spread evenly over all of them, and their number is
+    shown. Where lifetimes finds no fit, that is said in its place.
     """
+    from cxvalue.lifetime.fitting.fits import fit as fit_model
     from cxvalue.lifetime.fitting.lifetimes_bridge import COMPARED, cross_check
 
-    grouped = states.grouped()
+    some = len(states) > _ALL_COMPARED and fit.period is None
+    step = -(-len(states) // _SOME_COMPARED) if some else 1
+    grouped = states.take(np.arange(0, len(states), step)).grouped() if some else states.grouped()
     rows = []
     for model in fit.full:
         if model.name not in COMPARED:
             continue
         try:
-            checked = cross_check(model, grouped)
+            checked = cross_check(fit_model(grouped, model.name) if some else model, grouped)
         except CxvalueError as error:
-            rows.append(
-                {"model": MODEL_TITLES[model.name], "figure": "—", "cxvalue": model.status, "lifetimes": str(error)}
-            )
+            rows.append((MODEL_TITLES[model.name], "—", translate(STATUS[model.status]), str(error), "—"))
             continue
         for parameter, ours, theirs, difference in checked:
             rows.append(
-                {
-                    "model": MODEL_TITLES[model.name],
-                    "figure": parameter.replace("_", "-"),
-                    "cxvalue": f"{ours:,.{_decimals(ours, 6)}f}",
-                    "lifetimes": f"{theirs:,.{_decimals(theirs, 6)}f}",
-                    "difference": "less than 0.01%" if abs(difference) < 1e-4 else f"{difference:+.2%}",
-                }
+                (
+                    MODEL_TITLES[model.name],
+                    parameter.replace("_", "-"),
+                    written(ours, f",.{_decimals(ours, 6)}f"),
+                    written(theirs, f",.{_decimals(theirs, 6)}f"),
+                    translate("less than {share:.2%}", share=1e-4)
+                    if abs(difference) < 1e-4
+                    else written(difference, "+.2%"),
+                )
             )
-    columns = ["model", "figure", "cxvalue", "lifetimes", "difference"]
-    return styled([{name: row.get(name, "—") for name in columns} for row in rows], columns)
+    head = [translate("model"), translate("figure"), "cxvalue", "lifetimes", translate("difference")]
+    if not some:
+        return styled(rows, head)
+    customers = written(grouped.customers, ",")
+    return styled([(row[0], customers, *row[1:]) for row in rows], [head[0], translate("customers"), *head[1:]])
 
 
 def horizons_display(table: pd.DataFrame, currency: str) -> Styler:
@@ -141,20 +181,27 @@ def horizons_display(table: pd.DataFrame, currency: str) -> Styler:
     for months in [*table["horizon_months"].dropna().unique(), None]:
         part = table[table["horizon_months"].isna() if months is None else table["horizon_months"] == months]
         values = dict(zip(part["annual_discount_rate"], part["value"], strict=True))
-        row = {"horizon": "without an end" if months is None else f"{months} months"}
+        row = {
+            translate("horizon"): translate("without an end")
+            if months is None
+            else translate_count("{count} month", "{count} months", int(months))
+        }
         for rate in rates:
             known = values[rate] == values[rate]
-            row[f"at {format_level(rate)} a year"] = format_value(values[rate], currency) if known else "withheld"
+            heading = translate("at {rate} a year", rate=format_level(rate))
+            row[heading] = format_value(values[rate], currency) if known else translate("withheld")
         rows.append(row)
     return styled(rows)
 
 
 def levers_display(table: pd.DataFrame) -> Styler:
-    """The sentences of `value_findings.levers_report`, with the share of the value that each lever moves."""
+    """The sentences of `lever_sentences.levers_report`, with the share of the value that each lever moves."""
     return styled(
         {
-            "in words": row.text,
-            "share of the value": format_value(row.share_of_equity, "share") if not row.withheld else "withheld",
+            translate("in words"): row.text,
+            translate("share of the value"): format_value(row.share_of_equity, "share")
+            if not row.withheld
+            else translate("withheld"),
         }
         for row in table.itertuples()
     )
@@ -164,16 +211,16 @@ def rolling_display(table: pd.DataFrame) -> Styler:
     """`rolling.rolling_table`, written for reading."""
     return styled(
         {
-            "asked on": f"{row.origin}",
-            "model": MODEL_TITLES[row.model] + (" ← best" if row.best else ""),
-            "came": f"{row.actual:,.0f}",
-            "predicted": f"{row.predicted:,.0f}",
-            "off by": f"{row.relative_bias:+.1%}".replace("-", "−") if row.actual else "—",
-            "MAE": format_number(row.mae),
-            "log score per customer": f"{row.log_score_per_customer:.4f}",
-            "error by tenth": format_value(row.decile_error, "share") if row.actual else "—",
-            "Gini": f"{row.gini:.3f}",
-            "status": row.status,
+            translate("asked on"): f"{row.origin}",
+            translate("model"): _title(row.model, best=row.best),
+            translate("came"): written(row.actual, ",.0f"),
+            translate("predicted"): written(row.predicted, ",.0f"),
+            translate("off by"): signed_share(row.relative_bias, 1) if row.actual else "—",
+            translate("MAE"): format_number(row.mae),
+            translate("log score per customer"): written(row.log_score_per_customer, ".4f"),
+            translate("error by tenth"): format_value(row.decile_error, "share") if row.actual else "—",
+            translate("Gini"): written(row.gini, ".3f"),
+            translate("status"): translate(STATUS[row.status]),
         }
         for row in table.itertuples()
     )
@@ -183,9 +230,11 @@ def ranking_display(ranking: Ranking) -> Styler:
     """The summary of `rolling.ranking`."""
     return styled(
         {
-            "model": MODEL_TITLES[row.model] + (" ← chosen" if row.selected else ""),
-            "error by tenth": format_value(row.decile_error, "share") if row.decile_error == row.decile_error else "—",
-            "Gini": f"{row.gini:.3f}",
+            translate("model"): _title(row.model, chosen=row.selected),
+            translate("error by tenth"): format_value(row.decile_error, "share")
+            if row.decile_error == row.decile_error
+            else "—",
+            translate("Gini"): written(row.gini, ".3f"),
         }
         for row in ranking.summary.itertuples()
     )
@@ -195,10 +244,10 @@ def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> 
     """Tenths of the customers by what one model expected of them; `things` is what is counted, in words."""
     return styled(
         {
-            "tenth": f"{row.decile}",
-            "customers": f"{row.customers:,}",
-            f"expected {things} each": format_number(row.predicted),
-            "came": format_number(row.actual),
+            translate("tenth"): f"{row.decile}",
+            translate("customers"): written(row.customers, ","),
+            translate("expected {things} each", things=translate(things)): format_number(row.predicted),
+            translate("came"): format_number(row.actual),
         }
         for row in ranking.deciles[ranking.deciles["model"] == model].itertuples()
     )

@@ -7,22 +7,25 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 from cxvalue.questions.lifetime_value.base_forecast import candidate_title, record_of, weights_of
+from cxvalue.tables.periods import Period
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
+    from cxvalue.lifetime.fitting.holdout import HoldoutScore
     from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
     from cxvalue.questions.lifetime_value.base_forecast import PastRecord
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
-__all__ = ["WRITER", "cltv_findings", "grade_of", "record_findings", "record_sentence"]
+__all__ = ["WRITER", "cltv_findings", "grade_of", "record_findings", "record_sentence", "signed_share"]
 
 LARGEST_TYPICAL_MISS = 0.25
 """Average miss of past forecasts above which a forecast carries no decision."""
@@ -35,57 +38,123 @@ def cltv_findings(base: WholeBase, fit: CltvFit, *, customers: int, currency: st
     and how the holdout was forecast."""
     value, record = base.value, record_of(base)
     months, level = value.horizon_months, value.level
-    made = (
-        f"{_way_of(base, fit)}, {_spend_title(fit)} for spend, from all data up to {format_date(fit.as_of)}; "
-        f"margin over {months} months, discounted at {format_level(value.annual_discount_rate)} a year, "
-        "nominal and before tax."
+    spent = translate(
+        "{way}, {spend} for spend, from all data up to {day}; margin over {months} months, discounted at {rate} a year, "
+        "nominal and before tax.",
+        way=_way_of(base, fit),
+        spend=_spend_title(fit),
+        day=format_date(fit.as_of),
+        months=months,
+        rate=format_level(value.annual_discount_rate),
     )
     equity, newcomer = value.equity, value.new_customer
     mean = Interval(*(number / customers for number in equity))
-    mix = " New customers are the mix of those of the last 12 months." if fit.forecast in COVARIATES else ""
-    even = base.total.interval(0.5)
     grade = grade_of(record)
-    sure = format_level(level)
-    whole = format_range(*equity[1:], currency)
     if grade == "C":
-        bring = (
-            f"bring {format_value(equity.value, currency)} of margin over the next {months} months, in today's money. It is "
-            f"as likely as not {format_range(even.low, even.high, currency)}, and {whole} with {sure} probability."
-        )
         each, worth = format_value(mean.value, currency), format_value(newcomer.value, currency)
     else:
-        bring = (
-            f"bring {whole} of margin over the next {months} months with {sure} probability, in today's money. It is as "
-            f"likely as not {format_range(even.low, even.high, currency)}. Take the range and not one figure from it."
-        )
         each, worth = format_range(*mean[1:], currency), format_range(*newcomer[1:], currency)
-    said = (
-        f"Today's {customers:,} customers are forecast to {bring} {record_sentence(record, months)}{_whole_periods(fit)}"
-        f"{_withheld(fit)}"
+    said = _joined(
+        _forecast(base, customers, currency, grade), record_sentence(record, months), _whole_periods(fit), fit.withheld
     )
-    each = f"That is {each} for each customer ever seen, inactive ones included."
+    worths = {"worth": worth, "months": months}
     new = (
-        f"A new customer is worth {worth} of margin over {months} months, "
-        f"the first {fit.thing} included and before the cost of winning them."
+        translate(
+            "A new customer is worth {worth} of margin over {months} months, the first purchase included and before the "
+            "cost of winning them.",
+            **worths,
+        )
+        if fit.period is None
+        else translate(
+            "A new customer is worth {worth} of margin over {months} months, the first {thing} included and before the cost "
+            "of winning them.",
+            **worths,
+            thing=translate(fit.thing),
+        )
     )
-    real = (
-        f"The range is for what will really come in: the doubt about parameters, chance, and how far forecasts of this "
-        f"kind miss ({_share_of_miss(base.total)} of its variance; chance and parameters alone: "
-        f"{format_range(*base.model_value.equity[1:], currency)} by {MODEL_TITLES[fit.forecast]})."
+    real = translate(
+        "The range is for what will really come in: the doubt about parameters, chance, and how far forecasts of this kind "
+        "miss ({share:.0%} of its variance; chance and parameters alone: {range} by {model}).",
+        share=_share_of_miss(base.total),
+        range=format_range(*base.model_value.equity[1:], currency),
+        model=MODEL_TITLES[fit.forecast],
     )
-    expected = (
-        f"The first {fit.thing} counts at the mean margin of first {fit.things}.{mix} The range is for the expectation, "
-        "widened by how far forecasts of this kind miss."
+    fitted = translate(
+        "{model}, fitted on all data up to {day}.", model=MODEL_TITLES[fit.forecast], day=format_date(fit.as_of)
     )
-    over, divided = f"over {months} months", f"Customer equity divided by all {customers:,} customers."
     writer = replace(WRITER, grade=grade, level=level, kind="forecast")
-    model = f"{MODEL_TITLES[fit.forecast]}, fitted on all data up to {format_date(fit.as_of)}. {expected}"
     valued = [
-        writer.write("equity", f"Customer equity {over}", equity, currency, said, f"{made} {real}"),
-        writer.write("mean", f"Value of the average customer {over}", mean, currency, each, divided),
-        writer.write("new_customer", f"Value of a new customer {over}", newcomer, currency, new, model),
+        writer.write(
+            "equity",
+            translate("Customer equity over {months} months", months=months),
+            equity,
+            currency,
+            said,
+            f"{spent} {real}",
+        ),
+        writer.write(
+            "mean",
+            translate("Value of the average customer over {months} months", months=months),
+            mean,
+            currency,
+            translate("That is {worth} for each customer ever seen, inactive ones included.", worth=each),
+            translate("Customer equity divided by all {customers:,} customers.", customers=customers),
+        ),
+        writer.write(
+            "new_customer",
+            translate("Value of a new customer over {months} months", months=months),
+            newcomer,
+            currency,
+            new,
+            _joined(fitted, *_expected(fit)),
+        ),
     ]
     return [*withhold_points(valued), *record_findings(record, months, level), *_holdout_findings(fit)]
+
+
+def _joined(*told: str) -> str:
+    """Whole sentences, one after the other; empty ones are left out."""
+    return " ".join(text for text in told if text)
+
+
+def _forecast(base: WholeBase, customers: int, currency: str, grade: str) -> str:
+    """What today's customers will bring: one figure with its range, or the range alone."""
+    value, even = base.value, base.total.interval(0.5)
+    numbers = {
+        "customers": customers,
+        "months": value.horizon_months,
+        "even": format_range(even.low, even.high, currency),
+        "range": format_range(*value.equity[1:], currency),
+        "sure": format_level(value.level),
+    }
+    if grade == "C":
+        return translate(
+            "Today's {customers:,} customers are forecast to bring {value} of margin over the next {months} months, in "
+            "today's money. It is as likely as not {even}, and {range} with {sure} probability.",
+            **numbers,
+            value=format_value(value.equity.value, currency),
+        )
+    return translate(
+        "Today's {customers:,} customers are forecast to bring {range} of margin over the next {months} months with {sure} "
+        "probability, in today's money. It is as likely as not {even}. Take the range and not one figure from it.",
+        **numbers,
+    )
+
+
+def _expected(fit: CltvFit) -> tuple[str, ...]:
+    """How a new customer is valued."""
+    first = (
+        translate("The first purchase counts at the mean margin of first purchases.")
+        if fit.period is None
+        else translate(
+            "The first {thing} counts at the mean margin of first {things}.",
+            thing=translate(fit.thing),
+            things=translate(fit.things),
+        )
+    )
+    mix = translate("New customers are the mix of those of the last 12 months.") if fit.forecast in COVARIATES else ""
+    wide = translate("The range is for the expectation, widened by how far forecasts of this kind miss.")
+    return first, mix, wide
 
 
 def grade_of(record: PastRecord | None) -> str:
@@ -96,37 +165,94 @@ def grade_of(record: PastRecord | None) -> str:
 def record_sentence(record: PastRecord | None, months: int) -> str:
     """How far such forecasts missed before, in a sentence."""
     if record is None:
-        return "No past forecast could be checked on these data: the range comes from other companies alone."
-    tested = record.span
-    dates = f"{len(record)} past date{'s' if len(record) > 1 else ''}"
-    worst, low = max(abs(miss) for miss in record.misses), sum(miss < 0 for miss in record.misses) / len(record)
-    side = ", mostly too low" if low >= 0.75 else ", mostly too high" if low <= 0.25 else ""
-    missed = f"missed by {record.typical_miss:.0%} on average, {worst:.0%} at worst{side if len(record) > 2 else ''}"
+        return translate("No past forecast could be checked on these data: the range comes from other companies alone.")
+    numbers: dict[str, Any] = {"months": months, "miss": record.typical_miss}
+    if not record.own_horizon:
+        numbers["span"] = record.span
     if len(record) == 1:
-        missed = f"missed by {record.typical_miss:.0%}"
+        if record.own_horizon:
+            return translate(
+                "From 1 past date this way of forecasting the margin of the following {months} months missed by {miss:.0%}.",
+                **numbers,
+            )
+        return translate(
+            "No forecast of {months} months could be checked on these data yet; from 1 past date forecasts of {span} missed "
+            "by {miss:.0%}.",
+            **numbers,
+        )
+    return _many_missed(record, numbers)
+
+
+def _many_missed(record: PastRecord, numbers: dict[str, Any]) -> str:
+    numbers = {**numbers, "dates": len(record), "worst": max(abs(miss) for miss in record.misses)}
+    low = sum(miss < 0 for miss in record.misses) / len(record)
+    side = 0 if len(record) <= 2 or 0.25 < low < 0.75 else -1 if low >= 0.75 else 1
     if record.own_horizon:
-        return f"From {dates} this way of forecasting the margin of the following {months} months {missed}."
-    return f"No forecast of {months} months could be checked on these data yet; from {dates} forecasts of {tested} {missed}."
+        return translate(_MISSED[side], **numbers)
+    return translate(_MISSED_SHORTER[side], **numbers)
+
+
+_MISSED = {
+    0: translatable(
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
+        "on average, {worst:.0%} at worst."
+    ),
+    -1: translatable(
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
+        "on average, {worst:.0%} at worst, mostly too low."
+    ),
+    1: translatable(
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
+        "on average, {worst:.0%} at worst, mostly too high."
+    ),
+}
+_MISSED_SHORTER = {
+    0: translatable(
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
+        "missed by {miss:.0%} on average, {worst:.0%} at worst."
+    ),
+    -1: translatable(
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
+        "missed by {miss:.0%} on average, {worst:.0%} at worst, mostly too low."
+    ),
+    1: translatable(
+        "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
+        "missed by {miss:.0%} on average, {worst:.0%} at worst, mostly too high."
+    ),
+}
 
 
 def record_findings(record: PastRecord | None, months: int, level: float) -> list[Finding]:
     """The findings ``cltv.typical_miss`` and ``cltv.coverage``."""
-    miss, held = "How far past forecasts missed, on average", "Past forecasts whose range held what came"
+    miss = translate("How far past forecasts missed, on average")
+    held = translate("Past forecasts whose range held what came")
     if record is None:
-        reason = "the history is too short to make a forecast from a past date and hold it against what came."
+        reason = translate(
+            "the history is too short to make a forecast from a past date and hold it against what came."
+        )
         return [
             WRITER.withhold("typical_miss", miss, reason, "share"),
             WRITER.withhold("coverage", held, reason, "share"),
         ]
     span = record.span
-    first, last = format_date(min(record.origins)), format_date(max(record.origins))
-    method = (
-        f"The forecast was made again on {len(record)} past dates from {first} to {last}, each time with what was known "
-        f"then, for the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer "
-        "independent facts than dates."
+    method = translate_count(
+        "The forecast was made again on {count} past date from {first} to {last}, each time with what was known then, for "
+        "the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer independent "
+        "facts than dates.",
+        "The forecast was made again on {count} past dates from {first} to {last}, each time with what was known then, for "
+        "the margin of the following {span}, and held against what came. Horizons overlap, so these are fewer independent "
+        "facts than dates.",
+        len(record),
+        first=format_date(min(record.origins)),
+        last=format_date(max(record.origins)),
+        span=span,
     )
-    count = (
-        f"{record.held} of {len(record)} past ranges ({format_level(level)}) held what came over the following {span}."
+    count = translate(
+        "{held} of {ranges} past ranges ({level}) held what came over the following {span}.",
+        held=record.held,
+        ranges=len(record),
+        level=format_level(level),
+        span=span,
     )
     return [
         WRITER.write("typical_miss", miss, record.typical_miss, "share", record_sentence(record, months), method),
@@ -136,30 +262,61 @@ def record_findings(record: PastRecord | None, months: int, level: float) -> lis
 
 def _way_of(base: WholeBase, fit: CltvFit) -> str:
     if not base.combined:
-        return f"{MODEL_TITLES[fit.forecast]} for {fit.things}, as the study asks for it"
+        title = MODEL_TITLES[fit.forecast]
+        if fit.period is None:
+            return translate("{model} for purchases, as the study asks for it", model=title)
+        return translate("{model} for {things}, as the study asks for it", model=title, things=translate(fit.things))
     shares = sorted(((share, name) for name, share in weights_of(base, fit).items() if share >= 0.005), reverse=True)
-    told = ", ".join(f"{candidate_title(name)} {share:.0%}" for share, name in shares)
+    told = ", ".join(f"{candidate_title(name)} {written(share, '.0%')}" for share, name in shares)
     moved = math.expm1(base.total.correction)
-    corrected = f", corrected by {moved:+.0%} for past misses".replace("-", "−") if abs(moved) >= 0.005 else ""
-    return f"Several forecasts combined, weighed by how far they missed before ({told}){corrected}"
+    if abs(moved) < 0.005:
+        return translate("Several forecasts combined, weighed by how far they missed before ({weights})", weights=told)
+    return translate(
+        "Several forecasts combined, weighed by how far they missed before ({weights}), corrected by {moved} for past "
+        "misses",
+        weights=told,
+        moved=signed_share(moved, 0),
+    )
 
 
-def _share_of_miss(total: Total) -> str:
-    return f"{total.shared**2 / max(total.sigma**2, 1e-300):.0%}"
+def signed_share(value: float, decimals: int) -> str:
+    """A share with its sign in front, as the language that is spoken writes it.
+
+    >>> signed_share(-0.1234, 1), signed_share(0.05, 0)
+    ('−12.3%', '+5%')
+    """
+    return written(value, f"+.{decimals}%").replace("-", "−")
+
+
+def _share_of_miss(total: Total) -> float:
+    return float(total.shared**2 / max(total.sigma**2, 1e-300))
 
 
 def _whole_periods(fit: CltvFit) -> str:
     """Where opportunities are counted: what is one, and up to when."""
     if fit.period is None:
         return ""
-    return (
-        f" Here a customer buys in a {fit.period} or not: all purchases of a {fit.period} count as one, and only whole "
-        f"{fit.period}s up to {format_date(fit.as_of)} count; the forecast begins on the next day."
-    )
+    return translate(_WHOLE_PERIODS[fit.period], day=format_date(fit.as_of))
 
 
-def _withheld(fit: CltvFit) -> str:
-    return f" {fit.withheld}" if fit.withheld else ""
+_WHOLE_PERIODS = {
+    Period.WEEK: translatable(
+        "Here a customer buys in a week or not: all purchases of a week count as one, and only whole weeks up to {day} "
+        "count; the forecast begins on the next day."
+    ),
+    Period.MONTH: translatable(
+        "Here a customer buys in a month or not: all purchases of a month count as one, and only whole months up to {day} "
+        "count; the forecast begins on the next day."
+    ),
+    Period.QUARTER: translatable(
+        "Here a customer buys in a quarter or not: all purchases of a quarter count as one, and only whole quarters up to "
+        "{day} count; the forecast begins on the next day."
+    ),
+    Period.YEAR: translatable(
+        "Here a customer buys in a year or not: all purchases of a year count as one, and only whole years up to {day} "
+        "count; the forecast begins on the next day."
+    ),
+}
 
 
 def _others(fit: CltvFit) -> str:
@@ -169,49 +326,78 @@ def _others(fit: CltvFit) -> str:
     if score is None or not score.actual or not rest:
         return ""
     rest.sort(key=lambda other: -other.log_score)
-    each = ((MODEL_TITLES[other.model], f"{other.bias / other.actual:+.1%}".replace("-", "−")) for other in rest)
-    said = ", ".join(f"{title} {off}" for title, off in each)
-    best = all(score.log_score >= other.log_score for other in rest)
-    why = (
-        f"{MODEL_TITLES[fit.selected]} forecast best how each customer would buy"
-        if best
-        else (f"The study asks for {MODEL_TITLES[fit.selected]}")
-    )
-    return f" {why}; the others missed the total by: {said}."
+    each = ((MODEL_TITLES[other.model], signed_share(other.bias / other.actual, 1)) for other in rest)
+    told = {"model": MODEL_TITLES[fit.selected], "misses": ", ".join(f"{title} {off}" for title, off in each)}
+    if all(score.log_score >= other.log_score for other in rest):
+        return translate(
+            "{model} forecast best how each customer would buy; the others missed the total by: {misses}.", **told
+        )
+    return translate("The study asks for {model}; the others missed the total by: {misses}.", **told)
 
 
 def _spend_title(fit: CltvFit) -> str:
-    return (
-        MODEL_TITLES["gamma_gamma"]
-        if fit.spend.status == "ok"
-        else f"the mean of repeat {fit.things} (no spend model held)"
-    )
+    if fit.spend.status == "ok":
+        return MODEL_TITLES["gamma_gamma"]
+    if fit.period is None:
+        return translate("the mean of repeat purchases (no spend model held)")
+    return translate("the mean of repeat {things} (no spend model held)", things=translate(fit.things))
 
 
 def _holdout_findings(fit: CltvFit) -> list[Finding]:
     score = fit.score
-    title = MODEL_TITLES[fit.selected]
     unit = "transactions" if fit.period is None else fit.things
     writer = replace(WRITER, kind="holdout")
-    total, each = "Forecast error in total", "Forecast error per customer"
+    total, each = translate("Forecast error in total"), translate("Forecast error per customer")
     if score is None or fit.holdout_start is None:
-        reason = "the history is too short to hold part of it back and forecast it."
+        reason = translate("the history is too short to hold part of it back and forecast it.")
         return [
             writer.withhold("holdout_bias", total, reason, unit),
             writer.withhold("holdout_mae", each, reason, unit),
         ]
-    span = f"{format_date(fit.holdout_start)} to {format_date(fit.as_of)}"
     before = format_date(fit.holdout_start - timedelta(days=1))
-    off = abs(score.bias) / score.actual if score.actual else 0.0
-    verdict = "exactly right" if score.bias == 0 else f"{off:.1%} too {'low' if score.bias < 0 else 'high'}"
-    method = f"{title} fitted on data up to {before} only, then compared with the {fit.things} of {span}."
-    came = (
-        f"Forecast made with data to {before} for {span}: {score.predicted:,.0f} {fit.things}. Actual: "
-        f"{score.actual:,.0f}; the forecast was {verdict}.{_others(fit)}"
-    )
-    single = f"For a single customer the forecast was off by {format_value(score.mae, '')} {fit.things} on average."
-    mean = f"Mean absolute error over customers first seen before {format_date(fit.holdout_start)}."
+    span = {"start": format_date(fit.holdout_start), "end": format_date(fit.as_of)}
+    made = {"model": MODEL_TITLES[fit.selected], "day": before, **span}
+    error = format_value(score.mae, "")
+    if fit.period is None:
+        method = translate(
+            "{model} fitted on data up to {day} only, then compared with the purchases of {start} to {end}.", **made
+        )
+        single = translate("For a single customer the forecast was off by {error} purchases on average.", error=error)
+    else:
+        things = translate(fit.things)
+        method = translate(
+            "{model} fitted on data up to {day} only, then compared with the {things} of {start} to {end}.",
+            **made,
+            things=things,
+        )
+        single = translate(
+            "For a single customer the forecast was off by {error} {things} on average.", error=error, things=things
+        )
+    mean = translate("Mean absolute error over customers first seen before {day}.", day=format_date(fit.holdout_start))
+    came = _joined(_came(fit, score, {"day": before, **span}), _others(fit))
     return [
         writer.write("holdout_bias", total, score.bias, unit, came, method),
         writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),
     ]
+
+
+def _came(fit: CltvFit, score: HoldoutScore, when: dict[str, str]) -> str:
+    """The forecast of the holdout beside what came, and by how much it was off."""
+    numbers = {**when, "predicted": score.predicted}
+    told = (
+        translate("Forecast made with data to {day} for {start} to {end}: {predicted:,.0f} purchases.", **numbers)
+        if fit.period is None
+        else translate(
+            "Forecast made with data to {day} for {start} to {end}: {predicted:,.0f} {things}.",
+            **numbers,
+            things=translate(fit.things),
+        )
+    )
+    off = abs(score.bias) / score.actual if score.actual else 0.0
+    if score.bias == 0:
+        came = translate("Actual: {actual:,.0f}; the forecast was exactly right.", actual=score.actual)
+    elif score.bias < 0:
+        came = translate("Actual: {actual:,.0f}; the forecast was {off:.1%} too low.", actual=score.actual, off=off)
+    else:
+        came = translate("Actual: {actual:,.0f}; the forecast was {off:.1%} too high.", actual=score.actual, off=off)
+    return f"{told} {came}"

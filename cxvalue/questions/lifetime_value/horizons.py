@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.findings.finding import opening
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import LifetimeModel, SpendModel, ValueLevers, customer_value
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.prediction.infinite import residual_value, why_no_infinite
+from cxvalue.lifetime.prediction.living import path
 
 if TYPE_CHECKING:
     import ibis
@@ -79,7 +82,7 @@ def horizons_table(
                          "low": low, "high": high})  # fmt: skip
         why = why_no_infinite(model)
         if not why and discount <= 0:
-            why = "A value without an end is withheld: without discounting it may have no limit."
+            why = translate("A value without an end is withheld: without discounting it may have no limit.")
         endless = Interval(math.nan, math.nan, math.nan)
         if not why:
             whole = float(residual_value(model, spend, states, discount).sum())
@@ -103,12 +106,11 @@ def _as_forecast(by_model: float, months: int, money: NDArray[np.float64], base:
 
 def _months(model: LifetimeModel, spend: SpendModel, states: PurchaseStates, months: int) -> NDArray[np.float64]:
     """Margin expected of all customers in each month to come, not discounted."""
-    alive, future, which = model.futures(states)
+    alive, few, which = model.few_futures(states)
     worth = margin_rate_of(states) * spend.expected_spend(states) * alive
-    weight = np.bincount(which, worth, future[0].size)
-    longest = model.curve(0.0, months, states.as_of)
-    path: NDArray[np.float64] = model.family.expected(future, longest.ends[None, :])
-    return weight @ np.diff(path, axis=1, prepend=0.0)
+    weight = few.weigh(np.bincount(which, worth).astype(float))
+    bought = path(model, few.future, model.curve(0.0, months, states.as_of).ends)
+    return weight @ np.diff(bought, axis=1, prepend=0.0)
 
 
 def levers_as_forecast(levers: ValueLevers, base: WholeBase) -> ValueLevers:
@@ -153,7 +155,7 @@ def levers_table(levers: ValueLevers) -> pd.DataFrame:
                 "high": lever.gain.high,
                 "share_of_equity": lever.gain.value / equity if equity else math.nan,
                 "horizon_months": levers.horizon_months,
-                "withheld": lever.withheld,
+                "withheld": opening("withheld") + lever.withheld if lever.withheld else "",
             }
             for lever in levers.levers
         ]

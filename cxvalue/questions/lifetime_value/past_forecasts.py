@@ -22,13 +22,14 @@ from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.evidence.blend import blend
 from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.questions.lifetime_value.forecast import refit
-from cxvalue.tables.purchase_log import purchase_log
-from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
+from cxvalue.questions.lifetime_value.past_states import PastStates
+from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,12 +85,15 @@ def origins_of(holdout_start: date, as_of: date, observed_from: date, *, most: i
 
 
 @working("Forecasting again from past dates")
-def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, most: int = ORIGINS) -> pd.DataFrame:
+def rolling_table(
+    fit: CltvFit, purchases: ibis.Table, observed_from: date, *, most: int = ORIGINS, then: PastStates | None = None
+) -> pd.DataFrame:
     """Every model's forecast from several past dates, as published in ``rolling.csv``.
 
     Columns: origin (first day forecast), until, days, customers, model, actual, predicted, bias, relative_bias (of the
     actual total), mae, log_score_per_customer, decile_error, gini, status, best (of the origin, by the log score among
-    the sound ones). Origins before anybody bought twice are left out; without a holdout the table is empty.
+    the sound ones). Origins before anybody bought twice are left out; without a holdout the table is empty. `then` is
+    what was read of the same purchases before.
     """
     import pandas as pd
 
@@ -98,16 +102,20 @@ def rolling_table(fit: CltvFit, purchases: ibis.Table, observed_from: date, *, m
         *("log_score_per_customer", "decile_error", "gini", "status", "best"),
     ]
     rows: list[dict[str, Any]] = []
+    then = then or PastStates(fit, purchases)
     if fit.holdout_start is not None:
         for origin, until in _windows(fit, fit.holdout_start, observed_from, most):
-            states = _known_before(fit, purchases, origin)
-            actual = _bought_from(fit, purchases, origin, until)
+            states, actual = then.known_before(origin), then.bought(origin, until)
             if not states.frequency.any():
                 continue
             models = fit.calibration
             if origin != fit.holdout_start:
                 models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
-            rows += _scored(models, states, actual, origin, until, fit.days(origin, until))
+            scored, expected = _scored(models, states, actual, origin, until, fit.days(origin, until))
+            rows += scored
+            if models is fit.calibration:
+                for name, each in expected.items():
+                    then.keep(name, origin, until, each)
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -166,11 +174,14 @@ def _scored(
     origin: date,
     until: date,
     days: float,
-) -> list[dict[str, Any]]:
+) -> tuple[list[dict[str, Any]], dict[str, Floats]]:
+    """A row for each model, and what each expected of every customer."""
     rows: list[dict[str, Any]] = []
+    expected: dict[str, Floats] = {}
     for model in models:
         ahead = model.time_unit.from_days(days)
-        predicted, chance = model.expected_transactions(states, ahead), model.p_count(states, ahead, actual)
+        predicted, chance = model.foresee(states, ahead, actual)
+        expected[model.name] = predicted
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
             {
@@ -192,7 +203,7 @@ def _scored(
         )
     sound = [row for row in rows if row["status"] == "ok"]
     best = max(sound, key=lambda row: row["log_score_per_customer"])["model"] if sound else ""
-    return [{**row, "best": row["model"] == best} for row in rows]
+    return [{**row, "best": row["model"] == best} for row in rows], expected
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,16 +220,19 @@ class Ranking:
     summary: pd.DataFrame
 
 
-def ranking(fit: CltvFit, purchases: ibis.Table) -> Ranking:
-    """Rank the customers of the holdout by each model. Raises `CxvalueError` when the fit has no holdout."""
+def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = None) -> Ranking:
+    """Rank the customers of the holdout by each model; `then` is what was read of the same purchases before.
+
+    Raises `CxvalueError` when the fit has no holdout.
+    """
     import pandas as pd
 
     start = fit.need_holdout("A comparison with what happened")
-    states = _known_before(fit, purchases, start)
-    actual, days = _bought_from(fit, purchases, start, fit.as_of), fit.days(start, fit.as_of)
+    then = then or PastStates(fit, purchases)
+    states, actual = then.known_before(start), then.bought(start, fit.as_of)
     tenths, summary = [], []
     for model in fit.calibration:
-        predicted = model.expected_transactions(states, model.time_unit.from_days(days))
+        predicted = then.expected(model, states, start, fit.as_of)
         deciles = _deciles(predicted, actual)
         tenths += [
             {
@@ -302,22 +316,30 @@ class MarginBacktest:
 
 @working("Asking what would have been forecast in money")
 def backtest_margin(
-    fit: CltvFit, purchases: ibis.Table, past: Past, *, level: float = 0.95, draws: int = 200, seed: int = 1
+    fit: CltvFit,
+    purchases: ibis.Table,
+    past: Past,
+    *,
+    level: float = 0.95,
+    draws: int = 200,
+    seed: int = 1,
+    then: PastStates | None = None,
 ) -> MarginBacktest | None:
     """Forecast the holdout in money with what was known before it; None without one.
 
     The window is counted in days and nothing is discounted, so that it can be held against the books. Where one model was
-    asked for, its forecast stands, with the range that past misses of its kind demand (`past`).
+    asked for, its forecast stands, with the range that past misses of its kind demand (`past`). `then` is what was read
+    of the same purchases before.
     """
     if fit.holdout_start is None or fit.spend_calibration is None:
         return None
-    start, until, log = fit.holdout_start, fit.as_of, purchase_log(purchases, fit.as_of)
-    asked = forecast_then(fit, log, past, start, until, level)
+    start, until, then = fit.holdout_start, fit.as_of, then or PastStates(fit, purchases)
+    asked = forecast_then(fit, then.log, past, start, until, level)
     if fit.combines:
         if asked is None:
             return None
         return MarginBacktest(start, until, asked.returns.size, asked.margin, asked.came, level, "combination")
-    states, days = _known_before(fit, purchases, start), fit.days(start, until)
+    states, days = _with_spend(fit, purchases, start), fit.days(start, until)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
     rate = margin_rate_of(states)
@@ -350,8 +372,8 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
     return float(came.margin.sum().to_pyarrow().as_py() or 0.0)
 
 
-def _known_before(fit: CltvFit, purchases: ibis.Table, origin: date) -> PurchaseStates:
-    """Customers as they were known on the day before `origin`."""
+def _with_spend(fit: CltvFit, purchases: ibis.Table, origin: date) -> PurchaseStates:
+    """Customers as they were known on the day before `origin`, and what they had spent."""
     return purchase_states_from_purchases(
         fit.counted(purchases),
         as_of=origin - timedelta(days=1),
@@ -359,9 +381,3 @@ def _known_before(fit: CltvFit, purchases: ibis.Table, origin: date) -> Purchase
         per_customer=True,
         log_gaps=any(model.variant == "rhythm" for model in fit.calibration),
     )
-
-
-def _bought_from(fit: CltvFit, purchases: ibis.Table, origin: date, until: date) -> NDArray[np.float64]:
-    """The purchase days of each of them from `origin` to `until`."""
-    counted = holdout_counts(fit.counted(purchases), holdout_start=origin, as_of=until).count
-    return counted.astype(np.float64)

@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalIndex, seasonal_index
 from cxvalue.lifetime.fitting.fits import fit_on_clock
@@ -30,8 +31,12 @@ FOUND_BELOW = 0.01
 _PASSES = 2
 _GRID = 1_500
 Floats = NDArray[np.float64]
-MONTH_NAMES = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-               "November", "December")  # fmt: skip
+MONTH_NAMES = (
+    *(translatable("January"), translatable("February"), translatable("March"), translatable("April")),
+    *(translatable("May"), translatable("June"), translatable("July"), translatable("August")),
+    *(translatable("September"), translatable("October"), translatable("November"), translatable("December")),
+)
+"""The months, in English, for `translate` to tell."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +80,21 @@ def find_season(
     `plain` are the models fitted to the same states without a season. With `insist` the F test is not asked.
     """
     if (states.as_of - observed_from).days + 1 < SHORTEST_DAYS:
-        return Season(None, (), "A season can be told only from two full years of history before the part held back.")
+        return Season(
+            None, (), translate("A season can be told only from two full years of history before the part held back.")
+        )
     base = next((model for model in plain if model.name in SEASONAL.values() and model.status == "ok"), None)
     if base is None:
         return Season(
-            None, (), "A season is told beside a model that says who has left, and none of them is sound here."
+            None,
+            (),
+            translate("A season is told beside a model that says who has left, and none of them is sound here."),
         )
     seen = _seen(purchases, states.as_of)
     if np.bincount(seen.month - 1, minlength=12).min() < 2:
-        return Season(None, (), "A season can be told only when every month of the year was seen at least twice.")
+        return Season(
+            None, (), translate("A season can be told only when every month of the year was seen at least twice.")
+        )
     index: SeasonalIndex | None = None
     models: tuple[LifetimeModel, ...] = ()
     for _ in range(_PASSES):
@@ -92,10 +103,10 @@ def find_season(
         expected = expected / speed[seen.month - 1]
         kept = expected > 0.5
         if np.bincount(seen.month[kept] - 1, minlength=12).min() < 2:
-            return Season(None, (), "There are too few purchases a month to tell a season.")
+            return Season(None, (), translate("There are too few purchases a month to tell a season."))
         index = seasonal_index(seen.month[kept], seen.repeats[kept], expected[kept])
         if index.p_value > FOUND_BELOW and not insist:
-            return Season(index, (), "No season was found: months differ by no more than chance.")
+            return Season(index, (), translate("No season was found: months differ by no more than chance."))
         models = fit_on_clock(states, index.clock, float(np.log(index.clock.speed)[seen.month - 1] @ seen.repeats))
         base = next((model for model in models if model.status == "ok"), base)
     return Season(index, models, "")

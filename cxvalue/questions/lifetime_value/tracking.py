@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.lifetime.models.by_level import CovariateModel
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.lifetime_value.seasonality import expected_on_days
-from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
     import ibis
@@ -140,24 +140,22 @@ def _cumulative(ends: NDArray[np.int64], days: NDArray[np.int64], amounts: NDArr
     return sums[np.searchsorted(days[order], ends, side="left")]
 
 
-def calibration_by_frequency(fit: CltvFit, purchases: ibis.Table, *, most: int = 7) -> pd.DataFrame:
+def calibration_by_frequency(
+    fit: CltvFit, purchases: ibis.Table, *, most: int = 7, then: PastStates | None = None
+) -> pd.DataFrame:
     """Mean purchases in the holdout by how often customers had bought before it, actual and as each model expected.
 
-    Columns: frequency (0, 1, … and "7+"), customers, actual, and one column per calibrated model. Raises `CxvalueError`
-    when the fit has no holdout.
+    Columns: frequency (0, 1, … and "7+"), customers, actual, and one column per calibrated model. `then` is what was read
+    of the same purchases before. Raises `CxvalueError` when the fit has no holdout.
     """
     import pandas as pd
 
-    holdout_start = fit.need_holdout("Calibration by frequency")
-    purchases = fit.counted(purchases)
-    states = purchase_states_from_purchases(
-        purchases, as_of=holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
-    )
-    actual = holdout_counts(purchases, holdout_start=holdout_start, as_of=fit.as_of).count
-    horizon = fit.time_unit.from_days(fit.days(holdout_start, fit.as_of))
-    table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual.astype(float)})
+    start = fit.need_holdout("Calibration by frequency")
+    then = then or PastStates(fit, purchases)
+    states, actual = then.known_before(start), then.bought(start, fit.as_of)
+    table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual})
     for model in fit.calibration:
-        table[model.name] = model.expected_transactions(states, horizon)
+        table[model.name] = then.expected(model, states, start, fit.as_of)
     means = table.groupby("bin").agg({"customers": "sum", **dict.fromkeys(table.columns[2:], "mean")}).reset_index()
     means.insert(0, "frequency", [str(b) if b < most else f"{most}+" for b in means["bin"]])
     return means.drop(columns="bin")

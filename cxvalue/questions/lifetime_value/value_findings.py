@@ -1,4 +1,4 @@
-"""The sentences on how the forecast did in money, on payback, on the value levers and on the horizons."""
+"""The sentences on how the forecast did in money, on payback, on the season and on the horizons."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.registry import MODEL_TITLES
-from cxvalue.lifetime.prediction.levers import lasting
-from cxvalue.questions.lifetime_value.base_forecast import candidate_title
-from cxvalue.questions.lifetime_value.findings import WRITER
-from cxvalue.questions.lifetime_value.horizons import levers_table
+from cxvalue.questions.lifetime_value.findings import WRITER, signed_share
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
 
 if TYPE_CHECKING:
@@ -20,22 +18,18 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.findings.writer import FindingWriter, Value
     from cxvalue.foundation.intervals import Interval
-    from cxvalue.lifetime import Lever, ValueLevers
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.horizons import Payback
     from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest
 
 __all__ = [
-    "BACKTEST",
     "backtest_finding",
+    "backtest_label",
     "horizons_sentence",
-    "levers_report",
     "rolling_sentence",
     "season_findings",
     "value_findings",
 ]
-
-BACKTEST = "The forecast made before the last stretch of the history, in money"
 
 
 def value_findings(
@@ -59,38 +53,66 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
     high, low = found.index[top] - 1, 1 - found.index[bottom]
     numbers = None if season.reason else (high, found.low[top] - 1, found.high[top] - 1)
     if season.reason:
-        text = f"{season.reason} The forecast takes every month alike."
+        text = f"{season.reason} {translate('The forecast takes every month alike.')}"
     else:
-        text = (
-            f"Purchases follow the seasons: {high:.0%} above an average month in {MONTH_NAMES[top]}, {low:.0%} below it "
-            f"in {MONTH_NAMES[bottom]}."
+        text = translate(
+            "Purchases follow the seasons: {high:.0%} above an average month in {top}, {low:.0%} below it in {bottom}.",
+            high=high,
+            top=translate(MONTH_NAMES[top]),
+            low=low,
+            bottom=translate(MONTH_NAMES[bottom]),
         )
-        text += (
-            " The forecast follows them, because that foresaw the part of the history held back better."
+        followed = (
+            translate("The forecast follows them, because that foresaw the part of the history held back better.")
             if fit.seasonal
-            else " The forecast does not follow them: on the part of the history held back that was no better."
+            else translate(
+                "The forecast does not follow them: on the part of the history held back that was no better."
+            )
         )
-    method = (
-        f"Repeat purchases of {found.months} calendar months against what a model without a season expects of the "
-        "customers as they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there is a "
-        "season; the forecast follows it only where that foresaw the holdout and its first three months better."
+        text = f"{text} {followed}"
+    method = translate(
+        "Repeat purchases of {months} calendar months against what a model without a season expects of the customers as "
+        "they were acquired, beside a trend; shrunk by what is noise. An F test at 1% says whether there is a season; the "
+        "forecast follows it only where that foresaw the holdout and its first three months better.",
+        months=found.months,
     )
-    writer = replace(WRITER, grade="C", level=level)
-    return [writer.write("season", "Season of the purchases, highest month", numbers, "share", text, method)]
+    writer, label = replace(WRITER, grade="C", level=level), translate("Season of the purchases, highest month")
+    return [writer.write("season", label, numbers, "share", text, method)]
 
 
 def _backtest(tested: MarginBacktest | None, currency: str) -> Finding:
     if tested is None:
-        reason = "the history is too short to hold part of it back and forecast it in money."
-        return WRITER.withhold("backtest", BACKTEST, reason, currency)
+        reason = translate("the history is too short to hold part of it back and forecast it in money.")
+        return WRITER.withhold("backtest", backtest_label(), reason, currency)
+    days = _days_of((tested.start, tested.until))
     method = (
-        f"{candidate_title(tested.model).capitalize() if tested.model == 'combination' else MODEL_TITLES[tested.model]}: "
-        "models, spend and margin rate from data up to {asked} only; not discounted. Actual is the margin of the same "
-        "customers from {start} to {until}."
+        translate(
+            "All combined: models, spend and margin rate from data up to {asked} only; not discounted. Actual is the margin "
+            "of the same customers from {start} to {until}.",
+            **days,
+        )
+        if tested.model == "combination"
+        else translate(
+            "{model}: models, spend and margin rate from data up to {asked} only; not discounted. Actual is the margin of "
+            "the same customers from {start} to {until}.",
+            model=MODEL_TITLES[tested.model],
+            **days,
+        )
     )
     writer, span = replace(WRITER, method=method), (tested.start, tested.until)
     said, came, level = tested.predicted, tested.actual, tested.level
     return backtest_finding(writer, said, came, tested.customers, span, currency=currency, level=level)
+
+
+def _days_of(span: tuple[date, date]) -> dict[str, str]:
+    """The day before a span, its first and its last, written."""
+    asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
+    return {"asked": asked, "start": start, "until": until}
+
+
+def backtest_label() -> str:
+    """What ``cltv.backtest`` is."""
+    return translate("The forecast made before the last stretch of the history, in money")
 
 
 def backtest_finding(
@@ -106,84 +128,97 @@ def backtest_finding(
     """The finding ``cltv.backtest``: what would have been said of a past span in money, and what came.
 
     Args:
-        writer: with a method that has places for asked, start and until.
+        writer: with the method.
         customers: how many were known on the day before the span, of which alone `said` and `came` are.
         span: its first and its last day.
     """
-    asked, start, until = (format_date(day) for day in (span[0] - timedelta(days=1), *span))
-    verdict = "inside that range"
-    if not said.low <= came <= said.high:
-        verdict = f"{'more' if came > said.high else 'less'} than its own range allowed"
-    side = "low" if said.value < came else "high"
-    off = f", {abs(said.value / came - 1):.1%} too {side}" if came > 0 else ""
-    text = (
-        f"Forecast made with data to {asked} for the margin of the {customers:,} customers of that day up to {until}: "
-        f"{format_value(said.value, currency)}, {format_range(said.low, said.high, currency)} with "
-        f"{format_level(level)} probability{off}. Actual: {format_value(came, currency)}, {verdict}."
-    )
-    method = writer.method.format(asked=asked, start=start, until=until)
-    return writer.write("backtest", BACKTEST, said, currency, text, method, grade="C", level=level)
+    days = _days_of(span)
+    told = {
+        "asked": days["asked"],
+        "until": days["until"],
+        "customers": customers,
+        "value": format_value(said.value, currency),
+        "range": format_range(said.low, said.high, currency),
+        "sure": format_level(level),
+    }
+    if came <= 0:
+        forecast = translate(
+            "Forecast made with data to {asked} for the margin of the {customers:,} customers of that day up to {until}: "
+            "{value}, {range} with {sure} probability.",
+            **told,
+        )
+    elif said.value < came:
+        forecast = translate(
+            "Forecast made with data to {asked} for the margin of the {customers:,} customers of that day up to {until}: "
+            "{value}, {range} with {sure} probability, {off:.1%} too low.",
+            **told,
+            off=abs(said.value / came - 1),
+        )
+    else:
+        forecast = translate(
+            "Forecast made with data to {asked} for the margin of the {customers:,} customers of that day up to {until}: "
+            "{value}, {range} with {sure} probability, {off:.1%} too high.",
+            **told,
+            off=abs(said.value / came - 1),
+        )
+    actual = format_value(came, currency)
+    if said.low <= came <= said.high:
+        verdict = translate("Actual: {actual}, inside that range.", actual=actual)
+    elif came > said.high:
+        verdict = translate("Actual: {actual}, more than its own range allowed.", actual=actual)
+    else:
+        verdict = translate("Actual: {actual}, less than its own range allowed.", actual=actual)
+    text = f"{forecast} {verdict}"
+    return writer.write("backtest", backtest_label(), said, currency, text, grade="C", level=level)
 
 
 def _payback(payback: Payback, currency: str, discount: float, thing: str) -> Finding:
-    cost = format_value(payback.cost, currency)
+    cost, bought = format_value(payback.cost, currency), thing == "purchase"
     months: Value = payback.months
     if payback.months is not None and payback.low is not None and payback.high is not None:
         months = (payback.months, payback.low, payback.high)
     if payback.months is None:
-        text = (
-            f"A new customer costs {cost} to win and is not expected to pay that back within {payback.longest} months."
+        text = translate(
+            "A new customer costs {cost} to win and is not expected to pay that back within {longest} months.",
+            cost=cost,
+            longest=payback.longest,
+        )
+    elif payback.months == 0 and bought:
+        text = translate(
+            "A new customer costs {cost} to win; the mean margin of the first purchase already covers it.", cost=cost
         )
     elif payback.months == 0:
-        text = f"A new customer costs {cost} to win; the mean margin of the first {thing} already covers it."
+        text = translate(
+            "A new customer costs {cost} to win; the mean margin of the first {thing} already covers it.",
+            cost=cost,
+            thing=translate(thing),
+        )
     else:
-        within = format_value(payback.months, "months")
-        text = f"A new customer costs {cost} to win and is expected to pay that back within {within}."
+        text = translate(
+            "A new customer costs {cost} to win and is expected to pay that back within {months}.",
+            cost=cost,
+            months=format_value(payback.months, "months"),
+        )
+    rate = format_level(discount)
     method = (
-        f"First month by whose end the expected margin of a new customer, the first {thing} included, discounted at "
-        f"{format_level(discount)} a year, reaches the mean acquisition cost of the customers table. The range is for the "
-        "expectation."
-    )
-    writer = replace(WRITER, grade="C", level=payback.level)
-    return writer.write("payback_months", "Payback of the cost of winning a customer", months, "months", text, method)
-
-
-def levers_report(levers: ValueLevers, currency: str, thing: str = "purchase") -> pd.DataFrame:
-    """The table of the value levers with a sentence for each in the column text, as published in ``levers.csv``.
-
-    `thing` is one of what the models count, in words (`CltvFit.thing`).
-    """
-    table = levers_table(levers)
-    table["text"] = [lever.withheld or _lever(lever, levers, currency, thing) for lever in levers.levers]
-    return table
-
-
-def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
-    gain, months = lever.gain, levers.horizon_months
-    worth = f"{format_value(abs(gain.value), currency)} {'more' if gain.value >= 0 else 'less'} over {months} months"
-    low, high = sorted((abs(gain.low), abs(gain.high))) if gain.low * gain.high > 0 else (gain.low, gain.high)
-    between = f"({format_range(low, high, currency)})"
-    if lever.name == "retention":
-        return (
-            f"If of every hundred customers who are still there one more stayed for the next 12 months "
-            f"({lever.after:.1%} instead of {lever.before:.1%}), today's customers would bring {worth} {between}."
+        translate(
+            "First month by whose end the expected margin of a new customer, the first purchase included, discounted at "
+            "{rate} a year, reaches the mean acquisition cost of the customers table. The range is for the expectation.",
+            rate=rate,
         )
-    if lever.name == "purchase":
-        oftener, times = "once more a year", "times"
-        if thing != "purchase":
-            period = thing.split()[0]
-            oftener, times = f"in one {period} a year more", f"{period}s"
-        return (
-            f"If the {levers.active:,} active customers bought {oftener} while they stay ({lever.after:.1f} "
-            f"instead of {lever.before:.1f} {times}), they would bring {worth} {between}."
+        if bought
+        else translate(
+            "First month by whose end the expected margin of a new customer, the first {thing} included, discounted at "
+            "{rate} a year, reaches the mean acquisition cost of the customers table. The range is for the expectation.",
+            thing=translate(thing),
+            rate=rate,
         )
-    if lever.name == "margin":
-        one = format_value(lever.change, currency)
-        return f"If every {thing} left {one} more of margin, today's customers would bring {worth} {between}."
-    return (
-        f"If nothing is done while the market takes {format_level(lever.change)} of the purchases a year for "
-        f"{lasting(levers.horizon_months)}, today's customers are forecast to bring {worth} {between}."
     )
+    writer, label = (
+        replace(WRITER, grade="C", level=payback.level),
+        translate("Payback of the cost of winning a customer"),
+    )
+    return writer.write("payback_months", label, months, "months", text, method)
 
 
 def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> str:
@@ -193,18 +228,25 @@ def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> st
     withheld = own[own["horizon_months"].isna()]["withheld"].iloc[0]
     finite = own[own["horizon_months"].notna()]
     said = ", ".join(
-        f"{format_value(row.value, currency)} over {row.horizon_months} months "
-        f"({format_range(row.low, row.high, currency)})"
+        translate(
+            "{value} over {months} months ({range})",
+            value=format_value(row.value, currency),
+            months=row.horizon_months,
+            range=format_range(row.low, row.high, currency),
+        )
         for row in finite.itertuples()
     )
     if withheld:
-        return f"Today's customers are forecast to bring {said}. {withheld}"
+        told = translate("Today's customers are forecast to bring {values}.", values=said)
+        return f"{told} {withheld}"
     value = float(own[own["horizon_months"].isna()]["value"].iloc[0])
     known = endless["value"].dropna()
-    return (
-        f"Today's customers are forecast to bring {said}, and {format_value(value, currency)} without an end; the last "
-        f"figure rests on years that nobody has seen yet and moves {format_range(known.min(), known.max(), currency)} when "
-        f"the discount rate moves by five points, so plan with a stated horizon."
+    return translate(
+        "Today's customers are forecast to bring {values}, and {value} without an end; the last figure rests on years that "
+        "nobody has seen yet and moves {range} when the discount rate moves by five points, so plan with a stated horizon.",
+        values=said,
+        value=format_value(value, currency),
+        range=format_range(known.min(), known.max(), currency),
     )
 
 
@@ -212,13 +254,25 @@ def rolling_sentence(table: pd.DataFrame, fit: CltvFit) -> str:
     """One sentence on `rolling.rolling_table`: how the chosen model did from several dates."""
     mine = table[table["model"] == fit.selected]
     if mine.empty:
-        return "The history is too short for forecasts from several past dates."
-    title = MODEL_TITLES[fit.selected]
-    dates, days = len(mine), int(mine["days"].iloc[0])
-    first = int(mine["best"].sum())
+        return translate("The history is too short for forecasts from several past dates.")
     known = mine["relative_bias"].dropna()
-    spread = f"{known.min():+.1%} to {known.max():+.1%}".replace("-", "−") if len(known) else "an unknown share"
-    return (
-        f"Asked on {dates} different dates for the next {days} days, {title} was off by {spread} in total {fit.things}; it "
-        f"had the best log score on {first} of the {dates} dates."
+    asked = {
+        "dates": len(mine),
+        "days": int(mine["days"].iloc[0]),
+        "model": MODEL_TITLES[fit.selected],
+        "things": translate(fit.things),
+        "first": int(mine["best"].sum()),
+    }
+    if not len(known):
+        return translate(
+            "Asked on {dates} different dates for the next {days} days, {model} was off by an unknown share in total "
+            "{things}; it had the best log score on {first} of the {dates} dates.",
+            **asked,
+        )
+    return translate(
+        "Asked on {dates} different dates for the next {days} days, {model} was off by {low} to {high} in total {things}; "
+        "it had the best log score on {first} of the {dates} dates.",
+        **asked,
+        low=signed_share(known.min(), 1),
+        high=signed_share(known.max(), 1),
     )

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.answers import rules_of
 from cxvalue.questions.experience.names import id_parts
+from cxvalue.questions.market.gaps import TREND_UNIT
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -19,40 +21,59 @@ if TYPE_CHECKING:
 
 __all__ = ["NEEDS", "do_nothing_finding", "gap_findings"]
 
-WRITER = FindingWriter("62_scores", "experience.market.", "Market: ", case="C17", grade="D")
-NEEDS = "Left out: no competitor in 'benchmarks' has own answers to the same metric within 45 days."
+WRITER = FindingWriter("62_scores", "experience.market.", case="C17", grade="D")
+NEEDS = translatable("Left out: no competitor in 'benchmarks' has own answers to the same metric within 45 days.")
 AHEAD_YEARS = 2
-FEW_DATES = "a trend needs 8 dates with own answers within 45 days."
+FEW_DATES = translatable("a trend needs 8 dates with own answers within 45 days.")
 
 
 def gap_findings(gaps: Sequence[Gap], *, level: float) -> list[Finding]:
     """Where we stand against each competitor, and how that moves."""
-    writer = replace(WRITER, level=level)
+    writer = replace(WRITER, label=translate("Market: "), level=level)
     metrics, rivals = id_parts([one.metric for one in gaps]), id_parts([one.competitor for one in gaps])
     out = []
     for one in gaps:
         key = f"{metrics[one.metric]}.{rivals[one.competitor]}"
-        name = f"{one.metric} against {one.competitor}"
-        side = "behind" if one.latest < 0 else "ahead of"
-        text = f"{format_number(abs(one.latest))} points {side} {one.competitor} in {one.metric}"
-        how = (
-            f"Own answers within 45 days of the competitor's figure of {len(one.days)} dates; own {format_number(one.own)}, "
-            f"theirs {format_number(one.theirs)}. A figure from another way of asking is no gap."
+        names = {"metric": one.metric, "competitor": one.competitor}
+        how = translate(
+            "Own answers within 45 days of the competitor's figure of {dates} dates; own {own}, theirs {theirs}. A figure "
+            "from another way of asking is no gap.",
+            dates=len(one.days),
+            own=format_number(one.own),
+            theirs=format_number(one.theirs),
         )
-        if one.interval is None:
-            text += "; the benchmark names no error, so there is no range."
-        else:
-            text += f" ({format_range(one.interval.low, one.interval.high, '')})."
-        out.append(writer.write(f"{key}.gap", f"gap in {name}", one.interval or one.latest, "points", text, how))
+        label = translate("gap in {metric} against {competitor}", **names)
+        out.append(writer.write(f"{key}.gap", label, one.interval or one.latest, "points", _gap_text(one), how))
+        label = translate("trend of {metric} against {competitor}", **names)
         if one.trend is None:
-            out.append(writer.withhold(f"{key}.gap_trend", f"trend of {name}", FEW_DATES, "points a year", how))
+            out.append(writer.withhold(f"{key}.gap_trend", label, translate(FEW_DATES), TREND_UNIT, how))
         else:
-            text = (
-                f"The gap to {one.competitor} in {one.metric} moves by {format_number(one.trend.value)} a year "
-                f"({format_range(one.trend.low, one.trend.high, '')})."
+            text = translate(
+                "The gap to {competitor} in {metric} moves by {points} a year ({range}).",
+                points=format_number(one.trend.value),
+                range=format_range(one.trend.low, one.trend.high, ""),
+                **names,
             )
-            out.append(writer.write(f"{key}.gap_trend", f"trend of {name}", one.trend, "points a year", text, how))
+            out.append(writer.write(f"{key}.gap_trend", label, one.trend, TREND_UNIT, text, how))
     return out
+
+
+def _gap_text(one: Gap) -> str:
+    values = {"points": format_number(abs(one.latest)), "metric": one.metric, "competitor": one.competitor}
+    if one.interval is None:
+        if one.latest < 0:
+            return translate(
+                "{points} points behind {competitor} in {metric}; the benchmark names no error, so there is no range.",
+                **values,
+            )
+        return translate(
+            "{points} points ahead of {competitor} in {metric}; the benchmark names no error, so there is no range.",
+            **values,
+        )
+    values["range"] = format_range(one.interval.low, one.interval.high, "")
+    if one.latest < 0:
+        return translate("{points} points behind {competitor} in {metric} ({range}).", **values)
+    return translate("{points} points ahead of {competitor} in {metric} ({range}).", **values)
 
 
 def do_nothing_finding(
@@ -77,13 +98,13 @@ def do_nothing_finding(
         * float((worst.trend.value * errors[1]) ** 2 + (link.value * errors[0]) ** 2 + (errors[0] * errors[1]) ** 2)
         ** 0.5
     )
-    text = (
-        f"Unchanged, the gap to {worst.competitor} puts {format_value(value, currency)} of margin a year at stake in "
-        "two years "
-        f"({format_range(value - half, value + half, currency)}). A scenario on a link, no forecast."
+    text = translate(
+        "Unchanged, the gap to {competitor} puts {margin} of margin a year at stake in two years ({range}). A scenario on a "
+        "link, no forecast.",
+        competitor=worst.competitor,
+        margin=format_value(value, currency),
+        range=format_range(value - half, value + half, currency),
     )
-    how = f"Trend × 24 months × margin per point × {active:,} active customers."
-    writer = replace(WRITER, level=level)
-    return writer.write(
-        "do_nothing", "if nothing is done", Interval(value, value - half, value + half), currency, text, how
-    )
+    how = translate("Trend × 24 months × margin per point × {customers:,} active customers.", customers=active)
+    writer, label = replace(WRITER, label=translate("Market: "), level=level), translate("if nothing is done")
+    return writer.write("do_nothing", label, Interval(value, value - half, value + half), currency, text, how)

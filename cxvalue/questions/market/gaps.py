@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["Gap", "active_customers", "gaps_of", "trend_of"]
+__all__ = ["TREND_UNIT", "Gap", "active_customers", "gaps_of", "trend_of"]
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +26,7 @@ NEAR_DAYS = 45
 FEWEST_DATES = 8
 FEWEST_ANSWERS = 10
 YEAR_DAYS = 365.25
+TREND_UNIT = "points a year"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+    from cxvalue.foundation.intervals import Interval
     from cxvalue.questions.response.recovery import Recovery, Speed
 
 __all__ = ["open_table", "recovery_display"]
@@ -28,11 +30,16 @@ def open_table(speed: Speed, level: float) -> pd.DataFrame:
 
 def recovery_display(found: Recovery, currency: str) -> Styler:
     """What a fast answer changes, in words."""
+    kept, money, slow = found.retained, found.margin, found.margin_of_slow
     rows = [
-        ("stay, compared as they are", format_value(found.naive, "share"), "—"),
-        ("stay, alike before", format_value(found.retained.value, "share"), format_range(*found.retained[1:], "share")),
-        ("margin, alike before", format_value(found.margin.value, currency), format_range(*found.margin[1:], currency)),
-        ("margin, of those answered late", format_value(found.margin_of_slow.value, currency),
-         format_range(*found.margin_of_slow[1:], currency)),
-    ]  # fmt: skip
-    return styled(rows, ["a fast answer against a slow one", "difference", "range"])
+        (translate("stay, compared as they are"), format_value(found.naive, "share"), "—"),
+        (translate("stay, alike before"), *_with_range(kept, "share")),
+        (translate("margin, alike before"), *_with_range(money, currency)),
+        (translate("margin, of those answered late"), *_with_range(slow, currency)),
+    ]
+    headings = [translate("a fast answer against a slow one"), translate("difference"), translate("range")]
+    return styled(rows, headings)
+
+
+def _with_range(found: Interval, unit: str) -> tuple[str, str]:
+    return format_value(found.value, unit), format_range(found.low, found.high, unit)

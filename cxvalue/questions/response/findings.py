@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -17,11 +18,26 @@ if TYPE_CHECKING:
 
 __all__ = ["NEEDS", "response_findings"]
 
-WRITER = FindingWriter("60_experience", "experience.response.", "Complaints: ", case="C9")
-FEW = "fewer than 100 complaints can be followed to the end of the window, or fewer than 30 were answered fast, or slowly."
+WRITER = FindingWriter("60_experience", "experience.response.", case="C9")
+FEW = translatable(
+    "fewer than 100 complaints can be followed to the end of the window, or fewer than 30 were answered fast, or slowly."
+)
 THIN = 0.05
-NEEDS = (
+NEEDS = translatable(
     "Left out: the interactions name no complaints that were answered (columns complaint, responded_on or resolved_on)."
+)
+LABELS = {
+    "retained": translatable("stay after a fast answer"),
+    "margin": translatable("margin of a fast answer"),
+    "value_of_target": translatable("value of the target"),
+    "robustness": translatable("what would undo it"),
+}
+KEEPS = translatable(
+    "Answering within {target} keeps {kept} more of 100 complainers ({range}); compared as they are, it looks like {naive}."
+)
+NOT_SHOWN = translatable(
+    "That an answer within {target} keeps complainers is not shown: {kept} of 100 ({range}); compared as they are, it looks "
+    "like {naive}."
 )
 
 
@@ -36,114 +52,139 @@ def response_findings(
 ) -> list[Finding]:
     """How long answers take, what a fast one changes, what the target would bring, and what would undo it."""
     out: list[Finding] = []
-    writer = replace(WRITER, level=level)
-    target = f"{rules.target_days} {'day' if rules.target_days == 1 else 'days'}"
+    writer = replace(WRITER, label=translate("Complaints: "), level=level)
+    target = format_value(rules.target_days, "days")
     if speed is not None:
         out += _speed_findings(replace(writer, method=_counted(speed, answered_by)), speed, target)
     if found is None:
-        empty = (
-            ("retained", "stay after a fast answer", "share"),
-            ("margin", "margin of a fast answer", currency),
-            ("value_of_target", "value of the target", currency),
-            ("robustness", "what would undo it", "share"),
-        )
-        return out + [writer.withhold(key, label, FEW, unit, grade="C") for key, label, unit in empty]
-    how = (
-        f"{found.complaints:,} complaints, each the first of its customer after 180 days without one, {found.fast:,} "
-        f"answered within {target}. Both arms count from day {rules.landmark_days} to day "
-        f"{rules.landmark_days + rules.follow_days}; doubly robust, cross-fitted, given margin, purchases, silence, tenure, "
-        "earlier complaints, reason, channel, touchpoint, unit, weekday and month."
-    )
-    if found.thin > THIN:
-        how += f" For {format_value(found.thin, 'share')} of them hardly any were answered otherwise."
+        units = {"retained": "share", "margin": currency, "value_of_target": currency, "robustness": "share"}
+        empty = [
+            writer.withhold(key, translate(LABELS[key]), translate(FEW), unit, grade="C") for key, unit in units.items()
+        ]
+        return out + empty
     grade = "D" if found.thin > THIN else "C"
-    writer = replace(writer, grade=grade, method=how)
+    writer = replace(writer, grade=grade, method=_followed(found, rules, target))
     kept = found.retained
     per_100 = Interval(*(100 * end for end in kept))
-    shown = kept.low > 0 or kept.high < 0
-    effect = (
-        f"Answering within {target} keeps {format_number(per_100.value)} more of 100 complainers "
-        f"({format_range(per_100.low, per_100.high, '')})"
-        if shown
-        else f"That an answer within {target} keeps complainers is not shown: {format_number(per_100.value)} of 100 "
-        f"({format_range(per_100.low, per_100.high, '')})"
+    effect = translate(
+        KEEPS if kept.low > 0 or kept.high < 0 else NOT_SHOWN,
+        target=target,
+        kept=format_number(per_100.value),
+        range=format_range(per_100.low, per_100.high, ""),
+        naive=format_number(100 * found.naive),
     )
-    undo = (
-        f"A hidden cause that explains {format_value(found.robustness, 'share')} of what is left of both speed and staying "
-        "would undo it."
+    undo = translate(
+        "A hidden cause that explains {share} of what is left of both speed and staying would undo it.",
+        share=format_value(found.robustness, "share"),
     )
-    compared = f"; compared as they are, it looks like {format_number(100 * found.naive)}."
-    out.append(writer.write("retained", "stay after a fast answer", kept, "share", f"{effect}{compared} {undo}"))
+    out.append(writer.write("retained", translate(LABELS["retained"]), kept, "share", f"{effect} {undo}"))
     money = found.margin
-    text = (
-        f"A fast answer goes with {format_value(money.value, currency)} of margin in the {rules.follow_days} days after "
-        f"({format_range(money.low, money.high, currency)}). {undo}"
+    text = translate(
+        "A fast answer goes with {margin} of margin in the {window} after ({range}).",
+        margin=format_value(money.value, currency),
+        window=format_value(rules.follow_days, "days"),
+        range=format_range(money.low, money.high, currency),
     )
-    out.append(writer.write("margin", "margin of a fast answer", money, currency, text))
-    out.append(_target_finding(writer, speed, found, target, currency))
-    out.append(writer.write("robustness", "what would undo it", found.robustness, "share", undo))
+    out.append(writer.write("margin", translate(LABELS["margin"]), money, currency, f"{text} {undo}"))
+    out.append(_target_finding(writer, speed, found, currency))
+    out.append(writer.write("robustness", translate(LABELS["robustness"]), found.robustness, "share", undo))
     if found.instrument is not None:
         out.append(_instrument_finding(writer, found.instrument, level))
     return out
 
 
+def _followed(found: Recovery, rules: ExperienceRules, target: str) -> str:
+    how = translate(
+        "{complaints:,} complaints, each the first of its customer after 180 days without one, {fast:,} answered within "
+        "{target}. Both arms count from day {start} to day {end}; doubly robust, cross-fitted, given margin, purchases, "
+        "silence, tenure, earlier complaints, reason, channel, touchpoint, unit, weekday and month.",
+        complaints=found.complaints,
+        fast=found.fast,
+        target=target,
+        start=rules.landmark_days,
+        end=rules.landmark_days + rules.follow_days,
+    )
+    if found.thin <= THIN:
+        return how
+    thin = format_value(found.thin, "share")
+    return f"{how} {translate('For {share} of them hardly any were answered otherwise.', share=thin)}"
+
+
 def _counted(speed: Speed, answered_by: str) -> str:
-    return (
-        f"{speed.complaints:,} complaints of the last 12 months, {speed.open:,} of them still open and censored; closed by "
-        f"{answered_by}; whole days."
+    return translate(
+        "{complaints:,} complaints of the last 12 months, {open:,} of them still open and censored; closed by {column}; "
+        "whole days.",
+        complaints=speed.complaints,
+        open=speed.open,
+        column=answered_by,
     )
 
 
 def _speed_findings(writer: FindingWriter, speed: Speed, target: str) -> list[Finding]:
     share = speed.closed_loop
-    text = (
-        f"Of the complaints of the last 12 months {format_value(share.value, 'share')} were answered within {target} "
-        f"({format_range(share.low, share.high, 'share')})."
+    text = translate(
+        "Of the complaints of the last 12 months {share} were answered within {target} ({range}).",
+        share=format_value(share.value, "share"),
+        target=target,
+        range=format_range(share.low, share.high, "share"),
     )
-    closed = writer.write("closed_loop", "answered within the target", range_of(*share), "share", text, grade="C")
+    within = translate("answered within the target")
+    closed = writer.write("closed_loop", within, range_of(*share), "share", text, grade="C")
+    label = translate("days to the answer")
     if speed.days is None:
-        reason = "fewer than half of the complaints of the last 12 months were answered."
-        return [writer.withhold("days", "days to the answer", reason, "days", grade="C"), closed]
+        reason = translate("fewer than half of the complaints of the last 12 months were answered.")
+        return [writer.withhold("days", label, reason, "days", grade="C"), closed]
     days = speed.days
     opened = math.isinf(days.high)
-    told = f"at least {days.low:g}" if opened else format_range(int(days.low), int(days.high), "days")
-    said = f"Half of them were answered by day {days.value:g} ({told})."
+    said = (
+        translate("Half of them were answered by day {day:g} (at least {least:g}).", day=days.value, least=days.low)
+        if opened
+        else translate(
+            "Half of them were answered by day {day:g} ({range}).",
+            day=days.value,
+            range=format_range(int(days.low), int(days.high), "days"),
+        )
+    )
     low = days.value if math.isinf(days.low) else days.low
     value = (days.value, low, None if opened else days.high)
     same = not opened and low == days.high
-    return [writer.write("days", "days to the answer", days.value if same else value, "days", said, grade="C"), closed]
+    return [writer.write("days", label, days.value if same else value, "days", said, grade="C"), closed]
 
 
-def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery, target: str, currency: str) -> Finding:
-    label = "value of the target"
+def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery, currency: str) -> Finding:
+    label = translate(LABELS["value_of_target"])
     if speed is None or not speed.slow:
-        reason = "no complaint of the last 12 months was answered later than the target."
+        reason = translate("no complaint of the last 12 months was answered later than the target.")
         return writer.withhold("value_of_target", label, reason, currency)
     worth = Interval(*(end * speed.slow for end in found.margin_of_slow))
-    text = (
-        f"Doing so for last year's {speed.slow:,} slow ones is worth {format_value(worth.value, currency)} "
-        f"({format_range(worth.low, worth.high, currency)}), before what faster answers cost."
+    text = translate(
+        "Doing so for last year's {slow:,} slow ones is worth {margin} ({range}), before what faster answers cost.",
+        slow=speed.slow,
+        margin=format_value(worth.value, currency),
+        range=format_range(worth.low, worth.high, currency),
     )
     return writer.write("value_of_target", label, worth, currency, text)
 
 
 def _instrument_finding(writer: FindingWriter, found: Instrument, level: float) -> Finding:
-    label = "stay after a fast answer, by backlog"
-    how = (
+    label = translate("stay after a fast answer, by backlog")
+    how = translate(
         "Two-stage least squares: other complaints open at the unit that day move the speed, given unit, weekday and month; "
-        f"first-stage F {found.first_stage_f:.1f}. It holds for complaints that a backlog moves, and only if a backlog "
-        "worsens nothing but speed, which no table shows."
+        "first-stage F {strength:.1f}. It holds for complaints that a backlog moves, and only if a backlog worsens nothing "
+        "but speed, which no table shows.",
+        strength=found.first_stage_f,
     )
     alpha = 1 - level
     grade = "C" if found.balance_p > alpha else "D"
     if found.effect is None:
-        reason = "the backlog of a unit hardly moves how fast it answers, so it bounds nothing."
+        reason = translate("the backlog of a unit hardly moves how fast it answers, so it bounds nothing.")
         return writer.withhold("instrument", label, reason, "share", how, grade=grade)
     per_100 = [100 * end for end in found.effect]
-    text = (
-        f"Where a backlog decides the speed, a fast answer keeps {format_number(per_100[0])} more of 100 "
-        f"({format_range(per_100[1], per_100[2], '')})."
+    text = translate(
+        "Where a backlog decides the speed, a fast answer keeps {kept} more of 100 ({range}).",
+        kept=format_number(per_100[0]),
+        range=format_range(per_100[1], per_100[2], ""),
     )
     if grade == "D":
-        text += " But on busy days other customers complain, so this is no more than a link."
+        text += " " + translate("But on busy days other customers complain, so this is no more than a link.")
     return writer.write("instrument", label, found.effect, "share", text, how, grade=grade)

@@ -1,4 +1,4 @@
-"""Turnover and lost customers by unit, as a table."""
+"""Turnover and lost customers by unit and month by month, as tables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.findings.display import styled
 from cxvalue.findings.small_groups import withheld_list
+from cxvalue.language.catalogue import translate
+from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from pandas.io.formats.style import Styler
 
+    from cxvalue.questions.staff.turnover_link import TurnoverLink
     from cxvalue.questions.staff.unit_months import ShopMonths
 
-__all__ = ["staff_table"]
+__all__ = ["lags_display", "staff_table"]
+
+
+def lags_display(link: TurnoverLink) -> Styler:
+    """What goes with the turnover of the month and of each of the three before, in words."""
+    months = [
+        translate("the month itself"),
+        translate("one before"),
+        translate("two before"),
+        translate("three before"),
+    ]
+    lags = [f"{lag:.3f}".replace(".", spoken_words()["decimal"]) for lag in link.lags]
+    return styled(zip(months, lags, strict=True), [translate("turnover of"), translate("goes with lost customers")])
 
 
 def staff_table(

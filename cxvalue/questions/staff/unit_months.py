@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 __all__ = ["ShopMonths", "shop_months", "units_of_customers"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 AROUND = 3
 """Months in which a customer bought, and in which they come back or not."""
+
+_NEVER = 2 * AROUND
+"""Months to the next purchase from which on it is all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +65,65 @@ def shop_months(purchases: ir.Table, homes: ir.Table, staff: HeadCount, *, as_of
 
     Of customers with a purchase in the three months up to a month, the share with none in the three months after.
     """
-    import ibis
-
     months = staff.mean.shape[1]
-    number = purchases.date.year() * 12 + purchases.date.month() - 1 - staff.first_month
-    rows = purchases.mutate(month=number).filter(lambda t: (t.month >= 0) & (t.month < months))
-    bought = rows.join(homes, "customer_id").group_by("unit", "customer_id", "month").agg(n=lambda t: t.count())
-    frame = bought.order_by("unit", "customer_id", "month").to_pandas()
+    since = purchases.date.year() * 12 + purchases.date.month() - 1 - staff.first_month
+    rows = purchases.mutate(month=since).filter(lambda t: (t.month >= 0) & (t.month < months))
+    bought = rows.join(homes, "customer_id").select("unit", "customer_id", "month").distinct()
     place = {name: k for k, name in enumerate(staff.units)}
-    frame = frame[frame["unit"].isin(place)]
-    if frame["unit"].nunique() < 2:
+    counted = _by_gap(bought).to_pandas()
+    counted = counted[counted["unit"].isin(place)]
+    if counted["unit"].nunique() < 2:
         return None
-    unit = frame["unit"].map(place).to_numpy(np.int64)
-    who, customer = np.unique(frame["customer_id"].to_numpy(object).astype(str), return_inverse=True)
-    came = np.zeros((who.size, months), dtype=bool)
-    home = np.zeros(who.size, dtype=np.int64)
-    came[customer, frame["month"].to_numpy(np.int64)] = True
-    home[customer] = unit
-    lost, customers = np.zeros((len(place), months)), np.zeros((len(place), months))
-    last = np.zeros(who.size, dtype=bool)
-    for m in range(AROUND - 1, months):
-        before = np.asarray(came[:, m - AROUND + 1 : m + 1].any(axis=1))
-        if m + AROUND < months:
-            gone = before & ~came[:, m + 1 : m + AROUND + 1].any(axis=1)
-            customers[:, m] = np.bincount(home[before], minlength=len(place))
-            lost[:, m] = np.bincount(home[gone], minlength=len(place))
-        last = before
-    year = purchases.filter(purchases.date > ibis.literal(as_of - timedelta(days=365)))
-    sums = year.group_by("customer_id").agg(margin=year.margin.sum()).to_pandas().set_index("customer_id")["margin"]
-    own = np.nan_to_num(sums.reindex(who[last]).to_numpy(float))
-    margin = np.bincount(home[last], own, len(place)).astype(np.float64)
+    month, gap, number = (counted[name].to_numpy(np.int64) for name in ("month", "gap", "customers"))
+    unit = counted["unit"].map(place).to_numpy(np.int64)
+    customers, lost = _active_and_lost(unit, month, gap, number, (len(place), months))
+    sums = _margin_of_active(bought, purchases, months - AROUND, as_of).to_pandas()
+    sums = sums[sums["unit"].isin(place)]
+    margin = np.bincount(
+        sums["unit"].map(place).to_numpy(np.int64), np.nan_to_num(sums["margin"].to_numpy(float)), len(place)
+    ).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         turnover = np.where(staff.mean > 0, staff.chose / staff.mean, np.nan)
         share = np.where(customers > 0, lost / customers, np.nan)
     exposure = staff.mean.sum(axis=1)
     rate = np.divide(12 * staff.leavers.sum(axis=1), exposure, out=np.full(len(place), np.nan), where=exposure > 0)
     return ShopMonths(staff.units, turnover, share, customers, margin, rate, staff.mean.mean(axis=1))
+
+
+def _by_gap(bought: ir.Table) -> ir.Table:
+    """Customers by unit, month with a purchase and months to the next one; `_NEVER` stands for a longer time or none.
+
+    `bought` has a row a customer and month. What leaves the engine has a few rows a unit and month.
+    """
+    import ibis
+
+    order = ibis.window(group_by="customer_id", order_by="month")
+    dated = bought.mutate(gap=bought.month.lead().over(order) - bought.month)
+    gap = ibis.least(dated.gap.fill_null(_NEVER), _NEVER)
+    return dated.group_by("unit", "month", gap=gap).agg(customers=dated.count())
+
+
+def _active_and_lost(unit: Ints, month: Ints, gap: Ints, number: Ints, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Units x months: customers with a purchase in the three months up to each, and those with none in the three after.
+
+    A customer is active up to two months after a purchase that no other one follows by then.
+    """
+    customers, lost = np.zeros(shape), np.zeros(shape)
+    for later in range(AROUND):
+        at = month + later
+        here = (gap > later) & (at >= AROUND - 1) & (at + AROUND < shape[1])
+        np.add.at(customers, (unit[here], at[here]), number[here])
+        gone = here & (gap > later + AROUND)
+        np.add.at(lost, (unit[gone], at[gone]), number[gone])
+    return customers, lost
+
+
+def _margin_of_active(bought: ir.Table, purchases: ir.Table, first: int, as_of: date) -> ir.Table:
+    """Margin of the last 12 months by unit, of customers with a purchase from a month on."""
+    import ibis
+
+    active = bought.filter(bought.month >= first).select("unit", "customer_id").distinct()
+    year = purchases.filter(purchases.date > ibis.literal(as_of - timedelta(days=365)))
+    sums = year.group_by("customer_id").agg(margin=year.margin.sum())
+    joined = active.left_join(sums, "customer_id")
+    return joined.group_by("unit").agg(margin=joined.margin.sum())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +22,10 @@ def scores_table(found: Reweighted) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        ("as published", *found.raw),
-        ("of all invited, reweighted", *found.score),
-        ("of all invited, doubly robust", found.doubly_robust, None, None),
-        ("of all invited, without assumptions", None, *found.bounded),
+        (translatable("as published"), *found.raw),
+        (translatable("of all invited, reweighted"), *found.score),
+        (translatable("of all invited, doubly robust"), found.doubly_robust, None, None),
+        (translatable("of all invited, without assumptions"), None, *found.bounded),
     ]
     return pd.DataFrame(rows, columns=["score", "value", "low", "high"])
 
@@ -34,9 +35,9 @@ def scores_display(found: Reweighted) -> Styler:
     rows = scores_table(found).astype(object)
     return styled(
         {
-            "score": row.score,
-            "value": "—" if row.value != row.value or row.value is None else format_number(float(row.value)),
-            "range": "—"
+            translate("score"): translate(row.score),
+            translate("value"): "—" if row.value != row.value or row.value is None else format_number(float(row.value)),
+            translate("range"): "—"
             if row.low != row.low or row.low is None
             else format_range(float(row.low), float(row.high), ""),
         }

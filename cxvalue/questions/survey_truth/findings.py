@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
+from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -15,107 +16,180 @@ if TYPE_CHECKING:
     from cxvalue.questions.survey_truth.invited import Invited
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["NEEDS", "minimum_finding", "response_findings_of", "timing_findings"]
+__all__ = ["NEEDS", "NEEDS_DATES", "minimum_finding", "response_findings_of", "timing_findings"]
 
-WRITER = FindingWriter("62_scores", "experience.survey.", "Survey: ", case="C13")
-NEEDS = (
+WRITER = FindingWriter("62_scores", "experience.survey.", case="C13")
+NEEDS = translatable(
     "Left out: it needs to know who was invited and did not answer: rows with an empty score, and the column invited or "
     "invited_on; at least 100 invited and 30 answers in 12 months."
 )
+NEEDS_DATES = translatable(
+    "Left out: the answers have neither event_date and invited_on nor expected_best and expected_worst."
+)
+GAP_LABELS = {
+    "margin": translatable("gap in margin before"),
+    "purchases": translatable("gap in purchases before"),
+    "silence": translatable("gap in silence before"),
+    "complaints": translatable("gap in complaints before"),
+}
+"""By `KNOWN_BEFORE`."""
+MORE = {
+    "margin": translatable(
+        "Those who answer had more margin before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "purchases": translatable(
+        "Those who answer had more purchases before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "silence": translatable(
+        "Those who answer had more silence before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "complaints": translatable(
+        "Those who answer had more complaints before than those who do not, by {gap} standard deviations ({range})."
+    ),
+}
+LESS = {
+    "margin": translatable(
+        "Those who answer had less margin before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "purchases": translatable(
+        "Those who answer had fewer purchases before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "silence": translatable(
+        "Those who answer had less silence before than those who do not, by {gap} standard deviations ({range})."
+    ),
+    "complaints": translatable(
+        "Those who answer had fewer complaints before than those who do not, by {gap} standard deviations ({range})."
+    ),
+}
+
+
+def _writer(level: float | None = None) -> FindingWriter:
+    return replace(WRITER, label=translate("Survey: "), level=level)
 
 
 def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level: float) -> list[Finding]:
     """Who answers, the score as published and of all invited, and its bounds without assumptions."""
-    writer = replace(
-        WRITER,
-        level=level,
-        method=f"{frame.score.size:,} customers invited in 12 months, the latest invitation of each; "
-        f"{found.answers:,} answered.",
+    method = translate(
+        "{invited:,} customers invited in 12 months, the latest invitation of each; {answers:,} answered.",
+        invited=frame.score.size,
+        answers=found.answers,
     )
-    rate = found.rate
-    out = [
-        writer.write("response_rate", "share that answers", range_of(*rate), "share",
-                     f"Of those invited {format_value(rate.value, 'share')} answer "
-                     f"({format_range(rate.low, rate.high, 'share')}).", grade="C")
-    ]  # fmt: skip
+    writer = replace(_writer(level), method=method, grade="C")
+    rate, raw, score = found.rate, found.raw, found.score
+    text = translate(
+        "Of those invited {share} answer ({range}).",
+        share=format_value(rate.value, "share"),
+        range=format_range(rate.low, rate.high, "share"),
+    )
+    out = [writer.write("response_rate", translate("share that answers"), range_of(*rate), "share", text)]
     for name, gap in found.gaps.items():
-        side = "more" if gap.value >= 0 else "less"
-        text = (
-            f"Those who answer had {side} {name} before than those who do not, by {format_number(abs(gap.value))} standard "
-            f"deviations ({format_range(gap.low, gap.high, '')})."
+        text = translate(
+            (MORE if gap.value >= 0 else LESS)[name],
+            gap=format_number(abs(gap.value)),
+            range=format_range(gap.low, gap.high, ""),
         )
-        out.append(writer.write(f"gap.{name}", f"gap in {name} before", gap, "", text, grade="C"))
-    how = (
-        f"{writer.method} Weighted by 1 / P(answer), a logit on margin, purchases, silence, complaints and segments before; "
-        f"{found.effective:,.0f} effective answers; doubly robust {format_number(found.doubly_robust)}. It assumes that of "
-        "customers alike before, those who answer are like those who do not."
+        out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
+    text = translate("{main} of those who answered is {score}.", main=main, score=format_number(raw.value))
+    out.append(writer.write("raw", translate("{main} as published", main=main), raw, "", text))
+    text = translate(
+        "Published {main} is {published}; of all invited, reweighted, it is {score} ({range}); without assumptions it is "
+        "{bounds}.",
+        main=main,
+        published=format_number(raw.value),
+        score=format_number(score.value),
+        range=format_range(score.low, score.high, ""),
+        bounds=format_range(*found.bounded, ""),
     )
-    if found.trimmed:
-        how += " Weights were cut, because fewer than a third of the answers would have been effective."
-    raw, score = found.raw, found.score
-    out.append(writer.write("raw", f"{main} as published", raw, "",
-                            f"{main} of those who answered is {format_number(raw.value)}.", grade="C"))  # fmt: skip
-    low, high = found.bounded
-    text = (
-        f"Published {main} is {format_number(raw.value)}; of all invited, reweighted, it is {format_number(score.value)} "
-        f"({format_range(score.low, score.high, '')}); without assumptions it is {format_range(low, high, '')}."
-    )
-    out.append(writer.write("reweighted", f"{main} of all invited", score, "", text, how, grade="C"))
-    middle = (frame.low + frame.high) / 2
-    silent = 1 - rate.value
-    text = f"If nothing is assumed of those who did not answer, {main} of all is {format_range(low, high, '')}."
-    if silent > 0 and score.value > middle:
-        breaks = (score.value - middle) / silent
-        text += (
-            f" It falls to the middle of the scale, {format_number(middle)}, if they are less content by "
-            f"{format_number(breaks)} than others like them."
-        )
-    centre = (found.bounds[0] + found.bounds[1]) / 2
+    how = f"{method} {_weighting(found)}"
+    out.append(writer.write("reweighted", translate("{main} of all invited", main=main), score, "", text, how))
+    centre, (low, high) = sum(found.bounds) / 2, found.bounded
     bounds = range_of(centre, min(low, centre), max(high, centre))
-    out.append(writer.write("bounds", f"{main} without assumptions", bounds, "", text, f"{writer.method} Imbens and Manski.",
-                            grade="C"))  # fmt: skip
+    label, text = translate("{main} without assumptions", main=main), _bounds_text(found, frame, main)
+    out.append(writer.write("bounds", label, bounds, "", text, f"{method} " + translate("Imbens and Manski.")))
     return out
+
+
+def _weighting(found: Reweighted) -> str:
+    how = translate(
+        "Weighted by 1 / P(answer), a logit on margin, purchases, silence, complaints and segments before; "
+        "{effective:,.0f} effective answers; doubly robust {robust}. It assumes that of customers alike before, those who "
+        "answer are like those who do not.",
+        effective=found.effective,
+        robust=format_number(found.doubly_robust),
+    )
+    if not found.trimmed:
+        return how
+    return f"{how} " + translate(
+        "Weights were cut, because fewer than a third of the answers would have been effective."
+    )
+
+
+def _bounds_text(found: Reweighted, frame: Invited, main: str) -> str:
+    text = translate(
+        "If nothing is assumed of those who did not answer, {main} of all is {bounds}.",
+        main=main,
+        bounds=format_range(*found.bounded, ""),
+    )
+    middle, silent = (frame.low + frame.high) / 2, 1 - found.rate.value
+    if silent <= 0 or found.score.value <= middle:
+        return text
+    return f"{text} " + translate(
+        "It falls to the middle of the scale, {middle}, if they are less content by {points} than others like them.",
+        middle=format_number(middle),
+        points=format_number((found.score.value - middle) / silent),
+    )
 
 
 def timing_findings(late: Lateness | None, expected: Expectation | None, *, main: str, level: float) -> list[Finding]:
     """What a day of delay costs, and expectation against what was told."""
-    writer = replace(WRITER, level=level, grade="D")
+    writer = replace(_writer(level), grade="D")
     out = []
     if late is not None:
         slope: Interval = late.per_day
-        week = format_number(7 * slope.value)
-        text = (
-            f"A week between the event and the question goes with {week} points of {main} "
-            f"({format_range(7 * slope.low, 7 * slope.high, '')}); asked at once it would be {format_number(late.at_once)} "
-            f"instead of {format_number(late.told)} points."
+        text = translate(
+            "A week between the event and the question goes with {week} points of {main} ({range}); asked at once it would "
+            "be {at_once} instead of {told} points.",
+            week=format_number(7 * slope.value),
+            main=main,
+            range=format_range(7 * slope.low, 7 * slope.high, ""),
+            at_once=format_number(late.at_once),
+            told=format_number(late.told),
         )
-        how = f"{late.answers:,} answers, invited {late.mean_days:.1f} days after on average; within touchpoint and month."
-        out.append(writer.write("delay", "points a day of delay", slope, "points", text, how))
+        how = translate(
+            "{answers:,} answers, invited {days:.1f} days after on average; within touchpoint and month.",
+            answers=late.answers,
+            days=late.mean_days,
+        )
+        out.append(writer.write("delay", translate("points a day of delay"), slope, "points", text, how))
     if expected is not None:
-        text = (
-            f"{format_value(expected.below.value, 'share')} of the answers are below the worst that was expected "
-            f"({format_range(expected.below.low, expected.below.high, 'share')}), "
-            f"{format_value(expected.between, 'share')} between, {format_value(expected.above, 'share')} above the best."
+        text = translate(
+            "{below} of the answers are below the worst that was expected ({range}), {between} between, {above} above the "
+            "best.",
+            below=format_value(expected.below.value, "share"),
+            range=format_range(expected.below.low, expected.below.high, "share"),
+            between=format_value(expected.between, "share"),
+            above=format_value(expected.above, "share"),
         )
         if expected.pull is not None:
-            text += (
-                f" With each day of delay a point of expectation pulls the answer by {format_number(expected.pull.value)} "
-                f"({format_range(expected.pull.low, expected.pull.high, '')})."
+            text += " " + translate(
+                "With each day of delay a point of expectation pulls the answer by {pull} ({range}).",
+                pull=format_number(expected.pull.value),
+                range=format_range(expected.pull.low, expected.pull.high, ""),
             )
-        how = f"{expected.answers:,} answers with both expectations."
-        out.append(
-            writer.write(
-                "expectation", "answers below the worst expected", range_of(*expected.below), "share", text, how
-            )
-        )
+        how = translate("{answers:,} answers with both expectations.", answers=expected.answers)
+        label = translate("answers below the worst expected")
+        out.append(writer.write("expectation", label, range_of(*expected.below), "share", text, how))
     return out
 
 
 def minimum_finding(least: int, detect: float, *, main: str) -> Finding:
     """How many answers a group needs so that a difference is seen."""
-    text = (
-        f"To see a difference of {format_number(detect)} points of {main} between two groups, each needs {least:,} answers; "
-        "smaller differences of smaller groups are noise."
+    text = translate(
+        "To see a difference of {points} points of {main} between two groups, each needs {answers:,} answers; smaller "
+        "differences of smaller groups are noise.",
+        points=format_number(detect),
+        main=main,
+        answers=least,
     )
-    how = "2 (z.975 + z.80)² v / δ²: found in four of five cases, at 95%."
-    return WRITER.write("minimum_n", "answers a group", least, "answers", text, how, kind="count")
+    how = translate("2 (z.975 + z.80)² v / δ²: found in four of five cases, at 95%.")
+    return _writer().write("minimum_n", translate("answers a group"), least, "answers", text, how, kind="count")

@@ -6,6 +6,7 @@ case whose parts do not give its own figures is refused: a workbook must not say
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
+from cxvalue.language.letters import OFFICE_FONTS
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables, SwingRow
@@ -49,6 +51,17 @@ def render_casebook(model: ReportModel, path: Path) -> None:
         book.set_calc_mode("auto")
         for number, case in enumerate(model.cases, start=1):
             _Sheets(book, model, case, "" if number == 1 else str(number)).write()
+
+
+def _said_of(label: str) -> str:
+    """What a label is about: what stands behind its colon, in Latin or Chinese signs."""
+    return re.split(": |：", label, maxsplit=1)[-1].strip()
+
+
+def _is_about(label: str, name: str) -> bool:
+    """Whether a label begins with a name, and not with a longer one."""
+    rest = label.removeprefix(name)
+    return rest != label and not rest[:1].isalnum()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +106,8 @@ class _Sheets:
     def _format(self, **given: Any) -> Any:
         key = tuple(sorted(given.items()))
         if key not in self.formats:
-            self.formats[key] = self.book.add_format({"font_name": "Calibri", "valign": "top", **given})
+            font = OFFICE_FONTS.get(self.words["language"], OFFICE_FONTS["en"])
+            self.formats[key] = self.book.add_format({"font_name": font, "valign": "top", **given})
         return self.formats[key]
 
     def _text(self, sheet: str, row: int, column: int, text: str, **form: Any) -> None:
@@ -159,7 +173,7 @@ class _Sheets:
                 known = self.benefits if one.kind == "benefit" else self.risks
                 name = f"{one.kind}_{len(known) + 1}"
                 known.append((self._name(name), one.value))
-                self.cells[one.label.partition(": ")[2]] = self._name(name)
+                self.cells[_said_of(one.label)] = self._name(name)
                 label = one.label
             form = SHARE if one.kind in ("discount_rate", "market") else CENTS
             self._assumption(
@@ -385,8 +399,8 @@ class _Sheets:
         if swing.kind == "other_costs":
             return (f"={self._costs_without_range(months)}", f"=0.8*C{row}", f"=1.2*C{row}"), each("1", "-")
         # Where a benefit or a risk is found among the assumptions, its own cell moves with it.
-        told = swing.label.partition(": ")[2] or swing.label
-        cell = next((cell for label, cell in self.cells.items() if label.startswith((f"{told},", f"{told} ("))), "")
+        told = _said_of(swing.label)
+        cell = next((cell for label, cell in self.cells.items() if _is_about(label, told)), "")
         inputs = (f"={cell}", "", "") if cell else plain
         return inputs, each(f"{months}/12", "-") if swing.kind == "risk" else each(months)
 

@@ -5,6 +5,7 @@ The same model gives the same bytes: dates are those of the data, and the files 
 
 from __future__ import annotations
 
+import math
 import re
 import zipfile
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
+from cxvalue.language.letters import OFFICE_FONTS, width_of
 
 if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine
@@ -26,7 +28,8 @@ __all__ = ["render_deck"]
 WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.6
 INK, QUIET, BLUE, GREEN, RED, GREY, PALE = "1C2733", "56616D", "1F5FA8", "2E7D4F", "B5483A", "9DB2C9", "F1F4F7"
 SERIES = (BLUE, "B07A00", GREEN)
-LONGEST_TITLE = 110
+TITLES = {55: (28, 30), 150: (22, 26), math.inf: (18, 21)}
+"""Size and line spacing of a title with fewer letters than these."""
 LETTERS_IN_A_LINE = 115
 """Of 14 points; fewer than there is room for, since letters differ in width."""
 _MOMENT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
@@ -53,7 +56,8 @@ def render_deck(model: ReportModel, path: Path) -> None:
         _Slide(deck, model, slide, f"{number}/{len(model.slides)}").draw()
     content = BytesIO()
     deck.save(content)
-    path.write_bytes(_without_moments(content.getvalue(), day))
+    font = OFFICE_FONTS.get(model.words["language"], "")
+    path.write_bytes(_without_moments(content.getvalue(), day, font if font != OFFICE_FONTS["en"] else ""))
 
 
 class _Slide:
@@ -87,14 +91,14 @@ class _Slide:
         bottom = HEIGHT - 0.6
         if slide.chart is not None:
             if slide.points:
-                height = 0.24 * sum(len(point) // LETTERS_IN_A_LINE + 1 for point in slide.points) + 0.12 * len(
+                height = 0.24 * sum(width_of(point) // LETTERS_IN_A_LINE + 1 for point in slide.points) + 0.12 * len(
                     slide.points
                 )
                 self._points(top, height, 14)
                 top += height + 0.1
             self._chart(slide.chart, top, bottom - top)
         elif slide.points:
-            self._points(top, bottom - top, 18 if sum(map(len, slide.points)) < 700 else 14)
+            self._points(top, bottom - top, 18 if sum(map(width_of, slide.points)) < 700 else 14)
         words = model.words
         about = f"{model.page.title} · {words['as_of'].lower()} {format_date(model.as_of, words)} · {self.place}"
         self._text(MARGIN, HEIGHT - 0.45, WIDTH - 2 * MARGIN, 0.3, [about], size=9, colour=QUIET)
@@ -109,8 +113,10 @@ class _Slide:
         frame = title.text_frame
         frame.text, frame.word_wrap, frame.vertical_anchor = self.slide.title, True, MSO_ANCHOR.TOP
         frame.margin_left = frame.margin_right = frame.margin_top = 0
-        self._style(frame.paragraphs[0], 28 if len(self.slide.title) < LONGEST_TITLE // 2 else 22, INK, True)
-        frame.paragraphs[0].line_spacing = Pt(30 if len(self.slide.title) < LONGEST_TITLE // 2 else 26)
+        letters = width_of(self.slide.title)
+        size, spacing = next(look for most, look in TITLES.items() if letters < most)
+        self._style(frame.paragraphs[0], size, INK, True)
+        frame.paragraphs[0].line_spacing = Pt(spacing)
 
     def _points(self, top: float, height: float, size: int) -> None:
         self._text(
@@ -301,8 +307,11 @@ def _stacked(chart: Chart) -> list[tuple[str, tuple[float, ...]]]:
     return [*parts, (f"{chart.series[0].name} (−)", tuple(below))] if any(below) else parts
 
 
-def _without_moments(content: bytes, day: datetime) -> bytes:
-    """The same file with the day of the data in place of every moment, in the workbooks inside it too."""
+def _without_moments(content: bytes, day: datetime, font: str = "") -> bytes:
+    """The same file with the day of the data in place of every moment, in the workbooks inside it too.
+
+    `font` is the one of Chinese letters, which its themes name where there are any.
+    """
     stamp = f"{day:%Y-%m-%dT00:00:00Z}".encode()
     out = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
@@ -312,6 +321,8 @@ def _without_moments(content: bytes, day: datetime) -> bytes:
                 part = _without_moments(part, day)
             elif name == "docProps/core.xml":
                 part = _MOMENT.sub(rb"\g<1>" + stamp + rb"\g<3>", part)
+            elif font and name.startswith("ppt/theme/"):
+                part = part.replace(b'<a:ea typeface=""/>', f'<a:ea typeface="{font}"/>'.encode())
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(entry, part)

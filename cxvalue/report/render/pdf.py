@@ -1,7 +1,7 @@
 """The report on paper: two sheets for whoever decides, and behind them the rest for whoever checks.
 
 Tagged and described for those who cannot see (PDF/UA-1), with the same bytes each time: the moment of the run is not in it,
-and its letters are those that matplotlib brings.
+and its letters are those that matplotlib brings and, for Chinese, those of the package.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.letters import FONTS, families_of
 from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
@@ -42,12 +43,12 @@ def render_pdf(model: ReportModel, path: Path) -> None:
     import typst
 
     data = json.dumps(_content(model), ensure_ascii=False)
-    source, fonts = TEMPLATE.read_bytes(), [str(_fonts())]
+    source, fonts = TEMPLATE.read_bytes(), [str(_fonts()), str(FONTS)]
 
     def compiled(**options: Any) -> bytes:
         return typst.compile(source, format="pdf", font_paths=fonts, sys_inputs={"data": data}, **options)
 
-    # A title in a script that these letters lack (Chinese) takes those of the machine, and where it has none, goes without.
+    # A title in a script that these letters lack (Arabic) takes those of the machine, and where it has none, goes without.
     for options in (
         {"ignore_system_fonts": True, "pdf_standards": STANDARD},
         {"ignore_system_fonts": False, "pdf_standards": STANDARD},
@@ -79,6 +80,7 @@ def _content(model: ReportModel) -> dict[str, Any]:
     return {
         "title": page.title,
         "language": page.language,
+        "fonts": list(families_of(page.language)),
         "date": [model.as_of.year, model.as_of.month, model.as_of.day],
         "facts": " · ".join(f"{label} {value}" for label, value in page.facts),
         "footer": f"{page.title} · {words['as_of'].lower()} {format_date(model.as_of, words)}",

@@ -89,7 +89,7 @@ class _Shaping:
         self.source = source.model_copy(update={"columns": {**alike, **source.columns}})
         self.currency = None if "currency" in self.source.columns else currency
         self.left_out, self.notes = list(found.left_out), found.notes
-        self.part, self.kept = f"part_{name}", f"kept_{name}"
+        self.part, self.kept, self.rows = f"part_{name}", f"kept_{name}", ""
 
     def run(self) -> tuple[Found, TableSource]:
         """Do it all, or raise `BadInput`."""
@@ -324,21 +324,23 @@ class _Shaping:
         kind = types[name]
         if kind.startswith(_NUMBERS) and name not in self.source.values:
             return f"CAST({quoted(name)} AS DOUBLE)"
-        column = _Money(name, self._word(name, kind))
-        return number_sql(column, self.source.read, f"({column.core_where_needed})")
+        return quoted(f"__amount_{name}")
 
     def _numbers(self, asked: Mapping[str, Expression], types: dict[str, str]) -> None:
         """Refuse amounts in expressions that are no numbers, that could be read two ways, or in another currency."""
         names = sorted({name for one in asked.values() for name in one.columns})
         texts = [name for name in names if not types[name].startswith(_NUMBERS) or name in self.source.values]
-        rows = f"(SELECT * FROM {self.kept} WHERE __why__ IS NULL)"
-        columns: list[NumberColumn] = [_Money(name, self._word(name, types[name])) for name in texts]
-        _, problems = read_numbers(self.con, rows, columns, self.source.read, self.where, self.currency)
-        for name in texts:
-            text = self._word(name, types[name])
-            found: Any = self.con.execute(
-                f"SELECT count(*), min({text}) FROM {rows} WHERE {text} IS NOT NULL AND {self._amount(name, types)} IS NULL"
-            ).fetchone()
+        columns: list[NumberColumn] = [_Money(name, quoted(f"__word_{name}")) for name in texts]
+        self.rows = self._with_amounts(columns, types)
+        if not columns:
+            return
+        _, problems = read_numbers(self.con, self.rows, columns, self.source.read, self.where, self.currency)
+        wrong = ((one.text, f"{one.text} IS NOT NULL AND {self._amount(one.name, types)} IS NULL") for one in columns)
+        asked_for = ", ".join(
+            f"count(*) FILTER (WHERE {test}), min({text}) FILTER (WHERE {test})" for text, test in wrong
+        )
+        row: Any = self.con.execute(f"SELECT {asked_for} FROM {self.rows}").fetchone()
+        for name, *found in zip(texts, row[::2], row[1::2], strict=True):
             if found[0]:
                 said = f"{int(found[0]):,} row{'s' if found[0] != 1 else ''} of {name!r} with no number in it."
                 remedy = (
@@ -347,6 +349,20 @@ class _Shaping:
                 problems.append(Problem(f"{self.where}.columns", said, remedy, int(found[0]), (str(found[1])[:80],)))
         if problems:
             raise BadInput(problems)
+
+    def _with_amounts(self, columns: Sequence[NumberColumn], types: dict[str, str]) -> str:
+        """The rows that count, with the word of each column that is a number and what it comes to."""
+        rows = f"(SELECT * FROM {self.kept} WHERE __why__ IS NULL)"
+        if not columns:
+            return rows
+        # In steps: written out in place the patterns of one column would stand in an expression a hundred times.
+        words = ", ".join(f"{self._word(one.name, types[one.name])} AS {one.text}" for one in columns)
+        bare = {one.name: quoted(f"__core_{one.name}") for one in columns}
+        cores = ", ".join(f"{one.core_where_needed} AS {bare[one.name]}" for one in columns)
+        numbers = (
+            f"{number_sql(one, self.source.read, bare[one.name])} AS {self._amount(one.name, types)}" for one in columns
+        )
+        return f"(SELECT *, {', '.join(numbers)} FROM (SELECT *, {cores} FROM (SELECT *, {words} FROM {rows})))"
 
     def _write(self, target: str, types: dict[str, str], computed: dict[str, tuple[str, str, str]]) -> int:
         """Lay the rows that count into `target`, with the columns worked out; returns how many refunds were made of rows."""
@@ -357,9 +373,8 @@ class _Shaping:
         for name, (_, here, there) in computed.items():
             value = here if by_amount or here == there else f"CASE WHEN {_BACK} THEN {there} ELSE {here} END"
             cells.append(f"{value} AS {quoted(name)}")
-        kept = f"{self.kept} WHERE __why__ IS NULL"
         chosen = ", ".join([ROW, *others, *cells])
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {chosen}, {_BACK} FROM {kept}")
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {target} AS SELECT {chosen}, {_BACK} FROM {self.rows}")
         made = 0
         if by_amount:
             made = self._write_refunds(target, types, computed)
@@ -382,7 +397,7 @@ class _Shaping:
         amount = next(there for ours, _, there in computed.values() if ours == "revenue")
         self.con.execute(
             f"INSERT INTO {target} BY NAME SELECT {ROW} + {MADE} AS {ROW}, {', '.join(cells)}, true AS {_BACK} "
-            f"FROM {self.kept} WHERE __why__ IS NULL AND coalesce({amount}, 0) <> 0"
+            f"FROM {self.rows} WHERE coalesce({amount}, 0) <> 0"
         )
         row: Any = self.con.execute(f"SELECT count(*) FROM {target} WHERE {_BACK}").fetchone()
         return int(row[0])

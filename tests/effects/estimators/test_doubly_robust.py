@@ -124,6 +124,18 @@ def test_separated_groups_do_not_break_the_logit():
     assert np.isfinite(found).all()
 
 
+def test_a_regression_of_many_rows_ends_where_its_likelihood_is_flat():
+    # The search begins at that of a tenth of the rows, in which a rare column has one outcome alone.
+    rng = np.random.default_rng(6)
+    x = np.column_stack([np.ones(60_000), rng.normal(size=(60_000, 2)), np.arange(60_000) % 997 == 0])
+    y = rng.random(60_000) < expit(x @ [-1.0, 0.8, -0.3, 0.5])
+    y[(x[:, 3] > 0) & (np.arange(60_000) % 10 == 0)] = True
+    beta = fit_logit(x, y)
+    slope = x.T @ (y - expit(x @ beta)) - 1e-3 * beta
+    assert np.abs(slope).max() < 1e-6
+    assert beta[1] == pytest.approx(0.8, abs=0.05)
+
+
 def test_the_robustness_value_grows_with_the_evidence():
     values = [robustness_value(t, 500) for t in (0.0, 1.0, 3.0, 10.0)]
     assert values[0] == 0

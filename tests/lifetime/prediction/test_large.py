@@ -9,8 +9,9 @@ import pytest
 
 from cxvalue.lifetime import customer_value, fit, fit_spend
 from cxvalue.lifetime.families.discounting import DiscountCurve
+from cxvalue.lifetime.models.by_age import AGES, ByAge, shortest_scale
 from cxvalue.lifetime.prediction import large, living
-from cxvalue.lifetime.prediction.living import AGES, ByAge, clock_of, path
+from cxvalue.lifetime.prediction.living import path
 from tests.bench.world import simulate
 from tests.lifetime.conftest import exact_model, make_states
 from tests.lifetime.models.test_model import DEMO
@@ -115,7 +116,7 @@ def test_interpolation_over_ages(name):
     model = exact_model(name, *DEMO[name])
     rng = np.random.default_rng(3)
     x, age = rng.integers(0, 40, 3000).astype(float), rng.integers(1, 730, 3000) / 7
-    table = ByAge(x, age, clock_of(model), AGES)
+    table = ByAge(x, age, shortest_scale(model.family, model.values), AGES)
     ends = np.array([5.0, 52.0, 156.0])
     rough = model.family.expected(model.family.posterior(model.values, table.node_x, table.node_age), ends[None, :])
     exact = model.family.expected(model.family.posterior(model.values, x, age), ends[None, :])

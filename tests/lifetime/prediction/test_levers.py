@@ -127,7 +127,7 @@ def test_what_cannot_be_moved_is_withheld(fitted, spend, cdnow):
     loyal = by_name(levers_of(exact_model("bg_nbd", 0.3, 60.0, 0.01, 9.0), spend, cdnow))
     assert "there is no point to gain" in loyal["retention"].withheld
     nobody = by_name(levers_of(fitted["bg_nbd"], spend, cdnow, dormancy_days=0))
-    assert nobody["purchase"].withheld == "Withheld: none of 2,357 customers is active."
+    assert nobody["purchase"].withheld == "none of 2,357 customers is active."
     assert not nobody["margin"].withheld
 
 

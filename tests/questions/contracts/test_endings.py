@@ -21,10 +21,10 @@ from cxvalue.questions.contracts.contract_warning import (
 )
 from cxvalue.questions.contracts.drivers import COMPLAINT, SATISFACTION, THIRDS, DriverTables, scores_of
 from cxvalue.questions.contracts.ending_findings import (
-    NO_CAUSE,
     account_findings,
     contract_churn_findings,
     driver_findings,
+    no_cause,
 )
 from cxvalue.questions.contracts.endings import ContractChurn, _scores, contract_churn
 from cxvalue.questions.contracts.findings import renewal_findings
@@ -282,7 +282,7 @@ def test_findings_say_what_was_found_and_that_links_are_no_causes(made: Made) ->
     assert {"churn.rate", "churn.value_at_risk", "churn.auc", "churn.brier"} < set(found)
     for name in ("hazard_ratio.complaint", "hazard_ratio.satisfaction", "satisfaction_gap"):
         assert found[f"churn.{name}"].grade == "D"
-        assert NO_CAUSE in found[f"churn.{name}"].text
+        assert no_cause() in found[f"churn.{name}"].text
     assert found["churn.unsatisfied_accounts_margin"].value == pytest.approx(accounts.at_risk_margin)
 
 

@@ -346,12 +346,24 @@ def test_each_notebook_has_a_name_that_findings_carry(name: str) -> None:
     assert any(book.startswith(name) for book in books)
 
 
+class _Two:
+    """States of two customers, of which only the number is asked."""
+
+    customers = 2
+
+    def __len__(self) -> int:
+        return 2
+
+    def grouped(self) -> _Two:
+        return self
+
+
 def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     from cxvalue.foundation.errors import CxvalueError
     from cxvalue.lifetime.fitting import lifetimes_bridge
 
     models = [SimpleNamespace(name=name, status="ok") for name in ("nbd", "bg_nbd", "mbg_nbd")]
-    states: Any = SimpleNamespace(grouped=lambda: None)
+    states: Any = _Two()
 
     def check(model: Any, grouped: Any) -> list[tuple[str, float, float, float]]:
         if model.name == "mbg_nbd":
@@ -359,6 +371,15 @@ def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: py
         return [("log_likelihood", -10.5, -10.5, 0.0)]
 
     monkeypatch.setattr(lifetimes_bridge, "cross_check", check)
-    shown = cells(lifetimes_display(SimpleNamespace(full=models), states))  # type: ignore[arg-type]
+    shown = cells(lifetimes_display(SimpleNamespace(full=models, period=None), states))  # type: ignore[arg-type]
     assert shown["figure"].tolist() == ["log-likelihood", "—"]
     assert shown["lifetimes"].tolist() == ["-10.5000", "lifetimes could not fit mbg_nbd."]
+
+
+def test_of_a_large_base_lifetimes_and_we_fit_the_same_part(sample: Any) -> None:
+    states = sample.states()
+    many = states.take(np.repeat(np.arange(len(states)), 12))
+    shown = cells(lifetimes_display(sample.cltv, many))
+    assert set(shown["customers"]) == {f"{len(many) // 3:,}"}
+    assert set(shown["difference"][shown["figure"] == "log-likelihood"]) == {"less than 0.01%"}
+    assert "customers" not in cells(lifetimes_display(sample.cltv, states)).columns

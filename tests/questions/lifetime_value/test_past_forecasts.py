@@ -15,6 +15,7 @@ from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.evidence.past import Past
 from cxvalue.questions.lifetime_value import forecast, past_forecasts
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.simulate import shop
 from cxvalue.workspace.opened import Study
 from tests.lifetime.bases import NOTHING_PAST
@@ -60,9 +61,9 @@ def test_the_first_origin_agrees_with_the_scores_of_the_holdout(sample: Study) -
     # With the window of the holdout the rolling figures must be those of `score_holdout`.
     fit = sample.cltv
     start = fit.need_holdout("The test")
-    states = past_forecasts._known_before(fit, sample.purchases, start)
-    actual, days = past_forecasts._bought_from(fit, sample.purchases, start, fit.as_of), fit.days(start, fit.as_of)
-    rows = past_forecasts._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
+    then, days = PastStates(fit, sample.purchases), fit.days(start, fit.as_of)
+    states, actual = then.known_before(start), then.bought(start, fit.as_of)
+    rows, _ = past_forecasts._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
     for row, score in zip(rows, fit.scores, strict=True):
         assert row["predicted"] == pytest.approx(score.predicted, rel=1e-9)
         assert row["mae"] == pytest.approx(score.mae, rel=1e-9)

@@ -1,4 +1,4 @@
-"""The sentences on backtest, payback, levers, horizons and past dates."""
+"""The sentences on backtest, payback, horizons and past dates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from cxvalue.lifetime import Interval, Lever, ValueLevers
+from cxvalue.lifetime import Interval
 from cxvalue.questions.lifetime_value import value_findings as words
 from cxvalue.questions.lifetime_value.display import (
     deciles_display,
     horizons_display,
-    levers_display,
     ranking_display,
     rolling_display,
 )
@@ -24,7 +23,6 @@ from cxvalue.questions.lifetime_value.past_forecasts import MarginBacktest, Rank
 TESTED = MarginBacktest(
     date(2025, 10, 1), date(2026, 6, 30), 2000, Interval(100_000.0, 90_000.0, 110_000.0), 105_000.0, 0.95, "bg_nbd"
 )
-NOTHING = Interval(math.nan, math.nan, math.nan)
 
 
 def findings(tested: MarginBacktest | None, payback: Payback | None = None) -> dict[str, Any]:
@@ -71,27 +69,6 @@ def test_payback_in_words() -> None:
     assert never.value is None
     assert "not expected to pay that back within 120 months" in never.text
     assert "already covers it" in findings(None, Payback(2.0, 0, 0, 0, 0.95, 120))["cltv.payback_months"].text
-
-
-def test_levers_in_words() -> None:
-    made = (
-        Lever("retention", 0.01, Interval(500.0, 400.0, 600.0), 0.85, 0.86),
-        Lever("purchase", 1.0, NOTHING, withheld="Withheld: nobody is active."),
-        Lever("margin", 1.0, Interval(3000.0, 2900.0, 3100.0)),
-        Lever("erosion", 0.1, Interval(-2800.0, -3000.0, -2600.0)),
-    )
-    table = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 24, 0.1, 0.95, "bg_nbd"), "EUR")
-    stay, more, margin, eroded = table["text"]
-    assert "(86.0% instead of 85.0%), today's customers would bring EUR 500 more over 24 months" in stay
-    assert more == "Withheld: nobody is active."
-    assert "(between EUR 2,900 and 3,100)" in margin
-    assert "10% of the purchases a year for 2 years, today's customers are forecast to bring EUR 2,800 less" in eroded
-    assert "(between EUR 2,600 and 3,000)" in eroded
-    short = words.levers_report(ValueLevers(Interval(1e4, 9e3, 1.1e4), made, 514, 12, 0.1, 0.95, "bg_nbd"), "EUR")
-    assert "10% of the purchases a year for 12 months, today's" in short["text"].iloc[-1]
-    shown = levers_display(table).to_html()
-    assert "5.0%" in shown
-    assert "withheld" in shown
 
 
 def horizons(withheld: str = "") -> pd.DataFrame:

@@ -18,6 +18,7 @@ from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
+from tests.conftest import no_forecast
 from tests.money.test_money import an_effect
 
 NAME = "programme.penalty_waiver"
@@ -89,8 +90,8 @@ def waiver(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bank")
     world = bank(4000, 7, BankParameters(branches=20, months=30))
     world.study["programmes"][0]["goodwill"] = RULES
-    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
-    return Study(prepare(write_world(world, folder / "mybank"), cache=folder / "cache"), None), world.truth
+    with no_forecast(folder / "cache"):
+        return Study(prepare(write_world(world, folder / "mybank")), None), world.truth
 
 
 def test_rules_cover_what_both_lives_of_the_customers_say(waiver):

@@ -17,6 +17,7 @@ from cxvalue.simulate import bank, write_world
 from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
+from tests.conftest import no_forecast
 
 NAME = "programme.penalty_waiver"
 
@@ -26,9 +27,9 @@ def prepared(folder: Path, parameters: BankParameters, customers: int = 1500, se
     world.study["programmes"][0].update(programme)
     for key in [key for key, value in programme.items() if value is None]:
         del world.study["programmes"][0][key]
-    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
     path = write_world(world, folder / "mybank")
-    return Study(prepare(path, cache=folder / "cache"), None), world.truth
+    with no_forecast(folder / "cache"):
+        return Study(prepare(path), None), world.truth
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from cxvalue.tables.panels.overlap import contacted_under, holdout_panel, path_p
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
 from tests.calibration.portfolio import path_panel_of, paths_of
+from tests.conftest import no_forecast
 
 TRUE = BankParameters(branches=40, months=20, second_share=0.5, second_follows=0.4)
 CUSTOMERS = 700
@@ -29,8 +30,8 @@ def study(tmp_path_factory) -> Study:
     folder = tmp_path_factory.mktemp("two")
     world = bank(CUSTOMERS, 3, TRUE)
     world.tables["customers"]["group"] = np.where(np.arange(CUSTOMERS) % 10 == 0, "held", "open")
-    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # nothing here values customers: no rhythm is sought
-    return Study(prepare(write_world(world, folder / "mybank"), cache=folder / "cache"), None)
+    with no_forecast(folder / "cache"):
+        return Study(prepare(write_world(world, folder / "mybank")), None)
 
 
 def tables_of(study: Study, name: str):

@@ -1,0 +1,161 @@
+"""What stands below a published figure: what it is about, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cxvalue.language.catalogue import translatable, translate
+
+__all__ = ["caption"]
+
+_CAPTIONS: Mapping[str, tuple[str, str]] = {
+    "customer_bridge": (
+        translatable("From last year's active customers to today's"),
+        translatable("Opening + new + reactivated − lost = closing, by the same dormancy rule at both dates."),
+    ),
+    "margin_bridge": (
+        translatable("The same bridge in margin"),
+        translatable("Margin of the 12 months before each date; 'stayed' is what kept customers brought more or less."),
+    ),
+    "value_concentration": (
+        translatable("How few customers carry the business"),
+        translatable("Margin since {day}, customers ranked from the most valuable down."),
+    ),
+    "holdout_tracking": (
+        translatable("What the model would have said, and what happened"),
+        translatable("Purchases after the first, cumulated. Everything right of the line was unknown to the model."),
+    ),
+    "holdout_tracking_by_period": (
+        translatable("What the model would have said, and what happened"),
+        translatable("{things} after the first, cumulated. Everything right of the line was unknown to the model."),
+    ),
+    "seasonal_index": (
+        translatable("How purchases swing with the season"),
+        translatable("Repeat purchases of each month of the year against an average month; the line is the range."),
+    ),
+    "future_value": (
+        translatable("Where the future value sits"),
+        translatable("Expected margin over {horizon} by tenth of the customers, the most valuable first."),
+    ),
+    "forecast_record": (
+        translatable("Forecasts from past dates, and what came"),
+        translatable(
+            "Each dot is a forecast made with what was known on its date, with its range; the line is what came."
+        ),
+    ),
+    "value_levers": (
+        translatable("What moves the future value"),
+        translatable("Change of the expected margin over {horizon}; the line is the range of the expectation."),
+    ),
+    "contract_bridge": (
+        translatable("From last year's customers to today's"),
+        translatable("Opening + new + came back − lost = closing, by contracts open at both dates."),
+    ),
+    "contract_survival": (
+        translatable("How long customers stay"),
+        translatable(
+            "Share still under contract by age; the dashed line is the model that knows the age of a contract only (sBG)."
+        ),
+    ),
+    "churn_bands": (
+        translatable("Whom we may lose, and what they bring"),
+        translatable(
+            "Active customers and their margin of the last 12 months by the probability of no purchase in the next 12."
+        ),
+    ),
+    "churn_bands_of_contracts": (
+        translatable("Whom we may lose, and what they bring"),
+        translatable(
+            "Active customers and their margin of the last 12 months by the probability that the contract ends in the next "
+            "12."
+        ),
+    ),
+    "churn_calibration": (
+        translatable("Did the past warning come true?"),
+        translatable(
+            "Customers active then, by tenths of their forecast risk; where bar and point meet, the forecast was right."
+        ),
+    ),
+    "churn_calibration_of_contracts": (
+        translatable("Did the past warning come true?"),
+        translatable(
+            "Each point is a tenth of the customers of that day. On the line, what was said is what happened."
+        ),
+    ),
+    "hazard_ratios": (
+        translatable("What goes with the end of a contract"),
+        translatable("Times as often as at the level marked with a line; red: beyond chance. Links, not causes."),
+    ),
+    "account_renewals": (
+        translatable("Do accounts with satisfied users renew more often?"),
+        translatable(
+            "Share of accounts still under contract 12 months later, by the mean score of their users. A link, not a cause."
+        ),
+    ),
+    "experience_levels": (
+        translatable("Where customers of each level are a quarter later"),
+        translatable("Shares of the customers of each level; unknown did not answer, gone are silent for long."),
+    ),
+    "complaints_open": (
+        translatable("How long complaints wait for an answer"),
+        translatable("Share of the complaints of the last 12 months not answered by each day, with its range."),
+    ),
+    "programme_effect": (
+        translatable("{title}: what changed after the start"),
+        translatable(
+            "Mean effect per treated customer by months since the start, with 95% ranges; grey points should be near zero."
+        ),
+    ),
+    "programme_promise": (
+        translatable("{title}: did it bring what was promised?"),
+        translatable("Margin by month: promised from the data up to {month}, and as it was then measured."),
+    ),
+    "programme_money": (
+        translatable("{title}: when the money comes back"),
+        translatable(
+            "Money in and out by month, and the discounted sum to date. Beyond the dashed line the effect is assumed to go "
+            "on."
+        ),
+    ),
+    "programme_bridge": (
+        translatable("{title}: from what was measured to what it is worth"),
+        translatable(
+            "From the effect as measured to the net present value: what build-up, time, risks and costs add or take."
+        ),
+    ),
+    "programme_tornado": (
+        translatable("{title}: what moves the result"),
+        translatable(
+            "The net present value when one input is low or high, between its 10% and 90% points, and all others as "
+            "expected."
+        ),
+    ),
+    "programme_scenarios": (
+        translatable("{title}: under other assumptions"),
+        translatable("The net present value with its range as registered, and when one assumption is another."),
+    ),
+    "programme_rules": (
+        translatable("{title}: up to which amount, and how often a year"),
+        translatable(
+            "What every rule is worth a year (left), and the best number of times for each cap with its range (right)."
+        ),
+    ),
+    "programme_risk": (
+        translatable("{title}: what a bad year costs"),
+        translatable(
+            "Probability that a year's loss exceeds each amount, beside the average year and the benefit of a year."
+        ),
+    ),
+}
+
+
+def caption(key: str, **values: object) -> tuple[str, str]:
+    """The two lines below a figure in the language that is spoken, `values` filled into their places.
+
+    >>> caption("programme_scenarios", title="Loyalty card")[1]
+    'The net present value with its range as registered, and when one assumption is another.'
+    >>> caption("programme_money", title="Loyalty card")[0]
+    'Loyalty card: when the money comes back'
+    """
+    about, read = _CAPTIONS[key]
+    return translate(about, **values), translate(read, **values)

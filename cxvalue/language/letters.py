@@ -1,0 +1,53 @@
+"""The letters that a language is printed with, and its lines: Chinese has fonts of the package and breaks at any letter."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+__all__ = ["FONTS", "OFFICE_FONTS", "families_of", "lines_of", "width_of"]
+
+FONTS = Path(__file__).parent / "fonts"
+"""Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
+
+OFFICE_FONTS = {"en": "Calibri", "zh": "Microsoft YaHei"}
+"""Of slides and workbooks, which take the letters of their reader's machine; other languages have those of English."""
+
+LATIN, CHINESE = "DejaVu Sans", "Noto Sans CJK SC"
+
+
+def families_of(language: str) -> tuple[str, ...]:
+    """The families that a text of a language is set in: a letter that the first lacks is taken from the second.
+
+    >>> families_of("ru"), families_of("zh")
+    (('DejaVu Sans', 'Noto Sans CJK SC'), ('Noto Sans CJK SC', 'DejaVu Sans'))
+    """
+    return (CHINESE, LATIN) if language == "zh" else (LATIN, CHINESE)
+
+
+_WIDE = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
+_PIECES = re.compile(rf"{_WIDE}[，。、；：！？）》”]*\s*|(?:(?!{_WIDE})\S)+\s*")
+"""A Chinese letter with the signs that may not begin a line, or a word of another script."""
+
+
+def lines_of(text: str, width: int) -> list[str]:
+    """A text in lines of so many letters, of which a Chinese one takes two.
+
+    >>> lines_of("purchases of one customer", 14), lines_of("每位客户的毛利，USD", 8)
+    (['purchases of', 'one customer'], ['每位客户', '的毛利，', 'USD'])
+    """
+    if not re.search(_WIDE, text):
+        return textwrap.wrap(text, width)
+    lines, line = [], ""
+    for piece in _PIECES.findall(text):
+        if line and width_of(line + piece.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = ""
+        line += piece
+    return [*lines, line.rstrip()]
+
+
+def width_of(text: str) -> int:
+    """How wide a text is, in Latin letters."""
+    return len(text) + len(re.findall(_WIDE, text))

@@ -1,0 +1,80 @@
+"""Customers as they were known on past days, and what they bought in the days after: `PastStates`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxvalue.foundation.calendar import day_number
+from cxvalue.lifetime.candidates.by_model import states_of
+from cxvalue.lifetime.families.futures import Floats
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
+from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
+
+if TYPE_CHECKING:
+    import ibis
+
+    from cxvalue.lifetime import LifetimeModel
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+
+__all__ = ["PastStates"]
+
+_EVERYTHING = np.ones(1)
+
+
+class PastStates:
+    """What was known of customers on past days, and what came: the purchases are read once for all of these days.
+
+    Where models count days and every customer has the same parameters, histories and counts come from the purchases as
+    arrays, without ids; else the engine counts them, a question a day. Customers are in the order of their ids.
+    """
+
+    def __init__(self, fit: CltvFit, purchases: ibis.Table) -> None:
+        self._fit, self._purchases = fit, purchases
+        self._foreseen: dict[tuple[str, date, date], Floats] = {}
+
+    @cached_property
+    def log(self) -> PurchaseLog:
+        """All purchases up to the day of the fit."""
+        return purchase_log(self._purchases, self._fit.as_of)
+
+    @cached_property
+    def _from_log(self) -> bool:
+        return self._fit.period is None and not any(
+            model.variant in ("rhythm", "covariates") for model in self._fit.calibration
+        )
+
+    def known_before(self, origin: date) -> PurchaseStates:
+        """Customers as they were known on the day before `origin`."""
+        if self._from_log:
+            return states_of(self.log.known(day_number(origin) - 1), self._fit.time_unit)
+        return purchase_states_from_purchases(
+            self._fit.counted(self._purchases),
+            as_of=origin - timedelta(days=1),
+            time_unit=self._fit.time_unit,
+            per_customer=True,
+            log_gaps=any(model.variant == "rhythm" for model in self._fit.calibration),
+        )
+
+    def bought(self, origin: date, until: date) -> Floats:
+        """The purchase days of each of them from `origin` to `until`, both inclusive."""
+        if self._from_log:
+            before = day_number(origin) - 1
+            return self.log.between(self.log.known(before), before, day_number(until), _EVERYTHING, 1.0)[0]
+        counted = holdout_counts(self._fit.counted(self._purchases), holdout_start=origin, as_of=until).count
+        return counted.astype(np.float64)
+
+    def expected(self, model: LifetimeModel, states: PurchaseStates, origin: date, until: date) -> Floats:
+        """What a model that was fitted before the holdout expected of each of the states known before its start."""
+        key = model.name, origin, until
+        if key not in self._foreseen:
+            ahead = model.time_unit.from_days(self._fit.days(origin, until))
+            self.keep(*key, model.expected_transactions(states, ahead))
+        return self._foreseen[key]
+
+    def keep(self, name: str, origin: date, until: date, expected: Floats) -> None:
+        """Keep what `expected` would say where it was worked out together with something else."""
+        self._foreseen[name, origin, until] = expected
