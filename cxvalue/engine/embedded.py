@@ -47,7 +47,7 @@ class Embedded(Place):
         table.order_by(list(order)).select(*columns).to_parquet(path)
 
 
-class _Engine(Backend):
+class _Engine(Backend):  # type: ignore[misc]
     """The engine as ibis knows it, but with fewer statements for each table that is kept on the way."""
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:

@@ -8,9 +8,43 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.cautions import Caution, worst_first
 
-__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "reconciles"]
+__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "reconciles"]
+
+FATES = {
+    "read": translatable("rows read"),
+    "kept": translatable("rows kept"),
+    "made": translatable("refunds that stand in the rows of their purchases"),
+    "repeated": translatable("rows that repeat another one in every column"),
+    "guests": translatable("rows of guests, no customer"),
+    "after": translatable("after {day}, the last day observed"),
+    "undeclared": translatable("of programmes that the study does not declare, not used"),
+    "lines": translatable("repeated lines of one order"),
+    "netted": translatable("refunds taken off their purchase"),
+    "void": translatable("lines of purchases refunded in full"),
+    "void_margin": translatable("lines of purchases refunded in full, with the margin left on them (in no purchase)"),
+    "same_day": translatable("further lines of one customer and day"),
+    "purchases": translatable("purchases (one customer, one day)"),
+    "guest_sales": translatable("sales of guests: in the totals, no customer"),
+    "late_guests": translatable("sales of guests after {day}"),
+    "zero": translatable("zero amounts (they count as purchases)"),
+    "negative": translatable("lines with a negative margin"),
+    "duplicates": translatable("exact duplicates without an order_id"),
+    "before": translatable("before {day}, the first day observed"),
+}
+"""What became of rows, in words."""
+
+
+def fate(key: str, **values: object) -> str:
+    """What became of rows, told to a reader.
+
+    >>> fate("after", day="2026-06-30")
+    'after 2026-06-30, the last day observed'
+    """
+    return translate(FATES[key], **values)
+
 
 CountKind = Literal[
     "read", "made", "left_out", "refused", "dropped", "cut", "merged", "netted", "note", "kept", "apart", "match"

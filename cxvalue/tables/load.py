@@ -44,7 +44,7 @@ from cxvalue.tables.checks.rules import (
 )
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, implausible_margin, judge_signs, margin_of_sales
-from cxvalue.tables.counts import ControlResult, RowCount, TableSet, rounded_up
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, rounded_up
 from cxvalue.tables.read.laid import lay_table, lines_to_bring
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
@@ -329,33 +329,29 @@ class _Loader:
         end: date,
     ) -> None:
         repeated = (found["until"] or 0.0) - loading.unmatched - (found["kept"] or 0.0)
-        self._add("transactions", f"after {end}, the last day observed", made.cut, found["after"], "cut")
-        self._add("transactions", "repeated lines of one order", made.duplicates, repeated, "merged")
-        self._add("transactions", "refunds taken off their purchase", made.refunds, -made.refunded, "netted")
-        self._add("transactions", "lines of purchases refunded in full", made.void_lines, made.void_amount, "netted")
+        self._add("transactions", fate("after", day=end), made.cut, found["after"], "cut")
+        self._add("transactions", fate("lines"), made.duplicates, repeated, "merged")
+        self._add("transactions", fate("netted"), made.refunds, -made.refunded, "netted")
+        self._add("transactions", fate("void"), made.void_lines, made.void_amount, "netted")
         if abs(made.void_margin) > ledger.TOLERANCE * made.void_amount:
-            what = "lines of purchases refunded in full, with the margin left on them (in no purchase)"
+            what = fate("void_margin")
             self._add("transactions", what, made.void_lines, made.void_margin, "note")
-        self._add("transactions", "further lines of one customer and day", made.merged_lines, None, "merged")
-        self._add(
-            "transactions", "purchases (one customer, one day)", made.purchases, made.revenue, "kept", always=True
-        )
+        self._add("transactions", fate("same_day"), made.merged_lines, None, "merged")
+        self._add("transactions", fate("purchases"), made.purchases, made.revenue, "kept", always=True)
         if loading.guests is not None:
             self._count_guests(loading, end)
-        self._add("transactions", "zero amounts (they count as purchases)", found["zero"], 0.0, "note")
-        self._add("transactions", "lines with a negative margin", found["n_below"], found["below"], "note")
-        self._add("transactions", "exact duplicates without an order_id", int(found["repeats"] or 0), None, "note")
-        self._add("transactions", f"before {start}, the first day observed", found["n_early"], found["early"], "note")
+        self._add("transactions", fate("zero"), found["zero"], 0.0, "note")
+        self._add("transactions", fate("negative"), found["n_below"], found["below"], "note")
+        self._add("transactions", fate("duplicates"), int(found["repeats"] or 0), None, "note")
+        self._add("transactions", fate("before", day=start), found["n_early"], found["early"], "note")
 
     def _count_guests(self, loading: _Loading, end: date) -> None:
         """Sales without a customer count in the totals up to the last day observed, and nowhere else."""
         assert loading.guests is not None
         guests, last = loading.guests, ibis.literal(end)
         found = ask(parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
-        self._add(
-            "transactions", "sales of guests: in the totals, no customer", found["n_seen"], found["seen"], "apart"
-        )
-        self._add("transactions", f"sales of guests after {end}", found["n_cut"], found["cut"], "cut")
+        self._add("transactions", fate("guest_sales"), found["n_seen"], found["seen"], "apart")
+        self._add("transactions", fate("late_guests", day=end), found["n_cut"], found["cut"], "cut")
 
     def _control(self, lines: ir.Table, start: date, end: date) -> ControlResult | None:
         totals = self.study.control_totals
@@ -372,11 +368,11 @@ class _Loader:
     def _settle(self, loading: _Loading) -> None:
         """Count what was read and dropped, or refuse the table for its bad rows."""
         name = loading.contract.name
-        self._add(name, "rows read", loading.rows, loading.amount, "read", always=True)
-        self._add(name, "refunds that stand in the rows of their purchases", loading.raw.made, None, "made")
+        self._add(name, fate("read"), loading.rows, loading.amount, "read", always=True)
+        self._add(name, fate("made"), loading.raw.made, None, "made")
         for reason, what, rows in loading.raw.left_out:
             self._add(name, what, rows, None, "left_out", reason)
-        self._add(name, "rows that repeat another one in every column", loading.merged, None, "merged")
+        self._add(name, fate("repeated"), loading.merged, None, "merged")
         if not loading.broken:
             return
         limit = self.study.bad_rows.drop_up_to if self.study.bad_rows else None
@@ -408,7 +404,7 @@ class _Loader:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""
         contract, table = loading.contract, loading.good
         if loading.guests is not None:
-            self._add(contract.name, "rows of guests, no customer", ledger.count_rows(loading.guests), None, "apart")
+            self._add(contract.name, fate("guests"), ledger.count_rows(loading.guests), None, "apart")
         amount, opens, asked = _AMOUNT.get(contract.name), False, []
         if end is not None and contract.event in table.columns:
             late = (table[str(contract.event)] > ibis.literal(end)).fill_null(False)
@@ -423,17 +419,15 @@ class _Loader:
             declared = [one.name for one in self.study.programmes] or [""]
             kept["foreign"] = table.count(where=~table.programme.isin(declared))
         found = ask(*asked, table.aggregate(**kept))
-        self._add(
-            contract.name, f"after {end}, the last day observed", found.get("n_late", 0), found.get("late"), "cut"
-        )
+        self._add(contract.name, fate("after", day=end), found.get("n_late", 0), found.get("late"), "cut")
         if end is not None and opens:
             counts, cautions = dates_to_come(contract, found, end)
             for what, rows, kind in counts:
                 self._add(contract.name, what, rows, None, kind)
             self.cautions += cautions
-        what = "of programmes that the study does not declare, not used"
+        what = fate("undeclared")
         self._add(contract.name, what, found.get("foreign", 0), None, "note")
-        self._add(contract.name, "rows kept", found["rows"], found["amount"], "kept", always=True)
+        self._add(contract.name, fate("kept"), found["rows"], found["amount"], "kept", always=True)
         self._write(
             contract.name, table, [ROW], [one for one in table.columns if one != ROW or contract.name in _IN_ORDER]
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.study import TableSource
 from cxvalue.tables.read.cells import laid_columns, lay
 from cxvalue.tables.read.database_file import (
@@ -78,7 +79,7 @@ def open_files(
         rows = sum(
             _count(con, _open(con, path, name, one, scratch, where, zone)) for name, one in _sheets(shown, source)
         )
-        found.left_out.append(("copy", f"rows of {shown!r}, a copy of another file", rows))
+        found.left_out.append(("copy", translate("rows of {file}, a copy of another file", file=repr(shown)), rows))
     return found
 
 

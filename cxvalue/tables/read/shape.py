@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.study import TableSource
 from cxvalue.tables.read.expressions import Expression, parse_expression
 from cxvalue.tables.read.files import FILE_STRIDE, Found
@@ -213,7 +214,8 @@ class _Shaping:
             if counted.get(reason):
                 self.left_out += self._refused(reason, types)
         if rows := counted.get("once_per"):
-            self.left_out.append(("once_per", f"further rows of one {' and '.join(source.once_per)}", int(rows)))
+            what = translate("further rows of one {columns}", columns=", ".join(source.once_per))
+            self.left_out.append(("once_per", what, int(rows)))
         if not counted.get(""):
             raise BadInput([self._nothing(types)])
         self._once(types)
