@@ -27,10 +27,10 @@ def test_the_python_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pyte
     for study in ("cdnow_sample", "bank"):
         (tmp_path / "data" / study).mkdir(parents=True)
         text = (ROOT / "data" / study / "study.yml").read_text(encoding="utf-8")
-        # A bank of fewer customers says the same sooner.
-        (tmp_path / "data" / study / "study.yml").write_text(
-            text.replace("customers: 20000", "customers: 2000"), "utf-8"
-        )
+        # A bank of fewer customers says the same sooner, and no customer of it is valued.
+        text = text.replace("customers: 20000", "customers: 2000")
+        text = text.replace("cltv: {time_unit: month}", "cltv: {time_unit: month, models: nbd}")
+        (tmp_path / "data" / study / "study.yml").write_text(text, "utf-8")
     monkeypatch.setenv("CXVALUE_ROOT", str(tmp_path))
     names = run_examples(README)
     value = names["value"]

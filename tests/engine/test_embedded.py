@@ -24,3 +24,17 @@ def test_it_works_in_utc_and_fetches_no_extension() -> None:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
+
+
+def test_a_table_that_is_kept_has_the_types_of_its_expression_and_goes_when_nobody_holds_it() -> None:
+    con = connect()
+    table = con.create_table("t", ibis.memtable({'a "b"': ["x", "y", "y"], "n": [3, 1, 2]}), temp=True)
+    asked = table.group_by('a "b"').agg(total=table.n.sum(), share=table.n.mean()).order_by('a "b"')
+    kept = asked.cache()
+    name = kept.op().name
+    assert kept.schema() == asked.schema() == con.table(name, database=("temp", "main")).schema()
+    assert kept.to_pyarrow().to_pydict() == {'a "b"': ["x", "y"], "total": [3, 3], "share": [3.0, 1.5]}
+    there = "SELECT count(*) FROM duckdb_tables() WHERE table_name = ?"
+    assert con.con.execute(there, [name]).fetchone() == (1,)
+    del kept
+    assert con.con.execute(there, [name]).fetchone() == (0,)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.tables.ask import ask
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
 
@@ -212,12 +213,11 @@ def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
         )
         remedy = "Fill them in for those who left without buying as well, or leave both columns out."
         found.append(("have no basket value or no basket margin", each.bv.isnull() | each.bm.isnull(), remedy))
+    numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
     problems = []
-    for what, rule, remedy in found:
-        bad = each.filter(rule)
-        number = int(bad.count().to_pyarrow().as_py())
+    for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
         if number:
-            shown = bad.order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
+            shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
             problems.append(
                 Problem("tables.offers", f"{number:,} occasions {what}.", remedy, number, tuple(map(str, shown)))
             )

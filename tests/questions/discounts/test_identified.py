@@ -15,7 +15,7 @@ from cxvalue.questions.discounts.policies import told_apart
 from cxvalue.questions.discounts.reservation import fit_families, fit_family, goodness_of_fit
 
 
-def offers(ladders: list[list[float]], customers: int = 900, seed: int = 1, **columns: object) -> ibis.Table:
+def heard(ladders: list[list[float]], customers: int = 900, seed: int = 1, **columns: object) -> pd.DataFrame:
     """Customers with normal reservation discounts (7%, 9%) who hear one of the ladders."""
     rng = np.random.default_rng(seed)
     rows = []
@@ -28,7 +28,12 @@ def offers(ladders: list[list[float]], customers: int = 900, seed: int = 1, **co
         date="2025-01-01", **columns
     )
     frame["date"] = pd.to_datetime(frame["date"]).dt.date
-    return ibis.memtable(frame)
+    return frame
+
+
+def offers(ladders: list[list[float]], customers: int = 900, **columns: object) -> ibis.Table:
+    """The same, in an engine."""
+    return ibis.memtable(heard(ladders, customers, **columns))
 
 
 def findings(table: ibis.Table, **given: object):
@@ -98,11 +103,22 @@ def test_two_groups_apart_are_found_beside_one_within_the_other() -> None:
 
 def test_ladders_of_several_kinds_are_not_taken_for_a_misfit() -> None:
     """Customers who leave before the last rung make brackets that overlap; a shape that is right must still fit."""
+    ladders = [[0.05], [0.05, 0.1], [0.05, 0.1, 0.15], [0.05, 0.1, 0.15, 0.2]]
+    # Worlds are added up together, each as a segment, as one question to the engine costs as much as all of them.
+    worlds = [heard(ladders, 1500, seed).assign(world=f"world {seed:02d}") for seed in range(40)]
+    told = pd.concat(worlds, ignore_index=True)
+    told["customer_id"] = told["world"] + " " + told["customer_id"]
+    of = told[["customer_id", "world"]].drop_duplicates()
+    data = occasions_of(ibis.memtable(told.drop(columns="world")), ibis.memtable(of), segment="world")
+    assert data.segments == tuple(f"world {seed:02d}" for seed in range(40))
     missed = []
     for seed in range(40):
-        data, count = counted(offers([[0.05], [0.05, 0.1], [0.05, 0.1, 0.15], [0.05, 0.1, 0.15, 0.2]], 1500, seed))
-        fitted = fit_family("normal", data.low, data.high, data.segment, count)
-        ratio, df = goodness_of_fit(fitted, data.low, data.high, data.segment, count)
+        own = data.segment == seed
+        low, high, count = data.low[own], data.high[own], data.count[:, own].sum(axis=0)
+        assert count.sum() == 1500
+        segment = np.zeros(own.sum(), dtype=int)
+        fitted = fit_family("normal", low, high, segment, count)
+        ratio, df = goodness_of_fit(fitted, low, high, segment, count)
         assert df == 2  # four depths less place and width
         missed.append(stats.chi2.sf(ratio, df) < 0.05)
     assert np.mean(missed) < 0.16  # 5%, and 40 trials
