@@ -127,6 +127,7 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
         axes.plot(row.mean_points, row.share, "o", color=MAIN)
         axes.annotate(str(row.driver), (row.mean_points, row.share), (6, 4), textcoords="offset points", fontsize=8)
     axes.set_xlabel(translate("Mean answer, points of 100"))
+    axes.xaxis.set_major_formatter(style.unit_ticks(""))
     axes.set_ylabel(translate("Share of what the drivers explain"))
     axes.yaxis.set_major_formatter(style.unit_ticks("share"))
     style.from_zero(axes)
@@ -136,6 +137,8 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
 @style.drawn
 def gap_trend(gaps: pd.DataFrame) -> Figure:
     """Own score less each competitor's, in points, date by date."""
+    from matplotlib.dates import AutoDateLocator
+
     style.need_columns(gaps, ("metric", "competitor", "date", "gap"), "gap_trend")
     figure, (axes,) = style.new_figure(3.4)
     style.title(figure, _ahead(gaps))
@@ -146,7 +149,10 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
         axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=names[number])
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_ylabel(translate("Points ahead"))
-    axes.tick_params(axis="x", rotation=30)
+    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    locator = AutoDateLocator(minticks=3, maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(style.date_ticks(locator))
     style.legend(figure, 2)
     return figure
 

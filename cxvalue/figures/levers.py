@@ -61,9 +61,8 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     least, most = min(0.0, float(low.min()), float(gains.min())), max(0.0, float(high.max()), float(gains.max()))
     room = 0.24 * max(most - least, 1e-9)  # for the numbers beside the bars
     axes.set_xlim(least - room * (least < 0), most + room * (most > 0) + 1e-9)
-    axes.set_yticks(
-        places, [_named(row.lever, row.change, currency, thing, row.horizon_months) for row in known.itertuples()]
-    )
+    names = [_named(row.lever, row.change, currency, thing, row.horizon_months) for row in known.itertuples()]
+    axes.set_yticks(places, [style.wrapped(name, 40) for name in names])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     axes.xaxis.set_major_formatter(style.unit_ticks(currency))

@@ -148,6 +148,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "told": "The findings in words",
         "swipe": "Swipe to see the whole figure",
         "verdict": "Verdict",
+        "yes": "yes",
         "PASS": "Pass",
         "FAIL": "Fail",
         "NOT PROVEN": "Not proven",

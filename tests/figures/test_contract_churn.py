@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.figures import churn_bands, churn_calibration, hazard_ratios, renewal_by_satisfaction
+from cxvalue.figures import churn_bands, churn_calibration, hazard_ratios, message_of, renewal_by_satisfaction
 from cxvalue.foundation.errors import CxvalueError
 
 
@@ -44,3 +44,20 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
     assert churn_bands(bands, "EUR", contractual=True).axes[0].get_xlabel() == "Probability of ending in 12 months"
     tenths = pd.DataFrame({"predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
     assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Share that ended"
+
+
+def test_titles_name_the_strongest_driver_and_the_ends_of_the_bands() -> None:
+    ratios = pd.DataFrame(
+        {"driver": ["plan", "plan", "region"], "level": ["a", "b", "c"], "compared_with": ["a", "a", "d"],
+         "ratio": [1.0, 2.0, 0.25], "low": [np.nan, 1.5, 0.2], "high": [np.nan, 2.7, 0.4]}
+    )  # fmt: skip
+    assert message_of(hazard_ratios(ratios)) == "region: at c contracts end 0.25 times as often as at d"
+    unclear = ratios.assign(low=[np.nan, 0.8, 0.1], high=[np.nan, 2.7, 1.2])
+    assert message_of(hazard_ratios(unclear)) == "No driver shown goes clearly with more or fewer contracts that end"
+    bands = pd.DataFrame(
+        {"band": ["lowest third", "highest third", "no answer"], "accounts": 100, "renewed": [0.7, 0.9, 0.1],
+         "low": 0.0, "high": 1.0}
+    )  # fmt: skip
+    assert message_of(renewal_by_satisfaction(bands)) == (
+        "90.0% of the accounts renewed (highest third of users' scores), against 70.0% (lowest third)"
+    )

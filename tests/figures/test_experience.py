@@ -7,8 +7,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from cxvalue.figures import driver_map, gap_trend, level_moves, open_complaints
+from cxvalue.figures import driver_map, gap_trend, level_moves, message_of, open_complaints
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import using
 
 MOVES = pd.DataFrame({"from": ["none", "none"], "to": ["none", "gone"], "share": [0.75, 0.25]})
 
@@ -36,3 +37,33 @@ def test_drivers_and_gaps_are_named() -> None:
     assert gap_trend(gaps).axes[0].lines[0].get_label() == "nps against X"
     with pytest.raises(CxvalueError, match="share_low"):
         driver_map(drivers.drop(columns="share_low"), "overall")
+
+
+def test_titles_are_statements_of_the_numbers() -> None:
+    assert message_of(level_moves(MOVES)) == "25.0% of the customers at the level none were gone a quarter later"
+    both = pd.DataFrame({"from": ["high", "negative"], "to": ["gone", "gone"], "share": [0.03, 0.08]})
+    assert message_of(level_moves(both)) == (
+        "8.0% of the customers at the level negative were gone a quarter later, 3.0% of those at the level high"
+    )
+    curve = pd.DataFrame(
+        {"day": [0, 1, 2], "still_open": [1.0, 0.5, 0.2], "low": [1.0, 0.4, 0.1], "high": [1.0, 0.6, 0.3]}
+    )
+    assert message_of(open_complaints(curve, 1)) == "50.0% of complaints were not answered within the target of 1 day"
+    assert message_of(open_complaints(curve, 9)) == "20.0% of complaints were not answered within 2 days"
+    drivers = pd.DataFrame({"driver": ["a", "b"], "share": [0.4, 0.6], "share_low": [0.3, 0.5], "share_high": [0.5, 0.7],
+                            "mean_points": [70.0, 40.0]})  # fmt: skip
+    assert message_of(driver_map(drivers, "overall")) == (
+        "b goes along most with overall: 60.0% of what the drivers explain, at a mean answer of 40.0 of 100"
+    )
+    gaps = pd.DataFrame({"metric": ["nps"] * 2, "competitor": ["X"] * 2, "date": [date(2025, 1, 1), date(2025, 4, 1)],
+                         "gap": [1.0, -1.5]})  # fmt: skip
+    assert message_of(gap_trend(gaps)) == "nps: 1.50 points behind X on 1 April 2025"
+    more = pd.concat([gaps, gaps.assign(competitor="Y", gap=[-2.0, 2.0])])
+    assert message_of(gap_trend(more)) == "Ahead of competitors in 1 of 2 comparisons, each at its last date"
+
+
+def test_levels_are_named_in_the_readers_language() -> None:
+    with using("ru"):
+        figure = level_moves(MOVES)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нулевой", "ушли"]
+    assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нулевой»"

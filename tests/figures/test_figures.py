@@ -23,6 +23,7 @@ from cxvalue.lifetime import fit
 from cxvalue.money.sensitivity import Swing
 from cxvalue.questions.customers.audit import Waterfall
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
+from cxvalue.report.pictures import on_a_page
 from cxvalue.tables.states import PurchaseStates
 
 TITLES = {"bg_nbd": "BG/NBD", "nbd": "NBD"}
@@ -285,6 +286,37 @@ def test_what_was_shown_is_saved_without_drawing_it_again_unless_it_was_changed(
     assert drawn == ["png", "svg", "png", "svg"]
     assert png.read_bytes() != shown
     assert svg.read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: figures.expected_by_history(histories(1.0, 2.0, 3.0), horizon_months=12),
+        lambda: figures.cohort_comparison(cohorts(0.9, 0.5, 0.1)),
+        lambda: figures.goodwill_rules(
+            pd.DataFrame({"cap": [25.0, 100.0], "times_per_year": 1, "value": [3.0, -4.0], "low": -5.0, "high": 5.0}),
+            (25.0, 1),
+            "EUR",
+        ),
+    ],
+)
+def test_colours_of_an_area_follow_a_dark_screen(draw: Callable[[], Figure], tmp_path: Path) -> None:
+    svg, _ = figures.save(draw(), tmp_path, "areas")
+    assert "prefers-color-scheme:dark" in on_a_page(svg.read_text(encoding="utf-8"))
+
+
+def test_a_legend_that_is_too_wide_gets_fewer_columns() -> None:
+    name = "an expectation that takes many words to be said"
+    figure = figures.policy_value(
+        {
+            f"{name} {n}": pd.DataFrame({"share": [0.0, 1.0], "value": [0.0, 1.0], "low": 0.0, "high": 1.0})
+            for n in "abc"
+        },
+        "EUR",
+    )
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [f"{name} {n}" for n in "abc"]
+    assert legend.get_window_extent().width <= figure.bbox.width
 
 
 def test_titles_say_what_is_seen() -> None:
