@@ -40,6 +40,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unit_orders": "order|orders",
         "unit_contacts": "contact|contacts",
         "unit_notebooks": "notebook|notebooks",
+        "unit_contracts": "contract|contracts",
+        "unit_cells": "cell|cells",
         "unit_times a year": "time a year|times a year",
         # dates
         "date": "{day} {month} {year}",
@@ -406,6 +408,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "book_cash": "Sum to date, discounted, {currency}",
         "book_input": "Input",
         "book_unit": "Unit",
+        "book_share": "share",
         "book_npv_low": "Net present value at low",
         "book_npv_high": "Net present value at high",
         "book_swing_low": "Change at low",

@@ -373,7 +373,7 @@ class _Sheets:
             form = {"num_format": SHARE if swing.unit == "share" else CENTS}
             self._text("tornado", row, 0, swing.label, text_wrap=True)
             self._heighten("tornado", row, _lines(swing.label, 58 * BOLD))
-            self._text("tornado", row, 1, swing.unit)
+            self._text("tornado", row, 1, words["book_share"] if swing.unit == "share" else swing.unit)
             inputs, ends = self._swing(swing, row)
             for column, formula, value in zip((2, 3, 4), inputs, (swing.value, swing.low, swing.high), strict=True):
                 if formula:
