@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from cxvalue.engine.place import Place
 from cxvalue.foundation.temporary import private_folder
 
 if TYPE_CHECKING:
+    import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
 
 __all__ = ["Embedded", "connect"]
@@ -47,21 +49,26 @@ class Embedded(Place):
         table.order_by(list(order)).select(*columns).to_parquet(path)
 
 
-class _Engine(Backend):  # type: ignore[misc]
+class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
     """The engine as ibis knows it, but with fewer statements for each table that is kept on the way."""
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # A load keeps up to twenty tables, and ibis has the engine name its catalogue and describe each of them.
-        schema, mapper = expr.schema(), self.compiler.type_mapper
+        schema = expr.schema()
         if schema.null_fields:
             return super()._create_cached_table(name, expr)
         self._run_pre_execute_hooks(expr)
         quoted = ('"' + column.replace('"', '""') + '"' for column in schema.names)
-        columns = ", ".join(map(" ".join, zip(quoted, map(mapper.to_string, schema.types), strict=True)))
+        columns = ", ".join(map(" ".join, zip(quoted, map(_sql_of_type, schema.types), strict=True)))
         table = f'temp.main."{name}"'
         self.con.execute(f"CREATE TEMP TABLE {table} ({columns}); INSERT INTO {table} {self.compile(expr)}")
         namespace = ops.Namespace(catalog="temp", database="main")
         return ops.DatabaseTable(name, schema=schema, source=self, namespace=namespace).to_expr()
+
+
+@cache
+def _sql_of_type(kind: dt.DataType) -> str:
+    return str(Backend.compiler.type_mapper.to_string(kind))
 
 
 def connect() -> Backend:

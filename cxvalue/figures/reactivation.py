@@ -42,7 +42,7 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     upper.plot(months["month"], months["asleep"], color=MAIN, linewidth=1.5)
     upper.set_ylabel(translate("Inactive customers"))
     width = 24
-    lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label=translate("came back"))
+    lower.bar(months["month"], months["came_back"], width=width, color=GOOD, label=translate("returned"))
     lower.bar(months["month"], -months["fell_asleep"], width=width, color=BAD, label=translate("fell silent"))
     lower.axhline(0, color=GREY, linewidth=1)
     lower.set_ylabel(translate("Customers a month"))

@@ -130,7 +130,7 @@ def format_value(value: float | int, unit: str, words: Words | None = None) -> s
         known = dict(pair.split(":") for pair in words[unit].split(","))
         if number in known:
             return known[number]
-    return words["counted"].format(number=number, unit=unit_word(unit, float(value), words))
+    return words["counted"].format(number=number, unit=unit_word(unit, _shown(value), words))
 
 
 def format_range(low: float | int, high: float | int, unit: str, words: Words | None = None) -> str:
@@ -162,7 +162,7 @@ def format_range(low: float | int, high: float | int, unit: str, words: Words | 
         leads = words["money"].startswith("{currency}")
         first, second = (f"{unit} {first}", second) if leads else (first, f"{second} {unit}")
     elif unit:
-        second = words["counted"].format(number=second, unit=unit_word(unit, float(high), words, in_range=True))
+        second = words["counted"].format(number=second, unit=unit_word(unit, _shown(high), words, in_range=True))
     return words["interval"].format(low=first, high=second)
 
 
@@ -282,6 +282,12 @@ def _percent(value: float, words: Words, decimals: int = 1) -> str:
 def _counted(value: float | int) -> float | int:
     """Whole numbers of things are written as such: 12 months, not 12.0."""
     return int(value) if float(value).is_integer() and abs(value) < 1_000_000 else float(value)
+
+
+def _shown(value: float | int) -> float | int:
+    """A number as it is read: the word after it goes by what is written, 9,730 and not 9,730.4."""
+    counted = _counted(value)
+    return counted if isinstance(counted, int) else _counted(float(f"{counted:.2e}"))
 
 
 def _ends(low: float | int, high: float | int, write: Callable[[float | int, int], str]) -> tuple[str, str]:

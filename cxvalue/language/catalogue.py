@@ -7,6 +7,7 @@ language, one a room of the code. English needs none. What a catalogue lacks is 
 from __future__ import annotations
 
 import gettext
+import re
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ __all__ = [
 CATALOGUES = Path(__file__).parent
 LANGUAGES = ("en", "ru", "uk", "zh")
 """What ``language:`` of a study file may be: English, Russian, Ukrainian, Chinese."""
+
+_ABBREVIATED = re.compile(r"(?<=\d [гр]\.)\.(?!\.)")
+"""The full stop after a date that ends in one: "30 июня 2026 г."."""
 
 _SPOKEN = {"language": "en"}
 """Of the whole process, its threads too: a run has one study, and so has a notebook's kernel."""
@@ -123,7 +127,7 @@ def word_of(language: str, key: str, english: str) -> str:
 
 
 def _filled(message: str, values: Mapping[str, object]) -> str:
-    return _Written().vformat(message, (), values) if values else message
+    return _ABBREVIATED.sub("", _Written().vformat(message, (), values)) if values else message
 
 
 class _Written(string.Formatter):

@@ -33,6 +33,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "unit_weeks": "week|weeks",
         "unit_years": "year|years",
         "unit_rows": "row|rows",
+        "unit_answers": "answer|answers",
+        "unit_points a year": "point a year|points a year",
         "unit_purchases": "purchase|purchases",
         "unit_points": "point|points",
         "unit_orders": "order|orders",

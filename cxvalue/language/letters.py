@@ -6,7 +6,7 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["FONTS", "OFFICE_FONTS", "families_of", "lines_of", "width_of"]
+__all__ = ["FONTS", "OFFICE_FONTS", "families_of", "lines_of", "longest_word", "width_of"]
 
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
@@ -51,3 +51,12 @@ def lines_of(text: str, width: int) -> list[str]:
 def width_of(text: str) -> int:
     """How wide a text is, in Latin letters."""
     return len(text) + len(re.findall(_WIDE, text))
+
+
+def longest_word(text: str) -> int:
+    """The letters of the longest word, which no line breaks; Chinese ones may be parted anywhere.
+
+    >>> longest_word("ставка дисконтирования"), longest_word("折现系数")
+    (15, 2)
+    """
+    return max((width_of(piece.strip()) for piece in _PIECES.findall(text)), default=0)

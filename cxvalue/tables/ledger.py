@@ -230,7 +230,7 @@ class _Matching:
 
     def __init__(self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...], several: bool = False) -> None:
         self.held: list[ir.Table] = []
-        left = self._keep(targets.select(*by, "date", "left", "margin"))
+        left = targets.select(*by, "date", "left", "margin")
         # Most refunds concern a group with one purchase that covers them all: no order matters there.
         found = [self._keep(self._whole(refunds, left, by))]
         rest = refunds.anti_join(found[0], "refund")
@@ -246,6 +246,8 @@ class _Matching:
                 spread = self._spread(now.anti_join(hit, "refund"), left, by)
                 hit = self._keep(hit.union(spread.select(*hit.columns)))
             found.append(hit)
+            if number + 1 == rounds:
+                break  # nobody asks what is left after the last one
             later = waiting.filter(waiting.turn > number)
             taken = hit.select(*by, date="bought", taken="amount", back="margin")
             remaining = left.semi_join(later, list(by)).left_join(taken, [*by, "date"])
@@ -256,7 +258,7 @@ class _Matching:
             left = self._keep(remaining.select(*by, "date", "left", "margin"))
         if rounds > ROUNDS:
             found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), left, by, several)))
-        self.table = self._keep(ibis.union(*found) if len(found) > 1 else found[0])
+        self.table = self._keep(ibis.union(*found)) if len(found) > 1 else found[0]
 
     def _keep(self, table: ir.Table) -> ir.Table:
         kept = table.cache()

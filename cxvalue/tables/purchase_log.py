@@ -57,8 +57,8 @@ class PurchaseLog:
     false in `known_margin`.
     """
 
-    customer: NDArray[np.int64]
-    day: NDArray[np.int64]
+    customer: NDArray[np.int32]
+    day: NDArray[np.int32]
     revenue: Floats
     margin: Floats
     known_margin: NDArray[np.bool_]
@@ -76,8 +76,8 @@ class PurchaseLog:
         start = np.append(np.flatnonzero(changed), customer.size).astype(np.int64)
         known = np.isfinite(margin)
         return cls(
-            np.cumsum(changed, dtype=np.int64) - 1,
-            np.asarray(day, dtype=np.int64),
+            np.cumsum(changed, dtype=np.int32) - np.int32(1),
+            np.asarray(day, dtype=np.int32),
             np.nan_to_num(np.asarray(revenue, dtype=float)),
             np.where(known, margin, 0.0),
             known,
@@ -96,7 +96,7 @@ class PurchaseLog:
     @property
     def first_of(self) -> NDArray[np.int64]:
         """The day of each customer's first purchase."""
-        return self.day[self.start[:-1]]
+        return self.day[self.start[:-1]].astype(np.int64)
 
     def until(self, day: int) -> PurchaseLog:
         """The log as it stood at the end of a day; its customers are numbered anew, in the same order."""
@@ -130,8 +130,8 @@ class PurchaseLog:
             day=day,
             customer=customer,
             bought=bought,
-            first=self.day[start],
-            last=self.day[end - 1],
+            first=self.day[start].astype(np.int64),
+            last=self.day[end - 1].astype(np.int64),
             revenue=summed(self.revenue),
             first_revenue=self.revenue[start],
             margin=summed(self.margin),
@@ -150,7 +150,7 @@ class PurchaseLog:
         if mine.size != len(known):
             raise ValueError("These are not the customers whom this log knows by that day.")
         inside = (self.day > after) & (self.day <= until)
-        customer, since = self.customer[inside], self.day[inside] - after
+        customer, since = self.customer[inside], self.day[inside].astype(np.int64) - after
         month = np.minimum(np.ceil(since / month_days).astype(np.int64) - 1, factors.size - 1)
         count = np.bincount(customer, minlength=len(self))[mine]
         worth = np.bincount(customer, self.margin[inside] * factors[month], minlength=len(self))
@@ -168,7 +168,9 @@ def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | N
     if not customer.size:
         return None
     low, high = int(day.min()), int(day.max())
-    key = np.asarray(customer, dtype=np.int64) * (high - low + 1) + (day - low)
+    key = np.asarray(customer, dtype=np.int64) * (high - low + 1)
+    key += day
+    key -= low
     return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
 
 
@@ -183,12 +185,14 @@ def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
     found = rows.to_pyarrow()
     ids = found.column("customer_id").combine_chunks().dictionary_encode()
     order = np.asarray(pc.sort_indices(ids.dictionary).to_numpy(), dtype=np.int64)
-    place = np.empty(order.size, dtype=np.int64)
-    place[order] = np.arange(order.size)
+    place = np.empty(order.size, dtype=np.int32)
+    place[order] = np.arange(order.size, dtype=np.int32)
     customer = place[ids.indices.to_numpy(zero_copy_only=False)]
+    found = found.drop_columns("customer_id")
+    del ids, order, place
     day = found.column("date").cast(pa.date32()).combine_chunks().cast(pa.int32()).to_numpy(zero_copy_only=False)
 
     def numbers(name: str) -> Floats:
         return np.asarray(found.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
 
-    return PurchaseLog.of(customer, day.astype(np.int64), numbers("revenue"), numbers("margin"))
+    return PurchaseLog.of(customer, day, numbers("revenue"), numbers("margin"))

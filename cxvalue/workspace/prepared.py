@@ -13,6 +13,7 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ from cxvalue.study import StudyFile, load_study_file, project_root
 from cxvalue.study.fingerprints import hash_of_code
 from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
+from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.kept_base import write_base
 from cxvalue.workspace.preflight import fit_declared
@@ -182,9 +184,11 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     elif "purchases" in tables.paths:
         try:
             with working("Fitting the models of purchases"):
-                fit = fit_study(study, _getter(con, tables), as_of=tables.as_of, observed_from=tables.observed_from)
+                read = cache(partial(purchase_log, con.read_parquet(tables.paths["purchases"])))
+                days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
+                fit = fit_study(study, table, **days, log=read)
             with working("Forecasting every customer, and again from past dates"):
-                write_base(base_of_study(study, fit, _getter(con, tables)), folder)
+                write_base(base_of_study(study, fit, table, read(fit.as_of)), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

@@ -53,3 +53,9 @@ def test_a_language_without_a_catalogue_is_refused() -> None:
     with pytest.raises(ValueError, match="'de'"):
         speak("de")
     assert spoken() == "en"
+
+
+def test_a_date_that_ends_in_a_full_stop_needs_no_second_one() -> None:
+    with using("ru"):
+        assert translate("up to {day}.", day="30 июня 2026 г.") == "up to 30 июня 2026 г."
+        assert translate("{day}. {dots}", day="30 червня 2026 р.", dots="12 г...") == "30 червня 2026 р. 12 г..."

@@ -5,9 +5,10 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from cxvalue.figures.style import new_figure, save, title, use_style
+from cxvalue.figures.style import month_axis, new_figure, save, title, unit_ticks, use_style
 from cxvalue.language.catalogue import using
 from cxvalue.language.letters import FONTS, families_of, lines_of
 from tests.fonts import characters_of_the_catalogues
@@ -45,3 +46,23 @@ def test_lines_are_as_wide_as_they_look() -> None:
     assert len(lines) == 3
     assert not any(line[0] in "，。）" for line in lines)
     assert lines_of("", 10) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "ticks", "month"),
+    [
+        ("en", ["0", "0.5 M", "1.5 M"], "Mar"),
+        ("ru", ["0", "0,5 млн", "1,5 млн"], "мар"),
+        ("uk", ["0", "0,5 млн", "1,5 млн"], "бер"),
+        ("zh", ["0", "50万", "150万"], "3月"),
+    ],
+)
+def test_ticks_are_written_as_their_readers_write_them(language: str, ticks: list[str], month: str) -> None:
+    days = pd.Series(pd.date_range("2026-01-01", "2026-08-01"))
+    with using(language), use_style():
+        assert unit_ticks("EUR").format_ticks([0.0, 5e5, 1.5e6]) == ticks
+        figure, (axes,) = new_figure(2.0)
+        axes.plot(days, range(len(days)))
+        month_axis(axes, days)
+        figure.draw_without_rendering()
+        assert month in [one.get_text() for one in axes.get_xticklabels()]

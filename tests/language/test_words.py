@@ -81,3 +81,11 @@ def test_numbers_are_written_as_their_readers_write_them(language: str, money: s
 )
 def test_a_range_reads_as_one(language: str, told: str) -> None:
     assert format_range(1_130_000, 1_412_000, "USD", words_for(language)) == told
+
+
+def test_a_counted_word_goes_by_the_number_that_is_written() -> None:
+    assert format_value(-9730.4, "transactions", words_for("ru")) == "−9\u00a0730 транзакций"
+    assert format_value(3.21, "transactions", words_for("ru")) == "3,21 транзакции"
+    assert format_value(1_240_321.5, "customers", words_for("uk")) == "1,24 млн клієнтів"
+    assert format_range(9730.4, 12001.2, "customers", words_for("ru")) == "от 9\u00a0730 до 12\u00a0000 клиентов"
+    assert format_value(3, "times a year", words_for("ru")) == "3 раза в год"

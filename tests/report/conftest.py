@@ -79,7 +79,11 @@ class Published:
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """A programme whose names would be formulas in a spreadsheet and markup in a document."""
-    folder = tmp_path_factory.mktemp("published")
+    return published_in(tmp_path_factory.mktemp("published"), "en")
+
+
+def published_in(folder: Path, language: str) -> Published:
+    """That programme, told in the language that is spoken."""
     (folder / "study.yml").write_text(STUDY.format(title=MARKUP, formula=FORMULA), encoding="utf-8")
     study = load_study_file(folder / "study.yml")
     programme = study.programmes[0]
@@ -118,8 +122,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     figures = [PageFigure(f"Figure {number}", "It shows a box.", folder / "figure.svg") for number in (1, 2)]
     notes = PageNotes(assumptions=(Assumption("Horizon", "18 months"),))
     meta = RunMeta(
-        "small", study.heading, date(2025, 12, 31), datetime(2026, 1, 5, tzinfo=UTC), "EUR", "9.9", simulated=True
-    )
+        "small", study.heading, date(2025, 12, 31), datetime(2026, 1, 5, tzinfo=UTC), "EUR", "9.9", language,
+        simulated=True,
+    )  # fmt: skip
 
     def rebuilt(
         title: str = MARKUP, made: datetime = meta.made, some: list[Finding] = findings, tables: Path = folder,

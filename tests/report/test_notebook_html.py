@@ -174,3 +174,24 @@ def test_a_figure_is_described_by_its_message() -> None:
     )
     page = assert_self_contained(notebook_html(new_notebook(cells=[new_code_cell("", outputs=[shown])]), "T"))
     assert page.images[0]["alt"] == "Sales rose"
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "revenue"),
+    [
+        ("ru", "Потерянная маржа против потерянных клиентов", "Потерянная выручка против потерянных клиентов"),
+        ("uk", "Втрачена маржа проти втрачених клієнтів", "Втрачена виручка проти втрачених клієнтів"),
+        ("zh", "失去的毛利与失去的客户", "失去的收入与失去的客户"),
+    ],
+)
+def test_headings_follow_the_language_and_what_explains_them_stays(language: str, told: str, revenue: str) -> None:
+    cell = new_markdown_cell(
+        "## Margin lost against customers lost\n\nA deeper discount gives margin away.\n\n### Ours"
+    )
+    page = notebook_html(new_notebook(cells=[cell]), "x", language=language)
+    assert f">{told}</h2>" in page
+    assert ">Ours</h3>" in page  # a heading that is in no catalogue
+    assert "A deeper discount gives margin away." in page
+    in_revenue = notebook_html(new_notebook(cells=[cell]), "x", language=language, in_revenue=True)
+    assert f">{revenue}</h2>" in in_revenue
+    assert "A deeper discount gives revenue away." in in_revenue

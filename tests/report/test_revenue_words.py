@@ -13,6 +13,7 @@ from cxvalue.figures.style import tell
 from cxvalue.findings.finding import Finding
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.lazy import import_nbformat
+from cxvalue.language.catalogue import using
 from cxvalue.report.assumptions import study_assumptions
 from cxvalue.report.revenue_words import (
     figure_in_revenue,
@@ -92,3 +93,18 @@ def test_the_assumption_and_what_contradicts_it(tmp_path: Path) -> None:
     (tmp_path / "study.yml").write_text(STUDY.format(0.4), encoding="utf-8")
     with pytest.raises(BadInput, match="gross_margin is not 1"):
         load_study_file(tmp_path / "study.yml")
+
+
+@pytest.mark.parametrize(
+    ("language", "margin", "revenue"),
+    [
+        ("ru", "Маржа под угрозой: из валовой маржи клиентов.", "Выручка под угрозой: из выручки клиентов."),
+        ("uk", "Маржа під загрозою: разом із маржею клієнтів.", "Виручка під загрозою: разом із виручкою клієнтів."),
+        ("zh", "每位客户的毛利为USD 5。", "每位客户的收入为USD 5。"),
+    ],
+)
+def test_every_language_says_revenue(language: str, margin: str, revenue: str) -> None:
+    assert told_in_revenue(margin) == margin
+    with using(language):
+        assert told_in_revenue(margin) == revenue
+        assert told_in_revenue("маржинальный `margin`") == "маржинальный `margin`"

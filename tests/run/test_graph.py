@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.language.catalogue import using
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, PlannedNotebook, plan, resolve
 
 
@@ -136,3 +137,13 @@ def test_what_a_notebook_builds_on_comes_along_or_stops_it(how: str) -> None:
     assert names(chosen.run) == ["20_base", "30_built"]
     with pytest.raises(BadInput, match=r"30_built.*needs 20_base, which cannot run"):
         plan(study(), {"transactions"}, ("30",), notebooks=specs, planned=())
+
+
+def test_titles_and_reasons_are_told_in_the_language_that_is_spoken() -> None:
+    with using("ru"):
+        chosen = plan(study(), {"transactions"})
+        assert chosen.not_run["40_reactivation"] == "нужна таблица «contacts»"
+        assert chosen.not_run["60_experience"] == "нужна таблица «surveys» или «interactions»"
+        assert NOTEBOOKS[0].title == "Выдержат ли данные такие выводы?"
+    assert NOTEBOOKS[0].title == NOTEBOOKS[0].question
+    assert NotebookSpec("90_own", ()).title == "90_own"

@@ -14,6 +14,7 @@ import pytest
 
 from cxvalue.findings.finding import Finding, write_findings
 from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.language.words import words_for
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.run import folders
 from cxvalue.run.execute import NotebookRun
@@ -293,6 +294,24 @@ def test_a_report_that_cannot_be_read_is_named_in_the_index(shop: Workshop) -> N
     (folder / "manifest.json").write_text("{")
     write_index(shop.reports)
     assert "its latest report cannot be read; run it again" in (shop.reports / "index.html").read_text()
+
+
+def test_the_index_is_in_the_language_that_all_reports_have(shop: Workshop) -> None:
+    russian = a_run(shop)
+    publish(replace(russian, study=russian.study.in_language("ru")), shop.reports)
+    index = (shop.reports / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="ru">' in index
+    assert "30 июня 2026 г." in index
+    assert words_for("ru")["index_title"] in index
+    publish(a_run(shop, name="other"), shop.reports)
+    index = (shop.reports / "index.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in index
+    assert index.count('<tr lang="ru">') == 1
+    assert "30 июня 2026 г." in index
+    assert "30 June 2026" in index
+    (shop.reports / "other" / "latest" / "manifest.json").write_text("{")
+    write_index(shop.reports)
+    assert "последний отчёт не читается" in (shop.reports / "index.html").read_text(encoding="utf-8")
 
 
 def test_what_a_dead_run_left_is_removed_and_a_living_one_is_not_disturbed(tmp_path: Path) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import TimeUnit, date_of
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
+from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.tables.purchase_log import Known
 from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["outlook_of_model", "states_of"]
+__all__ = ["ModelSays", "outlook_of_model", "states_of"]
 
 
 def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
@@ -35,34 +37,46 @@ def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
     )
 
 
-def outlook_of_model(model: LifetimeModel, states: PurchaseStates, per_purchase: Floats, ahead: Ahead) -> Outlook:
-    """The outlook of customers by a model, one parameter set or one a group of them.
+class ModelSays:
+    """What a model says of customers, a horizon at a time: what depends on frequency and age is read off when asked for.
 
     Args:
-        model: in its own unit of time.
+        model: in its own unit of time, one parameter set or one a group of customers.
         states: one a customer.
         per_purchase: margin expected of the next purchase of each customer.
         ahead: horizons and discount rate.
     """
-    size = (len(states), len(ahead.days))
-    returns, purchases, worth = np.empty(size), np.empty(size), np.empty(size)
-    for part in parts(model, states):
-        own = _of_part(part.model, part.states, ahead)
-        returns[part.rows], purchases[part.rows], worth[part.rows] = own
-    return Outlook(returns, purchases, worth * per_purchase[:, None])
+
+    def __init__(self, model: LifetimeModel, states: PurchaseStates, per_purchase: Floats, ahead: Ahead) -> None:
+        self.per_purchase = per_purchase
+        self.parts = [(part.rows, *_of_part(part.model, part.states, ahead)) for part in parts(model, states)]
+
+    def at(self, place: int) -> tuple[Floats, Floats, Floats]:
+        """P(at least one day with a purchase), purchases and discounted margin of each customer over a horizon."""
+        found = np.empty((3, self.per_purchase.size))
+        for rows, alive, few, which, told in self.parts:
+            for column, values in zip(found, told, strict=True):
+                column[rows] = alive * few.read(values[:, place])[which]
+        found[2] *= self.per_purchase
+        return found[0], found[1], found[2]
 
 
-def _of_part(model: LifetimeModel, states: PurchaseStates, ahead: Ahead) -> tuple[Floats, Floats, Floats]:
+def outlook_of_model(model: LifetimeModel, states: PurchaseStates, per_purchase: Floats, ahead: Ahead) -> Outlook:
+    """The outlook of customers by a model over all horizons at once, as `ModelSays` has it."""
+    said = ModelSays(model, states, per_purchase, ahead)
+    found = np.empty((3, len(states), len(ahead.days)))
+    for place in range(len(ahead.days)):
+        found[:, :, place] = said.at(place)
+    return Outlook(*found)
+
+
+def _of_part(
+    model: LifetimeModel, states: PurchaseStates, ahead: Ahead
+) -> tuple[Floats, FewFutures, NDArray[np.intp], tuple[Floats, Floats, Floats]]:
+    """P(alive), the futures of the living, which of them each customer has, and what they say: (futures, horizons)."""
     alive, few, which = model.few_futures(states)
     days, future = model.time_unit.days, few.future
     path = model.family.expected(future, np.atleast_1d(model.ahead(ahead.ends / days, states.as_of))[None, :])
-    bought, discounted = (few.read(one) for one in ahead.cumulated(path))
-    none = np.stack(
-        [
-            few.read(model.family.none(future, np.broadcast_to(model.ahead(day / days, states.as_of), future[0].shape)))
-            for day in ahead.days
-        ],
-        axis=1,
-    )
-    there = alive[:, None]
-    return there * (1 - none)[which], there * bought[which], there * discounted[which]
+    shape = future[0].shape
+    none = [model.family.none(future, np.broadcast_to(model.ahead(d / days, states.as_of), shape)) for d in ahead.days]
+    return alive, few, which, (1 - np.stack(none, axis=1), *ahead.cumulated(path))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.rounding import spread_of
-from cxvalue.lifetime.candidates.by_model import outlook_of_model, states_of
+from cxvalue.lifetime.candidates.by_model import ModelSays, states_of
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
 from cxvalue.lifetime.candidates.similar import CellForecast, forecast_by_cells, landmarks_of, year_ago
 from cxvalue.lifetime.fitting.fits import fit_quickly
@@ -112,9 +112,9 @@ def look(
     plans = [_plan(log, known.day, days) for days in ahead.days]
     asked = Ahead(tuple(sorted({*ahead.days, *(days for days, _ in plans)})), ahead.annual_rate)
     place = {days: at for at, days in enumerate(asked.days)}
-    by_model = {name: outlook_of_model(one, histories, per_purchase, asked) for name, one in models.items()}
+    by_model = {name: ModelSays(one, histories, per_purchase, asked) for name, one in models.items()}
     totals = {name: np.full((2, len(ahead.days)), np.nan) for name in (*models, "cells", "year_ago", "last_period")}
-    pooled: list[tuple[Floats, Floats, Floats]] = []
+    pooled = np.empty((3, len(known), len(ahead.days)))
     for at, (days, (short, marks)) in enumerate(zip(ahead.days, plans, strict=True)):
         told: list[tuple[float, tuple[Floats, Floats, Floats]]] = []
         for name, one in by_model.items():
@@ -134,9 +134,10 @@ def look(
         totals["last_period"][:, at] = _last_period(log, known, days, ahead.annual_rate)
         weight = np.array([size for size, _ in told])
         shares = weight / weight.sum()
-        pooled.append(tuple(sum(s * one[k] for s, (_, one) in zip(shares, told, strict=True)) for k in range(3)))
-    returns, purchases, worth = (np.stack([one[k] for one in pooled], axis=1) for k in range(3))
-    outlook = Outlook(np.minimum(returns, purchases), purchases, worth)
+        for k in range(3):
+            pooled[k, :, at] = sum(s * one[k] for s, (_, one) in zip(shares, told, strict=True))
+    returns, purchases, worth = pooled
+    outlook = Outlook(np.minimum(returns, purchases, out=returns), purchases, worth)
     variation = variation_of(log)
     return Look(known, ahead, totals, outlook, variation, _chance(outlook, variation), models)
 
@@ -173,13 +174,13 @@ def _plan(log: PurchaseLog, day: int, days: int) -> tuple[int, list[int]]:
     return days, []
 
 
-def _stretched(found: CellForecast, models: Mapping[str, Outlook], short: int, long: int) -> CellForecast:
+def _stretched(found: CellForecast, models: Mapping[str, ModelSays], short: int, long: int) -> CellForecast:
     """A forecast over a short horizon made longer as the models have it."""
     one = list(models.values())[-1] if models else None
     if one is None:
         return found
-    more = one.purchases[:, long].sum() / max(one.purchases[:, short].sum(), 1e-300)
-    worth = one.worth[:, long].sum() / max(one.worth[:, short].sum(), 1e-300)
+    (_, before, paid), (_, after, pays) = one.at(short), one.at(long)
+    more, worth = after.sum() / max(before.sum(), 1e-300), pays.sum() / max(paid.sum(), 1e-300)
     returns = 1 - (1 - np.clip(found.returns, 0.0, 1 - 1e-12)) ** more
     purchases = found.purchases * more
     return CellForecast(np.minimum(returns, purchases), purchases, found.worth * worth, found.evidence)

@@ -193,7 +193,7 @@ def combine(
     parameters = _variance_of(model_value)
     margin: list[Total] = []
     bought: list[Total] = []
-    outlook = []
+    each = np.empty((3, len(now.known), len(now.ahead.days)))
     kept: tuple[Attempts, Blend] | None = None
     for at, horizon in enumerate(now.ahead.days):
         found = []
@@ -211,17 +211,17 @@ def combine(
         margin.append(found[0])
         bought.append(found[1])
         moved = moved_by_groups(now, past, rows)
-        outlook.append(add_up_to_total(now.outlook.at(at), moved, found[1].value, found[0].value))
+        each[:, :, at] = add_up_to_total(now.outlook.at(at), moved, found[1].value, found[0].value)
     if kept is None:
         return None
     margin, bought = _nested(margin), _nested(bought)
-    returns, purchases, worth = (np.stack([one[k] for one in outlook], axis=1) for k in range(3))
+    returns, purchases, worth = each
     _nest(place, returns, purchases, worth)
     for column, totals in ((purchases, bought), (worth, margin)):
         column *= np.array([one.value for one in totals]) / np.maximum(column.sum(axis=0), 1e-300)
     base = WholeBase(
-        model_value, now.ahead.days, place, np.minimum(returns, purchases), purchases, worth, tuple(margin), tuple(bought),
-        now.variation, *kept, combined=True, model_value=model_value, first_margin=first_margin,
+        model_value, now.ahead.days, place, np.minimum(returns, purchases, out=returns), purchases, worth, tuple(margin),
+        tuple(bought), now.variation, *kept, combined=True, model_value=model_value, first_margin=first_margin,
     )  # fmt: skip
     return replace(base, value=_valued(base, level))
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.findings.numbers import format_range, format_value
-from cxvalue.foundation.chance import written_p
+from cxvalue.findings.numbers import format_p, format_range, format_value
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns.findings import writer_of
 
@@ -72,7 +71,7 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
             said.append(
                 translate(
                     "{best} brought {gap} more a contact than {other} ({range}; {p_value}).",
-                    p_value=written_p(gap.p_value),
+                    p_value=format_p(gap.p_value),
                     **values,
                 )
             )

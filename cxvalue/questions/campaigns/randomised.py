@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
-from cxvalue.findings.numbers import format_value
+from cxvalue.findings.numbers import format_p, format_value
 from cxvalue.foundation.calendar import date_of
-from cxvalue.foundation.chance import written_p
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
@@ -299,7 +298,7 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
         "allowed for).",
         name=translate(found[worst][0]),
         difference=found[worst][2],
-        p_value=written_p(adjusted[worst]),
+        p_value=format_p(adjusted[worst]),
         comparisons=len(found),
     )
     checks.append(Check("balance", translate(BALANCE), None, True, " ".join([detail, *alike]), float(adjusted[worst])))
@@ -316,7 +315,7 @@ def _split_check(data: CampaignData, expected_share: float | None) -> Check:
     values: dict[str, object] = {"share": held / every}
     if expected_share is not None:
         p_value = sample_ratio([held, every - held], [expected_share, 1 - expected_share]).p_value
-        values |= {"planned": expected_share, "p_value": written_p(p_value)}
+        values |= {"planned": expected_share, "p_value": format_p(p_value)}
     if data.unit is not None:
         values["unit"] = data.unit_name
     told = SPLIT[data.unit is not None, expected_share is not None]

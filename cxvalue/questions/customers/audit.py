@@ -123,7 +123,7 @@ class Waterfall:
         labels = [
             translate("active a year ago"),
             translate("new"),
-            translate("came back"),
+            translate("returned"),
             translate("lost"),
             translate("active now"),
         ]
@@ -137,7 +137,7 @@ class Waterfall:
         labels = [
             translate("of last year's active"),
             translate("new"),
-            translate("came back"),
+            translate("returned"),
             translate("stayed: change"),
             translate("lost"),
             translate("of today's active"),

@@ -56,7 +56,7 @@ _TITLES = {
 
 def past_of(
     purchases: ibis.Table, *, as_of: date, unit: TimeUnit, horizon_months: int, annual_discount_rate: float,
-    taught_from: date | None = None,
+    taught_from: date | None = None, log: PurchaseLog | None = None,
 ) -> Past:  # fmt: skip
     """Forecasts from past days of a study, made again with what was known then, for its own and other horizons.
 
@@ -66,8 +66,9 @@ def past_of(
         unit: of time, of the models.
         horizon_months, annual_discount_rate: of the study.
         taught_from: the first day from which customers were seen from their first purchase on.
+        log: the same purchases as arrays, where they have been read.
     """
-    log = purchase_log(purchases, as_of)
+    log = log or purchase_log(purchases, as_of)
     ahead = Ahead(horizons_for(horizon_months, day_number(as_of) - log.first_day), annual_discount_rate)
     taught = None if taught_from is None else day_number(taught_from)
     return look_at_past(log, ahead, unit, day_number(as_of), taught_from=taught)
@@ -75,7 +76,7 @@ def past_of(
 
 def forecast_base(
     fit: CltvFit, purchases: ibis.Table, states: PurchaseStates, *, horizon_months: int, annual_discount_rate: float,
-    level: float = 0.95, draws: int = 200,
+    level: float = 0.95, draws: int = 200, log: PurchaseLog | None = None,
 ) -> WholeBase:  # fmt: skip
     """Forecast all customers together and each of them: what the candidates say, combined as past days teach.
 
@@ -89,6 +90,7 @@ def forecast_base(
         annual_discount_rate: effective annual rate.
         level: of every range.
         draws: simulated futures behind the part of the ranges that is parameters and chance.
+        log: the same purchases as arrays, where they have been read.
 
     Raises:
         CxvalueError: histories that are not those of the purchases, or what `cxvalue.customer_value` refuses.
@@ -96,8 +98,8 @@ def forecast_base(
     terms = {"horizon_months": horizon_months, "annual_discount_rate": annual_discount_rate}
     model_value = customer_value(fit.model, fit.spend, states, **terms, level=level, draws=draws)  # type: ignore[arg-type]
     day, unit = day_number(fit.as_of), fit.time_unit
-    log = purchase_log(purchases, fit.as_of)
-    past = fit.past or past_of(purchases, as_of=fit.as_of, unit=unit, **terms)  # type: ignore[arg-type]
+    log = log or purchase_log(purchases, fit.as_of)
+    past = fit.past or past_of(purchases, as_of=fit.as_of, unit=unit, log=log, **terms)  # type: ignore[arg-type]
     own = round(horizon_months * DAYS_PER_MONTH)
     usual = {round(months * DAYS_PER_MONTH) for months in USUAL_MONTHS if months < horizon_months}
     ahead = Ahead(tuple(sorted({SHORT_DAYS, YEAR_DAYS, own} | usual)), annual_discount_rate)

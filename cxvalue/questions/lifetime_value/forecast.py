@@ -33,6 +33,7 @@ from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find
 from cxvalue.questions.lifetime_value.plan import ForecastPlan, plan_forecast
 from cxvalue.questions.lifetime_value.seasonality import Season, find_season
 from cxvalue.tables.periods import period_states
+from cxvalue.tables.purchase_log import PurchaseLog
 from cxvalue.tables.states import PurchaseStates, first_seen_from, purchase_states_from_purchases
 
 if TYPE_CHECKING:
@@ -269,20 +270,33 @@ def states_of_study(study: StudyFile, purchases: ibis.Table, as_of: date) -> Pur
     )
 
 
-def base_of_study(study: StudyFile, fit: CltvFit, table: Callable[[str], ibis.Table | None]) -> WholeBase:
-    """The forecast of all customers as a study file asks for it, from the fit of the same study."""
+def base_of_study(
+    study: StudyFile, fit: CltvFit, table: Callable[[str], ibis.Table | None], log: PurchaseLog | None = None
+) -> WholeBase:
+    """The forecast of all customers as a study file asks for it, from the fit of the same study.
+
+    `log` are its purchases as arrays, where they have been read.
+    """
     purchases = table("purchases")
     if purchases is None:
         raise CxvalueError("The study has no purchases.")
     terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
     states = states_of_study(study, purchases, fit.as_of)
-    return forecast_base(fit, purchases, states, **terms, level=study.level)  # type: ignore[arg-type]
+    return forecast_base(fit, purchases, states, **terms, level=study.level, log=log)  # type: ignore[arg-type]
 
 
 def fit_study(
-    study: StudyFile, table: Callable[[str], ibis.Table | None], *, as_of: date, observed_from: date
+    study: StudyFile,
+    table: Callable[[str], ibis.Table | None],
+    *,
+    as_of: date,
+    observed_from: date,
+    log: Callable[[date], PurchaseLog] | None = None,
 ) -> CltvFit:
-    """`fit_cltv` as a study file asks for it; `table` gives the study's tables by name, None for one that it lacks."""
+    """`fit_cltv` as a study file asks for it; `table` gives the study's tables by name, None for one that it lacks.
+
+    `log` gives all its purchases up to a day as arrays, where they are wanted again.
+    """
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
         raise CxvalueError("The study has no purchases.")
@@ -307,5 +321,6 @@ def fit_study(
         horizon_months=study.horizon_months,
         annual_discount_rate=study.annual_discount_rate,
         taught_from=study.new_from,
+        log=log(fit.as_of) if log else None,
     )
     return replace(fit, past=past)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
-from cxvalue.language.letters import OFFICE_FONTS
+from cxvalue.language.letters import OFFICE_FONTS, lines_of, longest_word
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables, SwingRow
@@ -26,6 +26,8 @@ __all__ = ["render_casebook"]
 COSTS = ("one_off", "monthly", "per_treated_customer_month")
 FIRST = 6
 """Row of month 0 on the sheet of the months, as a spreadsheet counts."""
+LINE, BOLD = 15, 1.25
+"""Height of a line in points; how much wider a bold letter may be than the one that columns are measured by."""
 INPUT, MONEY, CENTS, SHARE, FACTOR = "#FFF6CC", "#,##0;[Red]-#,##0", "#,##0.00;[Red]-#,##0.00", "0.0%", "0.0000"
 
 
@@ -51,6 +53,11 @@ def render_casebook(model: ReportModel, path: Path) -> None:
         book.set_calc_mode("auto")
         for number, case in enumerate(model.cases, start=1):
             _Sheets(book, model, case, "" if number == 1 else str(number)).write()
+
+
+def _lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column so many letters wide."""
+    return max(1, len(lines_of(text, int(max(width / BOLD, longest_word(text))))))
 
 
 def _said_of(label: str) -> str:
@@ -113,6 +120,11 @@ class _Sheets:
     def _text(self, sheet: str, row: int, column: int, text: str, **form: Any) -> None:
         self.sheets[sheet].write_string(row - 1, column, inert_text(text), self._format(**form))
 
+    def _heighten(self, sheet: str, row: int, lines: int) -> None:
+        """Make a row as high as its lines: not every program does so for text that wraps."""
+        if lines > 1:
+            self.sheets[sheet].set_row(row - 1, LINE * lines)
+
     def _formula(self, sheet: str, row: int, column: int, formula: str, value: float | str, **form: Any) -> None:
         self.sheets[sheet].write_formula(row - 1, column, formula, self._format(**form), value)
 
@@ -145,7 +157,8 @@ class _Sheets:
             self._text(sheet, 3, 0, self.words["simulated"], bold=True, font_color="#9C4A00")
         for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
             self._text(sheet, row, column, heading, bold=True, bottom=1, text_wrap=True)
-            about.set_column(column, column, width)
+            about.set_column(column, column, max(width, longest_word(heading) * BOLD))
+        self._heighten(sheet, row, max(map(_lines, headings, widths)))
         about.freeze_panes(row, 0)
         about.hide_gridlines(2)
         about.set_landscape()
@@ -189,6 +202,7 @@ class _Sheets:
         owner: str = "", source: str = "", name: str = "", form: str = CENTS,
     ) -> None:  # fmt: skip
         self._text("assumptions", row, 0, label, text_wrap=True)
+        self._heighten("assumptions", row, _lines(label, 52 * BOLD))
         look: dict[str, Any] = {"bg_color": INPUT, "border": 1} if name else {}
         if isinstance(value, str):
             self._text("assumptions", row, 1, value, align="right")
@@ -358,6 +372,7 @@ class _Sheets:
         for row, swing in enumerate(self.case.swings, start=FIRST):
             form = {"num_format": SHARE if swing.unit == "share" else CENTS}
             self._text("tornado", row, 0, swing.label, text_wrap=True)
+            self._heighten("tornado", row, _lines(swing.label, 58 * BOLD))
             self._text("tornado", row, 1, swing.unit)
             inputs, ends = self._swing(swing, row)
             for column, formula, value in zip((2, 3, 4), inputs, (swing.value, swing.low, swing.high), strict=True):
