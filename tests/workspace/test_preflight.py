@@ -172,7 +172,7 @@ def test_what_is_no_mistake_is_noted(world, tmp_path):
     assert "In 'rollout' only 8 of its 9 different units are known to customers.branch" in check(path)
     study = Study(prepare(path), None)
     notes = " ".join(study.programmes[0].effect.notes)
-    assert "1 of the units in the roll-out have no customers and count for nothing: branch 900." in notes
+    assert "1 of the units in the roll-out has no customers and counts for nothing: branch 900." in notes
     counted = {(count.table, count.what): count.rows for count in study.tables.counts}
     assert counted["rollout", f"'start' after {study.as_of}, so still open on that day"] == 1
     assert counted["rollout", "of programmes that the study does not declare, not used"] == 1

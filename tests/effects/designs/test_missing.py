@@ -110,7 +110,7 @@ def test_what_is_wrong_with_the_rows_is_said_at_once():
         estimate_effect(cells.sample(frac=0.3, random_state=1), rollout, design="staggered")
     more = pd.concat([rollout, pd.DataFrame({"unit": ["elsewhere"], "start": [MONTHS[8]]})])
     notes = estimate_effect(cells, more, design="staggered").notes
-    assert any("1 units of the roll-out have no row in the panel" in note and "elsewhere" in note for note in notes)
+    assert any("1 unit of the roll-out has no row in the panel" in note and "elsewhere" in note for note in notes)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
