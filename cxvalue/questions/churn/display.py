@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
-from cxvalue.language.catalogue import translate, written
+from cxvalue.language.catalogue import translatable, translate, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,6 +18,7 @@ __all__ = [
     "bands_table",
     "calibration_display",
     "calibration_table",
+    "note",
     "reasons_display",
     "segments_display",
     "warnings_display",
@@ -110,3 +111,20 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
         }
         for row in warnings.head(rows).itertuples()
     )
+
+
+_NOTES = {
+    "no_comparison": translatable(
+        "There is nothing to compare: no part of the history was held back, or the forecast is withheld."
+    ),
+    "asked": translatable("{customers:,} customers were active before {start}; forecast until {end}."),
+    "away": translatable("Forecast to buy nothing: {predicted:,.0f}. Actual: {actual:,}."),
+    "scores": translatable("AUC {auc:.3f}. Brier score {brier:.4f}; knowing only the share: {known:.4f}."),
+    "no_segments": translatable("No column of the customers table makes segments that are large enough to be shown."),
+    "no_customers": translatable("Nothing to compare: the study has no customers table, or the forecast is withheld."),
+}
+
+
+def note(name: str, **values: object) -> str:
+    """A remark of the notebook by its name, in the language that is spoken."""
+    return translate(_NOTES[name], **values)

@@ -24,6 +24,7 @@ __all__ = [
     "calibration_display",
     "ending_bands_display",
     "following_display",
+    "note",
     "ratios_display",
     "scores_display",
     "scores_table",
@@ -158,3 +159,22 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
         }
         for row in warnings.head(rows).itertuples()
     )
+
+
+_NOTES = {
+    "no_hazard": translatable("The model with drivers could not be fitted: {reason}"),
+    "users": translatable("Rows of people who use a contract that somebody else pays, left out: {rows:,}"),
+    "no_bridge": translatable("The history is too short to know who was under contract 12 months ago."),
+    "left_again": translatable("Came and left again: {customers:,} customers."),
+    "no_plan": translatable("The table subscriptions has no column plan."),
+    "left_out": translatable("Relations not observed long enough for anything to be learnt: {relations:,}"),
+    "no_holdout": translatable("The history is too short to hold part of it back."),
+    "no_comparison": translatable("There is nothing to compare: no part of the history was held back."),
+    "hazard": translatable("{months:,} months of contracts, {ends:,} ends, {accounts:,} accounts."),
+    "slope": translatable("One point more of '{metric}': {slope:.1f} points of renewal ({low:.1f} to {high:.1f})."),
+}
+
+
+def note(name: str, **values: object) -> str:
+    """A remark of the notebook by its name, in the language that is spoken."""
+    return translate(_NOTES[name], **values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
-from cxvalue.language.catalogue import translate, written
+from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.questions.customers.audit import PERIOD_GROUPS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cxvalue.questions.customers.audit import Waterfall
 
 
-__all__ = ["bridge_table", "pairs_display", "period_table", "products_display"]
+__all__ = ["bridge_table", "note", "pairs_display", "period_table", "products_display"]
 
 
 def period_table(change: pd.DataFrame, currency: str) -> Styler:
@@ -113,3 +113,18 @@ def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:
         }
         for row in pairs.head(most).itertuples()
     )
+
+
+_NOTES = {
+    "periods": translatable("Earlier: after {start} up to {middle}. Later: up to {end}. {months:.1f} months each."),
+    "no_quarter": translatable("No cohort has been observed for a whole quarter yet."),
+    "no_cohort": translatable("No cohort is both large enough and old enough to be shown."),
+    "no_discounts": translatable("The transactions carry no discounts by product."),
+    "no_bridge": translatable("The history is too short to know who was active 12 months ago."),
+    "silent_again": translatable("Came and already silent again: {customers:,} customers."),
+}
+
+
+def note(name: str, **values: object) -> str:
+    """A remark of the notebook by its name, in the language that is spoken."""
+    return translate(_NOTES[name], **values)

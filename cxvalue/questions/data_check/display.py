@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_level, format_value
-from cxvalue.language.catalogue import translate, written
+from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.counts import TableSet
 
-__all__ = ["cautions_table", "control_table", "counts_display", "counts_table", "sources_table"]
+__all__ = ["cautions_table", "control_table", "counts_display", "counts_table", "note", "sources_table"]
 
 
 def counts_table(tables: TableSet) -> pd.DataFrame:
@@ -93,3 +93,15 @@ def control_table(tables: TableSet, currency: str) -> Styler:
             }
         ]
     )
+
+
+_NOTES = {
+    "no_cautions": translatable("Nothing to note."),
+    "nothing_found": translatable("Nothing was found."),
+    "one_table": translatable("There is only one table with an id."),
+}
+
+
+def note(name: str, **values: object) -> str:
+    """A remark of the notebook by its name, in the language that is spoken."""
+    return translate(_NOTES[name], **values)

@@ -31,6 +31,7 @@ __all__ = [
     "levers_display",
     "lifetimes_display",
     "models_display",
+    "note",
     "ranking_display",
     "robust_sentence",
     "rolling_display",
@@ -251,3 +252,32 @@ def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> 
         }
         for row in ranking.deciles[ranking.deciles["model"] == model].itertuples()
     )
+
+
+_NOTES = {
+    "no_holdout": translatable(
+        "The history is too short to hold part of it back: the models are compared by AIC instead."
+    ),
+    "holdout": translatable("Fitted on data before {start}, tested on {start} to {end}."),
+    "not_scored": translatable("Customers first seen in the holdout, not scored: {customers:,}"),
+    "counted": translatable("What is counted: {things} after the first, up to {day}."),
+    "chosen": translatable("Chosen: {chosen}. Used after all data were seen: {used}."),
+    "start_ignored": translatable("cltv.holdout_start ({start}) is not before {day} and is ignored."),
+    "correlation": translatable(
+        "Correlation of frequency and mean spend: Pearson {pearson:.3f}, Spearman {spearman:.3f}."
+    ),
+    "spend": translatable("Spend model: sound, fitted on {customers:,} customers with repeat purchases."),
+    "no_covariates": translatable("The study names no covariates."),
+    "no_cost": translatable(
+        "The study has no acquisition cost: add the column acquisition_cost to the customers table."
+    ),
+    "no_products": translatable(
+        "Not available: transactions need a product column, and half a year of history with new buyers of a product."
+    ),
+    "no_referrals": translatable("Not available: no customer is said to have been referred."),
+}
+
+
+def note(name: str, **values: object) -> str:
+    """A remark of the notebook by its name, in the language that is spoken."""
+    return translate(_NOTES[name], **values)

@@ -70,6 +70,16 @@ _MARGIN = {
         "({range})."
     ),
 }
+_MARGIN_OF_PURCHASE = {
+    _GAINED: translatable(
+        "If every purchase left {one} more of margin, today's customers would bring {worth} more over {months} months "
+        "({range})."
+    ),
+    _LOST: translatable(
+        "If every purchase left {one} more of margin, today's customers would bring {worth} less over {months} months "
+        "({range})."
+    ),
+}
 _EROSION = {
     _GAINED: translatable(
         "If nothing is done while the market takes {share} of the purchases a year for {time}, today's customers are "
@@ -112,5 +122,7 @@ def _lever(lever: Lever, levers: ValueLevers, currency: str, thing: str) -> str:
         return translate(oftener, active=levers.active, **moved, **worth)
     if lever.name == "margin":
         one = format_value(lever.change, currency)
+        if thing == "purchase":
+            return translate(_MARGIN_OF_PURCHASE[more], one=one, **worth)
         return translate(_MARGIN[more], thing=translate(thing), one=one, **worth)
     return translate(_EROSION[more], share=format_level(lever.change), time=lasting(levers.horizon_months), **worth)
