@@ -14,43 +14,36 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = (
-    "effects/[!e]*.py",
-    "effects/*/*.py",
-    "figures/[!s]*.py",
-    "figures/season.py",
-    "questions/experience/[!i]*.py",
-    "questions/journey/*.py",
-    "questions/levels/[!c]*.py",
-    "questions/response/*.py",
-    "questions/staff/*.py",
-    "findings/*.py",
-    "money/*.py",
-    "objects/*.py",
-    "questions/programmes/[!gm]*.py",
-    "questions/*/*findings.py",
-    "questions/campaigns/[!c]*.py",
-    "questions/campaigns/claims.py",
-    "questions/choice/[!i]*.py",
-    "questions/discounts/[!or]*.py",
-    "questions/drivers/*.py",
-    "questions/market/[!g]*.py",
-    "questions/survey_truth/*.py",
-    "questions/wallet/*.py",
-    "questions/*/display.py",
-    "questions/lifetime_value/base_forecast.py",
-    "questions/lifetime_value/cltv_fit.py",
-    "questions/lifetime_value/horizons.py",
-    "questions/lifetime_value/seasonality.py",
-    "questions/churn/early_warning.py",
-    "questions/contracts/contract_warning.py",
-    "questions/contracts/renewals.py",
-    "lifetime/models/spend.py",
-    "lifetime/prediction/infinite.py",
-    "report/*.py",
-    "report/render/*.py",
-)
-"""The modules whose sentences readers see: in them, prose stands in messages only."""
+TOLD = ("effects", "figures", "findings", "lifetime", "money", "objects", "questions", "report")
+"""The rooms whose sentences readers see: in them, prose stands in messages only."""
+
+ENGLISH_STILL = {
+    "effects/estimate.py": "progress",
+    "figures/style.py": "matplotlib's word",
+    "lifetime/contracts/sbg.py": "a refusal",
+    "lifetime/families/bgbb_family.py": "a name in refusals",
+    "lifetime/families/regular_family.py": "a name in refusals",
+    "lifetime/fitting/fits.py": "progress",
+    "lifetime/prediction/levers.py": "progress",
+    "lifetime/prediction/value.py": "progress and a refusal",
+    "questions/choice/items.py": "refusals",
+    "questions/churn/losses.py": "a table's values",
+    "questions/contracts/contract_history.py": "a table's values",
+    "questions/contracts/drivers.py": "names of drivers in tables, told by driver_words",
+    "questions/contracts/endings.py": "progress",
+    "questions/contracts/members.py": "names of drivers in tables, told by driver_words",
+    "questions/customers/audit.py": "a table's values",
+    "questions/customers/referral.py": "words looked for in the data",
+    "questions/discounts/occasions.py": "refusals",
+    "questions/discounts/reservation.py": "a table's values",
+    "questions/lifetime_value/lever_sentences.py": "words that are told by their own table",
+    "questions/lifetime_value/past_forecasts.py": "progress and a refusal",
+    "questions/lifetime_value/plan.py": "refusals",
+    "questions/lifetime_value/tracking.py": "a refusal",
+    "questions/market/gaps.py": "a unit",
+    "questions/programmes/goodwill.py": "a refusal",
+}
+"""Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
 ENGLISH_ONLY = ("_refused", "_number", "CxvalueError", "Paper", "compile", "split", "startswith", "sub")
 """What is called with texts that are no prose of a report."""
@@ -194,14 +187,17 @@ def _refusals(tree: ast.Module) -> Iterator[ast.AST]:
             yield from ast.walk(text)
 
 
-@pytest.mark.parametrize("pattern", TOLD)
-def test_no_sentence_stands_outside_the_catalogues(pattern: str) -> None:
-    outside = [
-        f"{path.relative_to(PACKAGE)}:{line}: {text}"
-        for path in sorted(PACKAGE.glob(pattern))
-        for line, text in prose_of(path)
-    ]
+@pytest.mark.parametrize("room", TOLD)
+def test_no_sentence_stands_outside_the_catalogues(room: str) -> None:
+    outside, english = [], set()
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        module, found = path.relative_to(PACKAGE).as_posix(), list(prose_of(path))
+        if module not in ENGLISH_STILL:
+            outside += [f"{module}:{line}: {text}" for line, text in found]
+        elif found:
+            english.add(module)
     assert outside == []
+    assert english == {module for module in ENGLISH_STILL if module.startswith(f"{room}/")}
 
 
 def test_a_sentence_outside_is_found(tmp_path: Path) -> None:

@@ -220,11 +220,16 @@ def _margin_per_unit(outcome: str, purchases: ibis.Table | None) -> tuple[float 
     if outcome == "margin":
         return 1.0, ""
     if outcome == "interactions" or purchases is None:
-        return None, f"the outcome {outcome!r} has no price in the study, so nothing is computed in money."
+        unpriced = translate(
+            "the outcome {outcome} has no price in the study, so nothing is computed in money.", outcome=repr(outcome)
+        )
+        return None, unpriced
     sums = purchases.aggregate(margin=purchases.margin.sum(), revenue=purchases.revenue.sum(), orders=purchases.count())
     row = sums.to_pyarrow().to_pylist()[0]
     below = row["revenue"] if outcome == "revenue" else row["orders"]
-    return (row["margin"] / below, "") if below else (None, "there is no revenue to compare the margin with.")
+    return (
+        (row["margin"] / below, "") if below else (None, translate("there is no revenue to compare the margin with."))
+    )
 
 
 def _everyone(tables: StudyTables) -> int:
