@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cxvalue.findings.finding import Finding, opening
 from cxvalue.foundation.chance import is_a_point
+from cxvalue.language.letters import closed_up
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Kind, Withheld
@@ -107,8 +108,8 @@ class FindingWriter:
             level=level or (None if low is None else self.level),
             unit=unit,
             grade=grade or self.grade,
-            text=opening(withheld) + missing if withheld else text,
-            method=self.method if method is None else method,
+            text=closed_up(opening(withheld) + missing if withheld else text),
+            method=closed_up(self.method if method is None else method),
             case=case or self.case,
             notebook=self.notebook,
             kind=kind or self.kind,

@@ -6,7 +6,7 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["FONTS", "OFFICE_FONTS", "families_of", "lines_of", "longest_word", "width_of"]
+__all__ = ["FONTS", "OFFICE_FONTS", "closed_up", "families_of", "lines_of", "longest_word", "width_of"]
 
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
@@ -26,9 +26,19 @@ def families_of(language: str) -> tuple[str, ...]:
     return (CHINESE, LATIN) if language == "zh" else (LATIN, CHINESE)
 
 
+_CLOSED = re.compile("(?<=[，。；：！？）]) ")
 _WIDE = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
 _PIECES = re.compile(rf"{_WIDE}[，。、；：！？）》”]*\s*|(?:(?!{_WIDE})\S)+\s*")
 """A Chinese letter with the signs that may not begin a line, or a word of another script."""
+
+
+def closed_up(text: str) -> str:
+    """A text of several sentences without the spaces that Chinese does not write between them.
+
+    >>> closed_up("每位客户 12 USD。 共 3 名。 It ends. Here.")
+    '每位客户 12 USD。共 3 名。It ends. Here.'
+    """
+    return _CLOSED.sub("", text)
 
 
 def lines_of(text: str, width: int) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
+from cxvalue.language.letters import closed_up
 
 __all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence"]
 
@@ -281,4 +282,4 @@ def _capital(text: str) -> str:
 
 
 def _joined(*parts: str) -> str:
-    return " ".join(part.strip() for part in parts if part.strip())
+    return closed_up(" ".join(part.strip() for part in parts if part.strip()))

@@ -21,6 +21,7 @@ from cxvalue.findings.numbers import (
     format_value,
 )
 from cxvalue.foundation.grades import GRADES
+from cxvalue.language.letters import closed_up
 from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
@@ -216,7 +217,8 @@ def _minute(findings: Sequence[Finding]) -> tuple[str, ...]:
         if finding.text.strip() and finding.value is not None:
             group, _, part = finding.id.rpartition(".")
             paragraphs.setdefault(f"{group}.what_if" if part in WHAT_IF else group, []).append(finding.text.strip())
-    return tuple(" ".join(_once_named(list(dict.fromkeys(sentences)))) for sentences in paragraphs.values())
+    told = (" ".join(_once_named(list(dict.fromkeys(sentences)))) for sentences in paragraphs.values())
+    return tuple(map(closed_up, told))
 
 
 def _once_named(sentences: Sequence[str]) -> list[str]:

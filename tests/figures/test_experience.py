@@ -65,5 +65,5 @@ def test_titles_are_statements_of_the_numbers() -> None:
 def test_levels_are_named_in_the_readers_language() -> None:
     with using("ru"):
         figure = level_moves(MOVES)
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нулевой", "ушли"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нет", "ушли"]
     assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нулевой»"

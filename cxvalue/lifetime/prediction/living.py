@@ -74,8 +74,8 @@ def living(
     With a regular rhythm the `recency` is needed as well, and nothing is interpolated; on a seasonal clock it is `as_of`
     that says how fast the 90 days pass.
     """
-    many, scale = x.size > SMALLEST and model.family.smooth, shortest_scale(model.family, model.values)
-    table = ByAge(x, age, scale, AGES) if many else None
+    many = x.size > SMALLEST and model.family.smooth
+    table = ByAge(x, age, shortest_scale(model.family, model.values), AGES) if many else None
     x_, age_ = (x, age) if table is None else (table.node_x, table.node_age)
     year, ninety = model.time_unit.from_months(12.0), model.time_unit.from_days(90.0)
     if as_of is not None:
