@@ -36,6 +36,7 @@ TARGETS = (
     "reality",
     "bench",
     "pictures",
+    "messages",
     "lock",
     "setup",
     "clean",

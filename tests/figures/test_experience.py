@@ -66,4 +66,4 @@ def test_levels_are_named_in_the_readers_language() -> None:
     with using("ru"):
         figure = level_moves(MOVES)
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["нет", "ушли"]
-    assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нулевой»"
+    assert message_of(figure) == "Через квартал ушли 25,0% клиентов с уровнем «нет»"
