@@ -88,26 +88,41 @@ def messages_of(path: Path) -> list[Message]:
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]
 
 
-def headings() -> list[Message]:
-    """The headings of the notebooks, which their pages tell in the language of the readers."""
-    found = []
+def said_in(source: str) -> Iterator[ast.expr]:
+    """What the code of a cell gives to `say`, which tells a text in the language of the readers."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+            yield from node.args
+
+
+def cells_of_notebooks() -> Iterator[tuple[str, str, str]]:
+    """The name of a notebook, the kind and the source of each of its cells."""
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-            if cell["cell_type"] == "markdown":
-                for _, text in HEADING.findall("".join(cell["source"])):
-                    found.append(Message("notebooks", path.name, (text,)))
+            yield path.name, cell["cell_type"], "".join(cell["source"])
+
+
+def messages_of_notebooks() -> list[Message]:
+    """The headings of the notebooks and what their cells say, which their pages tell in the language of the readers."""
+    found = []
+    for name, kind, source in cells_of_notebooks():
+        if kind == "markdown":
+            found += [Message("notebooks", name, (text,)) for _, text in HEADING.findall(source)]
+        elif kind == "code":
+            told = [one.value for one in said_in(source) if isinstance(one, ast.Constant)]
+            found += [Message("notebooks", name, (text,)) for text in told if isinstance(text, str)]
     return found
 
 
 def all_messages() -> list[Message]:
-    """Every message of the code, the fixed words, and the headings of the notebooks."""
+    """Every message of the code, the fixed words, and what notebooks say of themselves."""
     modules = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != CATALOGUES]
     words = [
         Message("words", f"words: {key}", (english,), context=key)
         for key, english in ENGLISH.items()
         if key != "language"
     ]
-    return [*words, *headings(), *(message for path in modules for message in messages_of(path))]
+    return [*words, *messages_of_notebooks(), *(message for path in modules for message in messages_of(path))]
 
 
 def catalogues_of(language: str) -> dict[str, Catalog]:

@@ -73,9 +73,12 @@ def folded(line: str, table: Styler) -> Folded:
 
 
 def say(*texts: str) -> None:
-    """Show computed sentences in a notebook, each as a paragraph; empty ones are left out."""
+    """Show sentences in a notebook, each as a paragraph; empty ones are left out.
+
+    A sentence that stands in the notebook is told in the readers' language; one that was computed is in it already.
+    """
     from IPython.display import display
 
-    told = Sentences(tuple(line for text in texts for line in text.splitlines() if line.strip()))
+    told = Sentences(tuple(line for text in texts for line in translate(text).splitlines() if line.strip()))
     if told.texts:
         display(told)

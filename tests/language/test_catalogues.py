@@ -121,6 +121,15 @@ def test_a_message_is_whole_and_gets_the_values_that_it_asks_for() -> None:
     assert wrong == []
 
 
+def test_what_a_notebook_says_is_whole() -> None:
+    cells = [(name, source) for name, kind, source in messages.cells_of_notebooks() if kind == "code"]
+    said = [(name, one) for name, source in cells for one in messages.said_in(source)]
+    assert any(isinstance(one, ast.Constant) for _, one in said)
+    parts = [(name, part) for name, one in said if isinstance(one, ast.BinOp) for part in (one.left, one.right)]
+    assert [name for name, one in said if isinstance(one, ast.JoinedStr)] == []
+    assert [name for name, part in parts if isinstance(part, (ast.Constant, ast.JoinedStr))] == []
+
+
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns.
 
