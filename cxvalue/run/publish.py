@@ -115,7 +115,14 @@ def _findings(record: RunRecord) -> tuple[Finding, ...]:
             continue
         for finding in read_findings(folder):
             if finding.id in owners:
-                raise RunFailed(f"{owners[finding.id]} and {run.name} both publish the finding {finding.id!r}")
+                raise RunFailed(
+                    translate(
+                        "{first} and {second} both publish the finding {finding!r}",
+                        first=owners[finding.id],
+                        second=run.name,
+                        finding=finding.id,
+                    )
+                )
             owners[finding.id] = run.name
             found.append(finding if finding.notebook else replace(finding, notebook=run.name))
     return tuple(found)
@@ -129,7 +136,14 @@ def _handed_over(record: RunRecord, part: str) -> list[Path]:
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             if path.name in paths and path.name != "figures.json":
                 owner = paths[path.name].parent.parent.name
-                raise RunFailed(f"{owner} and {run.name} both publish {part}/{path.name}")
+                raise RunFailed(
+                    translate(
+                        "{first} and {second} both publish {file}",
+                        first=owner,
+                        second=run.name,
+                        file=f"{part}/{path.name}",
+                    )
+                )
             paths[path.name] = path
     return list(paths.values())
 
@@ -153,7 +167,11 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
             files = [source / f"{entry['name']}{kind}" for kind in FIGURE_KINDS]
             files = [path for path in files if path.is_file()]
             if not files:
-                raise RunFailed(f"{run.name} lists the figure {entry['name']!r} but left no file of it")
+                raise RunFailed(
+                    translate(
+                        "{name} lists the figure {figure!r} but left no file of it", name=run.name, figure=entry["name"]
+                    )
+                )
             for path in files:
                 shutil.copyfile(path, folder / path.name)
             topic = entry.get("topic", "")

@@ -155,8 +155,9 @@ class _Loader:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
         sources = {name: one.raw.every for name, one in self.tables.items()}
+        done = tuple(note for one in self.tables.values() for note in one.raw.notes)
         told = tuple(self.counts), control, notes, cautions, until
-        return TableSet(end, start, self.paths, *told, self.orders, sources)
+        return TableSet(end, start, self.paths, *told, self.orders, sources, done)
 
     def _read(self, name: str) -> _Loading:
         study, source = self.study, self.study.tables[name]
