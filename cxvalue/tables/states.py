@@ -23,6 +23,7 @@ from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.foundation.shown import Shown
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
@@ -216,9 +217,20 @@ def _settled(ledger: ir.Table, as_of: date) -> Purchases:
     made = purchases_of(ledger, as_of)
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
-        examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
-        found = f"{made.unmatched_refunds:,} refund(s) larger than the customer's earlier purchases together."
-        remedy = "Add the purchases they belong to, or correct their customer."
+        examples = tuple(
+            translate(
+                "customer {customer}, {day}: {amount:g}",
+                customer=row["customer_id"],
+                day=row["date"],
+                amount=-row["amount"],
+            )
+            for row in first
+        )
+        found = translate(
+            "{refunds:,} refund(s) larger than the customer's earlier purchases together.",
+            refunds=made.unmatched_refunds,
+        )
+        remedy = translate("Add the purchases they belong to, or correct their customer.")
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
     return made
 

@@ -83,7 +83,7 @@ def test_a_session_that_only_reads_is_told_apart(on_postgres: OnPostgres) -> Non
     warehouse = _opened()
     warehouse.native.execute("SET default_transaction_read_only = on")
     assert warehouse.obstacles([]) == [
-        "it only reads (a replica or a read-only session), and temporary tables are needed for a run"
+        "it only reads (a replica or a read-only session), and temporary tables are needed for a run."
     ]
     warehouse.close()
 
