@@ -14,7 +14,7 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = ("effects", "figures", "findings", "lifetime", "money", "objects", "questions", "report")
+TOLD = ("effects", "figures", "findings", "firstmile", "lifetime", "money", "objects", "questions", "report")
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
 ENGLISH_STILL = {
@@ -49,10 +49,19 @@ ENGLISH_ONLY = ("_refused", "_number", "CxvalueError", "Paper", "compile", "spli
 """What is called with texts that are no prose of a report."""
 
 REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
-"""What a refusal is made with: its texts are English."""
+"""What a refusal is made with: its texts are English, but in the rooms of `REFUSALS_TOLD`."""
+
+REFUSALS_TOLD = ("firstmile",)
+"""The rooms whose refusals are messages as well."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
+
+SQL = re.compile(r"\b(SELECT|CASE|TABLE|FROM|OVER|NOT|WHERE)\b")
+"""What is asked of a database is no prose."""
+
+COMMANDS = ("python -m ", "--answer ")
+"""What a command begins with."""
 
 
 def test_the_messages_are_found() -> None:
@@ -133,19 +142,21 @@ def test_what_a_notebook_says_is_whole() -> None:
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns.
 
-    Errors, what `cxvalue doctor` says of papers, and commands are in English.
+    Errors of other rooms than `REFUSALS_TOLD`, what `cxvalue doctor` says of papers, and commands are in English.
     """
     tree, apart = messages.parsed(path), set()
+    told = path.is_relative_to(PACKAGE) and path.relative_to(PACKAGE).parts[0] in REFUSALS_TOLD
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             apart.add(node.value)
-        if isinstance(node, ast.Raise) or (
+        if (isinstance(node, ast.Raise) and not told) or (
             isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS
         ):
             apart.update(ast.walk(node))
         if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in ENGLISH_ONLY):
             apart.update(ast.walk(node))
-    apart.update(_refusals(tree))
+    if not told:
+        apart.update(_refusals(tree))
     for node in ast.walk(tree):
         if node in apart:
             continue
@@ -159,7 +170,7 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if PLAIN.search(text) and "SELECT" not in text and not text.startswith("python -m ") and text not in ENGLISH:
+        if PLAIN.search(text) and not SQL.search(text) and not text.startswith(COMMANDS) and text not in ENGLISH:
             yield node.lineno, text
 
 
