@@ -29,7 +29,7 @@ NOTEBOOKS = PACKAGE.parent / "notebooks"
 LAYOUTS = PACKAGE / "firstmile" / "layouts"
 CATALOGUES = PACKAGE / "language"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
-CALLS = {"translate": 1, "translatable": 1, "translate_count": 2}
+CALLS = {"translate": 1, "translatable": 1, "translate_count": 2, "working": 1}
 """The functions that tell a message, and how many texts each takes."""
 
 Key = tuple[str, str]

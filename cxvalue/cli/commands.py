@@ -26,7 +26,7 @@ from cxvalue.cli.new import add_options
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.foundation.temporary import private_name
-from cxvalue.language.catalogue import LANGUAGES
+from cxvalue.language.catalogue import LANGUAGES, speak, spoken, using
 from cxvalue.run.folders import own_temporary_folder
 from cxvalue.run.manifest import cxvalue_version
 
@@ -62,7 +62,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; whatever goes wrong is said in words, not raised."""
+    """Run one command and return its exit status; whatever goes wrong is said in words, not raised.
+
+    It is said in the language of the option, else in that of the study file as soon as that is found.
+    """
+    with using(spoken()):  # what a command speaks ends with it
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     # Many small matrices: threads of the linear algebra would double the processor time and save none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
@@ -71,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if argv is None:  # this process is for the command alone
                 own_temporary_folder()
             command: Command = arguments.run
+            speak(getattr(arguments, "language", None) or spoken())
             with _ended_in_time(getattr(arguments, "timeout", None)):
                 return command(arguments)
     except SystemExit as left:  # argparse leaves so after --help and --version
@@ -126,7 +135,6 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
     report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
-    report.add_argument("--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}")
     report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
     report.add_argument("--cell-timeout", type=_seconds, metavar="S", help="seconds that one cell may take (1800)")
     report.add_argument("--notebook-timeout", type=_seconds, metavar="S", help="seconds for one notebook (7200)")
@@ -141,6 +149,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         "--sample", type=_share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
     )
     for one in (report, check):
+        one.add_argument("--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}")
         one.add_argument(
             "--timeout", type=_seconds, metavar="S", help="seconds that the whole command may take (no limit)"
         )
@@ -187,6 +196,7 @@ def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, 
     """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
     from cxvalue.run.unchanged import last_report
 
+    _speak(study, arguments.language)
     options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of, "language": arguments.language}
     last = None if arguments.again else last_report(study, **options)
     return (False, _run(study, arguments)) if last is None else (True, last)
@@ -243,6 +253,7 @@ def _report_all(arguments: argparse.Namespace) -> int:
             _complain(trouble_of(error) or f"failed unexpectedly: {_in_one_line(error)}{_write_log(error)}")
             endings.append((name, f"{'FAILED':<9} {_in_one_line(error)}"))
             statuses.append(FAILED)
+    speak(arguments.language or "en")
     width = max(map(len, names))
     for name, ending in endings:
         print(f"{name:<{width}}  {ending}")
@@ -256,9 +267,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
     from cxvalue.workspace.check import check_as_json, examine, problems_as_json, said_of, understood_so_far
 
+    _speak(arguments.study, arguments.language)
     path = find_study(arguments.study)
     try:
-        checked = examine(path, arguments.as_of, arguments.sample)
+        checked = examine(path, arguments.as_of, arguments.sample, language=arguments.language)
     except BadInput as error:
         understood = understood_so_far(path, arguments.as_of)
         lines = [line for one in understood for line in said_of(one)]
@@ -328,6 +340,15 @@ def _seconds(text: str) -> float:
         if 0 < float(text) < 10**8:
             return float(text)
     raise argparse.ArgumentTypeError(f"{text!r} must be a number of seconds above 0")
+
+
+def _speak(study: str, language: str | None) -> None:
+    """Tell all that follows in a language, else in the one that the study file names, however wrong it is otherwise."""
+    from cxvalue.study import find_study
+    from cxvalue.study.reading import stated_language
+
+    with suppress(BadInput):
+        speak(language or stated_language(find_study(study)))
 
 
 def _note_query_timeout(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 
 __all__ = ["Interval", "check_level", "interval_ends", "p_value_of", "reach_of", "share_interval", "stated_draws"]
 
@@ -116,7 +117,7 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
 def check_level(level: float) -> float:
     """The level of an interval; raises `CxvalueError` unless it is a share between 0 and 1."""
     if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+        raise CxvalueError(translate("level == {level}, must lie between 0 and 1, for example 0.95.", level=level))
     return level
 
 

@@ -118,8 +118,9 @@ def run_study(
     prepared = project.prepare(path, as_of, language)
     preparing_s = time.monotonic() - began
     planned = partial(plan, prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
-    chosen = planned()
-    asked = asked_for(prepared.study, only, project.specs)
+    with using(prepared.study.language):
+        chosen = planned()
+        asked = asked_for(prepared.study, only, project.specs)
     made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
     until = prepared.tables.same_until
     reports = (out or project.reports).resolve()
@@ -151,7 +152,7 @@ def run_study(
                 progress=log,
             )
             log.phase("publishing")
-            outcomes = _outcomes(planned(), project.specs)  # again, in the language of the readers
+            outcomes = _outcomes(chosen, project.specs)
             record = RunRecord(
                 run_id=run_id,
                 study=prepared.study,

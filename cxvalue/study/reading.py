@@ -11,16 +11,36 @@ import yaml
 from pydantic import ValidationError
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import LANGUAGES, using
 from cxvalue.study.bounded_yaml import load_yaml
 from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
 
-__all__ = ["load_answered", "load_study_file"]
+__all__ = ["load_answered", "load_study_file", "stated_language"]
+
+_LANGUAGE = re.compile(rf"""(?m)^["']?language["']?\s*:\s*["']?({"|".join(LANGUAGES)})["']?\s*(?:#.*)?$""")
 
 
-def load_study_file(path: Path) -> StudyFile:
-    """Read and check a study file; raises `BadInput` with every problem in it."""
+def stated_language(path: Path) -> str:
+    """The language that a study file names for its readers, however wrong the rest of it is; English where it names none."""
+    try:
+        found = _LANGUAGE.search(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError:
+        return "en"
+    return found[1] if found else "en"
+
+
+def load_study_file(path: Path, language: str | None = None) -> StudyFile:
+    """Read and check a study file; raises `BadInput` with every problem in it, told in the language of its readers.
+
+    `language` is theirs instead of the one that the file names.
+    """
+    with using(language or stated_language(path)):
+        return _load(path).in_language(language)
+
+
+def _load(path: Path) -> StudyFile:
     label = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
     try:
         raw = load_yaml(path.read_text(encoding="utf-8-sig"))

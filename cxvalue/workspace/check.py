@@ -13,6 +13,7 @@ from typing import Any
 
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
+from cxvalue.language.catalogue import using
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
@@ -77,21 +78,30 @@ _SAID = ("match", "left_out")
 _TOLD = (": the query was given ", " left out as a footer")
 
 
-def check(study_path: Path, as_of: Any = None, sample: float | None = None) -> str:
+def check(study_path: Path, as_of: Any = None, sample: float | None = None, *, language: str | None = None) -> str:
     """Validate a study and its tables and say in words what was found, what to look at first before anything else.
 
     The arguments are those of `examine`. Raises `BadInput` with everything that is wrong.
     """
-    return str(examine(study_path, as_of, sample))
+    checked = examine(study_path, as_of, sample, language=language)
+    with using(checked.study.language):
+        return str(checked)
 
 
-def examine(study_path: Path, as_of: Any = None, sample: float | None = None) -> Checked:
+def examine(
+    study_path: Path, as_of: Any = None, sample: float | None = None, *, language: str | None = None
+) -> Checked:
     """Validate a study and its tables: what was understood of them.
 
-    `sample` is the share of customers that is looked at of a study in a warehouse (None: all). Raises `BadInput` with
-    everything that is wrong.
+    `sample` is the share of customers that is looked at of a study in a warehouse (None: all), `language` the readers'
+    instead of the study file's. Raises `BadInput` with everything that is wrong.
     """
-    study = load_study_file(study_path)
+    study = load_study_file(study_path, language)
+    with using(study.language):
+        return _examined(study, as_of, sample)
+
+
+def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
     if sample is not None and study.engine is None:
         raise CxvalueError("--sample goes with a study that has an 'engine:'; files are read whole.")
     make_missing_tables(study)

@@ -78,7 +78,7 @@ def load_study(
     run = json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))
     # The settings that the data was prepared with: the study file may have been edited since.
     folder = Path(run["prepared"])
-    settings = load_study_file(folder / "study.yml").in_language(run["language"])
+    settings = load_study_file(folder / "study.yml", run["language"])
     study = Study(_open_prepared(folder, settings, "", {}), Path(work))
     speak(settings.language)
     if study.file.money == "revenue":  # in a run, where the process has one study

@@ -83,7 +83,12 @@ def prepare(
 
     `language` is the readers' instead of the study file's: what is found in the tables is kept in its words.
     """
-    study = load_study_file(study_path).in_language(language)
+    study = load_study_file(study_path, language)
+    with using(study.language):
+        return _prepared(study, as_of, cache)
+
+
+def _prepared(study: StudyFile, as_of: date | str | None, cache: Path | None) -> Prepared:
     make_missing_tables(study)
     inputs = hash_of_everything(study)
     fingerprint = _fingerprint(study, inputs, as_of)
@@ -94,8 +99,7 @@ def prepare(
         _remove_left(shelf)
         staging = Path(tempfile.mkdtemp(prefix=f".staging-{os.getpid()}-", dir=shelf))
         try:
-            with using(study.language):
-                _fill(staging, study, as_of)
+            _fill(staging, study, as_of)
             _put(staging, folder)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
