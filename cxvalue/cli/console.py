@@ -6,6 +6,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from cxvalue.language.catalogue import translate
 from cxvalue.run.journal import line_of
 
 __all__ = ["Console"]
@@ -47,7 +48,7 @@ class Console:
         if self.json_lines:
             self._tell("done", notebook=name, seconds=round(seconds, 1))
         else:
-            self.line(f"{name}  done in {seconds:.1f} s")
+            self.line(translate("{notebook}  done in {seconds:.1f} s", notebook=name, seconds=seconds))
         self._show()
 
     def line(self, text: str) -> None:

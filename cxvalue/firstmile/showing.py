@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from unicodedata import east_asian_width
 
 from cxvalue.firstmile.drafts import Draft, columns_in
 from cxvalue.firstmile.recognition import Understanding
 from cxvalue.firstmile.trying import kept_values, total
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.letters import padded
 
 __all__ = ["HOW_SURE", "html_of", "lines_of"]
 
@@ -36,9 +36,9 @@ def lines_of(found: Understanding) -> list[str]:
         if "header_row" in draft.export.spec:
             lines.append("  " + translate("header in row {row}", row=draft.export.spec["header_row"]))
         lines += [f"  {note}" for note in draft.export.notes]
-        lines.append(f"  {_padded(translate('a row is'), _NAME)} {translate(draft.row)}")
+        lines.append(f"  {padded(translate('a row is'), _NAME)} {translate(draft.row)}")
         lines += [
-            f"  {ours:<{_NAME}} {_padded(theirs, 26)} {_padded(value, _LONGEST)} {word}{f': {why}' if why else ''}"
+            f"  {ours:<{_NAME}} {padded(theirs, 26)} {padded(value, _LONGEST)} {word}{f': {why}' if why else ''}"
             for ours, theirs, value, word, why in _columns(draft, spec, found)
         ]
         for key in ("keep_rows", "leave_out_rows"):
@@ -46,7 +46,7 @@ def lines_of(found: Understanding) -> list[str]:
                 lines.append(f"  {key:<{_NAME}} {name}: {_counted(draft, spec, key, name)}")
         money = total(draft.export, tried) if draft.table == "transactions" and len(draft.codes) < 2 else None
         if money is not None:
-            lines.append(f"  {_padded(translate('net revenue'), _NAME)} {found.currency} {written(money, ',.2f')}")
+            lines.append(f"  {padded(translate('net revenue'), _NAME)} {found.currency} {written(money, ',.2f')}")
         lines += [f"  {said}" for said in [*draft.said, *draft.notes]]
     lines += [translate("not used: {what}", what=what) for what in found.left]
     needless = [f"--answer {key}={found.answers[key]}" for key in found.needless]
@@ -65,11 +65,6 @@ def lines_of(found: Understanding) -> list[str]:
 
 def _system(draft: Draft) -> str:
     return draft.record.title if draft.record else translate("no system that is known")
-
-
-def _padded(text: str, width: int) -> str:
-    """A text filled up to so many columns of a terminal, where a sign of Chinese takes two."""
-    return text + " " * (width - sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text))
 
 
 def _columns(draft: Draft, spec: dict[str, object], found: Understanding) -> list[tuple[str, str, str, str, str]]:

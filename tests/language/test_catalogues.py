@@ -14,7 +14,7 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = ("effects", "figures", "findings", "firstmile", "lifetime", "money", "objects", "questions", "report")
+TOLD = ("cli", "effects", "figures", "findings", "firstmile", "lifetime", "money", "objects", "questions", "report")
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
 ENGLISH_STILL = {
@@ -41,13 +41,24 @@ ENGLISH_STILL = {
 }
 """Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
-ENGLISH_ONLY = ("_refused", "_number", "CxvalueError", "Paper", "compile", "split", "startswith", "sub")
-"""What is called with texts that are no prose of a report."""
+ENGLISH_ONLY = (
+    "_refused",
+    "_number",
+    "CxvalueError",
+    "Parser",
+    "add_argument",
+    "command",
+    "compile",
+    "split",
+    "startswith",
+    "sub",
+)
+"""What is called with texts that are no prose of a report; what `--help` says is English."""
 
 REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
 """What a refusal is made with: its texts are English, but in the rooms of `REFUSALS_TOLD`."""
 
-REFUSALS_TOLD = ("firstmile",)
+REFUSALS_TOLD = ("cli", "firstmile")
 """The rooms whose refusals are messages as well."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
@@ -138,7 +149,7 @@ def test_what_a_notebook_says_is_whole() -> None:
 def prose_of(path: Path) -> Iterator[tuple[int, str]]:
     """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns.
 
-    Errors of other rooms than `REFUSALS_TOLD`, what `cxvalue doctor` says of papers, and commands are in English.
+    Errors of other rooms than `REFUSALS_TOLD`, commands and what `--help` says of them are in English.
     """
     tree, apart = messages.parsed(path), set()
     told = path.is_relative_to(PACKAGE) and path.relative_to(PACKAGE).parts[0] in REFUSALS_TOLD
