@@ -15,6 +15,7 @@ from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.roles import NO_SALE
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
@@ -334,7 +335,8 @@ def trim_footer(draft: Draft) -> None:
             draft.spec.pop("footer", None)
             return
         below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
-        lines = sum(number > last and fault.startswith("1 field ") for number, fault in export.malformed)
+        alone = width_fault(1, len(export.names))
+        lines = sum(number > last and fault == alone for number, fault in export.malformed)
         if 0 < below + lines <= _MOST_FOOTER:
             draft.spec["footer"] = "leave_out"
             told = translate_count(

@@ -10,6 +10,7 @@ from cxvalue.firstmile.trying import kept_values, total
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.letters import padded
+from cxvalue.language.words import spoken_words
 
 __all__ = ["HOW_SURE", "html_of", "lines_of"]
 
@@ -46,7 +47,8 @@ def lines_of(found: Understanding) -> list[str]:
                 lines.append(f"  {key:<{_NAME}} {name}: {_counted(draft, spec, key, name)}")
         money = total(draft.export, tried) if draft.table == "transactions" and len(draft.codes) < 2 else None
         if money is not None:
-            lines.append(f"  {padded(translate('net revenue'), _NAME)} {found.currency} {written(money, ',.2f')}")
+            amount = spoken_words()["money"].format(currency=found.currency, amount=written(money, ",.2f"))
+            lines.append(f"  {padded(translate('net revenue'), _NAME)} {amount}".rstrip())
         lines += [f"  {said}" for said in [*draft.said, *draft.notes]]
     lines += [translate("not used: {what}", what=what) for what in found.left]
     needless = [f"--answer {key}={found.answers[key]}" for key in found.needless]

@@ -14,7 +14,19 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = ("cli", "effects", "figures", "findings", "firstmile", "lifetime", "money", "objects", "questions", "report")
+TOLD = (
+    "cli",
+    "effects",
+    "figures",
+    "findings",
+    "firstmile",
+    "lifetime",
+    "money",
+    "objects",
+    "questions",
+    "report",
+    "simulate",
+)
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
 ENGLISH_STILL = {
@@ -38,6 +50,12 @@ ENGLISH_STILL = {
     "questions/lifetime_value/tracking.py": "a refusal",
     "questions/market/gaps.py": "a unit",
     "questions/programmes/goodwill.py": "a refusal",
+    "simulate/bank_world.py": "a study's own words",
+    "simulate/cosmetics_world.py": "a study's own words",
+    "simulate/insurer_world.py": "a study's own words",
+    "simulate/mealkit_world.py": "a study's own words",
+    "simulate/retailer_world.py": "a study's own words",
+    "simulate/shop_world.py": "a study's own words",
 }
 """Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
@@ -58,7 +76,7 @@ ENGLISH_ONLY = (
 REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
 """What a refusal is made with: its texts are English, but in the rooms of `REFUSALS_TOLD`."""
 
-REFUSALS_TOLD = ("cli", "firstmile")
+REFUSALS_TOLD = ("cli", "firstmile", "simulate")
 """The rooms whose refusals are messages as well."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
