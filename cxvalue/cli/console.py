@@ -48,7 +48,7 @@ class Console:
         if self.json_lines:
             self._tell("done", notebook=name, seconds=round(seconds, 1))
         else:
-            self.line(f"{name}  done in {seconds:.1f} s")
+            self.line(translate("{notebook}  done in {seconds:.1f} s", notebook=name, seconds=seconds))
         self._show()
 
     def line(self, text: str) -> None:

@@ -271,6 +271,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # notebooks
         "notebook_image": "Figure",
         "notebook_back": "Back to the report",
+        # how the report of one of all studies ended, at the terminal
+        "ending_done": "done",
+        "ending_unchanged": "unchanged",
+        "ending_refused": "refused",
+        "ending_failed": "FAILED",
         # the papers: report.pdf, deck.pptx, case.xlsx
         "paper_renderer": "{package} is not installed: {command}",
         "paper_failed": "it could not be made ({reason})",

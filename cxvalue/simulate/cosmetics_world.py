@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 __all__ = ["CosmeticsParameters", "Visits", "cosmetics", "draw_visits"]
@@ -67,7 +68,8 @@ class CosmeticsParameters:
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
-            raise BadInput([Problem("parameters.family", f"is {self.family!r}.", nearest(self.family, list(FAMILIES)))])
+            found = translate("is {value!r}.", value=self.family)
+            raise BadInput([Problem("parameters.family", found, nearest(self.family, list(FAMILIES)))])
 
 
 class Visits(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from cxvalue.cli.console import Console
 from cxvalue.cli.doctor import Item, diagnose, render
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, RunFailed
 from cxvalue.language.catalogue import spoken
+from cxvalue.language.letters import width_of
 from cxvalue.report.page import NotebookOutcome
 from cxvalue.run.study_run import Project, RunResult, RunStopped
 from tests.runfixtures import Workshop, reading
@@ -377,6 +379,19 @@ def test_the_doctor_says_how_to_get_what_is_missing(
     said = capsys.readouterr().out
     assert "MISSING   no-such-package    not installed" in said
     assert "python -m pip install 'no-such-package'" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "kernel"), [("ru", "ядро Jupyter"), ("uk", "ядро Jupyter"), ("zh", "Jupyter内核")]
+)
+def test_the_doctor_speaks_the_language_asked_for(
+    capsys: pytest.CaptureFixture[str], language: str, kernel: str
+) -> None:
+    assert commands.main(["doctor", "--language", language]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [told] = [line for line in lines if kernel in line]
+    assert width_of(told[: told.index("python3")]) == 29  # below what the other lines say
+    assert not [line for line in lines if re.search(" (to|the|is|not|can|be) ", line)]
 
 
 def test_the_doctor_names_a_missing_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

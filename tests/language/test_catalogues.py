@@ -15,10 +15,12 @@ from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
 TOLD = (
+    "cli",
     "effects",
     "engine",
     "figures",
     "findings",
+    "firstmile",
     "foundation",
     "lifetime",
     "money",
@@ -26,6 +28,7 @@ TOLD = (
     "questions",
     "report",
     "run",
+    "simulate",
     "study",
     "tables",
     "workspace",
@@ -59,6 +62,12 @@ ENGLISH_STILL = {
     "questions/programmes/goodwill.py": "a refusal",
     "run/graph.py": "a mark",
     "run/pseudonyms.py": "an origin in the manifest",
+    "simulate/bank_world.py": "a study's own words",
+    "simulate/cosmetics_world.py": "a study's own words",
+    "simulate/insurer_world.py": "a study's own words",
+    "simulate/mealkit_world.py": "a study's own words",
+    "simulate/retailer_world.py": "a study's own words",
+    "simulate/shop_world.py": "a study's own words",
     "tables/checks/ids.py": "words looked for in the data",
     "workspace/from_tables.py": "a mark in a file",
 }
@@ -68,15 +77,17 @@ ENGLISH_ONLY = (
     "_refused",
     "_number",
     "CxvalueError",
-    "Paper",
+    "Parser",
     "PydanticCustomError",
+    "add_argument",
+    "command",
     "compile",
     "fullmatch",
     "split",
     "startswith",
     "sub",
 )
-"""What is called with texts that are no prose of a report."""
+"""What is called with texts that are no prose of a report; what `--help` says is English."""
 
 REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
 """What a refusal is made with."""
@@ -87,6 +98,9 @@ PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 
 SQL = re.compile(r"\b(SELECT|CASE|TABLE|FROM|OVER|NOT|WHERE)\b| AS x|^\w+\(.*\)$")
 """What is asked of a database is no prose."""
+
+COMMANDS = ("python -m ", "--answer ")
+"""What a command begins with."""
 
 SETTINGS = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 """Keys and values of a study file, as somebody would write them."""
@@ -170,8 +184,7 @@ def test_what_a_notebook_says_is_whole() -> None:
 def prose_of(path: Path, *, refusals: bool = True) -> Iterator[tuple[int, str]]:
     """Texts of a module that a reader could see and that are no message: not docstrings or names of columns.
 
-    What `cxvalue doctor` says of papers, and commands, are in English, and so are refusals in some rooms, where `refusals`
-    is false.
+    Commands and what `--help` says of them are in English, and so are refusals in some rooms, where `refusals` is false.
     """
     tree, apart = messages.parsed(path), set()
     for node in ast.walk(tree):
@@ -202,7 +215,7 @@ def prose_of(path: Path, *, refusals: bool = True) -> Iterator[tuple[int, str]]:
         if (
             PLAIN.search(SETTINGS.sub("", text))
             and not SQL.search(text)
-            and not text.startswith("python -m ")
+            and not text.startswith(COMMANDS)
             and text not in ENGLISH
         ):
             yield node.lineno, text
