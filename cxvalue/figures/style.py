@@ -81,6 +81,7 @@ _RC: dict[str, Any] = {
     "figure.titleweight": "bold",
     "svg.fonttype": "path",
     "svg.hashsalt": SALT,
+    "text.parse_math": False,  # names may hold dollars
 }
 
 

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import RunFailed
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
+from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import speak, translate, using
 from cxvalue.run.forked import ForkedKernel
 
@@ -86,14 +88,16 @@ def run_job(job: NotebookJob, channel: Connection) -> None:
     except Exception as error:
         import traceback
 
-        traceback.print_exc()
-        channel.send(("failed", f"{job.name}: {_one_line(error)}"))
+        channel.send(("failed", f"{job.name}: {trouble_of(error) or _one_line(error)}"))
+        with suppress(OSError):  # the log may be what cannot be written
+            traceback.print_exc()
     else:
         channel.send(("done", ""))
     finally:
         channel.close()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
 
 
 class _Execution:

@@ -1,7 +1,8 @@
 """Offers become occasions: how deep a discount was refused and how deep one was accepted, added up by the engine.
 
-An occasion is an `occasion_id`, else a customer's offers of one date, a new one starting whenever rung 1 comes again. It
-brackets the customer's reservation discount: above the deepest that was refused, at or below the one that was accepted.
+An occasion is an `occasion_id`, else a customer's offers of one date; where rung 1 comes again on it, a new one starts with
+each of them, in the order of the rows. It brackets the customer's reservation discount: above the deepest that was refused,
+at or below the one that was accepted.
 """
 
 from __future__ import annotations
@@ -161,14 +162,17 @@ def _people(rows: ir.Table, segments: NDArray[np.str_]) -> tuple[int, ...]:
 def with_occasions(offers: ir.Table) -> ir.Table:
     """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences.
 
-    Sequences of a day follow the numbers of the rows, or the order of a frame that has none.
+    A day on which rung 1 comes once has one sequence, however its rows are ordered. Where it comes again, sequences follow
+    the numbers of the rows, or the order of a frame that has none.
     """
     import ibis
 
     rows = offers.mutate(place=offers[ROW] if ROW in offers.columns else ibis.row_number())
     known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
     within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
-    number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
+    first = (rows.rung == 1).ifelse(1, 0)
+    begun, on_that_day = first.sum().over(within), first.sum().over(group_by=["customer_id", "date"])
+    number = (on_that_day > 1).ifelse(begun, on_that_day)
     made = rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string")
     return rows.mutate(occasion=ibis.coalesce(known, made))
 
