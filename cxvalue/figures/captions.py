@@ -11,7 +11,7 @@ __all__ = ["caption"]
 _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "customer_bridge": (
         translatable("From last year's active customers to today's"),
-        translatable("Opening + new + reactivated − lost = closing, by the same dormancy rule at both dates."),
+        translatable("Opening + new + reactivated − lost = closing, by the same rule of inactivity at both dates."),
     ),
     "margin_bridge": (
         translatable("The same bridge in margin"),

@@ -308,7 +308,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
         for row in best.itertuples()
     ]
     right.set_xticks(place, named, fontsize=8)
-    right.set_xlabel(translate("Cap, with its best number of times"))
+    right.set_xlabel(style.wrapped(translate("Cap, with its best number of times"), 28))
     right.set_ylabel(translate("Worth a year, {currency}", currency=currency))
     right.yaxis.set_major_formatter(style.unit_ticks(currency))
     right.yaxis.set_major_locator(style.few_ticks())
