@@ -90,6 +90,9 @@ def _names(page: BeautifulSoup) -> Iterator[str]:
     for image in page.find_all("img"):
         if not str(image.get("alt", "")).strip():
             yield "a picture without a description"
+    for drawing in page.find_all("svg"):
+        if drawing.get("role") != "img" or not _name_of_region(drawing):
+            yield "a drawing without a description"
     for link in page.find_all("a", href=True):
         if not _name(link, page):
             yield f"a link to {link['href']} without a text"

@@ -94,6 +94,7 @@ def test_a_notebook_s_page_can_be_read_by_everybody() -> None:
         ('<p id="b"></p><p id="b"></p>', "2 elements are called 'b'"),
         ("<ul><p>b</p></ul>", "p in ul"),
         ('<img src="data:image/png;base64,AA" alt=" ">', "a picture without a description"),
+        ("<svg></svg>", "a drawing without a description"),
         ('<a href="b.html"></a>', "a link to b.html without a text"),
         ('<a href="#b">b</a>', "a link to #b, which is not there"),
         ("<input id=b>", "input without a label"),
