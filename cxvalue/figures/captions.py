@@ -123,6 +123,12 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
             "From the effect as measured to the net present value: what build-up, time, risks and costs add or take."
         ),
     ),
+    "programme_draws": (
+        translatable("{title}: how sure the result is"),
+        translatable(
+            "The net present value with all inputs drawn at once within their ranges: how often it comes out where."
+        ),
+    ),
     "programme_tornado": (
         translatable("{title}: what moves the result"),
         translatable(
