@@ -16,6 +16,7 @@ from cxvalue.simulate import bank, cosmetics, insurer, mealkit, shop, write_worl
 from cxvalue.simulate.bank_draw import BankParameters
 from cxvalue.study import project_root
 from cxvalue.workspace.opened import Study
+from tests.report.accessible import problems
 
 FINDINGS = {
     *(f"base.{name}" for name in ("customers", "active", "repeat_rate", "lost_customers", "lost_value")),
@@ -119,6 +120,12 @@ def test_pages_hold_no_code_and_ask_nobody(real: RunResult) -> None:
         text = path.read_text(encoding="utf-8")
         assert "import cxvalue" not in text
         assert not re.search(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""", text), path.name
+
+
+def test_everybody_can_read_the_pages(real: RunResult) -> None:
+    pages = [real.folder / "index.html", real.folder.parents[1] / "index.html"]
+    pages += (real.folder / "notebooks").glob("*.html")
+    assert not {path.name: found for path in pages if (found := problems(path.read_text(encoding="utf-8")))}
 
 
 def test_no_notebook_complains(real: RunResult) -> None:

@@ -49,6 +49,7 @@ from cxvalue.figures.lifetime import (
 from cxvalue.figures.panels import panel_months
 from cxvalue.figures.programmes import (
     case_bridge,
+    case_draws,
     case_money,
     case_scenarios,
     case_tornado,
@@ -68,6 +69,7 @@ __all__ = [
     "case_bridge",
     "case_money",
     "case_scenarios",
+    "case_draws",
     "case_tornado",
     "change_parts",
     "churn_bands",

@@ -264,6 +264,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "index_intro": "The latest complete report of every study.",
         "index_none": "No study has been reported yet. Run make report first.",
         "index_headline": "Headline",
+        "index_trend": "Change",
+        "index_same": "no change",
         "index_never": "never reported successfully",
         "index_open": "Open the report",
         "footer": "Figures are nominal and before tax. This file is complete in itself: opening it sends no "

@@ -57,8 +57,8 @@ FIFTHS = (
 
 def flow_caption(asleep_after: int) -> tuple[str, str]:
     """Title and caption of the figure of who sleeps and who wakes."""
-    return translate("Who sleeps, who wakes"), translate(
-        "Customers without a purchase for {silence}, by month, with those who came back and those who fell asleep.",
+    return translate("Who fell silent, who came back"), translate(
+        "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent.",
         silence=format_value(asleep_after, "days"),
     )
 
