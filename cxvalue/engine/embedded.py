@@ -40,6 +40,7 @@ class Embedded(Place):
 
     def __init__(self, con: Backend | None = None) -> None:
         self.con: Any = con or connect()
+        self._lent = con is not None
 
     @property
     def files(self) -> Any:
@@ -47,6 +48,19 @@ class Embedded(Place):
 
     def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
         table.order_by(list(order)).select(*columns).to_parquet(path)
+
+    def forget(self, name: str) -> None:
+        laid = tuple(f"{step}_{name}" for step in ("parsed", "raw", "source_raw"))
+        for (kept,) in self.con.con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
+            if kept.startswith(laid):
+                self.con.con.execute(f'DROP TABLE "{kept}"')
+
+    def close(self) -> None:
+        if self._lent:
+            return
+        for entry in self.con._cache_name_to_entry.values():
+            entry.finalizer.detach()  # what is kept goes with the connection
+        self.con.disconnect()
 
 
 class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types

@@ -6,12 +6,19 @@ import math
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.cautions import Caution, worst_first
 
-__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "reconciles"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import ibis.expr.types as ir
+
+    from cxvalue.study.file import ControlTotals
+
+__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_against_totals", "reconciles"]
 
 FATES = {
     "read": translatable("rows read"),
@@ -92,6 +99,20 @@ class ControlResult:
         relative = difference / abs(expected) if expected else (0.0 if not difference else float("inf"))
         # The last digits of a sum are no disagreement.
         return cls(expected, found, difference, relative, tolerance, abs(relative) <= tolerance + 1e-12)
+
+
+def hold_against_totals(
+    totals: ControlTotals | None, sales: Iterable[ir.Table | None], start: date, end: date
+) -> ControlResult | None:
+    """The revenue of all `sales` (date, revenue) from `start` to `end` against the study's total, None where it has none."""
+    if totals is None:
+        return None
+    found = 0.0
+    for rows in sales:
+        if rows is not None:
+            inside = rows.filter(rows.date.between(start, end))
+            found += inside.revenue.sum().to_pyarrow().as_py() or 0.0
+    return ControlResult.of(totals.revenue, found, totals.tolerance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Equal rows of whole-number columns, found by one sort of one packed number a row."""
+"""Equal rows of whole-number columns, found by counting or sorting one packed number a row."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 __all__ = ["distinct_counts", "distinct_rows"]
 
 _PACKED = 2**62
+_TABLE = 8
+"""Numbers a row for which a table is made."""
 
 
 def distinct_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -22,7 +24,13 @@ def distinct_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.
     size = np.asarray(columns[0]).size
     if not size:
         return np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp)
-    key = _packed(columns)[0]
+    key, room, _ = _packed(columns)
+    if room <= _TABLE * size:
+        # A table of the numbers that may occur spares the sort.
+        first = np.full(room, size, dtype=np.intp)
+        first[key[::-1]] = np.arange(size - 1, -1, -1)  # of equal rows the last one assigned stays, the earliest
+        there = first < size
+        return first[there], (np.cumsum(there) - 1)[key]
     order = np.argsort(key)
     ordered = key[order]
     changed = np.ones(size, dtype=bool)
@@ -45,7 +53,7 @@ def distinct_counts(
     ([[0, 1], [7, 5]], [1.0, 2.0])
     """
     if weight.size and (weight == weight[0]).all():
-        key, spans = _packed(columns)
+        key, _, spans = _packed(columns)
         if spans:
             # Equal weights: a plain sort, which is several times faster than one that remembers the order.
             key.sort()
@@ -60,8 +68,11 @@ def distinct_counts(
     return tuple(column[rows] for column in columns), np.bincount(which, weight, rows.size).astype(np.float64)
 
 
-def _packed(columns: tuple[NDArray[Any], ...]) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
-    """One number a row, and (lowest value, span) of each column to unpack it; none where that cannot be done."""
+def _packed(columns: tuple[NDArray[Any], ...]) -> tuple[NDArray[np.int64], int, list[tuple[int, int]]]:
+    """One number a row, how many such numbers there may be, and (lowest value, span) of each column to unpack it.
+
+    The last are none where that cannot be done.
+    """
     whole = [np.asarray(column, dtype=np.int64) for column in columns]
     size = whole[0].size
     key, room, spans = np.zeros(size, dtype=np.int64), 1, []
@@ -78,4 +89,4 @@ def _packed(columns: tuple[NDArray[Any], ...]) -> tuple[NDArray[np.int64], list[
         key += column - low
         room *= span
         spans.append((low, span))
-    return key, spans if unpacks else []
+    return key, room, spans if unpacks else []

@@ -110,7 +110,8 @@ def purchases(transactions: ir.Table, as_of: date) -> Purchases:
         rows = rows.mutate(margin=ibis.null("float64"))
     inside = rows.date <= ibis.literal(as_of)
     before = rows.filter(inside)
-    lines = merge_duplicates(before).cache()
+    # Without order ids the lines are the rows themselves: a copy would hold them twice.
+    lines = merge_duplicates(before).cache() if "order_id" in rows.columns else before
     found = ask(rows.aggregate(rows=rows.count(), kept=rows.count(where=inside)), _of_refunds(lines))
     made = _purchases(lines, found)
     return replace(

@@ -44,7 +44,7 @@ from cxvalue.tables.checks.rules import (
 )
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, implausible_margin, judge_signs, margin_of_sales
-from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, rounded_up
+from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, hold_against_totals, rounded_up
 from cxvalue.tables.read.laid import lay_table, lines_to_bring
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
@@ -140,14 +140,7 @@ class _Loader:
         observed = self._observed()
         end = self._as_of(as_of, observed) if observed else None
         start = self.study.observed_from or (observed.first if observed else None)
-        control: ControlResult | None = None
-        for name, loading in self.tables.items():
-            if name == "transactions":
-                control = self._transactions(loading, start, end)
-            else:
-                self._settle(loading)
-                if not self.problems:
-                    self._write_table(loading, end)
+        control = self._settle_all(start, end)
         if not self.problems and (end is None or start is None):
             found, remedy = translate("hold no row with a date."), translate("Check the files and bad_rows.")
             self.problems.append(Problem("tables", found, remedy))
@@ -160,6 +153,30 @@ class _Loader:
         done = tuple(note for one in self.tables.values() for note in one.raw.notes)
         told = tuple(self.counts), control, notes, cautions, until
         return TableSet(end, start, self.paths, *told, self.orders, sources, done)
+
+    def _settle_all(self, start: date | None, end: date | None) -> ControlResult | None:
+        """Count and write every table; what is said of them stands in the order of the study file.
+
+        Transactions come last: they need most memory, and by then what the other tables held is given back.
+        """
+        control: ControlResult | None = None
+        lists: tuple[list[Any], ...] = (self.counts, self.problems, self.cautions)
+        before, said = [len(one) for one in lists], {}
+        for name in sorted(self.tables, key="transactions".__eq__):
+            loading, had = self.tables[name], [len(one) for one in lists]
+            if name == "transactions":
+                control = self._transactions(loading, start, end)
+            else:
+                self._settle(loading)
+                if not self.problems:
+                    self._write_table(loading, end)
+            self.place.forget(name)
+            said[name] = [one[begin:] for one, begin in zip(lists, had, strict=True)]
+        for place, one in enumerate(lists):
+            one[before[place] :] = [item for name in self.tables for item in said[name][place]]
+        named = [key for name in self.tables for key in (name, *(["purchases"] if name == "transactions" else []))]
+        self.paths = {key: self.paths[key] for key in named if key in self.paths}
+        return control
 
     def _read(self, name: str) -> _Loading:
         study, source = self.study, self.study.tables[name]
@@ -317,7 +334,7 @@ class _Loader:
         if "order_id" in lines.columns and self.study.engine is not None:
             self.orders = ask(ledger.count_orders(lines, made.table))["orders"]
         self._write("purchases", made.table, ["customer_id", "date"], made.table.columns)
-        return self._control(lines, start, end)
+        return hold_against_totals(self.study.control_totals, [lines, loading.guests], start, end)
 
     def _count_transactions(
         self,
@@ -351,18 +368,6 @@ class _Loader:
         found = ask(parts(guests, "revenue", seen=guests.date <= last, cut=guests.date > last))
         self._add("transactions", fate("guest_sales"), found["n_seen"], found["seen"], "apart")
         self._add("transactions", fate("late_guests", day=end), found["n_cut"], found["cut"], "cut")
-
-    def _control(self, lines: ir.Table, start: date, end: date) -> ControlResult | None:
-        totals = self.study.control_totals
-        if totals is None:
-            return None
-        inside = lines.filter((lines.date >= ibis.literal(start)) & (lines.date <= ibis.literal(end)))
-        found = inside.revenue.sum().to_pyarrow().as_py() or 0.0
-        guests = self.tables["transactions"].guests
-        if guests is not None:
-            between = guests.filter((guests.date >= ibis.literal(start)) & (guests.date <= ibis.literal(end)))
-            found += between.revenue.sum().to_pyarrow().as_py() or 0.0
-        return ControlResult.of(totals.revenue, found, totals.tolerance)
 
     def _settle(self, loading: _Loading) -> None:
         """Count what was read and dropped, or refuse the table for its bad rows."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -83,6 +84,11 @@ class PurchaseStates(Shown):
 
     _card = "states_card"
 
+    @cached_property
+    def histories(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """A state of each distinct (x, t_x, T), in ascending order, and which of them each state has."""
+        return distinct_rows(self.frequency, self.recency_days, self.age_days)
+
     @property
     def margin_rate(self) -> float:
         """Margin for one unit of revenue, over all purchases; nan without revenue."""
@@ -114,7 +120,7 @@ class PurchaseStates(Shown):
 
     def grouped(self) -> PurchaseStates:
         """Distinct states with counts, in ascending order of (x, t_x, T); ids and spend are dropped."""
-        first, which = distinct_rows(self.frequency, self.recency_days, self.age_days)
+        first, which = self.histories
         count = np.bincount(which, self.count, first.size).astype(np.int64)
         return replace(
             self,

@@ -164,10 +164,11 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
 
 
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
-    con = _connect()
     with working("Reading and checking the tables"):
-        tables = load_tables(study, as_of=as_of, today=date.today(), out=folder, con=con)
+        # On a connection of its own: what reading keeps there goes when it is done.
+        tables = load_tables(study, as_of=as_of, today=date.today(), out=folder)
         hold_against_layouts(study, tables.sources)
+    con = _connect()
     _keep_sums_same(con, folder, tables)
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)

@@ -460,6 +460,18 @@ def test_control_totals_are_compared_and_a_mismatch_is_no_error(tmp_path: Path) 
     assert TableSet.from_dict(result.to_dict()) == result
 
 
+def test_what_is_said_of_tables_stands_in_the_order_of_the_study_file(tmp_path: Path) -> None:
+    fees = "customer_id,date,amount\na,2025-01-06,-5\n"
+    given = {"fees": fees, "transactions": ledger("a,2025-01-05,1"), "customers": "customer_id\na\nb\n"}
+    result = load(tmp_path, given)
+    assert list(result.paths) == ["fees", "transactions", "purchases", "customers"]
+    kept = [count.table for count in result.counts if count.kind == "kept"]
+    assert kept == ["fees", "transactions", "customers"]
+    bad = {"fees": fees + "a,x,1\n", "transactions": ledger("a,2025-01-05,x"), "customers": 'customer_id\na\n""\n'}
+    said = problems(tmp_path, bad)
+    assert said.index("fees") < said.index("transactions") < said.index("customers")
+
+
 def test_many_refunds_take_few_seconds() -> None:
     day = timedelta(days=1)
     frame = pd.DataFrame(

@@ -201,7 +201,7 @@ class LifetimeModel(Drawn):
         """P(alive) of each state; of many it is worked out once a distinct history."""
         if x.size <= _MANY or not self.family.dropout:
             return self.family.alive(self.values, x, recency, age)
-        rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+        rows, which = states.histories
         return self.family.alive(self.values, x[rows], recency[rows], age[rows])[which]
 
     def expected_transactions(self, states: PurchaseStates, t: ArrayLike) -> Floats:

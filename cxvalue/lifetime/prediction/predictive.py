@@ -18,7 +18,6 @@ from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent
-from cxvalue.tables.distinct import distinct_rows
 
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
@@ -57,7 +56,7 @@ class Customers:
     @classmethod
     def of(cls, model: LifetimeModel, states: PurchaseStates, spend: SpendModel) -> Customers:
         """The customers of per-customer states."""
-        rows, which = distinct_rows(states.frequency, states.recency_days, states.age_days)
+        rows, which = states.histories
         return cls(model, *model.history_of(states.take(rows)), which, spend.known(states))
 
     @property

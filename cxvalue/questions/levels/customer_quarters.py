@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.experience.answers import Quarters, answered, points
-from cxvalue.questions.experience.dummies import codes_of
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
     from cxvalue.study.experience import ExperienceRules, MetricRules
 
@@ -142,6 +142,9 @@ def classify(
     middle of what the customer expected, else the median of the metric in its first four quarters. Without surveys only
     customers whose complaint was not resolved in `target_days` have a level, the negative one.
     """
+    import ibis
+    import pyarrow as pa
+
     quarters = Quarters.between(observed_from, as_of)
     if quarters.count < 1:
         return None
@@ -154,22 +157,25 @@ def classify(
         return None
     taken_part = _active_days(purchases, contacts, quarters)
     usual = taken_part.filter(taken_part.quarter < FROZEN)
-    found = usual.aggregate(median=usual.days.median()).to_pyarrow()["median"][0].as_py()
-    active_from = float(found) if found is not None else 1.0
+    median = usual.aggregate(median=usual.days.median()).to_pyarrow()["median"][0].as_py()
+    active_from = float(median) if median is not None else 1.0
     units = _units(customers)
     rows = felt.left_join(taken_part, ["customer_id", "quarter"]).select(
         "customer_id", "quarter", "stimulus", "unit", days=taken_part.days.fill_null(0)
     )
     if units is not None:
         rows = rows.drop("unit").left_join(units, "customer_id").drop("customer_id_right")
-    frame = rows.order_by("customer_id", "quarter").to_pandas()
-    if frame.empty:
+    # Customers are numbered in the engine: their ids come over once, not with each of their quarters.
+    rows = rows.cache()
+    people = rows.select("customer_id").distinct()
+    people = people.mutate(number=ibis.row_number().over(order_by=people.customer_id)).cache()
+    numbered = rows.join(people, "customer_id").select("number", "quarter", "stimulus", "days", "unit")
+    found = numbered.order_by("number", "quarter").to_pyarrow()
+    if not found.num_rows:
         return None
-    ids = frame["customer_id"].to_numpy(object)
-    new = np.append(True, ids[1:] != ids[:-1])  # rows are in order of customers
-    customer = np.cumsum(new) - 1
-    quarter, active_days = frame["quarter"].to_numpy(np.int64), frame["days"].to_numpy(float)
-    stimulus = frame["stimulus"].to_numpy(float)
+    ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False).astype(object)
+    customer, quarter = (found[name].to_numpy().astype(np.int64) for name in ("number", "quarter"))
+    stimulus, active_days = (found[name].to_numpy().astype(float) for name in ("stimulus", "days"))
     level = level_numbers(stimulus, active_days >= active_from, rules)
     ends = np.array([quarters.last_day(q) for q in range(quarters.count)], dtype="datetime64[D]")
     follow = quarter < quarters.count - 1
@@ -177,19 +183,23 @@ def classify(
     # Who is dormant when the next quarter ends; quarters have one of three lengths, so one pass over the purchases does.
     awake = {int(days): (int(days) + 1 - dormancy_days, int(days)) for days in np.unique(ahead)}
     windows = {"after": AFTER, "before": BEFORE} | {f"awake{days}": window for days, window in awake.items()}
-    around = sums_around(_moments(ids, ends[quarter]), purchases, windows, len(frame))
-    still = np.zeros(len(frame), dtype=bool)
+    moments = ibis.memtable(
+        pa.table({"row": np.arange(quarter.size), "number": customer, "day": pa.array(ends[quarter])})
+    )
+    moments = moments.join(people, "number").select("row", "customer_id", "day")
+    around = sums_around(moments, purchases, windows, quarter.size)
+    still = np.zeros(quarter.size, dtype=bool)
     for days in awake:
         still |= (ahead == days) & (around[f"awake{days}_orders"] > 0)
     last = np.datetime64(as_of, "D")
     return CustomerQuarters(
-        customer=customer.astype(np.int64),
-        names=ids[new],
+        customer=customer,
+        names=ids,
         quarter=quarter,
         level=level,
         next_level=_next_levels(customer, quarter, level, follow, still),
         active_days=active_days,
-        unit=codes_of(frame["unit"].to_numpy(object)).astype(np.int64),
+        unit=_unit_numbers(found["unit"]),
         after=around["after_margin"],
         before=around["before_margin"],
         bought_after=around["after_orders"],
@@ -203,12 +213,10 @@ def classify(
     )
 
 
-def _moments(ids: NDArray[np.object_], days: NDArray[np.datetime64]) -> ir.Table:
-    import ibis
-    import pyarrow as pa
-
-    table = pa.table({"row": np.arange(len(ids)), "customer_id": pa.array(ids, pa.string()), "day": pa.array(days)})
-    return ibis.memtable(table)
+def _unit_numbers(units: pa.ChunkedArray) -> Ints:
+    """The number of each unit, in the order in which they come; rows without one share a number."""
+    numbers = units.combine_chunks().dictionary_encode("encode").indices
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _stimulus(rows: ir.Table, metrics: Mapping[str, MetricRules], quarters: Quarters) -> ir.Table:

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval, reach_of
-from cxvalue.questions.experience.dummies import centred, cluster_sums, codes_of
+from cxvalue.questions.experience.dummies import centred, cluster_sums
+from cxvalue.tables.ask import ask
 from cxvalue.tables.windows import sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Exposures", "Habituation", "exposures_of", "fit_habituation", "habituation_of", "half_life"]
+__all__ = ["Exposures", "Habituation", "exposures_of", "fit_habituation", "habituation_of", "half_life", "runs_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -143,62 +144,61 @@ def exposures_of(happened: ir.Table, purchases: ir.Table, *, observed_from: date
     import ibis
     import pyarrow as pa
 
-    days = happened.select("customer_id", "date").distinct().order_by("customer_id", "date").to_pyarrow()
-    if not days.num_rows:
-        return None
-    ids = days["customer_id"].to_numpy(zero_copy_only=False).astype(object)
-    day = days["date"].to_numpy(zero_copy_only=False).astype("datetime64[D]").astype(np.int64)
-    start, end = (int(np.datetime64(one, "D").astype(np.int64)) for one in (observed_from, as_of))
-    customer = codes_of(ids).astype(np.int64)
-    new = np.append(True, customer[1:] != customer[:-1])
-    gap = np.where(new, day - start, np.append(0, np.diff(day)))
-    repeat = _repeats(new, gap)
-    inside = repeat >= 1
-    between = inside & (repeat >= 2)
-    if not between.any() or np.unique(customer[between]).size < FEWEST_CUSTOMERS:
-        return None
-    typical = float(np.median(gap[between]))
-    window = int(min(LONGEST_WINDOW, max(typical, 1)))
-    met = np.unique(customer[inside])
-    if met.size > MOST_CUSTOMERS:
-        kept_customers = np.random.default_rng(1).choice(met, MOST_CUSTOMERS, replace=False)
-        inside &= np.isin(customer, kept_customers)
-    rows = np.flatnonzero(inside)
-    firsts = rows[repeat[rows] == 1]
-    who = np.concatenate([rows, firsts, firsts])
-    number = np.concatenate([repeat[rows], np.zeros(2 * firsts.size, dtype=np.int64)])
-    # The window begins the day after its moment.
-    moment = np.concatenate([day[rows], day[firsts] - window - 1, day[firsts] - 2 * window - 1])
-    kept = (moment + window <= end) & (number <= MOST_REPEATS)
-    who, number, moment = who[kept], number[kept], moment[kept]
-    moments = ibis.memtable(
-        pa.table(
-            {
-                "row": np.arange(who.size),
-                "customer_id": pa.array(ids[who], pa.string()),
-                "day": pa.array(moment.astype("datetime64[D]")),
-            }
+    runs = runs_of(happened, observed_from).cache()
+    again = runs.repeat >= 2
+    counted = ask(
+        runs.aggregate(
+            met=runs.customer_id.nunique(),
+            again=runs.customer_id.nunique(where=again),
+            typical=runs.gap.median(where=again),
         )
     )
+    met = int(counted["met"])
+    if int(counted["again"]) < FEWEST_CUSTOMERS:
+        return None
+    typical = float(counted["typical"])
+    window = int(min(LONGEST_WINDOW, max(typical, 1)))
+    people = runs.select("customer_id").distinct()
+    people = people.mutate(number=ibis.row_number().over(order_by=people.customer_id)).cache()
+    chosen = people
+    if met > MOST_CUSTOMERS:
+        drawn = np.random.default_rng(1).choice(np.arange(met), MOST_CUSTOMERS, replace=False)
+        chosen = people.semi_join(ibis.memtable(pa.table({"number": drawn})), "number")
+    rows = runs.join(chosen, "customer_id").select("number", "date", "repeat").order_by("number", "date").to_pyarrow()
+    customer, repeat = (rows[name].to_numpy().astype(np.int64) for name in ("number", "repeat"))
+    day = rows["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    firsts = np.flatnonzero(repeat == 1)
+    who = np.concatenate([np.arange(day.size), firsts, firsts])
+    number = np.concatenate([repeat, np.zeros(2 * firsts.size, dtype=np.int64)])
+    # The window begins the day after its moment.
+    moment = np.concatenate([day, day[firsts] - window - 1, day[firsts] - 2 * window - 1])
+    end = int(np.datetime64(as_of, "D").astype(np.int64))
+    kept = (moment + window <= end) & (number <= MOST_REPEATS)
+    who, number, moment = who[kept], number[kept], moment[kept]
+    at = {"row": np.arange(who.size), "number": customer[who], "day": pa.array(moment.astype("datetime64[D]"))}
+    moments = ibis.memtable(pa.table(at)).join(people, "number").select("row", "customer_id", "day")
     sums = sums_around(moments, purchases, {"next": (1, window)}, who.size)
     month = (moment + 1).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return Exposures(customer[who], number, month, sums["next_margin"], window, typical, int(met.size))
+    return Exposures(customer[who], number, month, sums["next_margin"], window, typical, met)
 
 
-def _repeats(new: NDArray[np.bool_], gap: Ints) -> Ints:
-    """The how-manieth exposure of its customer's first run each one is; 0 before and after it."""
-    repeat = np.zeros(gap.size, dtype=np.int64)
-    number, over = 0, False
-    for row in range(gap.size):
-        if new[row]:
-            number, over = 0, False
-        if gap[row] >= QUIET_DAYS:
-            over = number > 0
-            number = 0 if over else 1
-        elif number:
-            number += 1
-        repeat[row] = 0 if over else number
-    return repeat
+def runs_of(happened: ir.Table, observed_from: date) -> ir.Table:
+    """The exposures within runs: customer_id, date, `gap` in days to the one before, `repeat` (the how-manieth of its run).
+
+    The first silence of a year begins a run, the next one ends it. Days with several exposures count once.
+    """
+    import ibis
+
+    days = happened.select("customer_id", "date").distinct()
+    before = days.date.lag().over(ibis.window(group_by="customer_id", order_by="date"))
+    days = days.mutate(gap=days.date.delta(before.fill_null(ibis.literal(observed_from)), unit="day"))
+    silent = (days.gap >= QUIET_DAYS).ifelse(1, 0)
+    days = days.mutate(
+        silences=silent.sum().over(ibis.cumulative_window(group_by="customer_id", order_by="date")).cast("int64")
+    )
+    inside = days.filter(days.silences % 2 == 1)
+    place = ibis.row_number().over(ibis.window(group_by=["customer_id", "silences"], order_by="date"))
+    return inside.select("customer_id", "date", "gap", repeat=place + 1)
 
 
 def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
@@ -25,11 +25,12 @@ from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
+from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
 from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.questions.lifetime_value.past_states import PastStates
-from cxvalue.tables.states import PurchaseStates, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,10 +179,12 @@ def _scored(
     """A row for each model, and what each expected of every customer."""
     rows: list[dict[str, Any]] = []
     expected: dict[str, Floats] = {}
+    most = _most_concentrated(actual)
     for model in models:
         ahead = model.time_unit.from_days(days)
         predicted, chance = model.foresee(states, ahead, actual)
         expected[model.name] = predicted
+        order = _Order.of(predicted)
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
             {
@@ -196,8 +199,8 @@ def _scored(
                 "relative_bias": bias / total if total else float("nan"),
                 "mae": float(np.abs(predicted - actual).mean()),
                 "log_score_per_customer": float(np.log(np.maximum(chance, 1e-300)).mean()),
-                "decile_error": _decile_error(_deciles(predicted, actual)),
-                "gini": gini(predicted, actual),
+                "decile_error": _decile_error(_deciles(order, predicted, actual)),
+                "gini": order.gini(actual, most),
                 "status": model.status,
             }
         )
@@ -230,10 +233,11 @@ def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = No
     start = fit.need_holdout("A comparison with what happened")
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
-    tenths, summary = [], []
+    tenths, summary, most = [], [], _most_concentrated(actual)
     for model in fit.calibration:
         predicted = then.expected(model, states, start, fit.as_of)
-        deciles = _deciles(predicted, actual)
+        order = _Order.of(predicted)
+        deciles = _deciles(order, predicted, actual)
         tenths += [
             {
                 "model": model.name,
@@ -248,7 +252,7 @@ def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = No
             {
                 "model": model.name,
                 "decile_error": _decile_error(deciles),
-                "gini": gini(predicted, actual),
+                "gini": order.gini(actual, most),
                 "selected": model.name == fit.selected,
             }
         )
@@ -264,27 +268,51 @@ def gini(predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> float:
     >>> gini(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0, 5.0]))
     1.0
     """
-    best = _concentration(actual, actual)
-    # As in tenths, the last digits of a quadrature rank nobody.
-    return _concentration(np.round(predicted, 12), actual) / best if best > 1e-12 else float("nan")
+    return _Order.of(predicted).gini(actual, _most_concentrated(actual))
 
 
-def _concentration(order: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    total = float(values.sum())
-    if not total > 0:
-        return 0.0
-    _, place, count = np.unique(order, return_inverse=True, return_counts=True)
-    middle = (np.cumsum(count) - (count - 1) / 2)[place.reshape(-1)]
-    return float(2 * (values @ middle) / (values.size * total) - (values.size + 1) / values.size)
+def _most_concentrated(values: NDArray[np.float64]) -> float:
+    """The concentration of values in their own order."""
+    return _Order.of(values).concentration(values)
 
 
-def _deciles(predicted: NDArray[np.float64], actual: NDArray[np.float64]) -> list[tuple[int, float, float]]:
+class _Order(NamedTuple):
+    """Customers in the order of what was predicted: who comes first, and the groups of whom the same was (0: the lowest)."""
+
+    falling: NDArray[np.intp]
+    group: NDArray[np.intp]
+    size: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, predicted: NDArray[np.float64]) -> _Order:
+        """The order of predictions; the last digits of a quadrature rank nobody."""
+        falling = np.argsort(-predicted, kind="stable")
+        rounded = np.round(predicted[falling], 12)[::-1]
+        changed = np.ones(rounded.size, dtype=bool)
+        np.not_equal(rounded[1:], rounded[:-1], out=changed[1:])
+        group = np.empty(rounded.size, dtype=np.intp)
+        group[falling[::-1]] = np.cumsum(changed) - 1
+        return cls(falling, group, np.diff(np.append(np.flatnonzero(changed), rounded.size)))
+
+    def concentration(self, values: NDArray[np.float64]) -> float:
+        """How far the values rise with the order, the same for all of a group."""
+        total = float(values.sum())
+        if not total > 0:
+            return 0.0
+        middle = (np.cumsum(self.size) - (self.size - 1) / 2)[self.group]
+        return float(2 * (values @ middle) / (values.size * total) - (values.size + 1) / values.size)
+
+    def gini(self, actual: NDArray[np.float64], most: float) -> float:
+        """The concentration of actual values over the most there can be, that of their own order."""
+        return self.concentration(actual) / most if most > 1e-12 else float("nan")
+
+
+def _deciles(
+    order: _Order, predicted: NDArray[np.float64], actual: NDArray[np.float64]
+) -> list[tuple[int, float, float]]:
     """(customers, predicted, actual) of each tenth, the highest predicted first."""
-    _, group = np.unique(np.round(predicted, 12), return_inverse=True)
-    group = group.reshape(-1)
-    shared = (np.bincount(group, actual) / np.bincount(group))[group]
-    order = np.argsort(-predicted, kind="stable")
-    parts = [part for part in np.array_split(order, GROUPS) if part.size]
+    shared = (np.bincount(order.group, actual) / order.size)[order.group]
+    parts = [part for part in np.array_split(order.falling, GROUPS) if part.size]
     return [(int(part.size), float(predicted[part].sum()), float(shared[part].sum())) for part in parts]
 
 
@@ -340,11 +368,11 @@ def backtest_margin(
         if asked is None:
             return None
         return MarginBacktest(start, until, asked.returns.size, asked.margin, asked.came, level, "combination")
-    states, days = _with_spend(fit, purchases, start), fit.days(start, until)
+    states, days = then.known_before(start), fit.days(start, until)
     sound = {model.name: model for model in fit.calibration if model.status == "ok"}
     model = sound.get(fit.selected) or next(model for model in fit.calibration if not model.family.dropout)
     rate = margin_rate_of(states)
-    if not np.isfinite(rate) or states.mean_spend is None:
+    if not np.isfinite(rate) or states.mean_spend is None or not then.log.known_margin.any():
         return None
     ahead = model.time_unit.from_days(days)
     value = float(rate * fit.spend_calibration.expected_spend(states) @ model.expected_transactions(states, ahead))
@@ -353,7 +381,8 @@ def backtest_margin(
         # One step of the length of the window, at no discount.
         curve = DiscountCurve(0.0, 1, float(part.model.ahead(ahead, states.as_of)))
         counted = Customers.of(part.model, part.states, fit.spend_calibration).in_days
-        drawn += simulate(counted, fit.spend_calibration, curve, rate, own).value
+        many = can_interpolate(len(part.states), fit.spend_calibration, part.model)
+        drawn += (predict if many else simulate)(counted, fit.spend_calibration, curve, rate, own).value
     predicted = Interval.around(value, drawn, level)
     if asked is not None:
         # The range of a combined forecast, around what this model says: as wide as past misses demand.
@@ -371,14 +400,3 @@ def _margin_of_known(purchases: ibis.Table, start: date, until: date) -> float:
     inside = purchases.filter((purchases.date >= ibis.literal(start)) & (purchases.date <= ibis.literal(until)))
     came = inside.semi_join(known, "customer_id")
     return float(came.margin.sum().to_pyarrow().as_py() or 0.0)
-
-
-def _with_spend(fit: CltvFit, purchases: ibis.Table, origin: date) -> PurchaseStates:
-    """Customers as they were known on the day before `origin`, and what they had spent."""
-    return purchase_states_from_purchases(
-        fit.counted(purchases),
-        as_of=origin - timedelta(days=1),
-        time_unit=fit.time_unit,
-        per_customer=True,
-        log_gaps=any(model.variant == "rhythm" for model in fit.calibration),
-    )

@@ -35,6 +35,7 @@ class PastStates:
     def __init__(self, fit: CltvFit, purchases: ibis.Table) -> None:
         self._fit, self._purchases = fit, purchases
         self._foreseen: dict[tuple[str, date, date], Floats] = {}
+        self._before_holdout: PurchaseStates | None = None
 
     @cached_property
     def log(self) -> PurchaseLog:
@@ -48,7 +49,14 @@ class PastStates:
         )
 
     def known_before(self, origin: date) -> PurchaseStates:
-        """Customers as they were known on the day before `origin`."""
+        """Customers as they were known on the day before `origin`; those before the holdout are kept."""
+        if origin != self._fit.holdout_start:
+            return self._known_before(origin)
+        if self._before_holdout is None:
+            self._before_holdout = self._known_before(origin)
+        return self._before_holdout
+
+    def _known_before(self, origin: date) -> PurchaseStates:
         if self._from_log:
             return states_of(self.log.known(day_number(origin) - 1), self._fit.time_unit)
         return purchase_states_from_purchases(

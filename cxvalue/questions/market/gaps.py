@@ -78,23 +78,15 @@ def gaps_of(
     when = when.astype("datetime64[D]")
     when = np.where(np.isnat(when), np.datetime64(as_of, "D"), when).astype(np.int64)
     se = rows["se"].to_numpy(float) if "se" in rows else np.full(len(rows), np.nan)
-    names = sorted(set(rows["metric"]))
-    own = (
-        answers.filter(answers.metric.isin(names)).select("metric", "customer_id", "day", "score", "points").to_pandas()
-    )
-    own_day = own["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    own = _own_at(answers, rows["metric"].to_numpy(object), when, metrics)
     found = []
     for metric, competitor in sorted(set(zip(rows["metric"], rows["competitor"], strict=True))):
-        nps = rules_of(metric, metrics).kind == "nps"
-        mine = (own["metric"] == metric).to_numpy()
-        value = own["points" if nps else "score"].to_numpy(float)
         days, gaps, last = [], [], None
         place = np.flatnonzero(((rows["metric"] == metric) & (rows["competitor"] == competitor)).to_numpy())
         for k in place[np.argsort(when[place], kind="stable")]:
-            near = mine & (np.abs(own_day - when[k]) <= NEAR_DAYS)
-            if near.sum() < FEWEST_ANSWERS:
+            if (metric, int(when[k])) not in own:
                 continue
-            mean, error = _mean(value[near], own["customer_id"].to_numpy(object)[near])
+            mean, error = own[metric, int(when[k])]
             theirs = float(rows["value"].iloc[k])
             days.append(int(when[k]))
             gaps.append(mean - theirs)
@@ -121,8 +113,37 @@ def active_customers(purchases: ir.Table, as_of: date, dormancy_days: int) -> in
     return int(recent.customer_id.nunique().to_pyarrow().as_py())
 
 
-def _mean(value: Floats, customer: NDArray[np.object_]) -> tuple[float, float]:
-    _, code = np.unique(customer.astype(str), return_inverse=True)
-    mean = float(value.mean())
-    sums = np.bincount(code, (value - mean) / value.size)
-    return mean, float(np.sqrt(sums @ sums * sums.size / max(sums.size - 1, 1)))
+def _own_at(
+    answers: ir.Table, metric: NDArray[np.object_], when: NDArray[np.int64], metrics: Mapping[str, MetricRules]
+) -> dict[tuple[str, int], tuple[float, float]]:
+    """Mean of the own answers around each metric and day with enough of them, and its error, clustered by customer."""
+    import ibis
+    import pyarrow as pa
+
+    asked = sorted(set(zip(metric.tolist(), when.tolist(), strict=True)))
+    days = np.concatenate([np.arange(day - NEAR_DAYS, day + NEAR_DAYS + 1) for _, day in asked])
+    wide = 2 * NEAR_DAYS + 1
+    near = ibis.memtable(
+        pa.table(
+            {
+                "metric": pa.array(np.repeat([name for name, _ in asked], wide), pa.string()),
+                "day": pa.array(days.astype("datetime64[D]")),
+                "at": np.repeat([day for _, day in asked], wide),
+            }
+        )
+    )
+    in_points = [name for name in dict.fromkeys(metric) if rules_of(name, metrics).kind == "nps"]
+    value = answers.metric.isin(in_points).ifelse(answers.points, answers.score) if in_points else answers.score
+    own = answers.select("metric", "customer_id", "day", value=value.cast("float64")).join(near, ["metric", "day"])
+    each = own.group_by("metric", "at", "customer_id").agg(n=own.count(), total=own.value.sum())
+    means = each.group_by("metric", "at").agg(answers=each.n.sum(), mean=each.total.sum() / each.n.sum())
+    both = each.join(means.filter(means.answers >= FEWEST_ANSWERS), ["metric", "at"])
+    left = both.total - both.n * both.mean
+    asked_of = both.group_by("metric", "at", "answers", "mean").agg(customers=both.count(), squares=(left * left).sum())
+    return {
+        (row["metric"], row["at"]): (
+            row["mean"],
+            float(np.sqrt(row["squares"] * row["customers"] / max(row["customers"] - 1, 1)) / row["answers"]),
+        )
+        for row in asked_of.to_pyarrow().to_pylist()
+    }

@@ -10,11 +10,11 @@ import pytest
 
 from cxvalue.questions.levels.habituation import (
     Exposures,
-    _repeats,
     exposures_of,
     fit_habituation,
     habituation_of,
     half_life,
+    runs_of,
 )
 from tests.experienceworlds import retail
 
@@ -66,9 +66,40 @@ def test_what_does_not_wear_off_has_no_upper_end() -> None:
 
 
 def test_a_first_exposure_comes_after_a_quiet_year() -> None:
-    new = np.array([True, False, False, False, True, False])
-    gap = np.array([400, 30, 30, 500, 100, 20])
-    assert _repeats(new, gap).tolist() == [1, 2, 3, 0, 0, 0]
+    begin = date(2020, 1, 1)
+    days = {"a": np.cumsum([400, 30, 30, 500]), "b": np.cumsum([100, 20])}
+    happened = ibis.memtable(
+        [
+            {"customer_id": who, "date": begin + timedelta(days=int(n))}
+            for who in days
+            for n in (*days[who], days[who][0])
+        ]
+    )
+    found = runs_of(happened, begin).order_by("customer_id", "date").to_pyarrow().to_pylist()
+    assert [(row["customer_id"], row["gap"], row["repeat"]) for row in found] == [
+        ("a", 400, 1),
+        ("a", 30, 2),
+        ("a", 30, 3),
+    ]
+
+
+def test_runs_of_many_customers_are_those_of_a_loop() -> None:
+    rng, begin = np.random.default_rng(3), date(2020, 1, 1)
+    happened, expected = [], []
+    for k in range(200):
+        number, over, last = 0, False, 0
+        for day in np.cumsum(rng.choice([20, 364, 365, 366, 500], 6)).tolist():
+            happened.append({"customer_id": f"c{k:03d}", "date": begin + timedelta(days=day)})
+            if day - last >= 365:
+                over = number > 0
+                number = 0 if over else 1
+            elif number:
+                number += 1
+            last = day
+            if number and not over:
+                expected.append((f"c{k:03d}", begin + timedelta(days=day), number))
+    found = runs_of(ibis.memtable(happened), begin).order_by("customer_id", "date").to_pyarrow().to_pylist()
+    assert [(row["customer_id"], row["date"], row["repeat"]) for row in found] == expected
 
 
 def test_windows_follow_each_exposure_and_two_stand_before() -> None:

@@ -189,6 +189,24 @@ def test_the_backtest_of_a_named_model_is_what_it_says_with_the_range_of_past_mi
     assert past_forecasts.backtest_margin(fit, sample.purchases, past) == found
 
 
+def test_of_many_customers_the_range_of_the_backtest_is_not_simulated_and_is_the_same(
+    sample: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = replace(sample.cltv, combines=False)
+    monkeypatch.setattr(past_forecasts, "forecast_then", lambda *_: None)  # past misses would make both as wide
+    simulated = past_forecasts.backtest_margin(fit, sample.purchases, NOTHING_PAST, draws=2000)
+    monkeypatch.setattr("cxvalue.lifetime.prediction.large.SMALLEST", 1000)
+    monkeypatch.setattr(past_forecasts, "simulate", None)
+    found = past_forecasts.backtest_margin(fit, sample.purchases, NOTHING_PAST, draws=2000)
+    assert simulated is not None
+    assert found is not None
+    assert found.predicted.value == simulated.predicted.value
+    width = simulated.predicted.high - simulated.predicted.low
+    assert found.predicted.low == pytest.approx(simulated.predicted.low, abs=0.08 * width)
+    assert found.predicted.high == pytest.approx(simulated.predicted.high, abs=0.08 * width)
+    assert found.predicted != simulated.predicted
+
+
 def test_the_backtest_holds_in_worlds_that_the_model_describes() -> None:
     # 8 simulated shops; of 95% intervals 6 or fewer hits of 8 have a probability of 0.006, and these are wider than the
     # model's own, as nobody tells the product that the world is simulated.

@@ -38,6 +38,22 @@ def test_a_gap_has_an_interval_only_where_the_benchmark_has_an_error() -> None:
     assert found[0].trend is None
 
 
+def test_answers_of_one_customer_go_together_in_the_error() -> None:
+    rng, n = np.random.default_rng(4), 60
+    score, who = rng.integers(1, 6, n).astype(float), rng.integers(0, 12, n)
+    answers = ibis.memtable(
+        {"metric": ["csat"] * n, "customer_id": [f"c{k}" for k in who], "day": [AS_OF] * n, "score": score,
+         "points": 25 * (score - 1)}
+    )  # fmt: skip
+    found = gaps_of(rivals(se=[0.0, 0.0]), answers, {}, as_of=AS_OF)[0]
+    told = sm.OLS(score, np.ones(n)).fit(cov_type="cluster", cov_kwds={"groups": who, "use_correction": False})
+    clusters = np.unique(who).size
+    assert found.own == pytest.approx(score.mean())
+    assert found.interval is not None
+    half = 1.959964 * told.bse[0] * np.sqrt(clusters / (clusters - 1))
+    assert found.interval.high - found.latest == pytest.approx(half, rel=1e-5)
+
+
 def test_own_answers_within_45_days_count_and_nps_is_in_its_own_points() -> None:
     dated = rivals(date=[AS_OF - timedelta(days=47), AS_OF - timedelta(days=48)])
     assert [one.competitor for one in gaps_of(dated, own(), {}, as_of=AS_OF)] == ["X"]
