@@ -18,7 +18,7 @@ from cxvalue.engine.buckets import bucket, md5_of
 from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import guarded, said_of
 from cxvalue.engine.place import Place
-from cxvalue.foundation.errors import BadInput, Problem, nearest, one_of
+from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
 from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
@@ -78,11 +78,11 @@ class Warehouse(Place):
             told, remedy = said_of(failed)
             found = translate("{table!r} cannot be read: {said}", table=named, said=told)
             raise BadInput.at(f"{where}.table", found, remedy)
-        remedy = nearest(name, names)
-        if not names:
-            remedy = translate("Check its name and its schema.")
-        elif remedy == one_of(names):
-            remedy = translate("Tables there: {names}.", names=", ".join(map(repr, names)))
+        remedy = (
+            meant(name, names) or translate("Tables there: {names}.", names=quoted(names))
+            if names
+            else translate("Check its name and its schema.")
+        )
         raise BadInput.at(f"{where}.table", translate("there is no table {table!r}.", table=named), remedy)
 
     def obstacles(self, tables: Iterable[str]) -> list[str]:

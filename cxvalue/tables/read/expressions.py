@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest, one_of
+from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.read.sql import literal
 
@@ -68,9 +68,7 @@ def parse_expression(text: str, where: str, known: tuple[str, ...]) -> Expressio
 
 def no_column(where: str, name: str, known: Sequence[str]) -> Problem:
     """The refusal of a column that the source has not, with the nearest one or with all that there are."""
-    hint = nearest(name, known)
-    if hint == one_of(sorted(known)):
-        hint = translate("Columns found: {columns}.", columns=", ".join(map(repr, sorted(known))))
+    hint = meant(name, known) or translate("Columns found: {columns}.", columns=quoted(sorted(known)))
     return Problem(where, translate("the source has no column {column!r}.", column=name), hint)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, Problem, meant
 from cxvalue.language.catalogue import translate
 from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
@@ -81,19 +81,15 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
         found = translate("there is no folder for {path!r}.", path=shown)
         raise BadInput.at(where, found, translate("Paths start from the study file."))
     names = sorted(item.name for item in parent.iterdir() if item.is_file() and not item.name.startswith("."))
-    close = difflib.get_close_matches(path.name.lower(), names, n=1, cutoff=0.6)
-    if close and "*" not in shown:
-        remedy = translate("Did you mean {name!r}?", name=close[0])
-    elif names:
+    remedy = "" if "*" in shown else meant(path.name, names)
+    if not remedy and names:
         remedy = translate("Files there: {names}.", names=few_names(path.name, names))
-    else:
-        remedy = translate("Its folder holds no files.")
     found = (
         translate("no file fits {path!r}.", path=shown)
         if "*" in shown or "?" in shown
         else translate("there is no file {path!r}.", path=shown)
     )
-    raise BadInput.at(where, found, remedy)
+    raise BadInput.at(where, found, remedy or translate("Its folder holds no files."))
 
 
 def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:

@@ -18,7 +18,7 @@ import duckdb
 import ibis
 
 from cxvalue.engine.embedded import connect
-from cxvalue.foundation.errors import BadInput, Problem, nearest, one_of
+from cxvalue.foundation.errors import BadInput, Problem, meant, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
@@ -229,8 +229,7 @@ def map_columns(
             unknown = translate("unknown column.")
             problems.append(Problem(f"{where}.columns.{ours}", unknown, nearest(ours, contract.names)))
         elif theirs not in found:
-            hint = nearest(theirs, found)
-            remedy = listed if hint == one_of(sorted(found)) else f"{hint} {listed}"
+            remedy = f"{meant(theirs, found)} {listed}".lstrip()
             lacking = translate("the source has no column {column!r}.", column=theirs)
             problems.append(Problem(f"{where}.columns.{ours}", lacking, remedy))
         else:
@@ -370,11 +369,11 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
             names = sorted(warehouse.list_tables(database=tuple(schema) or None))
         except Exception:
             names = []
-        remedy = nearest(table_name, names)
-        if not names:
-            remedy = translate("Check its name.")
-        elif remedy == one_of(names):
-            remedy = translate("Tables there: {names}.", names=", ".join(map(repr, names)))
+        remedy = (
+            meant(table_name, names) or translate("Tables there: {names}.", names=", ".join(map(repr, names)))
+            if names
+            else translate("Check its name.")
+        )
         found = translate("there is no table {table!r}.", table=source.table)
         raise BadInput.at(f"{where}.table", found, remedy) from None
 
