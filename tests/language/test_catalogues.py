@@ -35,7 +35,7 @@ TOLD = (
 )
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
-REFUSES_IN_ENGLISH = ("effects", "figures", "findings", "lifetime", "money", "objects", "questions", "report")
+REFUSES_IN_ENGLISH = ("effects", "figures", "findings", "lifetime", "objects", "report")
 """Those of them whose refusals are no messages yet; the list may only shrink."""
 
 ENGLISH_STILL = {
@@ -45,21 +45,15 @@ ENGLISH_STILL = {
     "lifetime/families/bgbb_family.py": "a name in refusals",
     "lifetime/families/regular_family.py": "a name in refusals",
     "lifetime/prediction/value.py": "a refusal",
-    "questions/choice/items.py": "refusals",
     "questions/churn/losses.py": "a table's values",
     "questions/contracts/contract_history.py": "a table's values",
     "questions/contracts/drivers.py": "names of drivers in tables, told by driver_words",
     "questions/contracts/members.py": "names of drivers in tables, told by driver_words",
     "questions/customers/audit.py": "a table's values",
     "questions/customers/referral.py": "words looked for in the data",
-    "questions/discounts/occasions.py": "refusals",
     "questions/discounts/reservation.py": "a table's values",
     "questions/lifetime_value/lever_sentences.py": "words that are told by their own table",
-    "questions/lifetime_value/past_forecasts.py": "a refusal",
-    "questions/lifetime_value/plan.py": "refusals",
-    "questions/lifetime_value/tracking.py": "a refusal",
     "questions/market/gaps.py": "a unit",
-    "questions/programmes/goodwill.py": "a refusal",
     "run/graph.py": "a mark",
     "run/pseudonyms.py": "an origin in the manifest",
     "simulate/bank_world.py": "a study's own words",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
@@ -203,27 +204,46 @@ def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:
 def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
     """All contradictions at once, with the first few occasions of each."""
     found = [
-        ("are accepted more than once", each.yeses > 1, "An occasion ends with its first acceptance."),
-        ("go on after an acceptance", (each.yeses == 1) & (each.last_no > each.yes_rung), "The accepted rung is the last."),
-        ("name a rung twice", each.rungs < each.offers, "Give each occasion its own occasion_id."),
-        ("do not grow deeper from rung to rung", (each.depths < each.offers) | (each["corr"] < 0),
-         "Rungs are in the order in which they were named, the smallest discount first."),
-        ("belong to several customers", each.people > 1, "An occasion is one customer's."),
-    ]  # fmt: skip
+        (
+            translatable("{number:,} occasions are accepted more than once."),
+            each.yeses > 1,
+            translate("An occasion ends with its first acceptance."),
+        ),
+        (
+            translatable("{number:,} occasions go on after an acceptance."),
+            (each.yeses == 1) & (each.last_no > each.yes_rung),
+            translate("The accepted rung is the last."),
+        ),
+        (
+            translatable("{number:,} occasions name a rung twice."),
+            each.rungs < each.offers,
+            translate("Give each occasion its own occasion_id."),
+        ),
+        (
+            translatable("{number:,} occasions do not grow deeper from rung to rung."),
+            (each.depths < each.offers) | (each["corr"] < 0),
+            translate("Rungs are in the order in which they were named, the smallest discount first."),
+        ),
+        (
+            translatable("{number:,} occasions belong to several customers."),
+            each.people > 1,
+            translate("An occasion is one customer's."),
+        ),
+    ]
     if priced:
         differ = (each.bv != each.bv_low) | (each.bm != each.bm_low)
-        found.append(
-            ("have baskets that change from rung to rung", differ, "A basket is the same before every discount.")
-        )
-        remedy = "Fill them in for those who left without buying as well, or leave both columns out."
-        found.append(("have no basket value or no basket margin", each.bv.isnull() | each.bm.isnull(), remedy))
+        remedy = translate("A basket is the same before every discount.")
+        found.append((translatable("{number:,} occasions have baskets that change from rung to rung."), differ, remedy))
+        what = translatable("{number:,} occasions have no basket value or no basket margin.")
+        remedy = translate("Fill them in for those who left without buying as well, or leave both columns out.")
+        found.append((what, each.bv.isnull() | each.bm.isnull(), remedy))
     numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
     problems = []
     for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
         if number:
             shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
             problems.append(
-                Problem("tables.offers", f"{number:,} occasions {what}.", remedy, number, tuple(map(str, shown)))
+                Problem("tables.offers", translate(what, number=number), remedy, number, tuple(map(str, shown)))
             )
     if problems:
         raise BadInput(problems)
