@@ -283,10 +283,12 @@ def _active_days(purchases: ir.Table, contacts: ir.Table | None, quarters: Quart
     days = purchases.select("customer_id", "date")
     if contacts is not None:
         own = contacts.filter(contacts.initiated_by.lower().strip() == "customer")
-        days = days.union(own.select("customer_id", "date"), distinct=False)
+        # Purchases have a row a customer and day, and what is added has none of theirs: to count is enough.
+        own = own.select("customer_id", "date").distinct().anti_join(days, ["customer_id", "date"])
+        days = days.union(own, distinct=False)
     days = days.mutate(quarter=quarters.index(days.date))
     days = days.filter((days.quarter >= 0) & (days.quarter < quarters.count))
-    return days.group_by("customer_id", "quarter").agg(days=days.date.nunique())
+    return days.group_by("customer_id", "quarter").agg(days=days.count())
 
 
 def _units(customers: ir.Table | None) -> ir.Table | None:
