@@ -223,7 +223,7 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
     ).sort_values(["date", "customer_id"], ignore_index=True)
     people = pd.DataFrame({"customer_id": ids, "segment": np.array(SEGMENTS, dtype=object)[segment_of]})
     study = {
-        "title": "A simulated cosmetics chain whose truth is known",
+        "title": translate("A simulated cosmetics chain whose truth is known"),
         "currency": "EUR",
         "as_of": FIRST_DAY + timedelta(days=DAYS - 1),
         "observed_from": FIRST_DAY,
@@ -233,10 +233,12 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
         "dormancy": {"days": 120},
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated cosmetics chain\n\nMade by `cxvalue simulate cosmetics`. Nobody in it is real. The cashier "
         "names discounts smallest first until the customer buys or leaves. `truth.json` holds what each policy would really "
-        f"earn a visit ({customers:,} customers, seed {seed}).\n"
+        "earn a visit ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     truth = {"base.customers": int(transactions["customer_id"].nunique()), **truth_of(true)}
     return World(study, {"transactions": transactions, "customers": people, "offers": offers}, truth, about)

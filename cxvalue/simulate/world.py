@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import spoken, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ WORLDS: dict[str, Callable[..., World]] = {}
 def write_world(world: World, folder: Path) -> Path:
     """Write a world as a study folder with its tables (csv), ``truth.json`` and a README; returns the study file.
 
-    The study takes the folder's name. Raises `CxvalueError` when a study is already there.
+    The study takes the folder's name, and the language that is spoken. Raises `CxvalueError` when a study is already there.
     """
     path = folder / "study.yml"
     if path.exists():
@@ -45,6 +45,7 @@ def write_world(world: World, folder: Path) -> Path:
         table.to_csv(folder / f"{name}.csv", index=False)
     (folder / "truth.json").write_text(json.dumps(world.truth, indent=2) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(world.about, encoding="utf-8")
-    study = {"name": folder.resolve().name, **world.study}
+    language = {} if spoken() == "en" else {"language": spoken()}
+    study = {"name": folder.resolve().name, **language, **world.study}
     path.write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
