@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.foundation.shown import Shown
+from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
@@ -45,7 +45,7 @@ _COUNTED: dict[str, int] = {}
 
 
 @dataclass(frozen=True, repr=False)
-class PurchaseStates(Shown):
+class PurchaseStates(Drawn):
     """The purchase histories that a lifetime model needs, distinct with counts or one per customer.
 
     Every array has one element per state. `frequency` is x, the number of repeat purchase days; `recency_days` is t_x,
