@@ -34,7 +34,9 @@ _BLANK = "[ \t\u00a0\u202f\u2009]*"
 _CORE = "(?:[0-9]|[.,][0-9])(?:[.,'\u2019_ \u00a0\u202f\u2009]*[0-9])*(?:[eE][+-]?[0-9]+)?"
 _SPACES = "[ \u00a0\u202f\u2009]"
 _GROUP = "[ '\u2019\u00a0\u202f\u2009]"
-_UNIT = "(?i:" + "|".join([*(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)), *sorted(CODES)]) + ")"
+_UNIT = "(?i:" + "|".join(re.escape(one) for one in sorted({*SIGNS, *CODES}, key=lambda one: (-len(one), one))) + ")"
+_ANY_UNIT = "\ufdd0"
+"""Stands for the currency while the dress of an amount is taken off: so the long list of them is compiled but once."""
 _COMMA = r"[1-9]\d{0,2},\d{3}"
 _POINT = r"[1-9]\d{0,2}\.\d{3}"
 
@@ -72,7 +74,7 @@ def _undressed(text: str, money: bool) -> str:
     core, blank = f"({_CORE})", _BLANK
     above, below = rf"\+?{blank}{core}", [rf"-{blank}{core}"]
     if money:
-        unit, after = f"(?:{_UNIT}{blank})", f"(?:{blank}{_UNIT})"
+        unit, after = f"(?:{_ANY_UNIT}{blank})", f"(?:{blank}{_ANY_UNIT})"
         above = rf"\+?{blank}(?:{unit}?\+?{blank}{core}|{core}{after})"
         below = [
             rf"-{blank}(?:{unit}?{core}|{core}{after})",
@@ -84,6 +86,8 @@ def _undressed(text: str, money: bool) -> str:
             rf"\({blank}{core}{blank}\){after}",
         ]
     plain = f"translate({text}, {literal(_MINUS)}, {literal('-' * len(_MINUS))})"
+    if money:
+        plain = f"regexp_replace({plain}, {literal(_UNIT)}, {literal(_ANY_UNIT)})"
     for pattern, sign in [(above, ""), *((one, "-") for one in below)]:
         put = sign + (r"\1\2" if pattern.count(core) == 2 else r"\1")
         plain = f"regexp_replace({plain}, {literal(f'^(?:{pattern})$')}, {literal(put)})"
