@@ -35,16 +35,14 @@ TOLD = (
 )
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
-REFUSES_IN_ENGLISH = ("figures", "findings", "lifetime", "objects", "report")
+REFUSES_IN_ENGLISH = ("figures", "findings", "objects", "report")
 """Those of them whose refusals are no messages yet; the list may only shrink."""
 
 ENGLISH_STILL = {
     "figures/style.py": "matplotlib's word",
     "foundation/machine.py": "the words of an error",
-    "lifetime/contracts/sbg.py": "a refusal",
     "lifetime/families/bgbb_family.py": "a name in refusals",
     "lifetime/families/regular_family.py": "a name in refusals",
-    "lifetime/prediction/value.py": "a refusal",
     "questions/churn/losses.py": "a table's values",
     "questions/contracts/contract_history.py": "a table's values",
     "questions/contracts/drivers.py": "names of drivers in tables, told by driver_words",

@@ -21,6 +21,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 
@@ -77,8 +78,11 @@ def durations(
     wrong = (first < 0) | (survived < first)
     if wrong.any():
         raise CxvalueError(
-            f"{int(wrong.sum()):,} contracts were renewed fewer times than the age at which they came under observation. "
-            "Leave out contracts that ended before it."
+            translate(
+                "{contracts:,} contracts were renewed fewer times than the age at which they came under observation. Leave "
+                "out contracts that ended before it.",
+                contracts=int(wrong.sum()),
+            )
         )
     rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)
     total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1]).astype(float)
@@ -239,12 +243,18 @@ class RenewalModel:
         from dataclasses import replace
 
         if not (0 < alpha < math.inf and 0 < beta < math.inf):
-            raise CxvalueError(f"alpha and beta must be positive numbers, got {alpha} and {beta}.")
+            raise CxvalueError(
+                translate("alpha and beta must be positive numbers, got {alpha} and {beta}.", alpha=alpha, beta=beta)
+            )
         return replace(self, params={"alpha": float(alpha), "beta": float(beta)})
 
     def _factor(self, annual_discount_rate: float) -> float:
         if not annual_discount_rate >= 0:
-            raise CxvalueError(f"annual_discount_rate is {annual_discount_rate}; it must be 0 or more, 0.1 being 10%.")
+            raise CxvalueError(
+                translate(
+                    "annual_discount_rate is {rate}; it must be 0 or more, 0.1 being 10%.", rate=annual_discount_rate
+                )
+            )
         return float((1 + annual_discount_rate) ** (-1 / PERIODS_PER_YEAR[self.time_unit]))
 
     # exchange ---------------------------------------------------------------------------------------------------
@@ -275,11 +285,25 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     is nothing from which a probability of leaving could be learnt.
     """
     if time_unit not in PERIODS_PER_YEAR:
-        raise CxvalueError(f"time_unit is {time_unit!r}. {one_of(list(PERIODS_PER_YEAR))}")
+        refused = translate("time_unit is {unit!r}.", unit=time_unit)
+        raise CxvalueError(closed_up(f"{refused} {one_of(list(PERIODS_PER_YEAR))}"))
     periods = round(float((data.count * (data.renewed - data.entry + data.ended)).sum()))
     if not data.ends:
-        observed = f"in {periods:,} {time_unit}s" if periods else f"and none was observed for a whole {time_unit}"
-        raise CxvalueError(f"No contract ended {observed}, so nothing about how long they last can be learnt.")
+        if periods:
+            raise CxvalueError(
+                translate(
+                    "No contract ended in {periods:,} {unit}s, so nothing about how long they last can be learnt.",
+                    periods=periods,
+                    unit=time_unit,
+                )
+            )
+        raise CxvalueError(
+            translate(
+                "No contract ended and none was observed for a whole {unit}, so nothing about how long they last can be "
+                "learnt.",
+                unit=time_unit,
+            )
+        )
     rate = data.ends / max(periods, 1)
     share = min(max(rate, 1e-4), 1 - 1e-4)
     starts = [np.log(np.array([share, 1 - share]) * total) for total in _STARTS]

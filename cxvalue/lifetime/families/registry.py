@@ -12,6 +12,7 @@ from functools import partial
 
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.bgnbd import BG_NBD, MBG_NBD
 from cxvalue.lifetime.families.family import Family
@@ -139,7 +140,8 @@ def family_of(name: str, k: int | None = None) -> Family:
     row = MODELS.get(name)
     if row is None or (k is None and row.variant == "rhythm"):
         plain = [one.name for one in MODELS.values() if not one.variant]
-        raise CxvalueError(f"There is no lifetime model {name!r}. {nearest(name, plain)}")
+        found = translate("There is no lifetime model {name!r}.", name=name)
+        raise CxvalueError(closed_up(f"{found} {nearest(name, plain)}"))
     return row.family(k or 1)
 
 

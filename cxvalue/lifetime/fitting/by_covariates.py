@@ -57,7 +57,8 @@ def fit_with_covariates(
     """
     family = family_of(model)
     if model not in COVARIATES.values():
-        raise CxvalueError(f"Covariates go with {', '.join(COVARIATES.values())}, not with {model}.")
+        models = ", ".join(COVARIATES.values())
+        raise CxvalueError(translate("Covariates go with {models}, not with {model}.", models=models, model=model))
     checked_history(states)
     levels, combined, group_of = _combinations(states, covariates, order or {})
     blocks = [combined[:, [i]] == np.arange(1, len(one)) for i, (_, one) in enumerate(levels)]
@@ -119,10 +120,19 @@ def _combinations(
     for name, labels in covariates.items():
         text = np.array([str(label) for label in labels])
         if text.size != weight.size:
-            raise CxvalueError(f"The covariate {name!r} has {text.size} labels for {weight.size} purchase states.")
+            raise CxvalueError(
+                translate(
+                    "The covariate {name!r} has {labels} labels for {states} purchase states.",
+                    name=name,
+                    labels=text.size,
+                    states=weight.size,
+                )
+            )
         levels, code = np.unique(text, return_inverse=True)
         if levels.size < 2:
-            raise CxvalueError(f"The covariate {name!r} has one level only, so it cannot explain a difference.")
+            raise CxvalueError(
+                translate("The covariate {name!r} has one level only, so it cannot explain a difference.", name=name)
+            )
         counted = np.bincount(code, weight, levels.size)
         often = np.argsort(-counted, kind="stable")
         if name in order:
@@ -130,7 +140,7 @@ def _combinations(
         codes.append(np.argsort(often)[code])
         found.append((name, tuple(Level(str(levels[one]), round(counted[one])) for one in often)))
     if not codes:
-        raise CxvalueError("No covariate was given.")
+        raise CxvalueError(translate("No covariate was given."))
     combined, group_of = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
     return found, combined, group_of.reshape(-1).astype(np.intp)
 

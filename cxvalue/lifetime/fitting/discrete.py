@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.family import Params
@@ -54,8 +55,11 @@ class DiscreteModel(LifetimeModel):
         """
         if not annual_discount_rate > 0:
             raise CxvalueError(
-                f"annual_discount_rate == {annual_discount_rate}, must be above 0 for an infinite horizon, for example "
-                "0.1 for 10% a year."
+                translate(
+                    "annual_discount_rate == {rate}, must be above 0 for an infinite horizon, for example 0.1 for 10% a "
+                    "year.",
+                    rate=annual_discount_rate,
+                )
             )
         rate = math.log1p(annual_discount_rate) / self.time_unit.per_year
         alive, future, which = self.futures(states)
@@ -90,5 +94,7 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
 
 def _whole(value: Any, name: str) -> int:
     if value < 0 or int(value) != value:
-        raise CxvalueError(f"{name} == {value}, must be a whole number of opportunities, 0 or more.")
+        raise CxvalueError(
+            translate("{name} == {value}, must be a whole number of opportunities, 0 or more.", name=name, value=value)
+        )
     return int(value)

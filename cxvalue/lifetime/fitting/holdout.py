@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.registry import without_dropout
 
 if TYPE_CHECKING:
@@ -66,13 +68,17 @@ def score_holdout(
     count = np.asarray(actual, dtype=float)
     if count.shape != np.shape(calibration_states.frequency):
         raise CxvalueError(
-            f"The holdout has {count.size} counts for {np.size(calibration_states.frequency)} calibration states: "
-            "one count per customer is needed, in the same order."
+            translate(
+                "The holdout has {counts} counts for {states} calibration states: one count per customer is needed, in the "
+                "same order.",
+                counts=count.size,
+                states=np.size(calibration_states.frequency),
+            )
         )
     if (np.asarray(calibration_states.count) != 1).any():
-        raise CxvalueError("The holdout needs states per customer: purchase_states(..., per_customer=True).")
+        raise CxvalueError(translate("The holdout needs states per customer: purchase_states(..., per_customer=True)."))
     if not days > 0:
-        raise CxvalueError(f"days == {days}, must be above 0: the holdout has to have a length.")
+        raise CxvalueError(translate("days == {days}, must be above 0: the holdout has to have a length.", days=days))
     scores = tuple(_score(model, calibration_states, count, days) for model in models)
     chosen = select_model(scores)
     return tuple(replace(score, selected=score.model == chosen) for score in scores)
@@ -109,6 +115,7 @@ def select_model(scores: Sequence[HoldoutScore], allowed: Sequence[str] | None =
     known = [score.model for score in scores]
     unknown = [name for name in allowed or () if name not in known]
     if unknown:
-        raise CxvalueError(f"The holdout has no score for the model {unknown[0]!r}. {one_of(known)}")
+        found = translate("The holdout has no score for the model {name!r}.", name=unknown[0])
+        raise CxvalueError(closed_up(f"{found} {one_of(known)}"))
     sound = [score for score in scores if score.status == "ok" and (allowed is None or score.model in allowed)]
     return max(sound, key=lambda score: score.log_score).model if sound else without_dropout(known)

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.registry import family_of
 from cxvalue.tables.periods import DiscreteStates, opportunities_of
@@ -117,7 +119,8 @@ def _lifetimes() -> Iterator[Any]:
 
 def _fitter(module: Any, name: str) -> Any:
     if name not in _FITTERS:
-        raise CxvalueError(f"The lifetimes package has no counterpart of the model {name!r}. {one_of(list(_FITTERS))}")
+        found = translate("The lifetimes package has no counterpart of the model {name!r}.", name=name)
+        raise CxvalueError(closed_up(f"{found} {one_of(list(_FITTERS))}"))
     return getattr(module, _FITTERS[name])()
 
 
@@ -154,8 +157,10 @@ def to_lifetimes(model: PurchaseModel, states: Any = None) -> Any:
 
     if model.clock is not None:
         raise CxvalueError(
-            "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
-            "without a season instead."
+            translate(
+                "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
+                "without a season instead."
+            )
         )
     by_period = model.family.by_period
     with _lifetimes() as module:
@@ -176,7 +181,8 @@ def spend_to_lifetimes(spend: ValueModel) -> Any:
         CxvalueError: a spend model that fell back on the mean, which has no parameters.
     """
     if not spend.usable:
-        raise CxvalueError(f"This spend model has no Gamma-Gamma counterpart. {spend.reason}")
+        found = translate("This spend model has no Gamma-Gamma counterpart.")
+        raise CxvalueError(closed_up(f"{found} {spend.reason}"))
     params = {"p": spend.params["p"], "q": spend.params["q"], "v": spend.params["gamma"]}
     with _lifetimes() as module:
         return _filled(module.GammaGammaFitter(), params, spend)
@@ -212,7 +218,10 @@ def _theirs(data: History, model: str) -> LifetimesFit:
             with redirect_stdout(StringIO()):  # where it gives up it prints its whole search
                 fitter.fit(**columns, **settings)
         except Exception as error:
-            raise CxvalueError(f"lifetimes could not fit {model}: {str(error).strip().splitlines()[0]}") from error
+            reason = str(error).strip().splitlines()[0]
+            raise CxvalueError(
+                translate("lifetimes could not fit {model}: {reason}", model=model, reason=reason)
+            ) from error
         params = {str(name): float(value) for name, value in fitter.params_.items()}
     theta = np.log(np.array([params[name] for name in family.parameters]))
     return LifetimesFit(params, float(family.log_likelihood(theta, data)[0]))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.families.registry import RHYTHMS, family_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.fitting.fits import best_of, model_at
@@ -70,13 +72,16 @@ def fit_regular(
         CxvalueError: an unknown model, states without `sum_log_gaps`, no customers, or impossible histories.
     """
     if model not in RHYTHMS:
-        raise CxvalueError(f"There is no model of regular timing {model!r}. {one_of(list(RHYTHMS))}")
+        refused = translate("There is no model of regular timing {name!r}.", name=model)
+        raise CxvalueError(closed_up(f"{refused} {one_of(list(RHYTHMS))}"))
     if k is not None and (k < 1 or int(k) != k):
-        raise CxvalueError(f"k == {k}, must be a whole number of at least 1.")
+        raise CxvalueError(translate("k == {k}, must be a whole number of at least 1.", k=k))
     if states.sum_log_gaps is None:
         raise CxvalueError(
-            "These states do not say how regularly customers buy. Count them again with purchase_states(..., "
-            "log_gaps=True)."
+            translate(
+                "These states do not say how regularly customers buy. Count them again with purchase_states(..., "
+                "log_gaps=True)."
+            )
         )
     data = checked_history(states)
     log_gaps = float(states.sum_log_gaps.sum()) - data.purchases * math.log(states.time_unit.days)

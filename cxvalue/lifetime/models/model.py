@@ -14,6 +14,7 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
@@ -131,8 +132,13 @@ class LifetimeModel(Drawn):
         numbers = np.asarray(values, dtype=float)
         if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise CxvalueError(
-                f"{self.name} needs {len(self.params)} positive parameters ({', '.join(self.params)}), "
-                f"got {numbers.tolist()}."
+                translate(
+                    "{model} needs {number} positive parameters ({names}), got {given}.",
+                    model=self.name,
+                    number=len(self.params),
+                    names=", ".join(self.params),
+                    given=numbers.tolist(),
+                )
             )
         return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
 
@@ -303,7 +309,11 @@ class LifetimeModel(Drawn):
         alive, future, which = self.futures(states)
         times = np.asarray(t, dtype=float)
         if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
-            raise CxvalueError(f"t must be a time of at least 0 {self.time_unit.value}s, one for all or one a state.")
+            raise CxvalueError(
+                translate(
+                    "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
+                )
+            )
         times = self.ahead(times, states.as_of)
         if times.size == 1:
             return alive, future, which, np.broadcast_to(times, future[0].shape)
