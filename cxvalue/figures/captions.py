@@ -113,8 +113,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_money": (
         translatable("{title}: when the money comes back"),
         translatable(
-            "Money in and out by month, and the discounted sum to date. Beyond the dashed line the effect is assumed to go "
-            "on."
+            "Money in and out by month, and the discounted sum to date. Where there is a dashed line, the effect beyond it "
+            "is assumed."
         ),
     ),
     "programme_bridge": (
