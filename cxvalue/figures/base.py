@@ -176,8 +176,8 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
 
     values = np.asarray(margin_per_customer, dtype=float)
     figure, (axes,) = style.new_figure(3.6)
-    style.title(figure, translate("Customers by the margin they brought"))
     if values.size == 0:
+        style.title(figure, translate("Customers by the margin they brought"))
         style.nothing_to_show(axes, translate("No customers"))
         return figure
     low, high = np.quantile(values, [0.01, 0.99])
@@ -186,6 +186,8 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
         high = low + max(1.0, abs(low))
     seaborn.histplot(x=np.clip(values, low, high), bins=30, binrange=(low, high), color=MAIN, alpha=1, ax=axes)
     mean, median = float(values.mean()), float(np.median(values))
+    ends = {"median": format_value(median, currency), "mean": format_value(mean, currency)}
+    style.title(figure, translate("Half of the customers brought less than {median}; the mean is {mean}", **ends))
     marks = (
         (mean, translate("mean {value}", value=style.label(mean, currency)), BAD),
         (median, translate("median {value}", value=style.label(median, currency)), INK),

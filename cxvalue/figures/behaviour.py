@@ -14,6 +14,8 @@ from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.figure import Figure
 
 __all__ = ["change_parts", "cohort_ageing", "cohort_comparison", "margin_by_cohort", "period_change"]
@@ -94,7 +96,7 @@ def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", aft
             values,
             marks,
             currency,
-            title=translate("Margin, {before} to {after}, and why", **span),
+            title=_through(parts, currency, span),
         )
     figure, (axes,) = style.new_figure(1.5 + 0.42 * max(1, len(parts)))
     positions = np.arange(len(parts))
@@ -115,8 +117,24 @@ def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", aft
     axes.xaxis.set_major_locator(style.few_ticks())
     axes.set_xlabel(translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span))
     style.legend(figure, 2)
-    style.title(figure, translate("What changed the margin, {before} to {after}", **span))
+    style.title(figure, _through(parts, currency, span))
     return figure
+
+
+def _through(parts: pd.DataFrame, currency: str, span: Mapping[str, str]) -> str:
+    """By how much the margin changed in all groups together, and the part that did most of it."""
+    summed = {part: float(parts[part].sum()) for part in _PART_NAMES}
+    change = float(parts["change"].sum())
+    if not summed or not np.isfinite(change) or not change:
+        return translate("What changed the margin, {before} to {after}", **span)
+    largest = max(summed, key=lambda part: summed[part] * np.sign(change))
+    message = (
+        translatable("Margin rose by {change}; the largest part: {part}")
+        if change > 0
+        else translatable("Margin fell by {change}; the largest part: {part}")
+    )
+    told = {"change": format_value(abs(change), currency), "part": translate(_PART_NAMES[largest])}
+    return translate(message, **told)
 
 
 @style.drawn

@@ -511,3 +511,15 @@ def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
     assert figures.message_of(figures.rolling_bias(past, TITLES)) == (
         f"{TITLES['bg_nbd']} was off by 20.0% in a forecast from 1 earlier date"
     )
+    spread = figures.value_distribution([0.0, 10.0, 200.0], "EUR")
+    assert figures.message_of(spread) == "Half of the customers brought less than EUR 10.00; the mean is EUR 70.00"
+    table = pd.DataFrame(
+        {"group": ["a", "b"], "customers_before": [10, 10], "customers_after": [5, 11], "purchases_before": [20, 20],
+         "purchases_after": [10, 22], "margin_before": [100.0, 100.0], "margin_after": [50.0, 110.0]}
+    )  # fmt: skip
+    assert figures.message_of(figures.period_change(table, "EUR")) == (
+        "Margin fell by EUR 40.00; the largest part: more or fewer customers"
+    )
+    assert figures.message_of(figures.period_change(table[1:], "EUR")).startswith("Margin rose by EUR 10.00; ")
+    same = table.assign(margin_after=table["margin_before"])
+    assert figures.message_of(figures.period_change(same, "EUR")).startswith("What changed the margin")
