@@ -18,6 +18,7 @@ import duckdb
 import ibis
 
 from cxvalue.engine.embedded import connect
+from cxvalue.engine.failures import said_of
 from cxvalue.foundation.errors import BadInput, Problem, meant, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions, TableSource
@@ -77,7 +78,10 @@ class RawTable:
     def place(self, row: int) -> str:
         """Where a row stands, in words: its line or its number, with the file where there are several."""
         file, number = divmod(row, FILE_STRIDE)
-        where = {"file": self.files[file], "number": number % MADE}
+        where = {
+            "file": self.files[file] if self.files else "",
+            "number": number % MADE,
+        }  # rows of a database have none
         if len(self.files) > 1:
             place = (
                 translate("{file} line {number}", **where) if self.texts else translate("{file} row {number}", **where)
@@ -391,9 +395,9 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
                 f"SELECT row_number() OVER () AS {ROW}{kept}{marks} FROM incoming"
             )
             con.unregister("incoming")
-        except Exception:
-            found, remedy = translate("its rows could not be read."), translate("Check the rights of the user.")
-            raise BadInput.at(f"{where}.table", found, remedy) from None
+        except Exception as error:
+            said, remedy = said_of(error)
+            raise BadInput.at(f"{where}.table", f"{translate('its rows could not be read.')} {said}", remedy) from None
         described = con.execute(f"DESCRIBE source_{relation}").fetchall()
         types.update({str(row[0]): str(row[1]) for row in described if row[0] not in (ROW, LINE, SAME)})
         marks = "" if amounts is None else f", {LINE}, {SAME}"
