@@ -15,8 +15,8 @@ test reads these lines. Each room's own docstring lists its modules::
     tables              from files to checked tables, purchase histories and panels
     engine              where tables are computed: in this process, in a warehouse, on Spark
     study | findings    what the study file says; a number with its interval, grade and sentence
-    language            what readers read, in English, Russian, Ukrainian or Chinese
     foundation          errors, dates, intervals, chance
+    language            what readers read, in English, Russian, Ukrainian or Chinese
 
 To change a sentence or a table of a question, go to its folder in `questions`. A model of purchases is a module of
 `lifetime.families` and a row of its registry. The columns of the tables are in `tables.read.schema`. Notebooks (in

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
@@ -25,9 +26,10 @@ from cxvalue.report.notebook_html import HEADING
 
 PACKAGE = Path(cxvalue.__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
+LAYOUTS = PACKAGE / "firstmile" / "layouts"
 CATALOGUES = PACKAGE / "language"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
-CALLS = {"translate": 1, "translatable": 1, "translate_count": 2}
+CALLS = {"translate": 1, "translatable": 1, "translate_count": 2, "working": 1}
 """The functions that tell a message, and how many texts each takes."""
 
 Key = tuple[str, str]
@@ -114,6 +116,18 @@ def messages_of_notebooks() -> list[Message]:
     return found
 
 
+def messages_of_layouts() -> list[Message]:
+    """What the layouts of known systems say, told as the record of a table is."""
+    found = []
+    for path in sorted(LAYOUTS.glob("*.yml")):
+        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+        asks = record.get("questions", [])
+        texts = [record["title"], record["row"], *record.get("refuse", {}).values(), *record.get("notes", [])]
+        texts += [text for asked in asks for text in (asked["ask"], *(one["says"] for one in asked["options"]))]
+        found += [Message("firstmile", f"layouts/{path.name}", (text,)) for text in texts if isinstance(text, str)]
+    return found
+
+
 def all_messages() -> list[Message]:
     """Every message of the code, the fixed words, and what notebooks say of themselves."""
     modules = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != CATALOGUES]
@@ -122,7 +136,8 @@ def all_messages() -> list[Message]:
         for key, english in ENGLISH.items()
         if key != "language"
     ]
-    return [*words, *messages_of_notebooks(), *(message for path in modules for message in messages_of(path))]
+    told = [message for path in modules for message in messages_of(path)]
+    return [*words, *messages_of_notebooks(), *messages_of_layouts(), *told]
 
 
 def catalogues_of(language: str) -> dict[str, Catalog]:

@@ -14,8 +14,10 @@ import pytest
 from cxvalue.run.study_run import RunResult, run_study
 from cxvalue.simulate import bank, cosmetics, insurer, mealkit, shop, write_world
 from cxvalue.simulate.bank_draw import BankParameters
+from cxvalue.simulate.world import World
 from cxvalue.study import project_root
 from cxvalue.workspace.opened import Study
+from tests.report.accessible import problems
 
 FINDINGS = {
     *(f"base.{name}" for name in ("customers", "active", "repeat_rate", "lost_customers", "lost_value")),
@@ -121,6 +123,12 @@ def test_pages_hold_no_code_and_ask_nobody(real: RunResult) -> None:
         assert not re.search(r"""(?:src|href)\s*=\s*["'](?:https?:)?//""", text), path.name
 
 
+def test_everybody_can_read_the_pages(real: RunResult) -> None:
+    pages = [real.folder / "index.html", real.folder.parents[1] / "index.html"]
+    pages += (real.folder / "notebooks").glob("*.html")
+    assert not {path.name: found for path in pages if (found := problems(path.read_text(encoding="utf-8")))}
+
+
 def test_no_notebook_complains(real: RunResult) -> None:
     for path in (real.folder / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -193,6 +201,12 @@ def test_a_simulated_insurer_is_answered_near_its_truth(tmp_path: Path) -> None:
     assert not complaints(result)
 
 
+def one_model(world: World) -> World:
+    """The world with one model of purchases, the simplest: for tests that hold no customer's value against the truth."""
+    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}
+    return world
+
+
 def complaints(result: RunResult) -> list[str]:
     """What notebooks printed: sentences are shown as text, and neither warnings nor bars belong on a page."""
     books = [json.loads(path.read_text(encoding="utf-8")) for path in (result.folder / "notebooks").glob("*.ipynb")]
@@ -201,7 +215,7 @@ def complaints(result: RunResult) -> list[str]:
 
 
 def test_a_simulated_campaign_is_answered_near_its_truth(tmp_path: Path) -> None:
-    path = write_world(mealkit(2500, seed=7), tmp_path / "mymeals")
+    path = write_world(one_model(mealkit(2500, seed=7)), tmp_path / "mymeals")
     result = run_study(path, out=tmp_path / "reports")
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("return_uplift", "check_uplift", "margin_per_contact", "profit", "first_ever_share"):
@@ -217,7 +231,7 @@ def test_a_simulated_campaign_is_answered_near_its_truth(tmp_path: Path) -> None
 
 
 def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path) -> None:
-    path = write_world(cosmetics(1500, seed=5), tmp_path / "mytill")
+    path = write_world(one_model(cosmetics(1500, seed=5)), tmp_path / "mytill")
     result = run_study(path, out=tmp_path / "reports")
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("none_profit", "flat_profit", "ladder_profit", "optimal_depth"):
@@ -229,9 +243,7 @@ def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path) -> None:
 
 def test_two_simulated_programmes_are_answered_near_their_truth(tmp_path: Path) -> None:
     true = BankParameters(branches=24, months=30, second_share=0.4, second_follows=0.5)
-    world = bank(2500, seed=6, parameters=true)
-    world.study["cltv"] = {"time_unit": "month", "models": "nbd"}  # no customer's value is held against the truth here
-    path = write_world(world, tmp_path / "mybank")
+    path = write_world(one_model(bank(2500, seed=6, parameters=true)), tmp_path / "mybank")
     result = run_study(path, out=tmp_path / "reports")
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("effect", "npv", "contribution_to_date"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import signal
 import sys
 import tempfile
@@ -17,58 +16,45 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from cxvalue.cli.new import add_options
+from cxvalue.cli.options import LATEST_COMPLETE_MONTH, Parser, as_of, language_asked_for, seconds, share, whole_number
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.foundation.temporary import private_name
-from cxvalue.language.catalogue import LANGUAGES
+from cxvalue.language.catalogue import LANGUAGES, speak, spoken, translate, using
+from cxvalue.language.letters import padded
+from cxvalue.language.words import spoken_words
 from cxvalue.run.folders import own_temporary_folder
 from cxvalue.run.manifest import cxvalue_version
 
 __all__ = ["main"]
 
-LATEST_COMPLETE_MONTH = "latest_complete_month"
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
-
-REPORT_ABOUT = (
-    "Run a study and publish its report. Where the data, the study file, the options, the code and the installed packages "
-    "are those of the last report, nothing runs and that report is named."
-)
 
 Command = Callable[[argparse.Namespace], int]
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that raises instead of exiting, and names the nearest word for a mistyped one."""
-
-    def __init__(self, **settings: object) -> None:
-        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
-
-    def error(self, message: str) -> NoReturn:
-        mistyped = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if mistyped and "command" in message:
-            known = re.findall(r"[\w-]+", mistyped.group(2))
-            message = f"there is no command {mistyped.group(1)!r}. {nearest(mistyped.group(1), known)}"
-        raise CxvalueError(f"{message}\nSee `{self.prog} --help`.")
-
-    def options(self) -> list[str]:
-        """Every option that this parser knows."""
-        return sorted(option for action in self._actions for option in action.option_strings if option.startswith("--"))
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; whatever goes wrong is said in words, not raised."""
+    """Run one command and return its exit status; whatever goes wrong is said in words, not raised.
+
+    It is said in the language of the option, else in that of the study file as soon as that is found.
+    """
+    with using(spoken()):  # what a command speaks ends with it
+        return _main(list(sys.argv[1:] if argv is None else argv), alone=argv is None)
+
+
+def _main(argv: list[str], *, alone: bool) -> int:
     # Many small matrices: threads of the linear algebra would double the processor time and save none.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         with _ended_politely():
-            arguments = _parse(list(sys.argv[1:] if argv is None else argv))
-            if argv is None:  # this process is for the command alone
+            speak(language_asked_for(argv))
+            arguments = _parse(argv)
+            if alone:  # this process is for the command alone
                 own_temporary_folder()
             command: Command = arguments.run
             with _ended_in_time(getattr(arguments, "timeout", None)):
@@ -76,18 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as left:  # argparse leaves so after --help and --version
         return left.code if isinstance(left.code, int) else DONE
     except KeyboardInterrupt:
-        _complain("interrupted; nothing was published")
+        _complain(translate("interrupted; nothing was published"))
         return FAILED
     except CxvalueError as error:
         _explain(error)
         return error.exit_status
     except Exception as error:
         trouble = trouble_of(error)
-        details = _write_log(error)
-        said = (
-            f"{trouble}; nothing was published" if trouble else f"failed unexpectedly: {_in_one_line(error)}{details}"
-        )
-        _complain(said)
+        unexpected = _unexpected(error)  # with its details in any case
+        _complain(translate("{trouble}; nothing was published", trouble=trouble) if trouble else unexpected)
         _show_traceback()
         return FAILED
 
@@ -99,53 +82,59 @@ def _parse(argv: list[str]) -> argparse.Namespace:
         chosen = commands.get(arguments.command or "", parser)
         word = unknown[0]
         if not word.startswith("-"):
-            raise CxvalueError(f"unexpected argument {word!r}\nSee `{chosen.prog} --help`.")
+            raise chosen.refusal(translate("unexpected argument {word!r}", word=word))
         option = word.partition("=")[0]
-        hint = nearest(option, chosen.options())
-        raise CxvalueError(f"unknown option {option!r}. {hint}\nSee `{chosen.prog} --help`.")
+        wrong = translate("unknown option {option!r}.", option=option)
+        raise chosen.refusal(f"{wrong} {nearest(option, chosen.options())}")
     if arguments.command is None:
-        raise CxvalueError(f"no command was given. {nearest('', list(commands))}\nSee `{parser.prog} --help`.")
+        raise parser.refusal(f"{translate('no command was given.')} {nearest('', list(commands))}")
     return arguments
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
-    parser = _Parser(prog="cxvalue", description="What customers are worth, from the tables to the report.")
+def _parser() -> tuple[Parser, dict[str, Parser]]:
+    parser = Parser(prog="cxvalue", description="What customers are worth, from the tables to the report.")
     parser.add_argument("--version", action="version", version=f"cxvalue {cxvalue_version()}")
     parser.set_defaults(command=None)
-    subparsers = parser.add_subparsers(dest="command", metavar="command", parser_class=_Parser)
-    commands: dict[str, _Parser] = {}
+    subparsers = parser.add_subparsers(dest="command", metavar="command", parser_class=Parser)
+    commands: dict[str, Parser] = {}
 
-    def command(name: str, run: Command, about: str) -> _Parser:
+    def command(name: str, run: Command, about: str) -> Parser:
         commands[name] = subparsers.add_parser(name, help=about, description=about)
         commands[name].set_defaults(run=run)
         return commands[name]
 
-    report = command("report", _report, REPORT_ABOUT)
+    report = command(
+        "report",
+        _report,
+        "Run a study and publish its report. Where the data, the study file, the options, the code and the installed "
+        "packages are those of the last report, nothing runs and that report is named.",
+    )
     report.add_argument("study", nargs="?", metavar="STUDY", help="a study's name, its folder or its file")
     report.add_argument("--all", action="store_true", help="every study under data/, one after another")
     report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
     report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
-    report.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
-    report.add_argument("--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}")
+    report.add_argument("--as-of", type=as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
     report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
-    report.add_argument("--cell-timeout", type=_seconds, metavar="S", help="seconds that one cell may take (1800)")
-    report.add_argument("--notebook-timeout", type=_seconds, metavar="S", help="seconds for one notebook (7200)")
+    report.add_argument("--cell-timeout", type=seconds, metavar="S", help="seconds that one cell may take (1800)")
+    report.add_argument("--notebook-timeout", type=seconds, metavar="S", help="seconds for one notebook (7200)")
     report.add_argument("--json-lines", action="store_true", help="progress and the log of the run as lines of JSON")
-    report.add_argument("--jobs", type=_jobs, metavar="N", help="notebooks at a time (default: one a processor core)")
+    report.add_argument(
+        "--jobs", type=whole_number, metavar="N", help="notebooks at a time (default: one a processor core)"
+    )
 
     check = command("check", _check, "Validate a study and its tables; writes nothing.")
     check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
-    check.add_argument("--as-of", type=_as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
+    check.add_argument("--as-of", type=as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
 
     check.add_argument(
-        "--sample", type=_share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
+        "--sample", type=share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
     )
     for one in (report, check):
         one.add_argument(
-            "--timeout", type=_seconds, metavar="S", help="seconds that the whole command may take (no limit)"
+            "--timeout", type=seconds, metavar="S", help="seconds that the whole command may take (no limit)"
         )
         one.add_argument(
-            "--query-timeout", type=_seconds, metavar="S", help="seconds that a query of the study may take"
+            "--query-timeout", type=seconds, metavar="S", help="seconds that a query of the study may take"
         )
 
     check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
@@ -160,25 +149,35 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     simulate.add_argument(
         "--parameters", type=Path, metavar="FILE", help="a YAML file with true parameters of the world"
     )
-    simulate.add_argument("--customers", type=_jobs, metavar="N", help="number of customers (default: the world's own)")
+    simulate.add_argument(
+        "--customers", type=whole_number, metavar="N", help="number of customers (default: the world's own)"
+    )
     simulate.add_argument(
         "--seed", type=int, default=1, metavar="N", help="another seed gives another world (default: 1)"
     )
 
     command("doctor", _doctor, "Say what is installed, what is missing and how to get it.")
+    for name in ("report", "check", "new", "simulate", "doctor"):
+        commands[name].add_argument(
+            "--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}"
+        )
     return parser, commands
 
 
 def _report(arguments: argparse.Namespace) -> int:
     _note_query_timeout(arguments)
     if arguments.all == (arguments.study is not None):
-        raise CxvalueError("give a STUDY or --all, one of them\nSee `cxvalue report --help`.")
+        wrong = translate("give a STUDY or --all, one of them")
+        raise CxvalueError(f"{wrong}\n{translate('See `{command} --help`.', command='cxvalue report')}")
     if arguments.all:
         return _report_all(arguments)
     unchanged, folder = _unchanged_or_run(arguments.study, arguments)
     if unchanged:
         page = folder / "index.html"
-        print(f"unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)")
+        told = translate(
+            "unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)", page=page
+        )
+        print(told)
     print(folder)
     return DONE
 
@@ -187,6 +186,7 @@ def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, 
     """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
     from cxvalue.run.unchanged import last_report
 
+    _speak(study, arguments.language)
     options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of, "language": arguments.language}
     last = None if arguments.again else last_report(study, **options)
     return (False, _run(study, arguments)) if last is None else (True, last)
@@ -217,7 +217,7 @@ def _run(study: str, arguments: argparse.Namespace) -> Path:
         console.clear()
     for outcome in result.outcomes:
         if outcome.status == "not_run":
-            console.line(f"{outcome.name}  not run: {outcome.reason}")
+            console.line(translate("{notebook}  not run: {reason}", notebook=outcome.name, reason=outcome.reason))
     return result.folder
 
 
@@ -226,26 +226,26 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
     names = list_studies()
     if not names:
-        raise CxvalueError("there is no study under data/. Start one with `cxvalue new data/NAME`.")
-    endings: list[tuple[str, str]] = []
+        raise CxvalueError(translate("there is no study under data/. Start one with `cxvalue new data/NAME`."))
+    endings: list[tuple[str, str, str]] = []
     statuses: list[int] = []
     for name in names:
         print(name, file=sys.stderr)
         try:
             unchanged, folder = _unchanged_or_run(name, arguments)
-            endings.append((name, f"{'unchanged' if unchanged else 'done':<9} {folder}"))
+            endings.append((name, "unchanged" if unchanged else "done", str(folder)))
         except CxvalueError as error:
             _explain(error)
-            word = "refused" if isinstance(error, BadInput) else "FAILED"
-            endings.append((name, f"{word:<9} {_short(error)}"))
+            endings.append((name, "refused" if isinstance(error, BadInput) else "failed", _short(error)))
             statuses.append(error.exit_status)
         except Exception as error:
-            _complain(trouble_of(error) or f"failed unexpectedly: {_in_one_line(error)}{_write_log(error)}")
-            endings.append((name, f"{'FAILED':<9} {_in_one_line(error)}"))
+            _complain(trouble_of(error) or _unexpected(error))
+            endings.append((name, "failed", _in_one_line(error)))
             statuses.append(FAILED)
-    width = max(map(len, names))
-    for name, ending in endings:
-        print(f"{name:<{width}}  {ending}")
+    speak(arguments.language or "en")
+    width, words = max(map(len, names)), spoken_words()
+    for name, ending, about in endings:
+        print(f"{name:<{width}}  {padded(words[f'ending_{ending}'], 9)} {about}")
     if not statuses:
         return DONE
     return WRONG_INPUT if all(status == WRONG_INPUT for status in statuses) else FAILED
@@ -256,9 +256,10 @@ def _check(arguments: argparse.Namespace) -> int:
     from cxvalue.study import find_study
     from cxvalue.workspace.check import check_as_json, examine, problems_as_json, said_of, understood_so_far
 
+    _speak(arguments.study, arguments.language)
     path = find_study(arguments.study)
     try:
-        checked = examine(path, arguments.as_of, arguments.sample)
+        checked = examine(path, arguments.as_of, arguments.sample, language=arguments.language)
     except BadInput as error:
         understood = understood_so_far(path, arguments.as_of)
         lines = [line for one in understood for line in said_of(one)]
@@ -271,7 +272,8 @@ def _check(arguments: argparse.Namespace) -> int:
     if checked.engine and not arguments.json:
         from cxvalue.run.graph import plan
 
-        print(f"  would run    {', '.join(spec.name for spec in plan(checked.study, set(checked.tables.paths)).run)}")
+        names = ", ".join(spec.name for spec in plan(checked.study, set(checked.tables.paths)).run)
+        print(f"  {padded(translate('would run'), 12)} {names}")
     return DONE
 
 
@@ -299,35 +301,13 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return FAILED if any(item.state == "missing" for item in items) else DONE
 
 
-def _as_of(text: str) -> date | str:
-    if text == LATEST_COMPLETE_MONTH:
-        return text
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise argparse.ArgumentTypeError(f"{text!r} is no day; write it like 2026-06-30, or {LATEST_COMPLETE_MONTH}")
+def _speak(study: str, language: str | None) -> None:
+    """Tell all that follows in a language, else in the one that the study file names, however wrong it is otherwise."""
+    from cxvalue.study import find_study
+    from cxvalue.study.reading import stated_language
 
-
-def _share(text: str) -> float:
-    with suppress(ValueError):
-        if 0.0001 <= float(text) <= 1:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be a share from 0.0001 to 1, such as 0.01")
-
-
-def _jobs(text: str) -> int:
-    if text.isdecimal() and int(text) >= 1:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be a whole number of 1 or more")
-
-
-def _seconds(text: str) -> float:
-    with suppress(ValueError):
-        if 0 < float(text) < 10**8:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} must be a number of seconds above 0")
+    with suppress(BadInput):
+        speak(language or stated_language(find_study(study)))
 
 
 def _note_query_timeout(arguments: argparse.Namespace) -> None:
@@ -344,7 +324,11 @@ def _ended_in_time(seconds: float | None) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise CxvalueError(f"it took longer than --timeout {seconds:g} s and was ended; nothing was published.")
+        raise CxvalueError(
+            translate(
+                "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
+            )
+        )
 
     before = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -377,7 +361,8 @@ def _explain(error: CxvalueError) -> None:
 
     _complain(str(error))
     if isinstance(error, RunStopped) and error.left is not None:
-        print(f"Nothing was published. The notebooks and logs of this run are in {error.left}", file=sys.stderr)
+        left = translate("Nothing was published. The notebooks and logs of this run are in {folder}", folder=error.left)
+        print(left, file=sys.stderr)
     _show_traceback()
 
 
@@ -392,8 +377,9 @@ def _show_traceback() -> None:
 
 def _short(error: CxvalueError) -> str:
     if isinstance(error, BadInput) and error.problems:
-        more = f" (and {len(error.problems) - 1} more)" if len(error.problems) > 1 else ""
-        return f"{error.problems[0]}".splitlines()[0] + more
+        first = f"{error.problems[0]}".splitlines()[0]
+        others = len(error.problems) - 1
+        return translate("{problem} (and {others} more)", problem=first, others=others) if others else first
     return _in_one_line(error, named=False)
 
 
@@ -402,8 +388,16 @@ def _in_one_line(error: BaseException, *, named: bool = True) -> str:
     return f"{type(error).__name__}: {text}".rstrip(": ") if named else text
 
 
+def _unexpected(error: BaseException) -> str:
+    """What an error that nobody foresaw says, and where its details are."""
+    said, path = _in_one_line(error), _write_log(error)
+    if not path:
+        return translate("failed unexpectedly: {error}", error=said)
+    return translate("failed unexpectedly: {error}; details are in {file}", error=said, file=path)
+
+
 def _write_log(error: BaseException) -> str:
-    """Where the details of an error are, in words to go on with; nothing where they cannot be kept."""
+    """The file with the details of an error; nothing where they cannot be kept."""
     folder = Path(tempfile.gettempdir())
     if folder.parent.name == private_name():  # this process's own, which goes with it
         folder = folder.parents[1]
@@ -411,5 +405,5 @@ def _write_log(error: BaseException) -> str:
         handle, path = tempfile.mkstemp(prefix="cxvalue-", suffix=".log", dir=folder)
         with os.fdopen(handle, "w", encoding="utf-8") as log:
             log.write("".join(traceback.format_exception(error)))
-        return f"; details are in {path}"
+        return path
     return ""

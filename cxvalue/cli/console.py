@@ -6,6 +6,7 @@ import shutil
 import sys
 from typing import TextIO
 
+from cxvalue.language.catalogue import translate
 from cxvalue.run.journal import line_of
 
 __all__ = ["Console"]
@@ -25,9 +26,9 @@ class Console:
         self.phase_now = ""
 
     def phase(self, what: str) -> None:
-        """Say what the run has come to."""
+        """Say what the run has come to: a message, which JSON gives as it is."""
         self._tell("phase", what=what)
-        self.phase_now = what
+        self.phase_now = translate(what)
         self._show()
 
     def started(self, name: str) -> None:
@@ -47,7 +48,7 @@ class Console:
         if self.json_lines:
             self._tell("done", notebook=name, seconds=round(seconds, 1))
         else:
-            self.line(f"{name}  done in {seconds:.1f} s")
+            self.line(translate("{notebook}  done in {seconds:.1f} s", notebook=name, seconds=seconds))
         self._show()
 
     def line(self, text: str) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.language.catalogue import spoken, translate
+from cxvalue.language.letters import closed_up
 
 if TYPE_CHECKING:
     from cxvalue.firstmile.asking import Question
@@ -53,7 +55,9 @@ def new_study(arguments: argparse.Namespace) -> int:
             arguments.link or None,
         ]
         if any(given):
-            raise CxvalueError("--currency, --gross-margin, --answer, --accept and --link go with --from FILE")
+            raise CxvalueError(
+                translate("--currency, --gross-margin, --answer, --accept and --link go with --from FILE")
+            )
         return _from_template(arguments.folder)
     from cxvalue.firstmile.asking import parse_answers
     from cxvalue.firstmile.found import recognise
@@ -69,13 +73,19 @@ def new_study(arguments: argparse.Namespace) -> int:
     target = found.write(arguments.folder, link=arguments.link)
     lacking = found.understanding.main is None
     if found.questions or lacking:
-        said = f"{target} was written, with ASK where an answer is missing."
+        said = translate("{file} was written, with ASK where an answer is missing.", file=target)
         if lacking:
-            said += " It needs a table of purchases: give that export with --from as well."
-        print(f"{said}\nRun the same command again with --answer KEY=VALUE …", file=sys.stderr)
+            more = translate("It needs a table of purchases: give that export with --from as well.")
+            said = closed_up(f"{said} {more}")
+        again = translate("Run the same command again with --answer KEY=VALUE …")
+        print(f"{said}\n{again}", file=sys.stderr)
         return BadInput.exit_status
-    folder = arguments.folder
-    print(f"\n{target} was written. Look at it with `cxvalue check {folder}`, then run `cxvalue report {folder}`.")
+    told = translate(
+        "{file} was written. Look at it with `cxvalue check {folder}`, then run `cxvalue report {folder}`.",
+        file=target,
+        folder=arguments.folder,
+    )
+    print(f"\n{told}")
     return 0
 
 
@@ -104,14 +114,17 @@ def _ask_one(found: Recognised, question: Question) -> Recognised:
 def _from_template(folder: Path) -> int:
     name = folder.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise CxvalueError(f"{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.")
+        raise CxvalueError(
+            translate("{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.", name=name)
+        )
     target = folder / "study.yml"
     if target.exists():
-        raise CxvalueError(f"{target} exists already and was left as it is. Give another folder.")
-    template = files("cxvalue.cli").joinpath("templates", "study.yml").read_text(encoding="utf-8")
+        raise CxvalueError(translate("{file} exists already and was left as it is. Give another folder.", file=target))
+    name_of_template = "study.yml" if spoken() == "en" else f"study.{spoken()}.yml"
+    template = files("cxvalue.cli").joinpath("templates", name_of_template).read_text(encoding="utf-8")
     # The comments of the template stand below each other; a new name keeps its own where it was.
     text = re.sub(r"(?m)^name: *[\w-]+ *", lambda line: f"name: {name} ".ljust(len(line[0])), template, count=1)
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
-    print(f"{target} was written. Fill it in, then run `cxvalue check {folder}`.")
+    print(translate("{file} was written. Fill it in, then run `cxvalue check {folder}`.", file=target, folder=folder))
     return 0

@@ -132,12 +132,23 @@ class Effect(Drawn):
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
-            raise CxvalueError(f"An effect of the design {self.design!r}: allowed are {', '.join(DESIGNS)}.")
+            allowed = ", ".join(DESIGNS)
+            raise CxvalueError(
+                translate(
+                    "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed
+                )
+            )
         size = len(self.event_time)
         if not (len(self.event_effect) == len(self.event_weight) == size and self.covariance.shape == (size, size)):
-            raise CxvalueError("The event-time vector, its weights and its covariance differ in length.")
+            raise CxvalueError(translate("The event-time vector, its weights and its covariance differ in length."))
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
-            raise CxvalueError(f"The effect is {self.estimate} with standard error {self.se}: no finite estimate.")
+            raise CxvalueError(
+                translate(
+                    "The effect is {estimate} with standard error {error}: no finite estimate.",
+                    estimate=self.estimate,
+                    error=self.se,
+                )
+            )
 
     @property
     def first_start(self) -> date:

@@ -15,6 +15,8 @@ from cxvalue.effects.effect import DESIGNS, Effect
 from cxvalue.effects.frames import panel_of_frames
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 
@@ -49,11 +51,12 @@ def estimate_effect(
         BadInput: data that the design cannot work with.
     """
     if design not in DESIGNS:
-        raise CxvalueError(f"There is no design {design!r}. {nearest(design, list(DESIGNS))}")
+        refused = translate("There is no design {design!r}.", design=design)
+        raise CxvalueError(closed_up(f"{refused} {nearest(design, list(DESIGNS))}"))
     if not isinstance(panel, (UnitPanel, CustomerPanel)):
         if rollout is None:
             raise CxvalueError(
-                "A plain table of a panel needs the roll-out: estimate_effect(panel, rollout, design=...)."
+                translate("A plain table of a panel needs the roll-out: estimate_effect(panel, rollout, design=...).")
             )
         panel = panel_of_frames(panel, rollout, outcome=outcome, design=design)
     by_unit = isinstance(panel, UnitPanel)
@@ -66,17 +69,21 @@ def estimate_effect(
     }
     if (design, by_unit) not in estimators:
         wanted = "unit_panel" if design in ("staggered", "single_unit") else "customer_panel"
-        raise CxvalueError(f"The design {design!r} needs the panel that {wanted} makes.")
+        raise CxvalueError(
+            translate("The design {design!r} needs the panel that {maker} makes.", design=design, maker=wanted)
+        )
     values = panel.total if by_unit else panel.values
     if not np.nansum(np.abs(values)) > 0:
-        found_ = f"every {panel.outcome} of every month is zero, so no effect can be measured."
-        remedy = "Check that the tables name customers alike, and that the outcome is filled in."
+        found_ = translate(
+            "every {outcome} of every month is zero, so no effect can be measured.", outcome=panel.outcome
+        )
+        remedy = translate("Check that the tables name customers alike, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", found_, remedy)
     planned = {"planned_share": planned_share} if design == "experiment" else {}
     try:
         found: Effect = estimators[design, by_unit](panel, level=level, programme=programme, **planned)
     except np.linalg.LinAlgError as error:
-        said = "the outcomes leave nothing to compare: they do not differ between units or between months."
-        remedy = "Check that the tables name customers alike, and that the outcome is filled in."
+        said = translate("the outcomes leave nothing to compare: they do not differ between units or between months.")
+        remedy = translate("Check that the tables name customers alike, and that the outcome is filled in.")
         raise BadInput.at(f"programmes.{programme}", said, remedy) from error
     return replace(found, notes=(*found.notes, *panel.notes)) if panel.notes else found

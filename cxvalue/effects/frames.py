@@ -44,12 +44,14 @@ def panel_of_frames(panel: Any, rollout: Any, *, outcome: str, design: str) -> U
     cells, starts = _frame(panel), _frame(rollout)
     unit = next((name for name in IDS if name in cells.columns), "unit")
     problems = [
-        Problem("panel", f"has no column {name!r}.", nearest(name, list(map(str, cells.columns))))
+        Problem("panel", translate("has no column {name!r}.", name=name), nearest(name, list(map(str, cells.columns))))
         for name in (unit, "month", outcome)
         if name not in cells.columns
     ]
     problems += [
-        Problem("rollout", f"has no column {name!r}.", nearest(name, list(map(str, starts.columns))))
+        Problem(
+            "rollout", translate("has no column {name!r}.", name=name), nearest(name, list(map(str, starts.columns)))
+        )
         for name in (unit, "start")
         if name not in starts.columns
     ]
@@ -136,40 +138,67 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
     value = pd.to_numeric(cells[outcome], errors="coerce")
     nameless = cells[unit].isna() | month.isna()
     if nameless.any():
-        found = f"{int(nameless.sum()):,} rows have no {unit} or no month that is a date."
-        problems.append(Problem("panel", found, "Fill them in, or leave the rows out."))
+        found = translate(
+            "{rows:,} rows have no {unit} or no month that is a date.", rows=int(nameless.sum()), unit=unit
+        )
+        problems.append(Problem("panel", found, translate("Fill them in, or leave the rows out.")))
     bad = (value.isna() & cells[outcome].notna()) | np.isinf(value)
     if bad.any():
-        found = f"{int(bad.sum()):,} rows have an outcome that is no number: {_some(cells[outcome][bad])}."
-        problems.append(Problem(f"panel.{outcome}", found, "Correct them, or leave them empty where nothing is known."))
+        found = translate(
+            "{rows:,} rows have an outcome that is no number: {examples}.",
+            rows=int(bad.sum()),
+            examples=_some(cells[outcome][bad]),
+        )
+        remedy = translate("Correct them, or leave them empty where nothing is known.")
+        problems.append(Problem(f"panel.{outcome}", found, remedy))
     if "customers" in cells.columns:
         heads = pd.to_numeric(cells["customers"], errors="coerce")
         none = ~(heads > 0)
         if none.any():
-            found = f"{int(none.sum()):,} rows have no number of customers above 0."
-            problems.append(Problem("panel.customers", found, "Fill it in, or leave those rows out."))
+            found = translate("{rows:,} rows have no number of customers above 0.", rows=int(none.sum()))
+            problems.append(Problem("panel.customers", found, translate("Fill it in, or leave those rows out.")))
     keys = cells[unit].fillna("") + ", " + month.dt.strftime("%B %Y").fillna("")
     twice = keys[~nameless & keys.duplicated(keep=False)]
     if len(twice):
-        found = f"{twice.nunique():,} months of a {unit} stand on more than one row: {_some(twice)}."
-        problems.append(Problem("panel", found, f"Keep one row for each {unit} and month, or add them up first."))
+        found = translate(
+            "{months:,} months of a {unit} stand on more than one row: {examples}.",
+            months=twice.nunique(),
+            unit=unit,
+            examples=_some(twice),
+        )
+        remedy = translate("Keep one row for each {unit} and month, or add them up first.", unit=unit)
+        problems.append(Problem("panel", found, remedy))
     again = starts[unit][starts[unit].duplicated()]
     if len(again):
-        found = f"{again.nunique():,} of the units stand more than once: {_some(again)}."
-        problems.append(Problem("rollout", found, "Keep one row for each."))
+        found = translate(
+            "{units:,} of the units stand more than once: {examples}.", units=again.nunique(), examples=_some(again)
+        )
+        problems.append(Problem("rollout", found, translate("Keep one row for each.")))
     unlisted = cells[unit][~nameless & ~cells[unit].isin(starts[unit])]
     if len(unlisted):
         few, every = unlisted.nunique(), cells[unit].nunique()
-        found = f"does not list {few:,} of the {every:,} units of the panel: {_some(unlisted)}."
-        remedy = "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
+        found = translate(
+            "does not list {few:,} of the {every:,} units of the panel: {examples}.",
+            few=few,
+            every=every,
+            examples=_some(unlisted),
+        )
+        remedy = translate(
+            "List them with an empty start if they never got the programme; leave them out of the panel otherwise."
+        )
         problems.append(Problem("rollout", found, remedy))
     first = month.min(), month.max()
     span = 0 if month.isna().all() else months_apart(*first) + 1
     size = cells[unit].nunique() * span
     missing = size - int((value.notna() & ~nameless).sum())
     if not problems and size and missing > MOST_MISSING * size:
-        found = f"{missing:,} of {size:,} months have no outcome. A month without a row is missing here, not zero."
-        problems.append(Problem("panel", found, "Write a row with 0 for every month in which nothing was brought."))
+        found = translate(
+            "{missing:,} of {size:,} months have no outcome. A month without a row is missing here, not zero.",
+            missing=missing,
+            size=size,
+        )
+        remedy = translate("Write a row with 0 for every month in which nothing was brought.")
+        problems.append(Problem("panel", found, remedy))
     return problems
 
 

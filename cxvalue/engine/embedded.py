@@ -36,7 +36,7 @@ _SPILLS = count()
 class Embedded(Place):
     """The engine in this process, on a connection of `connect`."""
 
-    words = "the embedded engine"
+    words = "DuckDB"
 
     def __init__(self, con: Backend | None = None) -> None:
         self.con: Any = con or connect()

@@ -10,6 +10,7 @@ from cxvalue.engine.failures import refused
 from cxvalue.engine.place import Place
 from cxvalue.engine.warehouse import WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 
 __all__ = ["open_engine", "open_warehouse"]
 
@@ -27,8 +28,9 @@ def open_warehouse(engine: str) -> Warehouse:
     variable = engine[2:-1]
     address = os.environ.get(variable, "").strip()
     if not address:
-        found = f"the environment has no variable {variable!r}."
-        raise BadInput([Problem(WHERE, found, f"Set it before the run: export {variable}=…")])
+        found = translate("the environment has no variable {variable!r}.", variable=variable)
+        remedy = translate("Set it before the run: {line}", line=f"export {variable}=…")
+        raise BadInput([Problem(WHERE, found, remedy)])
     kind = address.partition(":")[0].lower()
     if kind in ("postgres", "postgresql"):
         from cxvalue.engine.postgres import open_postgres
@@ -51,10 +53,12 @@ def _through_ibis(kind: str, address: str) -> Warehouse:
     except Exception as error:
         failed = error
     else:
-        return Warehouse(con, f"{con.name} (not among the tests: it should work)")
+        return Warehouse(con, translate("{engine} (not among the tests: it should work)", engine=con.name))
     known = ", ".join(("postgresql", "spark", "snowflake", "bigquery", "databricks", "clickhouse", "trino"))
     if type(failed).__name__ in ("ValueError", "AttributeError", "ModuleNotFoundError", "ImportError"):
-        found = "the address names no engine that is installed here."
-        remedy = f"It begins with one of {known}; the driver is that of 'ibis-framework[…]' of the same name."
+        found = translate("the address names no engine that is installed here.")
+        remedy = translate(
+            "It begins with one of {known}; the driver is that of 'ibis-framework[…]' of the same name.", known=known
+        )
         raise BadInput([Problem(WHERE, found, remedy)])
     raise refused(WHERE, failed)

@@ -15,6 +15,7 @@ from pyarrow import csv, parquet
 from cxvalue.engine.failures import refused
 from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -32,8 +33,8 @@ def open_postgres(address: str) -> Postgres:
     try:
         import psycopg
     except ImportError:
-        found = "the address is one of PostgreSQL, and its driver is not installed."
-        remedy = "Install it: python -m pip install 'cxvalue[postgres]'."
+        found = translate("the address is one of PostgreSQL, and its driver is not installed.")
+        remedy = translate("Install it: {command}.", command="python -m pip install 'cxvalue[postgres]'")
         raise BadInput([Problem(WHERE, found, remedy)]) from None
     failed: Exception | None = None
     try:
@@ -74,10 +75,13 @@ class Postgres(Warehouse):
             said = []
             if replica or reads:
                 said.append(
-                    "it only reads (a replica or a read-only session), and temporary tables are needed for a run"
+                    translate(
+                        "it only reads (a replica or a read-only session), and temporary tables are needed for a run."
+                    )
                 )
             elif not temporary:
-                said.append("the user may not make temporary tables: GRANT TEMPORARY ON DATABASE … TO …")
+                command = "GRANT TEMPORARY ON DATABASE … TO …"
+                said.append(translate("the user may not make temporary tables: {command}.", command=command))
             for name in named:
                 *_, schema, table = [None, *name.split(".")]
                 found: Any = cursor.execute(
@@ -87,7 +91,8 @@ class Postgres(Warehouse):
                     {"schema": schema, "table": table},
                 ).fetchone()
                 if found is not None and not found[0]:
-                    said.append(f"the user may not read {name!r}: GRANT SELECT ON {name} TO …")
+                    command = f"GRANT SELECT ON {name} TO …"
+                    said.append(translate("the user may not read {table!r}: {command}.", table=name, command=command))
         return said
 
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:

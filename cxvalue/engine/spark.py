@@ -14,6 +14,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.engine.failures import refused
 from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 
 __all__ = ["Spark", "open_spark"]
 
@@ -27,8 +28,8 @@ def open_spark(address: str) -> Spark:
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        found = "the address is one of Spark, and pyspark is not installed."
-        remedy = "Install it: python -m pip install 'cxvalue[spark]'; it needs Java 17."
+        found = translate("the address is one of Spark, and pyspark is not installed.")
+        remedy = translate("Install it: {command}; it needs Java 17.", command="python -m pip install 'cxvalue[spark]'")
         raise BadInput([Problem(WHERE, found, remedy)]) from None
     failed: Exception | None = None
     try:

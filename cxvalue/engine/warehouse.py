@@ -18,7 +18,8 @@ from cxvalue.engine.buckets import bucket, md5_of
 from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import guarded, said_of
 from cxvalue.engine.place import Place
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.study import TableSource
@@ -74,11 +75,15 @@ class Warehouse(Place):
         except Exception:
             names = []
         if type(failed).__name__ != "TableNotFound" and name in names:
-            raise BadInput(
-                [Problem(f"{where}.table", f"{named!r} cannot be read: {said_of(failed)[0]}.", said_of(failed)[1])]
-            )
-        remedy = nearest(name, names).replace("Allowed", "Tables there") if names else "Check its name and its schema."
-        raise BadInput([Problem(f"{where}.table", f"there is no table {named!r}.", remedy)])
+            told, remedy = said_of(failed)
+            found = translate("{table!r} cannot be read: {said}", table=named, said=told)
+            raise BadInput.at(f"{where}.table", found, remedy)
+        remedy = (
+            meant(name, names) or translate("Tables there: {names}.", names=quoted(names))
+            if names
+            else translate("Check its name and its schema.")
+        )
+        raise BadInput.at(f"{where}.table", translate("there is no table {table!r}.", table=named), remedy)
 
     def obstacles(self, tables: Iterable[str]) -> list[str]:
         """What the user of this connection may not do and would have to, a sentence each; nothing where nobody can tell."""
@@ -87,8 +92,8 @@ class Warehouse(Place):
     def ask_for_rights(self, tables: Iterable[str]) -> None:
         said = self.obstacles(tables)
         if said:
-            remedy = "Ask whoever runs the engine for it."
-            raise BadInput([Problem(WHERE, f"{one}.", remedy) for one in said])
+            remedy = translate("Ask whoever runs the engine for it.")
+            raise BadInput([Problem(WHERE, one, remedy) for one in said])
 
     def keep(self, table: ir.Table) -> ir.Table:
         """A table as it is now, held by the engine until this connection ends."""
@@ -102,8 +107,8 @@ class Warehouse(Place):
         """A moment with a zone as the clock in another one shows it."""
         if zone in ("UTC", "Etc/UTC"):
             return moment
-        remedy = "Make a view with the days of that zone, and name the view as the table."
-        found = f"{self.words} cannot take moments to {zone} here."
+        remedy = translate("Make a view with the days of that zone, and name the view as the table.")
+        found = translate("{engine} cannot take moments to {zone} here.", engine=self.words, zone=zone)
         raise BadInput([Problem("study.time_zone", found, remedy)])
 
     def whole(self, number: Any) -> Any:
@@ -121,8 +126,8 @@ class Warehouse(Place):
     def send(self, table: ir.Table, where: str) -> ir.Table:
         rows = table.limit(SMALL_ROWS + 1).to_pyarrow()
         if rows.num_rows > SMALL_ROWS:
-            found = f"has more than {SMALL_ROWS:,} rows in a file, while the study has an engine."
-            raise BadInput([Problem(where, found, "Load it into the engine and name it with 'table:'.")])
+            found = translate("has more than {rows:,} rows in a file, while the study has an engine.", rows=SMALL_ROWS)
+            raise BadInput.at(where, found, translate("Load it into the engine and name it with 'table:'."))
         return self._sent(rows)
 
     def _sent(self, rows: pa.Table) -> ir.Table:
@@ -132,7 +137,7 @@ class Warehouse(Place):
         wanted = list(dict.fromkeys([*columns, *order]))
         raw = path.with_suffix(".unsorted")
         try:
-            with guarded(f"{self.words}, bringing over {path.stem!r}"):
+            with guarded(translate("{engine}, bringing over {table!r}", engine=self.words, table=path.stem)):
                 self._bring(table.select(*wanted), raw)
             # Sorted here: collations differ between engines, the order of the files of a study does not.
             self.files.read_parquet(_files(raw)).order_by(list(order)).select(*columns).to_parquet(path)

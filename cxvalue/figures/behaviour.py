@@ -10,6 +10,7 @@ import pandas as pd
 from cxvalue.figures import style
 from cxvalue.figures.base import waterfall
 from cxvalue.figures.style import GOOD, GREY, INK, MAIN, SECOND
+from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -154,10 +155,30 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
     margin.xaxis.set_major_locator(style.few_ticks(12, whole=True))
     for axes in (share, margin):
         axes.yaxis.set_major_locator(style.few_ticks(4))
-    names = list(dict.fromkeys(ages["cohort"])) if "cohort" in ages.columns else []
-    one = translate("How a cohort ages: first purchase in {cohort}", cohort=names[0]) if len(names) == 1 else ""
-    style.title(figure, one or translate("How a cohort ages"))
+    style.title(figure, _still_buying(ages, age))
     return figure
+
+
+def _still_buying(ages: pd.DataFrame, age: str) -> str:
+    """How many of a cohort bought at the last age that is known."""
+    known = ages[ages["active_share"].notna()].sort_values(age)
+    names = list(dict.fromkeys(ages["cohort"])) if "cohort" in ages.columns else []
+    if known.empty:
+        return translate("How a cohort ages")
+    last = known.iloc[-1]
+    told = {"share": format_value(float(last["active_share"]), "share"), "age": int(last[age])}
+    if len(names) == 1:
+        told["cohort"] = str(names[0])
+        return (
+            translate("Of the customers first seen in {cohort}, {share} bought in quarter {age}", **told)
+            if age == "quarter"
+            else translate("Of the customers first seen in {cohort}, {share} bought in month {age}", **told)
+        )
+    return (
+        translate("{share} of the cohort bought in quarter {age}", **told)
+        if age == "quarter"
+        else translate("{share} of the cohort bought in month {age}", **told)
+    )
 
 
 @style.drawn
@@ -187,7 +208,7 @@ def cohort_comparison(
     grid = shown.pivot_table(index="cohort", columns=age, values="shown", aggfunc="first", dropna=False)
     grid = grid.reindex(index=names).astype(float)
     figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
-    style.title(figure, translate("{what} by cohort and age", what=what))
+    style.title(figure, _old_and_new(grid, what, unit, age))
     if grid.size == 0 or not grid.notna().to_numpy().any():
         style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
         return figure
@@ -221,6 +242,29 @@ def cohort_comparison(
     return figure
 
 
+def _old_and_new(grid: pd.DataFrame, what: str, unit: str, age: str) -> str:
+    """The oldest and the newest cohort at the greatest age that at least half of them have reached."""
+    reached = grid.notna().sum()
+    ages = reached.index[reached >= max(2, len(grid) / 2)] if grid.size else []
+    if not len(ages):
+        return translate("{what} by cohort and age", what=what)
+    column = grid[ages[-1]].dropna()
+    ends = [format_value(float(column.iloc[place]), unit) for place in (0, -1)]
+    told = {
+        "what": what,
+        "age": int(ages[-1]),
+        "first": column.index[0],
+        "last": column.index[-1],
+        "old": ends[0],
+        "new": ends[1],
+    }
+    return (
+        translate("{what} in quarter {age}: {old} of the cohort {first}, {new} of {last}", **told)
+        if age == "quarter"
+        else translate("{what} in month {age}: {old} of the cohort {first}, {new} of {last}", **told)
+    )
+
+
 @style.drawn
 def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
     """What each period's margin is made of: the layers of customers who came at different times.
@@ -231,7 +275,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
 
     style.need_columns(layers, ("period", "cohort", "margin"), "margin_by_cohort")
     figure, (axes,) = style.new_figure(4.0)
-    style.title(figure, translate("Margin by when customers first bought"))
+    style.title(figure, _largest_layer(layers))
     if layers.empty:
         style.nothing_to_show(axes, translate("No purchases"))
         return figure
@@ -257,6 +301,20 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     style.legend(figure, 3)
     return figure
+
+
+def _largest_layer(layers: pd.DataFrame) -> str:
+    """Who brings most of the margin of the last period."""
+    last = layers[layers["period"].astype(str) == str(layers["period"].iloc[-1])] if len(layers) else layers
+    brought = last.groupby(last["cohort"].astype(str))["margin"].sum()
+    if not len(brought) or float(brought.sum()) <= 0 or bool((brought < 0).any()):
+        return translate("Margin by when customers first bought")
+    return translate(
+        "In {period} the customers who first bought in {cohort} brought most: {share} of the margin",
+        period=last["period"].iloc[-1],
+        cohort=brought.idxmax(),
+        share=format_value(float(brought.max() / brought.sum()), "share"),
+    )
 
 
 def _age_of(table: pd.DataFrame, what: str) -> str:

@@ -11,7 +11,7 @@ __all__ = ["caption"]
 _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "customer_bridge": (
         translatable("From last year's active customers to today's"),
-        translatable("Opening + new + reactivated − lost = closing, by the same dormancy rule at both dates."),
+        translatable("Opening + new + reactivated − lost = closing, by the same rule of inactivity at both dates."),
     ),
     "margin_bridge": (
         translatable("The same bridge in margin"),
@@ -113,14 +113,20 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_money": (
         translatable("{title}: when the money comes back"),
         translatable(
-            "Money in and out by month, and the discounted sum to date. Beyond the dashed line the effect is assumed to go "
-            "on."
+            "Money in and out by month, and the discounted sum to date. Where there is a dashed line, the effect beyond it "
+            "is assumed."
         ),
     ),
     "programme_bridge": (
         translatable("{title}: from what was measured to what it is worth"),
         translatable(
             "From the effect as measured to the net present value: what build-up, time, risks and costs add or take."
+        ),
+    ),
+    "programme_draws": (
+        translatable("{title}: how sure the result is"),
+        translatable(
+            "The net present value with all inputs drawn at once within their ranges: how often it comes out where."
         ),
     ),
     "programme_tornado": (

@@ -53,8 +53,10 @@ def _lost_by_level(moves: pd.DataFrame) -> str:
     """How many of the lowest and of the highest level were gone a quarter later, or how many stayed at a level."""
     gone = moves[moves["to"] == "gone"].set_index("from")["share"]
     names = [name for name in _INTO if name in gone.index]
-    if not names:
+    if moves.empty:
         return translate("Where customers of each level are a quarter later")
+    if not names:
+        return _kept_by_level(moves)
     ends = {"level": level_word(names[0]), "share": format_value(float(gone[names[0]]), "share")}
     if len(names) == 1:
         return translate("{share} of the customers at the level {level} were gone a quarter later", **ends)
@@ -65,6 +67,20 @@ def _lost_by_level(moves: pd.DataFrame) -> str:
         **ends,
         **other,
     )
+
+
+def _kept_by_level(moves: pd.DataFrame) -> str:
+    """How many of the lowest level were still there a quarter later, or how many of them said nothing then."""
+    lowest = next(name for name in _INTO if name in set(moves["from"]))
+    later = moves[moves["from"] == lowest].set_index("to")["share"]
+    silent = float(later.get("unknown", 0.0)) > 0.5
+    message = (
+        translatable("{share} of the customers at the level {level} left their level unknown a quarter later")
+        if silent
+        else translatable("{share} of the customers at the level {level} were still at it a quarter later")
+    )
+    share = float(later.get("unknown" if silent else lowest, 0.0))
+    return translate(message, level=level_word(lowest), share=format_value(share, "share"))
 
 
 @style.drawn

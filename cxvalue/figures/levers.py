@@ -12,7 +12,7 @@ from cxvalue.figures import style
 from cxvalue.figures.lifetime import DRAWN_LIKE, MODEL_ORDER
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, PALETTE
 from cxvalue.findings.numbers import format_date, format_value
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime.prediction.levers import EROSION_YEARS
 
 if TYPE_CHECKING:
@@ -119,8 +119,8 @@ def rolling_bias(
     """
     style.need_columns(table, ("origin", "model", "relative_bias"), "rolling_bias")
     figure, (axes,) = style.new_figure(3.3)
-    style.title(figure, translate("How far off were forecasts made at earlier dates?"))
     known = table[table["relative_bias"].notna()]
+    style.title(figure, _off_by(known, titles or {}, chosen))
     if known.empty:
         style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
         return figure
@@ -149,3 +149,18 @@ def rolling_bias(
     )
     style.legend(figure, 3)
     return figure
+
+
+def _off_by(known: pd.DataFrame, titles: Mapping[str, str], chosen: str | None) -> str:
+    """How far off the chosen model was at most, or the one that was least far off where none is chosen."""
+    if known.empty:
+        return translate("How far off forecasts are is not known yet")
+    worst = known["relative_bias"].abs().groupby(known["model"]).max()
+    name = chosen if chosen is not None and chosen in worst.index else str(worst.idxmin())
+    return translate_count(
+        "{model} was off by {share} in a forecast from {count} earlier date",
+        "{model} was off by at most {share} in forecasts from {count} earlier dates",
+        int(known.loc[known["model"] == name, "origin"].nunique()),
+        model=titles.get(name, name),
+        share=format_value(float(worst[name]), "share"),
+    )

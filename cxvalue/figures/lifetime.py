@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
-from cxvalue.findings.numbers import format_level, format_range, format_value
+from cxvalue.findings.numbers import format_level, format_number, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -204,8 +204,26 @@ def holdout_calibration(
     axes.set_ylabel(translate("{things} per customer\nin the forecast period", things=translate(things).capitalize()))
     axes.yaxis.set_major_formatter(style.unit_ticks(""))
     style.legend(figure, 3)
-    style.title(figure, translate("Does the forecast hold for rare and frequent buyers?"))
+    style.title(figure, _furthest_off(bins, chosen, things))
     return figure
+
+
+def _furthest_off(bins: pd.DataFrame, chosen: str | None, things: str) -> str:
+    """After how many purchases forecast and actual are furthest apart, of the chosen model or the first."""
+    models = [name for name in bins.columns if name not in ("frequency", "actual", "customers")]
+    name = chosen if chosen in models else next(iter(models), "")
+    apart = (bins[name] - bins["actual"]).abs() if name else bins["actual"] * np.nan
+    if not apart.notna().any():
+        return translate("Forecast and actual, by how often customers had bought")
+    worst = bins.loc[apart.idxmax()]
+    told = {"often": worst["frequency"], "said": format_number(float(worst[name]))}
+    told["came"] = format_number(float(worst["actual"]))
+    if things == "purchases":
+        return translate(
+            "Furthest off after {often} repeat purchases: {said} a customer forecast, {came} actual", **told
+        )
+    told["things"] = translate(things)
+    return translate("Furthest off after {often} further {things}: {said} a customer forecast, {came} actual", **told)
 
 
 @style.drawn
@@ -216,7 +234,13 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
     values = np.asarray(p, dtype=float)
     known = values[~np.isnan(values)]
     figure, (axes,) = style.new_figure(3.3)
-    style.title(figure, translate("How likely are customers to be still with us?"))
+    alive = {"alive": round(float(known.sum())), "customers": known.size}
+    style.title(
+        figure,
+        translate("About {alive:,} of {customers:,} customers are still with us", **alive)
+        if known.size
+        else translate("Who is still with us cannot be told"),
+    )
     if known.size == 0:
         style.nothing_to_show(axes, translate("Withheld: the data does not tell lost customers from quiet ones"))
         return figure

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.figures import style
 from cxvalue.figures.style import GREY, MAIN
+from cxvalue.findings.numbers import format_month, format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
     """
     style.need_columns(cells, ("start", "month", "customers", outcome), "panel_months")
     figure, (axes,) = style.new_figure(3.8)
-    style.title(figure, translate("What a customer brings, month by month"))
+    style.title(figure, _last_month(cells, outcome, currency))
     started = cells["start"].notna()
     gets, never = translate("gets the programme"), translate("never gets it")
     for part, name, colour in ((cells[started], gets, MAIN), (cells[~started], never, GREY)):
@@ -46,3 +47,21 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
     axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     style.legend(figure, 3)
     return figure
+
+
+def _last_month(cells: pd.DataFrame, outcome: str, currency: str) -> str:
+    """What a customer of either kind brought in the last month of the panel."""
+    if cells.empty:
+        return translate("What a customer brings, month by month")
+    last = cells[cells["month"] == cells["month"].max()]
+    told = {"outcome": translate(outcome).capitalize(), "month": format_month(cells["month"].max())}
+    for name, part in (("gets", last[last["start"].notna()]), ("never", last[last["start"].isna()])):
+        customers = float(part["customers"].sum())
+        if customers:
+            told[name] = format_value(float(part[outcome].sum()) / customers, currency)
+    if "gets" in told and "never" in told:
+        return translate(
+            "{outcome} per customer in {month}: {gets} with the programme, {never} where it never comes", **told
+        )
+    told["value"] = told.get("gets") or told.get("never") or format_value(0.0, currency)
+    return translate("{outcome} per customer in {month}: {value}", **told)

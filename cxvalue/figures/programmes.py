@@ -10,7 +10,7 @@ import numpy as np
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
-from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.findings.numbers import format_chance, format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "case_bridge",
+    "case_draws",
     "case_money",
     "case_scenarios",
     "case_tornado",
@@ -175,6 +176,41 @@ def _moved_by(swings: Sequence[Swing], currency: str) -> str:
 
 
 @style.drawn
+def case_draws(case: Case, currency: str) -> Figure:
+    """How often the net present value comes out where, all inputs drawn at once, with the case itself and its 95% range.
+
+    The outermost draws, 1 in 400 at either end, are counted into the last bars, so that they do not stretch the axis.
+    """
+    figure, (axes,) = style.new_figure(3.6)
+    npv, draws = case.npv, np.asarray(case.npv_draws, dtype=float)
+    pays = translate(
+        "It pays in {chance} of the possible outcomes; 95% of them lie {range}",
+        chance=format_chance(1.0 - case.probability_of_loss),
+        range=format_range(npv.low, npv.high, currency),
+    )
+    style.title(figure, pays)
+    ends = np.quantile(draws, [0.0025, 0.9975])
+    # An edge at nothing gained, so that no bar is of two colours.
+    step = max(float(ends[1] - ends[0]), 1e-9) / 40
+    edges = np.arange(np.floor(ends[0] / step), np.ceil(ends[1] / step) + 1.5) * step
+    shares, edges = np.histogram(np.clip(draws, edges[0], edges[-1]), edges)
+    colours = [GOOD if middle > 0 else BAD for middle in (edges[:-1] + edges[1:]) / 2]
+    axes.bar(edges[:-1], shares / draws.size, width=np.diff(edges), align="edge", color=colours, linewidth=0)
+    axes.axvspan(npv.low, npv.high, color=LIGHT, alpha=0.5, linewidth=0, zorder=0, label=translate("95% range"))
+    axes.axvline(npv.value, color=MAIN, linewidth=2, label=translate("as expected"))
+    axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)), label=translate("nothing gained"))
+    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    axes.xaxis.set_major_locator(style.few_ticks(6))
+    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    axes.yaxis.set_major_locator(style.few_ticks(4))
+    axes.set_xlabel(translate("Net present value, {currency}", currency=currency))
+    axes.set_ylabel(translate("How often"))
+    style.from_zero(axes)
+    style.legend(figure, 3)
+    return figure
+
+
+@style.drawn
 def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     """The net present value under other assumptions, each with its range (`cxvalue.money.sensitivity.scenarios`)."""
     style.need_columns(scenarios, ("scenario", "npv", "npv_low", "npv_high", "probability_of_loss"), "case_scenarios")
@@ -308,7 +344,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
         for row in best.itertuples()
     ]
     right.set_xticks(place, named, fontsize=8)
-    right.set_xlabel(translate("Cap, with its best number of times"))
+    right.set_xlabel(style.wrapped(translate("Cap, with its best number of times"), 28))
     right.set_ylabel(translate("Worth a year, {currency}", currency=currency))
     right.yaxis.set_major_formatter(style.unit_ticks(currency))
     right.yaxis.set_major_locator(style.few_ticks())

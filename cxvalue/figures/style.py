@@ -81,6 +81,7 @@ _RC: dict[str, Any] = {
     "figure.titleweight": "bold",
     "svg.fonttype": "path",
     "svg.hashsalt": SALT,
+    "text.parse_math": False,  # names may hold dollars
 }
 
 
@@ -222,7 +223,7 @@ def title(figure: Figure, text: str) -> None:
 
 def message_of(figure: Figure) -> str:
     """The statement above a figure, in one line; empty without one."""
-    return _WITHIN_CHINESE.sub("", " ".join(figure.get_suptitle().split()))
+    return _WITHIN_CHINESE.sub("", figure.get_suptitle().replace("\n", " "))
 
 
 def _mark_title(figure: Figure) -> None:

@@ -19,11 +19,14 @@ __all__ = ["Folded", "Sentences", "folded", "say", "sentences", "styled"]
 
 
 def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
-    """A table for reading, without row numbers; rows without keys may stand under headings that repeat."""
+    """A table for reading, without row numbers; rows without keys may stand under headings that repeat.
+
+    Names from data are text in it: a notebook that is opened by hand would run a script in them.
+    """
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns) if columns else None)
-    return frame.style.hide(axis="index")
+    return frame.style.hide(axis="index").format(escape="html").format_index(escape="html", axis="columns")
 
 
 def sentences(findings: Iterable[Finding]) -> Styler:

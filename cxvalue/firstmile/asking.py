@@ -6,11 +6,13 @@ import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["ALIASES", "NEVER_ASSUMED", "Option", "Question", "answered", "merged", "parse_answers", "put"]
+__all__ = ["ALIASES", "NEVER_ASSUMED", "Option", "Question", "answered", "either", "merged", "parse_answers", "put"]
 
 NEVER_ASSUMED = ("currency", "margin", "tax", "rates")
 """Keys of questions whose answer is never taken for granted, not even with ``--accept``."""
@@ -25,6 +27,21 @@ ALIASES = {
     "exchange_rates": "rates",
 }
 """Other words for the keys of questions."""
+
+_FREE = {
+    "rate": ("20%", translatable("the rate that is inside the amounts")),
+    "values": ("'VALUE, VALUE'", translatable("the values that count")),
+    "column": ("'COLUMN'", translatable("another column")),
+    "rates": ("'USD: 0.92, GBP: 1.17'", translatable("what one of each is worth")),
+    "word": ("...", ""),
+    "text": ("NAME", ""),
+    "share": (
+        "0.40",
+        translatable("the share of revenue that is left after the goods and whatever else each sale costs"),
+    ),
+    "code": ("EUR", translatable("three letters")),
+}
+"""An example of each free answer, and what it says."""
 
 
 @dataclass(frozen=True)
@@ -69,25 +86,24 @@ class Question:
         said = [self.ask]
         for option in {one.answer: one for one in self.options}.values():
             known = self.cost and option.answer in self.effects
-            unit = f"{currency} " if currency else ""
-            effect = f"   net revenue {unit}{self.effects[option.answer]:,.2f}" if known else ""
-            default = (
-                "   (--accept takes this)" if option.answer == self.default and self.key not in NEVER_ASSUMED else ""
-            )
-            said.append(f"  --answer {self.key}={_shell(option.answer)}   {option.says}{effect}{default}")
-        hints = {
-            "rate": "20%   the rate that is inside the amounts",
-            "values": "'VALUE, VALUE'   the values that count",
-            "column": "'COLUMN'   another column",
-            "rates": "'USD: 0.92, GBP: 1.17'   what one of each is worth",
-            "word": "...",
-            "text": "NAME",
-            "share": "0.40   the share of revenue that is left after the goods and whatever else each sale costs",
-            "code": "EUR   three letters",
-        }
+            default = option.answer == self.default and self.key not in NEVER_ASSUMED
+            parts = [
+                f"--answer {self.key}={_shell(option.answer)}",
+                option.says,
+                _net_revenue(currency, self.effects[option.answer]) if known else "",
+                translate("(--accept takes this)") if default else "",
+            ]
+            said.append("  " + "   ".join(part for part in parts if part))
         if self.free:
-            said.append(f"  --answer {self.key}={hints[self.free]}")
+            example, words = _FREE[self.free]
+            said.append(f"  --answer {self.key}={example}" + (f"   {translate(words)}" if words else ""))
         return said
+
+
+def _net_revenue(currency: str, amount: float) -> str:
+    if not currency:
+        return translate("net revenue {amount:,.2f}", amount=amount)
+    return translate("net revenue {currency} {amount:,.2f}", currency=currency, amount=amount)
 
 
 def parse_answers(given: Sequence[str]) -> dict[str, str]:
@@ -96,7 +112,8 @@ def parse_answers(given: Sequence[str]) -> dict[str, str]:
     for text in given:
         key, sign, value = text.partition("=")
         if not sign or not key.strip() or not value.strip():
-            raise BadInput.at("--answer", f"{text!r} is no answer.", "Write it as KEY=VALUE, such as tax=inside.")
+            found = translate("{text!r} is no answer.", text=text)
+            raise BadInput.at("--answer", found, translate("Write it as KEY=VALUE, such as tax=inside."))
         table, dot, word = key.strip().lower().replace("-", "_").rpartition(".")
         answers[table + dot + ALIASES.get(word, word)] = value.strip().strip("'\"")
     return answers
@@ -121,11 +138,16 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
         match = {one.lower(): one for one in question.columns}.get(word.lower())
         if match is not None:
             return put(spec, question.at, match)
-        raise BadInput.at(f"--answer {question.key}", f"there is no column {word!r}.", nearest(word, question.columns))
+        found = translate("there is no column {word!r}.", word=word)
+        raise BadInput.at(f"--answer {question.key}", found, nearest(word, question.columns))
     if question.free == "text":
         return put(spec, question.at, f"={word!r}" if "'" not in word else "='" + word.replace("'", "") + "'")
     allowed = ", ".join(dict.fromkeys(one.answer for one in question.options))
-    raise BadInput.at(f"--answer {question.key}", f"{word!r} is none of the answers.", f"Allowed: {allowed}.")
+    found, remedy = (
+        translate("{word!r} is none of the answers.", word=word),
+        translate("Allowed: {answers}.", answers=allowed),
+    )
+    raise BadInput.at(f"--answer {question.key}", found, remedy)
 
 
 def _applied(spec: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +171,8 @@ def _rate(word: str) -> float:
     except ValueError:
         rate = -1.0
     if not 0 <= rate < 1:
-        raise BadInput.at("--answer tax", f"{word!r} is no rate.", "Write tax=none, or the rate such as tax=20%.")
+        found = translate("{word!r} is no rate.", word=word)
+        raise BadInput.at("--answer tax", found, translate("Write tax=none, or the rate such as tax=20%."))
     return rate
 
 
@@ -187,6 +210,15 @@ def put(spec: Mapping[str, Any], place: str, value: Any) -> dict[str, Any]:
     """Keys with a value at a place such as ``columns.revenue``."""
     group, dot, name = place.partition(".")
     return merged(spec, {group: {name: value}} if dot else {group: value})
+
+
+def either(words: Sequence[str]) -> str:
+    """Words of which one is meant, as a list.
+
+    >>> either(["a", "b", "c"])
+    'a or b or c'
+    """
+    return reduce(lambda one, other: translate("{one} or {other}", one=one, other=other), words)
 
 
 def _shell(word: str) -> str:

@@ -13,7 +13,9 @@ from cxvalue.firstmile.notation import read_of_days, read_of_numbers
 from cxvalue.firstmile.records import Record, bound
 from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate, translate_count, written
 from cxvalue.study.currencies import CODES, SIGNS
+from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.roles import NO_SALE
 from cxvalue.tables.read.schema import CONTRACTS
 from cxvalue.tables.read.sql import literal
@@ -77,8 +79,10 @@ def draft_of_record(export: Export, record: Record) -> Draft:
     trim_footer(draft)
     required = [name for name in CONTRACTS[record.table].required if name not in draft.spec["columns"]]
     if required:
-        found = f"{record.title}: the columns behind {', '.join(required)} are not in it."
-        draft.refusal = Problem(export.label, found, "Export it again with all columns.")
+        found = translate(
+            "{system}: the columns behind {columns} are not in it.", system=record.title, columns=", ".join(required)
+        )
+        draft.refusal = Problem(export.label, found, translate("Export it again with all columns."))
         return draft
     for asked in record.asks:
         _ask(draft, asked, names)
@@ -135,7 +139,7 @@ def _customer_among(draft: Draft, record: Record) -> None:
         draft.spec["columns"].pop("customer_id", None)
         return
     draft.spec["columns"]["customer_id"] = filled[0]
-    draft.why["customer_id"] = ("likely", "the best of the columns that say who it was")
+    draft.why["customer_id"] = ("likely", translate("the best of the columns that say who it was"))
 
 
 def _words(value: Any) -> str:
@@ -150,7 +154,7 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
         if name not in names or not _holds_any(draft.export, names[name], word):
             return
     options = [
-        Option(_words(one["answer"]), _words(one["says"]), _bound_spec(one.get("set", {}), names), one.get("with", {}))
+        Option(_words(one["answer"]), one["says"], _bound_spec(one.get("set", {}), names), one.get("with", {}))
         for one in asked["options"]
     ]
     options = [
@@ -177,8 +181,8 @@ def _ask(draft: Draft, asked: Mapping[str, Any], names: Mapping[str, str]) -> No
         draft.spec = answered(question, answer, draft.spec, draft.chosen)
         draft.chosen[question.key] = answer
         says = next(one.says for one in options if one.answer == answer)
-        said = "its amounts add up so in all orders" if settled else "no row has any"
-        draft.said.append(f"{question.key}: {says} ({said})")
+        reason = translate("its amounts add up so in all orders") if settled else translate("no row has any")
+        draft.said.append(f"{question.key}: {says} ({reason})")
         return
     draft.questions.append(question)
 
@@ -206,12 +210,16 @@ def _ask_for_others(draft: Draft) -> None:
         ]
         if not others or len(others) > _MOST_OTHERS:
             continue
-        shown = ", ".join(f"{value} {rows:,}" for value, rows in found if value in others)
+        shown = ", ".join(f"{value} {written(rows, ',')}" for value, rows in found if value in others)
         options = (
-            Option("leave_out", "no", {}),
-            Option("count", "yes", {"keep_rows": {column: [*words, *others]}}),
+            Option("leave_out", translate("no"), {}),
+            Option("count", translate("yes"), {"keep_rows": {column: [*words, *others]}}),
         )
-        ask = f"Do rows with these values of {column!r}, which the layout does not know, count? {shown}."
+        ask = translate(
+            "Do rows with these values of {column!r}, which the layout does not know, count? {values}.",
+            column=column,
+            values=shown,
+        )
         draft.questions.append(Question("others", ask, f"keep_rows.{column}", options, "leave_out", table=draft.table))
         return
 
@@ -224,12 +232,12 @@ def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
         Option(name, f"{', '.join(export.looks[name].samples)}", {"columns": {"score": name}}) for name in among
     )
     default = among[0] if len(among) == 1 else None
-    ask = "Which question is the score?"
+    ask = translate("Which question is the score?")
     draft.questions.append(
         Question("score", ask, "columns.score", options, default, "column", export.names, draft.table)
     )
-    options = (Option("nps", "would you recommend us, 0 to 10", {"columns": {"metric": "='nps'"}}),)
-    ask = "What is this score called, in small letters?"
+    options = (Option("nps", translate("would you recommend us, 0 to 10"), {"columns": {"metric": "='nps'"}}),)
+    ask = translate("What is this score called, in small letters?")
     draft.questions.append(Question("metric", ask, "columns.metric", options, "nps", "text", table=draft.table))
     for name in ("score", "metric"):
         draft.why[name] = ("asked", "")
@@ -286,22 +294,28 @@ def complete(draft: Draft) -> Draft:
     customer = mapped.get("customer_id", "")
     empty = _without_customer(draft, customer)
     if empty and contract.column("customer_id").required:
-        word = "row has" if empty == 1 else "rows have"
+        says = translate("they count in the totals only, as no customer")
         options = (
-            Option("count", "they count in the totals only, as no customer", {"rows_without_customer": "count"}),
-            Option("refuse", "they are bad rows, and the study is refused until they are filled in", {}),
+            Option("count", says, {"rows_without_customer": "count"}),
+            Option("refuse", translate("they are bad rows, and the study is refused until they are filled in"), {}),
         )
-        ask = f"{empty:,} {word} no customer ({customer}). What are they?"
+        ask = translate_count(
+            "{count:,} row has no customer ({column}). What are they?",
+            "{count:,} rows have no customer ({column}). What are they?",
+            empty,
+            column=customer,
+        )
         draft.questions.append(
             Question("rows_without_customer", ask, "rows_without_customer", options, "count", table=draft.table)
         )
     if export.copies:
-        options = (Option("leave_out", "it counts once", {"copies": "leave_out"}),)
-        ask = f"A file is there twice: {'; '.join(export.copies)}. Is the copy to be left out?"
+        options = (Option("leave_out", translate("it counts once"), {"copies": "leave_out"}),)
+        copies = "; ".join(export.copies)
+        ask = translate("A file is there twice: {copies}. Is the copy to be left out?", copies=copies)
         draft.questions.append(Question("copies", ask, "copies", options, "leave_out", table=draft.table))
     for new, old in export.renamed.items():
-        options = (Option("yes", f"{new} is {old}", {"same": {new: old}}),)
-        ask = f"In some files the column {old!r} is called {new!r}. Is it the same?"
+        options = (Option("yes", translate("{new} is {old}", new=new, old=old), {"same": {new: old}}),)
+        ask = translate("In some files the column {old!r} is called {new!r}. Is it the same?", old=old, new=new)
         draft.questions.append(Question("same", ask, f"same.{new}", options, "yes", table=draft.table))
     return draft
 
@@ -321,11 +335,16 @@ def trim_footer(draft: Draft) -> None:
             draft.spec.pop("footer", None)
             return
         below = int(export.one(f"count(*) FILTER (WHERE __row__ > {last} AND {export.text(names[1])} IS NULL)"))
-        lines = sum(number > last and fault.startswith("1 field ") for number, fault in export.malformed)
+        alone = width_fault(1, len(export.names))
+        lines = sum(number > last and fault == alone for number, fault in export.malformed)
         if 0 < below + lines <= _MOST_FOOTER:
             draft.spec["footer"] = "leave_out"
-            many = "s" if below + lines != 1 else ""
-            draft.said.append(f"{below + lines} line{many} below the last full row: a footer, left out")
+            told = translate_count(
+                "{count} line below the last full row: a footer, left out",
+                "{count} lines below the last full row: a footer, left out",
+                below + lines,
+            )
+            draft.said.append(told)
             export.narrowed(f"__row__ <= {last}")
             return
     draft.spec.pop("footer", None)

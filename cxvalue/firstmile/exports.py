@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.study import TableSource
 from cxvalue.tables.read.database_file import attach_duckdb, is_duckdb, is_sqlite, sqlite_tables
 from cxvalue.tables.read.formats import files_of, open_files, read_start
@@ -119,8 +120,9 @@ def open_exports(con: duckdb.DuckDBPyConnection, files: Sequence[Path], scratch:
     found: list[Export] = []
     for path in [one for given in files for one in _inside(given)]:
         if not path.is_file():
-            what = "is a folder without files." if path.is_dir() else "there is no such file."
-            problems.append(Problem(str(path), what))
+            empty = path.is_dir()
+            found_there = translate("is a folder without files.") if empty else translate("there is no such file.")
+            problems.append(Problem(str(path), found_there))
             continue
         try:
             found += _tables_of(con, path, scratch, len(found))
@@ -158,18 +160,21 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
                 known["sheet"].append(title)
         specs = [{**spec, "sheet": _one_or_all(spec["sheet"])} for spec in alike.values()]
         if not specs:
-            raise BadInput.at(
-                place, "has no sheet with a table.", "It needs a row with names of columns, and rows below."
-            )
+            remedy = translate("It needs a row with names of columns, and rows below.")
+            raise BadInput.at(place, translate("has no sheet with a table."), remedy)
         many, hidden = len(book.visible) > 1, book.hidden
         exports: list[Export] = []
         for spec in specs:
-            named = spec["sheet"] if isinstance(spec["sheet"], str) else '", "'.join(spec["sheet"])
-            label = f'{place}, sheet{"" if named == spec["sheet"] else "s"} "{named}"'
+            sheets = spec["sheet"]
+            label = (
+                translate('{file}, sheet "{sheet}"', file=place, sheet=sheets)
+                if isinstance(sheets, str)
+                else translate('{file}, sheets "{sheets}"', file=place, sheets='", "'.join(sheets))
+            )
             chosen = spec if many else {key: value for key, value in spec.items() if key != "sheet"}
             exports.append(_open(con, label, (path,), chosen, scratch, count + len(exports)))
         if hidden:
-            exports[0].notes.append(f"hidden, and not read: {', '.join(hidden)}")
+            exports[0].notes.append(translate("hidden, and not read: {sheets}", sheets=", ".join(hidden)))
         return exports
     if is_sqlite(start) or is_duckdb(start):
         if is_sqlite(start):
@@ -177,11 +182,10 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
         else:
             name, tables = attach_duckdb(con, path, place)
             con.execute(f"DETACH {name}")
+        labels = [translate("{file}, table {table}", file=place, table=table) for table in tables]
         return [
-            _open(
-                con, f"{place}, table {table}", (path,), {"table": table} if len(tables) > 1 else {}, scratch, count + i
-            )
-            for i, table in enumerate(tables)
+            _open(con, label, (path,), {"table": table} if len(tables) > 1 else {}, scratch, count + i)
+            for i, (table, label) in enumerate(zip(tables, labels, strict=True))
         ]
     packed = files_of(path, place, TableSource(path=place), scratch, "file")
     groups = _groups(con, packed, scratch) if len(packed) > 1 else [packed]
@@ -219,8 +223,10 @@ def _pattern(names: Sequence[str], every: Sequence[str]) -> str:
         start = start[:-1]
     pattern = names[0] if len(names) == 1 else f"{start}*"
     if [name for name in every if fnmatch(name, pattern)] != list(names):
-        found = f"holds several tables whose files are not told apart by their names ({', '.join(every[:6])})."
-        raise BadInput.at("--from", found, "Unpack it and name the files of one table.")
+        found = translate(
+            "holds several tables whose files are not told apart by their names ({names}).", names=", ".join(every[:6])
+        )
+        raise BadInput.at("--from", found, translate("Unpack it and name the files of one table."))
     return pattern
 
 
@@ -256,7 +262,10 @@ def _open(
     copies = tuple(what for reason, what, _ in found.left_out if reason == "copy")
     export = Export(label, paths, spec, con, relation, rows, names, malformed, renamed=same, copies=copies)
     for name in sorted(found.faults):
-        export.notes.append(f"column {name!r} has errors or formulas without results in its cells, and is not used")
+        told = translate(
+            "column {column!r} has errors or formulas without results in its cells, and is not used", column=name
+        )
+        export.notes.append(told)
         try:
             found.build(f"{relation}_fault", {name: name}, None)
         except BadInput as error:
@@ -345,7 +354,7 @@ def _alike_as_one(con: duckdb.DuckDBPyConnection, exports: list[Export], scratch
             joined += group
             continue
         paths = tuple(path for one in group for path in one.paths)
-        label = f"{group[0].label} and {len(group) - 1} more"
+        label = translate("{file} and {others} more", file=group[0].label, others=len(group) - 1)
         joined.append(_open(con, label, paths, group[0].spec, scratch, 1000 + len(joined)))
     return joined
 

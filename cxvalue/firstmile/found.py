@@ -15,8 +15,9 @@ from typing import Any
 from cxvalue.firstmile.asking import Question, parse_answers
 from cxvalue.firstmile.recognition import Understanding, open_files_of
 from cxvalue.firstmile.showing import html_of, lines_of
-from cxvalue.firstmile.study_text import MARK, study_text
+from cxvalue.firstmile.study_text import is_ours, study_text
 from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.outside import arrow_of
 
 __all__ = ["Recognised", "recognise"]
@@ -56,11 +57,13 @@ class Recognised:
         target = Path(folder) / "study.yml"
         name = Path(folder).resolve().name
         if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-            raise CxvalueError(f"{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.")
+            refused = translate("{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.", name=name)
+            raise CxvalueError(refused)
         if target.exists():
             text = target.read_text(encoding="utf-8")
-            if not text.startswith(MARK) or not re.search(r"\bASK\b(?! stands)", text.split("\n\n", 1)[-1]):
-                raise CxvalueError(f"{target} exists already and was left as it is. Give another folder.")
+            if not is_ours(text) or not re.search(r"\bASK\b(?! stands)", text.split("\n\n", 1)[-1]):
+                there = translate("{file} exists already and was left as it is. Give another folder.", file=target)
+                raise CxvalueError(there)
         paths: dict[str, list[str]] = {}
         copies: dict[Path, Path] = {}
         for draft in self.understanding.drafts:
@@ -72,7 +75,8 @@ class Recognised:
                 paths[draft.table].append(shown)
         for path, copied in copies.items():
             if copied.exists() and not filecmp.cmp(path, copied, shallow=False):
-                raise CxvalueError(f"{copied} exists already and holds something else. Give another folder.")
+                there = translate("{file} exists already and holds something else. Give another folder.", file=copied)
+                raise CxvalueError(there)
         text = study_text(self.understanding, name, paths)
         Path(folder).mkdir(parents=True, exist_ok=True)
         for path, copied in copies.items():
@@ -103,8 +107,8 @@ def recognise(source: Any) -> Recognised:
         return Recognised(open_files_of([Path(one) for one in source]))
     table = arrow_of(source)
     if table is None:
-        found = f"{type(source).__name__} is no table."
-        raise BadInput.at("recognise", found, "Give a path, or a pandas, polars or arrow table.")
+        found = translate("{kind} is no table.", kind=type(source).__name__)
+        raise BadInput.at("recognise", found, translate("Give a path, or a pandas, polars or arrow table."))
     from pyarrow import parquet
 
     held = tempfile.TemporaryDirectory(prefix="cxvalue-frame-")

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cxvalue.firstmile.asking import Option, Question
+from cxvalue.firstmile.asking import Option, Question, either
 from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
 from cxvalue.firstmile.exports import Export, Look
 from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.study.currencies import CODES
 from cxvalue.tables.read.roles import KEY, WORDS, role_of, said
 
@@ -24,25 +25,28 @@ GUESSED = tuple(
 _GOOD = r"paid|complete|deliver|shipped|fulfil|closed won|won|success|settled|captured|processing|partially.refunded|"
 _GOOD += r"abgeschlossen|bezahlt|geliefert|payé|livré|pagado|entregado|оплачен|выполнен|доставлен|виконано"
 _BAD = r"unpaid|not paid|incomplete|unfulfil|undeliver|nicht|не ?оплачен|unsuccess"
+_AN_ORDER, _A_LINE = translatable("an order"), translatable("a line of an order")
 _FEWEST_ROWS = 2
 _GUESTS = ("0", "-1", "guest", "guests", "anonymous", "none", "gast", "invité", "invitado", "гость", "гість")
 
 
 def draft_by_guess(export: Export) -> Draft:
     """What the table probably is, with a question for whatever must not be guessed."""
-    draft = Draft(export, "transactions", "a purchase", {"columns": {}})
+    draft = Draft(export, "transactions", translatable("a purchase"), {"columns": {}})
     looks = list(export.looks.values())
     customers = [look for look in looks if _may_be_customer(export, look)]
     days = [look for look in looks if look.is_day and not role_of(look.name, "name")]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if export.rows < _FEWEST_ROWS or not looks:
-        draft.refusal = Problem(export.label, "holds no rows to speak of.", "Give a table with a row a purchase.")
+        found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
+        draft.refusal = Problem(export.label, found, remedy)
         return draft
     if customers and not days and not amounts:
         return _customers(draft, customers)
     if not customers and any(day.different == export.rows for day in days):
-        found = "has one row a day and no customer: it is a summary."
-        draft.refusal = Problem(export.label, found, "Export the orders behind it, a row an order, with the customer.")
+        found = translate("has one row a day and no customer: it is a summary.")
+        remedy = translate("Export the orders behind it, a row an order, with the customer.")
+        draft.refusal = Problem(export.label, found, remedy)
         return draft
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
@@ -52,10 +56,15 @@ def draft_by_guess(export: Export) -> Draft:
     if unique and not amounts:
         return _customers(draft, unique)
     if not customers or not days or not amounts:
-        wanted = (("a customer", customers), ("a day", days), ("an amount", amounts))
-        lacking = " or ".join(word for word, some in wanted if not some)
-        found = f"no column looks like {lacking}. Columns: {', '.join(export.names[:20])}."
-        remedy = "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
+        named = translate("a customer"), translate("a day"), translate("an amount")
+        lacking = [word for word, some in zip(named, (customers, days, amounts), strict=True) if not some]
+        columns = ", ".join(export.names[:20])
+        found = translate(
+            "no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns
+        )
+        remedy = translate(
+            "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
+        )
         draft.refusal = Problem(export.label, found, remedy)
         return draft
     _customer(draft, customers)
@@ -108,11 +117,13 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
     draft.spec["columns"]["customer_id"] = best.name
     each = draft.export.rows / max(1, best.different)
     person = re.search(WORDS["name"], said(best.name)) or (best.samples and all(" " in one for one in best.samples))
-    draft.why["customer_id"] = ("likely" if person else "sure", f"{best.different:,} customers, {each:.1f} rows each")
+    why = translate("{customers:,} customers, {rows:.1f} rows each", customers=best.different, rows=each)
+    draft.why["customer_id"] = ("likely" if person else "sure", why)
     if person:
-        options = (Option("accept", "yes: those who share a name are one customer"),)
-        ask = (
-            f"{best.name!r} looks like a person's name, and two people may share one. Is it to stand for the customer?"
+        options = (Option("accept", translate("yes: those who share a name are one customer")),)
+        ask = translate(
+            "{column!r} looks like a person's name, and two people may share one. Is it to stand for the customer?",
+            column=best.name,
         )
         draft.questions.append(
             Question(
@@ -135,13 +146,17 @@ def _guests(draft: Draft) -> None:
         ]
         mail = next((look.name for look in mails if look.filled == draft.export.rows and look.name != customer), "")
         options = (
-            Option("count", "they count in the totals only, as no customer", {"guest_ids": words}),
-            Option("customer", "they are customers like others"),
+            Option("count", translate("they count in the totals only, as no customer"), {"guest_ids": words}),
+            Option("customer", translate("they are customers like others")),
         )
         if mail:
-            says = f"buyers are told apart by {mail!r}, all of them"
+            says = translate("buyers are told apart by {column!r}, all of them", column=mail)
             options = (Option("email", says, {"columns": {"customer_id": mail}}), *options)
-        ask = f"{', '.join(words)} in {customer!r} looks like an id for all buyers without one. Are they guests?"
+        ask = translate(
+            "{ids} in {column!r} looks like an id for all buyers without one. Are they guests?",
+            ids=", ".join(words),
+            column=customer,
+        )
         draft.questions.append(Question("guests", ask, "guest_ids", options, options[0].answer, table="transactions"))
 
 
@@ -154,13 +169,11 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
     ]
     among = named or likely
     draft.spec["columns"]["date"] = among[0].name
-    draft.why["date"] = (
-        "sure" if len(days) == 1 else "likely",
-        f"{len(days)} column{'s' if len(days) != 1 else ''} with days",
-    )
+    why = translate_count("{count} column with days", "{count} columns with days", len(days))
+    draft.why["date"] = ("sure" if len(days) == 1 else "likely", why)
     if len(among) > 1:
         options = tuple(Option(day.name, ", ".join(day.samples), {"columns": {"date": day.name}}) for day in among)
-        ask = "Which day is that of the purchase?"
+        ask = translate("Which day is that of the purchase?")
         draft.questions.append(
             Question("date", ask, "columns.date", options, None, "column", draft.export.names, "transactions")
         )
@@ -196,8 +209,8 @@ def _order(draft: Draft, looks: Sequence[Look]) -> None:
         ).fetchone() or (0,)
         if not mixed[0]:
             columns["order_id"] = look.name
-            draft.why["order_id"] = ("sure", "each value is of one customer")
-            draft.row = "an order" if look.different == look.filled else "a line of an order"
+            draft.why["order_id"] = ("sure", translate("each value is of one customer"))
+            draft.row = _AN_ORDER if look.different == look.filled else _A_LINE
             return
 
 
@@ -212,16 +225,16 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
     taxes = [look for look in looks if look.is_number and role_of(look.name, "tax") and look not in whole]
     shipping = [look for look in looks if look.is_number and role_of(look.name, "shipping") and look not in whole]
     best = (net or [look for look in whole if not role_of(look.name, "gross")] or whole or pieces)[0]
-    theirs, why = best.name, "the only amount"
+    theirs, why = best.name, translate("the only amount")
     if not whole and quantity is not None:
-        theirs, why = f"=[{quantity.name}] * [{best.name}]", "pieces times price"
+        theirs, why = f"=[{quantity.name}] * [{best.name}]", translate("pieces times price")
     columns["revenue"] = theirs
     cents = bool(re.search(r"\bcents?\b|\bpence\b|\bminor\b|kopek|копе", said(best.name))) and best.whole >= 0.99
     fees = any(
         look.is_number and re.search(r"\bfees?\b|gebühr|frais|comisi|комисси", said(look.name)) for look in looks
     )
     if net and not fees:
-        draft.why["revenue"] = ("likely", "'net' stands in its name")
+        draft.why["revenue"] = ("likely", translate("'net' stands in its name"))
     else:
         draft.why["revenue"] = ("likely", why)
         _ask_for_tax(draft, best, taxes, shipping)
@@ -231,11 +244,11 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         options = tuple(
             Option(look.name, ", ".join(look.samples), {"columns": {"revenue": look.name}}) for look in others
         )
-        ask = "Which amount is revenue: what was paid for the goods, after discounts?"
+        ask = translate("Which amount is revenue: what was paid for the goods, after discounts?")
         draft.questions.insert(
             0, Question("revenue", ask, "columns.revenue", options, None, "column", export.names, "transactions")
         )
-        draft.why["revenue"] = ("asked", "several amounts")
+        draft.why["revenue"] = ("asked", translate("several amounts"))
     if cents or _like_cents(best):
         _ask_for_cents(draft, "cents" if cents else "units")
     _ask_for_rows(draft, best)
@@ -248,38 +261,39 @@ def _like_cents(look: Look) -> bool:
 
 def _ask_for_cents(draft: Draft, default: str) -> None:
     options = (
-        Option("cents", "cents: they are divided by 100", {"revenue_over": 100}),
-        Option("units", "whole units, as they are"),
+        Option("cents", translate("cents: they are divided by 100"), {"revenue_over": 100}),
+        Option("units", translate("whole units, as they are")),
     )
-    ask = "Are the amounts in cents or in whole units?"
+    ask = translate("Are the amounts in cents or in whole units?")
     draft.questions.append(Question("amounts", ask, "columns.revenue", options, default, table="transactions"))
 
 
 def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
     if not taxes or draft.spec["columns"]["revenue"].startswith("="):
-        none = (Option("none", "no tax is in them", {}),)
-        ask = "Is tax in the amounts, and at which rate?"
+        none = (Option("none", translate("no tax is in them"), {}),)
+        ask = translate("Is tax in the amounts, and at which rate?")
         draft.questions.append(Question("tax", ask, "columns.revenue", none, None, "rate", table="transactions"))
         return
     freight = f"([{shipping[0].name}] else 0)" if shipping else ""
     both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
-    named = f"{taxes[0].name!r}" + (f" and {shipping[0].name!r}" if shipping else "")
+    tax = taxes[0].name
+    if shipping:
+        inside = translate("yes: {tax!r} and {shipping!r} taken off", tax=tax, shipping=shipping[0].name)
+        on_top = translate("no: {shipping!r} taken off", shipping=shipping[0].name)
+    else:
+        inside, on_top = translate("yes: {tax!r} taken off", tax=tax), translate("no: nothing taken off")
     options = (
-        Option("inside", f"yes: {named} taken off", {"revenue_minus": both}),
-        Option(
-            "on_top",
-            f"no: {repr(shipping[0].name) if shipping else 'nothing'} taken off",
-            {"revenue_minus": freight} if freight else {},
-        ),
+        Option("inside", inside, {"revenue_minus": both}),
+        Option("on_top", on_top, {"revenue_minus": freight} if freight else {}),
     )
-    ask = f"Does {best.name!r} hold {taxes[0].name!r}?"
+    ask = translate("Does {amount!r} hold {tax!r}?", amount=best.name, tax=tax)
     draft.questions.append(Question("tax", ask, "columns.revenue", options, None, table="transactions"))
 
 
 def _ask_for_rows(draft: Draft, best: Look) -> None:
     """Lines of an order that all carry the same amount may repeat that of the order."""
     export, columns = draft.export, draft.spec["columns"]
-    if "order_id" not in columns or draft.row == "an order":
+    if "order_id" not in columns or draft.row == _AN_ORDER:
         return
     order, amount = export.text(columns["order_id"]), export.text(best.name)
     row = export.con.execute(
@@ -287,11 +301,12 @@ def _ask_for_rows(draft: Draft, best: Look) -> None:
         f"FROM {export.relation} WHERE {order} IS NOT NULL GROUP BY {order} HAVING count(*) > 1)"
     ).fetchone() or (0, 0)
     if row[0] >= 2 and row[1] >= 0.95 * row[0]:
+        once = {"once_per": columns["order_id"]}
         options = (
-            Option("order", "the amount of the order, repeated: it counts once", {"once_per": columns["order_id"]}),
-            Option("line", "the amount of each line: they are added up", {}),
+            Option("order", translate("the amount of the order, repeated: it counts once"), once),
+            Option("line", translate("the amount of each line: they are added up"), {}),
         )
-        ask = f"All lines of an order carry the same {best.name!r}. What is it?"
+        ask = translate("All lines of an order carry the same {amount!r}. What is it?", amount=best.name)
         draft.questions.append(Question("lines", ask, "once_per", options, None, table="transactions"))
 
 
@@ -309,12 +324,19 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
         if look.longest > 40:
             continue
         good = [one for one in values if re.search(_GOOD, one.casefold()) and not re.search(_BAD, one.casefold())]
-        counted = ", ".join(f"{value or 'empty'} {rows:,}" for value, rows in export.values(look.name))
+        counted = ", ".join(
+            f"{value or translate('empty')} {written(rows, ',')}" for value, rows in export.values(look.name)
+        )
         options = []
         if good and len(good) < len(values):
-            options.append(Option(", ".join(good), "these count, others do not", {"keep_rows": {look.name: good}}))
-        options.append(Option("all", "every row counts", {}))
-        ask = f"Which values of {look.name!r} are purchases? There are: {counted}. What came back in full is none."
+            says = translate("these count, others do not")
+            options.append(Option(", ".join(good), says, {"keep_rows": {look.name: good}}))
+        options.append(Option("all", translate("every row counts"), {}))
+        ask = translate(
+            "Which values of {column!r} are purchases? There are: {values}. What came back in full is none.",
+            column=look.name,
+            values=counted,
+        )
         draft.questions.append(
             Question(
                 "statuses",
@@ -337,11 +359,17 @@ def _refunds(draft: Draft, looks: Sequence[Look]) -> None:
             continue
         filled = int(export.one(f"count(*) FILTER (WHERE regexp_matches({export.text(look.name)}, '[1-9]'))"))
         if filled:
+            says = translate("yes: it is taken off, as a refund of its own")
             options = (
-                Option("take_off", "yes: it is taken off, as a refund of its own", {"refund": {"amount": look.name}}),
-                Option("leave", "no: revenue is without it already", {}),
+                Option("take_off", says, {"refund": {"amount": look.name}}),
+                Option("leave", translate("no: revenue is without it already"), {}),
             )
-            ask = f"{look.name!r} is filled in {filled:,} rows. Did that come back to customers, and is it still in revenue?"
+            ask = translate_count(
+                "{column!r} is filled in {count:,} row. Did that come back to customers, and is it still in revenue?",
+                "{column!r} is filled in {count:,} rows. Did that come back to customers, and is it still in revenue?",
+                filled,
+                column=look.name,
+            )
             draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
             return
 
@@ -355,7 +383,7 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             codes = [value.upper() for value, _ in draft.export.values(look.name) if value]
             if codes and all(code in CODES for code in codes):
                 columns["currency"], draft.codes = look.name, tuple(codes)
-                draft.why["currency"] = ("sure", "codes of currencies")
+                draft.why["currency"] = ("sure", translate("codes of currencies"))
         elif (
             "discount" not in columns
             and role_of(look.name, "discount")
@@ -363,10 +391,10 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             and not role_of(look.name, "net")
         ):
             columns["discount"] = look.name
-            draft.why["discount"] = ("likely", "by its name")
-        elif "product" not in columns and draft.row == "a line of an order" and _may_be_product(look):
+            draft.why["discount"] = ("likely", translate("by its name"))
+        elif "product" not in columns and draft.row == _A_LINE and _may_be_product(look):
             columns["product"] = look.name
-            draft.why["product"] = ("likely", "by its name")
+            draft.why["product"] = ("likely", translate("by its name"))
     revenue = columns.get("revenue", "")
     for name in re.findall(r"\[([^\]]+)\]", revenue) or [revenue]:
         draft.sign = draft.sign or (sign_of(draft.export, name) if name in draft.export.looks else "")
@@ -378,41 +406,45 @@ def _may_be_product(look: Look) -> bool:
 
 
 def _customers(draft: Draft, customers: Sequence[Look]) -> Draft:
-    draft.table, draft.row = "customers", "a customer"
+    draft.table, draft.row = "customers", translatable("a customer")
     keyed = [look for look in customers if look.different == look.filled] or list(customers)
     best = max(keyed, key=lambda look: (bool(re.search(KEY, said(look.name))), look.different))
     draft.spec["columns"] = {"customer_id": best.name}
-    draft.why["customer_id"] = ("likely", f"{best.different:,} different ones in {draft.export.rows:,} rows")
+    why = translate("{different:,} different ones in {rows:,} rows", different=best.different, rows=draft.export.rows)
+    draft.why["customer_id"] = ("likely", why)
     return draft
 
 
 def _subscriptions(
     draft: Draft, customers: Sequence[Look], starts: Sequence[Look], ends: Sequence[Look], amounts: Sequence[Look]
 ) -> Draft:
-    draft.table, draft.row = "subscriptions", "a contract"
+    draft.table, draft.row = "subscriptions", translatable("a contract")
     _customer(draft, customers)
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
-    draft.why |= {"start": ("likely", "by its name"), "end": ("likely", "by its name")}
+    draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
         options = tuple(Option(look.name, ", ".join(look.samples), {"columns": {"end": look.name}}) for look in ends)
-        ask = "Which day is the end of the contract? A request to cancel is none."
+        ask = translate("Which day is the end of the contract? A request to cancel is none.")
         draft.questions.append(
             Question("end", ask, "columns.end", options, None, "column", draft.export.names, "subscriptions")
         )
-        draft.why["end"] = ("asked", "several days")
+        draft.why["end"] = ("asked", translate("several days"))
     if amounts:
+        amount = amounts[0].name
         options = tuple(
             Option(
-                f"{amounts[0].name}/{months}",
-                f"{amounts[0].name} is for {months} month{'s' if months != 1 else ''}",
-                {"columns": {"value_per_month": f"=[{amounts[0].name}] / {months}" if months > 1 else amounts[0].name}},
+                f"{amount}/{months}",
+                translate_count(
+                    "{amount} is for {count} month", "{amount} is for {count} months", months, amount=amount
+                ),
+                {"columns": {"value_per_month": f"=[{amount}] / {months}" if months > 1 else amount}},
             )
             for months in (1, 12)
         )
-        ask = f"Is {amounts[0].name!r} paid a month or a year?"
+        ask = translate("Is {amount!r} paid a month or a year?", amount=amount)
         draft.questions.append(
             Question("value_per_month", ask, "columns.value_per_month", options, None, table="subscriptions")
         )
-        draft.why["value_per_month"] = ("asked", "an amount")
+        draft.why["value_per_month"] = ("asked", translate("an amount"))
     draft.questions = [replace(one, table="subscriptions") for one in draft.questions]
     return draft

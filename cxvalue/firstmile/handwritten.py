@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from cxvalue.firstmile.asking import either
 from cxvalue.firstmile.drafts import columns_in
 from cxvalue.firstmile.recognition import match
 from cxvalue.firstmile.records import Record, bound
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.study import StudyFile, TableSource
 from cxvalue.tables.read.aside import columns_used
 
@@ -38,17 +40,25 @@ def unlike_its_layout(name: str, source: TableSource, columns: Sequence[str]) ->
     record, how, _ = match(columns)
     if record is None or (how != "sure" and len(record.needs) < _TELLING):
         return []
-    where, meant = f"tables.{name}", "If it is meant as it stands, write 'layout: own' below its path."
+    where, meant = f"tables.{name}", translate("If it is meant as it stands, write 'layout: own' below its path.")
     if record.refuse is not None:
-        return [Problem(where, f"is {record.title}: {record.refuse['found']}", f"{record.refuse['remedy']} {meant}")]
+        found = translate("is {system}: {reason}", system=record.title, reason=record.refuse["found"])
+        return [Problem(where, found, f"{record.refuse['remedy']} {meant}")]
     if record.table != name:
-        found = f"is {record.title}: a row is {record.row}, which belongs to '{record.table}'."
+        found = translate(
+            "is {system}: a row is {row}, which belongs to '{table}'.",
+            system=record.title,
+            row=record.row,
+            table=record.table,
+        )
         return [Problem(where, found, meant)]
     unlike = list(_unlike(source, record, record.names(columns)))
     if not unlike:
         return []
-    remedy = f"`cxvalue new DIR --from FILE` writes what it means. {meant}"
-    return [Problem(where, f"is {record.title}, and is read as something else: {'; '.join(unlike)}.", remedy)]
+    found = translate(
+        "is {system}, and is read as something else: {differences}.", system=record.title, differences="; ".join(unlike)
+    )
+    return [Problem(where, found, f"{translate('`cxvalue new DIR --from FILE` writes what it means.')} {meant}")]
 
 
 def _unlike(source: TableSource, record: Record, names: Mapping[str, str]) -> Iterator[str]:
@@ -59,16 +69,18 @@ def _unlike(source: TableSource, record: Record, names: Mapping[str, str]) -> It
         ]
         theirs = source.columns.get(ours, "")
         if theirs and allowed and not any(set(columns_in(theirs)) == set(columns_in(one)) for one in allowed):
-            yield f"{ours} is {theirs!r} and not {' or '.join(dict.fromkeys(map(repr, allowed)))}"
+            meant = either(list(dict.fromkeys(map(repr, allowed))))
+            yield translate("{ours} is {theirs!r} and not {meant}", ours=ours, theirs=theirs, meant=meant)
     for key in ("keep_rows", "leave_out_rows"):
         for column, words in record.spec.get(key, {}).items():
             if column in names and "" not in words and names[column] not in used:
-                yield f"rows count whatever {names[column]!r} says"
+                yield translate("rows count whatever {column!r} says", column=names[column])
     once, amount = bound(record.spec.get("once_per"), names), bound(record.spec.get("refund", {}).get("amount"), names)
     if once is not None and not source.once_per:
-        yield f"each {once!r} counts once in it (once_per: {once})"
+        yield translate("each {column!r} counts once in it (once_per: {column})", column=once)
     if amount is not None and source.refund is None:
-        yield f"{amount!r} is no refund of its own (refund: {{amount: {amount}}})"
+        line = f"refund: {{amount: {amount}}}"
+        yield translate("{column!r} is no refund of its own ({line})", column=amount, line=line)
 
 
 def _alternatives(record: Record, ours: str) -> Iterator[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from cxvalue.firstmile.asking import Option, Question
 from cxvalue.firstmile.exports import Export
+from cxvalue.language.catalogue import translate, using
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.dates import read_dates
 
@@ -62,15 +63,17 @@ def read_of_numbers(export: Export, columns: Sequence[str]) -> tuple[dict[str, A
     sign, other = (",", ".") if open_commas else (".", ",")
     asked = Question(
         "numbers",
-        f"Is 1{sign}588 one thousand five hundred and eighty-eight, or a little more than one?",
+        translate(
+            "Is {number} one thousand five hundred and eighty-eight, or a little more than one?", number=f"1{sign}588"
+        ),
         "read.decimal",
         (
             Option(
                 "thousands",
-                "one thousand five hundred and eighty-eight",
+                translate("one thousand five hundred and eighty-eight"),
                 {"read": {"decimal": other, "thousands": sign}},
             ),
-            Option("decimals", "a little more than one", {"read": {"decimal": sign}}),
+            Option("decimals", translate("a little more than one"), {"read": {"decimal": sign}}),
         ),
     )
     return read, [asked]
@@ -82,7 +85,8 @@ def read_of_days(export: Export, columns: Sequence[str], read: dict[str, Any]) -
     if not texts or "date_format" in read:
         return {}, []
     where = f"(SELECT * FROM {export.relation})"
-    _, problems = read_dates(export.con, where, texts, ReadOptions(**read), "export", None)
+    with using("en"):  # what it says is taken apart below
+        _, problems = read_dates(export.con, where, texts, ReadOptions(**read), "export", None)
     for problem in problems:
         formats = re.findall(r'date_format: "([^"]+)"', " ".join(problem.examples))
         if len(formats) == 1:
@@ -93,15 +97,10 @@ def read_of_days(export: Export, columns: Sequence[str], read: dict[str, Any]) -
             for style in formats:
                 first = re.sub(r"[^dmbyY]", "", style)[:1].lower()
                 word = {"d": "day_first", "m": "month_first", "y": "year_first"}.get(first, style)
-                options.append(Option(word, f"{example} in the order {style}", {"read": {"date_format": style}}))
-            return {}, [
-                Question(
-                    "dates",
-                    f"Which comes first in {example}, the day or the month?",
-                    "read.date_format",
-                    tuple(options),
-                )
-            ]
+                says = translate("{example} in the order {order}", example=example, order=style)
+                options.append(Option(word, says, {"read": {"date_format": style}}))
+            ask = translate("Which comes first in {example}, the day or the month?", example=example)
+            return {}, [Question("dates", ask, "read.date_format", tuple(options))]
         words = re.findall(r"date_format: (\w+)", " ".join(problem.examples))
         if words:
             return {"date_format": words[0]}, []

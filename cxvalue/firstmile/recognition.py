@@ -16,9 +16,10 @@ from cxvalue.firstmile.asking import Option, Question
 from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_record, settle
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.guesses import GUESSED, draft_by_guess
-from cxvalue.firstmile.records import Record, records
+from cxvalue.firstmile.records import Record, records, told
 from cxvalue.firstmile.trying import shaped
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.dates import read_dates
@@ -37,7 +38,7 @@ _MOST_CODES = 4
 
 
 def match(names: Sequence[str]) -> tuple[Record | None, str, str]:
-    """The record that a table's columns fit, "sure" or "likely", and why not where none does."""
+    """The record that a table's columns fit, told to readers, "sure" or "likely", and why not where none does."""
     fits = sorted(
         ((*record.fit(names), record.layout, record) for record in records()), key=lambda one: (-one[0], one[2])
     )
@@ -46,13 +47,20 @@ def match(names: Sequence[str]) -> tuple[Record | None, str, str]:
         best = fits[0]
         lacking = [name for name in best[3].needs if name not in best[3].names(names)]
         near = best[0] >= 0.6 and len(lacking) <= 2
-        return None, "", f"looks like {best[3].title}, but lacks {', '.join(map(repr, lacking))}" if near else ""
+        if not near:
+            return None, "", ""
+        columns = ", ".join(map(repr, lacking))
+        return (
+            None,
+            "",
+            translate("looks like {system}, but lacks {columns}", system=told(best[3]).title, columns=columns),
+        )
     best = whole[0]
     rivals = [one[0] for one in fits if one[3] is not best[3]]
     sure = best[0] >= SURE_FROM and best[0] - max(rivals, default=0.0) >= AHEAD
     if not sure and len(best[3].needs) < 4 and best[0] < SURE_FROM:
         return None, "", ""
-    return best[3], "sure" if sure else "likely", ""
+    return told(best[3]), "sure" if sure else "likely", ""
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,16 @@ class Understanding:
         if not self.currency:
             study.append(self._currency_question())
         if not self.margin:
-            ask = "Which share of revenue is left after the goods and whatever else each sale costs (contribution margin)?"
-            option = Option("unknown", "not known: everything is told in revenue, and the page says so")
+            ask = translate(
+                "Which share of revenue is left after the goods and whatever else each sale costs (contribution margin)?"
+            )
+            option = Option("unknown", translate("not known: everything is told in revenue, and the page says so"))
             study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
         if self._several and "rates" not in self.answers:
             codes = ", ".join(self.codes)
-            ask = f"Amounts are in several currencies ({codes}). What is one of each worth in the study's?"
+            ask = translate(
+                "Amounts are in several currencies ({codes}). What is one of each worth in the study's?", codes=codes
+            )
             study.append(Question("rates", ask, "exchange_rates", (), None, "rates"))
         return [*[one for one in asked if one.cost], *study, *[one for one in asked if not one.cost]]
 
@@ -115,15 +127,22 @@ class Understanding:
             _TAKEN.get(self.main.sign, self.main.sign if self.main.sign in CODES else "") if self.main else ""
         )
         if given and given not in CODES:
-            raise BadInput.at("--answer currency", f"{given!r} is no currency.", "Write three letters, such as EUR.")
+            says = translate("{word!r} is no currency.", word=given)
+            raise BadInput.at("--answer currency", says, translate("Write three letters, such as EUR."))
         if given and len(self.codes) == 1 and given != found and "rates" not in self.answers:
-            remedy = f"Take currency={found}, or give the rate: --answer rates='{found}: 0.92'."
-            raise BadInput.at("--answer currency", f"is {given}, and the file says {found}.", remedy)
+            says = translate("is {given}, and the file says {found}.", given=given, found=found)
+            remedy = translate("Take currency={code}, or give the rate: --answer rates='{code}: 0.92'.", code=found)
+            raise BadInput.at("--answer currency", says, remedy)
         sign = self.main.sign if self.main else ""
         written = SIGNS.get(sign, (sign,) if sign in CODES else ())
         if given and not self.codes and written and given not in written:
-            remedy = f"Take one of {', '.join(written[:_MOST_CODES])}, or export the amounts in {given}."
-            raise BadInput.at("--answer currency", f"is {given}, and the amounts are written in {sign}.", remedy)
+            says = translate("is {given}, and the amounts are written in {sign}.", given=given, sign=sign)
+            remedy = translate(
+                "Take one of {codes}, or export the amounts in {given}.",
+                codes=", ".join(written[:_MOST_CODES]),
+                given=given,
+            )
+            raise BadInput.at("--answer currency", says, remedy)
         return given or found
 
     @property
@@ -138,7 +157,8 @@ class Understanding:
             except ValueError:
                 share = -1.0
             if not 0 < share <= 1:
-                raise BadInput.at("--answer margin", f"{given!r} is no share.", "Write 0.40, 40%, or unknown.")
+                says = translate("{word!r} is no share.", word=given)
+                raise BadInput.at("--answer margin", says, translate("Write 0.40, 40%, or unknown."))
             return f"{share:g}"
         return given
 
@@ -152,9 +172,8 @@ class Understanding:
                 try:
                     rates[code.strip().upper()] = float(worth)
                 except ValueError:
-                    raise BadInput.at(
-                        "--answer rates", f"{part!r} is no rate.", "Write 'USD: 0.92, GBP: 1.17'."
-                    ) from None
+                    says = translate("{word!r} is no rate.", word=part)
+                    raise BadInput.at("--answer rates", says, translate("Write 'USD: 0.92, GBP: 1.17'.")) from None
         return rates
 
     @property
@@ -174,8 +193,9 @@ class Understanding:
     def _currency_question(self) -> Question:
         sign = self.main.sign if self.main else ""
         codes = self.codes or SIGNS.get(sign, ())[:_MOST_CODES]
-        options = tuple(Option(code, "in the file" if self.codes else f"written {sign}") for code in codes)
-        return Question("currency", "In which currency are the amounts?", "currency", options, None, "code")
+        says = translate("in the file") if self.codes else translate("written {sign}", sign=sign)
+        options = tuple(Option(code, says) for code in codes)
+        return Question("currency", translate("In which currency are the amounts?"), "currency", options, None, "code")
 
     def _known_keys(self) -> None:
         """No answer may be to a question that there is not anywhere, or against what the file itself says."""
@@ -191,10 +211,16 @@ class Understanding:
         for key, answer in self.answers.items():
             table, dot, word = key.rpartition(".")
             if word not in everywhere or (dot and table not in tables):
-                problems.append(Problem(f"--answer {key}", "no such question.", nearest(word, sorted(everywhere))))
+                near = nearest(word, sorted(everywhere))
+                problems.append(Problem(f"--answer {key}", translate("no such question."), near))
             elif word in settled and word not in asked and answer.lower() != settled[word].lower():
-                found = f"is {answer!r}, and the amounts of the file add up as {settled[word]!r}."
-                problems.append(Problem(f"--answer {key}", found, f"Write {word}={settled[word]}, or leave it out."))
+                found = translate(
+                    "is {answer!r}, and the amounts of the file add up as {settled!r}.",
+                    answer=answer,
+                    settled=settled[word],
+                )
+                remedy = translate("Write {answer}, or leave it out.", answer=f"{word}={settled[word]}")
+                problems.append(Problem(f"--answer {key}", found, remedy))
         if problems:
             raise BadInput(problems)
 
@@ -243,8 +269,13 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
     for draft in drafts:
         other = tables.setdefault(draft.table, draft)
         if other is not draft:
-            found = f"{other.export.label} and {draft.export.label} both hold {draft.table}, in different columns."
-            problems.append(Problem("--from", found, "Give one of them, or a study each."))
+            found = translate(
+                "{one} and {other} both hold {table}, in different columns.",
+                one=other.export.label,
+                other=draft.export.label,
+                table=draft.table,
+            )
+            problems.append(Problem("--from", found, translate("Give one of them, or a study each.")))
     if problems:
         raise BadInput(problems)
     main = tables.get("transactions") or tables.get("subscriptions")
@@ -255,9 +286,15 @@ def _joined(drafts: list[Draft], left: list[str]) -> list[Draft]:
         if shares[best] > max(_FEWEST_SHARED, shares.get(customers.spec["columns"]["customer_id"], 0.0)):
             customers.spec["columns"]["customer_id"] = best
         share = shares[customers.spec["columns"]["customer_id"]]
-        customers.why["customer_id"] = ("sure" if share > 0.8 else "likely", f"{share:.0%} of the buyers are in it")
+        why = translate("{share:.0%} of the buyers are in it", share=share)
+        customers.why["customer_id"] = ("sure" if share > 0.8 else "likely", why)
         if share <= _FEWEST_SHARED:
-            left.append(f"{customers.export.label}: none of its columns knows the customers of {main.table}")
+            unknown = translate(
+                "{file}: none of its columns knows the customers of {table}",
+                file=customers.export.label,
+                table=main.table,
+            )
+            left.append(unknown)
             del tables["customers"]
     return list(tables.values())
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import yaml
 
-__all__ = ["Record", "bound", "normalised", "records"]
+from cxvalue.language.catalogue import translate
+
+__all__ = ["Record", "bound", "normalised", "records", "told"]
 
 _BRACKETED = re.compile(r"\[([^\]]+)\]")
 
@@ -84,7 +86,7 @@ def _record(data: dict[str, Any]) -> Record:
         tuple(data["needs"]),
         tuple(data.get("also", ())),
         data.get("spec", {}),
-        tuple(data.get("questions", ())),
+        tuple(_asked(asked) for asked in data.get("questions", ())),
         data.get("alias"),
         data.get("refuse"),
         (currency,) if isinstance(currency, str) else tuple(currency),
@@ -93,6 +95,31 @@ def _record(data: dict[str, Any]) -> Record:
         tuple(data.get("customer_among", ())),
         tuple(data.get("notes", ())),
         data.get("currency_unless"),
+    )
+
+
+def _asked(asked: dict[str, Any]) -> dict[str, Any]:
+    """A question whose answers say "yes" and "no" where YAML makes true and false of them."""
+    bare: dict[Any, str] = {True: "yes", False: "no"}
+    options = [{**one, "says": bare.get(one["says"], one["says"])} for one in asked["options"]]
+    return {**asked, "options": options}
+
+
+def told(record: Record) -> Record:
+    """A record with all that it says in the language that is spoken."""
+
+    asks = tuple(
+        {
+            **asked,
+            "ask": translate(asked["ask"]),
+            "options": [{**option, "says": translate(option["says"])} for option in asked["options"]],
+        }
+        for asked in record.asks
+    )
+    refuse = record.refuse and {key: translate(text) for key, text in record.refuse.items()}
+    notes = tuple(translate(note) for note in record.notes)
+    return replace(
+        record, title=translate(record.title), row=translate(record.row), asks=asks, refuse=refuse, notes=notes
     )
 
 

@@ -8,10 +8,16 @@ from cxvalue.firstmile.drafts import Draft, columns_in
 from cxvalue.firstmile.recognition import Understanding
 from cxvalue.firstmile.trying import kept_values, total
 from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.letters import padded
+from cxvalue.language.words import spoken_words
 
-__all__ = ["html_of", "lines_of"]
+__all__ = ["HOW_SURE", "html_of", "lines_of"]
 
 _LONGEST = 34
+_NAME = 14
+HOW_SURE = {"sure": translatable("sure"), "likely": translatable("likely"), "asked": translatable("as answered")}
+"""How sure a column is, in words."""
 
 
 def lines_of(found: Understanding) -> list[str]:
@@ -19,33 +25,48 @@ def lines_of(found: Understanding) -> list[str]:
     lines: list[str] = []
     for draft in found.drafts:
         spec, tried, _ = found.settled[draft.table]
-        title = f"{draft.record.title} ({draft.record.layout})" if draft.record else "no system that is known"
-        lines.append(f"{draft.export.label}, {draft.export.rows:,} rows: {title}")
+        system = _system(draft) + (f" ({draft.record.layout})" if draft.record else "")
+        head = translate_count(
+            "{file}, {count:,} row: {system}",
+            "{file}, {count:,} rows: {system}",
+            draft.export.rows,
+            file=draft.export.label,
+            system=system,
+        )
+        lines.append(head)
         if "header_row" in draft.export.spec:
-            lines.append(f"  header in row {draft.export.spec['header_row']}")
+            lines.append("  " + translate("header in row {row}", row=draft.export.spec["header_row"]))
         lines += [f"  {note}" for note in draft.export.notes]
-        lines.append(f"  {'a row is':<14} {draft.row}")
+        lines.append(f"  {padded(translate('a row is'), _NAME)} {translate(draft.row)}")
         lines += [
-            f"  {ours:<14} {theirs:<26} {value:<{_LONGEST}} {word}{f': {why}' if why else ''}"
+            f"  {ours:<{_NAME}} {padded(theirs, 26)} {padded(value, _LONGEST)} {word}{f': {why}' if why else ''}"
             for ours, theirs, value, word, why in _columns(draft, spec, found)
         ]
         for key in ("keep_rows", "leave_out_rows"):
             for name in spec.get(key, {}):
-                lines.append(f"  {key:<14} {name}: {_counted(draft, spec, key, name)}")
+                lines.append(f"  {key:<{_NAME}} {name}: {_counted(draft, spec, key, name)}")
         money = total(draft.export, tried) if draft.table == "transactions" and len(draft.codes) < 2 else None
         if money is not None:
-            lines.append(f"  {'net revenue':<14} {found.currency} {money:,.2f}")
+            amount = spoken_words()["money"].format(currency=found.currency, amount=written(money, ",.2f"))
+            lines.append(f"  {padded(translate('net revenue'), _NAME)} {amount}".rstrip())
         lines += [f"  {said}" for said in [*draft.said, *draft.notes]]
-    lines += [f"not used: {what}" for what in found.left]
-    lines += [f"not asked here, so not used: --answer {key}={found.answers[key]}" for key in found.needless]
+    lines += [translate("not used: {what}", what=what) for what in found.left]
+    needless = [f"--answer {key}={found.answers[key]}" for key in found.needless]
+    lines += [translate("not asked here, so not used: {answer}", answer=answer) for answer in needless]
     questions = found.questions
     if questions:
-        count = len(questions)
-        lines += ["", f"{count} question{'s' if count != 1 else ''}, the costliest first:"]
+        head = translate_count(
+            "{count} question, the costliest first:", "{count} questions, the costliest first:", len(questions)
+        )
+        lines += ["", head]
         for number, question in enumerate(questions, start=1):
             first, *rest = question.lines(found.currency)
             lines += [f"{number}. {first}", *(f"   {line}" for line in rest)]
     return lines
+
+
+def _system(draft: Draft) -> str:
+    return draft.record.title if draft.record else translate("no system that is known")
 
 
 def _columns(draft: Draft, spec: dict[str, object], found: Understanding) -> list[tuple[str, str, str, str, str]]:
@@ -56,8 +77,8 @@ def _columns(draft: Draft, spec: dict[str, object], found: Understanding) -> lis
     for ours, theirs in columns.items():
         names = [name for name in columns_in(str(theirs)) if name in draft.export.looks]
         shown = ", ".join(draft.export.looks[names[0]].samples) if names else ""
-        word, why = draft.why.get(ours, ("sure", "as answered"))
-        word = "ASKED" if ours in asked else "as answered" if word == "asked" else word
+        word, why = draft.why.get(ours, ("sure", translate("as answered")))
+        word = translate("ASKED") if ours in asked else translate(HOW_SURE[word])
         rows.append((ours, str(theirs), shown[: _LONGEST - 2] + ("…" if len(shown) > _LONGEST - 2 else ""), word, why))
     return rows
 
@@ -66,7 +87,7 @@ def _counted(draft: Draft, spec: dict[str, object], key: str, name: str) -> str:
     rules = spec[key]
     assert isinstance(rules, dict)
     if rules[name] == "ASK":
-        return "ASKED"
+        return translate("ASKED")
     plain = {
         one: value for one, value in spec.items() if one not in ("keep_rows", "leave_out_rows", "columns", "refund")
     }
@@ -75,10 +96,15 @@ def _counted(draft: Draft, spec: dict[str, object], key: str, name: str) -> str:
     except BadInput:
         return ", ".join(rules[name])
     words = {str(word).lower() for word in rules[name]}
-    inside = [f"{value or 'empty'} {rows:,}" for value, rows in values if (value.lower() in words)]
-    outside = [f"{value or 'empty'} {rows:,}" for value, rows in values if (value.lower() not in words)]
+    inside: list[str] = []
+    outside: list[str] = []
+    for value, count in values:
+        told = f"{value or translate('empty')} {written(count, ',')}"
+        (inside if value.lower() in words else outside).append(told)
     kept, left = (inside, outside) if key == "keep_rows" else (outside, inside)
-    return f"{', '.join(kept[:8])}" + (f"; left out: {', '.join(left[:8])}" if left else "")
+    if not left:
+        return ", ".join(kept[:8])
+    return translate("{kept}; left out: {left}", kept=", ".join(kept[:8]), left=", ".join(left[:8]))
 
 
 def html_of(found: Understanding) -> str:
@@ -86,17 +112,20 @@ def html_of(found: Understanding) -> str:
     parts = []
     for draft in found.drafts:
         spec, _, _ = found.settled[draft.table]
-        title = draft.record.title if draft.record else "no system that is known"
         rows = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in (ours, theirs, value, word, why)) + "</tr>"
             for ours, theirs, value, word, why in _columns(draft, spec, found)
         )
-        heads = "".join(f"<th>{word}</th>" for word in ("ours", "yours", "values", "how sure", "why"))
-        about = f"{escape(draft.export.label)}: {escape(title)}; a row is {escape(draft.row)}"
-        parts.append(f"<table><caption>{about}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
+        named = translate("ours"), translate("yours"), translate("values"), translate("how sure"), translate("why")
+        heads = "".join(f"<th>{escape(word)}</th>" for word in named)
+        about = translate(
+            "{file}: {system}; a row is {row}", file=draft.export.label, system=_system(draft), row=translate(draft.row)
+        )
+        caption = f"<caption>{escape(about)}</caption>"
+        parts.append(f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>")
     if found.questions:
         asked = "".join(
             f"<li>{escape(question.ask)}<br><code>.answer({question.key}=…)</code></li>" for question in found.questions
         )
-        parts.append(f"<p>Open questions:</p><ol>{asked}</ol>")
+        parts.append(f"<p>{escape(translate('Open questions:'))}</p><ol>{asked}</ol>")
     return "".join(parts)

@@ -9,10 +9,13 @@ import yaml
 
 from cxvalue.firstmile.asking import Question
 from cxvalue.firstmile.recognition import Understanding
+from cxvalue.firstmile.showing import HOW_SURE
+from cxvalue.language.catalogue import spoken, translate
 
-__all__ = ["MARK", "study_text"]
+__all__ = ["is_ours", "study_text"]
 
-MARK = "# Written by `cxvalue new --from`."
+_COMMAND = "`cxvalue new --from`"
+"""Stands in the first line of what is written, in every language."""
 _ORDER = (
     "layout member table sheet header_row first_row footer copies read same values once_per keep_rows leave_out_rows refund "
     "rows_without_customer columns"
@@ -30,52 +33,60 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
         questions.setdefault((one.table, one.at), []).append(one)
     asked = {at: listed for (table, at), listed in questions.items() if not table}
     last = found.last_day
+    check = translate("says what it understood, and everything that is wrong; writes nothing")
     head = [
-        MARK,
-        "#   cxvalue check FOLDER       says what it understood, and everything that is wrong; writes nothing",
-        "#   cxvalue report FOLDER      makes the report",
+        translate("# Written by {command}.", command=_COMMAND),
+        f"#   cxvalue check FOLDER       {check}",
+        f"#   cxvalue report FOLDER      {translate('makes the report')}",
     ]
     if questions:
-        head.append(
-            "# ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
+        ask = translate(
+            "ASK stands where an answer is missing. Write it there, or run the command again with --answer KEY=VALUE."
         )
+        head.append(f"# {ask}")
     contractual = found.main is not None and found.main.table == "subscriptions"
     lines = [
         *head,
         "",
-        _line("name", name, "the same as the folder's name"),
-        _line("title", "What are our customers worth?"),
-        _line("currency", found.currency or "ASK", _ask(asked.get("currency"), "of all amounts")),
+        _line("name", name, translate("the same as the folder's name")),
+        _line("title", translate("What are our customers worth?")),
+        *([_line("language", spoken(), translate("of the report"))] if spoken() != "en" else []),
+        _line("currency", found.currency or "ASK", _ask(asked.get("currency"), translate("of all amounts"))),
         _line(
             "as_of",
             last.isoformat() if last else "latest_complete_month",
-            "the last day in the file; latest_complete_month for a report every month" if last else "",
+            translate("the last day in the file; latest_complete_month for a report every month") if last else "",
         ),
     ]
-    lines += [_line("contract", "contractual", "customers under contract")] if contractual else []
+    lines += [_line("contract", "contractual", translate("customers under contract"))] if contractual else []
     lines += _margin(found, asked)
     lines += [
-        _line("annual_discount_rate", "0.10", "effective annual rate, as your finance department uses it: 0.10 is 10%"),
-        _line("horizon_months", "24", "how far ahead value is counted"),
+        _line(
+            "annual_discount_rate",
+            "0.10",
+            translate("effective annual rate, as your finance department uses it: 0.10 is 10%"),
+        ),
+        _line("horizon_months", "24", translate("how far ahead value is counted")),
     ]
     if len(found.codes) > 1:
         rates = _flow(found.rates) if "rates" in found.answers else "ASK"
-        lines.append(_line("exchange_rates", rates, _ask(asked.get("exchange_rates"), "what one of each is worth")))
+        about = translate("what one of each is worth")
+        lines.append(_line("exchange_rates", rates, _ask(asked.get("exchange_rates"), about)))
     for draft in found.drafts:
         guests = found.settled[draft.table][0].get("guest_ids")
         if guests:
             asked_here = questions.get((draft.table, "guest_ids"))
-            lines.append(
-                _line("guest_ids", _flow(guests), _ask(asked_here, "they count in the totals, as no customer"))
-            )
+            about = translate("they count in the totals, as no customer")
+            lines.append(_line("guest_ids", _flow(guests), _ask(asked_here, about)))
     lines += ["", "tables:"]
     if found.main is None:
-        ask = "no file has purchases or contracts; without them there is no study"
+        ask = translate("no file has purchases or contracts; without them there is no study")
         lines += ["  transactions:", _line("path", "ASK", ask, 4)]
     for draft in found.drafts:
         spec, _, _ = found.settled[draft.table]
         said = {at: listed for (table, at), listed in questions.items() if table == draft.table}
-        lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# a row is {draft.row}")
+        row = translate("a row is {row}", row=translate(draft.row))
+        lines.append(f"  {draft.table}:".ljust(_WIDTH - 2) + f"# {row}")
         names = paths[draft.table]
         lines.append(_line("path", _flow(names[0] if len(names) == 1 else names), "", 4))
         whole = {**draft.export.spec, **spec, "layout": draft.layout or "own"}
@@ -87,13 +98,23 @@ def study_text(found: Understanding, name: str, paths: Mapping[str, list[str]]) 
     return "\n".join(lines) + "\n"
 
 
+def is_ours(text: str) -> bool:
+    """Whether `study_text` wrote a study file, whatever the language of its comments.
+
+    >>> is_ours("# Written by `cxvalue new --from`.\\nname: shop"), is_ours("name: shop")
+    (True, False)
+    """
+    first = text.partition("\n")[0]
+    return first.startswith("#") and _COMMAND in first
+
+
 def _margin(found: Understanding, asked: Mapping[str, Any]) -> list[str]:
     if found.margin == "column":
         return []
     if found.margin == "unknown":
-        said = "not known: amounts are revenue, and the page says so"
+        said = translate("not known: amounts are revenue, and the page says so")
         return [_line("gross_margin", "1", said), _line("money", "revenue")]
-    about = "share of revenue that is left after the goods and whatever else each sale costs"
+    about = translate("share of revenue that is left after the goods and whatever else each sale costs")
     return [_line("gross_margin", found.margin or "ASK", _ask(asked.get("gross_margin"), about))]
 
 
@@ -104,7 +125,7 @@ def _ask(questions: Sequence[Question] | None, about: str) -> str:
     said = []
     for question in questions:
         answers = " | ".join(dict.fromkeys(option.answer for option in question.options)) or "…"
-        said.append(f"{question.ask} --answer {question.key}={answers}")
+        said += [question.ask, f"--answer {question.key}={answers}"]
     return " ".join(said)
 
 
@@ -113,13 +134,13 @@ def _key(key: str, value: Any, asked: Mapping[str, Any], why: Mapping[str, tuple
         lines = [f"    {key}:"]
         for name, one in value.items():
             question = asked.get(f"{key}.{name}")
-            about = _ask(question, why[name][0] if key == "columns" and name in why and why[name][0] != "asked" else "")
+            sure = why[name][0] if key == "columns" and name in why else "asked"
+            about = _ask(question, translate(HOW_SURE[sure]) if sure != "asked" else "")
             lines.append(_line(name, _flow(one), about, 6))
         return lines
     question = asked.get(key) or [one for at, listed in asked.items() if at.startswith(f"{key}.") for one in listed]
-    return [
-        _line(key, _flow(value), _ask(question, (title or "no system that is known") if key == "layout" else ""), 4)
-    ]
+    system = title or translate("no system that is known")
+    return [_line(key, _flow(value), _ask(question, system if key == "layout" else ""), 4)]
 
 
 def _line(key: str, value: str, about: str = "", indent: int = 0) -> str:

@@ -1,6 +1,6 @@
 """What everything else stands on: errors, dates, intervals and chance.
 
-inert      text from data that a spreadsheet must not take for a formula
+inert      text from data that a spreadsheet must not take for a formula, and that no file would be sound with
 machine    disks, rights and memory: trouble that is no fault of a study, in words
 temporary  the folder for what is temporary, which nobody else can open
 errors     everything that cxvalue refuses to do, and in which words

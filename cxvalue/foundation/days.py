@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translate
 
 __all__ = ["as_day"]
 
@@ -20,10 +21,13 @@ def as_day(value: Any, where: str = "as_of", otherwise: str = "") -> date:
     >>> as_day(datetime(2026, 6, 30, 23, 59))
     datetime.date(2026, 6, 30)
     """
-    remedy = "Give a day such as 2026-06-30" + (f", or {otherwise}." if otherwise else ".")
+    if otherwise:
+        remedy = translate("Give a day such as 2026-06-30, or {otherwise}.", otherwise=otherwise)
+    else:
+        remedy = translate("Give a day such as 2026-06-30.")
     if isinstance(value, datetime):  # a pandas Timestamp is one
         if value != value:
-            raise BadInput.at(where, "is empty.", remedy)
+            raise BadInput.at(where, translate("is empty."), remedy)
         return value.date()
     if isinstance(value, date):
         return value
@@ -34,4 +38,4 @@ def as_day(value: Any, where: str = "as_of", otherwise: str = "") -> date:
             return date.fromisoformat(value.strip()[:10]) if len(value.strip()) >= 10 else date.fromisoformat("")
         except ValueError:
             pass
-    raise BadInput.at(where, f"{value!r} is no day.", remedy)
+    raise BadInput.at(where, translate("{value!r} is no day.", value=value), remedy)

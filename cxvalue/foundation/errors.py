@@ -6,7 +6,8 @@ One tree::
     ├── BadInput            the study file or its data is wrong        exit status 2
     └── RunFailed           a notebook or the publishing failed        exit status 1
 
-A `BadInput` carries every `Problem` that was found, never only the first: an analyst repairs a file once.
+A `BadInput` carries every `Problem` that was found, never only the first: an analyst repairs a file once. All of it is told
+in the language that is spoken where the refusal is made.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["IN_RUN", "BadInput", "CxvalueError", "Problem", "RunFailed", "nearest", "one_of"]
+from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.letters import closed_up
+
+__all__ = ["IN_RUN", "BadInput", "CxvalueError", "Problem", "RunFailed", "meant", "nearest", "one_of", "quoted"]
 
 IN_RUN = "CXVALUE_IN_RUN"
 """Stands in the environment of the notebooks of a run, which nobody watches."""
@@ -52,9 +56,7 @@ class Problem:
     examples: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        line = f"{self.where}: {self.found}"
-        if self.remedy:
-            line += f" {self.remedy}"
+        line = f"{self.where}: {closed_up(f'{self.found} {self.remedy}'.rstrip())}"
         return line + "".join(f"\n      {example}" for example in self.examples)
 
 
@@ -70,8 +72,7 @@ class BadInput(CxvalueError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems: tuple[Problem, ...] = tuple(problems)
-        many = "s" if len(self.problems) != 1 else ""
-        lines = [f"{len(self.problems)} problem{many} found:"]
+        lines = [translate_count("{count} problem found:", "{count} problems found:", len(self.problems))]
         lines += [f"  {number}. {problem}" for number, problem in enumerate(self.problems, start=1)]
         super().__init__("\n".join(lines))
 
@@ -93,10 +94,17 @@ def nearest(word: str, known: Sequence[str]) -> str:
     >>> nearest("zzz", ["b", "a"])
     "Allowed: 'a', 'b'."
     """
+    return meant(word, known) or one_of(sorted(known))
+
+
+def meant(word: str, known: Sequence[str]) -> str:
+    """Say which known word was probably meant, as a sentence; nothing without a near one.
+
+    >>> meant("gros_margin", ["gross_margin", "currency"]), meant("zzz", ["b", "a"])
+    ("Did you mean 'gross_margin'?", '')
+    """
     close = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return one_of(sorted(known))
+    return translate("Did you mean {word!r}?", word=close[0]) if close else ""
 
 
 def one_of(known: Sequence[str]) -> str:
@@ -105,4 +113,13 @@ def one_of(known: Sequence[str]) -> str:
     >>> one_of(["csv", "parquet"])
     "Allowed: 'csv', 'parquet'."
     """
-    return "Allowed: " + ", ".join(repr(word) for word in known) + "."
+    return translate("Allowed: {words}.", words=quoted(known))
+
+
+def quoted(words: Iterable[object]) -> str:
+    """Words as a list to read, each in quotes.
+
+    >>> quoted(["csv", "parquet"])
+    "'csv', 'parquet'"
+    """
+    return ", ".join(map(repr, words))

@@ -1,16 +1,21 @@
-"""Text from data that a spreadsheet must not take for a formula."""
+"""Text from data that a spreadsheet must not take for a formula, and that no file would be sound with."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["inert_table", "inert_text"]
+__all__ = ["inert_table", "inert_text", "with_sound_texts"]
 
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?!\s*[\d.,]+\s*$)")
+Anything = TypeVar("Anything")
+
+_FORMULA = re.compile(r"[=@\t\r＝＠]|[+\-＋－](?!\s*[\d.,]+\s*$)")
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def inert_text(text: str) -> str:
@@ -30,4 +35,29 @@ def inert_table(table: pd.DataFrame) -> pd.DataFrame:
             told = table[name].map(lambda value: inert_text(value) if isinstance(value, str) else value)
             if not told.equals(table[name]):
                 changed[name] = told
-    return table.assign(**changed) if changed else table
+    told_names = {
+        name: inert_text(name) for name in table.columns if isinstance(name, str) and inert_text(name) != name
+    }
+    table = table.assign(**changed) if changed else table
+    return table.rename(columns=told_names) if told_names else table
+
+
+def with_sound_texts(value: Anything) -> Anything:
+    """A text, or frozen values with texts in them, in which letters that XML cannot hold are a mark of one that is missing.
+
+    >>> with_sound_texts(("a" + chr(0), 3, None))
+    ('a�', 3, None)
+    """
+    found: Any = value
+    if isinstance(value, str):
+        found = _NOT_IN_XML.sub("\ufffd", value)
+    elif isinstance(value, tuple) and not hasattr(value, "_fields"):
+        found = tuple(map(with_sound_texts, value))
+    elif isinstance(value, Mapping):
+        found = {key: with_sound_texts(one) for key, one in value.items()}
+    elif is_dataclass(value) and not isinstance(value, type):
+        told = {one.name: getattr(value, one.name) for one in fields(value) if one.init}
+        sound = {name: with_sound_texts(one) for name, one in told.items()}
+        changed = {name: one for name, one in sound.items() if one is not told[name] and one != told[name]}
+        found = replace(value, **changed) if changed else value
+    return found

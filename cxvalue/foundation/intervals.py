@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate, written
 
 __all__ = ["Interval", "check_level", "interval_ends", "p_value_of", "reach_of", "share_interval", "stated_draws"]
 
@@ -28,7 +29,8 @@ class Interval(NamedTuple):
         return f"Interval(value={_short(self.value)}, low={_short(self.low)}, high={_short(self.high)})"
 
     def _repr_html_(self) -> str:
-        return f"<p>{_short(self.value, ',')} ({_short(self.low, ',')} to {_short(self.high, ',')})</p>"
+        value, low, high = map(_told, self)
+        return f"<p>{translate('{value} ({low} to {high})', value=value, low=low, high=high)}</p>"
 
     @classmethod
     def holding(cls, value: float, low: float, high: float) -> Interval:
@@ -61,6 +63,12 @@ def _short(value: float, separator: str = "") -> str:
         return f"{value:g}"
     text = f"{value:{separator}.{max(0, 5 - math.floor(math.log10(abs(value))))}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _told(value: float) -> str:
+    """The number as `_short` gives it, with the signs of the language."""
+    text = _short(value, ",")
+    return written(value, f",.{len(text.partition('.')[2])}f") if math.isfinite(value) else text
 
 
 def interval_ends(
@@ -116,7 +124,7 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
 def check_level(level: float) -> float:
     """The level of an interval; raises `CxvalueError` unless it is a share between 0 and 1."""
     if not 0 < level < 1:
-        raise CxvalueError(f"level == {level}, must lie between 0 and 1, for example 0.95.")
+        raise CxvalueError(translate("level == {level}, must lie between 0 and 1, for example 0.95.", level=level))
     return level
 
 

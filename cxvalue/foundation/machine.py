@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import errno
 
+from cxvalue.language.catalogue import translatable, translate
+
 __all__ = ["trouble_of"]
 
 _DISK = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "a file grew beyond what this system allows",
-    errno.EROFS: "the disk may only be read",
-    errno.EACCES: "there is no right to it",
-    errno.EPERM: "there is no right to it",
-    errno.EMFILE: "too many files are open (see ulimit -n)",
-    errno.ENFILE: "too many files are open on this machine",
-    errno.EIO: "the disk answers with errors",
-    errno.ENOTDIR: "a file stands where a folder is due",
-    errno.ENOENT: "it is not there",
-    errno.ESTALE: "the network disk is gone",
-    errno.ENAMETOOLONG: "its name is too long for this system",
+    errno.ENOSPC: translatable("the disk is full"),
+    errno.EDQUOT: translatable("the disk quota is used up"),
+    errno.EFBIG: translatable("a file grew beyond what this system allows"),
+    errno.EROFS: translatable("the disk may only be read"),
+    errno.EACCES: translatable("there is no right to it"),
+    errno.EPERM: translatable("there is no right to it"),
+    errno.EMFILE: translatable("too many files are open (see ulimit -n)"),
+    errno.ENFILE: translatable("too many files are open on this machine"),
+    errno.EIO: translatable("the disk answers with errors"),
+    errno.ENOTDIR: translatable("a file stands where a folder is due"),
+    errno.ENOENT: translatable("it is not there"),
+    errno.ESTALE: translatable("the network disk is gone"),
+    errno.ENAMETOOLONG: translatable("its name is too long for this system"),
 }
 
 
@@ -30,11 +32,11 @@ def trouble_of(error: BaseException) -> str | None:
     'the disk is full (/data/x)'
     """
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException":
-        return "the memory does not suffice"
+        return translate("the memory does not suffice")
     if isinstance(error, OSError) and error.errno in _DISK:
-        return _DISK[error.errno] + (f" ({error.filename})" if error.filename else "")
+        return translate(_DISK[error.errno]) + (f" ({error.filename})" if error.filename else "")
     if type(error).__name__ == "IOException" and type(error).__module__.endswith("duckdb"):
         text = str(error)
         words = {"No space left": errno.ENOSPC, "Permission denied": errno.EACCES, "Read-only file": errno.EROFS}
-        return next((_DISK[number] for said, number in words.items() if said in text), None)
+        return next((translate(_DISK[number]) for said, number in words.items() if said in text), None)
     return None

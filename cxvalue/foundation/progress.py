@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cxvalue.foundation.errors import IN_RUN
+from cxvalue.language.catalogue import translate
 
 __all__ = ["SESSION", "working"]
 
@@ -26,22 +27,22 @@ _at_work: list[str] = []
 def working(what: str) -> Iterator[None]:
     """Say that a step has begun, and how long it took once it is over; what took no time leaves no line.
 
-    Also a decorator. Steps within a step say nothing.
+    `what` is a message of the catalogues. Also a decorator. Steps within a step say nothing.
     """
     if _at_work or not _watched():
         yield
         return
     from IPython.display import display
 
-    began = time.monotonic()
-    line = display(_Line(f"{what} …"), display_id=True)
+    began, told = time.monotonic(), translate(what)
+    line = display(_Line(f"{told} …"), display_id=True)
     _at_work.append(what)
     try:
         yield
     finally:
         _at_work.clear()
         took = time.monotonic() - began
-        line.update(_Line(f"{what}: {took:.0f} s" if took >= _SHORT_S else ""))
+        line.update(_Line(translate("{what}: {took:.0f} s", what=told, took=took) if took >= _SHORT_S else ""))
 
 
 def _watched() -> bool:

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import CxvalueError, nearest
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ class Summary:
 
     def _repr_html_(self) -> str:
         cells = ("".join(f"<td>{escape(part, quote=False)}</td>" for part in row) for row in self.rows)
-        head = "<tr><th></th><th>value</th><th>range</th></tr>"
+        head = f"<tr><th></th><th>{translate('value')}</th><th>{translate('range')}</th></tr>"
         body = head + "".join(f"<tr>{row}</tr>" for row in cells) if self.rows else ""
         told = "".join(f"<p>{escape(text, quote=False)}</p>" for text in self.texts)
         return f"<table><caption>{escape(self.line, quote=False)}</caption>{body}</table>{told}"
@@ -94,5 +95,6 @@ class Drawn(Shown):
         pictures: Mapping[str, Callable[..., Figure]] = self._asked("pictures_of")(self)
         kind = kind or next(iter(pictures))
         if kind not in pictures:
-            raise CxvalueError(f"There is no picture {kind!r} of this. {nearest(kind, list(pictures))}")
+            refused = translate("There is no picture {kind!r} of this.", kind=kind)
+            raise CxvalueError(f"{refused} {nearest(kind, list(pictures))}")
         return pictures[kind](currency, **given)

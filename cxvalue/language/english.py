@@ -264,6 +264,8 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "index_intro": "The latest complete report of every study.",
         "index_none": "No study has been reported yet. Run make report first.",
         "index_headline": "Headline",
+        "index_trend": "Change",
+        "index_same": "no change",
         "index_never": "never reported successfully",
         "index_open": "Open the report",
         "footer": "Figures are nominal and before tax. This file is complete in itself: opening it sends no "
@@ -271,6 +273,11 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # notebooks
         "notebook_image": "Figure",
         "notebook_back": "Back to the report",
+        # how the report of one of all studies ended, at the terminal
+        "ending_done": "done",
+        "ending_unchanged": "unchanged",
+        "ending_refused": "refused",
+        "ending_failed": "FAILED",
         # the papers: report.pdf, deck.pptx, case.xlsx
         "paper_renderer": "{package} is not installed: {command}",
         "paper_failed": "it could not be made ({reason})",

@@ -6,7 +6,7 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["FONTS", "OFFICE_FONTS", "closed_up", "families_of", "lines_of", "longest_word", "width_of"]
+__all__ = ["FONTS", "OFFICE_FONTS", "closed_up", "families_of", "lines_of", "longest_word", "padded", "width_of"]
 
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
@@ -61,6 +61,15 @@ def lines_of(text: str, width: int) -> list[str]:
 def width_of(text: str) -> int:
     """How wide a text is, in Latin letters."""
     return len(text) + len(re.findall(_WIDE, text))
+
+
+def padded(text: str, width: int) -> str:
+    """A text filled up with blanks to a width in Latin letters, as it stands at a terminal.
+
+    >>> padded("выручка", 9) + "|", padded("收入", 9) + "|"
+    ('выручка  |', '收入     |')
+    """
+    return text + " " * (width - width_of(text))
 
 
 def longest_word(text: str) -> int:

@@ -17,6 +17,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 
 __all__ = ["Allocation", "allocate", "bounded_claims", "coupled_sum", "shrink"]
 
@@ -95,7 +96,7 @@ def _alone(measured: Sequence[State], weight: Floats, programmes: int) -> Floats
     rows = [place for place, state in enumerate(measured) if set(state) & set(rest)]
     belongs = np.array([[one in measured[place] for one in rest] for place in rows], dtype=float).reshape(-1, len(rest))
     if not belongs.any(axis=0).all():
-        raise CxvalueError("A programme has no month that could be compared, alone or with others.")
+        raise CxvalueError(translate("A programme has no month that could be compared, alone or with others."))
     left = np.eye(len(measured))[rows]
     for row, place in enumerate(rows):
         left[row] -= found[[one for one in measured[place] if one in known]].sum(axis=0)
@@ -134,9 +135,13 @@ def shrink(values: ArrayLike, ses: ArrayLike, *, given_up: int = 2) -> Floats:
     y, variance = np.asarray(values, dtype=float), np.square(np.asarray(ses, dtype=float))
     wanted = y.size - given_up
     if wanted < 1:
-        raise CxvalueError(f"{y.size} estimates are too few to be drawn in: {given_up + 1} are the least.")
+        raise CxvalueError(
+            translate(
+                "{count} estimates are too few to be drawn in: {least} are the least.", count=y.size, least=given_up + 1
+            )
+        )
     if (variance <= 0).any():
-        raise CxvalueError("An estimate without an error cannot be drawn in.")
+        raise CxvalueError(translate("An estimate without an error cannot be drawn in."))
 
     def excess(spread: float) -> float:
         return float((y**2 / (spread + variance)).sum() - wanted)

@@ -20,6 +20,8 @@ from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
 from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.money.cashflow import (
     Capacity,
     CashBenefit,
@@ -88,14 +90,22 @@ class CaseSettings:
 
     def __post_init__(self) -> None:
         if self.horizon_months < 1:
-            raise CxvalueError(f"horizon_months == {self.horizon_months}, must be 1 or more.")
+            raise CxvalueError(translate("horizon_months == {months}, must be 1 or more.", months=self.horizon_months))
         if not 0 <= self.erosion_per_year < 1:
-            raise CxvalueError(f"erosion_per_year == {self.erosion_per_year}, must be a share from 0 to below 1.")
+            raise CxvalueError(
+                translate(
+                    "erosion_per_year == {share}, must be a share from 0 to below 1.", share=self.erosion_per_year
+                )
+            )
         if not 0 <= self.correlation <= 1:
-            raise CxvalueError(f"correlation == {self.correlation}, must lie between 0 and 1.")
+            raise CxvalueError(
+                translate("correlation == {correlation}, must lie between 0 and 1.", correlation=self.correlation)
+            )
         wrong = next((one for one in self.benefits if not isinstance(one, CashBenefit)), None)
         if wrong is not None:
-            raise CxvalueError(f"{wrong!r} is no money and cannot enter an NPV; pass it as capacity.")
+            raise CxvalueError(
+                translate("{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
+            )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -296,7 +306,8 @@ def business_case(effect: Effect, settings: CaseSettings | None = None, **given:
     known = [one.name for one in fields(CaseSettings)]
     for name in given:
         if name not in known:
-            raise CxvalueError(f"{name!r} is no setting of a business case. {nearest(name, known)}")
+            found = translate("{name!r} is no setting of a business case.", name=name)
+            raise CxvalueError(closed_up(f"{found} {nearest(name, known)}"))
     if isinstance(given.get("costs"), Mapping):
         given["costs"] = ProgrammeCosts(**given["costs"])
     by = replace(settings or CaseSettings(), **given)

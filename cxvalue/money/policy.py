@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import interval_ends, stated_draws
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,11 +100,19 @@ def search_rules(
 
     paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
-        raise CxvalueError("There are no fees, or no time in which they fell, to search rules on.")
+        raise CxvalueError(translate("There are no fees, or no time in which they fell, to search rules on."))
     for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
         middle, least, most = getattr(handling, name)
         if not least <= middle <= most:
-            raise CxvalueError(f"{name}: {middle} does not lie in its range {least} to {most}.")
+            raise CxvalueError(
+                translate(
+                    "{name}: {middle} does not lie in its range {least} to {most}.",
+                    name=name,
+                    middle=middle,
+                    least=least,
+                    most=most,
+                )
+            )
     rng = np.random.default_rng(seed)
     there = np.zeros(paid.size, dtype=bool) if under_rule is None else np.asarray(under_rule, dtype=bool)
     found = [one for cap in caps for one in _counted(np.asarray(customer_year), paid, there, float(cap), times)]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translate
 
 __all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
 
@@ -51,8 +52,13 @@ class Risk:
         inside = Z95**2 - 2 * ratio
         if ratio < 0 or inside < 0:
             raise CxvalueError(
-                f"The risk {self.name!r}: a loss of {self.loss_exceeded_in_5_percent:,} in 1 of 20 does not go with a mean "
-                f"of {self.mean_loss:,}; it must lie between the mean and 3.8 times the mean."
+                translate(
+                    "The risk {name!r}: a loss of {loss:,} in 1 of 20 does not go with a mean of {mean:,}; it must lie "
+                    "between the mean and 3.8 times the mean.",
+                    name=self.name,
+                    loss=self.loss_exceeded_in_5_percent,
+                    mean=self.mean_loss,
+                )
             )
         return float(Z95 - np.sqrt(inside))
 

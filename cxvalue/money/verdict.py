@@ -113,9 +113,9 @@ def judge(
     if metric not in METRICS:
         raise CxvalueError(f"metric == {metric!r}. {one_of(METRICS)}")
     if (at_least is None) == (at_most is None):
-        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
+        raise CxvalueError(translate("A criterion has exactly one of at_least and at_most."))
     if not 0.5 < confidence < 1:
-        raise CxvalueError(f"confidence == {confidence}, must lie between 0.5 and 1.")
+        raise CxvalueError(translate("confidence == {confidence}, must lie between 0.5 and 1.", confidence=confidence))
     if metric == "effect":
         return judge_effect(case.effect, at_least=at_least, at_most=at_most, confidence=confidence)
     draws, error, break_even = _metric(case, metric, at_least if at_least is not None else at_most)
@@ -143,7 +143,7 @@ def judge_effect(
     """Judge an effect by itself, without money: by the t distribution around the estimate."""
     threshold = at_least if at_least is not None else at_most
     if threshold is None or (at_least is not None and at_most is not None):
-        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
+        raise CxvalueError(translate("A criterion has exactly one of at_least and at_most."))
     above = effect.probability_at_least(threshold)
     probability = above if at_least is not None else 1 - above
     reach = (stats.norm.ppf(confidence) + POWER) * effect.se

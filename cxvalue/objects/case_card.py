@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from cxvalue.figures.programmes import case_bridge, case_money, case_tornado
+from cxvalue.figures.programmes import case_bridge, case_draws, case_money, case_tornado
 from cxvalue.findings.numbers import format_chance, format_level
 from cxvalue.foundation.shown import Summary
 from cxvalue.language.catalogue import spoken, translate, translate_count
@@ -83,6 +83,7 @@ def pictures_of(shown: Case) -> Mapping[str, Callable[..., Figure]]:
     return {
         "money": lambda currency: case_money(shown, currency),
         "bridge": lambda currency: case_bridge(cash_bridge(shown), currency),
+        "draws": lambda currency: case_draws(shown, currency),
         "tornado": lambda currency: case_tornado(tornado(shown, currency), shown.npv.value, currency),
     }
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.figures.histories import spend_of_customers
 from cxvalue.figures.lifetime import equity_by_decile, equity_interval, frequency_recency, p_alive_distribution
 from cxvalue.findings.numbers import format_level
 from cxvalue.foundation.errors import CxvalueError
@@ -140,6 +141,14 @@ def _(shown: LifetimeModel) -> Mapping[str, Callable[..., Figure]]:
         return frequency_recency(shown.typical, pd.DataFrame(seen), horizon_months, states.as_of)
 
     return {"expected": expected}
+
+
+@pictures_of.register(SpendModel)
+def _(shown: SpendModel) -> Mapping[str, Callable[..., Figure]]:
+    params = shown.params if shown.usable else {}
+    # The law is that of purchases that pay; so is the mean beside it.
+    mean = shown.population_mean() / (1.0 if shown.pays is None else shown.pays.mean)
+    return {"spend": lambda currency: spend_of_customers(params, mean, currency)}
 
 
 @pictures_of.register(CustomerValue)

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.figures.histories import repeat_purchases
 from cxvalue.findings.numbers import format_date
 from cxvalue.foundation.shown import Summary
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.objects.amounts import amount
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["describe", "frame_of"]
+__all__ = ["describe", "frame_of", "pictures_of"]
 
 COUNTED = {
     "day": translatable("days"),
@@ -73,3 +77,8 @@ def frame_of(shown: PurchaseStates) -> pd.DataFrame:
     names = ("customer_id", "frequency", "recency_days", "age_days", "count", "mean_spend")
     held = {name: getattr(shown, name) for name in names}
     return pd.DataFrame({name: np.asarray(column) for name, column in held.items() if column is not None})
+
+
+def pictures_of(shown: PurchaseStates) -> Mapping[str, Callable[..., Figure]]:
+    """The pictures of purchase histories by their names."""
+    return {"repeat": lambda currency: repeat_purchases(shown.frequency, shown.count)}

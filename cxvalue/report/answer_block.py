@@ -118,7 +118,7 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
         do=words[f"do_{judged}"].format(title=verdict.label),
         brings=_joined(text("roi"), text("payback_months"), text("peak_exposure")),
         sure=_joined(first_sentence(verdict.text)[1] if judged else "", _evidence(verdict, words)),
-        undo=first_sentence(undo)[0],
+        undo=_joined(first_sentence(undo)[0], first_sentence(text("mde"))[0]),
     )  # fmt: skip
 
 

@@ -6,12 +6,13 @@ only be relative to the page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from cxvalue.findings.numbers import format_date, format_moment
+from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 __all__ = ["relative_link", "render_index", "render_notebook_shell", "render_page"]
+
+FEWEST_POINTS = 3
+"""Reports from which their course is drawn; with fewer a sentence says all."""
+CURVE = (96, 26)
+"""Width and height of that course."""
 
 
 def render_page(page: PageModel) -> str:
@@ -76,10 +82,40 @@ def _index_row(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any]:
         "headline": finding_lines([entry.headline], words)[0] if entry.headline else None,
         "answers": entry.answers,
         "verdicts": finding_lines(entry.verdicts, words),
+        "trend": _trend(entry, words),
         "as_of": format_date(entry.as_of, words) if entry.as_of else "",
         "made": format_moment(entry.made, words) if entry.made else "",
         "note": entry.note or ("" if entry.href else words["index_never"]),
     }
+
+
+def _trend(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """The headline in the report before, which way it went since, and its course over the reports where they are many."""
+    now = entry.headline
+    if now is None or entry.as_of is None or not entry.before:
+        return None
+    # A published finding does not say how it is written; all of them are written like the last one.
+    course = [(day, replace(one, kind=now.kind)) for day, one in entry.before] + [(entry.as_of, now)]
+    told = [(format_date(day, words), format_finding(one, words)) for day, one in course]
+    (day, then), (_, said) = told[-2:]
+    heights = [float(one.value) for _, one in course if isinstance(one.value, (int, float))]
+    way = "up" if heights[-1] > heights[-2] else "down"
+    return {
+        "said": words["index_same"] if then == said else words[f"changed_{way}"].format(then=then),
+        "day": day,
+        "points": _points([day.toordinal() for day, _ in course], heights) if len(course) >= FEWEST_POINTS else "",
+        "told": "; ".join(f"{day}: {value}" for day, value in told),
+    }
+
+
+def _points(days: Sequence[float], heights: Sequence[float]) -> str:
+    """A line through heights on days, as an svg of `CURVE` wants it: the lowest at the bottom."""
+    (across, up), low = CURVE, min(heights)
+    wide, tall = (days[-1] - days[0]) or 1, (max(heights) - low) or 1
+    return " ".join(
+        f"{2 + (day - days[0]) / wide * (across - 4):.1f},{up - 2 - (height - low) / tall * (up - 4):.1f}"
+        for day, height in zip(days, heights, strict=True)
+    )
 
 
 def _render(template: str, **values: Any) -> str:

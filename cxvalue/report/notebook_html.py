@@ -31,6 +31,7 @@ HEADING = re.compile(r"^(#{1,6} +)(.+?)\s*$", re.MULTILINE)
 _NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag", "hand-over"})
 _BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
 _NOT_SHOWN = ("application/javascript", "application/vnd.jupyter.widget-view+json", "text/latex")
+_CELL = re.compile(r"<t[hd]\b")
 _KERNEL_FILE = re.compile(r"ipykernel_\d+")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 
@@ -60,7 +61,7 @@ def notebook_html(
         if in_revenue:
             notebook_in_revenue(shown)
     markup, _ = _exporter().from_notebook_node(shown)
-    body = clean_markup(markup, image_alt=words["notebook_image"])
+    body = clean_markup(markup, image_alt=words["notebook_image"], table_name=title)
     if "<h1" not in body:
         body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
     return render_notebook_shell(Markup(body), title, back_href=back_href, language=language)
@@ -160,6 +161,10 @@ def _without_parts(output: NotebookNode) -> NotebookNode | None:
         output.data.pop(media_type, None)
     if not set(output.data) - {"text/plain"} and str(output.data.get("text/plain", "")).startswith("<"):
         # The mere name of an object ("<Figure size 640x480>") says nothing to a reader.
+        return None
+    markup = output.data.get("text/html", "")
+    if "<table" in markup and not _CELL.search(markup):
+        # A table of nothing is an empty frame to a reader, and a riddle when it is read out.
         return None
     return output if output.data else None
 

@@ -203,7 +203,8 @@ class PageModel:
 class IndexEntry:
     """One study of the index: its answers and headline, or a note why not; `href` leads to its latest report.
 
-    `language` is that of the report.
+    `language` is that of the report. `before` is the headline of earlier reports with the day up to which their data went,
+    the oldest first.
     """
 
     study: str
@@ -216,3 +217,4 @@ class IndexEntry:
     note: str = ""
     answers: tuple[Answer, ...] = ()
     language: str = "en"
+    before: tuple[tuple[date, Finding], ...] = ()

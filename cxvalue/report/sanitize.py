@@ -7,6 +7,7 @@ reader's browser ask another machine for something goes too: a link to the outsi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import escape
 from html.parser import HTMLParser
 
@@ -28,29 +29,33 @@ _DROPPED_WITH_CONTENT = frozenset(
 _ATTRIBUTES = frozenset(
     "alt class colspan dir height href id lang role rowspan scope span src style title width".split()
 )
-_ANCHORS = frozenset(("a", "h1", "h2", "h3", "h4", "h5", "h6", "section"))
 _IMAGE = re.compile(r"data:image/(png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*")
-SCROLLED = '<div class="scroll" tabindex="0">'
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_ANCHORS = _HEADINGS | {"a", "section"}
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _UNSAFE_STYLE = re.compile(r"url|@|expression|\\|/\*|image|behavior|-moz-binding", re.IGNORECASE)
 
 
-def clean_markup(markup: str, *, image_alt: str = "") -> str:
+def clean_markup(markup: str, *, image_alt: str = "", table_name: str = "") -> str:
     """Return markup with only what may stay; images without a description get `image_alt`.
+
+    A table says what its headings head, and is read out under the heading above it, or as `table_name` where there is none.
 
     >>> clean_markup('<p onclick="x()">Hi <a href="https://example.org">there</a><script>alert(1)</script></p>')
     '<p>Hi <a>there</a></p>'
     """
-    cleaner = _Cleaner(image_alt)
+    cleaner = _Cleaner(image_alt, table_name)
     cleaner.feed(markup)
     cleaner.close()
     return cleaner.result()
 
 
 class _Cleaner(HTMLParser):
-    def __init__(self, image_alt: str) -> None:
+    def __init__(self, image_alt: str, heading: str) -> None:
         super().__init__(convert_charrefs=True)
         self._image_alt = image_alt
+        self._heading = heading
+        self._ids: Counter[str] = Counter()
         self._out: list[str] = []
         self._open: list[str] = []
         self._dropping: list[str] = []
@@ -78,8 +83,11 @@ class _Cleaner(HTMLParser):
         text = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
         if tag == "table":
             # A wide table is moved sideways, by keyboard too.
-            self._out.append(SCROLLED)
+            named = f' role="group" aria-label="{escape(self._heading)}"' if self._heading else ""
+            self._out.append(f'<div class="scroll" tabindex="0"{named}>')
             self._open.append("div")
+        if tag in _HEADINGS:
+            self._heading = ""
         self._out.append(f"<{tag}{text}>")
         if tag not in _VOID:
             self._open.append(tag)
@@ -110,6 +118,13 @@ class _Cleaner(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._dropping:
             self._out.append(escape(data, quote=False))
+            if _HEADINGS.intersection(self._open):
+                self._heading += data
+
+    def _unlike(self, name: str) -> str:
+        """A name for an element that no other has: headings of the same words are told apart by their place."""
+        self._ids[name] += 1
+        return name if self._ids[name] == 1 else f"{name}-{self._ids[name]}"
 
     def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> dict[str, str]:
         kept: dict[str, str] = {}
@@ -126,7 +141,9 @@ class _Cleaner(HTMLParser):
                 continue
             if name == "style" and _UNSAFE_STYLE.search(value):
                 continue
-            kept[name] = value
+            kept[name] = self._unlike(value) if name == "id" else value
+        if tag == "th":
+            kept.setdefault("scope", "col" if "thead" in self._open else "row")
         if tag == "img" and "src" in kept and not _described(kept.get("alt", "")):
             kept["alt"] = self._image_alt
         return kept

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cxvalue.foundation.errors import IN_RUN, RunFailed
+from cxvalue.language.catalogue import translate
 from cxvalue.run.graph import NotebookSpec
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
 
@@ -124,7 +125,7 @@ class _Running:
     @property
     def place(self) -> str:
         """Where the notebook is, in words."""
-        return f"in cell {self.cell}" if self.cell else "before its first cell"
+        return translate("in cell {cell}", cell=self.cell) if self.cell else translate("before its first cell")
 
 
 def usable_cores() -> int:
@@ -187,7 +188,9 @@ def run_notebooks(
     limits = limits or Limits()
     missing = [spec.name for spec in specs if not (notebooks / f"{spec.name}.ipynb").is_file()]
     if missing:
-        raise RunFailed(f"{missing[0]} is missing: there is no {missing[0]}.ipynb in the notebooks folder")
+        raise RunFailed(
+            translate("{name} is missing: there is no {name}.ipynb in the notebooks folder", name=missing[0])
+        )
     warm_up()
     jobs = max(1, min(limits.jobs or usable_cores(), len(specs)))
     runtime = Path(tempfile.mkdtemp(prefix="cxv-"))
@@ -236,7 +239,11 @@ class _Crew:
                 waiting.remove(spec)
                 self._start(spec)
             if not self.running:
-                raise RunFailed(f"{waiting[0].name} waits for itself: the notebooks depend on each other in a circle")
+                raise RunFailed(
+                    translate(
+                        "{name} waits for itself: the notebooks depend on each other in a circle", name=waiting[0].name
+                    )
+                )
             self._listen()
 
     def _ready(self, waiting: Iterable[NotebookSpec], names: set[str]) -> list[NotebookSpec]:
@@ -281,8 +288,14 @@ class _Crew:
             self._hear(member)
         for member in self.running.values():
             if time.monotonic() >= member.deadline:
-                limit = f"{self.limits.notebook_s:g} s"
-                raise RunFailed(f"{member.job.name} ran longer than {limit} and was ended {member.place}")
+                raise RunFailed(
+                    translate(
+                        "{name} ran longer than {limit:g} s and was ended {place}",
+                        name=member.job.name,
+                        limit=self.limits.notebook_s,
+                        place=member.place,
+                    )
+                )
 
     def _hear(self, member: _Running) -> None:
         try:
@@ -306,11 +319,19 @@ class _Crew:
             raise RunFailed(reason)
         if kind != "done" or member.process.exitcode not in (0, None):
             if shutil.disk_usage(self.work).free < FULL_BYTES:
-                raise RunFailed(f"{name}: the disk that holds the work folder is full {member.place}")
-            how = f"exit status {member.process.exitcode}"
+                raise RunFailed(
+                    translate(
+                        "{name}: the disk that holds the work folder is full {place}", name=name, place=member.place
+                    )
+                )
+            how = translate("exit status {status}", status=member.process.exitcode)
             if member.process.exitcode == -signal.SIGKILL:
-                how += "; was the memory exhausted?"
-            raise RunFailed(f"{name}: its process was ended from outside {member.place} ({how})")
+                how = translate("exit status {status}; was the memory exhausted?", status=member.process.exitcode)
+            raise RunFailed(
+                translate(
+                    "{name}: its process was ended from outside {place} ({how})", name=name, place=member.place, how=how
+                )
+            )
         self._release(member)
         seconds = time.monotonic() - member.started
         self.done[name] = NotebookRun(name, seconds, member.job.scrubbed, member.job.page)

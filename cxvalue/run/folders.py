@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.temporary import private_folder
+from cxvalue.language.catalogue import translate
 
 __all__ = [
     "alone",
@@ -54,11 +55,11 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def alone(folder: Path, name: str, busy: str) -> Iterator[None]:
-    """Hold a name in a folder against other runs; the lock ends with its process, however that ends.
+def alone(folder: Path, name: str, study: str) -> Iterator[None]:
+    """Hold a name in a folder against other runs of a study; the lock ends with its process, however that ends.
 
     Raises:
-        CxvalueError: another run has it: `busy`, with a place for the moment since when.
+        CxvalueError: another run has it, with the moment since when.
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / f".busy-{name}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -66,8 +67,15 @@ def alone(folder: Path, name: str, busy: str) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            since = os.pread(handle, 100, 0).decode(errors="replace") or "a moment ago"
-            raise CxvalueError(busy.format(since=since)) from None
+            since = os.pread(handle, 100, 0).decode(errors="replace") or translate("a moment ago")
+            raise CxvalueError(
+                translate(
+                    "another run of {study!r} for the same reports has been at work since {since}. This one was not made: "
+                    "the other publishes its report, and nothing is lost. Run it again when that has ended.",
+                    study=study,
+                    since=since,
+                )
+            ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)
         yield

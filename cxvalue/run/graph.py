@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest, one_of
-from cxvalue.language.catalogue import translate
+from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, meant, one_of
+from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import closed_up
 from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, StudyShape, declared_in
 
 __all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
@@ -35,7 +36,7 @@ class PlannedNotebook:
 
 PLANNED: tuple[PlannedNotebook, ...] = ()
 
-NOT_YET = "not part of this version"
+NOT_YET = translatable("not part of this version")
 NOT_ASKED = "not asked for (--only)"
 
 
@@ -73,11 +74,11 @@ def plan(
                 reason = translate("needs {other}, which cannot run: {reason}", other=other, reason=obstacles[other])
         if reason:
             obstacles[spec.name] = reason
-    refused = [Problem(name, f"cannot run: {obstacles[name]}.") for name in specs if name in asked & obstacles.keys()]
-    if refused:
-        raise BadInput(refused)
-    if len(obstacles) == len(specs):
-        raise BadInput(Problem(name, f"cannot run: {reason}.") for name, reason in obstacles.items())
+    refused = [name for name in specs if name in asked & obstacles.keys()]
+    if refused or len(obstacles) == len(specs):
+        raise BadInput(
+            Problem(name, translate("cannot run: {reason}.", reason=obstacles[name])) for name in refused or obstacles
+        )
     wanted = _with_dependencies(asked, specs) if asked else set(specs)
     not_run = {name: reason for name, reason in obstacles.items() if name in wanted or not asked}
     if study.contract == "noncontractual":  # nobody without contracts looks for the notebook about them
@@ -87,7 +88,7 @@ def plan(
             not_run[name] = NOT_ASKED
     for late in planned:
         if late.concerns(study, tables):
-            not_run[late.name] = NOT_YET
+            not_run[late.name] = translate(NOT_YET)
     chosen = tuple(spec for spec in notebooks if spec.name in wanted and spec.name not in obstacles)
     return Plan(chosen, dict(sorted(not_run.items())), partial=bool(asked))
 
@@ -116,10 +117,11 @@ def resolve(word: str, notebooks: Sequence[NotebookSpec], planned: Sequence[Plan
         if bare in _short_names(name):
             return name
     if any(bare in _short_names(late.name) for late in planned):
-        raise CxvalueError(f"--only {word}: {NOT_YET} of cxvalue. {one_of(names)}")
+        found = translate("--only {word}: not part of this version of cxvalue.", word=word)
+        raise CxvalueError(closed_up(f"{found} {one_of(names)}"))
     spellings = [spelling for name in names for spelling in _short_names(name)]
-    hint = nearest(bare, spellings)
-    raise CxvalueError(f"--only {word}: there is no such notebook. {hint if 'mean' in hint else one_of(names)}")
+    found = translate("--only {word}: there is no such notebook.", word=word)
+    raise CxvalueError(closed_up(f"{found} {meant(bare, spellings) or one_of(names)}"))
 
 
 def _short_names(name: str) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,7 +26,8 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import RunFailed
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
-from cxvalue.language.catalogue import using
+from cxvalue.foundation.machine import trouble_of
+from cxvalue.language.catalogue import speak, translate, using
 from cxvalue.run.forked import ForkedKernel
 
 if TYPE_CHECKING:
@@ -78,6 +80,7 @@ def run_job(job: NotebookJob, channel: Connection) -> None:
     os.environ.pop("PYTHONSTARTUP", None)  # a user's own start-up file is no part of a report
     kernel = ForkedKernel(channel) if job.kernel == PYTHON_KERNEL and ForkedKernel.possible() else None
     threading.Thread(target=_end_with_the_runner, args=(job.runtime,), daemon=True).start()
+    speak(job.language)
     try:
         _Execution(job, channel, kernel).run()
     except RunFailed as failure:
@@ -85,14 +88,16 @@ def run_job(job: NotebookJob, channel: Connection) -> None:
     except Exception as error:
         import traceback
 
-        traceback.print_exc()
-        channel.send(("failed", f"{job.name}: {_one_line(error)}"))
+        channel.send(("failed", f"{job.name}: {trouble_of(error) or _one_line(error)}"))
+        with suppress(OSError):  # the log may be what cannot be written
+            traceback.print_exc()
     else:
         channel.send(("done", ""))
     finally:
         channel.close()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
 
 
 class _Execution:
@@ -140,20 +145,31 @@ class _Execution:
             )
         except PapermillExecutionError as error:
             if error.ename == "SystemExit":
-                raise RunFailed(f"{job.name} stopped itself (sys.exit) in cell {self.cell}") from None
-            what = _shorten(f"{error.ename}: {error.evalue}")
-            raise RunFailed(f"{job.name} failed in cell {self.cell}: {what}") from None
+                raise self._stopped_itself(self.cell) from None
+            raise self._failed(self.cell, _shorten(f"{error.ename}: {error.evalue}")) from None
         except CellTimeoutError:
-            limit = f"{job.cell_timeout_s:g} s"
-            raise RunFailed(f"{job.name}: cell {self.cell} ran longer than {limit} and was ended") from None
+            raise RunFailed(
+                translate(
+                    "{name}: cell {cell} ran longer than {limit:g} s and was ended",
+                    name=job.name,
+                    cell=self.cell,
+                    limit=job.cell_timeout_s,
+                )
+            ) from None
         except DeadKernelError:
-            raise RunFailed(f"{job.name}: the kernel died in cell {self.cell} (was the memory exhausted?)") from None
+            raise RunFailed(
+                translate(
+                    "{name}: the kernel died in cell {cell} (was the memory exhausted?)", name=job.name, cell=self.cell
+                )
+            ) from None
         except NoSuchKernel as error:
             raise RunFailed(f"{job.name}: {missing_kernel(error.name)}") from None
         except RuntimeError as error:
             if "Kernel d" not in str(error):  # "Kernel died before replying", "Kernel didn't respond"
                 raise
-            raise RunFailed(f"{job.name}: the kernel did not start: {_one_line(error)}") from None
+            raise RunFailed(
+                translate("{name}: the kernel did not start: {reason}", name=job.name, reason=_one_line(error))
+            ) from None
 
     def _number_cells(self) -> None:
         """Number the code cells as JupyterLab does when the notebook is run from the top."""
@@ -175,22 +191,36 @@ class _Execution:
             number += 1
             errors = [output.ename for output in cell.outputs if output.output_type == "error"]
             if "SystemExit" in errors:  # papermill takes sys.exit(0) for a success, though no later cell ran
-                raise RunFailed(f"{self.job.name} stopped itself (sys.exit) in cell {number}")
+                raise self._stopped_itself(number)
             if errors or cell.metadata.get("papermill", {}).get("exception"):
-                what = ", ".join(errors) or "no reason was given"
-                raise RunFailed(f"{self.job.name} failed in cell {number}: {what}")
+                raise self._failed(number, ", ".join(errors) or translate("no reason was given"))
         if notebook.metadata.get("papermill", {}).get("exception"):
-            raise RunFailed(f"{self.job.name} failed in cell {self.cell}")
+            raise RunFailed(translate("{name} failed in cell {cell}", name=self.job.name, cell=self.cell))
+
+    def _stopped_itself(self, cell: int) -> RunFailed:
+        return RunFailed(translate("{name} stopped itself (sys.exit) in cell {cell}", name=self.job.name, cell=cell))
+
+    def _failed(self, cell: int, reason: str) -> RunFailed:
+        return RunFailed(
+            translate("{name} failed in cell {cell}: {reason}", name=self.job.name, cell=cell, reason=reason)
+        )
 
     def _refuse_without_proof(self) -> None:
         try:
             json.loads(self.job.proof.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunFailed(
-                f"{self.job.name} ran to its end without publishing: its last cell must call study.publish(...)"
+                translate(
+                    "{name} ran to its end without publishing: its last cell must call study.publish(...)",
+                    name=self.job.name,
+                )
             ) from None
         except ValueError:
-            raise RunFailed(f"{self.job.name} published, but its {self.job.proof.name} cannot be read") from None
+            raise RunFailed(
+                translate(
+                    "{name} published, but its {file} cannot be read", name=self.job.name, file=self.job.proof.name
+                )
+            ) from None
 
     def _export(self) -> None:
         """Write what may be published: the notebook without traces of this machine, and its page without code."""
@@ -210,9 +240,10 @@ class _Execution:
 
 def missing_kernel(name: str) -> str:
     """Say that a Jupyter kernel is missing and what to do."""
-    return (
-        f"the Jupyter kernel '{name}' is not installed: run `python -m pip install ipykernel` in the environment of "
-        "cxvalue, or `make test`, which sets one up"
+    return translate(
+        "the Jupyter kernel '{name}' is not installed: run `python -m pip install ipykernel` in the environment of cxvalue, "
+        "or `make test`, which sets one up",
+        name=name,
     )
 
 

@@ -12,6 +12,8 @@ from importlib import import_module
 
 from cxvalue.foundation.lazy import import_nbformat
 
+gc.disable()  # hardly anything that is imported is thrown away: to look for it would take a sixth of the time
+
 __all__ = ["PRELOADED"]
 
 nbformat = import_nbformat()  # before the others, which import it too
@@ -38,5 +40,5 @@ with suppress(Exception):  # a notebook's own process says what is wrong, in wor
     notebook_html(empty, "-")
     for name in IN_NOTEBOOKS:
         import_module(name)
-gc.collect()
 gc.freeze()  # what is here stays in memory that the forked processes share
+gc.enable()

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -36,11 +37,13 @@ from cxvalue.run.folders import claimed, locked, point_link_at, sync, sync_tree,
 from cxvalue.run.manifest import manifest, parameters
 from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
-from cxvalue.workspace.history import RESERVED, history_mark, spare_runs
+from cxvalue.workspace.history import RESERVED, complete_runs, history_mark, spare_runs
 
 __all__ = ["LATEST", "publish", "write_index"]
 
 LATEST = "latest"
+MOST_EARLIER = 24
+"""Earlier reports that the index looks into for the course of a headline."""
 FIGURE_KINDS = (".svg", ".png")
 _FIRST = {"80": 0, "70": 1, "40": 2, "50": 3}
 
@@ -115,7 +118,14 @@ def _findings(record: RunRecord) -> tuple[Finding, ...]:
             continue
         for finding in read_findings(folder):
             if finding.id in owners:
-                raise RunFailed(f"{owners[finding.id]} and {run.name} both publish the finding {finding.id!r}")
+                raise RunFailed(
+                    translate(
+                        "{first} and {second} both publish the finding {finding!r}",
+                        first=owners[finding.id],
+                        second=run.name,
+                        finding=finding.id,
+                    )
+                )
             owners[finding.id] = run.name
             found.append(finding if finding.notebook else replace(finding, notebook=run.name))
     return tuple(found)
@@ -129,7 +139,14 @@ def _handed_over(record: RunRecord, part: str) -> list[Path]:
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             if path.name in paths and path.name != "figures.json":
                 owner = paths[path.name].parent.parent.name
-                raise RunFailed(f"{owner} and {run.name} both publish {part}/{path.name}")
+                raise RunFailed(
+                    translate(
+                        "{first} and {second} both publish {file}",
+                        first=owner,
+                        second=run.name,
+                        file=f"{part}/{path.name}",
+                    )
+                )
             paths[path.name] = path
     return list(paths.values())
 
@@ -153,7 +170,11 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
             files = [source / f"{entry['name']}{kind}" for kind in FIGURE_KINDS]
             files = [path for path in files if path.is_file()]
             if not files:
-                raise RunFailed(f"{run.name} lists the figure {entry['name']!r} but left no file of it")
+                raise RunFailed(
+                    translate(
+                        "{name} lists the figure {figure!r} but left no file of it", name=run.name, figure=entry["name"]
+                    )
+                )
             for path in files:
                 shutil.copyfile(path, folder / path.name)
             topic = entry.get("topic", "")
@@ -264,20 +285,36 @@ def _index_entry(shelf: Path) -> IndexEntry | None:
     try:
         about: dict[str, Any] = json.loads((latest / "manifest.json").read_text(encoding="utf-8"))
         findings, language = read_findings(latest), about["parameters"].get("language", "en")
+        headline = headline_finding(findings)
         return IndexEntry(
             study=about["study"],
             title=about["title"],
             as_of=date.fromisoformat(about["as_of"]),
             made=datetime.fromisoformat(about["made"]),
-            headline=headline_finding(findings),
+            headline=headline,
             verdicts=verdict_findings(findings),
             answers=answers_of(findings, words_for(language)),
             href=f"{shelf.name}/{LATEST}/index.html",
             language=language,
+            before=_headline_before(shelf, about, headline),
         )
     except (OSError, ValueError, KeyError, TypeError, CxvalueError):
         unread = translatable("its latest report cannot be read; run it again")
         return IndexEntry(shelf.name, shelf.name, note=unread)
+
+
+def _headline_before(shelf: Path, about: dict[str, Any], headline: Finding | None) -> tuple[tuple[date, Finding], ...]:
+    """The headline of a study in its earlier complete reports, one for each day up to which data went; oldest first."""
+    if headline is None:
+        return ()
+    found: dict[date, Finding] = {}
+    for folder, told in complete_runs(shelf, before=about["made"])[-MOST_EARLIER:]:
+        with suppress(OSError, ValueError, KeyError, TypeError, CxvalueError):
+            same = [one for one in read_findings(folder) if (one.id, one.unit) == (headline.id, headline.unit)]
+            day = date.fromisoformat(told["as_of"])
+            if same and same[0].is_number and day < date.fromisoformat(about["as_of"]):
+                found[day] = same[0]
+    return tuple(sorted(found.items(), key=lambda one: one[0]))
 
 
 def _write_json(path: Path, content: object) -> None:

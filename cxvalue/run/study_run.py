@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.foundation.machine import trouble_of
-from cxvalue.language.catalogue import using
+from cxvalue.language.catalogue import translatable, translate, using
 from cxvalue.report.page import NotebookOutcome, PageNotes
 from cxvalue.run.execute import Limits, Silence, StudyReference, run_notebooks, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id
@@ -53,12 +53,6 @@ class RunStopped(RunFailed):
 class _Silence(Silence):
     def phase(self, what: str) -> None:
         """Say nothing."""
-
-
-_BUSY = (
-    "another run of {study!r} for the same reports has been at work since {{since}}. This one was not made: the other "
-    "publishes its report, and nothing is lost. Run it again when that has ended."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +107,14 @@ def run_study(
     warm_up()
     project = project or Project.default()
     path = project.find_study(reference)
-    progress.phase("reading the tables")
+    progress.phase(translatable("reading the tables"))
     began, day = time.monotonic(), date.today()
     prepared = project.prepare(path, as_of, language)
     preparing_s = time.monotonic() - began
     planned = partial(plan, prepared.study, set(prepared.tables.paths), only, project.specs, prepared.unavailable)
-    chosen = planned()
-    asked = asked_for(prepared.study, only, project.specs)
+    with using(prepared.study.language):
+        chosen = planned()
+        asked = asked_for(prepared.study, only, project.specs)
     made = made_from(prepared.study, prepared.inputs, as_of=as_of, asked=asked, notebooks=project.notebooks)
     until = prepared.tables.same_until
     reports = (out or project.reports).resolve()
@@ -127,7 +122,7 @@ def run_study(
     shelf, place = prepared.folder.parent, hashlib.sha256(f"{prepared.study.name} {reports}".encode()).hexdigest()[:12]
     with (
         using(prepared.study.language),
-        alone(shelf, place, _BUSY.format(study=prepared.study.name)),
+        alone(shelf, place, prepared.study.name),
         claimed(shelf / ".runs", run_id, prefix="") as work,
     ):
         log = Journal(reports / prepared.study.name / "logs", run_id, progress, as_json=json_lines)
@@ -136,7 +131,7 @@ def run_study(
         project.open_run(prepared, work)
         collect_history(reports / prepared.study.name, work)
         try:
-            log.phase("running the notebooks")
+            log.phase(translatable("running the notebooks"))
             runs = run_notebooks(
                 chosen.run,
                 notebooks=project.notebooks,
@@ -150,8 +145,8 @@ def run_study(
                 limits=limits,
                 progress=log,
             )
-            log.phase("publishing")
-            outcomes = _outcomes(planned(), project.specs)  # again, in the language of the readers
+            log.phase(translatable("publishing"))
+            outcomes = _outcomes(chosen, project.specs)
             record = RunRecord(
                 run_id=run_id,
                 study=prepared.study,
@@ -211,8 +206,10 @@ def _reason(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
-        return f"the report could not be written: {trouble_of(error) or error.strerror + where}"
-    return " ".join(f"the run failed unexpectedly: {type(error).__name__}: {error}".split())
+        reason = trouble_of(error) or error.strerror + where
+        return translate("the report could not be written: {reason}", reason=reason)
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    return translate("the run failed unexpectedly: {reason}", reason=reason)
 
 
 def _keep_failure(failed: Path, name: str, work: Path, error: Exception) -> Path | None:

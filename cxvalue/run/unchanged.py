@@ -47,7 +47,7 @@ def last_report(
     The arguments are those of `run_study`. What is wrong with them, or with the study, is left to a run to say.
     """
     with suppress(CxvalueError, OSError):
-        study, root = load_study_file(find_study(reference)).in_language(language), project_root()
+        study, root = load_study_file(find_study(reference), language), project_root()
         shelf = (out or root / "reports").resolve() / study.name
         asked = asked_for(study, only)
         now = made_from(study, hash_of_everything(study), as_of=as_of, asked=asked, notebooks=root / "notebooks")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 
 __all__ = [
     "ANNUAL_RATE",
@@ -104,7 +105,8 @@ class BankParameters:
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
-            raise BadInput([Problem("parameters.design", f"is {self.design!r}.", nearest(self.design, DESIGNS))])
+            found = translate("is {value!r}.", value=self.design)
+            raise BadInput([Problem("parameters.design", found, nearest(self.design, DESIGNS))])
         problems = []
         for item in fields(self):
             value, where = getattr(self, item.name), f"parameters.{item.name}"
@@ -116,27 +118,34 @@ class BankParameters:
                 or not isinstance(value, int if whole else int | float)
                 or not np.isfinite(value)
             ):
-                problems.append(Problem(where, f"is {value!r}.", f"Give a {'whole ' if whole else ''}number."))
+                remedy = translate("Give a whole number.") if whole else translate("Give a number.")
+                problems.append(Problem(where, translate("is {value!r}.", value=value), remedy))
             elif item.name in SHARES and not 0 <= value <= 1:
-                problems.append(Problem(where, f"is {value:g}, and a share lies between 0 and 1.", "Give a share."))
+                found = translate("is {value}, and a share lies between 0 and 1.", value=f"{value:g}")
+                problems.append(Problem(where, found, translate("Give a share.")))
             elif item.name in LEAST and value < LEAST[item.name]:
-                problems.append(Problem(where, f"is {value:g}.", f"Give {LEAST[item.name]} or more."))
+                remedy = translate("Give {least} or more.", least=LEAST[item.name])
+                problems.append(Problem(where, translate("is {value}.", value=f"{value:g}"), remedy))
         if not problems and self.never >= self.branches:
-            problems.append(Problem("parameters.share_never", "leaves no branch with the programme.", "Give less."))
+            found = translate("leaves no branch with the programme.")
+            problems.append(Problem("parameters.share_never", found, translate("Give less.")))
         if self.early_growth and self.design in ("experiment", "matched"):
             problems.append(
                 Problem(
                     "parameters.early_growth",
-                    f"lets branches grow, and design: {self.design} is not about branches.",
-                    "Leave it out, or choose staggered, cluster_experiment or single_unit.",
+                    translate("lets branches grow, and design: {design} is not about branches.", design=self.design),
+                    translate("Leave it out, or choose staggered, cluster_experiment or single_unit."),
                 )
             )
         if self.second_share and self.design != "staggered":
             problems.append(
                 Problem(
                     "parameters.second_share",
-                    f"gives a second programme to branches at different dates, and the design is {self.design}.",
-                    "Leave it out, or choose design: staggered.",
+                    translate(
+                        "gives a second programme to branches at different dates, and the design is {design}.",
+                        design=self.design,
+                    ),
+                    translate("Leave it out, or choose design: staggered."),
                 )
             )
         if problems:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.bank_draw import ANNUAL_RATE, PROGRAMME, SECOND, BankDraw, counts_from
 
 __all__ = ["truth_of"]
@@ -71,7 +72,8 @@ def _programme(
     treated = (begins >= 0) & (drawn.acquired < start_day)
     rows = np.flatnonzero(treated)
     if not rows.size:
-        raise BadInput([Problem("customers", "are so few that nobody got the programme.", "Simulate more customers.")])
+        found = translate("are so few that nobody got the programme.")
+        raise BadInput([Problem("customers", found, translate("Simulate more customers."))])
     start = begins[rows]
     since = month - start[:, None]
     inside = (since >= 0) & (month >= counts_from(drawn)[rows][:, None])

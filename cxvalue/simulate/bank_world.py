@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.simulate.bank_draw import (
     ANNUAL_RATE,
     FIRST_MONTH,
@@ -51,11 +52,11 @@ SELECTION = BankParameters(early_growth=0.02)
 """Branches that were growing anyway started first: a comparison of changes is wrong by about the size of the effect."""
 DORMANT_DAYS = 120
 GIVEN = {
-    "staggered": "Branches let agents waive small fines from different dates on, some never did.",
-    "experiment": "Agents may waive small fines of half of the customers, drawn by lot.",
-    "cluster_experiment": "Half of the branches, drawn by lot, let agents waive small fines.",
-    "matched": "Customers who asked for it, mostly after a bad month, are let off small fines.",
-    "single_unit": "One branch lets agents waive small fines.",
+    "staggered": translatable("Branches let agents waive small fines from different dates on, some never did."),
+    "experiment": translatable("Agents may waive small fines of half of the customers, drawn by lot."),
+    "cluster_experiment": translatable("Half of the branches, drawn by lot, let agents waive small fines."),
+    "matched": translatable("Customers who asked for it, mostly after a bad month, are let off small fines."),
+    "single_unit": translatable("One branch lets agents waive small fines."),
 }
 
 
@@ -114,7 +115,7 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
         kept = {key: value for key, value in programme.items() if key not in left_out}
         programmes.append({**kept, "name": SECOND, "costs": costs})
     study = {
-        "title": "A simulated bank whose truth is known",
+        "title": translate("A simulated bank whose truth is known"),
         "currency": "EUR",
         "as_of": as_of,
         "observed_from": FIRST_MONTH,
@@ -126,10 +127,13 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
         "programmes": programmes,
         "report": {"pseudonymise": False},
     }
-    about = (
-        f"# A simulated bank\n\nMade by `cxvalue simulate bank` ({customers:,} customers, seed {seed}). Nobody in it is "
-        f"real. {GIVEN[true.design]} `truth.json` holds what the programme really changed, from every customer's life "
-        "with and without it.\n"
+    about = translate(
+        "# A simulated bank\n\nMade by `cxvalue simulate bank` ({customers:,} customers, seed {seed}). Nobody in it is "
+        "real. {design} `truth.json` holds what the programme really changed, from every customer's life with and "
+        "without it.\n",
+        customers=customers,
+        seed=seed,
+        design=translate(GIVEN[true.design]),
     )
     return World(study, tables, truth | service_truth(drawn, service) | rules_truth(drawn, service), about)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import WORLDS, World
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def simulate(
     Raises `BadInput` for an unknown world or parameter, with the nearest known name.
     """
     if name not in WORLDS:
-        raise BadInput([Problem("simulated.world", f"there is no world {name!r}.", nearest(name, sorted(WORLDS)))])
+        found = translate("there is no world {name!r}.", name=name)
+        raise BadInput([Problem("simulated.world", found, nearest(name, sorted(WORLDS)))])
     make = WORLDS[name]
     given: dict[str, Any] = {"seed": seed} | ({} if customers is None else {"customers": customers})
     if parameters:
@@ -40,12 +42,8 @@ def simulate(
         known = [item.name for item in fields(kind)]
         unknown = [key for key in parameters if key not in known]
         if unknown:
-            raise BadInput(
-                Problem(
-                    f"simulated.parameters.{key}", f"the world {name!r} has no such parameter.", nearest(key, known)
-                )
-                for key in unknown
-            )
+            found = translate("the world {name!r} has no such parameter.", name=name)
+            raise BadInput(Problem(f"simulated.parameters.{key}", found, nearest(key, known)) for key in unknown)
         given["parameters"] = kind(**{key: _frozen(value) for key, value in parameters.items()})
     return make(**given)
 
@@ -56,10 +54,15 @@ def read_parameters(path: Path) -> dict[str, Any]:
         given = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         raise BadInput(
-            [Problem(str(path), "cannot be read as a YAML file.", "Write one `name: value` a line.")]
+            [
+                Problem(
+                    str(path), translate("cannot be read as a YAML file."), translate("Write one `name: value` a line.")
+                )
+            ]
         ) from None
     if not isinstance(given, dict):
-        raise BadInput([Problem(str(path), "holds no parameters.", "Write one `name: value` a line.")])
+        remedy = translate("Write one `name: value` a line.")
+        raise BadInput([Problem(str(path), translate("holds no parameters."), remedy)])
     return {str(key): value for key, value in given.items()}
 
 
@@ -85,10 +88,9 @@ def make_missing_tables(study: StudyFile) -> None:
             for path in sorted(Path(scratch).iterdir(), key=lambda path: path.name == STAMP):
                 os.replace(path, study.folder / path.name)
     except OSError as error:
-        found = f"its simulated tables cannot be written ({error.strerror})."
-        raise BadInput(
-            [Problem(study.folder.name, found, "Copy the study to a folder that you may write to.")]
-        ) from None
+        found = translate("its simulated tables cannot be written ({reason}).", reason=error.strerror)
+        remedy = translate("Copy the study to a folder that you may write to.")
+        raise BadInput([Problem(study.folder.name, found, remedy)]) from None
 
 
 def _fingerprint(given: Simulated) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 __all__ = ["CosmeticsParameters", "Visits", "cosmetics", "draw_visits"]
@@ -67,7 +68,8 @@ class CosmeticsParameters:
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:
-            raise BadInput([Problem("parameters.family", f"is {self.family!r}.", nearest(self.family, list(FAMILIES)))])
+            found = translate("is {value!r}.", value=self.family)
+            raise BadInput([Problem("parameters.family", found, nearest(self.family, list(FAMILIES)))])
 
 
 class Visits(NamedTuple):
@@ -221,7 +223,7 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
     ).sort_values(["date", "customer_id"], ignore_index=True)
     people = pd.DataFrame({"customer_id": ids, "segment": np.array(SEGMENTS, dtype=object)[segment_of]})
     study = {
-        "title": "A simulated cosmetics chain whose truth is known",
+        "title": translate("A simulated cosmetics chain whose truth is known"),
         "currency": "EUR",
         "as_of": FIRST_DAY + timedelta(days=DAYS - 1),
         "observed_from": FIRST_DAY,
@@ -231,10 +233,12 @@ def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParamet
         "dormancy": {"days": 120},
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated cosmetics chain\n\nMade by `cxvalue simulate cosmetics`. Nobody in it is real. The cashier "
         "names discounts smallest first until the customer buys or leaves. `truth.json` holds what each policy would really "
-        f"earn a visit ({customers:,} customers, seed {seed}).\n"
+        "earn a visit ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     truth = {"base.customers": int(transactions["customer_id"].nunique()), **truth_of(true)}
     return World(study, {"transactions": transactions, "customers": people, "offers": offers}, truth, about)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.spells import age_in_periods, months_later
 from cxvalue.simulate.world import World
 
@@ -157,7 +158,7 @@ def insurer(
         ),
     }  # fmt: skip
     study = {
-        "title": "A simulated insurer whose truth is known",
+        "title": translate("A simulated insurer whose truth is known"),
         "currency": "EUR",
         "as_of": AS_OF,
         "observed_from": AS_OF - timedelta(days=RECORDED_DAYS - 1),
@@ -168,9 +169,11 @@ def insurer(
         "tables": {name: {"path": f"{name}.csv"} for name in tables},
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated insurer\n\nMade by `cxvalue simulate insurer`. Nobody in it is real. `truth.json` holds what the "
-        f"simulated customers really do after the last observed day ({customers:,} contracts, seed {seed}).\n"
+        "simulated customers really do after the last observed day ({customers:,} contracts, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     return World(study, tables, truth, about)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 if TYPE_CHECKING:
@@ -218,7 +219,7 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
         **truth_of(campaign, true),
     }
     study = {
-        "title": "A simulated meal-kit company whose truth is known",
+        "title": translate("A simulated meal-kit company whose truth is known"),
         "currency": "EUR",
         "as_of": as_of,
         "observed_from": FIRST_DAY,
@@ -237,10 +238,12 @@ def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameter
         ],
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated meal-kit company\n\nMade by `cxvalue simulate mealkit`. Nobody in it is real. Customers silent "
         "for 90 days were contacted with a themed collection, 30% of them held out by lot. `truth.json` holds what the "
-        f"campaign really did, from every customer's life with and without it ({customers:,} customers, seed {seed}).\n"
+        "campaign really did, from every customer's life with and without it ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     return World(study, {"transactions": transactions, "contacts": contacts}, truth, about)
 

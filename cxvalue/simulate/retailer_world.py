@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.retailer_draw import (
     FIRST_DAY,
     MONTHS,
@@ -60,7 +61,7 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
     truth |= of_steps
     tables = _tables(lives, wallet, steps) | {"employees": people}
     study: dict[str, Any] = {
-        "title": "A simulated retailer whose truth is known",
+        "title": translate("A simulated retailer whose truth is known"),
         "currency": "EUR",
         "as_of": last,
         "observed_from": FIRST_DAY,
@@ -77,9 +78,11 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
         "experience": {"budget": round(0.2 * customers), "journey": ["order", "delivery_day", "follow_up"]},
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated retailer\n\nMade by `cxvalue simulate retailer`. Nobody in it is real. `truth.json` holds what the "
-        f"findings should say ({customers:,} customers, seed {seed}).\n"
+        "findings should say ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     return World(study, tables, truth, about)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
     truth |= _churn(silent < DORMANCY_DAYS, bought, day - last_day)
     truth["cltv.mean"] = truth["cltv.equity"] / customers
     study: dict[str, Any] = {
-        "title": "A simulated shop whose truth is known",
+        "title": translate("A simulated shop whose truth is known"),
         "currency": "EUR",
         "as_of": AS_OF,
         "observed_from": start,
@@ -108,9 +109,11 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
         "cltv": {"time_unit": "week", "models": "auto", "holdout_start": date(2025, 10, 1)},
         "report": {"pseudonymise": False},
     }
-    about = (
+    about = translate(
         "# A simulated shop\n\nMade by `cxvalue simulate shop`. Nobody in it is real. `truth.json` holds what the "
-        f"simulated customers really do after the last observed day ({customers:,} customers, seed {seed}).\n"
+        "simulated customers really do after the last observed day ({customers:,} customers, seed {seed}).\n",
+        customers=customers,
+        seed=seed,
     )
     tables = {"transactions": transactions}
     if gold is not None:

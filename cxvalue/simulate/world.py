@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import spoken, translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,16 +35,17 @@ WORLDS: dict[str, Callable[..., World]] = {}
 def write_world(world: World, folder: Path) -> Path:
     """Write a world as a study folder with its tables (csv), ``truth.json`` and a README; returns the study file.
 
-    The study takes the folder's name. Raises `CxvalueError` when a study is already there.
+    The study takes the folder's name, and the language that is spoken. Raises `CxvalueError` when a study is already there.
     """
     path = folder / "study.yml"
     if path.exists():
-        raise CxvalueError(f"{folder} already holds a study.yml. Choose an empty folder.")
+        raise CxvalueError(translate("{folder} already holds a study.yml. Choose an empty folder.", folder=folder))
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in world.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)
     (folder / "truth.json").write_text(json.dumps(world.truth, indent=2) + "\n", encoding="utf-8")
     (folder / "README.md").write_text(world.about, encoding="utf-8")
-    study = {"name": folder.resolve().name, **world.study}
+    language = {} if spoken() == "en" else {"language": spoken()}
+    study = {"name": folder.resolve().name, **language, **world.study}
     path.write_text(yaml.safe_dump(study, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from cxvalue.language.catalogue import translatable, translate
+
 __all__ = ["load_yaml"]
 
 MOST_CHARACTERS = 1_000_000
@@ -14,15 +16,21 @@ MOST_VALUES = 20_000
 """Values of a file, those that an alias repeats counted each time."""
 DEEPEST = 40
 
-_TOO_DEEP = f"lists and mappings are nested more than {DEEPEST} deep"
-_TOO_MANY = f"it holds more than {MOST_VALUES:,} values, those that aliases repeat counted"
-_KINDS = {
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "timestamp": "a date that exists",
-    "null": "empty",
+_NOT = {
+    "int": translatable("{shown!r} is not a whole number"),
+    "float": translatable("{shown!r} is not a number"),
+    "bool": translatable("{shown!r} is not true or false"),
+    "timestamp": translatable("{shown!r} is not a date that exists"),
+    "null": translatable("{shown!r} is not empty"),
 }
+
+
+def _too_deep() -> str:
+    return translate("lists and mappings are nested more than {deepest} deep", deepest=DEEPEST)
+
+
+def _too_many() -> str:
+    return translate("it holds more than {most:,} values, those that aliases repeat counted", most=MOST_VALUES)
 
 
 class _Loader(yaml.SafeLoader):
@@ -36,7 +44,7 @@ class _Loader(yaml.SafeLoader):
         self.values += 1
         if self.depth > DEEPEST + 1 or self.values > MOST_VALUES:
             mark = self.peek_event().start_mark
-            raise yaml.MarkedYAMLError(problem=_TOO_DEEP if self.depth > DEEPEST else _TOO_MANY, problem_mark=mark)
+            raise yaml.MarkedYAMLError(problem=_too_deep() if self.depth > DEEPEST else _too_many(), problem_mark=mark)
         node = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -44,17 +52,17 @@ class _Loader(yaml.SafeLoader):
     def fetch_flow_collection_start(self, token: type) -> None:
         """The scanner runs ahead, and slows down with every bracket that is open."""
         if self.flow_level > DEEPEST:
-            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=self.get_mark())
+            raise yaml.MarkedYAMLError(problem=_too_deep(), problem_mark=self.get_mark())
         super().fetch_flow_collection_start(token)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _fault("a key must be a word and not a list or a mapping", key_node)
+                raise _fault(translate("a key must be a word and not a list or a mapping"), key_node)
             key = self.construct_object(key_node, deep=True)
             if key in seen:
-                raise _fault(f"the key {key!r} is given twice", key_node)
+                raise _fault(translate("the key {key!r} is given twice", key=key), key_node)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -64,7 +72,8 @@ class _Loader(yaml.SafeLoader):
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
             shown = str(node.value) if isinstance(node, yaml.ScalarNode) else "this"
             shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
-            raise _fault(f"{shown!r} is not {_KINDS.get(node.tag.rpartition(':')[2], 'readable')}", node) from None
+            not_so = _NOT.get(node.tag.rpartition(":")[2], translatable("{shown!r} is not readable"))
+            raise _fault(translate(not_so, shown=shown), node) from None
 
 
 _Loader.add_constructor("tag:yaml.org,2002:binary", yaml.SafeLoader.construct_undefined)  # type: ignore[type-var]
@@ -80,7 +89,7 @@ def load_yaml(text: str) -> Any:
     {'as_of': datetime.date(2026, 2, 28)}
     """
     if len(text) > MOST_CHARACTERS:
-        raise yaml.MarkedYAMLError(problem=f"it has more than {MOST_CHARACTERS:,} characters")
+        raise yaml.MarkedYAMLError(problem=translate("it has more than {most:,} characters", most=MOST_CHARACTERS))
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -89,7 +98,7 @@ def load_yaml(text: str) -> Any:
         _measure(node, {}, 0)
         return loader.construct_document(node)
     except RecursionError:
-        raise yaml.MarkedYAMLError(problem=_TOO_DEEP) from None
+        raise yaml.MarkedYAMLError(problem=_too_deep()) from None
     finally:
         loader.dispose()
 
@@ -97,10 +106,10 @@ def load_yaml(text: str) -> Any:
 def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
     """Values below a node, each as often as aliases repeat it."""
     if depth > DEEPEST:
-        raise _fault(_TOO_DEEP, node)
+        raise _fault(_too_deep(), node)
     if id(node) in sizes:
         if not sizes[id(node)]:
-            raise _fault("a list or mapping holds itself", node)
+            raise _fault(translate("a list or mapping holds itself"), node)
         return sizes[id(node)]
     sizes[id(node)] = 0
     size = 1
@@ -109,7 +118,7 @@ def _measure(node: yaml.Node, sizes: dict[int, int], depth: int) -> int:
     elif isinstance(node, yaml.MappingNode):
         size += sum(_measure(key, sizes, depth + 1) + _measure(value, sizes, depth + 1) for key, value in node.value)
     if size > MOST_VALUES:
-        raise _fault(_TOO_MANY, node)
+        raise _fault(_too_many(), node)
     sizes[id(node)] = size
     return size
 

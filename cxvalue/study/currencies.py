@@ -7,7 +7,8 @@ import math
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
-from cxvalue.foundation.errors import Problem, nearest
+from cxvalue.foundation.errors import Problem, meant
+from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.study.file import StudyFile
@@ -74,29 +75,30 @@ def rates_and_zones(study: StudyFile, label: str) -> list[Problem]:
     problems: list[Problem] = []
     zone = study.time_zone
     if zone is not None and zone not in available_timezones() - {"localtime"}:
-        remedy = f"{_near_zone(zone)} Write the place, not the hours: summer time follows from it."
-        problems.append(Problem(f"{label}: time_zone", f"{zone!r} is no known time zone.", remedy))
+        remedy = f"{_near_zone(zone)} {translate('Write the place, not the hours: summer time follows from it.')}"
+        found = translate("{zone!r} is no known time zone.", zone=zone)
+        problems.append(Problem(f"{label}: time_zone", found, remedy))
     rates = study.exchange_rates
     if not isinstance(rates, dict):
         return problems
     where = f"{label}: exchange_rates"
     for code, rate in rates.items():
         if code not in CODES and code != study.currency:
-            remedy = nearest(code.upper(), sorted(CODES))
-            remedy = remedy if remedy.startswith("Did") else "Write the three letters of ISO 4217, such as USD."
-            problems.append(Problem(f"{where}.{code}", "is no known currency.", remedy))
-        if not 0 < rate < math.inf:
-            found = f"{rate:g} is no rate."
-            problems.append(
-                Problem(f"{where}.{code}", found, f"Write how many {study.currency} one {code} is worth, above 0.")
+            remedy = meant(code.upper(), sorted(CODES)) or translate(
+                "Write the three letters of ISO 4217, such as USD."
             )
+            problems.append(Problem(f"{where}.{code}", translate("is no known currency."), remedy))
+        if not 0 < rate < math.inf:
+            remedy = translate("Write how many {own} one {code} is worth, above 0.", own=study.currency, code=code)
+            problems.append(Problem(f"{where}.{code}", translate("{rate} is no rate.", rate=f"{rate:g}"), remedy))
     own = rates.get(study.currency)
     if own is None:
-        found = f"lacks the study's own currency, {study.currency}."
-        problems.append(Problem(where, found, f"Add {study.currency}: 1; the other rates are in {study.currency}."))
+        found = translate("lacks the study's own currency, {own}.", own=study.currency)
+        remedy = translate("Add {own}: 1; the other rates are in {own}.", own=study.currency)
+        problems.append(Problem(where, found, remedy))
     elif own != 1:
-        found = f"{own:g}, but {study.currency} is the study's own currency."
-        remedy = f"Write {study.currency}: 1; each other rate says how many {study.currency} one unit is worth."
+        found = translate("{rate}, but {own} is the study's own currency.", rate=f"{own:g}", own=study.currency)
+        remedy = translate("Write {own}: 1; each other rate says how many {own} one unit is worth.", own=study.currency)
         problems.append(Problem(f"{where}.{study.currency}", found, remedy))
     return problems
 
@@ -108,4 +110,4 @@ def _near_zone(zone: str) -> str:
     place = difflib.get_close_matches(zone.split("/")[-1].lower().replace(" ", "_"), places, n=1, cutoff=0.7)
     whole = difflib.get_close_matches(zone, known, n=1, cutoff=0.6)
     best = [places[name] for name in place] + whole
-    return f"Did you mean {best[0]!r}?" if best else "Names look like 'Europe/Kyiv'."
+    return translate("Did you mean {word!r}?", word=best[0]) if best else translate("Names look like 'Europe/Kyiv'.")

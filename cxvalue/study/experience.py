@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study.money import Settings
 
 __all__ = ["ExperienceRules", "MetricRules", "Touchpoint"]
@@ -14,9 +15,10 @@ __all__ = ["ExperienceRules", "MetricRules", "Touchpoint"]
 NPS_SCALE = (0.0, 10.0)
 
 Points = Annotated[
-    float, Field(ge=-200, le=200, description="a number of points, 100 from one end of a scale to the other")
+    float,
+    Field(ge=-200, le=200, description=translatable("a number of points, 100 from one end of a scale to the other")),
 ]
-Days = Annotated[int, Field(ge=1, le=3650, description="a whole number of days")]
+Days = Annotated[int, Field(ge=1, le=3650, description=translatable("a whole number of days"))]
 
 
 class MetricRules(Settings):
@@ -24,7 +26,7 @@ class MetricRules(Settings):
 
     main: bool = False
     scale: tuple[float, float] = Field(
-        default=(0.0, 10.0), description="the lowest and the highest score, such as [0, 10]"
+        default=(0.0, 10.0), description=translatable("the lowest and the highest score, such as [0, 10]")
     )
     kind: Literal["mean", "nps"] = "mean"
     department: str | None = None
@@ -35,9 +37,16 @@ class MetricRules(Settings):
     def _sound(self) -> MetricRules:
         low, high = self.scale
         if not (low < high and math.isfinite(low) and math.isfinite(high)):
-            raise ValueError(f"the scale runs from {low:g} to {high:g}; write the lowest score first, such as [0, 10]")
+            raise ValueError(
+                translate(
+                    "the scale runs from {low} to {high}; write the lowest score first, such as [0, 10].",
+                    low=f"{low:g}",
+                    high=f"{high:g}",
+                )
+            )
         if self.kind == "nps" and self.scale != NPS_SCALE:
-            raise ValueError(f"kind: nps is defined on the scale [0, 10], not on [{low:g}, {high:g}]")
+            scale = f"[{low:g}, {high:g}]"
+            raise ValueError(translate("kind: nps is defined on the scale [0, 10], not on {scale}.", scale=scale))
         return self
 
 
@@ -46,7 +55,7 @@ class Touchpoint(Settings):
 
     name: str
     segment: str = "all"
-    cost: float = Field(ge=0, allow_inf_nan=False, description="an amount of money a year, 0 or more")
+    cost: float = Field(ge=0, allow_inf_nan=False, description=translatable("an amount of money a year, 0 or more"))
     points: Points
     department: str | None = None
 
@@ -57,21 +66,39 @@ class ExperienceRules(Settings):
     negative: Points = -10.0
     some: Points = 5.0
     strong: Points = 20.0
-    target_days: int = Field(default=3, ge=0, le=3650, description="a whole number of days")
+    target_days: int = Field(default=3, ge=0, le=3650, description=translatable("a whole number of days"))
     landmark_days: Days = 14
     follow_days: Days = 180
-    replacement_months: float = Field(default=3.0, ge=0, le=120, description="a number of months")
-    budget: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="what may be spent in a year")
-    exclude: tuple[tuple[str, str], ...] = Field(default=(), description="pairs that do not go together: [[a, b]]")
-    journey: tuple[str, ...] = Field(default=(), description="touchpoints in their order, such as [order, delivery]")
-    detect_points: float = Field(default=5.0, gt=0, le=200, description="a number of points above 0")
+    replacement_months: float = Field(default=3.0, ge=0, le=120, description=translatable("a number of months"))
+    budget: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description=translatable("what may be spent in a year")
+    )
+    exclude: tuple[tuple[str, str], ...] = Field(
+        default=(), description=translatable("pairs that do not go together: [[a, b]]")
+    )
+    journey: tuple[str, ...] = Field(
+        default=(), description=translatable("touchpoints in their order, such as [order, delivery]")
+    )
+    detect_points: float = Field(default=5.0, gt=0, le=200, description=translatable("a number of points above 0"))
 
     @model_validator(mode="after")
     def _sound(self) -> ExperienceRules:
         if not self.negative < self.some < self.strong:
-            found = f"negative {self.negative:g}, some {self.some:g}, strong {self.strong:g}"
-            raise ValueError(f"the levels must rise, but are {found}")
+            raise ValueError(
+                translate(
+                    "the levels must rise, but are negative {negative}, some {some}, strong {strong}.",
+                    negative=f"{self.negative:g}",
+                    some=f"{self.some:g}",
+                    strong=f"{self.strong:g}",
+                )
+            )
         if self.target_days > self.landmark_days:
-            found = f"target_days {self.target_days} is after landmark_days {self.landmark_days}"
-            raise ValueError(f"{found}: whether an answer was fast must be known on the landmark day")
+            raise ValueError(
+                translate(
+                    "target_days {target} is after landmark_days {landmark}: whether an answer was fast must be known on "
+                    "the landmark day.",
+                    target=self.target_days,
+                    landmark=self.landmark_days,
+                )
+            )
         return self

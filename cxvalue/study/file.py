@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study.experience import ExperienceRules, MetricRules, Touchpoint
 from cxvalue.study.money import (
     Amount,
@@ -46,7 +47,9 @@ TABLE_NAMES = (
     "benchmarks",
 )
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", description="up to 100 letters, digits, '-' and '_'")]
+Name = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", description=translatable("up to 100 letters, digits, '-' and '_'"))
+]
 
 
 class ControlTotals(_Settings):
@@ -65,13 +68,13 @@ class BadRows(_Settings):
 class ContractRules(_Settings):
     """When a contract goes on from the one before."""
 
-    gap_days: int = Field(default=31, ge=0, le=366, description="a whole number of days")
+    gap_days: int = Field(default=31, ge=0, le=366, description=translatable("a whole number of days"))
 
 
 class Dormancy(_Settings):
     """After how many silent days a customer counts as dormant."""
 
-    days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
+    days: int = Field(default=90, ge=1, le=3650, description=translatable("a whole number of days"))
 
 
 class FirstPurchases(_Settings):
@@ -90,7 +93,9 @@ class Cltv(_Settings):
     time_unit: Literal["day", "week", "month", "quarter", "year"] = "week"
     models: Literal["auto"] | tuple[ModelName, ...] = "auto"
     holdout_start: date | None = None
-    covariates: tuple[str, ...] = Field(default=(), max_length=3, description="up to 3 columns of the customers table")
+    covariates: tuple[str, ...] = Field(
+        default=(), max_length=3, description=translatable("up to 3 columns of the customers table")
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -111,11 +116,15 @@ class Campaign(_Settings):
 
     name: Name
     control: str | None = None
-    expected_share: Annotated[float, Field(gt=0, lt=1, description="the planned share held out")] | None = None
-    window_days: int = Field(default=90, ge=1, le=3650, description="a whole number of days")
+    expected_share: (
+        Annotated[float, Field(gt=0, lt=1, description=translatable("the planned share held out"))] | None
+    ) = None
+    window_days: int = Field(default=90, ge=1, le=3650, description=translatable("a whole number of days"))
     product: str | None = None
-    budget: float | None = Field(default=None, gt=0, description="what the next contacts may cost in all")
-    minimum_profit: float | None = Field(default=None, gt=0, description="what the next contacts should earn in all")
+    budget: float | None = Field(default=None, gt=0, description=translatable("what the next contacts may cost in all"))
+    minimum_profit: float | None = Field(
+        default=None, gt=0, description=translatable("what the next contacts should earn in all")
+    )
 
 
 class Programme(_Settings):
@@ -125,8 +134,10 @@ class Programme(_Settings):
     design: Literal["experiment", "staggered", "matched", "single_unit", "auto"] = "auto"
     unit: str = "customer_id"
     outcome: Literal["margin", "revenue", "orders", "interactions"] = "margin"
-    expected_share: Annotated[float, Field(gt=0, lt=1, description="the planned share held out")] | None = None
-    horizon_months: int | None = Field(default=None, ge=1, le=600, description="a whole number of months")
+    expected_share: (
+        Annotated[float, Field(gt=0, lt=1, description=translatable("the planned share held out"))] | None
+    ) = None
+    horizon_months: int | None = Field(default=None, ge=1, le=600, description=translatable("a whole number of months"))
     case: CaseRules = CaseRules()
     costs: Costs = Costs()
     benefits: tuple[Benefit, ...] = ()
@@ -140,23 +151,31 @@ class Programme(_Settings):
         found: list[tuple[str, str, str]] = []
         success = self.success
         if self.expected_share is not None and self.design not in ("experiment", "auto"):
-            remedy = "Leave it out, or write design: experiment where chance decided."
-            found.append(("expected_share", f"is {self.expected_share:g}, with design: {self.design}.", remedy))
+            share, design = f"{self.expected_share:g}", self.design
+            what = translate("is {share}, with design: {design}.", share=share, design=design)
+            remedy = translate("Leave it out, or write design: experiment where chance decided.")
+            found.append(("expected_share", what, remedy))
         if success and success.metric == "payback_months" and success.at_least is not None:
-            found.append(
-                ("success.at_least", "asks for a payback that comes late.", "Write at_most: 24 for 24 months.")
-            )
+            what = translate("asks for a payback that comes late.")
+            found.append(("success.at_least", what, translate("Write at_most: 24 for 24 months.")))
         if self.case.ramp_up_months > 1 and self.case.population != "all":
-            remedy = "Leave it out: treated customers come in as the roll-out says. It goes with population: all."
-            found.append(("case.ramp_up_months", f"is {self.case.ramp_up_months}, with population: treated.", remedy))
-        for what, names in (
+            remedy = translate(
+                "Leave it out: treated customers come in as the roll-out says. It goes with population: all."
+            )
+            what = translate("is {months}, with population: treated.", months=self.case.ramp_up_months)
+            found.append(("case.ramp_up_months", what, remedy))
+        for key, names in (
             ("risks", [one.name for one in self.risks]),
             ("benefits", [one.name for one in self.benefits]),
         ):
             for name in sorted({name for name in names if names.count(name) > 1}):
-                found.append(
-                    (what, f"{name!r} is listed {names.count(name)} times, and would count as often.", "Keep one.")
+                what = translate_count(
+                    "{name!r} is listed {count} time, and would count as often.",
+                    "{name!r} is listed {count} times, and would count as often.",
+                    names.count(name),
+                    name=name,
                 )
+                found.append((key, what, translate("Keep one.")))
         return found
 
 
@@ -164,7 +183,7 @@ class ReportRules(_Settings):
     """Who reads the report and what must not be shown in it."""
 
     audience: str = "board"
-    suppress_below: int = Field(default=10, ge=0, le=1000, description="a whole number of customers")
+    suppress_below: int = Field(default=10, ge=0, le=1000, description=translatable("a whole number of customers"))
     pseudonymise: bool = True
 
 
@@ -172,8 +191,10 @@ class Simulated(_Settings):
     """A simulated world that makes the study's tables where they are missing, with its parameters."""
 
     world: str
-    seed: int = Field(default=1, ge=0, description="a whole number")
-    customers: int | None = Field(default=None, ge=10, le=5_000_000, description="a whole number of customers")
+    seed: int = Field(default=1, ge=0, description=translatable("a whole number"))
+    customers: int | None = Field(
+        default=None, ge=10, le=5_000_000, description=translatable("a whole number of customers")
+    )
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -193,32 +214,35 @@ class StudyFile(_Settings):
 
     name: Name
     title: str = ""
-    currency: str = Field(pattern=r"^[A-Z]{3}$", description="a three-letter code such as EUR")
+    currency: str = Field(pattern=r"^[A-Z]{3}$", description=translatable("a three-letter code such as EUR"))
     language: Literal["en", "ru", "uk", "zh"] = "en"
     as_of: date | Literal["latest_complete_month"] = Field(
-        default="latest_complete_month", description="a day such as 2026-06-30, or latest_complete_month"
+        default="latest_complete_month", description=translatable("a day such as 2026-06-30, or latest_complete_month")
     )
     observed_from: date | None = None
     contract: Literal["noncontractual", "contractual"] = "noncontractual"
     money: Literal["margin", "revenue"] = "margin"
-    gross_margin: float | None = Field(default=None, gt=0, le=1, description="a share of revenue above 0, such as 0.30")
-    annual_discount_rate: float = Field(
-        default=0.10, ge=0, lt=1, description="an effective annual rate: write 0.12 for 12%"
+    gross_margin: float | None = Field(
+        default=None, gt=0, le=1, description=translatable("a share of revenue above 0, such as 0.30")
     )
-    horizon_months: int = Field(default=24, ge=1, le=600, description="a whole number of months")
-    level: float = Field(default=0.95, ge=0.5, le=0.999, description="a share such as 0.95")
+    annual_discount_rate: float = Field(
+        default=0.10, ge=0, lt=1, description=translatable("an effective annual rate: write 0.12 for 12%")
+    )
+    horizon_months: int = Field(default=24, ge=1, le=600, description=translatable("a whole number of months"))
+    level: float = Field(default=0.95, ge=0.5, le=0.999, description=translatable("a share such as 0.95"))
     tables: dict[str, TableSource] = Field(min_length=1)
     ids: IdRules = IdRules()
     guest_ids: Annotated[tuple[str, ...], BeforeValidator(_as_texts)] = Field(
-        default=(), description='a list of ids, such as ["0", guest]'
+        default=(), description=translatable('a list of ids, such as ["0", guest]')
     )
     control_totals: ControlTotals | None = None
-    time_zone: str | None = Field(default=None, description="the name of a zone such as Europe/Kyiv")
+    time_zone: str | None = Field(default=None, description=translatable("the name of a zone such as Europe/Kyiv"))
     exchange_rates: dict[str, float] | TableSource | None = Field(
-        default=None, description="{EUR: 1, USD: 0.92}, or {path: …, columns: {currency: …, date: …, rate: …}}"
+        default=None,
+        description=translatable("{EUR: 1, USD: 0.92}, or {path: …, columns: {currency: …, date: …, rate: …}}"),
     )
     bad_rows: Annotated[BadRows | None, BeforeValidator(_refuse_is_default)] = Field(
-        default=None, description="refuse, or {drop_up_to: 0.01}"
+        default=None, description=translatable("refuse, or {drop_up_to: 0.01}")
     )
     dormancy: Dormancy = Field(default=Dormancy(), description="{days: 90}")
     contracts: ContractRules = Field(default=ContractRules(), description="{gap_days: 31}")
@@ -236,11 +260,11 @@ class StudyFile(_Settings):
     engine: str | None = Field(
         default=None,
         pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$",
-        description="${NAME} of an environment variable with the address of a warehouse, or spark",
+        description=translatable("${NAME} of an environment variable with the address of a warehouse, or spark"),
     )
     bring: Literal["purchases"] = "purchases"
     keep: int | None = Field(
-        default=None, ge=1, description="a whole number of published runs; all where it is left out"
+        default=None, ge=1, description=translatable("a whole number of published runs; all where it is left out")
     )
     report: ReportRules = ReportRules()
     simulated: Simulated | None = None
@@ -276,26 +300,43 @@ class StudyFile(_Settings):
         """What the file left open and the product therefore assumed, in plain words."""
         said: list[str] = []
         if self.money == "revenue":
-            said.append("No margin is known: every amount is revenue, before the cost of goods.")
+            said.append(translate("No margin is known: every amount is revenue, before the cost of goods."))
         if "annual_discount_rate" not in self.model_fields_set:
-            said.append(f"Discount rate of {self.annual_discount_rate:.0%} a year: the study file names none.")
+            rate = self.annual_discount_rate
+            said.append(translate("Discount rate of {rate:.0%} a year: the study file names none.", rate=rate))
         if "horizon_months" not in self.model_fields_set:
-            said.append(f"Horizon of {self.horizon_months} months: the study file names none.")
+            months = self.horizon_months
+            said.append(translate("Horizon of {months} months: the study file names none.", months=months))
         if "dormancy" not in self.model_fields_set and self.contract != "contractual":
-            said.append(f"Dormant after {self.dormancy.days} silent days: the study file names no rule.")
+            days = self.dormancy.days
+            said.append(translate("Dormant after {days} silent days: the study file names no rule.", days=days))
         if "contracts" not in self.model_fields_set and self.contract == "contractual":
             said.append(
-                f"A contract that begins within {self.contracts.gap_days} days after the one before is its renewal: the "
-                "study file names no contracts: {gap_days: …}."
+                translate(
+                    "A contract that begins within {days} days after the one before is its renewal: the study file names no "
+                    "{rule}.",
+                    days=self.contracts.gap_days,
+                    rule="contracts: {gap_days: …}",
+                )
             )
         if self.cltv.period is not None and "time_unit" not in self.cltv.model_fields_set:
-            said.append(f"One opportunity to buy a {self.cltv.period}: the study file names no time_unit for bg_bb.")
+            period = self.cltv.period
+            said.append(
+                translate(
+                    "One opportunity to buy a {period}: the study file names no time_unit for bg_bb.", period=period
+                )
+            )
         start = self.cltv.holdout_start
         if start is not None and isinstance(self.as_of, date) and start >= self.as_of:
             said.append(
-                f"cltv.holdout_start {start} is not before as_of {self.as_of}: the usual part is held back instead."
+                translate(
+                    "cltv.holdout_start {start} is not before as_of {as_of}: the usual part is held back instead.",
+                    start=start,
+                    as_of=self.as_of,
+                )
             )
         for programme in self.programmes:
             if "costs" not in programme.model_fields_set:
-                said.append(f"No costs of the programme {programme.name}: the study file names none.")
+                name = programme.name
+                said.append(translate("No costs of the programme {name}: the study file names none.", name=name))
         return tuple(said)

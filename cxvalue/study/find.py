@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 
 __all__ = ["find_study", "list_studies", "project_root"]
 
@@ -41,5 +42,6 @@ def find_study(reference: str | os.PathLike[str]) -> Path:
     if (path / "study.yml").is_file():
         return (path / "study.yml").resolve()
     known = list_studies()
-    remedy = nearest(text, known) if bare and known else "Give the name of a study under data/, a folder or a file."
-    raise BadInput([Problem(text, "there is no such study.", remedy)])
+    elsewhere = translate("Give the name of a study under data/, a folder or a file.")
+    remedy = nearest(text, known) if bare and known else elsewhere
+    raise BadInput([Problem(text, translate("there is no such study."), remedy)])

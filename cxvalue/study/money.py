@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from datetime import date
 from statistics import NormalDist
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from cxvalue.language.catalogue import translatable, translate
 
 __all__ = [
     "NOTHING",
@@ -30,17 +34,35 @@ __all__ = [
     "as_range",
 ]
 
-Share = Annotated[float, Field(ge=0, le=1, description="a share between 0 and 1")]
-Amount = Annotated[float, Field(allow_inf_nan=False, description="an amount of money")]
+Share = Annotated[float, Field(ge=0, le=1, description=translatable("a share between 0 and 1"))]
+Amount = Annotated[float, Field(allow_inf_nan=False, description=translatable("an amount of money"))]
 
 MOST_SKEWED = math.exp(NormalDist().inv_cdf(0.95) ** 2 / 2)
 """No log-normal loss exceeds more than this many times its mean in 1 of 20."""
 
 
 class Settings(BaseModel):
-    """A group of settings: frozen, and an unknown key is an error."""
+    """A group of settings: frozen, an unknown key is an error, and yes and no are no numbers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_word_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """YAML reads yes, no, on and off as true and false, which Python takes for 1 and 0."""
+        within = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else (value,)
+        if any(isinstance(one, bool) for one in within):
+            kinds = set(_kinds_in(cls.model_fields[str(info.field_name)].annotation))
+            if kinds & {int, float} and bool not in kinds:
+                raise PydanticCustomError("float_type", "yes and no are no numbers")
+        return value
+
+
+def _kinds_in(annotation: Any) -> Iterator[Any]:
+    """An annotation and all that it is made of."""
+    yield annotation
+    for one in get_args(annotation):
+        yield from _kinds_in(one)
 
 
 def as_range(value: Any) -> Any:
@@ -51,12 +73,28 @@ def as_range(value: Any) -> Any:
         if isinstance(value, bool) or not math.isfinite(float(value)):
             raise ValueError
     except (TypeError, ValueError):
-        said = "is empty" if value is None else f"{value!r} is no amount"
+        example = "{value: 2000000, low: 1800000, high: 2500000}"
+        if value is None:
+            raise ValueError(
+                translate(
+                    "is empty; write a plain number in the study's currency, such as 2000000, or {example}.",
+                    example=example,
+                )
+            ) from None
         raise ValueError(
-            f"{said}; write a plain number in the study's currency, such as 2000000, or "
-            "{value: 2000000, low: 1800000, high: 2500000}"
+            translate(
+                "{value!r} is no amount; write a plain number in the study's currency, such as 2000000, or {example}.",
+                value=value,
+                example=example,
+            )
         ) from None
     return {"value": value}
+
+
+def _outside(value: float, low: float, high: float) -> str:
+    return translate(
+        "{value:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}.", value=value, low=low, high=high
+    )
 
 
 class Stated(Settings):
@@ -72,7 +110,7 @@ class Stated(Settings):
     def _ordered(self) -> Stated:
         low, middle, high = self.range
         if not low <= middle <= high:
-            raise ValueError(f"{middle:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
+            raise ValueError(_outside(middle, low, high))
         return self
 
     @property
@@ -94,7 +132,11 @@ class StatedCost(Stated):
     @model_validator(mode="after")
     def _positive(self) -> StatedCost:
         if self.range[0] < 0:
-            raise ValueError(f"{self.range[0]:,.10g} is below 0; write a cost or a saving as a positive amount")
+            raise ValueError(
+                translate(
+                    "{value:,.10g} is below 0; write a cost or a saving as a positive amount.", value=self.range[0]
+                )
+            )
         return self
 
 
@@ -106,19 +148,20 @@ class Persistence(Settings):
     """How an effect goes on beyond what was measured."""
 
     kind: Literal["measured", "none", "half_life", "finding"] = "measured"
-    half_life_months: float | None = Field(default=None, gt=0, description="a number of months above 0")
+    half_life_months: float | None = Field(default=None, gt=0, description=translatable("a number of months above 0"))
     finding: str | None = Field(
         default=None,
         pattern=r"^experience\.habituation\.[\w-]+\.half_life_months$",
-        description="the id of a half-life, such as experience.habituation.tasting.half_life_months",
+        description=translatable("the id of a half-life, such as experience.habituation.tasting.half_life_months"),
     )
 
     @model_validator(mode="after")
     def _says_how_long(self) -> Persistence:
         if (self.kind == "half_life") != (self.half_life_months is not None):
-            raise ValueError("a half-life is written as {half_life_months: 12}")
+            raise ValueError(translate("a half-life is written as {example}.", example="{half_life_months: 12}"))
         if (self.kind == "finding") != (self.finding is not None):
-            raise ValueError("a finding is written as {finding: experience.habituation.NAME.half_life_months}")
+            example = "{finding: experience.habituation.NAME.half_life_months}"
+            raise ValueError(translate("a finding is written as {example}.", example=example))
         return self
 
 
@@ -138,7 +181,7 @@ class CaseRules(Settings):
     start: Literal["first_start", "as_of"] = Field(default="first_start", alias="from")
     population: Literal["treated", "all"] = "treated"
     persistence: Annotated[Persistence, BeforeValidator(_persistence)] = Persistence()
-    ramp_up_months: int = Field(default=1, ge=1, le=120, description="a whole number of months")
+    ramp_up_months: int = Field(default=1, ge=1, le=120, description=translatable("a whole number of months"))
     correlation: Share = 0.0
 
 
@@ -165,7 +208,7 @@ class Benefit(Settings):
     def _ordered(self) -> Benefit:
         _, low, high = self.ends
         if not low <= self.monthly <= high:
-            raise ValueError(f"{self.monthly:,.10g} does not lie in its range, {low:,.10g} to {high:,.10g}")
+            raise ValueError(_outside(self.monthly, low, high))
         return self
 
     @property
@@ -181,7 +224,9 @@ class Success(Settings):
     metric: Literal["npv", "payback_months", "effect"]
     at_least: Amount | None = None
     at_most: Amount | None = None
-    confidence: Annotated[float, Field(gt=0.5, lt=1, description="a probability between 0.5 and 1")] = 0.90
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description=translatable("a probability between 0.5 and 1"))] = (
+        0.90
+    )
     registered_on: date | None = None
     next_measurement: date | None = None
     stop_if: str | None = None
@@ -191,9 +236,11 @@ class LossRisk(Settings):
     """A loss that a relaxed rule may bring: how often a year, how large on average, how large in 1 of 20."""
 
     name: str
-    per_year: float = Field(ge=0, allow_inf_nan=False, description="how many a year, 0 or more")
-    mean_loss: float = Field(gt=0, allow_inf_nan=False, description="an amount above 0")
-    loss_exceeded_in_5_percent: float = Field(gt=0, allow_inf_nan=False, description="an amount above the mean")
+    per_year: float = Field(ge=0, allow_inf_nan=False, description=translatable("how many a year, 0 or more"))
+    mean_loss: float = Field(gt=0, allow_inf_nan=False, description=translatable("an amount above 0"))
+    loss_exceeded_in_5_percent: float = Field(
+        gt=0, allow_inf_nan=False, description=translatable("an amount above the mean")
+    )
     owner: str | None = None
     source: str | None = None
 
@@ -201,8 +248,13 @@ class LossRisk(Settings):
     def _fits_together(self) -> LossRisk:
         if not 1 <= self.loss_exceeded_in_5_percent / self.mean_loss <= MOST_SKEWED:
             raise ValueError(
-                f"a loss above {self.loss_exceeded_in_5_percent:,.10g} in 1 of 20 does not go with a mean of "
-                f"{self.mean_loss:,.10g}; it must lie between the mean and {MOST_SKEWED:.1f} times the mean"
+                translate(
+                    "a loss above {loss:,.10g} in 1 of 20 does not go with a mean of {mean:,.10g}; it must lie between the "
+                    "mean and {most:.1f} times the mean.",
+                    loss=self.loss_exceeded_in_5_percent,
+                    mean=self.mean_loss,
+                    most=MOST_SKEWED,
+                )
             )
         return self
 
@@ -210,8 +262,8 @@ class LossRisk(Settings):
 class CurrentRule(Settings):
     """The goodwill rule that the programme really followed."""
 
-    cap: float = Field(gt=0, allow_inf_nan=False, description="an amount above 0")
-    times_per_year: int = Field(ge=1, le=366, description="a whole number of 1 or more")
+    cap: float = Field(gt=0, allow_inf_nan=False, description=translatable("an amount above 0"))
+    times_per_year: int = Field(ge=1, le=366, description=translatable("a whole number of 1 or more"))
 
 
 class Goodwill(Settings):
@@ -236,9 +288,13 @@ class Goodwill(Settings):
     def _one_way(self) -> Goodwill:
         priced = self.minute_cost is not None or self.approval_cost is not None
         if (self.saved_per_waiver is not None) == priced:
-            raise ValueError("give either saved_per_waiver, or minute_cost and approval_cost (at least one), not both")
+            raise ValueError(
+                translate("give either saved_per_waiver, or minute_cost and approval_cost (at least one), not both.")
+            )
         if priced and self.reason is None:
-            raise ValueError("minute_cost and approval_cost need the reason of the interactions that are about a fee")
+            raise ValueError(
+                translate("minute_cost and approval_cost need the reason of the interactions that are about a fee.")
+            )
         return self
 
     @property
@@ -259,7 +315,9 @@ class Market(Settings):
     def _a_share(self) -> Market:
         low, _, high = self.erosion_per_year.range
         if not (low >= 0 and high < 1):
-            raise ValueError("erosion_per_year must be a share from 0 to below 1, such as 0.03 for 3% a year")
+            raise ValueError(
+                translate("erosion_per_year must be a share from 0 to below 1, such as 0.03 for 3% a year.")
+            )
         return self
 
 
@@ -270,5 +328,7 @@ def _as_text(value: Any) -> Any:
 class UniversalHoldout(Settings):
     """The customers who are held out of every programme: those with a value in a column of the customers table."""
 
-    column: str = Field(description="a column of the table 'customers'")
-    value: Annotated[str, BeforeValidator(_as_text)] = Field(description="the value of that column for the held-out")
+    column: str = Field(description=translatable("a column of the table 'customers'"))
+    value: Annotated[str, BeforeValidator(_as_text)] = Field(
+        description=translatable("the value of that column for the held-out")
+    )

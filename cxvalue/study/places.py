@@ -7,7 +7,8 @@ from importlib.metadata import packages_distributions
 from importlib.util import find_spec
 from pathlib import Path
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, meant
+from cxvalue.language.catalogue import translate
 from cxvalue.study.source import TableSource
 
 __all__ = ["named_files", "source_files", "source_folder"]
@@ -37,15 +38,15 @@ def source_folder(source: TableSource, folder: Path, where: str) -> Path:
         spec = None
     if spec is None or not spec.submodule_search_locations:
         if not _PACKAGE.fullmatch(source.package):
-            found = f"{source.package[:60]!r} is no name of a package."
-            raise BadInput([Problem(f"{where}.package", found, "Write it as it is imported, such as lifetimes.")])
-        close = nearest(source.package, sorted(packages_distributions()))
-        remedy = (
-            f"{close} Or install it: pip install {source.package}."
-            if close.startswith("Did")
-            else (f"Install it: pip install {source.package}.")
-        )
-        raise BadInput([Problem(f"{where}.package", f"no package {source.package!r} is installed.", remedy)])
+            found = translate("{name!r} is no name of a package.", name=source.package[:60])
+            remedy = translate("Write it as it is imported, such as lifetimes.")
+            raise BadInput([Problem(f"{where}.package", found, remedy)])
+        if close := meant(source.package, sorted(packages_distributions())):
+            remedy = f"{close} {translate('Or install it: pip install {package}.', package=source.package)}"
+        else:
+            remedy = translate("Install it: pip install {package}.", package=source.package)
+        found = translate("no package {package!r} is installed.", package=source.package)
+        raise BadInput([Problem(f"{where}.package", found, remedy)])
     return Path(spec.submodule_search_locations[0])
 
 

@@ -9,6 +9,7 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from cxvalue.foundation.errors import Problem, nearest, one_of
+from cxvalue.language.catalogue import translate
 
 __all__ = ["problems_of"]
 
@@ -79,7 +80,7 @@ class _Shown:
 
     def __repr__(self) -> str:
         if isinstance(self.given, int) and abs(self.given) > 10**40:
-            return "a number of more than 40 digits"
+            return translate("a number of more than 40 digits")
         text = repr(self.given)
         return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
@@ -87,37 +88,47 @@ class _Shown:
 def _words(item: Any, owner: type[BaseModel] | None, description: str) -> tuple[str, str]:
     kind, raw, context = item["type"], item.get("input"), item.get("ctx", {})
     given = _Shown(raw)
-    allowed = f"Allowed: {description}." if description else ""
+    allowed = translate("Allowed: {words}.", words=translate(description)) if description else ""
     if kind == "extra_forbidden" and owner is not None:
         known = [field.alias or name for name, field in owner.model_fields.items()]
-        return "unknown key.", nearest(str(item["loc"][-1]), known)
+        return translate("unknown key."), nearest(str(item["loc"][-1]), known)
     if kind == "missing":
-        return "is missing.", allowed or "Every study needs it."
+        return translate("is missing."), allowed or translate("Every study needs it.")
     if kind == "literal_error":
         options = re.findall(r"'([^']*)'", context["expected"])
-        return f"{given!r} is not known.", nearest(raw, options) if isinstance(raw, str) else one_of(options)
+        remedy = nearest(raw, options) if isinstance(raw, str) else one_of(options)
+        return translate("{given!r} is not known.", given=given), remedy
     if kind in {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}:
         signs = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
         sign, limit = signs[kind], context.get("gt", context.get("ge", context.get("lt", context.get("le"))))
-        return f"{given!r} is out of range: it must be {sign} {limit:g}.", allowed
+        found = translate(
+            "{given!r} is out of range: it must be {sign} {limit}.", given=given, sign=sign, limit=f"{limit:g}"
+        )
+        return found, allowed
     if kind.startswith(("float", "int")) or kind == "finite_number":
-        return f"{given!r} is not a number that fits here.", allowed
+        return translate("{given!r} is not a number that fits here.", given=given), allowed
     if kind.startswith("date"):
-        return f"{given!r} is not a date.", allowed or "Write it as 2026-06-30."
+        return translate("{given!r} is not a date.", given=given), allowed or translate("Write it as 2026-06-30.")
     if kind.startswith("bool"):
-        return f"{given!r} is neither true nor false.", "Allowed: true, false."
+        return translate("{given!r} is neither true nor false.", given=given), translate(
+            "Allowed: {words}.", words="true, false"
+        )
     if kind == "string_pattern_mismatch":
-        return f"{given!r} does not fit.", allowed
+        return translate("{given!r} does not fit.", given=given), allowed
     if kind == "string_type":
-        return f"{given!r} is not text.", allowed or "Put it in quotes."
+        return translate("{given!r} is not text.", given=given), allowed or translate("Put it in quotes.")
     if kind == "value_error":
-        return f"{context['error']}.", ""
+        return str(context["error"]), ""
     if kind in {"model_type", "dict_type", "model_attributes_type"}:
-        return f"{given!r} is no group of settings.", allowed or "Write its keys indented below it, or as {key: value}."
+        remedy = translate("Write its keys indented below it, or as {example}.", example="{key: value}")
+        return translate("{given!r} is no group of settings.", given=given), allowed or remedy
     if kind == "tuple_type":
-        return f"{given!r} is no list.", "Write each item on a line that starts with '- '."
+        return translate("{given!r} is no list.", given=given), translate(
+            "Write each item on a line that starts with '- '."
+        )
     if kind == "invalid_key":
-        return f"the key {given!r} is no word.", "Keys are words, such as 'currency'; put other texts in quotes."
+        remedy = translate("Keys are words, such as 'currency'; put other texts in quotes.")
+        return translate("the key {given!r} is no word.", given=given), remedy
     if kind == "too_short":
-        return "is empty.", allowed
+        return translate("is empty."), allowed
     return f"{item['msg']}.", allowed

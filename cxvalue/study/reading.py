@@ -11,30 +11,57 @@ import yaml
 from pydantic import ValidationError
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import LANGUAGES, translate, using
 from cxvalue.study.bounded_yaml import load_yaml
 from cxvalue.study.consistency import disagreements
 from cxvalue.study.file import TABLE_NAMES, StudyFile
 from cxvalue.study.problems import problems_of
 
-__all__ = ["load_answered", "load_study_file"]
+__all__ = ["load_answered", "load_study_file", "stated_language"]
+
+_LANGUAGE = re.compile(rf"""(?m)^["']?language["']?\s*:\s*["']?({"|".join(LANGUAGES)})["']?\s*(?:#.*)?$""")
 
 
-def load_study_file(path: Path) -> StudyFile:
-    """Read and check a study file; raises `BadInput` with every problem in it."""
+def stated_language(path: Path) -> str:
+    """The language that a study file names for its readers, however wrong the rest of it is; English where it names none."""
+    try:
+        found = _LANGUAGE.search(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError:
+        return "en"
+    return found[1] if found else "en"
+
+
+def load_study_file(path: Path, language: str | None = None) -> StudyFile:
+    """Read and check a study file; raises `BadInput` with every problem in it, told in the language of its readers.
+
+    `language` is theirs instead of the one that the file names.
+    """
+    with using(language or stated_language(path)):
+        return _load(path).in_language(language)
+
+
+def _load(path: Path) -> StudyFile:
     label = f"{path.parent.name}/{path.name}" if path.parent.name else path.name
     try:
         raw = load_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        raise BadInput([Problem(label, "there is no such file.", "Start one with `cxvalue new DIR`.")]) from None
+        raise BadInput(
+            [Problem(label, translate("there is no such file."), translate("Start one with `cxvalue new DIR`."))]
+        ) from None
     except UnicodeDecodeError as error:
-        raise BadInput([Problem(label, f"is not UTF-8 text ({error.reason}).", "Save it as UTF-8.")]) from None
+        found = translate("is not UTF-8 text ({reason}).", reason=error.reason)
+        raise BadInput([Problem(label, found, translate("Save it as UTF-8."))]) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark else ""
-        what = getattr(error, "problem", None) or "cannot be read"
-        raise BadInput([Problem(label, f"is not valid YAML{place}: {what}.", "Check the indentation there.")]) from None
+        what = getattr(error, "problem", None) or translate("cannot be read")
+        if mark:
+            found = translate("is not valid YAML in line {line}: {what}.", line=mark.line + 1, what=what)
+        else:
+            found = translate("is not valid YAML: {what}.", what=what)
+        raise BadInput([Problem(label, found, translate("Check the indentation there."))]) from None
     if not isinstance(raw, dict):
-        raise BadInput([Problem(label, "holds no settings.", "Start from the file that `cxvalue new DIR` writes.")])
+        remedy = translate("Start from the file that `cxvalue new DIR` writes.")
+        raise BadInput([Problem(label, translate("holds no settings."), remedy)])
     if unanswered := _unanswered(path.read_text(encoding="utf-8-sig"), raw, label):
         raise BadInput(unanswered)
     try:
@@ -95,9 +122,9 @@ def _unanswered(text: str, raw: Any, label: str) -> list[Problem]:
     comments = [found[1] or "" for found in re.finditer(r"(?m)^[^#\n]*\bASK\b[^#\n]*(?:#\s*(.*))?$", text)]
     if len(comments) != len(places):
         comments = [""] * len(places)
-    remedy = "Write the answer in place of ASK, or run `cxvalue new … --from …` again with --answer."
+    remedy = translate("Write the answer in place of ASK, or run `cxvalue new … --from …` again with --answer.")
     return [
-        Problem(f"{label}: {place}", f"is not answered yet.{_sentence(question)}", remedy)
+        Problem(f"{label}: {place}", translate("is not answered yet.") + _sentence(question), remedy)
         for place, question in zip(places, comments, strict=True)
     ]
 
@@ -117,4 +144,6 @@ def _unknown_tables(raw: dict[str, Any], label: str) -> list[Problem]:
     tables = raw.get("tables")
     names = [str(name) for name in tables] if isinstance(tables, dict) else []
     unknown = [name for name in names if name not in TABLE_NAMES]
-    return [Problem(f"{label}: tables.{name}", "unknown table.", nearest(name, TABLE_NAMES)) for name in unknown]
+    return [
+        Problem(f"{label}: tables.{name}", translate("unknown table."), nearest(name, TABLE_NAMES)) for name in unknown
+    ]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study.money import Settings as _Settings
 
 __all__ = ["Columns", "IdRules", "ReadOptions", "RefundRule", "TableSource", "Words"]
@@ -38,7 +39,9 @@ def _as_list(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_as_words), Field(min_length=1, description="a list of values")]
+Words = Annotated[
+    tuple[str, ...], BeforeValidator(_as_words), Field(min_length=1, description=translatable("a list of values"))
+]
 """Values of a column; an empty text stands for an empty cell."""
 
 
@@ -47,43 +50,56 @@ class ReadOptions(_Settings):
 
     format: Literal["csv", "parquet", "text"] | None = None
     delimiter: str | None = Field(
-        default=None, min_length=1, description="one character, or 'whitespace' for runs of blanks"
+        default=None, min_length=1, description=translatable("one character, or 'whitespace' for runs of blanks")
     )
     decimal: Literal[".", ","] = "."
     thousands: Literal[",", ".", " ", "'", "_"] | None = None
-    encoding: str | None = Field(default=None, description="the name of a text encoding, such as utf-8 or cp1251")
+    encoding: str | None = Field(
+        default=None, description=translatable("the name of a text encoding, such as utf-8 or cp1251")
+    )
     date_format: str | None = Field(
         default=None,
         pattern="%|^(excel|epoch_(seconds|milliseconds|microseconds|nanoseconds))$",
-        description="such as '%d.%m.%Y', or excel, epoch_seconds, epoch_milliseconds, epoch_microseconds, "
-        "epoch_nanoseconds",
+        description=translatable(
+            "such as '%d.%m.%Y', or excel, epoch_seconds, epoch_milliseconds, epoch_microseconds, epoch_nanoseconds"
+        ),
     )
     header: bool = True
-    missing: tuple[str, ...] = Field(default=(), description='texts that stand for no value, such as ["NULL", "N/A"]')
+    missing: tuple[str, ...] = Field(
+        default=(), description=translatable('texts that stand for no value, such as ["NULL", "N/A"]')
+    )
 
     @model_validator(mode="after")
     def _signs_differ(self) -> ReadOptions:
         if self.thousands is not None and self.thousands == self.decimal:
-            raise ValueError(f"decimal and thousands are both {self.decimal!r}; they must differ")
+            raise ValueError(translate("decimal and thousands are both {sign!r}; they must differ.", sign=self.decimal))
         return self
 
 
 class RefundRule(_Settings):
     """Where refunds stand: in rows of their own that look different, or as an amount in the row of the purchase."""
 
-    rows: dict[str, Words] | None = Field(default=None, description="{Type: [Refund]}: the rows that are refunds")
-    columns: Columns = Field(default_factory=dict, description="ours: theirs, where those rows have it elsewhere")
-    amount: str | None = Field(default=None, description="a column or an expression: what of this purchase came back")
-    date: str | None = Field(default=None, description="the column with the day it came back; default: the purchase's")
+    rows: dict[str, Words] | None = Field(
+        default=None, description=translatable("{Type: [Refund]}: the rows that are refunds")
+    )
+    columns: Columns = Field(
+        default_factory=dict, description=translatable("ours: theirs, where those rows have it elsewhere")
+    )
+    amount: str | None = Field(
+        default=None, description=translatable("a column or an expression: what of this purchase came back")
+    )
+    date: str | None = Field(
+        default=None, description=translatable("the column with the day it came back; default: the purchase's")
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> RefundRule:
         if (self.rows is None) == (self.amount is None):
             raise ValueError(
-                "give 'rows' where refunds are rows of their own, or 'amount' where they stand in a column"
+                translate("give 'rows' where refunds are rows of their own, or 'amount' where they stand in a column.")
             )
         if (self.columns and self.rows is None) or (self.date and self.amount is None):
-            raise ValueError("'columns' goes with 'rows', and 'date' with 'amount'")
+            raise ValueError(translate("'columns' goes with 'rows', and 'date' with 'amount'."))
         return self
 
 
@@ -91,7 +107,7 @@ class TableSource(_Settings):
     """Where one table comes from: a file, an installed package, or a database; and which of its rows count, and as what."""
 
     path: Annotated[
-        str | tuple[str, ...] | None, Field(description="a file, a folder, a pattern, or a list of them")
+        str | tuple[str, ...] | None, Field(description=translatable("a file, a folder, a pattern, or a list of them"))
     ] = None
     package: str | None = None
     files: dict[str, str] | None = None
@@ -99,32 +115,43 @@ class TableSource(_Settings):
     database: str | None = Field(
         default=None,
         pattern=r"^\$\{[A-Za-z_][A-Za-z0-9_]*\}$",
-        description="${NAME} of an environment variable with the address",
+        description=translatable("${NAME} of an environment variable with the address"),
     )
     table: str | None = None
     read: ReadOptions = ReadOptions()
     columns: Columns = Field(default_factory=dict)
     layout: str | None = None  # who wrote the file, for people
-    member: str | None = Field(default=None, description="the files of a zip archive that count, such as orders*.csv")
-    sheet: str | tuple[str, ...] | None = Field(
-        default=None, description="the name of a sheet of a workbook, or a list of sheets with the same columns"
+    member: str | None = Field(
+        default=None, description=translatable("the files of a zip archive that count, such as orders*.csv")
     )
-    header_row: int | None = Field(default=None, ge=1, description="the row or line with the names of the columns")
-    first_row: int | None = Field(default=None, ge=2, description="the first row or line below them with data")
+    sheet: str | tuple[str, ...] | None = Field(
+        default=None,
+        description=translatable("the name of a sheet of a workbook, or a list of sheets with the same columns"),
+    )
+    header_row: int | None = Field(
+        default=None, ge=1, description=translatable("the row or line with the names of the columns")
+    )
+    first_row: int | None = Field(
+        default=None, ge=2, description=translatable("the first row or line below them with data")
+    )
     footer: Literal["refuse", "leave_out"] = "refuse"
     copies: Literal["refuse", "leave_out"] = "refuse"
-    same: Columns = Field(default_factory=dict, description="{renamed: name}: a column renamed on the way")
+    same: Columns = Field(
+        default_factory=dict, description=translatable("{renamed: name}: a column renamed on the way")
+    )
     values: dict[str, Annotated[dict[str, str], BeforeValidator(_as_texts)]] = Field(
-        default_factory=dict, description="{Interval: {month: 1, year: 12}}: words of a column and what they stand for"
+        default_factory=dict,
+        description=translatable("{Interval: {month: 1, year: 12}}: words of a column and what they stand for"),
     )
     keep_rows: dict[str, Words] = Field(
-        default_factory=dict, description="{Status: [paid, refunded]}: the rows that count"
+        default_factory=dict, description=translatable("{Status: [paid, refunded]}: the rows that count")
     )
     leave_out_rows: dict[str, Words] = Field(
-        default_factory=dict, description="{Status: [test]}: rows that do not count, whatever else they hold"
+        default_factory=dict,
+        description=translatable("{Status: [test]}: rows that do not count, whatever else they hold"),
     )
     once_per: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(
-        default=(), description="the column, or columns, of which each value counts once"
+        default=(), description=translatable("the column, or columns, of which each value counts once")
     )
     refund: RefundRule | None = None
     rows_without_customer: Literal["refuse", "count"] = "refuse"
@@ -135,13 +162,13 @@ class TableSource(_Settings):
         if self.in_engine and self.package is None:
             return self
         if sum(ways) != 1 or self.path == () or "" in self.paths:
-            raise ValueError("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'")
+            raise ValueError(translate("give exactly one of 'path', 'files' with 'query', or 'database' with 'table'."))
         if (self.files is not None) != (self.query is not None):
-            raise ValueError("'files' and 'query' go together: the query selects from the named files")
+            raise ValueError(translate("'files' and 'query' go together: the query selects from the named files."))
         if (self.database is not None and self.table is None) or (self.table is not None and self.files is not None):
-            raise ValueError("'database' and 'table' go together")
+            raise ValueError(translate("'database' and 'table' go together."))
         if self.package is not None and self.database is not None:
-            raise ValueError("'package' goes with 'path' or 'files', not with 'database'")
+            raise ValueError(translate("'package' goes with 'path' or 'files', not with 'database'."))
         return self
 
     @property

@@ -4,6 +4,7 @@ load      all of it for one study: canonical parquet files, counts that reconcil
 read/     from files, queries and databases to typed columns
 checks/   what is wrong, and what is legal and may nevertheless make a number wrong
 cautions  the kinds of the latter, worst first
+refusals  what a load says of bad rows and of days that cannot be the last one observed
 counts    the counts and control totals that a data check prints, and `TableSet`, what loading gives
 ledger    transactions to purchases: cut, duplicates merged, refunds netted, one purchase a day
 purchase_log  all purchases as a few arrays, so that any past day can be looked at

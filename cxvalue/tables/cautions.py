@@ -12,22 +12,22 @@ from typing import Any
 
 __all__ = ["KINDS", "Caution", "worst_first"]
 
-KINDS: dict[str, str] = {
-    "stale": "the data end long before the last day observed",
-    "guest_id": "an id that stands for no customer, or for many",
-    "dominant_id": "one id that alone holds an implausible share of rows or revenue",
-    "ids_do_not_match": "ids of one table that another table does not know",
-    "ids_alike": "ids that become equal after a harmless repair",
-    "left_aside": "a column that was not mapped says that rows or amounts may mean something else",
-    "never_active": "contracts of no length",
-    "two_arms": "customers in two arms of one campaign",
-    "repeated_rows": "rows that stand more than once",
-    "refunds": "refunds left out because no earlier purchases cover them",
-    "sign": "an amount whose sign contradicts its column",
-    "history_begins": "old customers who look new where the history begins",
-    "currency": "amounts converted from other currencies",
-    "open_end": "ends and starts that lie in the future",
-}
+KINDS = (
+    "stale",  # the data end long before the last day observed
+    "guest_id",  # an id that stands for no customer, or for many
+    "dominant_id",  # one id that alone holds an implausible share of rows or revenue
+    "ids_do_not_match",  # ids of one table that another table does not know
+    "ids_alike",  # ids that become equal after a harmless repair
+    "left_aside",  # a column that was not mapped says that rows or amounts may mean something else
+    "never_active",  # contracts of no length
+    "two_arms",  # customers in two arms of one campaign
+    "repeated_rows",  # rows that stand more than once
+    "refunds",  # refunds left out because no earlier purchases cover them
+    "sign",  # an amount whose sign contradicts its column
+    "history_begins",  # old customers who look new where the history begins
+    "currency",  # amounts converted from other currencies
+    "open_end",  # ends and starts that lie in the future
+)
 """Every kind of caution with what it means, the most serious first."""
 
 
@@ -72,5 +72,5 @@ def worst_first(cautions: Iterable[Caution]) -> tuple[Caution, ...]:
     >>> [one.kind for one in worst_first([few, Caution("stale", "transactions", "date", 0, None, "Old.")])]
     ['stale', 'sign']
     """
-    order = list(KINDS)
+    order = KINDS
     return tuple(sorted(dict.fromkeys(cautions), key=lambda one: (order.index(one.kind), -(one.share or 0.0))))

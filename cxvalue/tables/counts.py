@@ -122,7 +122,8 @@ class TableSet:
     `paths` has each table of the study, with "purchases" beside "transactions". `observed_from` and `as_of` are the
     first and last day observed, both inclusive. `same_until` is the last day of a run that would read the same from the
     same sources; None: every later day. `orders` are those of transactions whose order ids stayed in a warehouse.
-    `sources` are all columns of each table's source, none where a query chose them.
+    `sources` are all columns of each table's source, none where a query chose them. `done` are those of `read_notes` that
+    say what was done to a source as it was read.
     """
 
     as_of: date
@@ -135,6 +136,7 @@ class TableSet:
     same_until: date | None = None
     orders: int | None = None
     sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    done: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The same as JSON holds it."""
@@ -149,6 +151,7 @@ class TableSet:
             "same_until": self.same_until.isoformat() if self.same_until else None,
             "orders": self.orders,
             "sources": {name: list(names) for name, names in self.sources.items()},
+            "done": list(self.done),
         }
 
     @classmethod
@@ -165,6 +168,7 @@ class TableSet:
             date.fromisoformat(data["same_until"]) if data["same_until"] else None,
             data["orders"],
             {name: tuple(names) for name, names in data["sources"].items()},
+            tuple(data["done"]),
         )
 
 

@@ -5,9 +5,9 @@ Portable expressions throughout, so that the same ledger runs in DuckDB, Postgre
 A refund (revenue below 0) nets the order whose id it carries, where that order is the same customer's, not later, and
 still large enough. Any other refund nets the customer's latest purchase day, not later than the refund, whose remaining
 amount is at least as large; where none is, the latest days, newest first, until it is used up; such refunds of a customer
-are taken in order of date, one a round. Days that a refund uses up give back the margin that they had left, and the last
-one the rest of the refund's margin, so that no margin is lost or made on the way. An order or a day that is refunded in
-full is no purchase; one of zero revenue that was never refunded is.
+are taken in order of date, in large ledgers one a round. Days that a refund uses up give back the margin that they had
+left, and the last one the rest of the refund's margin, so that no margin is lost or made on the way. An order or a day
+that is refunded in full is no purchase; one of zero revenue that was never refunded is.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ __all__ = [
 
 TOLERANCE = 1e-9  # relative; sums of money in floating point
 ROUNDS = 20
+FEW_REFUNDS, FEW_PURCHASES = 5_000, 50_000
+"""Refunds up to this number, of customers with purchases up to that one, are matched out of the engine, in one go."""
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,10 @@ def _purchases(lines: ir.Table, found: dict[str, Any]) -> Purchases:
         .mutate(left=lambda t: t.gross)
         .cache()
     )
-    rest, held = refunds, [refunds, units]
+    rest, held, few = refunds, [refunds, units], found["refunds"] <= FEW_REFUNDS
     if found["with_order"]:
         ordered = refunds.filter(refunds.order_id.notnull()), units.filter(units.order_id.notnull())
-        orders = _Matching(*ordered, ("customer_id", "order_id"))
+        orders = _Matching(*ordered, ("customer_id", "order_id"), few)
         rest = refunds.anti_join(orders.table, "refund").cache()
         held += [units, rest, *orders.held]
         units = _net(units, orders.table, ("customer_id", "order_id", "date")).cache()
@@ -193,7 +195,7 @@ def _purchases(lines: ir.Table, found: dict[str, Any]) -> Purchases:
         )
         .cache()
     )
-    latest = _Matching(rest, days, ("customer_id",), several=True)
+    latest = _Matching(rest, days, ("customer_id",), few, several=True)
     netted = _net(days, latest.table, ("customer_id", "date")).cache()
     kept = netted.filter(~netted.void).select(
         "customer_id", "date", revenue=netted.left, margin=netted.margin, lines=netted.lines
@@ -229,9 +231,17 @@ class _Matching:
     back what they had left, and the last one the rest.
     """
 
-    def __init__(self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...], several: bool = False) -> None:
+    def __init__(
+        self, refunds: ir.Table, targets: ir.Table, by: tuple[str, ...], few: bool, several: bool = False
+    ) -> None:
         self.held: list[ir.Table] = []
         left = targets.select(*by, "date", "left", "margin")
+        if few:
+            # Each round in the engine is three expressions to put into its words: more work than all of these rows.
+            fetched = left.semi_join(refunds, list(by)).order_by("date").limit(FEW_PURCHASES + 1).to_pyarrow()
+            if len(fetched) <= FEW_PURCHASES:
+                self.table = self._keep(self._one_by_one(refunds, fetched, by, several))
+                return
         # Most refunds concern a group with one purchase that covers them all: no order matters there.
         found = [self._keep(self._whole(refunds, left, by))]
         rest = refunds.anti_join(found[0], "refund")
@@ -258,7 +268,8 @@ class _Matching:
             )
             left = self._keep(remaining.select(*by, "date", "left", "margin"))
         if rounds > ROUNDS:
-            found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), left, by, several)))
+            still = left.order_by("date").to_pyarrow()
+            found.append(self._keep(self._one_by_one(waiting.filter(waiting.turn >= ROUNDS), still, by, several)))
         self.table = self._keep(ibis.union(*found)) if len(found) > 1 else found[0]
 
     def _keep(self, table: ir.Table) -> ir.Table:
@@ -279,11 +290,11 @@ class _Matching:
         )
 
     @staticmethod
-    def _one_by_one(refunds: ir.Table, left: ir.Table, by: tuple[str, ...], several: bool) -> ir.Table:
-        # Only the few with very many refunds come here (an id shared by all guests, say): a round for each of their
-        # refunds would cost more than taking their rows out of the engine.
+    def _one_by_one(refunds: ir.Table, left: pa.Table, by: tuple[str, ...], several: bool) -> ir.Table:
+        # Only few refunds come here, or the few customers with very many (an id shared by all guests, say): a round for
+        # each of their refunds would cost more than taking their rows out of the engine. `left` is in order of date.
         days: dict[tuple[Any, ...], list[list[Any]]] = {}
-        for row in left.order_by("date").to_pyarrow().to_pylist():
+        for row in left.to_pylist():
             days.setdefault(tuple(row[name] for name in by), []).append([row["date"], row["left"], row["margin"]])
         netted: list[tuple[int, date, float, float | None]] = []
         for row in refunds.order_by(["date", "refund"]).to_pyarrow().to_pylist():

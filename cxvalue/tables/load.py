@@ -17,6 +17,7 @@ from cxvalue.engine.opening import open_engine
 from cxvalue.engine.place import Place
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
 from cxvalue.tables.ask import ask, measures, parts
@@ -31,7 +32,6 @@ from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
 from cxvalue.tables.checks.purchase_cautions import cautions_of
 from cxvalue.tables.checks.relations import Relation, hold_against
 from cxvalue.tables.checks.rules import (
-    AFTER_TODAY,
     EXAMPLES,
     Broken,
     Contradiction,
@@ -50,12 +50,13 @@ from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import LINE, ROW, SAME
+from cxvalue.tables.refusals import bad_rows_problem, day_problems, too_many_bad
 
 __all__ = ["TableSet", "load_tables"]
 
 LARGEST_SHARE_TO_DROP = 0.05
-REFUND = "a refund larger than the customer's earlier purchases together"
-REFUND_REMEDY = (
+REFUND = translatable("a refund larger than the customer's earlier purchases together")
+REFUND_REMEDY = translatable(
     "It cannot be taken off them: correct its customer or order id, or add the purchases it belongs to "
     "(an export that begins earlier)."
 )
@@ -141,15 +142,17 @@ class _Loader:
         start = self.study.observed_from or (observed.first if observed else None)
         control = self._settle_all(start, end)
         if not self.problems and (end is None or start is None):
-            self.problems.append(Problem("tables", "hold no row with a date.", "Check the files and bad_rows."))
+            found, remedy = translate("hold no row with a date."), translate("Check the files and bad_rows.")
+            self.problems.append(Problem("tables", found, remedy))
         if self.problems or observed is None or end is None or start is None:
             raise BadInput(self.problems)
         for relation in self.relations:
             self._add(relation.table, relation.words, relation.found, None, "match", always=True)
         notes, cautions, until = tuple(self.notes), tuple(self.cautions), self._same_until(observed, as_of)
         sources = {name: one.raw.every for name, one in self.tables.items()}
+        done = tuple(note for one in self.tables.values() for note in one.raw.notes)
         told = tuple(self.counts), control, notes, cautions, until
-        return TableSet(end, start, self.paths, *told, self.orders, sources)
+        return TableSet(end, start, self.paths, *told, self.orders, sources, done)
 
     def _settle_all(self, start: date | None, end: date | None) -> ControlResult | None:
         """Count and write every table; what is said of them stands in the order of the study file.
@@ -203,13 +206,14 @@ class _Loader:
             rows = len(raw.malformed)
             examples = tuple(number for number, _ in raw.malformed[:EXAMPLES])
             reasons = sorted({reason for _, reason in raw.malformed})
-            what = f"a line that does not split into the columns ({'; '.join(reasons[:2])})"
-            remedy = "Check the delimiter and the quotes of these lines."
+            what = translate("a line that does not split into the columns ({reasons})", reasons="; ".join(reasons[:2]))
+            remedy = translate("Check the delimiter and the quotes of these lines.")
             broken.insert(0, Broken("", what, remedy, rows, rows, None, examples))
         loading = _Loading(contract, raw, counted["rows"], counted["amount"], good, broken, amounts=parsed.amounts)
         loading.rows += len(raw.malformed) + sum(rows for *_, rows in raw.left_out) - raw.made
         if not loading.rows:
-            raise BadInput([Problem(f"tables.{name}", "has no rows.", "Check the file, or leave the table out.")])
+            found, remedy = translate("has no rows."), translate("Check the file, or leave the table out.")
+            raise BadInput.at(f"tables.{name}", found, remedy)
         screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
@@ -241,7 +245,10 @@ class _Loader:
             self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
         self.notes += [*parsed.notes, *raw.notes]
         if raw.extra:
-            self.notes.append(f"{raw.name}: other columns kept as text: {', '.join(raw.extra)}.")
+            extra = ", ".join(raw.extra)
+            self.notes.append(
+                translate("{table}: other columns kept as text: {columns}.", table=raw.name, columns=extra)
+            )
 
     def _across(self) -> None:
         """What must agree across the study and its tables."""
@@ -272,23 +279,14 @@ class _Loader:
         first, last = observed.first, observed.last
         end = wanted if isinstance(wanted, date) else observed.latest_complete_month(self.today)
         self.cautions += observed.stale(wanted if isinstance(wanted, date) else None, self.today)
-        if end > self.today:
-            remedy = f"Today is {self.today}; choose a day that has passed."
-            self.problems.append(Problem(where, f"{end} lies in the future.", remedy))
-        elif self.study.new_from and self.study.new_from > end:
-            found = f"is {self.study.new_from}, after {end}, the last day observed: nobody is new."
-            remedy = "Name the first day from which first purchases are those of new customers."
-            self.problems.append(Problem("study.first_purchases.ignore_before", found, remedy))
-        elif end < first:
-            found = f"{end} is before the first day in the tables, {first}."
-            if not isinstance(wanted, date):
-                found = f"no month is complete: the tables cover {first} to {last}."
-            self.problems.append(Problem(where, found, f"Choose a day from {first} to {last}."))
+        self.problems += day_problems(
+            where, end, named=isinstance(wanted, date), between=(first, last), today=self.today, new=self.study.new_from
+        )
         return end
 
     def _same_until(self, observed: Observed, given: date | str | None) -> date | None:
         """The last day on which a run would read the same; rows of days to come that were dropped count again one day."""
-        if any(item.what.startswith(AFTER_TODAY) for one in self.tables.values() for item in one.broken):
+        if any(item.to_come for one in self.tables.values() for item in one.broken):
             return self.today
         wanted = given or self.study.as_of
         return observed.same_until(wanted if isinstance(wanted, date) else None, self.today)
@@ -298,8 +296,9 @@ class _Loader:
             self._settle(loading)
             return None
         if "margin" not in loading.good.columns and self.study.gross_margin is None:
-            remedy = "Map a margin column, or give gross_margin in the study file."
-            self.problems.append(Problem("tables.transactions", "has no margin column and no gross_margin.", remedy))
+            said = translate("has no margin column and no gross_margin.")
+            remedy = translate("Map a margin column, or give gross_margin in the study file.")
+            self.problems.append(Problem("tables.transactions", said, remedy))
             self._settle(loading)
             return None
         rows = ledger.canonical_transactions(loading.good, self.study.gross_margin)
@@ -307,7 +306,7 @@ class _Loader:
         lines = made.lines
         if made.unmatched is not None and made.unmatched_refunds:
             missed = made.unmatched.select(**{ROW: made.unmatched.refund, "revenue": -made.unmatched.amount})
-            refused = broken_rows(missed, "revenue", REFUND, REFUND_REMEDY, "revenue")
+            refused = broken_rows(missed, "revenue", translate(REFUND), translate(REFUND_REMEDY), "revenue")
             loading.broken += refused
             loading.unmatched = sum(item.amount or 0.0 for item in refused)
             lines = lines.anti_join(missed, ROW)
@@ -388,22 +387,15 @@ class _Loader:
             return
         self.problems += [self._problem(loading, item, share) for item in loading.broken]
         if limit is not None and share > limit:
-            found = f"{loading.bad:,} of {loading.rows:,} rows are bad ({share:.2%}); bad_rows allows {limit:.2%}."
             droppable = all(loading.may_drop(item) for item in loading.broken)
-            remedy = "Correct the source, or raise bad_rows.drop_up_to." if droppable else "Correct the source."
-            self.problems.append(Problem(f"tables.{name}", found, remedy, count=loading.bad))
+            self.problems.append(too_many_bad(f"tables.{name}", loading.bad, loading.rows, limit, droppable))
 
     def _problem(self, loading: _Loading, item: Broken, share: float) -> Problem:
         raw = loading.raw
-        where = f"tables.{raw.name}" + (f".{item.column}" if item.column else "")
-        if item.column:
-            theirs = raw.theirs.get(item.column)
-            where += f" ({theirs!r} in the source)" if theirs not in (None, item.column) else ""
-        found = f"{item.rows:,} row{'s' if item.rows != 1 else ''} with {item.what}."
-        remedy = item.remedy
-        if loading.may_drop(item) and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP:
-            remedy += f" Or drop such rows: bad_rows: {{drop_up_to: {rounded_up(share)}}}."
-        return Problem(where, found, remedy, item.rows, raw.shown(self.place.files.con, item.examples))
+        droppable = loading.may_drop(item) and self.study.bad_rows is None and share <= LARGEST_SHARE_TO_DROP
+        theirs = raw.theirs.get(item.column) if item.column else None
+        examples = raw.shown(self.place.files.con, item.examples)
+        return bad_rows_problem(raw.name, item, theirs, str(rounded_up(share)) if droppable else "", examples)
 
     def _write_table(self, loading: _Loading, end: date | None) -> None:
         """Cut a table at `as_of` and write it; dates that had not come by then are emptied."""

@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.checks.ids import SPOILT
 from cxvalue.tables.checks.rules import conflicting_orders
 from cxvalue.tables.ledger import count_rows
@@ -22,6 +23,12 @@ _ROUNDED = "__rounded__"
 _DIGITS_KEPT = 17
 """From so many digits on a whole number in floating point may stand for several."""
 _OPTIONAL = ("margin", "order_id", "product", "discount", "channel")
+_LACKING = {
+    "customer_id": translatable("{rows:,} row(s) with no customer."),
+    "date": translatable("{rows:,} row(s) with no date."),
+    "revenue": translatable("{rows:,} row(s) with no finite amount."),
+}
+"""What is said of rows that lack what they need, by the column."""
 
 
 def ledger_of(transactions: Any) -> ir.Table:
@@ -32,7 +39,7 @@ def ledger_of(transactions: Any) -> ir.Table:
     """
     table = transactions if isinstance(transactions, ir.Table) else _in_engine(transactions)
     problems = [
-        Problem("transactions", f"has no column {name!r}.", nearest(name, table.columns))
+        Problem("transactions", translate("has no column {column!r}.", column=name), nearest(name, table.columns))
         for name in _REQUIRED
         if name not in table.columns
     ]
@@ -42,33 +49,36 @@ def ledger_of(transactions: Any) -> ir.Table:
     if "currency" in table.columns:
         codes = table.select("currency").distinct().order_by("currency").limit(6).to_pyarrow().column("currency")
         if len(codes) > 1:
-            found = f"holds several currencies: {', '.join(str(code) for code in codes.to_pylist()[:5])}."
-            raise BadInput([Problem("transactions.currency", found, "Convert the amounts to one first.")])
+            some = ", ".join(str(code) for code in codes.to_pylist()[:5])
+            found = translate("holds several currencies: {codes}.", codes=some)
+            raise BadInput.at("transactions.currency", found, translate("Convert the amounts to one first."))
     if "order_id" in kept and set(table.columns) > set(kept):
         # Lines of an order are one only when they are equal in every column, whether it is used or not.
         ordered = table.filter(table.order_id.notnull()).distinct()
         table = ordered.union(table.filter(table.order_id.isnull())).mutate(ibis.row_number().name(LINE))
     if not (table.date.type().is_date() or table.date.type().is_timestamp()):
-        remedy = "Convert it first, for example with pandas.to_datetime(…, format=…)."
-        raise BadInput([Problem("transactions.date", f"holds {table.date.type()} values, not dates.", remedy)])
+        found = translate("holds {kind} values, not dates.", kind=str(table.date.type()))
+        remedy = translate("Convert it first, for example with pandas.to_datetime(…, format=…).")
+        raise BadInput.at("transactions.date", found, remedy)
     marks = [LINE] if LINE in table.columns else []
     typed = table.select(*marks, **{name: _typed(table[name], name) for name in kept})
     ledger = typed.mutate(revenue=_finite(typed.revenue))
     asked = [ledger[name].isnull().ifelse(1, 0).sum().name(name) for name in _REQUIRED]
     wrong = ledger.aggregate([*asked, _rounded(table, ledger).name(_ROUNDED)]).to_pyarrow().to_pylist()[0]
     rounded = int(wrong.pop(_ROUNDED) or 0)
-    what = {"customer_id": "no customer", "date": "no date", "revenue": "no finite amount"}
+    remedy = translate("Fill them in or drop them.")
     problems = [
-        Problem(
-            f"transactions.{name}", f"{count:,} row(s) with {what[name]}.", "Fill them in or drop them.", int(count)
-        )
+        Problem(f"transactions.{name}", translate(_LACKING[name], rows=int(count)), remedy, int(count))
         for name, count in wrong.items()
         if count
     ]
     if rounded:
-        found = f"{rounded:,} row(s) with an id in scientific notation or with more digits than a number keeps."
-        remedy = (
-            "Different customers became one: read the ids as text from the start, such as dtype={'customer_id': str}."
+        found = translate(
+            "{rows:,} row(s) with an id in scientific notation or with more digits than a number keeps.", rows=rounded
+        )
+        remedy = translate(
+            "Different customers became one: read the ids as text from the start, such as {line}.",
+            line="dtype={'customer_id': str}",
         )
         problems.append(Problem("transactions.customer_id", found, remedy, rounded))
     if not problems and "order_id" in kept:
@@ -76,8 +86,8 @@ def ledger_of(transactions: Any) -> ir.Table:
         count = count_rows(orders)
         if count:
             shown = orders.order_by("order_id").limit(3).to_pyarrow().column("order_id").to_pylist()
-            found = f"{count:,} order(s) whose rows name different customers or days."
-            remedy = "An order is of one customer and one day; give each order its own id."
+            found = translate("{orders:,} order(s) whose rows name different customers or days.", orders=count)
+            remedy = translate("An order is of one customer and one day; give each order its own id.")
             problems = [Problem("transactions.order_id", found, remedy, count, tuple(map(str, shown)))]
     if problems:
         raise BadInput(problems)
@@ -135,8 +145,8 @@ def _in_engine(frame: Any) -> ir.Table:
     elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
         frame = _arrow_of(_as_written(frame))
     if not isinstance(frame, (pa.Table, pa.RecordBatch)):
-        found = f"is a {type(frame).__name__}."
-        raise BadInput([Problem("transactions", found, "Give a pandas, polars, arrow or ibis table.")])
+        found = translate("is a {kind}.", kind=type(frame).__name__)
+        raise BadInput.at("transactions", found, translate("Give a pandas, polars, arrow or ibis table."))
     columns, zone = {}, None
     for name, column in zip(frame.schema.names, frame.columns, strict=True):
         if pa.types.is_dictionary(column.type):

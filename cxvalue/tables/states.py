@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.foundation.shown import Shown
+from cxvalue.foundation.shown import Drawn
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.distinct import distinct_rows
 from cxvalue.tables.ledger import Purchases, by_day, count_rows, is_plain
 from cxvalue.tables.ledger import purchases as purchases_of
@@ -44,7 +45,7 @@ _COUNTED: dict[str, int] = {}
 
 
 @dataclass(frozen=True, repr=False)
-class PurchaseStates(Shown):
+class PurchaseStates(Drawn):
     """The purchase histories that a lifetime model needs, distinct with counts or one per customer.
 
     Every array has one element per state. `frequency` is x, the number of repeat purchase days; `recency_days` is t_x,
@@ -222,9 +223,20 @@ def _settled(ledger: ir.Table, as_of: date) -> Purchases:
     made = purchases_of(ledger, as_of)
     if made.unmatched_refunds and made.unmatched is not None:
         first = made.unmatched.order_by("refund").limit(3).to_pyarrow().to_pylist()
-        examples = tuple(f"customer {row['customer_id']}, {row['date']}: {-row['amount']:g}" for row in first)
-        found = f"{made.unmatched_refunds:,} refund(s) larger than the customer's earlier purchases together."
-        remedy = "Add the purchases they belong to, or correct their customer."
+        examples = tuple(
+            translate(
+                "customer {customer}, {day}: {amount:g}",
+                customer=row["customer_id"],
+                day=row["date"],
+                amount=-row["amount"],
+            )
+            for row in first
+        )
+        found = translate(
+            "{refunds:,} refund(s) larger than the customer's earlier purchases together.",
+            refunds=made.unmatched_refunds,
+        )
+        remedy = translate("Add the purchases they belong to, or correct their customer.")
         raise BadInput([Problem("transactions.revenue", found, remedy, made.unmatched_refunds, examples)])
     return made
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
+from cxvalue.language.catalogue import translate, using, written
+from cxvalue.language.letters import padded
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
@@ -45,18 +47,34 @@ class Checked:
         names = ", ".join(sorted(tables.paths))
         main = "transactions" if "transactions" in tables.paths else "subscriptions"
         cautions = worst_first(tables.cautions)
-        said = "are sound." if not cautions else f"can be read. To look at first: {len(cautions)}."
         lines = [
-            f"{study.name}: the study file and its tables {said}",
-            *(f"  caution      {one.text}{f' ({one.private})' if one.private else ''}" for one in cautions),
-            f"  observed     {tables.observed_from} to {tables.as_of}",
-            *(f"  engine       {line}" for line in self.engine),
-            f"  tables       {names}",
+            translate(
+                "{study}: the study file and its tables can be read. To look at first: {count}.",
+                study=study.name,
+                count=len(cautions),
+            )
+            if cautions
+            else translate("{study}: the study file and its tables are sound.", study=study.name),
+            *(
+                _line(translate("caution"), f"{one.text}{f' ({one.private})' if one.private else ''}")
+                for one in cautions
+            ),
+            _line(translate("observed"), translate("{first} to {last}", first=tables.observed_from, last=tables.as_of)),
+            *(_line(translate("engine"), line) for line in self.engine),
+            _line(translate("tables"), names),
             *(line for one in self.understood for line in said_of(one)),
-            *(f"  {one.what:<12} {one.rows:,}" for one in tables.counts if one.table == main and one.kind not in _SAID),
-            *(f"  matched      {one.table}: {one.rows:,} {one.what}" for one in tables.counts if one.kind == "match"),
-            *(f"  read         {note}" for note in tables.read_notes if any(word in note for word in _TOLD)),
-            *(f"  assumed      {assumption}" for assumption in study.assumptions),
+            *(
+                _line(one.what, written(one.rows, ","))
+                for one in tables.counts
+                if one.table == main and one.kind not in _SAID
+            ),
+            *(
+                _line(translate("matched"), _rows(one.table, one.rows, one.what))
+                for one in tables.counts
+                if one.kind == "match"
+            ),
+            *(_line(translate("read"), note) for note in tables.done),
+            *(_line(translate("assumed"), assumption) for assumption in study.assumptions),
         ]
         return "\n".join(lines)
 
@@ -74,26 +92,34 @@ class Checked:
 
 
 _SAID = ("match", "left_out")
-_TOLD = (": the query was given ", " left out as a footer")
 
 
-def check(study_path: Path, as_of: Any = None, sample: float | None = None) -> str:
+def check(study_path: Path, as_of: Any = None, sample: float | None = None, *, language: str | None = None) -> str:
     """Validate a study and its tables and say in words what was found, what to look at first before anything else.
 
     The arguments are those of `examine`. Raises `BadInput` with everything that is wrong.
     """
-    return str(examine(study_path, as_of, sample))
+    checked = examine(study_path, as_of, sample, language=language)
+    with using(checked.study.language):
+        return str(checked)
 
 
-def examine(study_path: Path, as_of: Any = None, sample: float | None = None) -> Checked:
+def examine(
+    study_path: Path, as_of: Any = None, sample: float | None = None, *, language: str | None = None
+) -> Checked:
     """Validate a study and its tables: what was understood of them.
 
-    `sample` is the share of customers that is looked at of a study in a warehouse (None: all). Raises `BadInput` with
-    everything that is wrong.
+    `sample` is the share of customers that is looked at of a study in a warehouse (None: all), `language` the readers'
+    instead of the study file's. Raises `BadInput` with everything that is wrong.
     """
-    study = load_study_file(study_path)
+    study = load_study_file(study_path, language)
+    with using(study.language):
+        return _examined(study, as_of, sample)
+
+
+def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
     if sample is not None and study.engine is None:
-        raise CxvalueError("--sample goes with a study that has an 'engine:'; files are read whole.")
+        raise CxvalueError(translate("--sample goes with a study that has an 'engine:'; files are read whole."))
     make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         con, began = connect(), time.monotonic()
@@ -117,12 +143,27 @@ def _told_of_engine(
     kept = sum(path.stat().st_size for path in tables.paths.values()) / share
     rows = sum(one.rows for one in understood) / share
     customers = max((one.customers or 0 for one in understood), default=0) / share
-    part = f"; this is a sample of {share:.2%} of the customers" if sample is not None else ""
+    if sample is None:
+        answers = translate("it answers, its tables may be read and temporary ones made")
+    else:
+        answers = translate(
+            "it answers, its tables may be read and temporary ones made; this is a sample of {share:.2%} of the customers",
+            share=share,
+        )
     about = seconds / share + _RUN_S + customers * _RUN_S_PER_CUSTOMER
     return (
-        f"it answers, its tables may be read and temporary ones made{part}",
-        f"about {rows:,.0f} rows of about {customers:,.0f} customers; about {kept / 1e6:,.1f} MB come over",
-        f"a report may take about {about / 60:,.0f} minutes, {seconds / share:,.0f} s of them there at most",
+        answers,
+        translate(
+            "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB come over",
+            rows=rows,
+            customers=customers,
+            megabytes=kept / 1e6,
+        ),
+        translate(
+            "a report may take about {minutes:,.0f} minutes, {seconds:,.0f} s of them there at most",
+            minutes=about / 60,
+            seconds=seconds / share,
+        ),
     )
 
 
@@ -166,13 +207,23 @@ def _problem(one: Problem) -> dict[str, Any]:
 
 def said_of(one: Understood) -> list[str]:
     """A table in a few lines: what counts, and what does not."""
-    parts = [f"{one.rows:,} rows read, {one.kept:,} kept"]
-    parts += [f"{one.customers:,} customers"] if one.customers is not None else []
-    parts += [f"{one.orders:,} orders"] if one.orders is not None else []
+    parts = [translate("{rows:,} rows read, {kept:,} kept", rows=one.rows, kept=one.kept)]
+    parts += [translate("{customers:,} customers", customers=one.customers)] if one.customers is not None else []
+    parts += [translate("{orders:,} orders", orders=one.orders)] if one.orders is not None else []
     if one.revenue is not None:
-        parts.append(f"net revenue {f'{one.currency} ' if one.currency else ''}{one.revenue:,.2f}")
-    parts += [f"{one.first} to {one.last}"] if one.first else []
-    lines = [f"  understood   {one.table}: {', '.join(parts)}"]
-    lines += [f"  left out     {one.table}: {rows:,} {what}" for what, rows in one.reasons[:_MOST_REASONS]]
+        amount = " ".join(filter(None, (one.currency, written(one.revenue, ",.2f"))))
+        parts.append(translate("net revenue {amount}", amount=amount))
+    parts += [translate("{first_day} to {last_day}", first_day=one.first, last_day=one.last)] if one.first else []
+    left_out = [_rows(one.table, rows, what) for what, rows in one.reasons[:_MOST_REASONS]]
     rest = sum(rows for _, rows in one.reasons[_MOST_REASONS:])
-    return lines + ([f"  left out     {one.table}: {rest:,} for other reasons"] if rest else [])
+    left_out += [translate("{table}: {rows:,} for other reasons", table=one.table, rows=rest)] if rest else []
+    understood = _line(translate("understood"), f"{one.table}: {', '.join(parts)}")
+    return [understood, *(_line(translate("left out"), line) for line in left_out)]
+
+
+def _line(what: str, text: str) -> str:
+    return f"  {padded(what, 12)} {text}"
+
+
+def _rows(table: str, rows: int, what: str) -> str:
+    return translate("{table}: {rows:,} {what}", table=table, rows=rows, what=what)

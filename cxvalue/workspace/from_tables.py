@@ -10,6 +10,7 @@ import yaml
 
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
+from cxvalue.language.catalogue import LANGUAGES, translate, using
 from cxvalue.study import LATEST_COMPLETE_MONTH, TABLE_NAMES, StudyFile, project_root
 from cxvalue.tables.outside import arrow_of
 from cxvalue.workspace.opened import Study, load_study
@@ -27,26 +28,36 @@ def study_from(*, name: str = "from_tables", folder: str | Path | None = None, *
     `folder`, else in ``data/NAME``, beside a study file. Raises `BadInput` for what `load_study` would refuse, and
     `CxvalueError` where the folder holds a study that somebody wrote.
     """
+    language = given.get("language")
+    with using(language if language in LANGUAGES else "en"):
+        target = _write_study(name, folder, given)
+    return load_study(target)
+
+
+def _write_study(name: str, folder: str | Path | None, given: dict[str, Any]) -> Path:
     frames = {key: given.pop(key) for key in TABLE_NAMES if key in given}
     known = sorted({*StudyFile.model_fields, *TABLE_NAMES} - {"name", "tables"})
-    problems = [Problem(f"study_from: {key}", "unknown.", nearest(key, known)) for key in given if key not in known]
+    problems = [
+        Problem(f"study_from: {key}", translate("unknown."), nearest(key, known)) for key in given if key not in known
+    ]
     tables = {key: arrow_of(frame) for key, frame in frames.items()}
     for key, table in tables.items():
         if table is None:
-            found = f"{type(frames[key]).__name__} is no table."
-            problems.append(Problem(f"study_from: {key}", found, "Give a pandas, polars or arrow table."))
+            found = translate("{kind} is no table.", kind=type(frames[key]).__name__)
+            problems.append(Problem(f"study_from: {key}", found, translate("Give a pandas, polars or arrow table.")))
     if not frames:
-        problems.append(Problem("study_from", "no table was given.", "Give transactions=…"))
+        problems.append(Problem("study_from", translate("no table was given."), translate("Give transactions=…")))
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        problems.append(
-            Problem("study_from: name", f"{name!r} cannot be one.", "Allowed: letters, digits, '-' and '_'.")
-        )
+        remedy = translate("Allowed: letters, digits, '-' and '_'.")
+        problems.append(Problem("study_from: name", translate("{name!r} cannot be one.", name=name), remedy))
     if problems:
         raise BadInput(problems)
     place = Path(folder) if folder is not None else project_root() / "data" / name
     target = place / "study.yml"
     if target.exists() and not target.read_text(encoding="utf-8").startswith(_MARK):
-        raise CxvalueError(f"{target} exists already and was left as it is. Give another name or folder.")
+        raise CxvalueError(
+            translate("{target} exists already and was left as it is. Give another name or folder.", target=target)
+        )
     if "as_of" in given and given["as_of"] != LATEST_COMPLETE_MONTH:
         given["as_of"] = as_day(given["as_of"])
     settings = {"name": name, **given, "tables": {key: {"path": f"{key}.parquet"} for key in tables}}
@@ -56,4 +67,4 @@ def study_from(*, name: str = "from_tables", folder: str | Path | None = None, *
     for key, table in tables.items():
         parquet.write_table(table, place / f"{key}.parquet")
     target.write_text(f"{_MARK}\n{yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)}", encoding="utf-8")
-    return load_study(target)
+    return target

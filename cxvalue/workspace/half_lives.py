@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.experience.names import id_parts
 from cxvalue.questions.levels import habituation_of
 from cxvalue.study.money import Persistence
@@ -54,8 +55,10 @@ def measured_half_lives(
     problems = [
         Problem(
             f"programmes.{name}.case.persistence.finding",
-            f"the tables give no {wanted!r}.",
-            nearest(wanted, list(found)) if found else "Write {half_life_months: 12} or measured.",
+            translate("the tables give no {wanted!r}.", wanted=wanted),
+            nearest(wanted, list(found))
+            if found
+            else translate("Write {example} or measured.", example="{half_life_months: 12}"),
         )
         for name, wanted in asked.items()
         if wanted not in found

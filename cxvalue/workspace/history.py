@@ -26,6 +26,7 @@ __all__ = [
     "EarlierPromise",
     "History",
     "collect_history",
+    "complete_runs",
     "history_mark",
     "read_history",
     "spare_runs",
@@ -119,6 +120,12 @@ def spare_runs(shelf: Path, keep: int) -> list[Path]:
             runs = rest
             spare.append(run[0])
     return spare
+
+
+def complete_runs(shelf: Path, before: str) -> list[tuple[Path, dict[str, Any]]]:
+    """The complete runs on a shelf made before a moment (as a manifest writes it), with their manifests, oldest first."""
+    runs = [run for run in _runs_on(shelf) if not run[1].get("partial") and str(run[1].get("made", "")) < before]
+    return sorted(runs, key=lambda run: str(run[1].get("made", "")))
 
 
 def _runs_on(shelf: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.study import StudyFile, find_study, list_studies, load_study_file
 from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
 
@@ -28,7 +31,7 @@ def studies() -> pd.DataFrame:
     for name in list_studies():
         file = _file_or_none(name)
         if file is None:
-            rows.append([name, f"cannot be read; see: cxvalue check {name}", False, "", ""])
+            rows.append([name, translate("cannot be read; see: cxvalue check {name}", name=name), False, "", ""])
             continue
         fitting = [spec.name for spec in NOTEBOOKS if not _refusal(spec, file)]
         simulated = file.simulated is not None
@@ -44,8 +47,12 @@ def check_fits(notebook: str, file: StudyFile) -> None:
         return
     others = [name for name in list_studies() if (other := _file_or_none(name)) and not _refusal(spec, other)]
     # Simulated ones and small ones alike: whoever only looks around may take any of them.
-    named = " or ".join(f'study = "{name}"' for name in others[:_MOST_NAMED])
-    raise CxvalueError(f"{refusal} {f'Try {named}.' if named else 'No study under data/ has that yet.'}")
+    remedy = translate("No study under data/ has that yet.")
+    if others:
+        lines = [f'study = "{name}"' for name in others[:_MOST_NAMED]]
+        named = reduce(lambda first, second: translate("{first} or {second}", first=first, second=second), lines)
+        remedy = translate("Try {named}.", named=named)
+    raise CxvalueError(closed_up(f"{refusal} {remedy}"))
 
 
 def _refusal(spec: NotebookSpec, file: StudyFile) -> str:

@@ -82,20 +82,41 @@ class NotebookSpec:
         if not reason:
             return ""
         if self.contract not in (None, contract):
-            for_whom, theirs = _CONTRACT_WORDS[self.contract or contract], _CONTRACT_WORDS[contract]
-            return f"This notebook is for customers {for_whom}; those of the study {study!r} are {theirs}."
+            return translate(_NOT_THEIRS[self.contract or contract], study=study)
         lacking = [table for table in self.needs if table not in tables]
-        if lacking or (self.any_of and not any(table in tables for table in self.any_of)):
-            named = " and no ".join(f"table {table!r}" for table in lacking or self.any_of)
-            return f"The study {study!r} has no {named}, which this notebook needs."
-        return f"The study file of {study!r} declares no {self.declared}, which this notebook is about."
+        if not lacking and self.any_of and not any(table in tables for table in self.any_of):
+            lacking = list(self.any_of)
+        if len(lacking) > 1:
+            first, second = lacking
+            return translate(
+                "The study {study!r} has no table {first!r} and no table {second!r}, which this notebook needs.",
+                study=study,
+                first=first,
+                second=second,
+            )
+        if lacking:
+            return translate(
+                "The study {study!r} has no table {table!r}, which this notebook needs.", study=study, table=lacking[0]
+            )
+        return translate(
+            "The study file of {study!r} declares no {declared}, which this notebook is about.",
+            study=study,
+            declared=self.declared,
+        )
 
 
 _FOR_WHOM = {
     "noncontractual": translatable("{name} is for customers without a contract"),
     "contractual": translatable("{name} is for customers with a contract"),
 }
-_CONTRACT_WORDS = {"noncontractual": "without a contract", "contractual": "with a contract"}
+_NOT_THEIRS = {
+    "noncontractual": translatable(
+        "This notebook is for customers without a contract; those of the study {study!r} are with a contract."
+    ),
+    "contractual": translatable(
+        "This notebook is for customers with a contract; those of the study {study!r} are without a contract."
+    ),
+}
 
 NOTEBOOKS: tuple[NotebookSpec, ...] = (
     NotebookSpec(

@@ -20,7 +20,7 @@ from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.inert import inert_table
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
-from cxvalue.language.catalogue import speak
+from cxvalue.language.catalogue import speak, translate, translate_count, using
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -38,7 +38,7 @@ from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
 from cxvalue.workspace.listing import check_fits
-from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
+from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _keep_sums_same, _open_prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +70,9 @@ def load_study(
     """
     if work is None:
         if notebook is not None:
-            check_fits(notebook, load_study_file(find_study(reference)))
+            file = load_study_file(find_study(reference))
+            with using(file.language):
+                check_fits(notebook, file)
         as_of = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "as_of", LATEST_COMPLETE_MONTH)
         by_hand = Study(prepare(find_study(reference), as_of), None)
         speak(by_hand.file.language)
@@ -78,7 +80,7 @@ def load_study(
     run = json.loads((Path(work) / "run.json").read_text(encoding="utf-8"))
     # The settings that the data was prepared with: the study file may have been edited since.
     folder = Path(run["prepared"])
-    settings = load_study_file(folder / "study.yml").in_language(run["language"])
+    settings = load_study_file(folder / "study.yml", run["language"])
     study = Study(_open_prepared(folder, settings, "", {}), Path(work))
     speak(settings.language)
     if study.file.money == "revenue":  # in a run, where the process has one study
@@ -125,7 +127,9 @@ class Study(Drawn):
 
     @cached_property
     def _connection(self) -> ibis.BaseBackend:
-        return _connect()
+        con = _connect()
+        _keep_sums_same(con, self.prepared.folder, self.prepared.tables)
+        return con
 
     @cached_property
     def _opened(self) -> dict[str, ibis.Table]:
@@ -135,7 +139,14 @@ class Study(Drawn):
         """A canonical table of the study, or "purchases" (one row per customer and day, refunds netted)."""
         paths = self.prepared.tables.paths
         if name not in paths:
-            raise CxvalueError(f"The study {self.name!r} has no table {name!r}; it has {', '.join(sorted(paths))}.")
+            raise CxvalueError(
+                translate(
+                    "The study {study!r} has no table {table!r}; it has {tables}.",
+                    study=self.name,
+                    table=name,
+                    tables=", ".join(sorted(paths)),
+                )
+            )
         if name not in self._opened:
             self._opened[name] = self._connection.read_parquet(self.prepared.folder / paths[name])
         return self._opened[name]
@@ -286,12 +297,19 @@ class Study(Drawn):
         from cxvalue.report.revenue_words import figure_in_revenue, findings_in_revenue, told_in_revenue
 
         tables, figures, private = tables or {}, figures or {}, private or {}
-        said = f"{len(findings)} findings, {len(tables)} tables, {len(figures)} figures"
+        said = translate(
+            "{findings} findings, {tables} tables, {figures} figures",
+            findings=len(findings),
+            tables=len(tables),
+            figures=len(figures),
+        )
         if private:
-            said += f", {len(private)} private {'list' if len(private) == 1 else 'lists'}"
+            said += f", {translate_count('{count} private list', '{count} private lists', len(private))}"
         wrong = next((name for name in private if not name.endswith(".csv")), None)
         if wrong is not None:
-            raise CxvalueError(f"The private list {wrong!r} cannot be handed over: its name must end with '.csv'.")
+            raise CxvalueError(
+                translate("The private list {name!r} cannot be handed over: its name must end with '.csv'.", name=wrong)
+            )
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
         if self.file.money == "revenue":
             lowered = findings_in_revenue(lowered)
@@ -304,9 +322,9 @@ class Study(Drawn):
         for place in self._places:
             place.update(Opening.of(self.file, self.observed_from, self.as_of, in_short(lowered)))
         if self.work is None:
-            return f"Opened by hand: {said} were computed and nothing was published."
+            return translate("Opened by hand: {said} were computed and nothing was published.", said=said)
         _write_outputs(self.work / notebook, lowered, tables, figures, private)
-        return f"Handed to the run: {said}."
+        return translate("Handed to the run: {said}.", said=said)
 
 
 @working("Adding customers up by unit and month")
@@ -315,7 +333,8 @@ def programme_panel(study: Study, name: str) -> UnitPanel | CustomerPanel:
     programme = next((one for one in study.file.programmes if one.name == name), None)
     if programme is None:
         known = [one.name for one in study.file.programmes]
-        raise CxvalueError(f"The study {study.name!r} declares no programme {name!r}. {nearest(name, known)}")
+        found = translate("The study {study!r} declares no programme {name!r}.", study=study.name, name=name)
+        raise CxvalueError(f"{found} {nearest(name, known)}")
 
     def table(wanted: str) -> ibis.Table | None:
         return study.table(wanted) if wanted in study.tables.paths else None

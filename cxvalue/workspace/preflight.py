@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.together import with_neighbours
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.choice.items import segment_problems
 from cxvalue.questions.levels.customer_quarters import starter_problems
@@ -140,15 +141,25 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     sides = sides.mutate(day=sides.day.cast("date")).order_by("held")  # groups come in any order; contacts first
     days = {bool(row["held"]): row["day"] for row in sides.to_pyarrow().to_pylist()}
     if False not in days:
-        found = "nobody was contacted: every row is of the control arm."
-        return [*problems, Problem(f"{where}.control", found, "Check which arm was held out.")]
+        found = translate("nobody was contacted: every row is of the control arm.")
+        return [*problems, Problem(f"{where}.control", found, translate("Check which arm was held out."))]
     late = [(held, (as_of - day).days) for held, day in days.items() if (as_of - day).days < campaign.window_days]
     if late:
         held, seen = late[0]
-        who = "held-out customer" if held else "contact"
-        found = (
-            f"is {campaign.window_days} days, but the earliest {who} was followed for {seen} days only: the data end on "
-            f"{as_of}."
-        )
-        problems.append(Problem(f"{where}.window_days", found, "Wait, or choose a shorter window."))
+        if held:
+            found = translate(
+                "is {window} days, but the earliest held-out customer was followed for {seen} days only: the data end on "
+                "{as_of}.",
+                window=campaign.window_days,
+                seen=seen,
+                as_of=as_of,
+            )
+        else:
+            found = translate(
+                "is {window} days, but the earliest contact was followed for {seen} days only: the data end on {as_of}.",
+                window=campaign.window_days,
+                seen=seen,
+                as_of=as_of,
+            )
+        problems.append(Problem(f"{where}.window_days", found, translate("Wait, or choose a shorter window.")))
     return problems

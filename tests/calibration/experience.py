@@ -18,16 +18,18 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.drivers.importance import fit_importance
 from cxvalue.questions.drivers.score_link import fit_link
 from cxvalue.questions.levels.habituation import Exposures, fit_habituation
+from cxvalue.questions.levels.of_invited import shares_of_all
 from cxvalue.questions.levels.worth import level_worth
 from cxvalue.questions.market.gaps import Gap, gaps_of
 from cxvalue.questions.response.findings import response_findings
 from cxvalue.questions.response.recovery import fit_recovery
 from cxvalue.questions.staff.turnover_link import fit_turnover_link
 from cxvalue.questions.survey_truth.asked_late import lateness_of
-from cxvalue.questions.survey_truth.weighting import reweight
+from cxvalue.questions.survey_truth.weighting import answer_weights, reweight
 from cxvalue.questions.wallet.wallet_answers import WalletRows
 from cxvalue.questions.wallet.wallet_share import fit_wallet
 from cxvalue.study.experience import ExperienceRules
@@ -35,11 +37,13 @@ from tests.experienceworlds import LEVEL_CHURN, LEVEL_MARGIN, MOVING, last_share
 from tests.questions.drivers.test_importance import drawn as scores_drawn
 from tests.questions.drivers.test_score_link import drawn as link_drawn
 from tests.questions.levels.test_habituation import drawn as tastings_drawn
+from tests.questions.levels.test_of_invited import quarter, true_shares
 from tests.questions.response.test_recovery import drawn as complaints_drawn
 from tests.questions.staff.test_turnover_link import drawn as staff_drawn
 from tests.questions.survey_truth.test_asked_late import answers as late_answers
 from tests.questions.survey_truth.test_weighting import drawn as invited_drawn
 from tests.questions.wallet.test_wallet_share import asked as wallet_asked
+from tests.questions.wallet.test_wallet_share import silent
 
 AS_OF = date(2025, 12, 31)
 AS_OF_DAY = int(np.datetime64(AS_OF, "D").astype(np.int64))
@@ -99,6 +103,18 @@ def undoing_named(seed: int) -> bool:
     return f"{found.robustness:.1%}"[:2] in said[0].text and "would undo it" in said[0].text
 
 
+def main_store_of_all(seed: int) -> Interval | None:
+    """The share of main store, where the till meets some more often than others and some of those do not answer."""
+    rows, frame = silent(seed)
+    return fit_wallet(rows, None, answering=answer_weights(frame)).main_store
+
+
+def level_of_all(seed: int, name: str) -> Interval | None:
+    """The share of a level among all who were invited."""
+    rows, asked = quarter(seed)
+    return shares_of_all(rows, **asked).get(name)
+
+
 def covered() -> Iterator[Line]:
     """Figures and whether the range of a world holds the truth."""
     yield (
@@ -148,6 +164,8 @@ def covered() -> Iterator[Line]:
     yield "staff link .30, 40 units", lambda s: inside(fit_turnover_link(staff_drawn(s)).link, 0.3)
     yield "staff link .30, 12 units", lambda s: inside(fit_turnover_link(staff_drawn(s, units=12)).link, 0.3)
     yield "main store, till", lambda s: inside(fit_wallet(wallet_asked(s), None).main_store, 0.6)
+    yield "main store, till and silence", lambda s: inside(main_store_of_all(s), 0.6)
+    yield "level high of all invited", lambda s: inside(level_of_all(s, "high"), float(true_shares()[4]))
     yield "margin of the main store", lambda s: inside(fit_wallet(wallet_asked(s), None).main_margin, 8.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from cxvalue.cli import commands
 from cxvalue.cli.console import Console
 from cxvalue.cli.doctor import Item, diagnose, render
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, RunFailed
+from cxvalue.language.catalogue import spoken
+from cxvalue.language.letters import width_of
 from cxvalue.report.page import NotebookOutcome
 from cxvalue.run.study_run import Project, RunResult, RunStopped
 from tests.runfixtures import Workshop, reading
@@ -301,15 +304,38 @@ def test_check_prints_what_it_found(
     class Sound(str):
         engine = None
 
-    def check(path: Path, as_of: object, sample: float | None) -> str:
-        asked.append((path, as_of, sample))
+    def check(path: Path, as_of: object, sample: float | None, *, language: str | None) -> str:
+        asked.append((path, as_of, sample, language))
         return Sound("small: sound.")
 
     monkeypatch.setattr("cxvalue.workspace.check.examine", check)
     study = Workshop(tmp_path).study()
-    assert commands.main(["check", str(study.parent), "--as-of", "2026-01-31"]) == 0
-    assert asked == [(study.resolve(), date(2026, 1, 31), None)]
+    assert commands.main(["check", str(study.parent), "--as-of", "2026-01-31", "--language", "uk"]) == 0
+    assert asked == [(study.resolve(), date(2026, 1, 31), None, "uk")]
     assert capsys.readouterr().out == "small: sound.\n"
+
+
+@pytest.mark.parametrize("command", ["check", "report"])
+@pytest.mark.parametrize(
+    ("options", "head"),
+    [
+        ([], "cxvalue: Найдена 1 ошибка:"),
+        (["--language", "zh"], "cxvalue: 发现 1 个问题："),
+        (["--language", "en"], "cxvalue: 1 problem found:"),
+    ],
+)
+def test_what_is_wrong_with_a_study_file_is_told_in_the_language_of_its_readers(
+    command: str, options: list[str], head: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "study.yml").write_text("language: ru\ntables: [", encoding="utf-8")
+    assert commands.main([command, str(tmp_path), *options]) == 2
+    assert capsys.readouterr().err.splitlines()[0] == head
+    assert spoken() == "en"
+
+
+def test_an_unknown_study_is_told_in_the_language_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert commands.main(["check", "no/such/study", "--language", "uk"]) == 2
+    assert capsys.readouterr().err.startswith("cxvalue: Знайдено 1 помилку:")
 
 
 def test_check_of_an_unknown_study_is_status_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -353,6 +379,19 @@ def test_the_doctor_says_how_to_get_what_is_missing(
     said = capsys.readouterr().out
     assert "MISSING   no-such-package    not installed" in said
     assert "python -m pip install 'no-such-package'" in said
+
+
+@pytest.mark.parametrize(
+    ("language", "kernel"), [("ru", "ядро Jupyter"), ("uk", "ядро Jupyter"), ("zh", "Jupyter内核")]
+)
+def test_the_doctor_speaks_the_language_asked_for(
+    capsys: pytest.CaptureFixture[str], language: str, kernel: str
+) -> None:
+    assert commands.main(["doctor", "--language", language]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    [told] = [line for line in lines if kernel in line]
+    assert width_of(told[: told.index("python3")]) == 29  # below what the other lines say
+    assert not [line for line in lines if re.search(" (to|the|is|not|can|be) ", line)]
 
 
 def test_the_doctor_names_a_missing_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

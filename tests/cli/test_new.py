@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cxvalue.cli.commands import main
+from cxvalue.study import load_study_file
 from tests.exports import EXPORTS, write_export
+from tests.messages import TRANSLATED
 
 SHOP = next(one for one in EXPORTS if one.name == "shopify.csv")
 
@@ -53,6 +57,47 @@ def test_at_a_terminal_it_asks(
     assert "Payment Method: [bogus]" in text  # an empty reply takes the default that was shown
     assert "'as much as it takes' is none of the answers." in capsys.readouterr().out
     assert next(replies, "") == ""
+
+
+def _setting_of(line: str) -> str:
+    """What stands before the words of a line: a setting or an example of one."""
+    setting, words, _ = line.partition("  # ")
+    found = re.match("[# ]*[a-z_]+:", line)
+    return setting.rstrip() if words else found[0] if found else ""
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_template_says_the_same_in_every_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str
+) -> None:
+    english, told = tmp_path / "en" / "shop", tmp_path / language / "shop"
+    assert main(["new", str(english)]) == main(["new", str(told), "--language", language]) == 0
+    assert "Fill it in" not in capsys.readouterr().out.splitlines()[1]
+    plain, text = ((folder / "study.yml").read_text(encoding="utf-8") for folder in (english, told))
+    one, other = yaml.safe_load(plain), yaml.safe_load(text)
+    assert other.pop("language") == language
+    assert one.pop("title") != other.pop("title")
+    assert one == other
+    # Line by line: the same keys and examples stand before the same words, and no word is left in English.
+    lines = [line for line in text.splitlines() if not line.startswith("language:")]
+    for line, same in zip(lines, plain.splitlines(), strict=True):
+        if not line.startswith("title:"):
+            assert _setting_of(line) == _setting_of(same), line
+            assert re.search(" (the|is|of|are|for|to|it|or) ", line) is None, line
+
+
+@pytest.mark.parametrize(("language", "asked"), [("ru", "вопрос"), ("uk", "питан"), ("zh", "个问题")])
+def test_a_file_is_brought_in_the_language_of_the_readers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], language: str, asked: str
+) -> None:
+    export, folder = str(write_export(tmp_path, SHOP)), str(tmp_path / "shop")
+    assert main(["new", folder, "--from", export, "--language", language]) == 2
+    said = capsys.readouterr()
+    assert asked in said.out
+    assert "was written" not in said.err
+    answers = ["--answer", "refund=without_tax", "--answer", "test_orders=leave_out", "--language", language]
+    assert main(["new", folder, "--from", export, "--gross-margin", "40%", *answers]) == 0
+    assert load_study_file(tmp_path / "shop" / "study.yml").language == language
 
 
 def test_the_template_asks_for_the_margin(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,7 +54,7 @@ def test_the_state_of_an_error_says_what_happened_and_nothing_of_its_message(sta
 )
 def test_without_a_state_its_kind_is_told_by_its_message_which_is_not_shown(message: str, words: str) -> None:
     found, _ = said_of(RuntimeError(f"{message} {SECRET}"))
-    assert found == f"{words} (RuntimeError)"
+    assert found == f"{words} (RuntimeError)."
 
 
 def test_a_failure_leaves_no_trace_of_the_first_error() -> None:

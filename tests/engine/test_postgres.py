@@ -83,7 +83,7 @@ def test_a_session_that_only_reads_is_told_apart(on_postgres: OnPostgres) -> Non
     warehouse = _opened()
     warehouse.native.execute("SET default_transaction_read_only = on")
     assert warehouse.obstacles([]) == [
-        "it only reads (a replica or a read-only session), and temporary tables are needed for a run"
+        "it only reads (a replica or a read-only session), and temporary tables are needed for a run."
     ]
     warehouse.close()
 
@@ -112,6 +112,36 @@ def test_a_connection_that_is_ended_in_the_middle_of_a_table_is_one_line(
     ends = ("the server ended the connection (AdminShutdown, 57P01).", "the connection was lost (OperationalError).")
     assert any(f"bringing over 'many': {end}" in str(caught.value) for end in ends)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", ["database", "engine"])
+def test_a_database_that_drops_in_the_middle_of_a_report_is_one_line_and_latest_stays(
+    how: str, on_postgres: OnPostgres, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from cxvalue.cli.commands import main
+
+    view = f"{on_postgres.schema}.dying"
+    on_postgres.run(
+        f"CREATE VIEW {view} AS SELECT 'c' || n % 500 AS customer_id, DATE '2024-01-01' + n % 600 AS date, "
+        "(CASE WHEN n = 30000 AND pg_terminate_backend(pg_backend_pid()) THEN 1 ELSE 5 END)::float8 AS revenue "
+        "FROM generate_series(1, 40000) AS s(n)"
+    )
+    where = f"{{database: '${{{VARIABLE}}}', table: {view}}}" if how == "database" else f"{{table: {view}}}"
+    text = f"name: s\ncurrency: EUR\ngross_margin: 0.5\nas_of: 2025-06-30\ntables: {{transactions: {where}}}\n"
+    text += f"engine: ${{{VARIABLE}}}\n" if how == "engine" else ""
+    (tmp_path / "study.yml").write_text(text, encoding="utf-8")
+    kept = tmp_path / "out" / "s" / "2025-01-01-kept"
+    kept.mkdir(parents=True)
+    (kept / "manifest.json").write_text("{}")
+    (kept.parent / "latest").symlink_to(kept.name)
+    assert main(["report", str(tmp_path / "study.yml"), "--out", str(tmp_path / "out")]) in (1, 2)
+    said = capfd.readouterr().err
+    ends = ("its rows could not be read", "the server ended the connection", "the connection was lost")
+    assert sum(said.count(end) for end in ends) == 1, said
+    assert "Traceback" not in said
+    assert on_postgres.address not in said
+    assert sorted(path.name for path in kept.parent.iterdir() if path.is_dir()) == [kept.name, "latest"]
+    assert os.readlink(kept.parent / "latest") == kept.name
 
 
 def test_a_planted_secret_is_told_nowhere(

@@ -182,6 +182,15 @@ def test_figures_say_when_there_is_nothing_to_show(name: str) -> None:
     assert DRAW[name]().get_suptitle()
 
 
+def test_names_with_dollars_are_drawn_as_they_are() -> None:
+    names = ["$x$", r"$\frac$", "$5 off", "{{a}}", r"\input{b}"]
+    figure = figures.waterfall(names, [5.0, 3.0, 2.0, 1.0, 4.0], [False] * 5, "USD", title="$y$ of $z$")
+    assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == names
+    for one in (figure, *(draw(*ORDINARY) for draw in DRAW.values())):
+        texts = [text for text in one.findobj(matplotlib.text.Text) if text.get_text()]
+        assert not [text.get_text() for text in texts if text.get_parse_math() or "mathdefault" in text.get_text()]
+
+
 def test_no_figure_touches_pyplot_or_the_settings() -> None:
     import matplotlib.pyplot as pyplot
 
@@ -451,3 +460,54 @@ def test_a_forecast_is_drawn_beside_what_came_and_no_other_model() -> None:
     assert len(labels) == 2
     assert labels[0].startswith("forecast, ")
     assert labels[1] == "actual"
+
+
+def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
+    aged = pd.DataFrame(
+        {"cohort": "2025", "quarter": [0, 1, 2], "active_share": [1.0, 0.5, np.nan], "margin_per_customer": 1.0}
+    )
+    assert figures.message_of(figures.cohort_ageing(aged, "EUR")) == (
+        "Of the customers first seen in 2025, 50.0% bought in quarter 1"
+    )
+    months = aged.drop(columns="cohort").rename(columns={"quarter": "months_since_first"})
+    assert figures.message_of(figures.cohort_ageing(months, "EUR")) == "50.0% of the cohort bought in month 1"
+    beside = pd.DataFrame(
+        {
+            "cohort": ["A", "A", "A", "B", "B", "C"],
+            "quarter": [0, 1, 2, 0, 1, 0],
+            "active_share": [1.0, 0.4, 0.3, 1.0, 0.2, 1.0],
+        }
+    )
+    assert figures.message_of(figures.cohort_comparison(beside)) == (
+        "Share that bought in quarter 1: 40.0% of the cohort A, 20.0% of B"
+    )
+    assert figures.message_of(figures.cohort_comparison(beside[:3])) == "Share that bought by cohort and age"
+    parts = pd.DataFrame({"period": ["1", "2", "2"], "cohort": ["1", "1", "2"], "margin": [9.0, 3.0, 1.0]})
+    assert figures.message_of(figures.margin_by_cohort(parts, "EUR")) == (
+        "In 2 the customers who first bought in 1 brought most: 75.0% of the margin"
+    )
+    parts.loc[2, "margin"] = -1.0
+    assert figures.message_of(figures.margin_by_cohort(parts, "EUR")) == "Margin by when customers first bought"
+    held = pd.DataFrame(
+        {"frequency": ["0", "1", "2+"], "actual": [0.1, 1.0, 3.0], "nbd": [0.1, 2.5, 3.1], "bg_nbd": [0.1, 1.1, 2.0]}
+    )
+    assert figures.message_of(figures.holdout_calibration(held)) == (
+        "Furthest off after 1 repeat purchases: 2.50 a customer forecast, 1.00 actual"
+    )
+    assert figures.message_of(figures.holdout_calibration(held, chosen="bg_nbd", things="orders")) == (
+        "Furthest off after 2+ further orders: 2.00 a customer forecast, 3.00 actual"
+    )
+    assert (
+        figures.message_of(figures.p_alive_distribution([0.5, 1.0, 0.5, np.nan]))
+        == "About 2 of 3 customers are still with us"
+    )
+    past = pd.DataFrame(
+        {"origin": [date(2025, 1, 1), date(2025, 7, 1)] * 2, "model": ["nbd"] * 2 + ["bg_nbd"] * 2,
+         "relative_bias": [0.1, -0.3, 0.2, np.nan]}
+    )  # fmt: skip
+    assert figures.message_of(figures.rolling_bias(past, TITLES, chosen="nbd")) == (
+        f"{TITLES['nbd']} was off by at most 30.0% in forecasts from 2 earlier dates"
+    )
+    assert figures.message_of(figures.rolling_bias(past, TITLES)) == (
+        f"{TITLES['bg_nbd']} was off by 20.0% in a forecast from 1 earlier date"
+    )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 
 from cxvalue import figures
+from cxvalue.figures.style import BAD, GOOD
 from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
 from cxvalue.money.bridge import BridgeStep
 from cxvalue.money.sensitivity import Swing
@@ -101,3 +103,20 @@ def test_a_tornado_says_what_the_result_depends_on():
     )
     turning = Swing("Effect", "EUR", 3.0, 2.0, 4.0, -400.0, 900.0, 2.5, "effect")
     assert "nothing alone" not in figures.message_of(figures.case_tornado([turning], 700.0, "EUR"))
+
+
+def test_every_draw_is_in_a_bar_and_bars_of_a_loss_are_told_apart():
+    case = a_case(0.65).changed(draws=2000)
+    assert 0.02 < case.probability_of_loss < 0.98
+    figure = figures.case_draws(case, "EUR")
+    bars = figure.axes[0].containers[0]
+    assert sum(bar.get_height() for bar in bars) == pytest.approx(1.0)
+    losing = [bar for bar in bars if bar.get_facecolor() == to_rgba(BAD)]
+    assert {bar.get_facecolor() for bar in bars} == {to_rgba(GOOD), to_rgba(BAD)}
+    assert sum(bar.get_height() for bar in losing) == pytest.approx(case.probability_of_loss, abs=1e-9)
+    assert case.npv.value in [line.get_xdata()[0] for line in figure.axes[0].lines]
+    assert figures.message_of(figure).startswith(
+        f"It pays in {100 * (1 - case.probability_of_loss):.1f}% of the possible"
+    )
+    sure = figures.case_draws(a_case(200.0), "EUR")
+    assert "more than 99.9%" in figures.message_of(sure)

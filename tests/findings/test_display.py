@@ -23,3 +23,11 @@ def test_a_folded_table_is_closed_behind_its_line() -> None:
     markup = folded("Open <it>", styled([{"a": 1}]))._repr_html_()
     assert markup.startswith("<details><summary>Open &lt;it&gt;</summary>")
     assert "<table" in markup
+
+
+def test_a_name_in_a_table_is_text_and_runs_nothing_where_a_notebook_is_opened_by_hand() -> None:
+    markup = styled([{"<i>name</i>": "<script>alert(1)</script>", "P&L": 1.5}])._repr_html_()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in markup
+    assert "&lt;i&gt;name&lt;/i&gt;" in markup
+    assert "P&amp;L" in markup
+    assert ">1.500000<" in markup, "numbers look as they did"

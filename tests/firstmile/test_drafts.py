@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from cxvalue.firstmile.drafts import columns_in
 from cxvalue.firstmile.found import recognise
+from cxvalue.language.catalogue import using
 from tests.exports import EXPORTS, as_csv, write_export
+from tests.messages import TRANSLATED
 
 
 def test_columns_that_are_missing_take_their_keys_with_them(tmp_path: Path) -> None:
@@ -20,6 +24,17 @@ def test_columns_that_are_missing_take_their_keys_with_them(tmp_path: Path) -> N
     assert "refund" not in draft.spec
     assert [question.key for question in draft.questions] == []
     assert draft.chosen == {"tax": "on_top"}
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATED])
+def test_a_footer_is_known_in_every_language(tmp_path: Path, language: str) -> None:
+    rows = [f"{n};k{n % 3};2025-03-1{n};10,50" for n in range(1, 9)]
+    for name, footer in (("line.csv", "Total of 8 orders"), ("cells.csv", "Total;;;84,00")):
+        text = "\n".join(["order_id;customer_id;date;net amount", *rows, footer]) + "\n"
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        with using(language):
+            draft = recognise(tmp_path / name).understanding.drafts[0]
+        assert (draft.spec["footer"], draft.export.rows) == ("leave_out", 8), name
 
 
 def test_arithmetic_that_does_not_hold_is_asked(tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ import pytest
 
 from cxvalue.firstmile.exports import open_exports
 from cxvalue.firstmile.notation import read_of_days, read_of_numbers
+from cxvalue.language.catalogue import using
 from cxvalue.tables.read.sources import connect
+from tests.messages import TRANSLATED
 
 
 def _export(folder: Path, values: list[str]) -> Any:
@@ -40,6 +42,17 @@ def test_numbers(tmp_path: Path, values: list[str], read: dict[str, str], asked:
     _engine, export = _export(tmp_path, values)
     found, questions = read_of_numbers(export, ["v"])
     assert (found, len(questions)) == (read, asked)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_days_are_read_alike_in_every_language(tmp_path: Path, language: str) -> None:
+    with using(language):
+        _engine, export = _export(tmp_path, ["02/03/2025", "04/05/2025"])
+        _, [question] = read_of_days(export, ["v"], {})
+        assert [option.answer for option in question.options] == ["day_first", "month_first"]
+        assert "02/03/2025" in question.ask
+        _engine, export = _export(tmp_path, ["1735700000", "1735786400"])
+        assert read_of_days(export, ["v"], {}) == ({"date_format": "epoch_seconds"}, [])
 
 
 def test_days(tmp_path: Path) -> None:

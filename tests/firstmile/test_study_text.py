@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from cxvalue.firstmile.found import recognise
+from cxvalue.firstmile.study_text import is_ours
+from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import using
 from cxvalue.study import load_study_file
 from tests.exports import EXPORTS, as_csv, write_export
+from tests.messages import TRANSLATED
 
 
 def test_every_open_question_has_its_ask_and_its_line(tmp_path: Path) -> None:
@@ -29,6 +34,38 @@ def test_what_is_written_is_a_study_without_defaults_of_records(tmp_path: Path) 
     assert source.keep_rows == {"status": ("paid", "closed")}
     assert source.columns["order_id"] == "=[original_invoice_number] else [invoice_number]"
     assert str(study.as_of) == "2025-07-07"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_study_file_is_the_same_in_every_language_but_for_its_words(tmp_path: Path, language: str) -> None:
+    for export in EXPORTS[TRANSLATED.index(language) :: len(TRANSLATED)]:
+        name, source = export.name.split(".")[0], write_export(tmp_path, export)
+        english = recognise(source).write(tmp_path / "en" / name)
+        with using(language):
+            found = recognise(source)
+            target, shown = found.write(tmp_path / language / name), str(found)
+        text = target.read_text(encoding="utf-8")
+        assert is_ours(text)
+        told, plain = yaml.safe_load(text), yaml.safe_load(english.read_text(encoding="utf-8"))
+        assert told.pop("language") == language
+        assert told.pop("title") != plain.pop("title")
+        assert told == plain, export.name
+        assert all(question.ask in text for question in found.questions), export.name
+        for line in (*shown.splitlines(), *text.splitlines()):
+            assert not re.search(r" (the|is|of|are|not|to|it) ", line), line
+
+
+def test_what_one_language_left_open_another_may_go_on_with(tmp_path: Path) -> None:
+    recurly = write_export(tmp_path, next(one for one in EXPORTS if one.name == "invoices.csv"))
+    with using("zh"):
+        target = recognise(recurly).write(tmp_path / "s")
+    with using("ru"):
+        assert recognise(recurly).answer(margin=0.4).write(tmp_path / "s") == target
+    study = load_study_file(target)
+    assert (study.language, study.gross_margin) == ("ru", 0.4)
+    assert study.title == "Сколько стоят наши клиенты?"
+    with pytest.raises(CxvalueError, match="exists already"):  # nothing is open in it any more
+        recognise(recurly).write(tmp_path / "s")
 
 
 def test_several_currencies_need_rates(tmp_path: Path) -> None:

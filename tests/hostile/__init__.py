@@ -4,5 +4,6 @@ studies     study files
 tables      files of tables
 attempts    what became of one of them: refused in words, or not; how long it took, how much memory
 kills       `python -m tests.hostile.kills TIMES SEED`: reports that are killed at random moments
+same        `python -m tests.hostile.same CUSTOMERS`: worlds whose rows are shuffled say the same
 fuzz        `python -m tests.hostile.fuzz study|table MINUTES`: input guided by coverage
 """

@@ -31,7 +31,7 @@ shop = Workshop(Path(sys.argv[1]))
 shop.specs.append(NotebookSpec("00_first", ("transactions",)))
 print(run_study(shop.folder / "data" / sys.argv[2] / "study.yml", project=shop.project()).folder)
 """
-LONGEST_S, SECONDS_TO_GO = 180.0, 60.0
+LONGEST_S, SECONDS_TO_GO = 600.0, 240.0
 
 
 @dataclass(frozen=True)

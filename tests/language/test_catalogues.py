@@ -14,45 +14,86 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = ("effects", "figures", "findings", "lifetime", "money", "objects", "questions", "report")
+TOLD = (
+    "cli",
+    "effects",
+    "engine",
+    "figures",
+    "findings",
+    "firstmile",
+    "foundation",
+    "lifetime",
+    "money",
+    "objects",
+    "questions",
+    "report",
+    "run",
+    "simulate",
+    "study",
+    "tables",
+    "workspace",
+)
 """The rooms whose sentences readers see: in them, prose stands in messages only."""
 
+REFUSES_IN_ENGLISH = ("figures", "findings", "lifetime", "objects", "report")
+"""Those of them whose refusals are no messages yet; the list may only shrink."""
+
 ENGLISH_STILL = {
-    "effects/estimate.py": "progress",
     "figures/style.py": "matplotlib's word",
+    "foundation/machine.py": "the words of an error",
     "lifetime/contracts/sbg.py": "a refusal",
     "lifetime/families/bgbb_family.py": "a name in refusals",
     "lifetime/families/regular_family.py": "a name in refusals",
-    "lifetime/fitting/fits.py": "progress",
-    "lifetime/prediction/levers.py": "progress",
-    "lifetime/prediction/value.py": "progress and a refusal",
-    "questions/choice/items.py": "refusals",
+    "lifetime/prediction/value.py": "a refusal",
     "questions/churn/losses.py": "a table's values",
     "questions/contracts/contract_history.py": "a table's values",
     "questions/contracts/drivers.py": "names of drivers in tables, told by driver_words",
-    "questions/contracts/endings.py": "progress",
     "questions/contracts/members.py": "names of drivers in tables, told by driver_words",
     "questions/customers/audit.py": "a table's values",
     "questions/customers/referral.py": "words looked for in the data",
-    "questions/discounts/occasions.py": "refusals",
     "questions/discounts/reservation.py": "a table's values",
     "questions/lifetime_value/lever_sentences.py": "words that are told by their own table",
-    "questions/lifetime_value/past_forecasts.py": "progress and a refusal",
-    "questions/lifetime_value/plan.py": "refusals",
-    "questions/lifetime_value/tracking.py": "a refusal",
     "questions/market/gaps.py": "a unit",
-    "questions/programmes/goodwill.py": "a refusal",
+    "run/graph.py": "a mark",
+    "run/pseudonyms.py": "an origin in the manifest",
+    "simulate/mealkit_world.py": "a table's values",
+    "simulate/retailer_world.py": "an owner in the study file",
+    "tables/checks/ids.py": "words looked for in the data",
+    "workspace/from_tables.py": "a mark in a file",
 }
 """Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
-ENGLISH_ONLY = ("_refused", "_number", "CxvalueError", "Paper", "compile", "split", "startswith", "sub")
-"""What is called with texts that are no prose of a report."""
+ENGLISH_ONLY = (
+    "_refused",
+    "_number",
+    "CxvalueError",
+    "Parser",
+    "PydanticCustomError",
+    "add_argument",
+    "command",
+    "compile",
+    "fullmatch",
+    "split",
+    "startswith",
+    "sub",
+)
+"""What is called with texts that are no prose of a report; what `--help` says is English."""
 
 REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
-"""What a refusal is made with: its texts are English."""
+"""What a refusal is made with."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
+
+
+SQL = re.compile(r"\b(SELECT|CASE|TABLE|FROM|OVER|NOT|WHERE)\b| AS x|^\w+\(.*\)$")
+"""What is asked of a database is no prose."""
+
+COMMANDS = ("python -m ", "--answer ")
+"""What a command begins with."""
+
+SETTINGS = re.compile(r"\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+"""Keys and values of a study file, as somebody would write them."""
 
 
 def test_the_messages_are_found() -> None:
@@ -130,22 +171,24 @@ def test_what_a_notebook_says_is_whole() -> None:
     assert [name for name, part in parts if isinstance(part, (ast.Constant, ast.JoinedStr))] == []
 
 
-def prose_of(path: Path) -> Iterator[tuple[int, str]]:
-    """Texts of a module that a reader could see and that are no message: not docstrings, errors, or names of columns.
+def prose_of(path: Path, *, refusals: bool = True) -> Iterator[tuple[int, str]]:
+    """Texts of a module that a reader could see and that are no message: not docstrings or names of columns.
 
-    Errors, what `cxvalue doctor` says of papers, and commands are in English.
+    Commands and what `--help` says of them are in English, and so are refusals in some rooms, where `refusals` is false.
     """
     tree, apart = messages.parsed(path), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             apart.add(node.value)
-        if isinstance(node, ast.Raise) or (
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS
-        ):
+        if isinstance(node, ast.Raise) and (not refusals or _of_a_caller(node, path)):
             apart.update(ast.walk(node))
-        if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in ENGLISH_ONLY):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS:
             apart.update(ast.walk(node))
-    apart.update(_refusals(tree))
+        english = ENGLISH_ONLY if not refusals else set(ENGLISH_ONLY) - set(REFUSALS)
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in english):
+            apart.update(ast.walk(node))
+    if not refusals:
+        apart.update(_refusals(tree))
     for node in ast.walk(tree):
         if node in apart:
             continue
@@ -159,13 +202,24 @@ def prose_of(path: Path) -> Iterator[tuple[int, str]]:
             text = node.value
         else:
             continue
-        if PLAIN.search(text) and "SELECT" not in text and not text.startswith("python -m ") and text not in ENGLISH:
+        if (
+            PLAIN.search(SETTINGS.sub("", text))
+            and not SQL.search(text)
+            and not text.startswith(COMMANDS)
+            and text not in ENGLISH
+        ):
             yield node.lineno, text
 
 
 def _named(call: ast.Call) -> str:
     """The name of what is called; a text that is taken apart where it stands is a list of names."""
     return getattr(call.func, "attr", "") or getattr(call.func, "id", "")
+
+
+def _of_a_caller(node: ast.Raise, path: Path) -> bool:
+    """Whether what is raised is an error of Python's own, for who calls: only the study file's are told to analysts."""
+    own = isinstance(node.exc, ast.Call) and _named(node.exc) in ("KeyError", "TypeError", "ValueError")
+    return own and PACKAGE / "study" not in path.parents
 
 
 def _has_words(text: ast.JoinedStr) -> bool:
@@ -200,7 +254,8 @@ def _refusals(tree: ast.Module) -> Iterator[ast.AST]:
 def test_no_sentence_stands_outside_the_catalogues(room: str) -> None:
     outside, english = [], set()
     for path in sorted((PACKAGE / room).rglob("*.py")):
-        module, found = path.relative_to(PACKAGE).as_posix(), list(prose_of(path))
+        module = path.relative_to(PACKAGE).as_posix()
+        found = list(prose_of(path, refusals=room not in REFUSES_IN_ENGLISH))
         if module not in ENGLISH_STILL:
             outside += [f"{module}:{line}: {text}" for line, text in found]
         elif found:
@@ -213,5 +268,7 @@ def test_a_sentence_outside_is_found(tmp_path: Path) -> None:
     module = tmp_path / "module.py"
     module.write_text(
         '"""Words of a docstring."""\nx = f"It won back {3} customers."\ny = translate("It is all fine.")\n'
+        'raise CxvalueError("It is not at all fine.")\n'
     )
-    assert [line for line, _ in prose_of(module)] == [2]
+    assert [line for line, _ in prose_of(module)] == [2, 4]
+    assert [line for line, _ in prose_of(module, refusals=False)] == [2]

@@ -40,7 +40,7 @@ def test_what_never_pays_says_so() -> None:
     assert rows["probability of a loss"] == "more than 99.9%"
 
 
-@pytest.mark.parametrize("kind", ["money", "bridge", "tornado"])
+@pytest.mark.parametrize("kind", ["money", "bridge", "draws", "tornado"])
 def test_a_case_is_drawn(case: Case, kind: str) -> None:
     assert case.plot(kind, currency="EUR").axes
 

@@ -47,6 +47,7 @@ def test_a_value_and_a_spend_model_name_the_currency(states: PurchaseStates, mod
     spend = fit_spend(states)
     assert repr(spend).startswith("Gamma-Gamma: ")
     assert spend.summary("USD").rows[3] == ("mean of a purchase", f"USD {spend.population_mean():.2f}", "")
+    assert spend.plot(currency="USD").axes[0].lines[1].get_xdata()[0] == spend.population_mean()
     value = customer_value(model, spend, states, horizon_months=24, annual_discount_rate=0.1, draws=100)
     assert repr(value).startswith("CustomerValue: ")
     assert len(repr(value)) < 200

@@ -15,6 +15,8 @@ def test_histories_say_how_often_customers_came_back(sample: Study) -> None:
     assert rows["bought again"] == (f"{again / 2357:.1%}", f"{again:,} customers")
     assert rows["further purchase days per customer"][0] == f"{np.mean(states.frequency):.2f}"
     grouped = states.grouped()
+    for shown in (states, grouped):
+        assert sum(patch.get_height() for patch in shown.plot().axes[0].patches) == 2357
     assert "distinct, with counts" in repr(grouped)
     assert {what: value for what, value, _ in grouped.summary().rows}["bought again"] == rows["bought again"][0]
     assert grouped.to_frame()["count"].sum() == 2357

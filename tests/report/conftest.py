@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -28,7 +29,7 @@ FORMULA = "=cmd|'/C calc'!A0"
 MARKUP = 'What is #panic("x") worth? *bold* $x^2$ <b>&amp;'
 STUDY = """
 name: small
-title: {title!r}
+title: {title}
 currency: EUR
 as_of: 2025-12-31
 annual_discount_rate: 0.12
@@ -45,7 +46,7 @@ programmes:
       one_off: {{value: 30000, low: 25000, high: 40000, owner: "@SUM(1+1)", source: "+1+1"}}
       monthly: 500
       per_treated_customer_month: 0.2
-    benefits: [{{name: "{formula}", class: cash, monthly: 300, low: 200, high: 500, owner: IT}}]
+    benefits: [{{name: {formula}, class: cash, monthly: 300, low: 200, high: 500, owner: IT}}]
     risks: [{{name: friends, per_year: 2, mean_loss: 500, loss_exceeded_in_5_percent: 1500}}]
     success: {{metric: npv, at_least: 0, confidence: 0.9, registered_on: 2023-12-01}}
 """
@@ -82,9 +83,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return published_in(tmp_path_factory.mktemp("published"), "en")
 
 
-def published_in(folder: Path, language: str) -> Published:
+def published_in(folder: Path, language: str, title: str = MARKUP, benefit: str = FORMULA) -> Published:
     """That programme, told in the language that is spoken."""
-    (folder / "study.yml").write_text(STUDY.format(title=MARKUP, formula=FORMULA), encoding="utf-8")
+    text = STUDY.format(title=json.dumps(title), formula=json.dumps(benefit))
+    (folder / "study.yml").write_text(text, encoding="utf-8")
     study = load_study_file(folder / "study.yml")
     programme = study.programmes[0]
     fit = ProgrammeFit("waiver", an_effect(), 1.0, 5000, "")
@@ -127,7 +129,7 @@ def published_in(folder: Path, language: str) -> Published:
     )  # fmt: skip
 
     def rebuilt(
-        title: str = MARKUP, made: datetime = meta.made, some: list[Finding] = findings, tables: Path = folder,
+        title: str = title, made: datetime = meta.made, some: list[Finding] = findings, tables: Path = folder,
         in_revenue: bool = False,
     ) -> ReportModel:  # fmt: skip
         about = replace(meta, title=title, made=made)

@@ -36,6 +36,7 @@ def programme(word: str | None) -> list[Finding]:
         money(f"{WAIVER}roi", 5.88, unit="share", text="Each EUR brings 5.88 more."),
         money(f"{WAIVER}payback_months", 11, unit="months", text="It pays back after 11 months."),
         money(f"{WAIVER}stop_below", -0.7, text="Waiver: it no longer pays below EUR 0.56. Measure again."),
+        money(f"{WAIVER}mde", 1.9, text="EUR 1.91 could have been proven. Break-even needs EUR 0.56."),
     ]
 
 
@@ -54,7 +55,7 @@ def test_a_programme_is_answered_by_its_verdict(word: str, said: str, tone: str)
     points = dict(answer.points)
     assert list(points) == [ENGLISH[f"answer_{part}"] for part in ("do", "brings", "sure", "undo")]
     assert points[ENGLISH["answer_brings"]] == "Each EUR brings 5.88 more. It pays back after 11 months."
-    assert points[ENGLISH["answer_undo"]] == "It no longer pays below EUR 0.56."
+    assert points[ENGLISH["answer_undo"]] == ("It no longer pays below EUR 0.56. EUR 1.91 could have been proven.")
     assert points[ENGLISH["answer_sure"]].startswith("The test of May 2024 is met. We are sure. Evidence B: ")
     assert answer.picture == "programme_waiver_money"
 

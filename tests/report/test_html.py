@@ -24,6 +24,7 @@ from cxvalue.report.page import (
 )
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.counts import ControlResult, RowCount
+from tests.report.accessible import problems
 from tests.report.pages import assert_self_contained
 from tests.report.test_page import ALL, EQUITY, META, NPV, VERDICT
 
@@ -170,6 +171,30 @@ def test_the_index_lists_studies_and_those_that_never_succeeded() -> None:
     assert "never reported successfully" in text
     assert "its latest report cannot be read" in text
     assert html == render_index(entries)
+
+
+def test_the_index_says_what_a_headline_was_before_and_draws_its_course() -> None:
+    def entry(*before: tuple[date, float]) -> IndexEntry:
+        earlier = tuple(
+            (day, dataclasses.replace(EQUITY, value=value, low=None, high=None, level=None)) for day, value in before
+        )
+        made = datetime(2026, 7, 1, tzinfo=UTC)
+        return IndexEntry("shop", "A shop", date(2026, 6, 30), made, EQUITY, href="a/index.html", before=earlier)
+
+    april, may = date(2026, 4, 30), date(2026, 5, 31)
+    lower = render_index([entry((may, 1.1e6))])
+    assert "▲ from USD 1.10 M" in lower
+    assert "31 May 2026" in lower
+    assert "<svg" not in lower, "two reports make no course"
+    assert "▼ from USD 1.30 M" in render_index([entry((may, 1.3e6))])
+    assert "no change" in render_index([entry((may, 1.2001e6))])
+    assert "▲" not in render_index([entry()])
+    html = render_index([entry((april, 1.4e6), (may, 1.0e6))])
+    assert_self_contained(html)
+    assert 'aria-label="30 April 2026: USD 1.40 M; 31 May 2026: USD 1.00 M; 30 June 2026: USD 1.20 M"' in html
+    # Days across, heights upwards: 61 days on 92 points, from the highest to the lowest to the middle.
+    assert 'points="2.0,2.0 48.8,24.0 94.0,13.0"' in html
+    assert problems(html) == []
 
 
 def test_an_empty_index_says_what_to_do() -> None:

@@ -160,7 +160,7 @@ def test_headings_carry_no_empty_link_and_wide_tables_can_be_moved_by_keyboard()
     )
     assert clean_markup(markup) == (
         '<h2 id="a">A</h2><p><a href="#a">up</a></p>'
-        '<div class="scroll" tabindex="0"><table><tr><td>1</td></tr></table></div>x'
+        '<div class="scroll" tabindex="0" role="group" aria-label="A"><table><tr><td>1</td></tr></table></div>x'
     )
 
 

@@ -10,6 +10,7 @@ from cxvalue.figures import save
 from cxvalue.figures.style import drawn, message_of, new_figure, title
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.report.pictures import dark, data_uri, on_a_page
+from tests.report.accessible import contrast
 
 
 def saved(folder: Path) -> str:
@@ -27,17 +28,10 @@ def saved(folder: Path) -> str:
     return save(figure, folder, "one")[0].read_text(encoding="utf-8")
 
 
-def luminance(colour: str) -> float:
-    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
 @pytest.mark.parametrize("mark", ["#1d2733", "#43505d", "#2f6392", "#3f7f5f", "#b0513f", "#c08a3e"])
 def test_marks_and_letters_stand_out_on_a_dark_screen(mark: str) -> None:
     """By the contrast that WCAG 2.2 asks for of graphics."""
-    light, deep = luminance(dark(mark)), luminance(dark("#ffffff"))
-    assert (light + 0.05) / (deep + 0.05) >= 3
+    assert contrast(dark(mark), dark("#ffffff")) >= 3
 
 
 def test_the_page_writes_the_title_and_the_picture_begins_below_it(tmp_path: Path) -> None:

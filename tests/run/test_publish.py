@@ -349,3 +349,27 @@ def test_a_link_is_replaced_in_one_step(tmp_path: Path) -> None:
         point_link_at(tmp_path / "latest", target)
         assert os.readlink(tmp_path / "latest") == target
     assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+
+
+def test_the_index_says_what_the_headline_was_in_earlier_complete_reports(shop: Workshop) -> None:
+    def published(month: int, value: float, unit: str = "USD", *, partial: bool = False) -> None:
+        finding = Finding("cltv.equity", "Equity", value, 0.0, 10.0, 0.95, unit, text="It is so much.")
+        day, made = date(2026, month, 28), datetime(2026, month + 1, 1, tzinfo=UTC)
+        run = handed_over(shop.folder / "work", "20_cltv", finding)
+        publish(record(shop, run, as_of=day, made=made, partial=partial), shop.reports)
+
+    def index() -> str:
+        return (shop.reports / "index.html").read_text(encoding="utf-8")
+
+    published(2, 4.6)
+    assert "from USD" not in index()
+    published(3, 9.0, partial=True)
+    published(4, 5.0)
+    assert "▲ from USD 4.60" in index()
+    assert "28 February 2026" in index()
+    published(5, 4.5)
+    assert "▼ from USD 5.00" in index()
+    assert "28 February 2026: USD 4.60; 28 April 2026: USD 5.00; 28 May 2026: USD 4.50" in index()
+    assert "9.00" not in index(), "a partial run is no report"
+    published(6, 4.0, "EUR")
+    assert "from USD" not in index(), "another currency"

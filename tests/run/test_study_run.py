@@ -79,6 +79,16 @@ FAILURES = {
     "sys.exit(0)": (["import sys; sys.exit(0)"], {}, r"20_bad stopped itself \(sys.exit\) in cell 2"),
     "sys.exit(3)": (["import sys; sys.exit(3)"], {}, r"20_bad stopped itself \(sys.exit\) in cell 2"),
     "a dead kernel": (["import os; os._exit(0)"], {}, "20_bad: the kernel died in cell 2"),
+    "a killed kernel": (
+        ["import os, signal; os.kill(os.getpid(), signal.SIGKILL)"],
+        {},
+        r"20_bad: the kernel died in cell 2 \(was the memory exhausted\?\)",
+    ),
+    "a killed process of a notebook": (
+        ["import os, signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(60)"],
+        {},
+        r"20_bad: its process was ended from outside in cell 2 \(exit status -9; was the memory exhausted\?\)",
+    ),
     "a slow cell": (["import time; time.sleep(60)"], {"cell_s": 1}, "20_bad: cell 2 ran longer than 1 s"),
     "a slow notebook": (
         ["import time; time.sleep(60)"],
@@ -106,7 +116,9 @@ def test_every_failure_is_one_line_and_nothing_is_published(shop: Workshop, what
     [left] = shop.failures()
     assert caught.value.left == left
     assert (left / "reason.txt").read_text() == f"{caught.value}\n"
-    assert {path.name for path in left.iterdir()} == {"reason.txt", "run.log", "20_bad.ipynb", "20_bad.log"}
+    names = {"reason.txt", "run.log", "20_bad.ipynb", "20_bad.log"}
+    # A process that was killed has not written its notebook.
+    assert {path.name for path in left.iterdir()} | ({"20_bad.ipynb"} if "process" in what else set()) == names
     assert left.stat().st_mode & 0o077 == 0
     assert not list(shop.runs.glob("2*"))
 

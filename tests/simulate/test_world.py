@@ -11,12 +11,14 @@ import pytest
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import using
 from cxvalue.questions.churn.churn import active_states, margins_of, p_no_purchase
 from cxvalue.simulate import WORLDS, shop, write_world
 from cxvalue.simulate.shop_world import HORIZON_MONTHS, MARGIN, ShopParameters
 from cxvalue.study import load_study_file
 from cxvalue.tables.states import purchase_states
 from tests.lifetime.conftest import exact_model
+from tests.messages import TRANSLATED
 
 
 def test_a_world_is_the_same_for_the_same_seed_and_another_for_another() -> None:
@@ -51,6 +53,21 @@ def test_the_truth_of_a_new_customer_agrees_with_the_closed_form() -> None:
     discounted = (purchases * 1.1 ** (-months[1:] / 12)).sum()
     mean = true.p * true.gamma / (true.q - 1)
     assert shop(50, seed=1).truth["cltv.new_customer"] == pytest.approx(MARGIN * mean * (1 + discounted), rel=0.02)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_world_speaks_the_language_of_who_asks_and_stays_the_same(tmp_path: Path, language: str) -> None:
+    plain = shop(50, seed=2)
+    with using(language):
+        told = shop(50, seed=2)
+        study = load_study_file(write_world(told, tmp_path / "mine"))
+    assert told.truth == plain.truth
+    assert told.tables["transactions"].equals(plain.tables["transactions"])
+    assert study.language == language
+    assert study.title == told.study["title"] != plain.study["title"]
+    about = (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
+    assert "`cxvalue simulate shop`" in about
+    assert "Nobody" not in about
 
 
 def test_a_world_is_written_as_a_study_that_loads(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from cxvalue.run.study_run import RunResult, run_study
 from cxvalue.simulate import retailer, write_world
 from cxvalue.simulate.retailer_draw import RetailerParameters
+from tests.report.accessible import problems
 
 CASES = ("C8", "C9", "C10", "C11", "C12", "C13", "C15", "C17", "C18")
 
@@ -45,6 +46,13 @@ def test_every_notebook_ran_and_none_complains(run: tuple[RunResult, dict[str, f
         assert not [out for cell in cells for out in cell.get("outputs", []) if out["output_type"] == "stream"], (
             path.name
         )
+
+
+def test_everybody_can_read_the_pages(run: tuple[RunResult, dict[str, float]]) -> None:
+    folder = run[0].folder
+    assert folder is not None
+    pages = [folder / "index.html", *(folder / "notebooks").glob("*.html")]
+    assert not {path.name: found for path in pages if (found := problems(path.read_text(encoding="utf-8")))}
 
 
 def test_every_case_has_findings_and_a_sentence_on_the_page(run: tuple[RunResult, dict[str, float]]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from cxvalue.foundation.errors import BadInput
 from cxvalue.study import find_study, list_studies, load_study_file, project_root
+from cxvalue.study.money import Settings
 
 SOUND = """
 name: {name}
@@ -95,11 +98,35 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
         ("as_of: 2025-01-31\nobserved_from: 2025-06-01\n", "observed_from: 2025-06-01 is after as_of 2025-01-31."),
         ("observed_from: 2025-01-01\ncltv: {holdout_start: 2025-01-01}\n", "leaves no history before it"),
         ("control_totals: {revenue: much}\n", "control_totals.revenue: 'much' is not a number"),
+        (
+            "horizon_months: yes\n",
+            "horizon_months: True is not a number that fits here. Allowed: a whole number of months.",
+        ),
+        ("exchange_rates: {EUR: yes, USD: 0.92}\n", "exchange_rates: {'EUR': True, 'USD': 0.92} is not a number"),
         ("horizon_months: 3\nhorizon_months: 4\n", "the key 'horizon_months' is given twice"),
     ],
 )
 def test_each_mistake_has_its_sentence(tmp_path: Path, extra: str, said: str) -> None:
     assert any(said in line for line in problems(tmp_path, sound(extra)))
+
+
+def _groups(group: type[Settings] = Settings) -> Iterator[type[Settings]]:
+    for one in group.__subclasses__():
+        yield one
+        yield from _groups(one)
+
+
+@pytest.mark.parametrize("group", sorted(set(_groups()), key=lambda one: one.__name__))
+def test_yes_and_no_are_never_numbers(group: type[Settings]) -> None:
+    numbers = {
+        field.alias or name
+        for name, field in group.model_fields.items()
+        if str(field.annotation) in {"<class 'int'>", "<class 'float'>", "int | None", "float | None"}
+    }
+    for key in numbers:
+        with pytest.raises(ValidationError) as refused:
+            group.model_validate({key: True})
+        assert any(item["loc"] == (key,) and item["type"] == "float_type" for item in refused.value.errors()), key
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cxvalue.tables import ledger as in_the_ledger
 from cxvalue.tables.counts import ControlResult, TableSet
 from cxvalue.tables.ledger import purchases
 from cxvalue.tables.outside import ledger_of
@@ -199,6 +202,15 @@ def _ledgers(draw: st.DrawFn) -> list[tuple[str, int, int, str | None]]:
     return draw(st.permutations(made))
 
 
+@contextmanager
+def matched_in_rounds_above(few: int, bought: int = 50_000) -> Iterator[None]:
+    """More refunds than `few`, or purchases than `bought`, are matched in the engine, round by round, others out of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_the_ledger, "FEW_REFUNDS", few)
+        patch.setattr(in_the_ledger, "FEW_PURCHASES", bought)
+        yield
+
+
 def _of_one_shop(ledgers: list[list[tuple[str, int, int, str | None]]]) -> list[tuple[str, int, int, str | None]]:
     """Several ledgers as one, each with customers and orders of its own: what asks the engine is slow, so it asks once."""
     return [
@@ -208,24 +220,32 @@ def _of_one_shop(ledgers: list[list[tuple[str, int, int, str | None]]]) -> list[
     ]
 
 
+@pytest.mark.parametrize("few", [0, 5000], ids=["rounds", "one by one"])
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_ledgers(), min_size=3, max_size=6))
-def test_purchases_agree_with_a_plain_reference(ledgers: list[list[tuple[str, int, int, str | None]]]) -> None:
+def test_purchases_agree_with_a_plain_reference(
+    few: int, ledgers: list[list[tuple[str, int, int, str | None]]]
+) -> None:
     ledger_rows = _of_one_shop(ledgers)
     expected, unmatched = _reference(ledger_rows)
-    made = _bought(*ledger_rows, columns=WITH_ORDER)
+    with matched_in_rounds_above(few):
+        made = _bought(*ledger_rows, columns=WITH_ORDER)
     assert {(customer, day): revenue for customer, day, revenue in _days(made)} == expected
     assert made.unmatched_refunds == unmatched
     accounted = made.duplicates + made.refunds + made.unmatched_refunds + made.void_lines + made.merged_lines
     assert made.rows == accounted + made.purchases
 
 
+@pytest.mark.parametrize("few", [0, 5000], ids=["rounds", "one by one"])
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(_ledgers(), min_size=3, max_size=6), st.integers(1, 4))
-def test_no_margin_is_lost_or_made(ledgers: list[list[tuple[str, int, int, str | None]]], spread: int) -> None:
+def test_no_margin_is_lost_or_made(
+    few: int, ledgers: list[list[tuple[str, int, int, str | None]]], spread: int
+) -> None:
     ledger_rows = _of_one_shop(ledgers)
     given_rows = [(*row, row[2] * (1 + i % spread)) for i, row in enumerate(ledger_rows)]
-    made = _bought(*given_rows, columns=(*WITH_ORDER, "margin"))
+    with matched_in_rounds_above(few):
+        made = _bought(*given_rows, columns=(*WITH_ORDER, "margin"))
     lines = made.lines
     if made.unmatched is not None:
         lines = lines.anti_join(made.unmatched, lines["__row__"] == made.unmatched.refund)
@@ -233,12 +253,14 @@ def test_no_margin_is_lost_or_made(ledgers: list[list[tuple[str, int, int, str |
     assert totals[0] == pytest.approx(totals[1] + made.void_margin, abs=1e-9)
 
 
-def test_one_id_with_very_many_refunds_follows_the_same_rules() -> None:
+@pytest.mark.parametrize("bought", [10, 50_000], ids=["rounds", "one by one"])
+def test_one_id_with_very_many_refunds_follows_the_same_rules(bought: int) -> None:
     sold = [("a", day, 10 + day % 7, None) for day in range(60)]
     back = [("a", 20 + day, -(3 + day % 11), None) for day in range(45)]
     back += [("a", 65, -150, None), ("a", 66, -90, None), ("a", 70, -10_000, None)]
     expected, unmatched = _reference(sold + back)
-    made = _bought(*sold, *back, columns=WITH_ORDER)
+    with matched_in_rounds_above(5000, bought):
+        made = _bought(*sold, *back, columns=WITH_ORDER)
     assert unmatched
     assert {(customer, day): revenue for customer, day, revenue in _days(made)} == expected
     assert made.unmatched_refunds == unmatched
@@ -472,12 +494,14 @@ def test_what_is_said_of_tables_stands_in_the_order_of_the_study_file(tmp_path: 
     assert said.index("fees") < said.index("transactions") < said.index("customers")
 
 
-def test_many_refunds_take_few_seconds() -> None:
+@pytest.mark.parametrize("few", [0, 5000], ids=["rounds", "one by one"])
+def test_many_refunds_take_few_seconds(few: int) -> None:
     day = timedelta(days=1)
     frame = pd.DataFrame(
         [(f"c{i % 500}", date(2025, 1, 1) + (i % 300) * day, -5.0 if i % 10 == 9 else 20.0) for i in range(20_000)],
         columns=["customer_id", "date", "revenue"],
     ).astype({"date": "datetime64[s]"})
-    made = purchases(ledger_of(frame), AS_OF)
+    with matched_in_rounds_above(few):
+        made = purchases(ledger_of(frame), AS_OF)
     accounted = made.refunds + made.unmatched_refunds + made.void_lines + made.merged_lines + made.purchases
     assert made.rows == accounted == 20_000

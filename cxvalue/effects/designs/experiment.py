@@ -50,8 +50,13 @@ def estimate_experiment(
     control = np.flatnonzero(panel.start < 0)
     treated = np.flatnonzero(panel.start >= 0)
     if min(control.size, treated.size) < FEWEST_IN_AN_ARM:
-        found = f"{treated.size:,} customers with and {control.size:,} without the programme are too few to compare."
-        raise BadInput.at(f"programmes.{programme}", found, f"Each arm needs {FEWEST_IN_AN_ARM} customers or more.")
+        found = translate(
+            "{treated:,} customers with and {control:,} without the programme are too few to compare.",
+            treated=treated.size,
+            control=control.size,
+        )
+        remedy = translate("Each arm needs {least} customers or more.", least=FEWEST_IN_AN_ARM)
+        raise BadInput.at(f"programmes.{programme}", found, remedy)
     gathered = Accumulator(len(panel.start), panel.months.count)
     differences: list[tuple[float, float]] = []
     for start, base in cohort_pairs(panel):
@@ -62,8 +67,8 @@ def estimate_experiment(
         _compare(panel, gathered, own, others, start, base)
         differences.append(_balance(panel, own, others, base))
     if not gathered.weight.any():
-        found = "no cohort has enough customers with a month before the start."
-        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
+        found = translate("no cohort has enough customers with a month before the start.")
+        raise BadInput.at(f"programmes.{programme}", found, translate("Give the tables a longer history."))
     effect = effect_of_customers(
         panel,
         gathered.result(),

@@ -72,24 +72,27 @@ def estimate_matched(
     pairs = [pair for pair in cohort_pairs(panel) if pair[1] >= 1]
     stack = _stack(panel, pairs, np.random.default_rng(seed))
     if stack is None:
-        found = (
+        found = translate(
             "there are too few customers with, or without, the programme who were customers for two months before it."
         )
-        raise BadInput.at(where, found, f"Each side needs {FEWEST_ON_A_SIDE} customers or more.")
+        remedy = translate("Each side needs {least} customers or more.", least=FEWEST_ON_A_SIDE)
+        raise BadInput.at(where, found, remedy)
     lost = float((stack.treated & ~stack.kept).sum() / stack.treated.sum())
     if lost > 0.5:
-        found = (
-            f"{lost:.0%} of those who got the programme are unlike anybody without it, so there is no fair comparison."
+        found = translate(
+            "{share:.0%} of those who got the programme are unlike anybody without it, so there is no fair comparison.",
+            share=lost,
         )
-        raise BadInput.at(where, found, "Keep a random part of the customers without it, and use design: experiment.")
+        remedy = translate("Keep a random part of the customers without it, and use design: experiment.")
+        raise BadInput.at(where, found, remedy)
     gathered = Accumulator(len(panel.start), panel.months.count)
     for place, (start, _) in enumerate(pairs):
         inside = np.flatnonzero(stack.cohort == place)
         for month in range(start, panel.months.count):
             _add(panel, gathered, stack, inside, month, month - start)
     if not gathered.weight.any():
-        found = "in every month nearly all who could be compared had got the programme as well."
-        raise BadInput.at(where, found, "Keep customers who never get it for comparison.")
+        found = translate("in every month nearly all who could be compared had got the programme as well.")
+        raise BadInput.at(where, found, translate("Keep customers who never get it for comparison."))
     result = gathered.result(None if panel.unit == CUSTOMER else panel.unit_of)
     left_out = translate(
         "{share:.1%} of those who got the programme are unlike anybody without it and are left out.", share=lost

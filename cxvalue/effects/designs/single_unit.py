@@ -93,19 +93,30 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     where = f"programmes.{programme}"
     treated = np.flatnonzero(panel.treated)
     if treated.size != 1:
-        found = f"{treated.size} units have got the programme; the design single_unit is for exactly one."
-        raise BadInput.at(where, found, "Use design: staggered for several units.")
+        found = translate(
+            "{units} units have got the programme; the design single_unit is for exactly one.", units=treated.size
+        )
+        raise BadInput.at(where, found, translate("Use design: staggered for several units."))
     start, base = int(panel.start[treated[0]]), int(panel.base[treated[0]])
     mean, size, names, seen = _means(panel, base)
     later = np.flatnonzero(seen & (np.arange(panel.months.count) >= start))
     if not later.size:
-        raise BadInput.at(where, "the unit has no month with an outcome after its start.", "Wait for one.")
+        found = translate("the unit has no month with an outcome after its start.")
+        raise BadInput.at(where, found, translate("Wait for one."))
     used = [*range(base + 1), *later.tolist()]
     mean = mean[:, used]
     before = base + 1
     if len(mean) - 1 < FEWEST_CONTROLS or before < FEWEST_MONTHS:
-        found = f"there are {len(mean) - 1} untreated units and {before} months before the start."
-        remedy = f"{FEWEST_CONTROLS} untreated units and {FEWEST_MONTHS} months before the start are the least."
+        found = translate(
+            "there are {units} untreated units and {months} months before the start.",
+            units=len(mean) - 1,
+            months=before,
+        )
+        remedy = translate(
+            "{units} untreated units and {months} months before the start are the least.",
+            units=FEWEST_CONTROLS,
+            months=FEWEST_MONTHS,
+        )
         raise BadInput.at(where, found, remedy)
     main = synthetic_did(mean, before)
     placebos = [

@@ -40,23 +40,25 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     """
     treated = np.unique(panel.cluster[panel.treated])
     if treated.size < 2:
-        found = "one unit only has got the programme, so its own luck cannot be told from the programme."
-        raise BadInput.at(f"programmes.{programme}", found, "Use design: single_unit for one treated unit.")
+        found = translate("one unit only has got the programme, so its own luck cannot be told from the programme.")
+        raise BadInput.at(f"programmes.{programme}", found, translate("Use design: single_unit for one treated unit."))
     first = int(panel.start[panel.treated].min())
     compared = np.unique(panel.cluster[~panel.treated | (panel.start > first)])
     if compared.size == 1:
-        found = (
-            f"one unit only ({panel.names[compared[0]]}) can be compared with, so its luck would count as the effect."
+        found = translate(
+            "one unit only ({unit}) can be compared with, so its luck would count as the effect.",
+            unit=panel.names[compared[0]],
         )
-        remedy = "List more units that did not have the programme, or had it later."
+        remedy = translate("List more units that did not have the programme, or had it later.")
         raise BadInput.at(f"programmes.{programme}", found, remedy)
     if not (panel.treated & (panel.base >= 0)).any():
-        found = "no unit has a full month before its start, so there is nothing to compare with."
-        raise BadInput.at(f"programmes.{programme}", found, "Give the tables a longer history.")
+        found = translate("no unit has a full month before its start, so there is nothing to compare with.")
+        raise BadInput.at(f"programmes.{programme}", found, translate("Give the tables a longer history."))
     found_, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found_.identified:
-        found = "no treated month has a comparison: no unit was still without the programme."
-        raise BadInput.at(f"programmes.{programme}", found, "List the units that never got it, with an empty start.")
+        found = translate("no treated month has a comparison: no unit was still without the programme.")
+        remedy = translate("List the units that never got it, with an empty start.")
+        raise BadInput.at(f"programmes.{programme}", found, remedy)
     before, before_knife = group_time(panel), jackknife(panel)
     post = found_.event_time >= 0
     pre = before.event_time < -1

@@ -47,6 +47,9 @@ FEW_TREATED = 8
 
 BASE_MONTHS = 12
 """Months up to the start whose mean is the level before it: one month alone is as noisy as any other."""
+AT_ONCE = 2_000_000
+"""Sums of the comparisons that are held at once while units are left out in turn."""
+
 FEWEST_IN_A_BIN = 30
 """Bins of acquisition with fewer customers than this in the comparison are merged with the next."""
 
@@ -155,12 +158,13 @@ def _leave_out(panel: UnitPanel, frame: _Frame, base_months: int) -> tuple[Group
     merged = _merged(panel, frame)
     whole = _sums(panel, frame, every)
     full = _estimate(panel, frame, whole, merged, base_months)
-    rows = np.empty((clusters.size, full.vector.size))
-    for place, number in enumerate(clusters):
-        part = _sums(panel, frame, panel.cluster == number)
-        rest_ = _Sums(*(getattr(whole, name) - getattr(part, name) for name in _Sums.__slots__))
-        rows[place] = _estimate(panel, frame, rest_, merged, base_months, full.event_time).vector
-    return full, rows
+    post, rows = _post(panel, frame), []
+    at_once = max(1, AT_ONCE // whole.free_n.size)
+    for some in np.split(clusters, range(at_once, clusters.size, at_once)):
+        rest_ = _without(panel, frame, whole, some)
+        for effects, weights, naive, unidentified in zip(*_each(panel, frame, rest_, merged, base_months), strict=True):
+            rows.append(_summary(frame, effects, weights, post, naive, unidentified, full.event_time).vector)
+    return full, np.array(rows)
 
 
 def _no_surer_than_others(panel: UnitPanel, clusters: Ints, off: Floats, full: GroupTime) -> Floats:
@@ -287,6 +291,19 @@ def _sums(panel: UnitPanel, frame: _Frame, kept: NDArray[np.bool_]) -> _Sums:
     return _Sums(out[0], out[2], out[1], out[3])
 
 
+def _without(panel: UnitPanel, frame: _Frame, whole: _Sums, clusters: Ints) -> _Sums:
+    """The sums without each of some clusters, stacked."""
+    rest = _Sums(*(np.repeat(getattr(whole, name)[None], clusters.size, axis=0) for name in _Sums.__slots__))
+    for place, cell in np.argwhere(clusters[:, None] == panel.cluster):
+        cohort, free = frame.cohort_of[cell], slice(frame.free_until[cell] + 1)
+        if cohort >= 0:
+            rest.treated_n[place, cohort] -= panel.customers[cell]
+            rest.treated_y[place, cohort] -= panel.total[cell]
+        rest.free_n[place, free] -= panel.customers[cell]
+        rest.free_y[place, free] -= panel.total[cell]
+    return rest
+
+
 def _merged(panel: UnitPanel, frame: _Frame) -> list[Ints]:
     """For each cohort the group of each bin: bins after the base have none (-1), small ones go with the next older."""
     groups = []
@@ -308,66 +325,68 @@ def _merged(panel: UnitPanel, frame: _Frame) -> list[Ints]:
     return groups
 
 
-def _estimate(
-    panel: UnitPanel,
-    frame: _Frame,
-    sums: _Sums,
-    merged: list[Ints],
-    base_months: int,
-    event_time: Ints | None = None,
-) -> GroupTime:
+def _estimate(panel: UnitPanel, frame: _Frame, sums: _Sums, merged: list[Ints], base_months: int) -> GroupTime:
+    stacked = _Sums(*(getattr(sums, name)[None] for name in _Sums.__slots__))
+    effects, weights, naive, unidentified = _each(panel, frame, stacked, merged, base_months)
+    return _summary(frame, effects[0], weights[0], _post(panel, frame), naive[0], unidentified[0], None)
+
+
+def _each(
+    panel: UnitPanel, frame: _Frame, sums: _Sums, merged: list[Ints], base_months: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Effects, their weights, naive changes (sums x cohorts x months) and what is not identified, of stacked sums."""
     count = panel.months.count
     number = np.arange(count)
-    effects = np.full((frame.cohorts.size, count), np.nan)
-    weights, post = np.zeros(effects.shape), np.zeros(effects.shape, dtype=bool)
-    naive = np.full(effects.shape, np.nan)
-    unidentified = 0.0
+    effects = np.full((len(sums.treated_n), frame.cohorts.size, count), np.nan)
+    weights, naive = np.zeros(effects.shape), np.full(effects.shape, np.nan)
+    unidentified = np.zeros(len(effects))
+    windows = ((number[:, None] <= frame.bases) & (number[:, None] > frame.bases - base_months)).astype(float)
+    then = sums.free_n @ windows, sums.free_y @ windows
     for cohort, (start, base) in enumerate(zip(frame.cohorts, frame.bases, strict=True)):
-        post[cohort] = number >= start
         group = merged[cohort]
-        usable = group >= 0
-        everyone = sums.treated_n[cohort]
-        unidentified += everyone[~usable][:, number >= start].sum()
-        if not everyone[usable].any():
-            continue
+        own_n, own_y = sums.treated_n[:, cohort], sums.treated_y[:, cohort]
+        unidentified += own_n[:, group < 0][:, :, number >= start].sum(axis=(1, 2))
         gather = (group[None, :] == np.arange(int(group.max()) + 1)[:, None]).astype(float)
         through = np.maximum(number, base)  # who is a comparison for a month must be free through it and the base
-        window = slice(max(base - base_months + 1, 0), base + 1)
-        own_n, own_y = sums.treated_n[cohort], sums.treated_y[cohort]
         n_t = gather @ own_n
         level_t = _mean(n_t, gather @ own_y)
         # Comparisons in each month, and in the window; of the rest of the months nothing is needed.
-        now_n, now_y = sums.free_n[through, :, number], sums.free_y[through, :, number]
-        then_n, then_y = sums.free_n[:, :, window][through], sums.free_y[:, :, window][through]
+        now_n, now_y = (np.moveaxis(free[:, through, :, number], 0, -1) for free in (sums.free_n, sums.free_y))
+        then_n, then_y = (part[..., cohort][:, through] for part in then)
+        had_n, had_y = own_n @ windows[:, cohort], own_y @ windows[:, cohort]
         if frame.waiting:
             # Before its start a cohort is itself still without the programme, and no comparison for itself.
             early = slice(0, base + 1)
-            now_n[early] -= own_n[:, early].T
-            now_y[early] -= own_y[:, early].T
-            then_n[early] -= own_n[:, window]
-            then_y[early] -= own_y[:, window]
-        level_c = _mean(gather @ now_n.T, gather @ now_y.T)
-        before_t = _before(gather, own_n[:, window], own_y[:, window])[:, None]
-        before_c = _before(gather, then_n, then_y).T
+            now_n[..., early] -= own_n[..., early]
+            now_y[..., early] -= own_y[..., early]
+            then_n[:, early] -= had_n[:, None]
+            then_y[:, early] -= had_y[:, None]
+        level_c = _mean(gather @ now_n, gather @ now_y)
+        before_t = _mean(had_n @ gather.T, had_y @ gather.T)[..., None]
+        before_c = np.swapaxes(_mean(then_n @ gather.T, then_y @ gather.T), 1, 2)
         with np.errstate(invalid="ignore"):
             change_t, change_c = level_t - before_t, level_c - before_c
             share = np.where(np.isnan(change_t) | np.isnan(change_c), 0.0, n_t)
-            whole = share.sum(axis=0)
-            effect = np.where(share > 0, share * (change_t - change_c), 0.0).sum(axis=0) / whole
-            naive[cohort] = np.where(n_t > 0, n_t * np.nan_to_num(change_t), 0.0).sum(axis=0) / n_t.sum(axis=0)
+            whole = share.sum(axis=1)
+            effect = np.where(share > 0, share * (change_t - change_c), 0.0).sum(axis=1) / whole
+            changes = np.where(n_t > 0, n_t * np.nan_to_num(change_t), 0.0)
+            naive[:, cohort] = changes.sum(axis=1) / n_t.sum(axis=1)
         known = (whole > 0) & ((number >= start) | (number <= base))
-        effects[cohort, known] = effect[known]
-        weights[cohort] = np.where(known, whole, 0.0)
-        unidentified += (n_t.sum(axis=0) - weights[cohort])[number >= start].sum()
-    return _summary(frame, effects, weights, post, naive, unidentified, event_time)
+        effects[:, cohort] = np.where(known, effect, np.nan)
+        weights[:, cohort] = np.where(known, whole, 0.0)
+        unidentified += (n_t.sum(axis=1) - weights[:, cohort])[:, number >= start].sum(axis=1)
+    return effects, weights, naive, unidentified
+
+
+def _post(panel: UnitPanel, frame: _Frame) -> NDArray[np.bool_]:
+    return np.arange(panel.months.count) >= frame.cohorts[:, None]
 
 
 def _of_pairs(
     panel: UnitPanel, frame: _Frame, sums: PairSums, base_months: int, event_time: Ints | None = None
 ) -> GroupTime:
     effects, weights, naive, unidentified = effects_of_pairs(frame, sums, base_months, panel.months.count)
-    post = np.arange(panel.months.count) >= frame.cohorts[:, None]
-    return _summary(frame, effects, weights, post, naive, unidentified, event_time)
+    return _summary(frame, effects, weights, _post(panel, frame), naive, unidentified, event_time)
 
 
 def _summary(
@@ -409,8 +428,3 @@ def _summary(
 def _mean(n: Floats, y: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(n > 0, y / n, np.nan)
-
-
-def _before(gather: Floats, n: Floats, y: Floats) -> Floats:
-    """Mean outcome of each group of bins over the months of a window, the last axis; leading axes of n and y are kept."""
-    return _mean(n.sum(axis=-1) @ gather.T, y.sum(axis=-1) @ gather.T)

@@ -16,7 +16,7 @@ from scipy.stats import t as student
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
-from cxvalue.lifetime.evidence.reference import Reference
+from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
 
 __all__ = ["BIAS_HALF_LIFE", "Blend", "blend", "lengths_of", "sided", "skewed_range", "weigh"]
 
@@ -31,6 +31,8 @@ _SIDE = 0.1
 _LARGEST_RATIO, _LARGEST_DF = 16.0, 12.0
 _USUAL_MISS = 0.35
 """Mean miss of a forecast of which nothing is known."""
+_POWER = 4.0
+"""A candidate that missed half as much gets sixteen times the weight."""
 _LEAST = 1e-12
 _YEAR_DAYS = 365.25
 
@@ -123,13 +125,14 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
     usual = np.array(
         [reference.miss.get(name, _USUAL_MISS) for name in attempts.names] if fixed is None else [_USUAL_MISS]
     )
+    at_first = np.array([BELIEVED_AT_FIRST.get(name, 1.0) for name in attempts.names] if fixed is None else [1.0])
     counted, lasting = (weigh(attempts, np.arange(rows), life) for life in (BIAS_HALF_LIFE, _RECORD_HALF_LIFE))
     for row in np.lexsort((attempts.days, attempts.origin)):
         if not known[row].any():
             continue
         counts = counted[row]
         evidence[row] = counts.sum()
-        weights[row] = _weights(sizes, counts, usual, known[row], evidence[row])
+        weights[row] = _weights(sizes, counts, usual, at_first * known[row], evidence[row])
         share = known @ weights[row]
         logs = np.divide(near @ weights[row], share, out=np.full(rows, np.nan), where=share > 0)
         if fixed is None:
@@ -156,13 +159,13 @@ def _logs(totals: Floats) -> Floats:
     return np.log(np.maximum(totals, _LEAST))
 
 
-def _weights(sizes: Floats, counts: Floats, usual: Floats, there: NDArray[np.bool_], n: float) -> Floats:
-    """Inverse squares of past misses, drawn towards equal weights where there are few."""
+def _weights(sizes: Floats, counts: Floats, usual: Floats, at_first: Floats, n: float) -> Floats:
+    """Past misses to the power of -4, drawn towards the shares believed at first where there are few; 0 where those are."""
     seen = np.where(np.isfinite(sizes), counts[:, None], 0.0)
     missed = np.nansum(sizes * seen, axis=0) + _PRIOR_WEIGHTS * usual
-    share = np.where(there, (missed / (seen.sum(axis=0) + _PRIOR_WEIGHTS)) ** -2.0, 0.0)
+    share = np.where(at_first > 0, (missed / (seen.sum(axis=0) + _PRIOR_WEIGHTS)) ** -_POWER, 0.0)
     learnt = n / (n + 2.0)
-    weights: Floats = learnt * share / share.sum() + (1 - learnt) * there / there.sum()
+    weights: Floats = learnt * share / share.sum() + (1 - learnt) * at_first / at_first.sum()
     return weights
 
 

@@ -22,7 +22,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.foundation.rounding import spread_of
-from cxvalue.foundation.shown import Shown
+from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
@@ -38,7 +38,7 @@ _SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SpendModel(Shown):
+class SpendModel(Drawn):
     """The spend per purchase of a population, and of a customer given what they spent.
 
     Attributes:

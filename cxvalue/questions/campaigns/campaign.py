@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.checks.campaign_rows import held_and_sent
 
 if TYPE_CHECKING:
@@ -223,12 +224,17 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     """Refuse a campaign that nobody is in, that held somebody out without saying so, or that contacted the held-out."""
     arms = {str(arm) for arm in rows.select("arm").distinct().to_pyarrow().column("arm").to_pylist()}
     if not arms:
-        raise BadInput.at(where, f"no contact is of the campaign {name!r}.", "Check campaigns and contacts.")
+        found = translate("no contact is of the campaign {name!r}.", name=name)
+        raise BadInput.at(where, found, translate("Check campaigns and contacts."))
     if control is None:
         held = sorted(arm for arm in arms if arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS)
         if held and len(arms) > 1:
-            found = f"the arm {held[0]!r} looks like customers who were held out, and the campaign names no control."
-            raise BadInput.at(where, found, f"Write control: {held[0]}, or give the arm another name.")
+            found = translate(
+                "the arm {arm!r} looks like customers who were held out, and the campaign names no control.",
+                arm=held[0],
+            )
+            remedy = translate("Write control: {arm}, or give the arm another name.", arm=held[0])
+            raise BadInput.at(where, found, remedy)
         return
     problems = held_and_sent(rows, name, control)
     if problems:
@@ -315,16 +321,20 @@ def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, l
 
 def _check(data: CampaignData, control: str | None, where: str) -> None:
     if not (~data.control).any():
-        raise BadInput.at(where, "nobody was contacted: every row is of the control arm.", "Check campaigns.control.")
+        found = translate("nobody was contacted: every row is of the control arm.")
+        raise BadInput.at(where, found, translate("Check campaigns.control."))
     if not data.control.any():
         arms = sorted({str(arm) for arm in data.arm})
-        found = (
-            "nobody was held out." if control else "every customer was contacted, so there is nobody to compare with."
-        )
+        everybody = translate("every customer was contacted, so there is nobody to compare with.")
+        found = translate("nobody was held out.") if control else everybody
         raise BadInput.at(where, found, nearest(control or "", arms))
     if not (data.main.observed & ~data.control).any() or not (data.main.observed & data.control).any():
-        found = f"no arm was observed for {data.window_days} days after its contact: the data end on {data.as_of}."
-        raise BadInput.at(f"{where}.window_days", found, "Wait, or choose a shorter window.")
+        found = translate(
+            "no arm was observed for {window} days after its contact: the data end on {as_of}.",
+            window=data.window_days,
+            as_of=data.as_of,
+        )
+        raise BadInput.at(f"{where}.window_days", found, translate("Wait, or choose a shorter window."))
 
 
 def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:

@@ -57,8 +57,8 @@ FIFTHS = (
 
 def flow_caption(asleep_after: int) -> tuple[str, str]:
     """Title and caption of the figure of who sleeps and who wakes."""
-    return translate("Who sleeps, who wakes"), translate(
-        "Customers without a purchase for {silence}, by month, with those who came back and those who fell asleep.",
+    return translate("Who fell silent, who came back"), translate(
+        "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent.",
         silence=format_value(asleep_after, "days"),
     )
 
@@ -89,7 +89,7 @@ def evidence_heading(campaign: str, grade: str) -> str:
 
 def no_model_sentence() -> str:
     """Why nothing is said of what the sleeping are worth."""
-    return translate("No model of purchases could be fitted, so what the sleeping are worth is not known.")
+    return translate("No model of purchases could be fitted, so what inactive customers are worth is not known.")
 
 
 def no_rule_sentence(campaign: str) -> str:
@@ -116,8 +116,8 @@ def returns_display(curve: pd.DataFrame) -> Styler:
     """How many of the sleeping wake by themselves."""
     return styled(
         {
-            translate("days after falling asleep"): row.days,
-            translate("times a customer fell asleep"): written(row.customers, ","),
+            translate("days after falling silent"): row.days,
+            translate("times a customer fell silent"): written(row.customers, ","),
             translate("came back by then"): format_value(row.share, "share"),
             translate("range"): format_range(row.low, row.high, "share"),
         }
@@ -175,7 +175,7 @@ def campaign_checks_display(checks: Sequence[Check]) -> Styler:
 def sleeping_sentence(found: Sleeping | None, days: int, months: int, currency: str) -> str:
     """What the sleeping will still bring by themselves, and how many have broken their own rhythm."""
     if found is None:
-        return translate("Nobody is asleep.")
+        return translate("Nobody is inactive.")
     value, low, high = found.value
     return translate(
         "{customers:,} customers have bought nothing for {silence} or more. If nobody does anything, the model expects "
@@ -224,7 +224,7 @@ def second_lives_display(lives: Sequence[SecondLife], currency: str) -> Styler:
         {
             translate("came back"): translate(CAME_BACK[life.kind]),
             translate("customers"): written(life.returners, ","),
-            translate("asleep again"): translate("too early")
+            translate("silent again"): translate("too early")
             if life.lapse_share is None or life.lapse_range is None
             else f"{format_value(life.lapse_share, 'share')} ({format_range(*life.lapse_range, 'share')})",
             translate("margin so far"): format_value(life.margin_so_far, currency)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError, Problem, nearest
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.questions.drivers import Importance, ScoreLink, draws_of, touched_customers
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -135,23 +137,37 @@ def segment_problems(touchpoints: Sequence[Touchpoint], customers: ir.Table | No
     if not asked:
         return []
     known: set[str] = set()
-    lacking = "the study has no table 'customers'."
+    names: list[str] | None = None
     if customers is not None:
         names = _texts(customers)
         for name in names:
             values = customers.filter(customers[name].notnull()).select(name).distinct().order_by(name)
             known |= set(values.limit(MOST_SEGMENTS).to_pyarrow()[name].to_pylist())
             known |= {one for one in asked - known if values.filter(values[name] == one).to_pyarrow().num_rows}
-        lacking = f"no text column of the table 'customers' ({', '.join(names) or 'none'}) has it."
     return [
         Problem(
             f"touchpoints.{one.name}.segment",
-            f"there is no customer of the segment {one.segment!r}: {lacking}",
-            f"{nearest(one.segment, sorted(known)[:MOST_NAMED])} Or write 'all'." if known else "Write 'all'.",
+            _no_segment(one.segment, names),
+            closed_up(" ".join([nearest(one.segment, sorted(known)[:MOST_NAMED]), translate("Or write 'all'.")]))
+            if known
+            else translate("Write 'all'."),
         )
         for one in touchpoints
         if one.segment in asked - known
     ]
+
+
+def _no_segment(segment: str, names: Sequence[str] | None) -> str:
+    """What is said of a segment without customers; `names` are the text columns, None without a customers table."""
+    if names is None:
+        return translate(
+            "there is no customer of the segment {segment!r}: the study has no table 'customers'.", segment=segment
+        )
+    return translate(
+        "there is no customer of the segment {segment!r}: no text column of the table 'customers' ({columns}) has it.",
+        segment=segment,
+        columns=", ".join(names) or translate("none"),
+    )
 
 
 def _texts(customers: Any) -> list[str]:
@@ -167,6 +183,10 @@ def segment_members(customers: Any, segment: str) -> ir.Table:
         if rows.limit(1).count().to_pyarrow().as_py():
             return rows
     raise CxvalueError(
-        f"touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
-        f"value. Its columns: {', '.join(names) or 'none'}."
+        translate(
+            "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
+            "value. Its columns: {columns}.",
+            segment=segment,
+            columns=", ".join(names) or translate("none"),
+        )
     )

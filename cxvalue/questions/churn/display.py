@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.display import styled
-from cxvalue.findings.numbers import format_range, format_value
+from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate, written
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
     from pandas.io.formats.style import Styler
 
@@ -21,6 +23,7 @@ __all__ = [
     "note",
     "reasons_display",
     "segments_display",
+    "span_words",
     "warnings_display",
 ]
 
@@ -48,6 +51,11 @@ def band_words(band: str) -> str:
     """The name of a band, such as '0% to 20%', in the language that is spoken."""
     low, _, high = band.partition(" to ")
     return translate("{low} to {high}", low=low, high=high)
+
+
+def span_words(start: date, end: date) -> str:
+    """From which day to which, in the language that is spoken."""
+    return translate("{low} to {high}", low=format_date(start), high=format_date(end))
 
 
 def calibration_display(tenths: pd.DataFrame) -> Styler:

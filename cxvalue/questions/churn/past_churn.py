@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
+from cxvalue.language.catalogue import translate
 from cxvalue.questions.churn.churn import active_states, p_no_purchase
 from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.tables.purchase_log import purchase_log
@@ -132,7 +133,7 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
         return None
     counted = holdout_counts(purchases, holdout_start=fit.holdout_start, as_of=fit.as_of).count
     if counted.shape != before.frequency.shape:
-        raise CxvalueError("The holdout and the states before it are not of the same customers.")
+        raise CxvalueError(translate("The holdout and the states before it are not of the same customers."))
     away = counted[before.days_silent < dormancy_days] == 0
     p, name = p_no_purchase(model, active, fit.days(fit.holdout_start, fit.as_of)), model.name
     if fit.combines and fit.past is not None:

@@ -1,7 +1,8 @@
 """Offers become occasions: how deep a discount was refused and how deep one was accepted, added up by the engine.
 
-An occasion is an `occasion_id`, else a customer's offers of one date, a new one starting whenever rung 1 comes again. It
-brackets the customer's reservation discount: above the deepest that was refused, at or below the one that was accepted.
+An occasion is an `occasion_id`, else a customer's offers of one date; where rung 1 comes again on it, a new one starts with
+each of them, in the order of the rows. It brackets the customer's reservation discount: above the deepest that was refused,
+at or below the one that was accepted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
@@ -161,14 +163,17 @@ def _people(rows: ir.Table, segments: NDArray[np.str_]) -> tuple[int, ...]:
 def with_occasions(offers: ir.Table) -> ir.Table:
     """The offers with a column `occasion`: the `occasion_id`, else a customer's date and which of that day's sequences.
 
-    Sequences of a day follow the numbers of the rows, or the order of a frame that has none.
+    A day on which rung 1 comes once has one sequence, however its rows are ordered. Where it comes again, sequences follow
+    the numbers of the rows, or the order of a frame that has none.
     """
     import ibis
 
     rows = offers.mutate(place=offers[ROW] if ROW in offers.columns else ibis.row_number())
     known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
     within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
-    number = (rows.rung == 1).ifelse(1, 0).sum().over(within)
+    first = (rows.rung == 1).ifelse(1, 0)
+    begun, on_that_day = first.sum().over(within), first.sum().over(group_by=["customer_id", "date"])
+    number = (on_that_day > 1).ifelse(begun, on_that_day)
     made = rows.customer_id + "@" + rows.date.cast("string") + "#" + number.cast("string")
     return rows.mutate(occasion=ibis.coalesce(known, made))
 
@@ -199,27 +204,46 @@ def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:
 def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
     """All contradictions at once, with the first few occasions of each."""
     found = [
-        ("are accepted more than once", each.yeses > 1, "An occasion ends with its first acceptance."),
-        ("go on after an acceptance", (each.yeses == 1) & (each.last_no > each.yes_rung), "The accepted rung is the last."),
-        ("name a rung twice", each.rungs < each.offers, "Give each occasion its own occasion_id."),
-        ("do not grow deeper from rung to rung", (each.depths < each.offers) | (each["corr"] < 0),
-         "Rungs are in the order in which they were named, the smallest discount first."),
-        ("belong to several customers", each.people > 1, "An occasion is one customer's."),
-    ]  # fmt: skip
+        (
+            translatable("{number:,} occasions are accepted more than once."),
+            each.yeses > 1,
+            translate("An occasion ends with its first acceptance."),
+        ),
+        (
+            translatable("{number:,} occasions go on after an acceptance."),
+            (each.yeses == 1) & (each.last_no > each.yes_rung),
+            translate("The accepted rung is the last."),
+        ),
+        (
+            translatable("{number:,} occasions name a rung twice."),
+            each.rungs < each.offers,
+            translate("Give each occasion its own occasion_id."),
+        ),
+        (
+            translatable("{number:,} occasions do not grow deeper from rung to rung."),
+            (each.depths < each.offers) | (each["corr"] < 0),
+            translate("Rungs are in the order in which they were named, the smallest discount first."),
+        ),
+        (
+            translatable("{number:,} occasions belong to several customers."),
+            each.people > 1,
+            translate("An occasion is one customer's."),
+        ),
+    ]
     if priced:
         differ = (each.bv != each.bv_low) | (each.bm != each.bm_low)
-        found.append(
-            ("have baskets that change from rung to rung", differ, "A basket is the same before every discount.")
-        )
-        remedy = "Fill them in for those who left without buying as well, or leave both columns out."
-        found.append(("have no basket value or no basket margin", each.bv.isnull() | each.bm.isnull(), remedy))
+        remedy = translate("A basket is the same before every discount.")
+        found.append((translatable("{number:,} occasions have baskets that change from rung to rung."), differ, remedy))
+        what = translatable("{number:,} occasions have no basket value or no basket margin.")
+        remedy = translate("Fill them in for those who left without buying as well, or leave both columns out.")
+        found.append((what, each.bv.isnull() | each.bm.isnull(), remedy))
     numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
     problems = []
     for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
         if number:
             shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
             problems.append(
-                Problem("tables.offers", f"{number:,} occasions {what}.", remedy, number, tuple(map(str, shown)))
+                Problem("tables.offers", translate(what, number=number), remedy, number, tuple(map(str, shown)))
             )
     if problems:
         raise BadInput(problems)

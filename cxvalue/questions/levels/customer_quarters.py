@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.questions.experience.answers import Quarters, answered, points
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
 
@@ -268,10 +268,14 @@ def starter_problems(interactions: ir.Table | None) -> list[Problem]:
         return []
     rows = int(other.count().to_pyarrow().as_py())
     named = ", ".join(f"{one['initiated_by']!r} ({one['rows']:,})" for one in words)
-    found = f"{rows:,} rows say neither customer nor company, for instance {named}."
-    return [
-        Problem("tables.interactions.initiated_by", found, "Write customer or company, or leave the column out.", rows)
-    ]
+    found = translate_count(
+        "{count:,} row says neither customer nor company, for instance {named}.",
+        "{count:,} rows say neither customer nor company, for instance {named}.",
+        rows,
+        named=named,
+    )
+    remedy = translate("Write customer or company, or leave the column out.")
+    return [Problem("tables.interactions.initiated_by", found, remedy, rows)]
 
 
 def _active_days(purchases: ir.Table, contacts: ir.Table | None, quarters: Quarters) -> ir.Table:

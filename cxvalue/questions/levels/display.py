@@ -29,6 +29,7 @@ def levels_table(found: LevelWorth) -> pd.DataFrame:
         row: dict[str, object] = {"level": name, "customers": found.counts.get(name)}
         parts = {
             "share": found.share,
+            "share_of_all": found.of_all,
             "margin": found.margin,
             "churn": found.churn,
             "cltv": found.cltv,

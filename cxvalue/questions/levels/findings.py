@@ -37,6 +37,7 @@ SHARES = {
         "({range})."
     ),
 }
+OF_ALL = translatable("Of all who were invited, reweighted by who answers, it is {share} ({range}).")
 AT_A_LEVEL = translatable(
     "Of {customers:,} customers who answered in the last quarter, {share} were at the level {level} ({range})."
 )
@@ -146,6 +147,13 @@ def _share_finding(writer: FindingWriter, found: LevelWorth, rows: CustomerQuart
         level=told,
         range=format_range(value.low, value.high, "share"),
     )
+    if (all_of_them := found.of_all.get(name)) is not None:
+        beside = translate(
+            OF_ALL,
+            share=format_value(all_of_them.value, "share"),
+            range=format_range(all_of_them.low, all_of_them.high, "share"),
+        )
+        text = f"{text} {beside}"
     return writer.write(key, label, value, "share", text)
 
 

@@ -35,6 +35,7 @@ def hide_small(found: LevelWorth, least: int) -> tuple[LevelWorth, int]:
         found,
         counts=_without(found.counts, small),
         share=_without(found.share, small),
+        of_all=_without(found.of_all, small),
         margin=_without(found.margin, rare),
         churn=_without(found.churn, rare),
         cltv=_without(found.cltv, rare),

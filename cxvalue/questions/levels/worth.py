@@ -6,7 +6,8 @@ customers (Woodruff 1971). Steps compare customers with an equal past; neither i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,7 @@ class LevelWorth:
         moves: by (from, to).
         steps: margin after against the level below, by level.
         customers: distinct customers at each level in all quarters.
+        of_all: the share by level of all who were invited, reweighted by who answers; empty where that is not known.
     """
 
     counts: dict[str, int]
@@ -49,6 +51,7 @@ class LevelWorth:
     moved: dict[str, int]
     steps: dict[str, Interval]
     customers: dict[str, int]
+    of_all: dict[str, Interval] = field(default_factory=dict)
 
 
 def values_of(rows: CustomerQuarters, customers: ir.Table | None) -> Floats | None:
@@ -72,8 +75,17 @@ def ratio_by_customer(y: Floats, customer: NDArray[np.int64], level: float) -> I
     return Interval.of_error(mean, se, level)
 
 
-def level_worth(rows: CustomerQuarters, *, level: float = 0.95, cltv: Floats | None = None) -> LevelWorth:
-    """Figures by level from customer-quarters; `cltv` is that of each customer of `rows.names`, NaN where unknown."""
+def level_worth(
+    rows: CustomerQuarters,
+    *,
+    level: float = 0.95,
+    cltv: Floats | None = None,
+    of_all: Mapping[str, Interval] | None = None,
+) -> LevelWorth:
+    """Figures by level from customer-quarters; `cltv` is that of each customer of `rows.names`, NaN where unknown.
+
+    `of_all` are the shares of `levels.shares_of_all`, which stand beside those of the customers who answered.
+    """
     now = rows.quarter == rows.latest
     classified = int(now.sum())
     counts = {name: int((rows.level[now] == k).sum()) for k, name in enumerate(LEVELS)}
@@ -104,8 +116,9 @@ def level_worth(rows: CustomerQuarters, *, level: float = 0.95, cltv: Floats | N
             for j, into in enumerate(MOVES):
                 moves[name, into] = _share((rows.next_level[left] == j).astype(float), rows.customer[left], level)
     return LevelWorth(
-        counts, classified, share, margin, churn, valued, moves, moved, level_steps(rows, level=level), customers
-    )
+        counts, classified, share, margin, churn, valued, moves, moved, level_steps(rows, level=level), customers,
+        {name: value for name, value in (of_all or {}).items() if name in share},
+    )  # fmt: skip
 
 
 def _share(hit: Floats, customer: NDArray[np.int64], level: float) -> Interval:

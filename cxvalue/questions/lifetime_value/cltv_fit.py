@@ -82,8 +82,11 @@ class CltvFit:
         """
         if self.holdout_start is None:
             raise CxvalueError(
-                f"{what} needs a holdout, and these models were fitted without one. Where the history allows it, name its "
-                "first day as cltv.holdout_start."
+                translate(
+                    "{what} needs a holdout, and these models were fitted without one. Where the history allows it, name "
+                    "its first day as cltv.holdout_start.",
+                    what=what,
+                )
             )
         return self.holdout_start
 

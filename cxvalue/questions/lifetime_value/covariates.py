@@ -63,25 +63,33 @@ def covariate_problems(names: Sequence[str], customers: ibis.Table | None) -> li
     if not names:
         return []
     if customers is None:
-        return [Problem("cltv.covariates", "needs the table 'customers', which the study lacks.", "Add it.")]
+        found = translate("needs the table 'customers', which the study lacks.")
+        return [Problem("cltv.covariates", found, translate("Add it."))]
     problems = []
     able = [name for name in customers.columns if name not in NOT_TEXT]
     for name in names:
         where = f"cltv.covariates.{name}"
         if name not in customers.columns:
-            remedy = nearest(name, able) if able else "Add it to the table, or leave the covariate out."
-            problems.append(Problem(where, f"the column {name!r} is no column of the table 'customers'.", remedy))
+            remedy = nearest(name, able) if able else translate("Add it to the table, or leave the covariate out.")
+            found = translate("the column {name!r} is no column of the table 'customers'.", name=name)
+            problems.append(Problem(where, found, remedy))
         elif name in NOT_TEXT:
-            remedy = one_of(able) if able else "Add a column such as segment or channel."
-            problems.append(Problem(where, f"{name!r} is no column of labels.", remedy))
+            remedy = one_of(able) if able else translate("Add a column such as segment or channel.")
+            problems.append(Problem(where, translate("{name!r} is no column of labels.", name=name), remedy))
         else:
             levels = np.unique(labels_of(customers, [name]).columns[name].astype(str)).size
             if levels > MOST_LEVELS:
-                found = f"the column {name!r} has {levels:,} different values; at most {MOST_LEVELS} can be levels."
-                problems.append(Problem(where, found, "Put values together into fewer labels, or leave it out."))
+                found = translate(
+                    "the column {name!r} has {levels:,} different values; at most {most} can be levels.",
+                    name=name,
+                    levels=levels,
+                    most=MOST_LEVELS,
+                )
+                remedy = translate("Put values together into fewer labels, or leave it out.")
+                problems.append(Problem(where, found, remedy))
             elif levels < 2:
-                found = f"the column {name!r} says the same of every customer."
-                problems.append(Problem(where, found, "Leave it out: it cannot tell customers apart."))
+                found = translate("the column {name!r} says the same of every customer.", name=name)
+                problems.append(Problem(where, found, translate("Leave it out: it cannot tell customers apart.")))
     return problems
 
 

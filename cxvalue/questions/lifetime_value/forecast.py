@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 from cxvalue.lifetime import (
     HoldoutScore,
     LifetimeModel,
@@ -227,10 +229,11 @@ def choose(plan: ForecastPlan, calibration: Calibration, fitted: tuple[LifetimeM
         allowed = tuple(name for name in listed if name not in calibration.worse)
     unsettled = _unsettled(fitted)
     if unsettled and plan.period is not None:
-        raise CxvalueError(
-            f"{unsettled[0].reason} Customers do leave, so a model in which nobody does would promise too much. Choose "
-            "another period as cltv.time_unit, or the models that count days."
+        remedy = translate(
+            "Customers do leave, so a model in which nobody does would promise too much. Choose another period as "
+            "cltv.time_unit, or the models that count days."
         )
+        raise CxvalueError(closed_up(f"{unsettled[0].reason} {remedy}"))
     if unsettled:
         settled = [name for name in listed if name not in {model.name for model in unsettled}]
         allowed = tuple(name for name in settled if name in (allowed or listed)) or tuple(settled)
@@ -279,7 +282,7 @@ def base_of_study(
     """
     purchases = table("purchases")
     if purchases is None:
-        raise CxvalueError("The study has no purchases.")
+        raise CxvalueError(translate("The study has no purchases."))
     terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
     states = states_of_study(study, purchases, fit.as_of)
     return forecast_base(fit, purchases, states, **terms, level=study.level, log=log)  # type: ignore[arg-type]
@@ -299,7 +302,7 @@ def fit_study(
     """
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
-        raise CxvalueError("The study has no purchases.")
+        raise CxvalueError(translate("The study has no purchases."))
     everybody = purchases
     if study.new_from is not None:
         # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.

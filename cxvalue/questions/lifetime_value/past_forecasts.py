@@ -18,6 +18,7 @@ import numpy as np
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.evidence.blend import blend
 from cxvalue.lifetime.evidence.reference import REFERENCE
@@ -230,7 +231,7 @@ def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = No
     """
     import pandas as pd
 
-    start = fit.need_holdout("A comparison with what happened")
+    start = fit.need_holdout(translate("A comparison with what happened"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
     tenths, summary, most = [], [], _most_concentrated(actual)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
 from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR
@@ -73,8 +74,16 @@ def plan_forecast(
     if rhythm:
         full = _states(purchases, as_of, unit, period, rhythm)
     if not full.frequency.any():
-        again = "a second time" if period is None else f"in a second {unit.value}"
-        raise CxvalueError(f"Nobody bought {again}, so nothing about a customer's lifetime can be learnt.")
+        if period is None:
+            raise CxvalueError(
+                translate("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
+            )
+        raise CxvalueError(
+            translate(
+                "Nobody bought in a second {period}, so nothing about a customer's lifetime can be learnt.",
+                period=unit.value,
+            )
+        )
     # One that leaves nothing to compare with does not count: the last day may be earlier than the study file expected.
     asked_for = holdout_start if holdout_start is not None and holdout_start < full.as_of else None
     start = asked_for or default_holdout_start(full.as_of, observed_from)
@@ -89,9 +98,11 @@ def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None
     if allowed is None or not set(allowed) & set(PERIODIC):
         return None
     if set(allowed) != {BG_BB.name}:
-        raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
+        raise CxvalueError(
+            translate("The model bg_bb counts periods and cannot be compared with models that count days.")
+        )
     if unit.value not in list(Period):
-        raise CxvalueError(f"The model bg_bb counts calendar periods, and a {unit.value} is none.")
+        raise CxvalueError(translate("The model bg_bb counts calendar periods, and a {unit} is none.", unit=unit.value))
     return Period(unit.value)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.lifetime_value.seasonality import expected_on_days
@@ -37,7 +38,7 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     import ibis
     import pandas as pd
 
-    holdout_start = fit.need_holdout("Tracking")
+    holdout_start = fit.need_holdout(translate("Tracking"))
     if fit.period is not None:
         return _tracking_by_period(fit, fit.period, holdout_start, purchases)
     firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
@@ -150,7 +151,7 @@ def calibration_by_frequency(
     """
     import pandas as pd
 
-    start = fit.need_holdout("Calibration by frequency")
+    start = fit.need_holdout(translate("Calibration by frequency"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
     table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual})

@@ -117,14 +117,19 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
     source = tables.source(programme)
     months, people = population(source)
     if months.count < WINDOW:
-        found = f"the tables cover {months.count} full months, and a rule per year needs {WINDOW}."
-        raise BadInput.at(where, found, "Wait, or give the tables a longer history.")
+        found = translate(
+            "the tables cover {months} full months, and a rule per year needs {needed}.",
+            months=months.count,
+            needed=WINDOW,
+        )
+        raise BadInput.at(where, found, translate("Wait, or give the tables a longer history."))
     marked = _with_programme(fees, people, months)
     extra, extra_source = _moral_hazard(settings, source, fit, marked, people, where)
     saved = _saved(settings, marked, interactions, where)
     rows = _last_year(marked, people, months, everyone=programme.case.population == "all")
     if not rows["amount"].size:
-        raise BadInput.at(where, "nobody of the programme had a fee in the last 12 full months.", "Leave it out.")
+        found = translate("nobody of the programme had a fee in the last 12 full months.")
+        raise BadInput.at(where, found, translate("Leave it out."))
     cap, often = settings.current.cap, settings.current.times_per_year
     mine = people if programme.case.population == "all" else people.filter(people.start >= 0)
     customers = int(mine.count().to_pyarrow().as_py())
@@ -140,8 +145,13 @@ def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, 
 
     force = search((0.0, 0.0, 0.0), [cap], [often]).rules.iloc[0]
     if not force["customers"]:
-        found = f"the current rule (up to {cap:g}, {often} a year) would have waived nothing in the last 12 months."
-        raise BadInput.at(f"{where}.current", found, "Check its cap against the amounts of the table 'fees'.")
+        found = translate(
+            "the current rule (up to {cap:g}, {times} a year) would have waived nothing in the last 12 months.",
+            cap=cap,
+            times=often,
+        )
+        remedy = translate("Check its cap against the amounts of the table 'fees'.")
+        raise BadInput.at(f"{where}.current", found, remedy)
     gain = _gain(settings, fit, rows, force, extra, customers)
     found_ = search(gain, *settings.rules)
     return GoodwillFit(
@@ -196,17 +206,24 @@ def _missing(
 ) -> list[Problem]:
     problems = []
     if fees is None:
-        problems.append(Problem(where, "needs the table 'fees'.", "Add it under 'tables: fees:', or leave it out."))
+        remedy = translate("Add it under 'tables: fees:', or leave it out.")
+        problems.append(Problem(where, translate("needs the table '{table}'.", table="fees"), remedy))
     if settings.reason is not None and interactions is None:
-        remedy = "Add it under 'tables: interactions:', or state saved_per_waiver."
-        problems.append(Problem(f"{where}.reason", "needs the table 'interactions'.", remedy))
+        remedy = translate("Add it under 'tables: interactions:', or state saved_per_waiver.")
+        found = translate("needs the table '{table}'.", table="interactions")
+        problems.append(Problem(f"{where}.reason", found, remedy))
     for name, price in (("minutes", settings.minute_cost), ("approvals", settings.approval_cost)):
         if price is not None and interactions is not None and name not in interactions.columns:
-            found = f"is given, but the table 'interactions' has no column {name!r}."
-            problems.append(Problem(f"{where}.{name[:-1]}_cost", found, "Map the column, or leave the price out."))
+            found = translate("is given, but the table 'interactions' has no column {name!r}.", name=name)
+            remedy = translate("Map the column, or leave the price out.")
+            problems.append(Problem(f"{where}.{name[:-1]}_cost", found, remedy))
     if fit.margin_per_unit is None:
-        found = f"the outcome {fit.effect.outcome!r} has no price, so what customers bring more cannot be counted."
-        problems.append(Problem(where, found, "Use the outcome margin for a programme with goodwill rules."))
+        found = translate(
+            "the outcome {outcome!r} has no price, so what customers bring more cannot be counted.",
+            outcome=fit.effect.outcome,
+        )
+        remedy = translate("Use the outcome margin for a programme with goodwill rules.")
+        problems.append(Problem(where, found, remedy))
     return problems
 
 
@@ -237,12 +254,13 @@ def _moral_hazard(
         if rate - more.high > 0:
             middle, low, high = (float(one / (rate - one)) for one in (more.estimate, more.low, more.high))
             return (middle, max(low, -0.9), high), translate("measured as the programme's effect on the number of fees")
-        reason = "the fees are too few to tell"
+        reason = translate("the fees are too few to tell")
     except CxvalueError as error:
         reason = str(error).splitlines()[-1].strip()
     if settings.extra_share is None:
-        found = f"whether customers run up more fees could not be measured: {reason}"
-        raise BadInput.at(f"{where}.extra_share", found, "State it: extra_share: {value: 0.1, low: 0, high: 0.3}.")
+        found = translate("whether customers run up more fees could not be measured: {reason}", reason=reason)
+        remedy = translate("State it: {example}.", example="extra_share: {value: 0.1, low: 0, high: 0.3}")
+        raise BadInput.at(f"{where}.extra_share", found, remedy)
     return settings.extra_share.ends, translate("stated in the study file, since it could not be measured")
 
 
@@ -255,11 +273,15 @@ def _saved(settings: Goodwill, marked: ir.Table, interactions: ir.Table | None, 
     if not calls.count().to_pyarrow().as_py():
         known = interactions.select("reason").distinct().limit(200).to_pyarrow().column("reason").to_pylist()
         remedy = nearest(settings.reason or "", [str(one) for one in known if one])
-        raise BadInput.at(f"{where}.reason", f"no interaction has the reason {settings.reason!r}.", remedy)
+        found = translate("no interaction has the reason {reason!r}.", reason=settings.reason)
+        raise BadInput.at(f"{where}.reason", found, remedy)
     handled = handling_saved(marked, calls, most=settings.rules[0][-1])
     if handled is None:
-        found = "no fee is marked as waived while the programme was in force, so calls cannot say what a waiver saves."
-        raise BadInput.at(f"{where}.reason", found, "State saved_per_waiver, or map the column 'waived'.")
+        found = translate(
+            "no fee is marked as waived while the programme was in force, so calls cannot say what a waiver saves."
+        )
+        remedy = translate("State saved_per_waiver, or map the column 'waived'.")
+        raise BadInput.at(f"{where}.reason", found, remedy)
     rng = np.random.default_rng(1)
     total, expected = np.zeros(4000), 0.0
     for (mean, se), price in zip(handled, (settings.minute_cost, settings.approval_cost), strict=True):

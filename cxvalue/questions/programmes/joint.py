@@ -21,6 +21,7 @@ from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackk
 from cxvalue.effects.together import StateEffects, contained, state_effects
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.money.allocation import allocate, bounded_claims
 from cxvalue.money.portfolio import Credit, Holdout, LedgerLine, Portfolio
 from cxvalue.tables.panels.inputs import PanelSource
@@ -329,8 +330,9 @@ def _holdout(
     refuse_treated(sources, declared.column, declared.value, customers)
     found, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not np.isfinite(found.overall):
-        remark = "the customers held out cannot be compared with the others before the first start."
-        raise BadInput.at("universal_holdout", remark, "Give the tables a longer history, or leave it out.")
+        remark = translate("the customers held out cannot be compared with the others before the first start.")
+        remedy = translate("Give the tables a longer history, or leave it out.")
+        raise BadInput.at("universal_holdout", remark, remedy)
     amount = (found.identified + found.unidentified) * price
     half = claims.reach(knife.df) * float(np.sqrt(knife.covariance[0, 0]))
     number = np.arange(panel.months.count)
@@ -348,8 +350,12 @@ def refuse_treated(sources: Sequence[PanelSource], column: str, value: str, cust
             got = source.rollout.filter(source.rollout.start.notnull())
             number = int(held.semi_join(got, held.customer_id == got.unit).count().to_pyarrow().as_py())
             if number:
-                found = f"{number:,} customers are held out of everything and have a start in the roll-out."
-                remedy = "Leave their start empty, or correct universal_holdout."
+                found = translate_count(
+                    "{count:,} customer is held out of everything and has a start in the roll-out.",
+                    "{count:,} customers are held out of everything and have a start in the roll-out.",
+                    number,
+                )
+                remedy = translate("Leave their start empty, or correct universal_holdout.")
                 problems.append(Problem(f"programmes.{source.programme}", found, remedy))
     if problems:
         raise BadInput(problems)

@@ -47,7 +47,8 @@ class StudyTables:
         """The roll-out of a programme; the loader has refused a study that declares one without."""
         rollout = self.table("rollout")
         if rollout is None:
-            raise BadInput.at("tables.rollout", f"is missing: the programme {programme.name!r} needs it.")
+            found = translate("is missing: the programme {name!r} needs it.", name=programme.name)
+            raise BadInput.at("tables.rollout", found)
         return rollout.filter(rollout.programme == programme.name)
 
     def source(self, programme: Programme) -> PanelSource:
@@ -115,8 +116,8 @@ def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:
     price, no_price = _margin_per_unit(programme.outcome, purchases)
     success = programme.success
     if price is None and success is not None and success.metric != "effect":
-        found = f"the criterion is on {success.metric}, but {no_price}"
-        raise BadInput.at(f"programmes.{programme.name}.success.metric", found, "Use metric: effect.")
+        found = translate("the criterion is on {metric}, but {reason}", metric=success.metric, reason=no_price)
+        raise BadInput.at(f"programmes.{programme.name}.success.metric", found, translate("Use metric: effect."))
     panel = panel_for(source, design)
     effect = estimate_effect(
         panel, design=design, level=tables.study.level, programme=programme.name, planned_share=programme.expected_share
@@ -140,8 +141,10 @@ def _refuse_certain(effect: Effect, panel: UnitPanel | CustomerPanel, name: str)
         usual = float(np.nanmean(np.abs(panel.values)))
     if settled(effect.se, usual):
         return
-    found = "the effect comes out without any error, as if chance had no part in it, so its range would have no width."
-    remedy = (
+    found = translate(
+        "the effect comes out without any error, as if chance had no part in it, so its range would have no width."
+    )
+    remedy = translate(
         "Check that the outcome is filled in for treated and untreated units alike, and that ids agree between tables."
     )
     raise BadInput.at(f"programmes.{name}", found, remedy)

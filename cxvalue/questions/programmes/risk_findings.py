@@ -151,13 +151,17 @@ def _no_longer(case: Case, title: str, limit: float, unit: str) -> str:
             limit=format_value(limit, unit),
             now=now,
         )
-    return translate(
+    pays = translate(
         "{title}: it no longer pays if the effect falls below {limit} per customer and month ({now} now), all else as it "
         "is.",
         title=title,
         limit=format_value(case.break_even, unit),
         now=now,
     )
+    fails = translate(
+        "Measured below {limit}, as exactly as now, the verdict would turn to FAIL.", limit=format_value(limit, unit)
+    )
+    return f"{pays} {fails}"
 
 
 def _measured_next(success: Success, as_of: date) -> str:

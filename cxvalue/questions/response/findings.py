@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.foundation.intervals import Interval
-from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -69,9 +70,9 @@ def response_findings(
     effect = translate(
         KEEPS if kept.low > 0 or kept.high < 0 else NOT_SHOWN,
         target=target,
-        kept=format_number(per_100.value),
-        range=format_range(per_100.low, per_100.high, ""),
-        naive=format_number(100 * found.naive),
+        kept=_tenths(per_100.value),
+        range=spoken_words()["interval"].format(low=_tenths(per_100.low), high=_tenths(per_100.high)),
+        naive=_tenths(100 * found.naive),
     )
     undo = translate(
         "A hidden cause that explains {share} of what is left of both speed and staying would undo it.",
@@ -91,6 +92,11 @@ def response_findings(
     if found.instrument is not None:
         out.append(_instrument_finding(writer, found.instrument, level))
     return out
+
+
+def _tenths(per_100: float) -> str:
+    """Of a hundred customers, with one decimal: more would be read as a precision that nobody has."""
+    return written(round(per_100, 1) + 0.0, ".1f").replace("-", spoken_words()["minus"])
 
 
 def _followed(found: Recovery, rules: ExperienceRules, target: str) -> str:

@@ -11,16 +11,18 @@ from __future__ import annotations
 
 from cxvalue.questions.survey_truth.asked_late import Expectation, Lateness, expectation_of, lateness_of
 from cxvalue.questions.survey_truth.invited import Invited, invited_of
-from cxvalue.questions.survey_truth.weighting import Reweighted, minimum_n, reweight
+from cxvalue.questions.survey_truth.weighting import Reweighted, answer_weights, minimum_n, reweight, shares_of_invited
 
 __all__ = [
     "Expectation",
     "Invited",
     "Lateness",
     "Reweighted",
+    "answer_weights",
     "expectation_of",
     "invited_of",
     "lateness_of",
     "minimum_n",
     "reweight",
+    "shares_of_invited",
 ]

@@ -19,7 +19,17 @@ from cxvalue.effects.estimators.doubly_robust import fit_logit
 from cxvalue.foundation.intervals import Interval, reach_of, share_interval
 from cxvalue.questions.survey_truth.invited import KNOWN_BEFORE, Invited
 
-__all__ = ["Reweighted", "answer_chances", "bounds_without_assumption", "hajek", "kish", "minimum_n", "reweight"]
+__all__ = [
+    "Reweighted",
+    "answer_chances",
+    "answer_weights",
+    "bounds_without_assumption",
+    "hajek",
+    "kish",
+    "minimum_n",
+    "reweight",
+    "shares_of_invited",
+]
 
 Floats = NDArray[np.float64]
 
@@ -107,18 +117,11 @@ def reweight(frame: Invited, *, level: float = 0.95) -> Reweighted | None:
     y = np.where(answered, frame.score, 0.0)
     mean = float(frame.score[answered].mean())
     raw = Interval.of_error(mean, float(frame.score[answered].std(ddof=1) / np.sqrt(count)), level)
-    spread = frame.known.std(axis=0)
-    x = np.column_stack([np.ones(n), (frame.known - frame.known.mean(axis=0))[:, spread > 0] / spread[spread > 0],
-                         frame.segments])  # fmt: skip
     trimmed = False
     score, robust, effective = raw, mean, float(count)
     if count < n:
-        chance = answer_chances(x, answered)
-        weight = 1 / chance[answered]
-        effective = kish(weight)
-        if effective < count / 3:
-            trimmed, chance = True, np.maximum(chance, 1 / _cap(weight))
-            effective = kish(1 / chance[answered])
+        chance, x, trimmed = _chances(frame)
+        effective = kish(1 / chance[answered])
         value, influence = hajek(frame.score, answered, chance, x)
         score = Interval.of_error(value, float(np.sqrt(influence @ influence)), level)
         fitted = x @ np.linalg.lstsq(x[answered], frame.score[answered], rcond=None)[0]
@@ -140,6 +143,45 @@ def reweight(frame: Invited, *, level: float = 0.95) -> Reweighted | None:
         effective=effective,
         trimmed=trimmed,
     )
+
+
+def _chances(frame: Invited) -> tuple[Floats, Floats, bool]:
+    """P(answer) of all invited, what it was fitted on, and whether small ones were raised to keep a third effective."""
+    answered, spread = frame.answered, frame.known.std(axis=0)
+    known = (frame.known - frame.known.mean(axis=0))[:, spread > 0] / spread[spread > 0]
+    x = np.column_stack([np.ones(answered.size), known, frame.segments])
+    chance = answer_chances(x, answered)
+    weight = 1 / chance[answered]
+    if kish(weight) < weight.size / 3:
+        return np.maximum(chance, 1 / _cap(weight)), x, True
+    return chance, x, False
+
+
+def answer_weights(frame: Invited | None) -> dict[str, float] | None:
+    """1 / P(answer) of each who answered, with a mean of 1; None where all did or fewer than 30, or nobody was asked."""
+    if frame is None or not FEWEST_ANSWERS <= int(frame.answered.sum()) < frame.answered.size:
+        return None
+    weight = 1 / _chances(frame)[0][frame.answered]
+    return dict(zip(map(str, frame.ids[frame.answered]), (weight / weight.mean()).tolist(), strict=True))
+
+
+def shares_of_invited(
+    frame: Invited, kind: NDArray[np.int64], kinds: int, *, level: float = 0.95
+) -> tuple[Interval, ...] | None:
+    """The share of each kind, 0 to `kinds` - 1, among all invited, from the kinds of those who answered.
+
+    `kind` has an element a row of the frame, which counts where the row was answered. None as for `answer_weights`.
+    """
+    answered = frame.answered
+    if not FEWEST_ANSWERS <= int(answered.sum()) < answered.size:
+        return None
+    chance, x, _ = _chances(frame)
+    out = []
+    for number in range(kinds):
+        value, influence = hajek((kind == number).astype(float), answered, chance, x)
+        found = Interval.of_error(value, float(np.sqrt(influence @ influence)), level)
+        out.append(Interval(value, max(found.low, 0.0), min(found.high, 1.0)))
+    return tuple(out)
 
 
 def _cap(weight: Floats) -> float:

@@ -102,5 +102,12 @@ def _main_store(writer: FindingWriter, found: Wallet, value: Interval) -> Findin
         asked=found.asked,
         till=found.at_till,
     )
+    if found.for_silent:
+        silent = translate(
+            "{customers:,} of them also by 1 / P(answer | what was known before), for customers like them who were asked "
+            "and did not answer.",
+            customers=found.for_silent,
+        )
+        how = f"{how} {silent}"
     label = translate("customers whose main store we are")
     return writer.write("main_store", label, range_of(*value), "share", text, how, grade="C")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,8 @@ SEVERAL_USE = 0.4
 class Wallet:
     """Figures of the wallet; None where too few answered the question.
 
-    `as_asked` is the share of main store without undoing that the till meets frequent customers more often.
+    `as_asked` is the share of main store without undoing that the till meets frequent customers more often, `for_silent`
+    how many answers are weighted for those like them who did not answer.
     """
 
     main_store: Interval | None
@@ -36,6 +38,7 @@ class Wallet:
     main_margin: Interval | None
     room: Interval | None
     told: int
+    for_silent: int = 0
 
 
 def weighted_share(hit: Floats, weight: Floats, level: float = 0.95) -> Interval:
@@ -78,11 +81,23 @@ def rule_share(rank: Floats, brands: Floats) -> Floats:
     return np.asarray((1 - rank / (brands + 1)) * 2 / brands)
 
 
-def fit_wallet(rows: WalletRows, margin_rate: float | None, *, level: float = 0.95) -> Wallet:
-    """All figures; `margin_rate` is margin by revenue, None where there is no revenue."""
+def fit_wallet(
+    rows: WalletRows,
+    margin_rate: float | None,
+    *,
+    level: float = 0.95,
+    answering: Mapping[str, float] | None = None,
+) -> Wallet:
+    """All figures; `margin_rate` is margin by revenue, None where there is no revenue.
+
+    `answering` is 1 / P(answer) by customer, with a mean of 1, where it is known who was asked for their main store: the
+    till's weights are times it. Customers without one weigh 1.
+    """
     known = np.isfinite(rows.main_store)
     main = (rows.main_store >= 0.5).astype(float)
     weight = np.where(rows.at_till, 1 / np.maximum(rows.visits, 1.0), 1.0)
+    given = answering or {}
+    weight = weight * np.array([given.get(str(name), 1.0) for name in rows.ids])
     # Where only some were asked at the till, both groups stand for themselves: their weights add up to their numbers.
     for group in (rows.at_till & known, ~rows.at_till & known):
         if group.any():
@@ -113,6 +128,7 @@ def fit_wallet(rows: WalletRows, margin_rate: float | None, *, level: float = 0.
         main_margin=_main_margin(rows, main, known & rows.followed, level),
         room=room,
         told=int(told.sum()),
+        for_silent=sum(str(name) in given for name in rows.ids[known]),
     )
 
 

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cxvalue.foundation.inert import with_sound_texts
+from cxvalue.language.catalogue import translatable
 from cxvalue.report.render.casebook import render_casebook
 from cxvalue.report.render.deck import render_deck
 from cxvalue.report.render.pdf import render_pdf
@@ -43,9 +45,9 @@ class Paper:
 
 
 PAPERS = (
-    Paper("report.pdf", "typst", "typst", "the report to print and to mail", render_pdf),
-    Paper("deck.pptx", "pptx", "python-pptx", "the slides", render_deck),
-    Paper("case.xlsx", "xlsxwriter", "XlsxWriter", "the business case as a workbook", render_casebook),
+    Paper("report.pdf", "typst", "typst", translatable("the report to print and to mail"), render_pdf),
+    Paper("deck.pptx", "pptx", "python-pptx", translatable("the slides"), render_deck),
+    Paper("case.xlsx", "xlsxwriter", "XlsxWriter", translatable("the business case as a workbook"), render_casebook),
 )
 
 
@@ -61,6 +63,7 @@ class MadePapers:
 def make_papers(model: ReportModel, folder: Path) -> MadePapers:
     """Write every paper of a report into a folder. Nothing is raised, and nothing half written is left."""
     made, missing, not_due = [], [], []
+    model = with_sound_texts(model)
     for paper in PAPERS:
         reason = _not_due(paper, model)
         if reason:

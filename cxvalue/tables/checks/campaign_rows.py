@@ -48,8 +48,18 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
             if forms:
                 some = sorted(forms)[:5]
                 many, listed = sum(forms[form] for form in some), ", ".join(map(repr, some))
-                said = f"{many:,} contacts write the {column} {wanted!r} as {listed}, which makes it another {column}."
-                remedy = "Write it in one way in the table, or put it right with a 'query:' over the file."
+                told = {"contacts": many, "name": wanted, "written": listed}
+                said = (
+                    translate(
+                        "{contacts:,} contacts write the campaign {name!r} as {written}, which makes it another campaign.",
+                        **told,
+                    )
+                    if column == "campaign"
+                    else translate(
+                        "{contacts:,} contacts write the arm {name!r} as {written}, which makes it another arm.", **told
+                    )
+                )
+                remedy = translate("Write it in one way in the table, or put it right with a 'query:' over the file.")
                 problems.append(Problem(f"tables.contacts.{column}", said, remedy, many))
     return problems
 
@@ -71,13 +81,16 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
     if not row["both"]:
         return []
     some = each.filter(both).order_by("customer_id").limit(3).to_pyarrow().column("customer_id").to_pylist()
-    found = (
-        f"{row['both']:,} customers stand in more than one arm of the campaign: contacted, and held out as well "
-        f"({row['both'] / row['held']:.1%} of the {row['held']:,} held out; {', '.join(map(str, some))})."
+    found = translate(
+        "{both:,} customers stand in more than one arm of the campaign: contacted, and held out as well ({share:.1%} of the "
+        "{held:,} held out; {some}).",
+        both=row["both"],
+        share=row["both"] / row["held"],
+        held=row["held"],
+        some=", ".join(map(str, some)),
     )
-    return [
-        Problem(f"campaigns.{campaign}", found, "Give each customer the arm of the first assignment, in every row.")
-    ]
+    remedy = translate("Give each customer the arm of the first assignment, in every row.")
+    return [Problem(f"campaigns.{campaign}", found, remedy)]
 
 
 def two_arms(contacts: ir.Table, controls: Mapping[str, str | None]) -> list[Caution]:
@@ -118,10 +131,10 @@ def product_problems(product: str, lines: ir.Table, campaign: str) -> list[Probl
     """The problem of a campaign whose product nobody sells, or that no transaction names."""
     where = f"campaigns.{campaign}.product"
     if "product" not in lines.columns:
-        found = "is given, but the transactions have no column 'product'."
-        return [Problem(where, found, "Map a product column, or leave it out.")]
+        found = translate("is given, but the transactions have no column 'product'.")
+        return [Problem(where, found, translate("Map a product column, or leave it out."))]
     if lines.filter(lines["product"] == product).count().to_pyarrow().as_py():
         return []
     known = lines.select("product").distinct().order_by("product").limit(200).to_pyarrow().column("product").to_pylist()
-    found = f"no transaction has the product {product!r}."
+    found = translate("no transaction has the product {product!r}.", product=product)
     return [Problem(where, found, nearest(product, [str(one) for one in known if one]))]

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.study import StudyFile
 from cxvalue.tables.checks.campaign_rows import ArmRows
 
@@ -31,16 +32,22 @@ def declared_problems(study: StudyFile, tables: Mapping[str, ir.Table], arms: Se
         for item in declared:
             where = f"{key}.{item.name}"
             if table not in study.tables:
-                remedy = f"Add it under 'tables: {table}:'."
-                problems.append(Problem(where, f"needs a table '{table}', which the study lacks.", remedy))
+                found = translate("needs a table '{table}', which the study lacks.", table=table)
+                remedy = translate("Add it under 'tables: {table}:'.", table=table)
+                problems.append(Problem(where, found, remedy))
             elif not names:
-                problems.append(Problem(where, f"the table '{table}' has no sound row.", "Correct its rows first."))
+                found = translate("the table '{table}' has no sound row.", table=table)
+                problems.append(Problem(where, found, translate("Correct its rows first.")))
             elif item.name not in names:
-                found = f"the table '{table}' has no {key.removesuffix('s')} {item.name!r}."
+                found = (
+                    translate("the table '{table}' has no campaign {name!r}.", table=table, name=item.name)
+                    if key == "campaigns"
+                    else translate("the table '{table}' has no programme {name!r}.", table=table, name=item.name)
+                )
                 problems.append(Problem(where, found, nearest(item.name, names)))
             elif (control := getattr(item, "control", None)) is not None:
                 known = [one.arm for one in arms if one.campaign == item.name]
                 if control not in known:
-                    found = f"no contact of the campaign has the arm {control!r}."
+                    found = translate("no contact of the campaign has the arm {arm!r}.", arm=control)
                     problems.append(Problem(f"{where}.control", found, nearest(control, known)))
     return problems

@@ -109,7 +109,7 @@ def repairs_in_words(repairs: tuple[str, ...]) -> str:
 def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) -> list[Rule]:
     """The rule against ids that a spreadsheet has rounded: scientific notation, or more digits than a number keeps."""
     rules = []
-    remedy = (
+    remedy = translate(
         "Different ids became the same one and cannot be told apart any more: export again with this column as text, "
         "and do not open the file in a spreadsheet before."
     )
@@ -121,7 +121,7 @@ def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) 
         if types[column.name].startswith(("FLOAT", "DOUBLE")):
             large = value.try_cast("float64").abs() > ibis.literal(float(LARGEST_EXACT))
             test = test | large
-        what = f"'{column.name}' in scientific notation or rounded, such as 4.47E+12"
+        what = translate("'{column}' in scientific notation or rounded, such as 4.47E+12", column=column.name)
         rules.append(Rule(column.name, what, remedy, test, droppable=False))
     return rules
 
@@ -170,12 +170,12 @@ def ids_to_count(table: ir.Table, column: str, amount: str | None) -> ir.Table:
     }
     if amount:
         counts |= {"money": each.money.sum(), "top_money": each.money.max(), "money_id": text.argmax(each.money)}
-    return each.aggregate(**{f"{name} of {column}": value for name, value in counts.items()})
+    return each.aggregate(**{f"{name}_of_{column}": value for name, value in counts.items()})
 
 
 def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, answer: dict[str, Any]) -> IdCounts | None:
     """The ids of a column of the table `name`, from the answer to `ids_to_count`; None where it holds none."""
-    row: dict[str, Any] = {key: answer.get(f"{key} of {column}") for key in _COUNTED}
+    row: dict[str, Any] = {key: answer.get(f"{key}_of_{column}") for key in _COUNTED}
     if not row["ids"]:
         return None
     found: tuple[tuple[str, int, float], ...] = ()

@@ -33,9 +33,9 @@ def empty_dates_to_come(contract: TableContract, table: ir.Table, as_of: date) -
     for name in (column for column in contract.open_ends if column in table.columns):
         to_come = (table[name] > ibis.literal(as_of)).fill_null(False)
         soon = to_come & (table[name] <= ibis.literal(as_of) + ibis.interval(months=AHEAD_MONTHS))
-        asked[f"{name} to come"] = before.count(where=to_come)
-        asked[f"{name} soon"] = before.count(where=soon)
-        asked[f"{name} open"] = before.count(where=to_come | table[name].isnull())
+        asked[f"{name}_to_come"] = before.count(where=to_come)
+        asked[f"{name}_soon"] = before.count(where=soon)
+        asked[f"{name}_open"] = before.count(where=to_come | table[name].isnull())
         emptied[name] = to_come.ifelse(ibis.null("date"), table[name])
     table = table.mutate(**emptied) if emptied else table
     if contract.spell is not None and set(contract.spell) <= set(table.columns):
@@ -56,8 +56,8 @@ def dates_to_come(
     """
     counts: list[tuple[str, int, CountKind]] = []
     cautions: list[Caution] = []
-    for name in (column for column in contract.open_ends if f"{column} open" in found):
-        to_come, soon, still = (found[f"{name} {what}"] for what in ("to come", "soon", "open"))
+    for name in (column for column in contract.open_ends if f"{column}_open" in found):
+        to_come, soon, still = (found[f"{name}_{what}"] for what in ("to_come", "soon", "open"))
         if to_come:
             what = translate("'{name}' after {day}, so still open on that day", name=name, day=as_of)
             counts.append((what, to_come, "note"))

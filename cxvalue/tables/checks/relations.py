@@ -158,19 +158,36 @@ def _judge(
     missing, column, others = relation.ids - relation.found, pair.column, pair.others
     repairs, gained = _best(unknown, known, rules) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
     helps = gained >= WORTH_A_REPAIR * relation.ids
-    said = f"{relation.found:,} of its {relation.ids:,} different {column}s are known to {others}"
     if relation.found < REFUSED_BELOW * smaller:
         if pair.refused_elsewhere and not helps:
             return None
         here, there = _first(unknown), _first(known)
-        said = said.replace("0 of its", "none of its", 1) if not relation.found else said
-        found = f"{said}: it writes {here!r} where the other side writes {there!r}."
-        remedy = "Both must number the same things in the same way: map the column that does, or repair one export."
-        if helps:
-            remedy = (
-                f"Without {repairs_in_words(repairs)} {relation.found + gained:,} of them agree: if they are the same, "
-                "write this line into the study file:"
+        sides_say = {"ids": relation.ids, "column": column, "others": others, "here": here, "there": there}
+        found = (
+            translate(
+                "{found:,} of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
+                "side writes {there!r}.",
+                found=relation.found,
+                **sides_say,
             )
+            if relation.found
+            else translate(
+                "none of its {ids:,} different {column}s are known to {others}: it writes {here!r} where the other "
+                "side writes {there!r}.",
+                **sides_say,
+            )
+        )
+        remedy = (
+            translate(
+                "Without {repair} {agree:,} of them agree: if they are the same, write this line into the study file:",
+                repair=repairs_in_words(repairs),
+                agree=relation.found + gained,
+            )
+            if helps
+            else translate(
+                "Both must number the same things in the same way: map the column that does, or repair one export."
+            )
+        )
         lines = (repairs_line(repairs, rules),) if helps else ()
         return Problem(f"tables.{pair.table}.{column}", found, remedy, missing, lines)
     where = {

@@ -16,13 +16,13 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sql import LINE, ROW, SAME
 
 __all__ = [
-    "AFTER_TODAY",
     "EXAMPLES",
     "Broken",
     "Contradiction",
@@ -39,13 +39,18 @@ __all__ = [
 ]
 
 EXAMPLES = 3
-AFTER_TODAY = "a date after today"
 LARGEST_AMOUNT = 1e15
 """Larger ones are no money, and their squares and sums overflow."""
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
 NOT_DOUBLED = 0.05
 """Share of a day's rows that may stand once where the rest was appended twice."""
+_NOT_A_NUMBER = translatable("a value of '{column}' that is not a number")
+_NOT_A = {
+    "date": translatable("a value of '{column}' that is not a date"),
+    "flag": translatable("a value of '{column}' that is not yes or no"),
+    "count": translatable("a value of '{column}' that is not a whole number"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Rule:
     """One way for a row to be bad: the column it is about, what is wrong in words, what to do, and the test.
 
     Rows that break a rule which is not `droppable` are never left out: what is wrong with them is not confined to them.
+    Rows that are `to_come` break it until their day has passed.
     """
 
     column: str
@@ -60,6 +66,7 @@ class Rule:
     remedy: str
     test: ir.BooleanValue
     droppable: bool = True
+    to_come: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Broken:
     amount: float | None
     examples: tuple[int, ...]
     droppable: bool = True
+    to_come: bool = False
 
 
 def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
@@ -86,16 +94,19 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
     for column in columns:
         if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
             late = table[column.name] > ibis.literal(today)
-            remedy = f"The day of this run is {today}; correct the date."
-            rules.append(Rule(column.name, f"{AFTER_TODAY} in '{column.name}'", remedy, late))
+            what = translate("a date after today in '{column}'", column=column.name)
+            remedy = translate("The day of this run is {today}; correct the date.", today=today)
+            rules.append(Rule(column.name, what, remedy, late, to_come=True))
         if column.not_before in parsed.columns:
             early = table[column.name] < table[str(column.not_before)]
-            what = f"'{column.name}' before '{column.not_before}'"
-            remedy = "Swap or correct the two dates."
+            what = translate("'{column}' before '{other}'", column=column.name, other=column.not_before)
+            remedy = translate("Swap or correct the two dates.")
             if column.name in contract.open_ends:
-                remedy += (
-                    f" Where there is no '{column.name}' yet, leave it empty or write a day far ahead (9999-12-31)."
+                far = translate(
+                    "Where there is no '{column}' yet, leave it empty or write a day far ahead (9999-12-31).",
+                    column=column.name,
                 )
+                remedy = f"{remedy} {far}"
             rules.append(Rule(column.name, what, remedy, early))
     return rules
 
@@ -105,31 +116,43 @@ def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, 
     unparsed = table[parsed.unparsed[name]] if name in parsed.unparsed else ibis.literal(False)
     not_finite = table[parsed.not_finite[name]] if name in parsed.not_finite else ibis.literal(False)
     if column.must_hold or (contract.name == "transactions" and name == "margin"):
-        remedy = "Every row needs one; fill it in."
+        remedy = translate("Every row needs one; fill it in.")
         if name == "margin":
-            remedy = "Fill it in, or leave the margin column out and give gross_margin in the study file."
-        yield Rule(name, f"no {name}", remedy, value.isnull() & ~unparsed & ~not_finite)
+            remedy = translate("Fill it in, or leave the margin column out and give gross_margin in the study file.")
+        yield Rule(name, translate("no {column}", column=name), remedy, value.isnull() & ~unparsed & ~not_finite)
     if name in parsed.unparsed:
-        kind = {"date": "a date", "flag": "yes or no", "count": "a whole number"}.get(column.kind, "a number")
-        remedy = parsed.advice.get(name) or {
-            "date": "Correct them, or declare how dates are written with read: {date_format: …}.",
-            "flag": "Write true or false, yes or no, 1 or 0.",
-        }.get(column.kind, "Correct them, or declare how numbers are written with read: {decimal: …, thousands: …}.")
-        yield Rule(name, f"a value of '{name}' that is not {kind}", remedy, unparsed)
+        what = translate(_NOT_A.get(column.kind, _NOT_A_NUMBER), column=name)
+        yield Rule(name, what, parsed.advice.get(name) or _how_written(column), unparsed)
     if name in parsed.not_finite:
-        remedy = "Give an amount." if column.must_hold else "Give an amount or leave it empty."
-        yield Rule(name, f"a value of '{name}' that is NaN or infinite", remedy, not_finite)
+        remedy = translate("Give an amount.") if column.must_hold else translate("Give an amount or leave it empty.")
+        yield Rule(name, translate("a value of '{column}' that is NaN or infinite", column=name), remedy, not_finite)
         beyond = (value > LARGEST_AMOUNT) | (value < -LARGEST_AMOUNT)
-        yield Rule(name, f"a value of '{name}' beyond all measure", f"At most {LARGEST_AMOUNT:.0e} is read.", beyond)
+        remedy = translate("At most {limit} is read.", limit=f"{LARGEST_AMOUNT:.0e}")
+        yield Rule(name, translate("a value of '{column}' beyond all measure", column=name), remedy, beyond)
     if column.kind == "date" and name not in parsed.unparsed:  # what a text may say is limited where it is read
         outside = (value < ibis.literal(FIRST_DAY)) | (value > ibis.literal(LAST_DAY))
-        yield Rule(name, f"a day of '{name}' before {FIRST_DAY.year} or after 9999", "Correct the date.", outside)
+        what = translate("a day of '{column}' before {year} or after 9999", column=name, year=FIRST_DAY.year)
+        yield Rule(name, what, translate("Correct the date."), outside)
     if column.low is not None or column.high is not None:
         low, high = column.low, column.high
         outside = [value < low] if low is not None else []
         outside += [value > high] if high is not None else []
-        allowed = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
-        yield Rule(name, f"a value of '{name}' out of bounds", f"It must be {allowed}.", reduce(or_, outside))
+        remedy = (
+            translate("It must be at least {low:g}.", low=low)
+            if high is None
+            else translate("It must be between {low:g} and {high:g}.", low=low, high=high)
+        )
+        yield Rule(name, translate("a value of '{column}' out of bounds", column=name), remedy, reduce(or_, outside))
+
+
+def _how_written(column: Column) -> str:
+    """What to do where a text does not say what its column needs."""
+    if column.kind == "flag":
+        return translate("Write true or false, yes or no, 1 or 0.")
+    if column.kind == "date":
+        return translate("Correct them, or declare how dates are written with {line}.", line="read: {date_format: …}")
+    line = "read: {decimal: …, thousands: …}"
+    return translate("Correct them, or declare how numbers are written with {line}.", line=line)
 
 
 def count_broken(table: ir.Table, rules: list[Rule]) -> dict[str, Any]:
@@ -155,9 +178,8 @@ def split_rows(
         if counts[i]:
             first, total = charges.get(i, (0, None))
             examples = _first_rows(table.filter(rule.test))
-            broken.append(
-                Broken(rule.column, rule.what, rule.remedy, counts[i], first, total, examples, rule.droppable)
-            )
+            told = (rule.column, rule.what, rule.remedy)
+            broken.append(Broken(*told, counts[i], first, total, examples, rule.droppable, rule.to_come))
     return marked.filter(marked["__charge__"] == -1).drop("__charge__"), broken
 
 
@@ -188,16 +210,17 @@ class Contradiction:
 def contradiction(contract: TableContract, table: ir.Table) -> Contradiction | None:
     """How the rows of a table may contradict one another: an order in two versions, a key given twice."""
     if contract.name == "transactions" and "order_id" in table.columns:
-        what = "one order_id with conflicting content (customer or day differ)"
-        remedy = "An order is of one customer and one day; give each order its own id."
+        what = translate("one order_id with conflicting content (customer or day differ)")
+        remedy = translate("An order is of one customer and one day; give each order its own id.")
         return Contradiction(conflicting_orders(table), ("order_id",), what, remedy)
     if not contract.key:
         return None
-    named = " and ".join(contract.key)
-    remedy = f"A row is {contract.row}; keep one for each {named}."
-    return Contradiction(
-        _repeated_keys(table, contract.key), contract.key, f"a {named} that stands on more than one row", remedy
-    )
+    named = contract.key[0]
+    if contract.key[1:]:
+        named = translate("{some} and {last}", some=", ".join(contract.key[:-1]), last=contract.key[-1])
+    what = translate("a {key} that stands on more than one row", key=named)
+    remedy = translate("A row is {row}; keep one for each {key}.", row=translate(contract.row), key=named)
+    return Contradiction(_repeated_keys(table, contract.key), contract.key, what, remedy)
 
 
 def conflicting_orders(table: ir.Table) -> ir.Table:

@@ -82,8 +82,11 @@ def judge_signs(
             )
             cautions.append(Caution("sign", contract.name, name, below, share, text))
         else:
-            what = f"a negative '{name}' where others are positive"
-            remedy = f"'{name}' is an amount of at least 0. Correct the signs, or leave the column out of 'columns'."
+            what = translate("a negative '{column}' where others are positive", column=name)
+            remedy = translate(
+                "'{column}' is an amount of at least 0. Correct the signs, or leave the column out of 'columns'.",
+                column=name,
+            )
             rules.append(Rule(name, what, remedy, _with_sign(contract, table, name, True), droppable=False))
     return (table.mutate(**turned) if turned else table), rules, cautions
 

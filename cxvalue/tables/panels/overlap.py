@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.panels.by_unit import UnitPanel, outcome_values, population, unit_panel
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 from cxvalue.tables.panels.rollouts import CONTROL_ARMS
@@ -195,14 +196,15 @@ def holdout_problems(customers: ir.Table | None, column: str, value: str) -> lis
     """What is wrong with a universal holdout: no table, no such column, nobody held out."""
     where = "universal_holdout"
     if customers is None:
-        return [Problem(where, "needs the table 'customers', which the study lacks.", "Add it.")]
+        return [Problem(where, translate("needs the table 'customers', which the study lacks."), translate("Add it."))]
     if column not in customers.columns:
-        found = f"the column {column!r} is no column of the table 'customers'."
+        found = translate("the column {column!r} is no column of the table 'customers'.", column=column)
         return [Problem(f"{where}.column", found, nearest(column, list(customers.columns)))]
     held = (customers[column].cast("string") == value).fill_null(False)
     if int(held.sum().fill_null(0).to_pyarrow().as_py()):
         return []
-    return [Problem(f"{where}.value", f"no customer has {column} = {value!r}.", "Give the value as the table does.")]
+    found = translate("no customer has {column} = {value!r}.", column=column, value=value)
+    return [Problem(f"{where}.value", found, translate("Give the value as the table does."))]
 
 
 def holdout_panel(source: PanelSource, column: str, value: str, started: date) -> UnitPanel:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cxvalue.findings.numbers import format_month
 from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -27,28 +29,32 @@ def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
     if source.unit != CUSTOMER:
         columns = [] if source.customers is None else [*source.customers.columns]
         if source.unit not in columns:
-            found = f"the unit {source.unit!r} is no column of the table 'customers'."
+            found = translate("the unit {unit!r} is no column of the table 'customers'.", unit=source.unit)
             problems.append(Problem(f"{where}.unit", found, nearest(source.unit, [CUSTOMER, *columns])))
     needed = {"interactions": source.interactions, "orders": source.purchases}
     if source.outcome in needed and needed[source.outcome] is None:
         table = "interactions" if source.outcome == "interactions" else "transactions"
-        found = f"the outcome {source.outcome!r} needs the table '{table}'."
-        problems.append(Problem(f"{where}.outcome", found, "Add the table, or choose another outcome."))
+        found = translate("the outcome {outcome!r} needs the table '{table}'.", outcome=source.outcome, table=table)
+        problems.append(Problem(f"{where}.outcome", found, translate("Add the table, or choose another outcome.")))
     held = source.subscriptions
     in_money = source.outcome in ("margin", "revenue") and source.purchases is None
     if in_money and held is not None and "value_per_month" not in held.columns:
-        found = "the contracts have no value per month, so nothing can be said in money."
-        remedy = "Map a column value_per_month of the table 'subscriptions'."
+        found = translate("the contracts have no value per month, so nothing can be said in money.")
+        remedy = translate("Map a column value_per_month of the table 'subscriptions'.")
         problems.append(Problem(f"{where}.outcome", found, remedy))
     started = int(rollout.filter(rollout.start.notnull()).count().to_pyarrow().as_py())
     if not started:
-        found = f"no unit had started by {source.as_of}, the last day observed."
-        problems.append(
-            Problem(where, found, "Wait for the first month after a start, or correct the roll-out's dates.")
-        )
+        found = translate("no unit had started by {day}, the last day observed.", day=source.as_of)
+        remedy = translate("Wait for the first month after a start, or correct the roll-out's dates.")
+        problems.append(Problem(where, found, remedy))
     if months.count < 2:
-        found = f"there are {months.count} full calendar months between {source.observed_from} and {source.as_of}."
-        problems.append(Problem(where, found, "A month before the start and one after it are the least."))
+        found = translate(
+            "there are {months} full calendar months between {first} and {last}.",
+            months=months.count,
+            first=source.observed_from,
+            last=source.as_of,
+        )
+        problems.append(Problem(where, found, translate("A month before the start and one after it are the least.")))
     if problems:
         raise BadInput(problems)
     arm = rollout.arm if "arm" in rollout.columns else _no_text()
@@ -75,19 +81,22 @@ def check_people(source: PanelSource, months: PanelMonths, people: ibis.Table, e
     by_kind = people.group_by("start").agg(units=people.unit.nunique()).to_pandas()
     treated = by_kind[by_kind["start"] >= 0]
     if treated.empty and early:
-        found = f"every unit that started did so before {months.day(1):%B %Y}, with no full month observed before it."
-        raise BadInput([Problem(where, found, "Give the tables a longer history, or an earlier observed_from.")])
+        found = translate(
+            "every unit that started did so before {month}, with no full month observed before it.",
+            month=format_month(months.day(1)),
+        )
+        raise BadInput.at(where, found, translate("Give the tables a longer history, or an earlier observed_from."))
     if treated.empty:
-        found = (
+        found = translate(
             "no customer of a unit that has started was acquired before the start and seen for a full month after it."
         )
-        raise BadInput(
-            [Problem(where, found, "Check that the roll-out names the units as the table 'customers' does.")]
-        )
+        remedy = translate("Check that the roll-out names the units as the table 'customers' does.")
+        raise BadInput.at(where, found, remedy)
     untreated = by_kind[by_kind["start"] < 0]
     if untreated.empty and treated["start"].nunique() == 1:
         month = months.day(int(treated["start"].iloc[0]))
-        found = (
-            f"every unit started by {month:%B %Y} and none is left without the programme, so nothing can be compared."
+        found = translate(
+            "every unit started by {month} and none is left without the programme, so nothing can be compared.",
+            month=format_month(month),
         )
-        raise BadInput([Problem(where, found, "List the units that never got it, with an empty start.")])
+        raise BadInput.at(where, found, translate("List the units that never got it, with an empty start."))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study import StudyFile, TableSource
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.cautions import Caution
@@ -24,7 +25,7 @@ __all__ = ["in_one_currency"]
 
 _RATES = TableContract(
     "exchange_rates",
-    "the rate of a currency from a day on",
+    translatable("the rate of a currency from a day on"),
     (
         Column("currency", "text", required=True),
         Column("date", "date", required=True),
@@ -53,9 +54,14 @@ def in_one_currency(
     problems = _signs_that_differ(con, parsed, own, where)
     if found.get(None) and foreign:
         empty = con.execute(f"SELECT {ROW} FROM {parsed.relation} WHERE {code} IS NULL ORDER BY 1 LIMIT 3").fetchall()
-        some = f"{_rows(found[None])} without a currency, the others have {_listed(found)}."
+        some = translate_count(
+            "{count:,} row without a currency, the others have {currencies}.",
+            "{count:,} rows without a currency, the others have {currencies}.",
+            found[None],
+            currencies=_listed(found),
+        )
         shown = parsed.raw.shown(con, tuple(row[0] for row in empty))
-        problems.append(Problem(where, some, "Fill it in for every row.", found[None], shown))
+        problems.append(Problem(where, some, translate("Fill it in for every row."), found[None], shown))
     rates = study.exchange_rates
     if foreign and not isinstance(rates, TableSource):
         problems += _without_rate(foreign, found, rates or {}, own, where)
@@ -90,10 +96,6 @@ def in_one_currency(
     return replace(kept, relation=target), [caution]
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'s' if count != 1 else ''}"
-
-
 def _code(own: str) -> str:
     """The SQL of a row's currency as a code; a sign stands for its one currency, or for the study's where it may."""
     text = "upper(trim(currency))"
@@ -112,7 +114,8 @@ def _listed(found: Mapping[str | None, int]) -> str:
     """The currencies with their rows, the most frequent first."""
     named = {name: rows for name, rows in found.items() if name is not None}
     shown = ", ".join(f"{name} ({rows:,})" for name, rows in list(named.items())[:_FEW])
-    return shown + (f" and {len(named) - _FEW:,} more" if len(named) > _FEW else "")
+    more = len(named) - _FEW
+    return translate("{some} and {more:,} more", some=shown, more=more) if more > 0 else shown
 
 
 def _without_rate(
@@ -123,15 +126,23 @@ def _without_rate(
         return []
     wanted = ", ".join([f"{own}: 1", *(f"{name}: {rates[name]:g}" for name in foreign if name in rates)])
     wanted += "".join(f", {name}: …" for name in lacking[:_FEW])
-    remedy = f"Say in the study file how many {own} one of each is worth: exchange_rates: {{{wanted}}}."
+    remedy = translate(
+        "Say in the study file how many {currency} one of each is worth: {line}.",
+        currency=own,
+        line=f"exchange_rates: {{{wanted}}}",
+    )
     rows = sum(foreign[name] for name in lacking)
     if unknown := [name for name in lacking if name not in CODES]:
-        remedy = f"Write the three letters of each currency instead of {', '.join(map(repr, unknown[:_FEW]))}."
+        listed = ", ".join(map(repr, unknown[:_FEW]))
+        remedy = translate("Write the three letters of each currency instead of {signs}.", signs=listed)
     if len(found) == 1:
         if lacking[0] in CODES:
-            remedy = f"Write currency: {lacking[0]} in the study file. Or: {remedy}"
-        return [Problem(where, f"all rows are in {lacking[0]}, the study's currency is {own}.", remedy, rows)]
-    return [Problem(where, f"the rows are in several currencies: {_listed(found)}.", remedy, rows)]
+            line = f"currency: {lacking[0]}"
+            remedy = translate("Write {line} in the study file. Or: {remedy}", line=line, remedy=remedy)
+        said = translate("all rows are in {found}, the study's currency is {currency}.", found=lacking[0], currency=own)
+        return [Problem(where, said, remedy, rows)]
+    said = translate("the rows are in several currencies: {currencies}.", currencies=_listed(found))
+    return [Problem(where, said, remedy, rows)]
 
 
 def _signs_that_differ(con: duckdb.DuckDBPyConnection, parsed: ParsedTable, own: str, where: str) -> list[Problem]:
@@ -147,9 +158,16 @@ def _signs_that_differ(con: duckdb.DuckDBPyConnection, parsed: ParsedTable, own:
         if wrong:
             code, written, _, places = wrong[0]
             rows = sum(pair[2] for pair in wrong)
-            found = f"{_rows(rows)} with another currency in '{name}' ({written} where the row says {code or own})."
+            found = translate_count(
+                "{count:,} row with another currency in '{column}' ({sign} where the row says {currency}).",
+                "{count:,} rows with another currency in '{column}' ({sign} where the row says {currency}).",
+                rows,
+                column=name,
+                sign=written,
+                currency=code or own,
+            )
             shown = parsed.raw.shown(con, tuple(places))
-            problems.append(Problem(where, found, "Correct one of the two.", rows, shown))
+            problems.append(Problem(where, found, translate("Correct one of the two."), rows, shown))
     return problems
 
 
@@ -171,8 +189,8 @@ def _convert_by_day(
     """Convert at the latest rate on or before each row's day; returns in words at which rates."""
     own, day = study.currency, parsed.raw.contract.event
     if day is None or day not in parsed.columns:
-        found = f"has no date, but exchange_rates of '{parsed.raw.name}' go by the day."
-        raise BadInput([Problem(f"tables.{parsed.raw.name}", found, "Give one rate for each currency.")])
+        found = translate("has no date, but exchange_rates of '{table}' go by the day.", table=parsed.raw.name)
+        raise BadInput.at(f"tables.{parsed.raw.name}", found, translate("Give one rate for each currency."))
     rates = _rates_by_day(con, source, study, scratch)
     code = _code(own)
     con.execute(
@@ -186,19 +204,7 @@ def _convert_by_day(
         f"FROM {target}_rated WHERE __rate__ IS NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_FEW}"
     ).fetchall()
     if early:
-        where = "exchange_rates"
-        raise BadInput(
-            [
-                Problem(
-                    where,
-                    f"{_rows(rows)} in {name} from {first} on without a rate"
-                    + (f": the first is of {begins}." if begins else ": it is not among the rates."),
-                    f"Add a rate of {name} for {first} or before.",
-                    rows,
-                )
-                for name, rows, first, begins in early
-            ]
-        )
+        raise BadInput([_no_rate(*one) for one in early])
     used = con.execute(
         f"SELECT row_code, count(*), min(__rate__), max(__rate__) FROM {target}_rated WHERE row_code <> {literal(own)} "
         "GROUP BY 1 ORDER BY 2 DESC, 1"
@@ -214,6 +220,30 @@ def _convert_by_day(
     return translate("{amounts}, each at the latest rate on or before its day", amounts=", ".join(said))
 
 
+def _no_rate(name: str, rows: int, first: date, begins: date | None) -> Problem:
+    """The refusal of rows of a currency before its first rate; `begins` is the day of that, None where there is none."""
+    found = (
+        translate_count(
+            "{count:,} row in {currency} from {day} on without a rate: the first is of {begins}.",
+            "{count:,} rows in {currency} from {day} on without a rate: the first is of {begins}.",
+            rows,
+            currency=name,
+            day=first,
+            begins=begins,
+        )
+        if begins
+        else translate_count(
+            "{count:,} row in {currency} from {day} on without a rate: it is not among the rates.",
+            "{count:,} rows in {currency} from {day} on without a rate: it is not among the rates.",
+            rows,
+            currency=name,
+            day=first,
+        )
+    )
+    remedy = translate("Add a rate of {currency} for {day} or before.", currency=name, day=first)
+    return Problem("exchange_rates", found, remedy, rows)
+
+
 def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: StudyFile, scratch: Path) -> str:
     """The relation of the rates: rate_code, rate_day and rate; raises `BadInput` for all that is wrong in them."""
     raw = read_table(con, _RATES.name, source, study.folder, scratch, study.time_zone, _RATES)
@@ -223,8 +253,12 @@ def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: St
     rows = con.execute(f"SELECT {ROW} FROM {parsed.relation} WHERE {wrong} ORDER BY 1").fetchall()
     problems = []
     if rows:
-        found = f"{_rows(len(rows))} without a currency, a date or a rate above 0."
-        remedy = "; ".join(sorted({text for text in parsed.advice.values() if text})) or "Correct them."
+        found = translate_count(
+            "{count:,} row without a currency, a date or a rate above 0.",
+            "{count:,} rows without a currency, a date or a rate above 0.",
+            len(rows),
+        )
+        remedy = "; ".join(sorted({text for text in parsed.advice.values() if text})) or translate("Correct them.")
         shown = raw.shown(con, tuple(row[0] for row in rows[:3]))
         problems.append(Problem(_RATES.name, found, remedy, len(rows), shown))
     relation = "rates_by_day"
@@ -233,11 +267,17 @@ def _rates_by_day(con: duckdb.DuckDBPyConnection, source: TableSource, study: St
         f"min(rate) AS rate, max(rate) AS highest FROM {parsed.relation} GROUP BY 1, 2"
     )
     twice: Any = con.execute(
-        f"SELECT count(*), min(rate_code || ' on ' || rate_day) FROM {relation} WHERE rate <> highest"
+        f"SELECT count(*), min(rate_code || ' ' || rate_day) FROM {relation} WHERE rate <> highest"
     ).fetchone()
     if twice[0]:
-        found = f"two rates of one currency on one day, {twice[0]:,} times (such as {twice[1]})."
-        problems.append(Problem(_RATES.name, found, "Keep one a day.", int(twice[0])))
+        code, _, day = str(twice[1]).partition(" ")
+        found = translate(
+            "two rates of one currency on one day, {times:,} times (such as {currency} on {day}).",
+            times=int(twice[0]),
+            currency=code,
+            day=day,
+        )
+        problems.append(Problem(_RATES.name, found, translate("Keep one a day."), int(twice[0])))
     if problems:
         raise BadInput(problems)
     con.execute(f"ALTER TABLE {relation} DROP COLUMN highest")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import duckdb
 
 from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.tables.read.sql import literal, quoted
 
 __all__ = ["attach_duckdb", "choose_table", "is_duckdb", "is_sqlite", "sqlite_rows", "sqlite_tables"]
@@ -32,11 +33,14 @@ def is_duckdb(start: bytes) -> bool:
 
 def choose_table(names: list[str], wanted: str | None, where: str) -> str:
     """The table that the study names, or the only one; raises `BadInput` with those there are."""
-    listed = ", ".join(repr(name) for name in names[:12]) or "none"
+    listed = ", ".join(repr(name) for name in names[:12]) or translate("none")
     if wanted is not None and wanted not in names:
-        raise BadInput.at(where, f"has no table {wanted!r}.", f"{nearest(wanted, names)} Tables in it: {listed}.")
+        tables = translate("Tables in it: {names}.", names=listed)
+        found = translate("has no table {table!r}.", table=wanted)
+        raise BadInput.at(where, found, f"{nearest(wanted, names)} {tables}")
     if wanted is None and len(names) != 1:
-        raise BadInput.at(where, f"holds {len(names):,} tables.", f"Write 'table:' with one of them: {listed}.")
+        found = translate("holds {tables:,} tables.", tables=len(names))
+        raise BadInput.at(where, found, translate("Write 'table:' with one of them: {names}.", names=listed))
     return wanted or names[0]
 
 
@@ -44,9 +48,8 @@ def sqlite_tables(path: Path, where: str) -> dict[str, tuple[str, ...]]:
     """The tables and views of a SQLite file with their columns, in order of name."""
     journal = path.with_name(f"{path.name}-wal")
     if journal.is_file() and journal.stat().st_size:
-        raise BadInput.at(
-            where, "is open in another program, with changes not yet in it.", "Close that, or copy it there."
-        )
+        busy = translate("is open in another program, with changes not yet in it.")
+        raise BadInput.at(where, busy, translate("Close that, or copy it there."))
     with closing(_opened(path)) as con:
         try:
             found = con.execute(
@@ -57,7 +60,8 @@ def sqlite_tables(path: Path, where: str) -> dict[str, tuple[str, ...]]:
                 for (name,) in found
             }
         except sqlite3.Error as error:
-            raise BadInput.at(where, f"is a SQLite file that cannot be read: {error}.", "Export it again.") from None
+            broken = translate("is a SQLite file that cannot be read: {error}.", error=error)
+            raise BadInput.at(where, broken, translate("Export it again.")) from None
 
 
 def sqlite_rows(path: Path, table: str) -> Iterator[tuple[int, tuple[Any, ...]]]:
@@ -73,8 +77,8 @@ def attach_duckdb(con: duckdb.DuckDBPyConnection, path: Path, where: str) -> tup
     try:
         con.execute(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
     except duckdb.Error:
-        remedy = "It may be open elsewhere, or written by another version: export the table as parquet."
-        raise BadInput.at(where, "is a DuckDB file that cannot be opened.", remedy) from None
+        remedy = translate("It may be open elsewhere, or written by another version: export the table as parquet.")
+        raise BadInput.at(where, translate("is a DuckDB file that cannot be opened."), remedy) from None
     found = con.execute(
         f"SELECT table_name FROM duckdb_tables() WHERE database_name = '{name}' "
         f"UNION SELECT view_name FROM duckdb_views() WHERE database_name = '{name}' AND NOT internal ORDER BY 1"

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.sql import literal
@@ -65,6 +66,13 @@ EPOCHS = {
     "epoch_nanoseconds": 10**9,
 }
 """Words for moments counted from 1 January 1970 in UTC, with how many of their units make a second."""
+_MEANINGS = {
+    _EXCEL: translatable("serial days of a spreadsheet ({example} would be {day})"),
+    "epoch_seconds": translatable("seconds since 1970 ({example} would be {day})"),
+    "epoch_milliseconds": translatable("milliseconds since 1970 ({example} would be {day})"),
+    "epoch_microseconds": translatable("microseconds since 1970 ({example} would be {day})"),
+    "epoch_nanoseconds": translatable("nanoseconds since 1970 ({example} would be {day})"),
+}
 SERIALS = (_EXCEL, *EPOCHS)
 """Words for dates that are written as numbers; `excel` counts days as spreadsheets do (45292 is 1 January 2024)."""
 # The years in which a number is believed to be a day or a moment: a wrong unit lands outside them.
@@ -186,8 +194,8 @@ def read_dates(
         try:
             con.execute(f"SELECT try_strptime('', {literal(declared)})")
         except duckdb.Error:
-            found = f"{declared!r} is no date format."
-            remedy = "Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'."
+            found = translate("{format!r} is no date format.", format=declared)
+            remedy = translate("Use %Y or %y for the year, %m for the month, %d for the day, such as '%d.%m.%Y'.")
             return {}, [Problem(f"{where}: read.date_format", found, remedy)]
         return {name: DateReading((declared,), zone=zone, open_end=name in open_ends) for name in columns}, []
     for name, text in columns.items():
@@ -219,8 +227,7 @@ def _serials(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> dict[s
 def _meaning(con: duckdb.DuckDBPyConnection, word: str, example: str) -> str:
     """What the numbers look like, in words, with what one of them would be."""
     row: Any = con.execute(f"SELECT {_serial(literal(example), word, None)}").fetchone()
-    what = "serial days of a spreadsheet" if word == _EXCEL else f"{word.removeprefix('epoch_')} since 1970"
-    return f"{what} ({example} would be {row[0]})"
+    return translate(_MEANINGS[word], example=example, day=row[0])
 
 
 def _numbers(con: duckdb.DuckDBPyConnection, relation: str, text: str, read: ReadOptions, where: str) -> list[Problem]:
@@ -228,9 +235,10 @@ def _numbers(con: duckdb.DuckDBPyConnection, relation: str, text: str, read: Rea
     total: Any = con.execute(f"SELECT count({text}) FROM {relation}").fetchone()
     for word, (example, rows) in _serials(con, relation, text).items():
         if 2 * rows > int(total[0]):
-            found = f"its values look like {_meaning(con, word, example)}."
+            found = translate("its values look like {meaning}.", meaning=_meaning(con, word, example))
             lines = (read_line(read, date_format=word),)
-            return [Problem(where, found, "If they are, paste this line into the study file:", rows, lines)]
+            remedy = translate("If they are, paste this line into the study file:")
+            return [Problem(where, found, remedy, rows, lines)]
     return []
 
 
@@ -240,17 +248,35 @@ def advice_on_dates(con: duckdb.DuckDBPyConnection, failed: str, read: ReadOptio
     `failed` is a query whose column ``t`` holds these texts.
     """
     for word, (example, rows) in _serials(con, f"({failed})", "t").items():
-        looks = f"{rows:,} look{'s' if rows == 1 else ''} like {_meaning(con, word, example)}"
+        meaning = _meaning(con, word, example)
         if read.date_format is not None and read.date_format not in SERIALS:
-            return f"{looks}; if all are, write {read_line(read, date_format=word)}"
-        return f"{looks}, the others do not: a column must be written in one way, so export it again as dates."
+            return translate_count(
+                "{count:,} looks like {meaning}; if all are, write {line}",
+                "{count:,} look like {meaning}; if all are, write {line}",
+                rows,
+                meaning=meaning,
+                line=read_line(read, date_format=word),
+            )
+        return translate_count(
+            "{count:,} looks like {meaning}, the others do not: a column must be written in one way, so export it again as "
+            "dates.",
+            "{count:,} look like {meaning}, the others do not: a column must be written in one way, so export it again as "
+            "dates.",
+            rows,
+            meaning=meaning,
+        )
     return ""
 
 
 def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
-    found = f"its dates could be read {'two' if len(reading.formats) == 2 else 'several'} ways ({reading.example})."
+    found = (
+        translate("its dates could be read two ways ({example}).", example=reading.example)
+        if len(reading.formats) == 2
+        else translate("its dates could be read several ways ({example}).", example=reading.example)
+    )
     lines = tuple(read_line(read, date_format=style) for style in reading.formats)
-    return Problem(where, found, "Paste the line that is right into the study file:", examples=lines)
+    remedy = translate("Paste the line that is right into the study file:")
+    return Problem(where, found, remedy, examples=lines)
 
 
 def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: bool) -> DateReading | None:

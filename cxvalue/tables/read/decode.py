@@ -15,12 +15,13 @@ from itertools import islice
 from pathlib import Path
 
 from cxvalue.foundation.errors import Problem, nearest
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.tables.read.paste import read_line
 
 __all__ = ["TextFile", "number_records", "open_text", "width_fault"]
 
-UNCLOSED = "a quote that is never closed"
-AFTER = "text after a closing quote"
+UNCLOSED = translatable("a quote that is never closed")
+AFTER = translatable("text after a closing quote")
 
 _CHUNK = 1 << 20
 _OF_HOST_NAMES = ("idna", "punycode")
@@ -71,7 +72,8 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         if name in _OF_HOST_NAMES:
             raise LookupError
     except (LookupError, ValueError):
-        return Problem(f"{where}: read.encoding", f"{encoding!r} is no known encoding.", nearest(encoding, _NAMES))
+        found = translate("{encoding!r} is no known encoding.", encoding=encoding)
+        return Problem(f"{where}: read.encoding", found, nearest(encoding, _NAMES))
     if name == "utf-8":
         name = "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
     target = scratch / f"{len(list(scratch.iterdir()))}.txt"
@@ -80,8 +82,12 @@ def open_text(path: Path, encoding: str | None, scratch: Path, where: str, read:
         if name == "utf-8" and not plain:
             _transcode(path, name, target, rewrite=True)
     except _HoldsNul:
-        found = f"line {_line_with_nul(path, name):,} holds NUL characters, which no text has."
-        remedy = "It is no text, broke off while it was written, or is UTF-16: then write read: {encoding: utf-16-le}."
+        line = _line_with_nul(path, name)
+        found = translate("line {line:,} holds NUL characters, which no text has.", line=line)
+        remedy = translate(
+            "It is no text, broke off while it was written, or is UTF-16: then write {line}.",
+            line="read: {encoding: utf-16-le}",
+        )
         return Problem(where, found, remedy)
     except UnicodeError:
         return _undecodable(path, name, where, read)
@@ -144,14 +150,20 @@ def _undecodable(path: Path, encoding: str, where: str, read: object) -> Problem
     fitting = [name for name in _CANDIDATES if name != encoding and _fits(path, name)]
     if len(fitting) > 1:
         fitting = [name for name in fitting if name != "latin-1"]  # fits anything, so it says nothing
-    found = f"line {number:,} is not {shown} text."
+    found = translate("line {line:,} is not {encoding} text.", line=number, encoding=shown)
     if not fitting:
-        return Problem(where, found, "No common encoding fits; ask whoever exported it, then declare read.encoding.")
+        remedy = translate("No common encoding fits; ask whoever exported it, then declare read.encoding.")
+        return Problem(where, found, remedy)
     examples = tuple(
-        f"{read_line(read, encoding=name)}  would read it as: {line.decode(name, 'replace').strip()[:80]}"
+        translate(
+            "{line}  would read it as: {text}",
+            line=read_line(read, encoding=name),
+            text=line.decode(name, "replace").strip()[:80],
+        )
         for name in fitting
     )
-    return Problem(where, found, "Paste the line under which it reads well into the study file:", examples=examples)
+    remedy = translate("Paste the line under which it reads well into the study file:")
+    return Problem(where, found, remedy, examples=examples)
 
 
 def _first_bad_line(path: Path, encoding: str) -> tuple[int, bytes]:
@@ -214,7 +226,7 @@ def number_records(text: TextFile, delimiter: str, columns: int, target: Path) -
                 waiting.extendleft(reversed(ahead))
                 ahead = []
             if wrong and record.strip():
-                malformed.append((number, wrong))
+                malformed.append((number, translate(wrong) if wrong in (UNCLOSED, AFTER) else wrong))
             elif record.strip():
                 out.write(f"{number}{delimiter}{record}\n")
             number += len(ahead)
@@ -227,4 +239,9 @@ def width_fault(fields: int, columns: int) -> str:
     >>> width_fault(1, 3)
     '1 field where there are 3 columns'
     """
-    return f"{fields} field{'s' if fields != 1 else ''} where there are {columns} columns"
+    return translate_count(
+        "{count} field where there are {columns} columns",
+        "{count} fields where there are {columns} columns",
+        fields,
+        columns=columns,
+    )

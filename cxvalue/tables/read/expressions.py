@@ -7,17 +7,18 @@ stands before it where that is filled, else what stands after it. What is empty 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["Expression", "parse_expression"]
+__all__ = ["Expression", "no_column", "parse_expression"]
 
 _TOKEN = re.compile(r"\s*(?:\[([^\]]+)\]|(\d+(?:\.\d+)?)|'([^']*)'|(else\b)|([-+*/()]))")
 MOST_PARTS = 100
-_ALLOWED = "Write columns in brackets, numbers, + - * / and else, such as '=[Subtotal] - [Taxes]'."
+_ALLOWED = translatable("Write columns in brackets, numbers, + - * / and else, such as '=[Subtotal] - [Taxes]'.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,22 @@ def parse_expression(text: str, where: str, known: tuple[str, ...]) -> Expressio
         parser = _Parser(text, where)
         tree = parser.choice()
         if parser.tokens[parser.at :]:
-            raise BadInput.at(where, f"{text!r} cannot be understood.", _ALLOWED)
+            raise _not_understood(where, text)
     found = Expression(tree)
     for name in found.columns:
         if name not in known:
-            hint = nearest(name, known).replace("Allowed", "Columns found")
-            raise BadInput.at(where, f"the source has no column {name!r}.", hint)
+            raise BadInput([no_column(where, name, known)])
     return found
+
+
+def no_column(where: str, name: str, known: Sequence[str]) -> Problem:
+    """The refusal of a column that the source has not, with the nearest one or with all that there are."""
+    hint = meant(name, known) or translate("Columns found: {columns}.", columns=quoted(sorted(known)))
+    return Problem(where, translate("the source has no column {column!r}.", column=name), hint)
+
+
+def _not_understood(where: str, text: str) -> BadInput:
+    return BadInput.at(where, translate("{text!r} cannot be understood.", text=text), translate(_ALLOWED))
 
 
 class _Parser:
@@ -80,11 +90,11 @@ class _Parser:
             self.tokens.append(next((k, g) for k, g in zip(kinds, found.groups(), strict=True) if g is not None))
             place = found.end()
             if len(self.tokens) > MOST_PARTS:
-                found_instead = f"has more than {MOST_PARTS} parts."
-                raise BadInput.at(where, found_instead, "Work the column out before, or with a query.")
+                too_many = translate("has more than {parts} parts.", parts=MOST_PARTS)
+                raise BadInput.at(where, too_many, translate("Work the column out before, or with a query."))
 
     def wrong(self) -> BadInput:
-        return BadInput.at(self.where, f"{self.text[:200]!r} cannot be understood.", _ALLOWED)
+        return _not_understood(self.where, self.text[:200])
 
     def peek(self) -> str:
         kind, word = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, Problem, meant
+from cxvalue.language.catalogue import translate
 from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.sql import LINE, ROW, SAME, quoted
@@ -61,7 +62,9 @@ def few_names(wanted: str, names: Sequence[str]) -> str:
     """
     near = {name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio() for name in names}
     shown = sorted(sorted(names), key=lambda name: -near[name])[:_FEW]
-    return ", ".join(map(repr, shown)) + (f" and {len(names) - _FEW:,} more" if len(names) > _FEW else "")
+    listed = ", ".join(map(repr, shown))
+    more = len(names) - _FEW
+    return translate("{some} and {more:,} more", some=listed, more=more) if more > 0 else listed
 
 
 def matching(base: Path, shown: str, where: str) -> list[Path]:
@@ -71,18 +74,22 @@ def matching(base: Path, shown: str, where: str) -> list[Path]:
     if path.is_file():
         return paths
     if path.is_dir():
-        remedy = f"Put the files there, or name them: {shown.rstrip('/')}/*.csv."
-        raise BadInput([Problem(where, f"{shown!r} is a folder without files.", remedy)])
+        remedy = translate("Put the files there, or name them: {pattern}.", pattern=f"{shown.rstrip('/')}/*.csv")
+        raise BadInput.at(where, translate("{path!r} is a folder without files.", path=shown), remedy)
     parent = path.parent
     if not parent.is_dir():
-        raise BadInput([Problem(where, f"there is no folder for {shown!r}.", "Paths start from the study file.")])
+        found = translate("there is no folder for {path!r}.", path=shown)
+        raise BadInput.at(where, found, translate("Paths start from the study file."))
     names = sorted(item.name for item in parent.iterdir() if item.is_file() and not item.name.startswith("."))
-    close = difflib.get_close_matches(path.name.lower(), names, n=1, cutoff=0.6)
-    remedy = f"Files there: {few_names(path.name, names)}." if names else "Its folder holds no files."
-    if close and "*" not in shown:
-        remedy = f"Did you mean {close[0]!r}?"
-    found = f"no file fits {shown!r}." if "*" in shown or "?" in shown else f"there is no file {shown!r}."
-    raise BadInput([Problem(where, found, remedy)])
+    remedy = "" if "*" in shown else meant(path.name, names)
+    if not remedy and names:
+        remedy = translate("Files there: {names}.", names=few_names(path.name, names))
+    found = (
+        translate("no file fits {path!r}.", path=shown)
+        if "*" in shown or "?" in shown
+        else translate("there is no file {path!r}.", path=shown)
+    )
+    raise BadInput.at(where, found, remedy or translate("Its folder holds no files."))
 
 
 def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str) -> Found:
@@ -94,8 +101,11 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         lacking = [(name, other, one) for name in first.types if name not in part.types]
         lacking += [(name, one, other) for name in part.types if name not in first.types]
         for name, file, model in lacking:
-            remedy = "All files of a table have the same columns; correct it, or narrow the pattern."
-            problems.append(Problem(where, f"{file!r} has no column {name!r}, which {model!r} has.", remedy))
+            found = translate(
+                "{file!r} has no column {column!r}, which {other!r} has.", file=file, column=name, other=model
+            )
+            remedy = translate("All files of a table have the same columns; correct it, or narrow the pattern.")
+            problems.append(Problem(where, found, remedy))
         for name, kind in part.types.items():
             mine = types.get(name, kind)
             if mine != kind and mine.startswith(_NUMBERS) and kind.startswith(_NUMBERS):
@@ -103,11 +113,18 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
             elif mine != kind and part.cells and first.cells:
                 types[name] = "TIMESTAMP" if {mine, kind} == {"DATE", "TIMESTAMP"} else "VARCHAR"
             elif mine != kind:
-                found = f"the column {name!r} is {mine} in {one!r} and {kind} in {other!r}."
-                problems.append(Problem(where, found, "Write it in one type in all files."))
+                found = translate(
+                    "the column {column!r} is {mine} in {file!r} and {theirs} in {other!r}.",
+                    column=name,
+                    mine=mine,
+                    file=one,
+                    theirs=kind,
+                    other=other,
+                )
+                problems.append(Problem(where, found, translate("Write it in one type in all files.")))
     if problems:
         more = len(problems) - _FEW
-        rest = [Problem(where, f"and {more:,} more of the kind.")] if more > 0 else []
+        rest = [Problem(where, translate("and {more:,} more of the kind.", more=more))] if more > 0 else []
         raise BadInput([*problems[:_FEW], *rest])
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:

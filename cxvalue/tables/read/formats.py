@@ -106,8 +106,9 @@ def _without_copies(
             kept.append((shown, path))
             continue
         copies.append((shown, path))
-        remedy = "Take one of them away, or write 'copies: leave_out' below the path."
-        problems.append(Problem(where, f"{shown!r} is a copy of {first[key]!r}.", remedy))
+        found = translate("{file!r} is a copy of {other!r}.", file=shown, other=first[key])
+        remedy = translate("Take one of them away, or write 'copies: leave_out' below the path.")
+        problems.append(Problem(where, found, remedy))
     if problems and source.copies == "refuse":
         raise BadInput(problems)
     return kept, copies
@@ -164,15 +165,15 @@ def _open(
     if is_duckdb(start):
         return _duckdb(con, path, shown, source, place, zone)
     if start.lstrip().lower().startswith(_WEB):
-        found = "is a web page or XML, whatever its name says."
-        raise BadInput([Problem(place, found, "Open it in a spreadsheet program and save it as xlsx or CSV.")])
+        found = translate("is a web page or XML, whatever its name says.")
+        raise BadInput.at(place, found, translate("Open it in a spreadsheet program and save it as xlsx or CSV."))
     if source.read.format is None and is_json(path):
         names = json_columns(path, place)
         laid = lay(con, f"laid_{next(_LAID)}", names, json_rows(path, names, place))
         return laid_columns(con, laid, names=(shown,))
     if source.table is not None or source.sheet is not None:
         key = "table" if source.table is not None else "sheet"
-        raise BadInput([Problem(place, "is text, one table.", f"Leave out '{key}:'.")])
+        raise BadInput.at(place, translate("is text, one table."), translate("Leave out '{key}:'.", key=key))
     return _text(con, path, shown, source, scratch, place)
 
 
@@ -184,8 +185,10 @@ def _text(
         raise BadInput([text])
     layout = TextLayout.of(text, source.read, source.header_row)
     if layout is None:
-        found = f"has no line {source.header_row}." if source.header_row else "is empty."
-        raise BadInput([Problem(place, found, "It needs a header line and rows.")])
+        found = (
+            translate("has no line {line}.", line=source.header_row) if source.header_row else translate("is empty.")
+        )
+        raise BadInput.at(place, found, translate("It needs a header line and rows."))
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
         return load_text(con, text, layout, relation, columns, scratch, amounts)
@@ -203,17 +206,13 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
     del sheet  # its cells are many, and no longer needed
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        wrong = {theirs: faults.said(names.index(theirs)) for theirs in columns.values()}
-        problems = [
-            Problem(place, f"column {name!r} has {said[0]}", said[1])
-            for name, said in wrong.items()
-            if said is not None
-        ]
+        wrong = [faults.said(names.index(theirs), theirs) for theirs in columns.values()]
+        problems = [Problem(place, *said) for said in wrong if said is not None]
         if problems:
             raise BadInput(problems)
         return found.build(relation, columns, amounts)
 
-    wrong = frozenset(name for place, name in enumerate(names) if faults.said(place) is not None)
+    wrong = frozenset(name for column, name in enumerate(names) if faults.said(column, name) is not None)
     return Found(found.types, build, names=(shown,), cells=True, faults=wrong)
 
 
@@ -248,8 +247,8 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str,
     try:
         types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     except duckdb.Error:
-        problem = Problem(f"{where}: {shown}", "is no parquet file.", "For text write read: {format: csv}.")
-        raise BadInput([problem]) from None
+        remedy = translate("For text write {line}.", line="read: {format: csv}")
+        raise BadInput.at(f"{where}: {shown}", translate("is no parquet file."), remedy) from None
     del types["file_row_number"]
     moments = local_moments(path, [name for name, kind in types.items() if kind == ZONED], zone)
     types.update(dict.fromkeys(moments, "TIMESTAMP"))

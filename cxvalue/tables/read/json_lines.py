@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translate
 
 __all__ = ["is_json", "json_columns", "json_rows"]
 
@@ -51,15 +52,18 @@ def _records(path: Path, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
             try:
                 listed = enumerate(json.load(file, parse_constant=str), start=1)
             except ValueError as error:
-                raise BadInput.at(where, f"is no valid JSON: {error}.", "Export it again.") from None
+                broken = translate("is no valid JSON: {error}.", error=error)
+                raise BadInput.at(where, broken, translate("Export it again.")) from None
         else:
             listed = (
                 (number, _parsed(line, number, where)) for number, line in enumerate(file, start=1) if line.strip()
             )
         for number, record in listed:
             if not isinstance(record, dict):
-                found = f"line {number:,} is no JSON object."
-                raise BadInput.at(where, found, "A file of JSON lines holds one {…} a line.")
+                found = translate("line {line:,} is no JSON object.", line=number)
+                raise BadInput.at(
+                    where, found, translate("A file of JSON lines holds one {object} a line.", object="{…}")
+                )
             yield number, _flat(record)
 
 
@@ -67,8 +71,8 @@ def _parsed(line: str, number: int, where: str) -> Any:
     try:
         return json.loads(line, parse_constant=str)
     except ValueError:
-        found = f"line {number:,} is no valid JSON."
-        raise BadInput.at(where, found, "The file may be cut off; export it again.") from None
+        found = translate("line {line:,} is no valid JSON.", line=number)
+        raise BadInput.at(where, found, translate("The file may be cut off; export it again.")) from None
 
 
 def _flat(record: dict[str, Any], before: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a query of a study may take of time, memory and disk; one that has no end is ended, in words."""
+"""What a query of a study may be and take of time, memory and disk; one that has no end is ended, in words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
+import sqlglot
 from sqlglot import exp
 
-from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.language.catalogue import translate
 
-__all__ = ["QUERY_SECONDS", "ended_in_time", "grows_from_nothing"]
+__all__ = ["QUERY_SECONDS", "ended_in_time", "filters", "first_line", "grows_from_nothing", "query_problems"]
 
 QUERY_SECONDS = "CXVALUE_QUERY_SECONDS"
 """The environment variable with the seconds that a query may take."""
@@ -54,11 +56,13 @@ def ended_in_time(con: duckdb.DuckDBPyConnection, where: str) -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException:
-        remedy = f"A join without a condition may be in it. Where it needs longer: export {QUERY_SECONDS}=…"
-        raise BadInput([Problem(where, f"did not end within {seconds:g} s.", remedy)]) from None
+        remedy = translate(
+            "A join without a condition may be in it. Where it needs longer: {line}", line=f"export {QUERY_SECONDS}=…"
+        )
+        raise BadInput.at(where, translate("did not end within {seconds:g} s.", seconds=seconds), remedy) from None
     except duckdb.OutOfMemoryException:
-        found = "needs more memory, or more of the disk for what does not fit there, than is free."
-        raise BadInput([Problem(where, found, "A join without a condition may be in it.")]) from None
+        found = translate("needs more memory, or more of the disk for what does not fit there, than is free.")
+        raise BadInput.at(where, found, translate("A join without a condition may be in it.")) from None
     finally:
         clock.cancel()
 
@@ -71,5 +75,45 @@ def query_seconds() -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < threading.TIMEOUT_MAX:
-        raise BadInput.at(QUERY_SECONDS, f"{given!r} is no number of seconds.", f"Write export {QUERY_SECONDS}=300.")
+        found = translate("{given!r} is no number of seconds.", given=given)
+        raise BadInput.at(QUERY_SECONDS, found, translate("Write {line}.", line=f"export {QUERY_SECONDS}=300"))
     return seconds
+
+
+def filters(query: str) -> bool:
+    """Whether a query may leave rows out by a condition."""
+    return any(tree is not None and tree.find(exp.Where) is not None for tree in sqlglot.parse(query, read="duckdb"))
+
+
+def query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
+    """Refuse everything but one SELECT that reads the named files only."""
+    allowed = translate("A query is one SELECT over the files named: {files}.", files=", ".join(files))
+    try:
+        statements = con.extract_statements(query)
+        trees = sqlglot.parse(query, read="duckdb")
+    except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
+        return [Problem(where, translate("cannot be understood: {said}", said=first_line(error)), allowed)]
+    except RecursionError:
+        return [Problem(where, translate("is nested too deeply."), allowed)]
+    tree = trees[0] if trees else None
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not isinstance(tree, exp.Query):
+        return [Problem(where, translate("is not one SELECT."), allowed)]
+    known = {*files, *(cte.alias for cte in tree.find_all(exp.CTE))}
+    for table in tree.find_all(exp.Table):
+        plain = isinstance(table.this, exp.Identifier) and not table.db
+        if not plain:
+            found = translate("reads from {source!r}.", source=table.sql(dialect="duckdb"))
+            return [Problem(where, found, allowed)]
+        if table.name.lower() not in {item.lower() for item in known}:
+            found = translate("reads from {source!r}.", source=table.name)
+            return [Problem(where, found, f"{nearest(table.name, files)} {allowed}")]
+    if made := grows_from_nothing(tree):
+        found = translate("makes more of nothing than fits: {made}.", made=made)
+        return [Problem(where, found, translate("Write a smaller number."))]
+    return []
+
+
+def first_line(error: Exception) -> str:
+    """What an engine or a reader says of an error, in its own words."""
+    lines = str(error).strip().splitlines()
+    return lines[0].rstrip(".") + "." if lines else translate("no reason given.")

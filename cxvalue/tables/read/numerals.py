@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study import ReadOptions
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.paste import read_line
@@ -33,7 +34,9 @@ _BLANK = "[ \t\u00a0\u202f\u2009]*"
 _CORE = "(?:[0-9]|[.,][0-9])(?:[.,'\u2019_ \u00a0\u202f\u2009]*[0-9])*(?:[eE][+-]?[0-9]+)?"
 _SPACES = "[ \u00a0\u202f\u2009]"
 _GROUP = "[ '\u2019\u00a0\u202f\u2009]"
-_UNIT = "(?i:" + "|".join([*(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True)), *sorted(CODES)]) + ")"
+_UNIT = "(?i:" + "|".join(re.escape(one) for one in sorted({*SIGNS, *CODES}, key=lambda one: (-len(one), one))) + ")"
+_ANY_UNIT = "\ufdd0"
+"""Stands for the currency while the dress of an amount is taken off: so the long list of them is compiled but once."""
 _COMMA = r"[1-9]\d{0,2},\d{3}"
 _POINT = r"[1-9]\d{0,2}\.\d{3}"
 
@@ -71,7 +74,7 @@ def _undressed(text: str, money: bool) -> str:
     core, blank = f"({_CORE})", _BLANK
     above, below = rf"\+?{blank}{core}", [rf"-{blank}{core}"]
     if money:
-        unit, after = f"(?:{_UNIT}{blank})", f"(?:{blank}{_UNIT})"
+        unit, after = f"(?:{_ANY_UNIT}{blank})", f"(?:{blank}{_ANY_UNIT})"
         above = rf"\+?{blank}(?:{unit}?\+?{blank}{core}|{core}{after})"
         below = [
             rf"-{blank}(?:{unit}?{core}|{core}{after})",
@@ -83,6 +86,8 @@ def _undressed(text: str, money: bool) -> str:
             rf"\({blank}{core}{blank}\){after}",
         ]
     plain = f"translate({text}, {literal(_MINUS)}, {literal('-' * len(_MINUS))})"
+    if money:
+        plain = f"regexp_replace({plain}, {literal(_UNIT)}, {literal(_ANY_UNIT)})"
     for pattern, sign in [(above, ""), *((one, "-") for one in below)]:
         put = sign + (r"\1\2" if pattern.count(core) == 2 else r"\1")
         plain = f"regexp_replace({plain}, {literal(f'^(?:{pattern})$')}, {literal(put)})"
@@ -213,13 +218,21 @@ def read_numbers(
         settled[column.name] = proven
         problems += _ambiguous(column, profile, proven, read, f"{where}.{column.name}")
         if column.money and (rows := profile.counts["shortened"]):
-            some = f"{rows:,} amount{'s are' if rows != 1 else ' is'}"
-            found = f"{some} in scientific notation ({profile.examples['shortened']}); digits may be lost."
-            remedy = "Widen the column or format it as 0.00 in the spreadsheet, and export it again."
+            found = translate_count(
+                "{count:,} amount is in scientific notation ({example}); digits may be lost.",
+                "{count:,} amounts are in scientific notation ({example}); digits may be lost.",
+                rows,
+                example=profile.examples["shortened"],
+            )
+            remedy = translate("Widen the column or format it as 0.00 in the spreadsheet, and export it again.")
             problems.append(Problem(f"{where}.{column.name}", found, remedy, rows))
         if profile.percent and profile.bare:
-            found = f"values with a percent sign ({profile.percent:,}) and without one ({profile.bare:,})."
-            remedy = "Write all of them in one way: 10% or 0.10."
+            found = translate(
+                "values with a percent sign ({percent:,}) and without one ({bare:,}).",
+                percent=profile.percent,
+                bare=profile.bare,
+            )
+            remedy = translate("Write all of them in one way: 10% or 0.10.")
             problems.append(Problem(f"{where}.{column.name}", found, remedy, profile.bare))
         if currency is not None:
             problems += _foreign(profile.signs, currency, f"{where}.{column.name}")
@@ -250,12 +263,20 @@ def _ambiguous(column: NumberColumn, profile: _Profile, proven: str, read: ReadO
     if not two_ways:
         return []
     rows = commas if commas and not declared and not proven else points
-    lines = tuple(f"{read_line(read, **options)}  # {shown} is {value}" for shown, options, value in two_ways)
+    lines = tuple(
+        translate("{line}  # {shown} is {value}", line=read_line(read, **options), shown=shown, value=value)
+        for shown, options, value in two_ways
+    )
     if len(two_ways) == 1:
-        found = f"{rows:,} row{'s' if rows != 1 else ''} with points between thousands ({two_ways[0][0]})."
-        return [Problem(where, found, "Paste this line into the study file:", rows, lines)]
-    found = f"its numbers could be read two ways ({two_ways[0][0]})."
-    return [Problem(where, found, "Paste the line that is right into the study file:", rows, lines)]
+        found = translate_count(
+            "{count:,} row with points between thousands ({example}).",
+            "{count:,} rows with points between thousands ({example}).",
+            rows,
+            example=two_ways[0][0],
+        )
+        return [Problem(where, found, translate("Paste this line into the study file:"), rows, lines)]
+    found = translate("its numbers could be read two ways ({example}).", example=two_ways[0][0])
+    return [Problem(where, found, translate("Paste the line that is right into the study file:"), rows, lines)]
 
 
 def _written(text: str) -> str:
@@ -270,20 +291,35 @@ def _foreign(signs: dict[str, int], currency: str, where: str) -> list[Problem]:
         return []
     rows = sum(wrong.values())
     if len(signs) > 1:
-        shown = ", ".join(f"{sign} in {count:,}" for sign, count in list(signs.items())[:5])
-        remedy = f"Convert them to {currency}."
-        if where.startswith("tables.transactions."):
-            remedy = (
-                "Give the file a column 'currency', and the study file exchange_rates: how many "
-                f"{currency} one unit of each is worth, with {currency}: 1."
+        shown = ", ".join(
+            translate("{sign} in {rows:,}", sign=sign, rows=count) for sign, count in list(signs.items())[:5]
+        )
+        remedy = (
+            translate(
+                "Give the file a column 'currency', and the study file exchange_rates: how many {currency} one unit of each "
+                "is worth, with {line}.",
+                currency=currency,
+                line=f"{currency}: 1",
             )
-        return [Problem(where, f"its amounts are in several currencies ({shown} rows).", remedy, rows)]
+            if where.startswith("tables.transactions.")
+            else translate("Convert them to {currency}.", currency=currency)
+        )
+        found = translate("its amounts are in several currencies ({signs} rows).", signs=shown)
+        return [Problem(where, found, remedy, rows)]
     sign = next(iter(wrong))
     means = SIGNS.get(sign, (sign,))
     meaning = "" if means == (sign,) else f" ({', '.join(means[:4])}{' …' if len(means) > 4 else ''})"
-    remedy = f"Write currency: {means[0]} in the study file if that is what they are, or convert them to {currency}."
-    found = (
-        f"{rows:,} row{'s are' if rows != 1 else ' is'} written in {sign}{meaning}, the study's currency is {currency}."
+    remedy = translate(
+        "Write {line} in the study file if that is what they are, or convert them to {currency}.",
+        line=f"currency: {means[0]}",
+        currency=currency,
+    )
+    found = translate_count(
+        "{count:,} row is written in {sign}, the study's currency is {currency}.",
+        "{count:,} rows are written in {sign}, the study's currency is {currency}.",
+        rows,
+        sign=f"{sign}{meaning}",
+        currency=currency,
     )
     return [Problem(where, found, remedy, rows)]
 
@@ -292,29 +328,49 @@ def _foreign(signs: dict[str, int], currency: str, where: str) -> list[Problem]:
 _LOOKS: tuple[tuple[str, str, dict[str, str]], ...] = (
     (
         r"\d{1,3}(,\d{2,3})*,\d{3}\.\d+|\d{1,3}(,\d{2,3})+,\d{3}",
-        "thousands commas",
+        translatable("Most look like thousands commas: if they are, write {line}"),
         {"thousands": ",", "decimal": "."},
     ),
     (
         r"\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,}",
-        "decimal commas with points between thousands",
+        translatable("Most look like decimal commas with points between thousands: if they are, write {line}"),
         {"decimal": ",", "thousands": "."},
     ),
     (
         rf"\d{{1,3}}({_SPACES}\d{{3}})+,\d+",
-        "decimal commas with blanks between thousands",
+        translatable("Most look like decimal commas with blanks between thousands: if they are, write {line}"),
         {"decimal": ",", "thousands": " "},
     ),
     (
         r"\d{1,3}(['’]\d{3})+,\d+",
-        "decimal commas with apostrophes between thousands",
+        translatable("Most look like decimal commas with apostrophes between thousands: if they are, write {line}"),
         {"decimal": ",", "thousands": "'"},
     ),
-    (rf"\d{{1,3}}({_SPACES}\d{{3}})+(\.\d+)?", "blanks between thousands", {"thousands": " "}),
-    (r"\d{1,3}(['’]\d{3})+(\.\d+)?", "apostrophes between thousands", {"thousands": "'"}),
-    (r"\d{1,3}(_\d{3})+(\.\d+)?", "underscores between thousands", {"thousands": "_"}),
-    (r"\d+,\d+", "decimal commas", {"decimal": ","}),
-    (r"\d+\.\d+", "decimal points", {"decimal": "."}),
+    (
+        rf"\d{{1,3}}({_SPACES}\d{{3}})+(\.\d+)?",
+        translatable("Most look like blanks between thousands: if they are, write {line}"),
+        {"thousands": " "},
+    ),
+    (
+        r"\d{1,3}(['’]\d{3})+(\.\d+)?",
+        translatable("Most look like apostrophes between thousands: if they are, write {line}"),
+        {"thousands": "'"},
+    ),
+    (
+        r"\d{1,3}(_\d{3})+(\.\d+)?",
+        translatable("Most look like underscores between thousands: if they are, write {line}"),
+        {"thousands": "_"},
+    ),
+    (
+        r"\d+,\d+",
+        translatable("Most look like decimal commas: if they are, write {line}"),
+        {"decimal": ","},
+    ),
+    (
+        r"\d+\.\d+",
+        translatable("Most look like decimal points: if they are, write {line}"),
+        {"decimal": "."},
+    ),
 )
 
 
@@ -340,5 +396,5 @@ def advice_on_numbers(
     row: Any = con.execute(f"SELECT count(*), {counts} FROM (SELECT {core} AS c FROM ({failed}))").fetchone()
     for some, all_of_kind, (_, words, options) in zip(row[1::2], row[2::2], looks, strict=True):
         if some and 2 * all_of_kind > row[0]:
-            return f"Most look like {words}: if they are, write {read_line(read, **options)}"
+            return translate(words, line=read_line(read, **options))
     return ""

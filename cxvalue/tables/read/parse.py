@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.dates import EPOCHS, advice_on_dates, read_dates
 from cxvalue.tables.read.moments import ZONED
@@ -30,6 +31,9 @@ _BLANKS = " \t\u00a0\ufeff"
 _NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _FRACTIONAL = ("FLOAT", "DOUBLE", "DECIMAL")
 _DATED = ("DATE", "TIMESTAMP")
+PLACELESS = translatable(
+    "{table}: '{column}' holds moments without a place; their days are those of UTC unless the study file names a time_zone."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +145,7 @@ def parse_table(
                     amounts.add(name)
     placeless = [name for name, reading in readings.items() if reading.formats[0] in EPOCHS]
     placeless += [name for name, column in known.items() if column.kind == "date" and raw.types[name] == ZONED]
-    notes = [
-        f"{raw.name}: '{name}' holds moments without a place; their days are those of UTC unless the study file names a "
-        "time_zone."
-        for name in placeless
-        if zone is None
-    ]
+    notes = [translate(PLACELESS, table=raw.name, column=name) for name in placeless if zone is None]
     return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice, frozenset(amounts), tuple(notes))
 
 
@@ -224,4 +223,4 @@ def _missing(con: duckdb.DuckDBPyConnection, failed: str, column: Column, read: 
     if len(found) > 10 or not all(_MISSING.fullmatch(text) for text in found):
         return ""
     line = read_line(read, missing=(*read.missing, *found))
-    return f"They look like texts for 'no value': if they are, write {line}"
+    return translate("They look like texts for 'no value': if they are, write {line}", line=line)

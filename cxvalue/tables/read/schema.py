@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from cxvalue.language.catalogue import translatable
+
 __all__ = ["CONTRACTS", "CUSTOMER", "Column", "Kind", "TableContract"]
 
 CUSTOMER = "customer_id"
@@ -100,7 +102,7 @@ def _flag(name: str, required: bool = False) -> Column:
 _TABLES = (
     TableContract(
         "transactions",
-        "a purchase line or an order",
+        translatable("a purchase line or an order"),
         (
             _id("customer_id"),
             _date("date"),
@@ -116,7 +118,7 @@ _TABLES = (
     ),
     TableContract(
         "customers",
-        "a customer",
+        translatable("a customer"),
         (
             _id("customer_id"),
             _date("acquired_on", required=False),
@@ -130,7 +132,7 @@ _TABLES = (
     ),
     TableContract(
         "subscriptions",
-        "a contract",
+        translatable("a contract"),
         (
             _id("customer_id"),
             _date("start"),
@@ -148,7 +150,7 @@ _TABLES = (
     ),
     TableContract(
         "contacts",
-        "a campaign contact or a held-out customer",
+        translatable("a campaign contact or a held-out customer"),
         (
             _id("customer_id"),
             _date("date"),
@@ -162,7 +164,7 @@ _TABLES = (
     ),
     TableContract(
         "offers",
-        "one discount offered, in order of disclosure",
+        translatable("one discount offered, in order of disclosure"),
         (
             _id("customer_id"),
             _date("date"),
@@ -178,7 +180,7 @@ _TABLES = (
     ),
     TableContract(
         "interactions",
-        "a touch",
+        translatable("a touch"),
         (
             _id("customer_id"),
             _date("date"),
@@ -198,7 +200,7 @@ _TABLES = (
     ),
     TableContract(
         "surveys",
-        "an answer",
+        translatable("an answer"),
         (
             _id("customer_id"),
             _date("date"),
@@ -218,7 +220,7 @@ _TABLES = (
     ),
     TableContract(
         "fees",
-        "a penalty",
+        translatable("a penalty"),
         (
             _id("customer_id"),
             _date("date"),
@@ -231,7 +233,7 @@ _TABLES = (
     ),
     TableContract(
         "rollout",
-        "when a unit got a programme",
+        translatable("when a unit got a programme"),
         (
             _text("programme", required=True),
             _id("unit"),
@@ -243,7 +245,7 @@ _TABLES = (
     ),
     TableContract(
         "employees",
-        "a person employed",
+        translatable("a person employed"),
         (
             _id("employee_id"),
             _id("unit"),
@@ -259,7 +261,7 @@ _TABLES = (
     ),
     TableContract(
         "benchmarks",
-        "a competitor's figure",
+        translatable("a competitor's figure"),
         (
             _text("metric", required=True),
             _text("competitor", required=True),

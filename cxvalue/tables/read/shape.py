@@ -13,10 +13,11 @@ from typing import Any
 
 import duckdb
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
-from cxvalue.language.catalogue import translate
+from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.study import TableSource
-from cxvalue.tables.read.expressions import Expression, parse_expression
+from cxvalue.tables.read.decode import width_fault
+from cxvalue.tables.read.expressions import Expression, no_column, parse_expression
 from cxvalue.tables.read.files import FILE_STRIDE, Found
 from cxvalue.tables.read.formats import chosen_sql
 from cxvalue.tables.read.numerals import NumberColumn, number_sql, read_numbers
@@ -27,15 +28,15 @@ __all__ = ["MADE", "REASONS", "shape"]
 MADE = FILE_STRIDE // 2
 """Added to the number of a row for the refund that was made of it."""
 
-REASONS = {
-    "copy": "files that are copies of another one of the table",
-    "keep_rows": "rows whose values are not among those that `keep_rows` names",
-    "leave_out_rows": "rows with a value that `leave_out_rows` names",
-    "once_per": "further rows of one value of `once_per`",
-    "guest": "rows without a customer, or with an id of `guest_ids`",
-    "bad_row": "bad rows that `bad_rows` allows to drop",
-    "after_as_of": "rows after the last day observed",
-}
+REASONS = (
+    "copy",  # files that are copies of another one of the table
+    "keep_rows",  # rows whose values are not among those that `keep_rows` names
+    "leave_out_rows",  # rows with a value that `leave_out_rows` names
+    "once_per",  # further rows of one value of `once_per`
+    "guest",  # rows without a customer, or with an id of `guest_ids`
+    "bad_row",  # bad rows that `bad_rows` allows to drop
+    "after_as_of",  # rows after the last day observed
+)
 """Why a row of a source is not kept, by the key that ``check --json`` gives."""
 
 _BLANKS = " \t\u00a0\ufeff"
@@ -135,11 +136,10 @@ class _Shaping:
             named += [("refund.date", source.refund.date)] if source.refund.date else []
         for key, name in named:
             if name not in self.names:
-                hint = nearest(name, self.names).replace("Allowed", "Columns found")
-                problems.append(Problem(f"{self.where}.{key}", f"the source has no column {name!r}.", hint))
+                problems.append(no_column(f"{self.where}.{key}", name, self.names))
         if source.refund and source.refund.amount and "margin" in source.columns:
-            found = "goes with gross_margin; the margin of what came back is not in the row."
-            problems.append(Problem(f"{self.where}.refund.amount", found, "Leave out the margin column."))
+            found = translate("goes with gross_margin; the margin of what came back is not in the row.")
+            problems.append(Problem(f"{self.where}.refund.amount", found, translate("Leave out the margin column.")))
         if problems:
             raise BadInput(problems)
 
@@ -205,11 +205,16 @@ class _Shaping:
             )
             # A line of several cells may be a row that was cut off: that is for a person to see.
             below_rows = [one for one in malformed if one[0] > ends.get(one[0] // FILE_STRIDE, 0)]
-            lines = [one for one in below_rows if one[1].startswith("1 field ")]
+            lines = [one for one in below_rows if one[1] == width_fault(1, len(self.names))]
             malformed = tuple(one for one in malformed if one not in lines)
             if below := counted.pop("footer", 0) + len(lines):
-                word = "line" if below == 1 else "lines"
-                self.notes += (f"{self.name}: {below:,} {word} below the last full row left out as a footer, no data.",)
+                note = translate_count(
+                    "{table}: {count:,} line below the last full row left out as a footer, no data.",
+                    "{table}: {count:,} lines below the last full row left out as a footer, no data.",
+                    below,
+                    table=self.name,
+                )
+                self.notes += (note,)
         for reason in ("keep_rows", "leave_out_rows"):
             if counted.get(reason):
                 self.left_out += self._refused(reason, types)
@@ -223,13 +228,13 @@ class _Shaping:
 
     def _refused(self, reason: str, types: dict[str, str]) -> list[tuple[str, str, int]]:
         """The rows that a key leaves out, by the first column that does and its value."""
-        cases = ""
+        cases, another, empty = "", literal(translate("another text")), literal(translate("empty"))
         keeps = reason == "keep_rows"
         for name, words in (self.source.keep_rows if keeps else self.source.leave_out_rows).items():
             text = self._text(name, types[name])
             # What is long or names a person is not repeated in what is published.
-            shown = f"CASE WHEN length({text}) < 40 AND NOT contains({text}, '@') THEN {text} ELSE 'another text' END"
-            shown = f"CASE WHEN {text} IS NULL THEN 'empty' ELSE {shown} END"
+            shown = f"CASE WHEN length({text}) < 40 AND NOT contains({text}, '@') THEN {text} ELSE {another} END"
+            shown = f"CASE WHEN {text} IS NULL THEN {empty} ELSE {shown} END"
             test = self._fits({name: words}, types)
             cases += f" WHEN {'NOT ' if keeps else ''}({test}) THEN {literal(f'{name}: ')} || {shown}"
         found = self.con.execute(
@@ -237,19 +242,21 @@ class _Shaping:
         ).fetchall()
         most = [(reason, str(what), int(rows)) for what, rows in found[:_FEW]]
         rest = sum(int(rows) for _, rows in found[_FEW:])
-        return most + ([(reason, "other values of these columns", rest)] if rest else [])
+        return most + ([(reason, translate("other values of these columns"), rest)] if rest else [])
 
     def _nothing(self, types: dict[str, str]) -> Problem:
         names = [*self.source.keep_rows, *self.source.leave_out_rows]
         if not names:
-            return Problem(self.where, "has no rows.", "Check the file, or leave the table out.")
+            remedy = translate("Check the file, or leave the table out.")
+            return Problem(self.where, translate("has no rows."), remedy)
         seen = []
         for name in names:
             values = self.con.execute(
                 f"SELECT {self._text(name, types[name])} FROM {self.part} GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 8"
             ).fetchall()
-            seen.append(f"{name}: {', '.join(repr(value) if value else 'empty' for (value,) in values)}")
-        return Problem(f"{self.where}.keep_rows", "keeps no row.", f"Values found: {'; '.join(seen)}.")
+            seen.append(f"{name}: {', '.join(repr(value) if value else translate('empty') for (value,) in values)}")
+        remedy = translate("Values found: {values}.", values="; ".join(seen))
+        return Problem(f"{self.where}.keep_rows", translate("keeps no row."), remedy)
 
     def _once(self, types: dict[str, str]) -> None:
         """Amounts that differ between the rows of one key are amounts of lines: to take the first would lose the others."""
@@ -265,8 +272,13 @@ class _Shaping:
                 f"GROUP BY {keys}, {_BACK} HAVING count(DISTINCT {self._text(name, types[name])}) > 1)"
             ).fetchone()
             if row[0]:
-                found = f"{name!r} differs between the rows of one {self.source.once_per[0]}, {int(row[0]):,} times."
-                remedy = "It is the amount of a line: leave out 'once_per', or map the amount of the order."
+                found = translate(
+                    "{column!r} differs between the rows of one {key}, {times:,} times.",
+                    column=name,
+                    key=self.source.once_per[0],
+                    times=int(row[0]),
+                )
+                remedy = translate("It is the amount of a line: leave out 'once_per', or map the amount of the order.")
                 problems.append(Problem(f"{self.where}.once_per", found, remedy, int(row[0])))
         if problems:
             raise BadInput(problems)
@@ -344,8 +356,13 @@ class _Shaping:
         row: Any = self.con.execute(f"SELECT {asked_for} FROM {self.rows}").fetchone()
         for name, *found in zip(texts, row[::2], row[1::2], strict=True):
             if found[0]:
-                said = f"{int(found[0]):,} row{'s' if found[0] != 1 else ''} of {name!r} with no number in it."
-                remedy = (
+                said = translate_count(
+                    "{count:,} row of {column!r} with no number in it.",
+                    "{count:,} rows of {column!r} with no number in it.",
+                    int(found[0]),
+                    column=name,
+                )
+                remedy = translate(
                     "Say how numbers are written under 'read:', what words stand for under 'values:', or correct them."
                 )
                 problems.append(Problem(f"{self.where}.columns", said, remedy, int(found[0]), (str(found[1])[:80],)))

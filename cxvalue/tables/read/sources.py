@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,18 +16,17 @@ from typing import Any
 
 import duckdb
 import ibis
-import sqlglot
-from sqlglot import exp
 
 from cxvalue.engine.embedded import connect
-from cxvalue.foundation.errors import BadInput, Problem, nearest
+from cxvalue.foundation.errors import BadInput, Problem, meant, nearest
+from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
 from cxvalue.tables.read.aside import BESIDE, columns_aside
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
 from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
-from cxvalue.tables.read.limits import ended_in_time, grows_from_nothing
+from cxvalue.tables.read.limits import ended_in_time, filters, first_line, query_problems
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
 from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
@@ -77,9 +77,14 @@ class RawTable:
     def place(self, row: int) -> str:
         """Where a row stands, in words: its line or its number, with the file where there are several."""
         file, number = divmod(row, FILE_STRIDE)
-        named = f"{self.files[file]} " if len(self.files) > 1 else ""
-        made = "the refund in " if number >= MADE else ""
-        return f"{made}{named}{'line' if self.texts else 'row'} {number % MADE}"
+        where = {"file": self.files[file], "number": number % MADE}
+        if len(self.files) > 1:
+            place = (
+                translate("{file} line {number}", **where) if self.texts else translate("{file} row {number}", **where)
+            )
+        else:
+            place = translate("line {number}", **where) if self.texts else translate("row {number}", **where)
+        return translate("the refund in {place}", place=place) if number >= MADE else place
 
     def shown(self, con: duckdb.DuckDBPyConnection, rows: tuple[int, ...]) -> tuple[str, ...]:
         """Some rows as the source has them, each after its place: the line of a text file, else the columns of ours."""
@@ -146,9 +151,8 @@ def read_table(
     try:
         malformed = found.build(relation, {**columns, **{BESIDE + role: one for role, one in beside.items()}}, amounts)
     except duckdb.Error as error:
-        raise BadInput(
-            [Problem(where, f"could not be read: {_first_line(error)}", "Check tables' read: options.")]
-        ) from None
+        found_broken = translate("could not be read: {said}", said=first_line(error))
+        raise BadInput.at(where, found_broken, translate("Check tables' read: options.")) from None
     except (csv.Error, UnicodeError, RecursionError) as error:
         raise BadInput([unreadable(where, error)]) from None
     return RawTable(
@@ -175,16 +179,25 @@ def read_table(
 def unreadable(where: str, error: Exception) -> Problem:
     """The problem of a source that cannot be opened or read, by what the reader said of it."""
     if isinstance(error, csv.Error):
-        told = "is no table of text: " + str(error).replace("field larger than field limit", "a field is longer than")
-        return Problem(where, f"{told}.", "Look at what the file is, and export the table again.")
+        said = str(error)
+        if limit := re.fullmatch(r"field larger than field limit \((\d+)\)", said):
+            said = translate("a field is longer than {limit:,} characters", limit=int(limit[1]))
+        found = translate("is no table of text: {reason}.", reason=said)
+        return Problem(where, found, translate("Look at what the file is, and export the table again."))
     if isinstance(error, OSError):
-        told = (error.strerror or "it cannot be opened").lower()
-        return Problem(where, f"could not be opened: {told}.", "Look at the path, at rights and at free space.")
+        found = (
+            translate("could not be opened: {reason}.", reason=error.strerror.lower())
+            if error.strerror
+            else translate("could not be opened.")
+        )
+        return Problem(where, found, translate("Look at the path, at rights and at free space."))
     if isinstance(error, UnicodeError):
-        return Problem(where, "is not UTF-8 text.", "Save it as UTF-8, or export it again.")
+        return Problem(where, translate("is not UTF-8 text."), translate("Save it as UTF-8, or export it again."))
     if isinstance(error, RecursionError):
-        return Problem(where, "holds values that are nested without measure.", "Export it as a plain table.")
-    return Problem(where, f"could not be read: {_first_line(error)}", "The file may be damaged: export it again.")
+        found = translate("holds values that are nested without measure.")
+        return Problem(where, found, translate("Export it as a plain table."))
+    found = translate("could not be read: {said}", said=first_line(error))
+    return Problem(where, found, translate("The file may be damaged: export it again."))
 
 
 def _is_nested(kind: str) -> bool:
@@ -192,8 +205,12 @@ def _is_nested(kind: str) -> bool:
 
 
 def _nested(where: str, column: str, kind: str) -> Problem:
-    found = f"the column {column!r} holds lists or structures ({kind}), and one value a row is needed."
-    return Problem(where, found, "Map another column, or take the value out of it with a query.")
+    found = translate(
+        "the column {column!r} holds lists or structures ({kind}), and one value a row is needed.",
+        column=column,
+        kind=kind,
+    )
+    return Problem(where, found, translate("Map another column, or take the value out of it with a query."))
 
 
 def map_columns(
@@ -205,25 +222,27 @@ def map_columns(
     columns, all others of the source are kept under their own names.
     """
     problems: list[Problem] = []
-    listed = f"Columns found: {', '.join(found)}."
+    listed = translate("Columns found: {columns}.", columns=", ".join(found))
     columns: dict[str, str] = {}
     for ours, theirs in source.columns.items():
         if ours not in contract.names and not contract.extra_columns:
-            problems.append(Problem(f"{where}.columns.{ours}", "unknown column.", nearest(ours, contract.names)))
+            unknown = translate("unknown column.")
+            problems.append(Problem(f"{where}.columns.{ours}", unknown, nearest(ours, contract.names)))
         elif theirs not in found:
-            remedy = nearest(theirs, found)
-            remedy = f"{remedy} {listed}" if remedy.startswith("Did") else listed
-            problems.append(Problem(f"{where}.columns.{ours}", f"the source has no column {theirs!r}.", remedy))
+            remedy = f"{meant(theirs, found)} {listed}".lstrip()
+            lacking = translate("the source has no column {column!r}.", column=theirs)
+            problems.append(Problem(f"{where}.columns.{ours}", lacking, remedy))
         else:
             columns[ours] = theirs
     mentioned = set(source.columns)
     columns |= {name: name for name in contract.names if name in found and name not in mentioned}
     for name in contract.required:
         if name not in columns and name not in mentioned:
-            remedy = f"Say which it is under '{where}: columns: {{{name}: …}}'. {listed}"
+            advice = [translate("Say which it is under '{line}'.", line=f"{where}: columns: {{{name}: …}}"), listed]
             if single:
-                remedy += " If blanks separate the columns, write read: {delimiter: whitespace}."
-            problems.append(Problem(where, f"has no column {name!r}.", remedy))
+                line = "read: {delimiter: whitespace}"
+                advice.append(translate("If blanks separate the columns, write {line}.", line=line))
+            problems.append(Problem(where, translate("has no column {column!r}.", column=name), " ".join(advice)))
     if problems:
         raise BadInput(problems)
     extra: list[str] = [name for name in columns if name not in contract.names]
@@ -276,7 +295,7 @@ def _query(
     """Run the one SELECT of a source over views of its named files, and nothing else."""
     files: Mapping[str, str] = source.files or {}
     query = str(source.query)
-    problems = _query_problems(con, query, tuple(files), f"{where}.query")
+    problems = query_problems(con, query, tuple(files), f"{where}.query")
     views: list[str] = []
     base = source_folder(source, folder, where)
     malformed: tuple[tuple[int, str], ...] = ()
@@ -292,7 +311,7 @@ def _query(
         con.execute(f"CREATE OR REPLACE TEMP VIEW {quoted(alias)} AS SELECT * EXCLUDE ({ROW}) FROM {relation}")
         views.append(alias)
         rows: Any = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
-        given.append(f"{rows[0]:,} rows of {shown!r}")
+        given.append(translate("{rows:,} rows of {file!r}", rows=rows[0], file=shown))
     if problems:
         raise BadInput(problems)
     target = f"source_{name}"
@@ -302,9 +321,8 @@ def _query(
         with ended_in_time(con, f"{where}.query"):
             con.execute(made)
     except duckdb.Error as error:
-        raise BadInput(
-            [Problem(f"{where}.query", f"the engine says: {_first_line(error)}", "Correct the query.")]
-        ) from None
+        found = translate("the engine says: {said}", said=first_line(error))
+        raise BadInput.at(f"{where}.query", found, translate("Correct the query.")) from None
     finally:
         con.execute("SET TimeZone = 'UTC'")
         for alias in views:
@@ -319,38 +337,13 @@ def _query(
         return malformed
 
     rows = con.execute(f"SELECT count(*) FROM {target}").fetchone()
-    said = f"{name}: the query was given {' and '.join(given)}, and {rows[0]:,} came out of it."
-    return Found(types, build, notes=(said,) if _filters(query) else ())
-
-
-def _filters(query: str) -> bool:
-    """Whether a query may leave rows out by a condition."""
-    return any(tree is not None and tree.find(exp.Where) is not None for tree in sqlglot.parse(query, read="duckdb"))
-
-
-def _query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
-    """Refuse everything but one SELECT that reads the named files only."""
-    allowed = f"A query is one SELECT over the files named: {', '.join(files)}."
-    try:
-        statements = con.extract_statements(query)
-        trees = sqlglot.parse(query, read="duckdb")
-    except (duckdb.Error, sqlglot.errors.SqlglotError) as error:
-        return [Problem(where, f"cannot be understood: {_first_line(error)}", allowed)]
-    except RecursionError:
-        return [Problem(where, "is nested too deeply.", allowed)]
-    tree = trees[0] if trees else None
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT or not isinstance(tree, exp.Query):
-        return [Problem(where, "is not one SELECT.", allowed)]
-    known = {*files, *(cte.alias for cte in tree.find_all(exp.CTE))}
-    for table in tree.find_all(exp.Table):
-        plain = isinstance(table.this, exp.Identifier) and not table.db
-        if not plain:
-            return [Problem(where, f"reads from {table.sql(dialect='duckdb')!r}.", allowed)]
-        if table.name.lower() not in {item.lower() for item in known}:
-            return [Problem(where, f"reads from {table.name!r}.", f"{nearest(table.name, files)} {allowed}")]
-    if made := grows_from_nothing(tree):
-        return [Problem(where, f"makes more of nothing than fits: {made}.", "Write a smaller number.")]
-    return []
+    all_given = given[0]
+    if given[1:]:
+        all_given = translate("{some} and {last}", some=", ".join(given[:-1]), last=given[-1])
+    said = translate(
+        "{table}: the query was given {given}, and {rows:,} came out of it.", table=name, given=all_given, rows=rows[0]
+    )
+    return Found(types, build, notes=(said,) if filters(query) else ())
 
 
 def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -> Found:
@@ -358,16 +351,16 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
     variable = str(source.database)[2:-1]
     url = os.environ.get(variable)
     if not url:
-        remedy = f"Set it before the run: export {variable}=…"
-        raise BadInput([Problem(f"{where}.database", f"the environment has no variable {variable!r}.", remedy)])
+        found = translate("the environment has no variable {variable!r}.", variable=variable)
+        remedy = translate("Set it before the run: {line}", line=f"export {variable}=…")
+        raise BadInput.at(f"{where}.database", found, remedy)
     *schema, table_name = str(source.table).split(".")
     try:
         warehouse = ibis.connect(url)
     except Exception:  # its text may hold the address, which holds the password
-        remedy = "Check the address, and that its driver is installed."
-        raise BadInput(
-            [Problem(f"{where}.database", f"the address in {variable!r} cannot be opened.", remedy)]
-        ) from None
+        found = translate("the address in {variable!r} cannot be opened.", variable=variable)
+        remedy = translate("Check the address, and that its driver is installed.")
+        raise BadInput.at(f"{where}.database", found, remedy) from None
     try:
         table = warehouse.table(table_name, database=tuple(schema) or None)
         types = dict.fromkeys(table.columns, "")
@@ -376,8 +369,13 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
             names = sorted(warehouse.list_tables(database=tuple(schema) or None))
         except Exception:
             names = []
-        remedy = nearest(table_name, names).replace("Allowed", "Tables there") if names else "Check its name."
-        raise BadInput([Problem(f"{where}.table", f"there is no table {source.table!r}.", remedy)]) from None
+        remedy = (
+            meant(table_name, names) or translate("Tables there: {names}.", names=", ".join(map(repr, names)))
+            if names
+            else translate("Check its name.")
+        )
+        found = translate("there is no table {table!r}.", table=source.table)
+        raise BadInput.at(f"{where}.table", found, remedy) from None
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
         mapped = dict.fromkeys(columns.values())
@@ -394,8 +392,8 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
             )
             con.unregister("incoming")
         except Exception:
-            problem = Problem(f"{where}.table", "its rows could not be read.", "Check the rights of the user.")
-            raise BadInput([problem]) from None
+            found, remedy = translate("its rows could not be read."), translate("Check the rights of the user.")
+            raise BadInput.at(f"{where}.table", found, remedy) from None
         described = con.execute(f"DESCRIBE source_{relation}").fetchall()
         types.update({str(row[0]): str(row[1]) for row in described if row[0] not in (ROW, LINE, SAME)})
         marks = "" if amounts is None else f", {LINE}, {SAME}"
@@ -406,8 +404,3 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         return ()
 
     return Found(types, build)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") + "." if lines else "no reason given."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.decode import TextFile, number_records, width_fault
 from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
@@ -43,7 +44,12 @@ class TextLayout:
         else:
             fields = next(csv.reader([line], delimiter=delimiter)) if len(delimiter) == 1 else line.split(delimiter)
         if len(fields) > MOST_COLUMNS:
-            raise csv.Error(f"its first line has {len(fields):,} columns, and at most {MOST_COLUMNS:,} are read")
+            told = translate(
+                "its first line has {columns:,} columns, and at most {most:,} are read",
+                columns=len(fields),
+                most=MOST_COLUMNS,
+            )
+            raise csv.Error(told)
         names = _unique([field.strip() for field in fields]) if read.header else _numbered(len(fields))
         return cls(tuple(names), None if delimiter == "whitespace" else delimiter, number if read.header else 0)
 

@@ -16,8 +16,9 @@ import ibis.expr.types as ir
 from cxvalue.engine.buckets import bucket
 from cxvalue.engine.warehouse import row_text
 from cxvalue.foundation.errors import BadInput, Problem
+from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
-from cxvalue.tables.read.parse import FALSE_WORDS, TRUE_WORDS, ParsedTable
+from cxvalue.tables.read.parse import FALSE_WORDS, PLACELESS, TRUE_WORDS, ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
 from cxvalue.tables.read.sources import RawTable, map_columns
 from cxvalue.tables.read.sql import LINE, ROW, SAME
@@ -31,6 +32,16 @@ __all__ = ["typed_table"]
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 _AMOUNTS = ("revenue", "margin", "discount")
 _BUCKETS = 10_000
+_NO_NUMBER = translatable("the column {column!r} is of the type {type} in the engine, and numbers are numbers there.")
+_NO_VALUE = translatable("the column {column!r} is of the type {type} in the engine, and one value a row is needed.")
+_UNFIT = {
+    "date": translatable(
+        "the column {column!r} is of the type {type} in the engine, and days are dates or moments there."
+    ),
+    "flag": translatable("the column {column!r} is of the type {type} in the engine, and it says yes or no."),
+    "id": _NO_VALUE,
+    "text": _NO_VALUE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +55,10 @@ class _TypedSource(RawTable):
         names = [name for name in self.types if name not in self.extra]
         chosen = self.rows.filter(self.rows[ROW].isin(rows)).order_by(ROW).select(*names).to_pyarrow().to_pylist()
         return tuple(
-            "a row: " + ", ".join(f"{name}={'' if row[name] is None else row[name]}" for name in names)
+            translate(
+                "a row: {values}",
+                values=", ".join(f"{name}={'' if row[name] is None else row[name]}" for name in names),
+            )
             for row in chosen
         )
 
@@ -73,7 +87,7 @@ def typed_table(
         elif column.kind == "date":
             zoned = value.type().is_timestamp() and value.type().timezone is not None
             if zoned and study.time_zone is None:
-                notes.append(_PLACELESS.format(name, ours))
+                notes.append(translate(PLACELESS, table=name, column=ours))
             chosen[ours] = _day(warehouse.local(value, study.time_zone or "UTC") if zoned else value)
         elif column.kind == "flag":
             flag = _flag(warehouse, value)
@@ -124,11 +138,6 @@ def typed_table(
     return _in_the_currency(parsed, kept, study), kept
 
 
-_PLACELESS = (
-    "{0}: '{1}' holds moments without a place; their days are those of UTC unless the study file names a time_zone."
-)
-
-
 def _unfit(column: Column, value: Any, where: str, theirs: str) -> Problem | None:
     """A column whose type would have to be parsed."""
     kind = value.type()
@@ -140,14 +149,19 @@ def _unfit(column: Column, value: Any, where: str, theirs: str) -> Problem | Non
     }.get(column.kind, not (kind.is_nested() or kind.is_binary()))
     if fits:
         return None
-    wanted, cast = {
-        "date": ("days are dates or moments there", f"CAST({theirs} AS DATE), or to_date({theirs}, 'YYYY-MM-DD')"),
-        "flag": ("it says yes or no", f"CAST({theirs} AS BOOLEAN)"),
-    }.get(column.kind, ("numbers are numbers there", f"CAST({theirs} AS NUMERIC)"))
+    found = translate(_UNFIT.get(column.kind, _NO_NUMBER), column=theirs, type=_kind(kind).lower())
     if column.kind in ("id", "text"):
-        wanted, cast = "one value a row is needed", f"a part of {theirs}"
-    found = f"the column {theirs!r} is of the type {_kind(kind).lower()} in the engine, and {wanted}."
-    return Problem(where, found, f"Make a view with {cast}, and name the view as the table.")
+        remedy = translate("Make a view with a part of {column}, and name the view as the table.", column=theirs)
+    elif column.kind == "date":
+        remedy = translate(
+            "Make a view with {cast}, or {other}, and name the view as the table.",
+            cast=f"CAST({theirs} AS DATE)",
+            other=f"to_date({theirs}, 'YYYY-MM-DD')",
+        )
+    else:
+        cast = f"CAST({theirs} AS {'BOOLEAN' if column.kind == 'flag' else 'NUMERIC'})"
+        remedy = translate("Make a view with {cast}, and name the view as the table.", cast=cast)
+    return Problem(where, found, remedy)
 
 
 def _text(warehouse: Warehouse, value: Any) -> Any:
@@ -211,10 +225,12 @@ def _rungs_once_a_day(offers: ir.Table) -> None:
     each = offers.group_by(["customer_id", "date", "rung"]).agg(n=offers.count())
     twice = ask(each.aggregate(twice=each.count(where=each.n > 1)))["twice"]
     if twice:
-        found = f"{twice:,} rungs were offered twice to one customer on one day, and rows have no order in an engine."
-        raise BadInput(
-            [Problem("tables.offers", found, "Map an occasion_id, which says which offers belong together.", twice)]
+        found = translate(
+            "{rungs:,} rungs were offered twice to one customer on one day, and rows have no order in an engine.",
+            rungs=twice,
         )
+        remedy = translate("Map an occasion_id, which says which offers belong together.")
+        raise BadInput([Problem("tables.offers", found, remedy, twice)])
 
 
 def _in_the_currency(parsed: ParsedTable, rows: ir.Table, study: StudyFile) -> ParsedTable:
@@ -231,10 +247,13 @@ def _in_the_currency(parsed: ParsedTable, rows: ir.Table, study: StudyFile) -> P
         )
     )
     if asked["foreign"]:
-        found = (
-            f"{asked['foreign']:,} rows are in {asked['some']!r} or others, the study's currency is {study.currency}."
+        found = translate(
+            "{rows:,} rows are in {found!r} or others, the study's currency is {currency}.",
+            rows=asked["foreign"],
+            found=asked["some"],
+            currency=study.currency,
         )
-        remedy = "Make a view with the amounts in one currency, and name the view as the table."
+        remedy = translate("Make a view with the amounts in one currency, and name the view as the table.")
         raise BadInput([Problem(f"tables.{parsed.raw.name}.currency", found, remedy, asked["foreign"])])
     if contract.extra_columns:
         return parsed

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cxvalue.foundation.errors import BadInput
+from cxvalue.language.catalogue import translatable, translate
 
 __all__ = ["MOST_FOLD", "MOST_MEMBERS", "unpack_stream", "unpack_zip"]
 
@@ -19,8 +20,8 @@ MOST_FOLD = 100
 """How many times its size an archive may unpack to; what unpacks to more is made to fill a disk."""
 _HARMLESS = 1 << 20
 _CHUNK = 1 << 20
-_BOMB = "unpacks to more than 100 times its size."
-_BOMB_REMEDY = "Archives of tables do not; unpack it yourself if you trust it, and name the files."
+_BOMB = translatable("unpacks to more than 100 times its size.")
+_BOMB_REMEDY = translatable("Archives of tables do not; unpack it yourself if you trust it, and name the files.")
 
 
 def unpack_stream(path: Path, compression: str, scratch: Path, where: str) -> Path:
@@ -31,7 +32,8 @@ def unpack_stream(path: Path, compression: str, scratch: Path, where: str) -> Pa
             _copy(stream, target, path.stat().st_size, where)
     except (OSError, pa.ArrowException):
         target.unlink(missing_ok=True)
-        raise BadInput.at(where, "is compressed, and broken.", "Export or copy it again.") from None
+        broken = translate("is compressed, and broken.")
+        raise BadInput.at(where, broken, translate("Export or copy it again.")) from None
     return target
 
 
@@ -44,7 +46,8 @@ def unpack_zip(path: Path, member: str | None, scratch: Path, where: str) -> lis
         with zipfile.ZipFile(path) as archive:
             return _members(archive, path, member, scratch, where)
     except (zipfile.BadZipFile, NotImplementedError, EOFError):
-        raise BadInput.at(where, "is a zip archive, and broken.", "Export or copy it again.") from None
+        broken = translate("is a zip archive, and broken.")
+        raise BadInput.at(where, broken, translate("Export or copy it again.")) from None
 
 
 def _members(
@@ -53,20 +56,24 @@ def _members(
     infos = [info for info in archive.infolist() if not info.is_dir()]
     outside = [info.filename for info in infos if _leads_out(info.filename)]
     if outside:
-        found = f"holds a file that would land outside its folder ({outside[0]!r})."
-        raise BadInput.at(where, found, "Do not unpack it; ask for another archive.")
+        found = translate("holds a file that would land outside its folder ({file!r}).", file=outside[0])
+        raise BadInput.at(where, found, translate("Do not unpack it; ask for another archive."))
     if len(infos) > MOST_MEMBERS:
-        raise BadInput.at(where, f"holds {len(infos):,} files.", f"At most {MOST_MEMBERS:,} are read; pack fewer.")
+        found = translate("holds {files:,} files.", files=len(infos))
+        raise BadInput.at(where, found, translate("At most {most:,} are read; pack fewer.", most=MOST_MEMBERS))
     real = [info for info in infos if not _is_debris(info.filename)]
     chosen = [info for info in real if member is None or fnmatch.fnmatch(info.filename, member)]
     if not chosen:
-        names = ", ".join(repr(info.filename) for info in real[:5]) or "none"
-        wanted = f" that fits {member!r}" if member else ""
-        raise BadInput.at(where, f"holds no file{wanted}.", f"Files in it: {names}.")
+        names = ", ".join(repr(info.filename) for info in real[:5]) or translate("none")
+        found = (
+            translate("holds no file that fits {pattern!r}.", pattern=member) if member else translate("holds no file.")
+        )
+        raise BadInput.at(where, found, translate("Files in it: {names}.", names=names))
     if any(info.flag_bits & 1 for info in chosen):
-        raise BadInput.at(where, "is locked with a password.", "Bring one without, or unpack it and name its files.")
+        remedy = translate("Bring one without, or unpack it and name its files.")
+        raise BadInput.at(where, translate("is locked with a password."), remedy)
     if sum(info.file_size for info in chosen) > max(_HARMLESS, MOST_FOLD * path.stat().st_size):
-        raise BadInput.at(where, _BOMB, _BOMB_REMEDY)
+        raise BadInput.at(where, translate(_BOMB), translate(_BOMB_REMEDY))
     unpacked = []
     for info in sorted(chosen, key=lambda info: info.filename):
         target = _new_file(scratch, PurePosixPath(info.filename).suffix)
@@ -99,5 +106,5 @@ def _copy(stream: Any, target: Path, packed: int, where: str) -> None:
         while chunk := stream.read(_CHUNK):
             written += len(chunk)
             if written > most:
-                raise BadInput.at(where, _BOMB, _BOMB_REMEDY)
+                raise BadInput.at(where, translate(_BOMB), translate(_BOMB_REMEDY))
             out.write(chunk)

@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 from xml.etree import ElementTree
 
 from cxvalue.foundation.errors import BadInput, nearest
+from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.read.cells import unique_names
 
 if TYPE_CHECKING:
@@ -39,16 +40,32 @@ class Faults:
     errors: dict[int, tuple[int, str]]
     formulas: dict[int, tuple[int, str]]
 
-    def said(self, column: int) -> tuple[str, str] | None:
-        """What is wrong in a column and what to do; None where nothing is."""
+    def said(self, column: int, name: str) -> tuple[str, str] | None:
+        """What is wrong in a column, which has this name, and what to do; None where nothing is."""
         if column in self.errors:
             rows, first = self.errors[column]
-            found = f"{rows:,} cell{'s' if rows != 1 else ''} with an error such as #N/A (the first is {first})."
-            return found, "Correct the formula behind them, or empty these cells, and save the workbook again."
+            found = translate_count(
+                "column {column!r} has {count:,} cell with an error such as #N/A (the first is {first}).",
+                "column {column!r} has {count:,} cells with an error such as #N/A (the first is {first}).",
+                rows,
+                column=name,
+                first=first,
+            )
+            return found, translate(
+                "Correct the formula behind them, or empty these cells, and save the workbook again."
+            )
         if column in self.formulas:
             rows, first = self.formulas[column]
-            found = f"{rows:,} formula{'s' if rows != 1 else ''} without a stored result (the first is {first})."
-            return found, "Open the workbook in a spreadsheet program, save it again, and the results are in it."
+            found = translate_count(
+                "column {column!r} has {count:,} formula without a stored result (the first is {first}).",
+                "column {column!r} has {count:,} formulas without a stored result (the first is {first}).",
+                rows,
+                column=name,
+                first=first,
+            )
+            return found, translate(
+                "Open the workbook in a spreadsheet program, save it again, and the results are in it."
+            )
         return None
 
 
@@ -114,13 +131,16 @@ class Workbook:
         Raises `BadInput` with the sheets there are.
         """
         names = [*self.shown, *self.hidden]
+        listed = ", ".join(repr(name) for name in self.visible) or translate("none")
         if title is not None and title not in names:
-            listed = ", ".join(repr(name) for name in self.visible) or "none"
-            raise BadInput.at(where, f"has no sheet {title!r}.", f"{nearest(title, names)} Sheets: {listed}.")
+            sheets = translate("Sheets: {names}.", names=listed)
+            found = translate("has no sheet {sheet!r}.", sheet=title)
+            raise BadInput.at(where, found, f"{nearest(title, names)} {sheets}")
         if title is None and len(self.visible) != 1:
-            listed = ", ".join(repr(name) for name in self.visible) or "none"
-            found = f"has {len(self.visible):,} sheets with cells."
-            raise BadInput.at(where, found, f"Write 'sheet:' with one of them: {listed}.")
+            found = translate_count(
+                "has {count:,} sheet with cells.", "has {count:,} sheets with cells.", len(self.visible)
+            )
+            raise BadInput.at(where, found, translate("Write 'sheet:' with one of them: {names}.", names=listed))
         chosen = title or self.visible[0]
         sheet = self.load(chosen)
         first: tuple[int, Sequence[Any]] | None = None
@@ -129,8 +149,12 @@ class Workbook:
                 first = (number, row)
                 break
         if first is None:
-            found = f"its sheet {chosen!r} has no row {header}." if header else f"its sheet {chosen!r} is empty."
-            raise BadInput.at(where, found, "It needs a row with the names of columns, and rows below.")
+            found = (
+                translate("its sheet {sheet!r} has no row {row}.", sheet=chosen, row=header)
+                if header
+                else translate("its sheet {sheet!r} is empty.", sheet=chosen)
+            )
+            raise BadInput.at(where, found, translate("It needs a row with the names of columns, and rows below."))
         cells = list(first[1])
         while cells and cells[-1] == "" and not _filled_below(sheet, first[0], len(cells) - 1):
             cells.pop()
@@ -177,9 +201,11 @@ def open_workbook(path: Path, where: str) -> Workbook:
         cells = [name for name, _, kind in about if "WorkSheet" in kind]
         seen = [name for name, visible, _ in about if visible.endswith(".Visible") and name in cells]
     except calamine.PasswordError:
-        raise BadInput.at(where, "is locked with a password.", "Save a copy without one, and name that.") from None
+        found, remedy = translate("is locked with a password."), translate("Save a copy without one, and name that.")
+        raise BadInput.at(where, found, remedy) from None
     except (calamine.CalamineError, OSError) as error:
-        raise BadInput.at(where, f"cannot be read as a workbook: {error}.", "Save it again as xlsx.") from None
+        found = translate("cannot be read as a workbook: {error}.", error=error)
+        raise BadInput.at(where, found, translate("Save it again as xlsx.")) from None
     opened = Workbook(path, book, tuple(seen), tuple(name for name in cells if name not in seen))
     _OPEN[key] = opened
     return opened

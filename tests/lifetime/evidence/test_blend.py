@@ -69,7 +69,7 @@ def test_one_past_miss_by_hand() -> None:
     # One whole fact at the second.
     misses = np.log([150 / 100, 150 / 200])
     size = (np.abs(misses) + 2 * 0.3) / 3
-    share = size**-2 / (size**-2).sum()
+    share = size**-4 / (size**-4).sum()
     weights = share / 3 + 2 / 3 * 0.5
     assert found.weights[1] == pytest.approx(weights)
     assert found.evidence[1] == pytest.approx(1.0)
@@ -92,6 +92,15 @@ def test_one_past_miss_by_hand() -> None:
             found.total[1] * math.exp(reach * math.exp(-0.1)),
         )
     )
+
+
+def test_a_last_period_repeated_counts_less_until_it_has_been_right() -> None:
+    three = (100.0, 100.0, 200.0)
+    rows: list[Row] = [(100, 50, 200.0, three), *((day, 50, 200.0, three) for day in range(150, 1000, 50))]
+    found = blend(attempts_of(rows, names=("bg_nbd", "cells", "last_period")), REFERENCE)
+    assert found.weights[0] == pytest.approx(np.array([1.0, 1.0, 0.3]) / 2.3)
+    assert (np.diff(found.weights[:, 2]) > 0).all()
+    assert found.weights[-1, 2] > 0.75
 
 
 def test_what_comes_later_changes_no_earlier_row_and_order_changes_none() -> None:
@@ -139,7 +148,7 @@ def test_a_dead_month_does_not_rule() -> None:
 
 def test_a_wild_candidate_is_pulled_to_the_others() -> None:
     found = blend(attempts_of([(100, 50, np.nan, (100.0, 110.0, 1e9))]), Reference(REFERENCE.miss))
-    assert found.total[0] == pytest.approx((100 * 110 * 880) ** (1 / 3))
+    assert found.total[0] == pytest.approx((100 * 110 * 880**0.3) ** (1 / 2.3))
 
 
 def test_a_fixed_forecast_stands_and_gets_a_range() -> None:

@@ -253,9 +253,11 @@ def test_without_a_past_day_other_companies_speak_alone(world: World) -> None:
     miss = REFERENCE.floor + REFERENCE.by_length * x + REFERENCE.by_growth * growth
     assert alone.total.sigma**2 - alone.total.chance == pytest.approx(miss)
     assert alone.total.df == 6
-    # Equal weights for those that can say something, and the drift of other companies.
-    there = [share for _, share in alone.total.weights if share]
-    assert there == pytest.approx([1 / len(there)] * len(there))
+    # Equal weights for those that can say something, less for a last period repeated; and the drift of other companies.
+    there = {name: share for name, share in alone.total.weights if share}
+    at_first = {name: 0.3 if name == "last_period" else 1.0 for name in there}
+    assert "last_period" in there
+    assert there == pytest.approx({name: share / sum(at_first.values()) for name, share in at_first.items()})
     assert alone.total.correction == pytest.approx(REFERENCE.drift * x)
     # Of companies that never miss: parameters and chance are left.
     sure = world.combined(NOTHING_PAST, Reference(floor=0.0))

@@ -60,6 +60,14 @@ def test_numbered_rows_make_the_same_occasions_in_every_order():
     assert found == [["a@2025-01-01#1"] * 2 + ["a@2025-01-01#2"] * 2] * 3
 
 
+def test_a_day_with_one_first_rung_is_one_occasion_however_its_rows_are_ordered():
+    rows = [("a", "2025-01-01", 1, 0.05, False), ("a", "2025-01-01", 2, 0.10, False), ("a", "2025-01-01", 3, 0.2, True)]
+    for order in ([0, 1, 2], [2, 1, 0], [1, 0, 2]):
+        found = occasions_of(table_of([rows[place] for place in order], basket_value=10.0, basket_margin=5.0))
+        assert found.total == 1
+        assert (found.low.tolist(), found.high.tolist()) == ([0.10], [0.20])
+
+
 def test_every_contradiction_is_said_at_once():
     offers = table_of(
         [("a", "2025-01-01", 1, 0.05, True), ("a", "2025-01-01", 2, 0.10, True), ("b", "2025-01-01", 1, 0.10, False),

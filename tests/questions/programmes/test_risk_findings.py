@@ -69,6 +69,8 @@ def test_the_verdict_turns_where_it_is_said_to_turn(case):
     verdict = case.verdict(at_least=0.0, confidence=0.9)
     simple, stop = further_findings(case, verdict, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))
     assert simple.value == case.simple_payback.value
+    low_enough = format_value(stop.value, "EUR")
+    assert f"Measured below {low_enough}, as exactly as now, the verdict would turn to FAIL." in stop.text
     assert f"no longer pays if the effect falls below {format_value(case.break_even, 'EUR')} per customer" in stop.text
     assert "Next measurement: 1 October 2026. Agreed beforehand: stop if nobody uses it." in stop.text
     low = an_effect([stop.value] * 12, case.effect.covariance, customers=10)

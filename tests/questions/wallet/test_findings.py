@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from cxvalue.questions.survey_truth.weighting import answer_weights
 from cxvalue.questions.wallet.findings import wallet_findings
 from cxvalue.questions.wallet.wallet_share import fit_wallet
-from tests.questions.wallet.test_wallet_share import asked
+from tests.questions.wallet.test_wallet_share import asked, silent
 
 
 def test_the_till_is_said_beside_the_share() -> None:
@@ -14,3 +15,11 @@ def test_the_till_is_said_beside_the_share() -> None:
     assert "at the till it looks like" in found["main_store"].text
     assert "A link" in found["main_margin"].text
     assert found["main_margin"].case == "C8"
+
+
+def test_who_did_not_answer_is_said_in_the_method() -> None:
+    told, frame = silent(1)
+    (both,) = wallet_findings(fit_wallet(told, None, answering=answer_weights(frame)), currency="EUR", level=0.95)
+    (till,) = wallet_findings(fit_wallet(told, None), currency="EUR", level=0.95)
+    assert f"{told.ids.size:,} of them also by 1 / P(answer" in both.method
+    assert "P(answer" not in till.method

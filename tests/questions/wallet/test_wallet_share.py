@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from cxvalue.questions.survey_truth.invited import Invited
+from cxvalue.questions.survey_truth.weighting import answer_weights
 from cxvalue.questions.wallet.wallet_answers import WalletRows, wallet_rows
 from cxvalue.questions.wallet.wallet_share import fit_wallet, ratio_of_sums, rule_share, weighted_share
 from tests.experienceworlds import retail
@@ -39,6 +43,56 @@ def test_85_percent_at_the_till_are_60_percent_of_customers() -> None:
     assert held >= 180  # 190 on average; fewer than 180 happens once in 500
     assert margin >= 180
     assert np.mean(shares) == pytest.approx(0.8491, abs=0.01)  # 6 × .6 / (6 × .6 + 1.6 × .4)
+
+
+def silent(seed: int, n: int = 6000) -> tuple[WalletRows, Invited]:
+    """The till meets whom it meets; of those asked, the good customers answer more, and for them we are the main store."""
+    rng = np.random.default_rng(seed)
+    good = rng.random(n) < 0.5
+    main = rng.random(n) < np.where(good, 0.8, 0.4)
+    visits = np.where(main, 6.0, 2.0)
+    met = np.flatnonzero(rng.random(n) < visits / 8)
+    answers = rng.random(met.size) < np.where(good[met], 0.6, 0.2)
+    ids, said = np.array([f"c{k}" for k in met], dtype=object), main[met].astype(float)
+    known = np.column_stack([good[met], *np.zeros((3, met.size))])
+    frame = Invited(ids, np.where(answers, said, np.nan), known, np.zeros((met.size, 0)), 0.0, 1.0)
+    rows, who = int(answers.sum()), met[answers]
+    empty, nothing = np.full(rows, np.nan), np.zeros(rows)
+    told = WalletRows(ids[answers], said[answers], empty, empty, empty, np.ones(rows, bool), visits[who], nothing, nothing,
+                      nothing, nothing, np.zeros(rows, np.int64), np.zeros(rows, bool))  # fmt: skip
+    return told, frame
+
+
+def test_till_and_silence_are_undone_together_and_neither_alone_suffices() -> None:
+    held, values = 0, []
+    for seed in range(60):
+        told, frame = silent(seed)
+        found = fit_wallet(told, None, answering=answer_weights(frame)).main_store
+        alone = fit_wallet(told, None).main_store
+        assert found is not None
+        assert alone is not None
+        held += found.low <= 0.6 <= found.high
+        values.append((found.value, alone.value))
+    assert held >= 52  # 57 on average; fewer than 52 happens once in 100
+    both, till = np.mean(values, axis=0)
+    assert both == pytest.approx(0.6, abs=0.01)
+    assert till == pytest.approx(0.7, abs=0.01)  # (.8 × .6 + .4 × .2) / (.6 + .2): the silent are missing
+
+
+def test_silence_alone_is_post_stratified() -> None:
+    """With one of two groups known, weights 1 / P(answer) are the sizes of the groups: Σ N share / Σ N."""
+    told, frame = silent(1)
+    plain = WalletRows(**{name: getattr(told, name) for name in WalletRows.__slots__ if name != "at_till"},
+                       at_till=np.zeros(told.ids.size, bool))  # fmt: skip
+    found = fit_wallet(plain, None, answering=answer_weights(frame))
+    good = frame.known[:, 0] == 1
+    expected = sum(group.mean() * np.nanmean(frame.score[group]) for group in (good, ~good))
+    assert found.main_store is not None
+    assert found.main_store.value == pytest.approx(expected, abs=1e-4)
+    assert found.for_silent == told.ids.size
+    assert fit_wallet(plain, None, answering=answer_weights(None)).for_silent == 0
+    everybody = replace(frame, score=np.ones(frame.ids.size))
+    assert answer_weights(everybody) is None
 
 
 def test_a_share_of_sums_is_no_mean_of_shares() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cxvalue.language.catalogue import using
 from tests.tables.helpers import ledger, load, problems, rows
 
 ORDERS = """order,buyer,day,state,total,tax,back,back_on,sku
@@ -115,6 +116,16 @@ def test_lines_above_the_data_and_below_are_none(tmp_path: Path) -> None:
     assert any("2 lines below the last full row left out as a footer" in note for note in found.read_notes)
     cut = _source(tmp_path, text.replace("b,2025-03-02,6", "b,2025-03"), header_row=2, first_row=4, footer="leave_out")
     assert "2 fields where there are 3 columns" in problems(tmp_path, cut)
+
+
+@pytest.mark.parametrize("language", ["ru", "zh"])
+def test_what_counts_as_a_footer_is_the_same_in_every_language(language: str, tmp_path: Path) -> None:
+    text = ledger("a,2025-03-01,5", "b,2025-03-02,6") + '"Made by x"\n'
+    with using(language):
+        found = load(tmp_path, _source(tmp_path, text, footer="leave_out"))
+    assert [row[2] for row in rows(found)] == [5.0, 6.0]
+    (note,) = found.done
+    assert "left out" not in note
 
 
 def test_rows_without_a_customer_are_guests_where_the_study_says_so(tmp_path: Path) -> None:
