@@ -121,12 +121,9 @@ class PurchaseLog:
         start, bought = self.start[customer], counts[customer]
         end = start + bought
 
-        bounds = np.column_stack([start, end]).reshape(-1)
-
         def summed(column: NDArray[Any]) -> NDArray[Any]:
-            # Each customer's own sum: a difference of running totals would lose the digits of small ones.
-            total: NDArray[Any] = np.add.reduceat(np.append(column, column.dtype.type(0)), bounds)[::2]
-            return total
+            running = np.concatenate([[0], np.cumsum(column)])
+            return running[end] - running[start]
 
         paid = (self.revenue > 0).astype(np.int64)
         return Known(
@@ -140,14 +137,6 @@ class PurchaseLog:
             margin=summed(self.margin),
             paid=summed(paid) - paid[start],
         )
-
-    def first_margins(self, until: int, begin: int | None = None) -> Floats:
-        """The margins, where known, of first purchases up to the end of a day, from the day `begin` on where it is given."""
-        first = self.start[:-1]
-        asked = self.known_margin[first] & (self.day[first] <= until)
-        if begin is not None:
-            asked &= self.day[first] >= begin
-        return self.margin[first[asked]]
 
     def between(
         self, known: Known, after: int, until: int, factors: Floats, month_days: float

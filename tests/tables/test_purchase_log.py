@@ -51,19 +51,6 @@ def test_the_log_as_it_stood_is_all_that_is_known() -> None:
         assert getattr(then, name) == pytest.approx(getattr(whole, name)), name
 
 
-def test_sums_of_small_customers_keep_their_digits_behind_large_ones() -> None:
-    log = log_of((1, 10, 1e15), (2, 11, 0.1), (2, 12, 0.2))
-    assert log.known(12).revenue.tolist() == [1e15, 0.1 + 0.2]
-    assert log_of((1, 10, 1.0)).known(9).revenue.size == 0
-
-
-def test_margins_of_first_purchases_are_those_of_the_days_asked_for() -> None:
-    log = log_of(*ROWS)
-    assert log.first_margins(40).tolist() == [2.5, 1.0, 0.5]
-    assert log.first_margins(12).tolist() == [2.5, 1.0]
-    assert log.first_margins(40, 11).tolist() == [1.0, 0.5]
-
-
 def test_some_customers_keep_their_purchases() -> None:
     log = bg_log(50, 300, np.random.default_rng(2))
     some = log.of_customers(np.array([3, 5]))

@@ -163,15 +163,17 @@ def cross_fitted_effects(
     treated: NDArray[np.bool_],
     folds: NDArray[np.int64],
     *,
+    odds: Floats | None = None,
     ridge: float = 1e-3,
     bound: float = 0.01,
 ) -> CrossFitted:
     """Effects on everybody and on the untreated by augmented inverse probability weighting, no row judged by itself.
 
     The first column of `x` is the intercept; outcomes are regressed in each group with a ridge of `ridge` a row, chances of
-    treatment are kept `bound` away from 0 and 1 (Chernozhukov and others 2018).
+    treatment are kept `bound` away from 0 and 1 (Chernozhukov and others 2018). `odds` are those of `cross_fitted_odds` for
+    the same rows and folds, where they have been worked out.
     """
-    odds = cross_fitted_odds(x, treated, folds)
+    odds = cross_fitted_odds(x, treated, folds) if odds is None else odds
     chance = np.clip(odds / (1 + odds), bound, 1 - bound)
     with_it, without = np.empty(y.size), np.empty(y.size)
     for k in np.unique(folds):

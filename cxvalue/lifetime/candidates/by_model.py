@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-from datetime import date
-
 import numpy as np
 from numpy.typing import NDArray
 
-from cxvalue.foundation.calendar import TimeUnit, date_of, day_number
+from cxvalue.foundation.calendar import TimeUnit, date_of
 from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
 from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
-from cxvalue.tables.purchase_log import Known, PurchaseLog
+from cxvalue.tables.purchase_log import Known
 from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["ModelSays", "outlook_of_model", "states_of", "states_of_log"]
+__all__ = ["ModelSays", "outlook_of_model", "states_of"]
 
 
 def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
@@ -38,19 +34,6 @@ def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
         total_revenue=float(known.revenue.sum()),
         paid=known.paid if some_free else None,
         first_paid=first_paid if some_free else None,
-    )
-
-
-def states_of_log(log: PurchaseLog, as_of: date, unit: TimeUnit, new_from: date | None = None) -> PurchaseStates:
-    """The same at the end of a day, with the margins of first purchases, those from `new_from` on where it is given."""
-    states = states_of(log.known(day_number(as_of)), unit)
-    firsts = log.first_margins(day_number(as_of), None if new_from is None else day_number(new_from))
-    known = bool(log.known_margin[log.day <= day_number(as_of)].any())
-    return replace(
-        states,
-        total_margin=states.total_margin if known else math.nan,
-        first_margin_mean=float(firsts.mean()) if firsts.size else math.nan,
-        first_margin_se=float(firsts.std(ddof=1) / math.sqrt(firsts.size)) if firsts.size > 1 else math.nan,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
-from cxvalue.lifetime.families.family import history
+from cxvalue.lifetime.families.family import History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -46,6 +46,13 @@ class RobustCheck:
     ratio: Mapping[str, float]
     histories: int
     sampled: bool
+
+
+def _alone(data: History, row: int) -> History:
+    """One history, of one customer."""
+    x, recency, age = (column[row : row + 1] for column in (data.x, data.recency, data.age))
+    first = np.zeros(1, dtype=np.intp)
+    return History(x, recency, age, np.ones(1), x, first, age, first, recency, first)
 
 
 def robust_covariance(
@@ -91,13 +98,7 @@ def robust_covariance(
         share = data.weight / data.customers
         rows = np.random.default_rng(seed).choice(data.x.size, most, p=share)
         weight = np.full(most, data.customers / most)
-    one = np.ones(1)
-    slopes = np.array(
-        [
-            model.family.log_likelihood(theta, history(data.x[[i]], data.recency[[i]], data.age[[i]], one))[1]
-            for i in rows
-        ]
-    )
+    slopes = np.array([model.family.log_likelihood(theta, _alone(data, int(i)))[1] for i in rows])
     # At the maximum the slopes add up to 0, so their spread is their second moment.
     covariance = own @ (slopes.T @ (slopes * weight[:, None])) @ own
     errors = np.sqrt(np.diag(covariance))

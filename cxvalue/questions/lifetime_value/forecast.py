@@ -26,7 +26,6 @@ from cxvalue.lifetime import (
     score_holdout,
     select_model,
 )
-from cxvalue.lifetime.candidates.by_model import states_of_log
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL, without_dropout
 from cxvalue.lifetime.fitting.regular import fit_rhythms
@@ -80,7 +79,6 @@ def fit_cltv(
     models: str | tuple[str, ...] = "auto",
     holdout_start: date | None = None,
     labels: Labels | None = None,
-    log: PurchaseLog | None = None,
 ) -> CltvFit:
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
@@ -89,8 +87,7 @@ def fit_cltv(
     The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
     With `labels` the models that can are fitted with these covariates too, and may be chosen where the AIC of the
     calibration says that they describe more than chance.
-    `log` are the same purchases as arrays, where they have been read. Raises `CxvalueError` when there is nobody to learn
-    from.
+    Raises `CxvalueError` when there is nobody to learn from.
     """
     plan = plan_forecast(
         purchases,
@@ -100,7 +97,6 @@ def fit_cltv(
         allowed=None if models == "auto" else (models,) if isinstance(models, str) else models,
         holdout_start=holdout_start,
         labels=labels,
-        log=log,
     )
     calibration = calibrate(plan)
     if calibration.start is None:
@@ -288,10 +284,7 @@ def base_of_study(
     if purchases is None:
         raise CxvalueError(translate("The study has no purchases."))
     terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
-    if log is not None and study.cltv.period is None and fit.labels is None:
-        states = states_of_log(log, fit.as_of, TimeUnit(study.cltv.time_unit), study.new_from)
-    else:
-        states = states_of_study(study, purchases, fit.as_of)
+    states = states_of_study(study, purchases, fit.as_of)
     return forecast_base(fit, purchases, states, **terms, level=study.level, log=log)  # type: ignore[arg-type]
 
 
@@ -317,7 +310,6 @@ def fit_study(
         purchases = first_seen_from(purchases, observed_from)
     fit = fit_cltv(
         purchases,
-        log=log(as_of) if log and study.new_from is None and wanted.period is None else None,
         as_of=as_of,
         observed_from=observed_from,
         time_unit=wanted.time_unit,

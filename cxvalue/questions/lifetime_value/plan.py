@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
-from cxvalue.lifetime.candidates.by_model import states_of_log
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
 from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR
@@ -20,8 +19,6 @@ from cxvalue.tables.states import HoldoutCounts, PurchaseStates, holdout_counts,
 if TYPE_CHECKING:
     import ibis
 
-    from cxvalue.tables.purchase_log import PurchaseLog
-
 __all__ = ["ForecastPlan", "plan_forecast"]
 
 
@@ -31,8 +28,7 @@ class ForecastPlan:
 
     `full` are the histories of all customers, up to the last day, or the end of the last whole period where the models
     count opportunities (`period`). `holdout_start` is None where the history is too short for one. `allowed` are the names
-    to choose from, None for all; `rhythm` says whether models of regular timing are tried. `log` are the purchases as
-    arrays, where histories are counted from them.
+    to choose from, None for all; `rhythm` says whether models of regular timing are tried.
     """
 
     purchases: ibis.Table
@@ -43,12 +39,10 @@ class ForecastPlan:
     period: Period | None
     rhythm: bool
     labels: Labels | None
-    log: PurchaseLog | None = None
 
     def states(self, as_of: date) -> PurchaseStates:
         """Histories of the customers as they were known at the end of a day."""
-        log = None if self.rhythm else self.log
-        return _states(self.purchases, as_of, self.full.time_unit, self.period, self.rhythm, log)
+        return _states(self.purchases, as_of, self.full.time_unit, self.period, self.rhythm)
 
     def bought(self, start: date, until: date) -> HoldoutCounts:
         """Purchases from `start` to `until` of the customers known before, as the models count them."""
@@ -67,7 +61,6 @@ def plan_forecast(
     allowed: tuple[str, ...] | None,
     holdout_start: date | None,
     labels: Labels | None,
-    log: PurchaseLog | None = None,
 ) -> ForecastPlan:
     """The plan for purchases and what a study asks for, as `cxvalue.questions.lifetime_value.forecast.fit_cltv` takes it.
 
@@ -75,9 +68,7 @@ def plan_forecast(
         CxvalueError: nobody bought again, or models and a holdout that do not go together with each other or the unit.
     """
     period = _period_of(allowed, unit)
-    # With labels the histories need the ids of their customers, which the arrays lack.
-    log = log if period is None and labels is None else None
-    full = _states(purchases, as_of, unit, period, False, log)
+    full = _states(purchases, as_of, unit, period, False)
     asked = allowed is None or any(name in RHYTHMS for name in allowed)
     rhythm = period is None and asked and len(full) <= LARGEST_REGULAR
     if rhythm:
@@ -99,7 +90,7 @@ def plan_forecast(
     if period is not None and start is not None:
         start = period.first_day(period.number(start))
     known = labels if period is None else None
-    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known, log)
+    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known)
 
 
 def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None:
@@ -115,16 +106,7 @@ def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None
     return Period(unit.value)
 
 
-def _states(
-    purchases: ibis.Table,
-    as_of: date,
-    unit: TimeUnit,
-    period: Period | None,
-    rhythm: bool,
-    log: PurchaseLog | None = None,
-) -> PurchaseStates:
-    if log is not None:
-        return states_of_log(log, as_of, unit)
+def _states(purchases: ibis.Table, as_of: date, unit: TimeUnit, period: Period | None, rhythm: bool) -> PurchaseStates:
     if period is not None:
         return period_states(purchases, as_of=as_of, period=period)
     return purchase_states_from_purchases(purchases, as_of=as_of, time_unit=unit, per_customer=True, log_gaps=rhythm)

@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from cxvalue.effects.estimators.doubly_robust import CrossFitted, cross_fitted_effects, robustness_value
+from cxvalue.effects.estimators.doubly_robust import (
+    CrossFitted,
+    cross_fitted_effects,
+    cross_fitted_odds,
+    robustness_value,
+)
 from cxvalue.effects.estimators.survival import Survival, kaplan_meier
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import slopes_clustered
@@ -85,8 +90,9 @@ def fit_recovery(data: IndexComplaints, *, level: float = 0.95, seed: int = 1) -
     if fast.size < FEWEST or min(fast.sum(), (~fast).sum()) < FEWEST_AN_ARM:
         return None
     folds = np.random.default_rng(seed).permutation(np.arange(fast.size) % FOLDS)
-    stay = cross_fitted_effects(data.x, data.retained, fast, folds)
-    money = cross_fitted_effects(data.x, data.margin, fast, folds)
+    odds = cross_fitted_odds(data.x, fast, folds)
+    stay = cross_fitted_effects(data.x, data.retained, fast, folds, odds=odds)
+    money = cross_fitted_effects(data.x, data.margin, fast, folds, odds=odds)
     kept = _interval(stay.everybody, stay.influence, level)
     error = (kept.high - kept.low) / 2 / reach_of(level)
     df = max(fast.size - data.x.shape[1] - 1, 1)

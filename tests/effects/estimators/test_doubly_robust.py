@@ -220,6 +220,12 @@ def test_cross_fitted_effects_with_chance_by_lot_are_the_difference_of_means() -
     rng = np.random.default_rng(4)
     treated = np.arange(4000) % 2 == 0
     y = rng.standard_normal(4000) + 3 * treated
-    found = cross_fitted_effects(np.ones((4000, 1)), y, treated, rng.permutation(np.arange(4000) % 5))
+    x, folds = np.ones((4000, 1)), rng.permutation(np.arange(4000) % 5)
+    found = cross_fitted_effects(x, y, treated, folds)
+    again = cross_fitted_effects(x, y, treated, folds, odds=cross_fitted_odds(x, treated, folds))
+    assert again.everybody == found.everybody
+    assert (again.influence == found.influence).all()
+    doubled = cross_fitted_effects(x, y, treated, folds, odds=2 * cross_fitted_odds(x, treated, folds))
+    assert (doubled.chance > found.chance).all()
     assert found.everybody == pytest.approx(y[treated].mean() - y[~treated].mean(), abs=0.005)
     assert found.untreated == pytest.approx(found.everybody, abs=0.005)

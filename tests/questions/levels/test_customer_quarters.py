@@ -34,6 +34,19 @@ def by_hand(surveys: dict[str, list[object]] | None, **more: ibis.Table) -> Cust
     return found
 
 
+def test_a_day_counts_once_whatever_happened_on_it() -> None:
+    days = [date(2024, 1, 5), date(2024, 1, 5), date(2024, 3, 1), date(2024, 3, 1), date(2024, 3, 2), date(2024, 1, 9)]
+    contacts = {
+        "customer_id": list("aaaaad"), "date": days,
+        "initiated_by": ["customer", "Customer", "customer", "customer", "company", "customer"],
+    }  # fmt: skip
+    surveys = {"customer_id": list("abd"), "metric": ["csat"] * 3, "score": [50.0] * 3, "date": [date(2024, 2, 1)] * 3}
+    found = by_hand(surveys, interactions=ibis.memtable(contacts))
+    assert found.names.tolist() == ["a", "b", "d"]
+    assert found.active_days.tolist() == [3.0, 1.0, 1.0]  # a bought on two days and wrote on one of them and a third
+    assert found.contacts_count
+
+
 def test_levels_by_hand() -> None:
     # The median of the first four quarters is 50; a is active with two days in a quarter whose median is one.
     found = by_hand(
