@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,23 @@ from cxvalue.run.pseudonyms import Pseudonyms, publish_table
 from cxvalue.run.record import RunRecord
 from cxvalue.workspace.history import RESERVED, complete_runs, history_mark, spare_runs
 
-__all__ = ["LATEST", "publish", "write_index"]
+__all__ = ["LATEST", "import_renderers", "publish", "write_index"]
 
 LATEST = "latest"
 MOST_EARLIER = 24
 """Earlier reports that the index looks into for the course of a headline."""
 FIGURE_KINDS = (".svg", ".png")
 _FIRST = {"80": 0, "70": 1, "40": 2, "50": 3}
+
+
+def import_renderers() -> None:
+    """Import what writes the page and the papers, while the process of the notebooks still imports what they need."""
+    from cxvalue.report import html, storyline  # noqa: F401
+    from cxvalue.report.render import papers  # noqa: F401
+
+    for name in ("jinja2", "pptx", "pptx.chart.data", "typst"):
+        with suppress(Exception):  # the papers say what is missing
+            import_module(name)
 
 
 def publish(record: RunRecord, reports: Path) -> Path:

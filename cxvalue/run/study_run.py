@@ -28,7 +28,7 @@ from cxvalue.run.folders import alone, claimed, locked, new_run_id
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
 from cxvalue.run.journal import Journal, Reporter
 from cxvalue.run.manifest import cxvalue_version
-from cxvalue.run.publish import publish
+from cxvalue.run.publish import import_renderers, publish
 from cxvalue.run.record import RunRecord
 from cxvalue.run.unchanged import made_from
 from cxvalue.workspace.history import collect_history
@@ -130,6 +130,7 @@ def run_study(
         log.note("prepared", seconds=round(preparing_s, 1), cautions=len(prepared.tables.cautions))
         project.open_run(prepared, work)
         collect_history(reports / prepared.study.name, work)
+        import_renderers()
         try:
             log.phase(translatable("running the notebooks"))
             runs = run_notebooks(

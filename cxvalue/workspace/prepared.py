@@ -175,8 +175,8 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     if half_lives:
         (folder / HALF_LIVES).write_text(json.dumps(half_lives), encoding="utf-8")
         study = with_half_lives(study, half_lives)
-    unavailable = experience_obstacles(_getter(con, tables), study.metrics)
-    measured = StudyTables(study, _getter(con, tables), tables.as_of, tables.observed_from)
+    unavailable = experience_obstacles(table, study.metrics)
+    measured = StudyTables(study, table, tables.as_of, tables.observed_from)
     with working("Measuring campaigns and programmes"):
         declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
@@ -185,8 +185,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     if declared.portfolio is not None:
         (folder / "portfolio.json").write_text(json.dumps(declared.portfolio.to_dict()), encoding="utf-8")
     if study.contract == "contractual":
-        if "subscriptions" in tables.paths:
-            subscriptions = con.read_parquet(tables.paths["subscriptions"])
+        if (subscriptions := table("subscriptions")) is not None:
             contracts = _contracts(subscriptions, study, tables)
             try:
                 renewals = fit_renewals(contracts, holdout_start=study.cltv.holdout_start)
@@ -197,10 +196,10 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 with working("Forecasting again from past dates"):
                     past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
                 (folder / "contract_past.json").write_text(json.dumps(past.to_dict()), encoding="utf-8")
-    elif "purchases" in tables.paths:
+    elif (purchases := table("purchases")) is not None:
         try:
             with working("Fitting the models of purchases"):
-                read = cache(partial(purchase_log, con.read_parquet(tables.paths["purchases"])))
+                read = cache(partial(purchase_log, purchases))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
                 fit = fit_study(study, table, **days, log=read)
             with working("Forecasting every customer, and again from past dates"):
@@ -222,8 +221,8 @@ def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) ->
 
 
 def _getter(con: ibis.BaseBackend, tables: TableSet) -> Callable[[str], ibis.Table | None]:
-    """Canonical tables by name, None for those that the study lacks."""
-    return lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None
+    """Canonical tables by name, each opened once, None for those that the study lacks."""
+    return cache(lambda name: con.read_parquet(tables.paths[name]) if name in tables.paths else None)
 
 
 def _put(staging: Path, folder: Path) -> None:

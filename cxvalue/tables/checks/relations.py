@@ -156,7 +156,7 @@ def _judge(
     known = _distinct([sides[one] for one in pair.known])
     unknown = _distinct([sides[pair.mine]]).anti_join(known, "id")
     missing, column, others = relation.ids - relation.found, pair.column, pair.others
-    repairs, gained = _best(unknown, known, rules) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
+    repairs, gained = _best(unknown, missing, known, rules) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
     helps = gained >= WORTH_A_REPAIR * relation.ids
     if relation.found < REFUSED_BELOW * smaller:
         if pair.refused_elsewhere and not helps:
@@ -218,8 +218,8 @@ def _judge(
     return Caution("ids_do_not_match", pair.table, column, missing, missing / relation.ids, text, True)
 
 
-def _best(unknown: ir.Table, known: ir.Table, rules: IdRules) -> tuple[tuple[str, ...], int]:
-    """The repair that finds most of what is unknown, the smallest first, and how many it finds."""
+def _best(unknown: ir.Table, missing: int, known: ir.Table, rules: IdRules) -> tuple[tuple[str, ...], int]:
+    """The repair that finds most of the `missing` ids that are unknown, the smallest first, and how many it finds."""
     best: tuple[tuple[str, ...], int] = ((), 0)
     for repairs in choices(rules):
         here = unknown.select(id=repaired(unknown.id, repairs), here=1, there=0)
@@ -228,6 +228,8 @@ def _best(unknown: ir.Table, known: ir.Table, rules: IdRules) -> tuple[tuple[str
         gained = int(ask(each.aggregate(n=each.here.sum(where=each.there > 0)))["n"] or 0)
         if gained > best[1]:
             best = (repairs, gained)
+        if gained == missing:
+            break  # no other finds more
     return best
 
 

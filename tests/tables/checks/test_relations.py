@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,31 +31,44 @@ def matched(result: TableSet, name: str) -> dict[str, int]:
     return {count.what: count.rows for count in result.counts if count.kind == "match" and count.table == name}
 
 
-@pytest.mark.parametrize("name", sorted(COLUMNS))
-def test_tables_that_do_not_know_each_other_are_refused(tmp_path: Path, name: str) -> None:
-    said = problems(tmp_path, {"transactions": sales(*MANY), name: table(name, [f"X{n}" for n in range(100)])})
-    assert f"tables.{name}.customer_id" in said
-    assert "none of its 100" in said
-    assert "'X0'" in said
-    assert "'C000'" in said
-    assert "ids:" not in said
+TOGETHER = [("subscriptions",), ("contacts", "fees", "interactions", "offers", "surveys")]
+"""Tables that one study may have without one of them telling the others who is a customer."""
 
 
-@pytest.mark.parametrize("name", sorted(COLUMNS))
+def refused(folder: Path, orders: list[str], names: tuple[str, ...], form: str, numbers: list[int]) -> dict[str, str]:
+    """What each table is refused for beside the orders, with its ids written in a form."""
+    others = {name: table(name, [form.format(number) for number in numbers]) for name in names}
+    said = re.split(r"\n  \d+\. ", problems(folder, {"transactions": sales(*orders), **others}))[1:]
+    assert len(said) == len(names)
+    return {name: next(one for one in said if f"tables.{name}.customer_id" in one) for name in names}
+
+
+@pytest.mark.parametrize("names", TOGETHER)
+def test_tables_that_do_not_know_each_other_are_refused(tmp_path: Path, names: tuple[str, ...]) -> None:
+    for said in refused(tmp_path, list(MANY), names, "X{0}", list(range(100))).values():
+        assert "none of its 100" in said
+        assert "'X0'" in said
+        assert "'C000'" in said
+        assert "ids:" not in said
+
+
+@pytest.mark.parametrize("names", TOGETHER)
 @pytest.mark.parametrize(
     ("form", "rule"),
     [("{0}", "strip_leading_zeros"), ("000{0}.0", "strip_decimal"), ("c000{0}", "fold_case")],
     ids=["zeros", "decimal", "case"],
 )
-def test_the_line_printed_makes_them_agree(tmp_path: Path, name: str, form: str, rule: str) -> None:
+def test_the_line_printed_makes_them_agree(tmp_path: Path, names: tuple[str, ...], form: str, rule: str) -> None:
     orders = [f"C{one}" if rule == "fold_case" else one for one in NUMBERS]
-    tables = {"transactions": sales(*orders), name: table(name, [form.format(int(one)) for one in NUMBERS])}
-    said = problems(tmp_path, tables)
-    assert f"ids: {{{rule}: true}}" in said
-    assert "100 of them agree" in said
-    mended = load(tmp_path, tables, ids={rule: True})
+    numbers = [int(one) for one in NUMBERS]
+    for said in refused(tmp_path, orders, names, form, numbers).values():
+        assert f"ids: {{{rule}: true}}" in said
+        assert "100 of them agree" in said
+    others = {name: table(name, [form.format(number) for number in numbers]) for name in names}
+    mended = load(tmp_path, {"transactions": sales(*orders), **others}, ids={rule: True})
     assert not kinds(mended)
-    assert matched(mended, name) == {"of 100 different ids in 'customer_id', found in purchases": 100}
+    for name in names:
+        assert matched(mended, name) == {"of 100 different ids in 'customer_id', found in purchases": 100}
 
 
 def test_half_of_the_ids_damaged_is_a_caution_that_lowers_the_evidence(tmp_path: Path) -> None:
