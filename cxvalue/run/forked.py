@@ -95,7 +95,7 @@ def _become_kernel(order: int) -> NoReturn:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
-        _launch(told["arguments"])
+        _launch(told["arguments"], os.getppid())
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
@@ -106,10 +106,11 @@ def _become_kernel(order: int) -> NoReturn:
         os._exit(status)
 
 
-def _launch(arguments: list[str]) -> None:
+def _launch(arguments: list[str], parent: int) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     matplotlib = sys.modules.get("matplotlib")
     if matplotlib is not None:  # it has read its settings before the kernel chose where figures go
         matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND", _INLINE)
-    IPKernelApp.launch_instance(argv=arguments)
+    # It ends with its parent, of which it would have read in the environment had it not been imported before the fork.
+    IPKernelApp.launch_instance(argv=arguments, parent_handle=parent)

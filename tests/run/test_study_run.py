@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError, RunFailed
@@ -121,6 +122,15 @@ def test_every_failure_is_one_line_and_nothing_is_published(shop: Workshop, what
     assert {path.name for path in left.iterdir()} | ({"20_bad.ipynb"} if "process" in what else set()) == names
     assert left.stat().st_mode & 0o077 == 0
     assert not list(shop.runs.glob("2*"))
+
+
+def test_a_kernel_ends_with_the_process_of_its_notebook(shop: Workshop, tmp_path: Path) -> None:
+    note = f"import os, pathlib; pathlib.Path({str(tmp_path / 'kernel')!r}).write_text(str(os.getpid()))"
+    shop.notebook("20_bad", note, "import signal, time; os.kill(os.getppid(), signal.SIGKILL); time.sleep(1)")
+    with pytest.raises(RunStopped, match="its process was ended from outside"):
+        run(shop)
+    kernel = int((tmp_path / "kernel").read_text())
+    wait_for(lambda: not psutil.pid_exists(kernel))
 
 
 def test_a_cell_that_may_raise_is_still_a_failure(shop: Workshop) -> None:
