@@ -320,7 +320,7 @@ def test_check_prints_what_it_found(
     ("options", "head"),
     [
         ([], "cxvalue: Найдена 1 ошибка:"),
-        (["--language", "zh"], "cxvalue: 发现 1 个问题："),
+        (["--language", "zh"], "cxvalue: 发现1个问题："),
         (["--language", "en"], "cxvalue: 1 problem found:"),
     ],
 )

@@ -39,7 +39,7 @@ def test_the_language_of_a_file_that_is_not_there_or_is_no_text_is_english(tmp_p
     ("given", "language", "head"),
     [
         ("ru", None, "Найдена 1 ошибка:"),
-        ("ru", "zh", "发现 1 个问题："),
+        ("ru", "zh", "发现1个问题："),
         ("klingon", "uk", "Знайдено 1 помилку:"),
         ("klingon", None, "1 problem found:"),
     ],
