@@ -23,6 +23,7 @@ _NOT = {
     "timestamp": translatable("{shown!r} is not a date that exists"),
     "null": translatable("{shown!r} is not empty"),
 }
+_DAY = "tag:yaml.org,2002:timestamp"
 
 
 def _too_deep() -> str:
@@ -70,6 +71,9 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError):
+            if node.tag == _DAY and self.resolve(yaml.ScalarNode, node.value, (True, False)) == _DAY:
+                # Written as a day that the calendar lacks: its key says so, with all else that is wrong.
+                return str(node.value)
             shown = str(node.value) if isinstance(node, yaml.ScalarNode) else "this"
             shown = shown if len(shown) <= 40 else f"{shown[:40]}…"
             not_so = _NOT.get(node.tag.rpartition(":")[2], translatable("{shown!r} is not readable"))

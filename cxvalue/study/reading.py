@@ -58,7 +58,9 @@ def _load(path: Path) -> StudyFile:
             found = translate("is not valid YAML in line {line}: {what}.", line=mark.line + 1, what=what)
         else:
             found = translate("is not valid YAML: {what}.", what=what)
-        raise BadInput([Problem(label, found, translate("Check the indentation there."))]) from None
+        of_form = isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError)
+        remedy = translate("Check the indentation there.") if of_form else translate("Correct what stands there.")
+        raise BadInput([Problem(label, found, remedy)]) from None
     if not isinstance(raw, dict):
         remedy = translate("Start from the file that `cxvalue new DIR` writes.")
         raise BadInput([Problem(label, translate("holds no settings."), remedy)])

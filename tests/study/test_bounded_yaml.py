@@ -17,8 +17,6 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 HOSTILE = {
-    "a day that does not exist": ("as_of: 2025-02-30", "'2025-02-30' is not a date that exists"),
-    "month 13": ("as_of: 2025-13-01", "is not a date that exists"),
     "a number that is none": ("horizon_months: !!int abc", "'abc' is not a whole number"),
     "a decimal that is none": ("gross_margin: !!float x", "'x' is not a number"),
     "a truth that is none": ("title: !!bool maybe", "'maybe' is not true or false"),
@@ -47,6 +45,27 @@ def test_each_fault_is_said_in_words(text: str, said: str, tmp_path: Path) -> No
         load_study_file(path)
     assert "shop/study.yml" in str(refused.value)
     assert len(str(refused.value)) < 1_000
+
+
+@pytest.mark.parametrize("day", ["2025-02-30", "2025-13-01", "2025-01-31T25:00:00"])
+def test_a_day_that_the_calendar_lacks_is_told_with_all_else_that_is_wrong(day: str, tmp_path: Path) -> None:
+    assert load_yaml(f"as_of: {day}") == {"as_of": day}
+    path = tmp_path / "study.yml"
+    path.write_text(f"as_of: {day}\ngross_margn: 0.4\n")
+    with pytest.raises(BadInput) as refused:
+        load_study_file(path)
+    said = str(refused.value)
+    assert f"as_of: '{day}' is not a date." in said
+    assert "gross_margn: unknown key." in said
+
+
+def test_only_a_fault_of_form_asks_for_the_indentation(tmp_path: Path) -> None:
+    path = tmp_path / "study.yml"
+    for text, asked in (("a: [1", True), ("a: 1\na: 2", False)):
+        path.write_text(text)
+        with pytest.raises(BadInput) as refused:
+            load_study_file(path)
+        assert ("Check the indentation there." in str(refused.value)) is asked
 
 
 def test_what_is_sound_is_read_as_it_is() -> None:
