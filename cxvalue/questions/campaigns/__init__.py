@@ -10,7 +10,7 @@ segments        who responds
 second_life     how long customers who came back stay
 dormancy        how many sleep, fall asleep and wake by themselves
 targeting       what a contact adds, and what a rule to contact would have earned
-next_contacts   whom to contact next, cut off by a budget or a profit
+next_contacts   whom to contact next, how good that ranking was, cut off by a budget or a profit
 findings        the findings ``reactivation.NAME.*``
 arm_findings    those of its arms
 claims          what claim, curve, segments and next contacts say

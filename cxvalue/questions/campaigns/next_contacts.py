@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate
+from cxvalue.questions.campaigns import targeting
 from cxvalue.questions.campaigns.campaign import history_on
 
 if TYPE_CHECKING:
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
+    from cxvalue.effects.estimators.abtest import Estimate
+    from cxvalue.questions.campaigns.campaign import CampaignData
+    from cxvalue.questions.campaigns.randomised import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = ["NextContacts", "contact_list", "next_contacts"]
+__all__ = ["CONTACTED_SHARE", "NextContacts", "Whom", "contact_list", "next_contacts", "whom_to_contact"]
 
 Floats = NDArray[np.float64]
+CONTACTED_SHARE = 0.3
+"""Share of the customers for which two ways of ranking them are compared."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,3 +128,68 @@ def _error_of_mean(found: Targeting, expected: Floats) -> float:
         if like.sum() < 2:
             like[np.argsort(-predicted)[:2]] = True
     return float(found.score[like].std(ddof=1) / np.sqrt(like.sum()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Whom:
+    """Whom to contact next by what a campaign taught, and how good that ranking would have been in the campaign.
+
+    Attributes:
+        ranked: the customers of the campaign by what a contact adds.
+        by_effect, by_risk: policy curves of that ranking and of "most likely to stay away first".
+        gap: what the first earns more than the second where `CONTACTED_SHARE` of the customers are contacted.
+        qini, bands: worth of the ranking in returns with its ends, and its curve.
+        contacted: how many of those customers had been contacted.
+        listed: the inactive customers of today, ranked and cut off.
+    """
+
+    ranked: Targeting
+    by_effect: pd.DataFrame
+    by_risk: pd.DataFrame
+    gap: Estimate
+    qini: tuple[float, float, float]
+    bands: pd.DataFrame
+    contacted: int
+    listed: NextContacts
+
+
+def whom_to_contact(
+    rows: CampaignData,
+    result: CampaignResult,
+    purchases: ir.Table,
+    *,
+    as_of: date,
+    silent_days: int,
+    budget: float | None = None,
+    minimum_profit: float | None = None,
+    level: float = 0.95,
+) -> Whom | None:
+    """Rank customers by what a contact adds, judge that in the campaign, and list those inactive on `as_of`.
+
+    None where the campaign cannot be judged, or where whole units were drawn and customers cannot be told apart.
+    """
+    if not result.judged or rows.unit is not None:
+        return None
+    seen = rows.main.observed
+    contacted, before, returned = ~rows.control[seen], rows.before[seen], rows.main.returned[seen]
+    ranked = targeting.target(rows.main.margin[seen], contacted, before, result.cost_per_contact)
+    away = targeting.stays_away(returned, contacted, before)[ranked.judged]
+    # Returns are counted of the same customers whose margin is judged.
+    back, reached = returned[ranked.judged].astype(float), contacted[ranked.judged]
+    return Whom(
+        ranked=ranked,
+        by_effect=targeting.policy_curve(ranked.score, ranked.ranking, level),
+        by_risk=targeting.policy_curve(ranked.score, away, level),
+        gap=targeting.ranking_gap(ranked.score, ranked.ranking, away, CONTACTED_SHARE, level),
+        qini=targeting.qini_interval(back, reached, ranked.ranking, level=level),
+        bands=targeting.qini_bands(back, reached, ranked.ranking, level),
+        contacted=int(reached.sum()),
+        listed=next_contacts(
+            ranked,
+            contact_list(ranked, purchases, as_of=as_of, silent_days=silent_days),
+            cost=result.cost_per_contact,
+            budget=budget,
+            minimum_profit=minimum_profit,
+            level=level,
+        ),
+    )

@@ -22,7 +22,7 @@ from cxvalue.questions.campaigns.claims import (
     segments_sentence,
 )
 from cxvalue.questions.campaigns.findings import reactivation_findings
-from cxvalue.questions.campaigns.next_contacts import next_contacts
+from cxvalue.questions.campaigns.next_contacts import CONTACTED_SHARE, next_contacts, whom_to_contact
 from cxvalue.questions.campaigns.segments import campaign_segments, heterogeneity, segments_table
 from cxvalue.questions.campaigns.targeting import qini_bands, qini_curve, ranking_gap, stays_away, target
 from cxvalue.study import load_study_file
@@ -124,6 +124,33 @@ def campaign(**changes: object) -> dict[str, object]:
 def data_of(given: dict[str, object], **changes: object):
     settings = {"name": "c", "control": "no", "window_days": 30, "as_of": date(2025, 6, 30)} | changes
     return campaign_data(table(given["contacts"]), given["bought"], **settings)
+
+
+def test_whom_to_contact_is_judged_and_listed_from_one_campaign() -> None:
+    given = campaign()
+    data = data_of(given)
+    result = campaign_result(data)
+    settings = {"as_of": date(2025, 6, 30), "silent_days": 30}
+    found = whom_to_contact(data, result, given["bought"], **settings)
+    assert found is not None
+    assert found.contacted == (~data.control[data.main.observed][found.ranked.judged]).sum() > 300
+    # Contacting everybody earns the mean of the scores, whatever the order.
+    everybody = (found.by_effect["value"].iloc[-1], found.by_risk["value"].iloc[-1])
+    assert everybody == pytest.approx((found.ranked.score.mean(),) * 2)
+    at = found.by_effect["share"].sub(CONTACTED_SHARE).abs().idxmin()
+    assert found.gap.value == pytest.approx(found.by_effect["value"][at] - found.by_risk["value"][at])
+    value, low, high = found.qini
+    assert low <= value <= high
+    assert found.bands["share"].iloc[-1] == 1.0
+    assert sorted(found.listed.table["customer_id"]) == sorted(given["contacts"]["customer_id"])
+    assert found.listed.chosen == (found.listed.table["expected_margin"] > 0).sum()
+    short = whom_to_contact(data, replace(result, cost_per_contact=1.0), given["bought"], budget=7.0, **settings)
+    assert short is not None
+    assert short.listed.chosen <= 7
+    assert (
+        whom_to_contact(replace(data, unit=np.zeros(data.control.size, int)), result, given["bought"], **settings)
+        is None
+    )
 
 
 def test_effects_by_segment_are_found_and_looks_are_allowed_for() -> None:
