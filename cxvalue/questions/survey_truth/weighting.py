@@ -157,9 +157,14 @@ def _chances(frame: Invited) -> tuple[Floats, Floats, bool]:
     return chance, x, False
 
 
+def _can_weigh(frame: Invited) -> bool:
+    """Whether enough answered, and not everybody: only then does it matter who did."""
+    return FEWEST_ANSWERS <= int(frame.answered.sum()) < frame.answered.size
+
+
 def answer_weights(frame: Invited | None) -> dict[str, float] | None:
     """1 / P(answer) of each who answered, with a mean of 1; None where all did or fewer than 30, or nobody was asked."""
-    if frame is None or not FEWEST_ANSWERS <= int(frame.answered.sum()) < frame.answered.size:
+    if frame is None or not _can_weigh(frame):
         return None
     weight = 1 / _chances(frame)[0][frame.answered]
     return dict(zip(map(str, frame.ids[frame.answered]), (weight / weight.mean()).tolist(), strict=True))
@@ -172,10 +177,9 @@ def shares_of_invited(
 
     `kind` has an element a row of the frame, which counts where the row was answered. None as for `answer_weights`.
     """
-    answered = frame.answered
-    if not FEWEST_ANSWERS <= int(answered.sum()) < answered.size:
+    if not _can_weigh(frame):
         return None
-    chance, x, _ = _chances(frame)
+    answered, (chance, x, _) = frame.answered, _chances(frame)
     out = []
     for number in range(kinds):
         value, influence = hajek((kind == number).astype(float), answered, chance, x)
