@@ -38,7 +38,7 @@ from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
 from cxvalue.workspace.listing import check_fits
-from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _keep_sums_same, _open_prepared, prepare
+from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,9 +127,7 @@ class Study(Drawn):
 
     @cached_property
     def _connection(self) -> ibis.BaseBackend:
-        con = _connect()
-        _keep_sums_same(con, self.prepared.folder, self.prepared.tables)
-        return con
+        return _connect(self.prepared.folder, self.prepared.tables)
 
     @cached_property
     def _opened(self) -> dict[str, ibis.Table]:

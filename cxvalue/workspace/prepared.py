@@ -130,18 +130,19 @@ def open_run(prepared: Prepared, folder: Path) -> None:
     (folder / "run.json").write_text(json.dumps(run), encoding="utf-8")
 
 
-def _connect() -> ibis.BaseBackend:
-    from cxvalue.tables.read.sources import connect
+def _connect(folder: Path, tables: TableSet) -> ibis.BaseBackend:
+    """An engine for prepared tables.
 
-    return connect()
-
-
-def _keep_sums_same(con: Any, folder: Path, tables: TableSet) -> None:
-    """Have one thread add up where tables are small: the last digit of a sum hangs on the order in which it is made."""
+    Where they are small one thread adds up: the last digit of a sum hangs on the order in which it is made.
+    """
     from pyarrow.parquet import read_metadata
 
+    from cxvalue.tables.read.sources import connect
+
+    con: Any = connect()
     if sum(read_metadata(folder / path).num_rows for path in tables.paths.values()) < FEW_ROWS:
         con.con.execute("SET threads = 1")
+    return con
 
 
 def _cache_folder() -> Path:
@@ -168,8 +169,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         # On a connection of its own: what reading keeps there goes when it is done.
         tables = load_tables(study, as_of=as_of, today=date.today(), out=folder)
         hold_against_layouts(study, tables.sources)
-    con = _connect()
-    _keep_sums_same(con, folder, tables)
+    con = _connect(folder, tables)
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
     if half_lives:
