@@ -25,8 +25,6 @@ STAYED = {
     "by themselves": translatable("{share} of those who came back by themselves"),
 }
 STAYED_OTHERS = translatable("{share} of those who came back {kind}")
-RANKINGS = (translatable("by what a contact adds"), translatable("most likely to stay away first"))
-"""Names of rankings, told where curves are named by them."""
 
 FALLEN_BACK = 0.05
 """Share of the largest margin added below which a fall is none to speak of."""
@@ -151,7 +149,7 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
     for (name, curve), colour in zip(curves.items(), (MAIN, BAD, GREY), strict=False):
         if colour == MAIN:
             axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
-        axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=translate(name))
+        axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=name)
     axes.axhline(0, color=GREY, linewidth=1)
     axes.set_xlabel(translate("Share of the customers contacted, best-ranked first"))
     axes.set_ylabel(translate("Earned per customer, {currency}", currency=currency))

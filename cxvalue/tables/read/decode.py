@@ -29,7 +29,6 @@ _OF_HOST_NAMES = ("idna", "punycode")
 _CANDIDATES = ("gb18030", "shift_jis", "cp1251", "cp1252", "cp1250", "koi8-r", "latin-1")
 _NAMES = ("utf-8", "utf-16", "utf-8-sig", *_CANDIDATES, "big5", "euc-kr", "cp866", "iso-8859-15", "ascii")
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_MARKS = (codecs.BOM_UTF8, *_UTF16_MARKS)
 _LONGEST_RECORD = 1000
 
 
