@@ -212,9 +212,9 @@ def test_every_figure_of_the_base_agrees_with_every_other(world: World) -> None:
 def test_a_longer_horizon_never_brings_a_customer_less(worlds: list[World]) -> None:
     for one in worlds:
         assert (np.diff(one.base.returns, axis=1) >= -1e-9).all()
-        for column in (one.base.purchases, one.base.worth):
-            # Scaled to their totals after they were put in order, to within the scaling.
-            assert (np.diff(column, axis=1) >= -0.02 * column[:, 1:]).all()
+        for column, totals in ((one.base.purchases, one.base.bought), (one.base.worth, one.base.margin)):
+            assert (np.diff(column, axis=1) >= -1e-9 * column[:, 1:]).all()
+            assert column.sum(axis=0) == pytest.approx([total.value for total in totals], rel=1e-9)
 
 
 def test_all_of_them_are_the_total_and_parts_add_up(world: World) -> None:
