@@ -77,7 +77,7 @@ def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> 
     return np.clip(away, 0.0, 1.0)
 
 
-def _away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
+def away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
     """P(no purchase in the next 12 months) of chosen customers at each draw of how far such forecasts miss.
 
     The miss is shared by all, on the scale of log odds; its variance is that of past churn forecasts of real companies
@@ -161,7 +161,7 @@ def study_churn(
             probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
         else:
             probabilities = p_no_purchase(fit.model, active, CHURN_MONTHS * DAYS_PER_MONTH)
-        in_draws = _away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
+        in_draws = away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
         found = losses(probabilities, margins, in_draws=in_draws, draws=draws, level=level, seed=seed)
     return Churn(
         active=active,
