@@ -11,6 +11,7 @@ registry        one row a model; a new family needs its module and this row, and
 futures         purchases of a future with their worth today, as every family draws them
 discounting     what money that comes in later is worth today
 cumulated       integrals over silences that many histories share
+scaled_time     functions of time over alpha, read off at a few times for each kind of customer
 quadrature      integrals over time that several families need
 season          a clock that runs faster in the months in which everybody buys more
 blocks          sums over many rows on several processors
