@@ -37,6 +37,7 @@ from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
+from cxvalue.workspace.kept_states import read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
@@ -165,7 +166,13 @@ class Study(Drawn):
 
     def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
-        return states_of_study(self.file, self.purchases, self.as_of if as_of is None else as_day(as_of))
+        day = self.as_of if as_of is None else as_day(as_of)
+        kept = self._kept_states if day == self.as_of else None
+        return kept or states_of_study(self.file, self.purchases, day)
+
+    @cached_property
+    def _kept_states(self) -> PurchaseStates | None:
+        return read_states(self.prepared.folder, self.as_of)
 
     @cached_property
     def cltv(self) -> CltvFit:

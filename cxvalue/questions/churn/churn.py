@@ -62,13 +62,14 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
 def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
     """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
     import ibis
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     after = ibis.literal(months_before(states.as_of, months))
     chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
-    sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum()).to_pandas()
-    margins = pd.Series(sums["margin"].to_numpy(float), index=sums["customer_id"].to_numpy(object))
-    return margins.reindex(states.customer_id).fillna(0.0).to_numpy(float)
+    sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum().cast("float64")).to_pyarrow()
+    place = pc.index_in(pa.array(states.customer_id, pa.string()), value_set=sums.column("customer_id"))
+    return np.asarray(pc.fill_null(sums.column("margin").take(place), 0.0).to_numpy(), dtype=float)
 
 
 def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
