@@ -35,7 +35,8 @@ MOST_NAMED = 40
 class Items:
     """Items with their worth a year (one value and `draws` x items), their price, and pairs that do not go together.
 
-    `withheld` are touchpoints and segments of so few customers that what they are worth must not be shown.
+    `withheld` are touchpoints and segments of so few customers that what they are worth must not be shown. `link` is the
+    factor that all of them share, and its draws: an error in it makes no item look better than another.
     """
 
     names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Items:
     cost: Floats
     apart: tuple[tuple[int, int], ...] = ()
     withheld: tuple[tuple[str, str], ...] = ()
+    link: tuple[float, Floats] | None = None
 
 
 def made_items(
@@ -77,7 +79,7 @@ def made_items(
     )
     return Items(
         names, tuple(one.segment for one in touchpoints), np.array(value), np.column_stack(draws),
-        np.array([one.cost for one in touchpoints]), apart,
+        np.array([one.cost for one in touchpoints]), apart, link=link,
     )  # fmt: skip
 
 
