@@ -30,6 +30,8 @@ from cxvalue.study.source import IdRules, TableSource
 __all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "ModelName", "Simulated", "StudyFile"]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
+MOST_ROWS = 1_000_000
+"""Customers of a study in an engine up to which each has a row in a report that does not say what it wants."""
 ModelName = Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"]
 MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
 """The models that a study may name; `cxvalue.lifetime.families.registry` says what each of them is."""
@@ -185,6 +187,13 @@ class ReportRules(_Settings):
     audience: str = "board"
     suppress_below: int = Field(default=10, ge=0, le=1000, description=translatable("a whole number of customers"))
     pseudonymise: bool = True
+    customers: Literal["rows", "summary"] | None = Field(
+        default=None, description=translatable("rows (one a customer), or summary (groups of customers only)")
+    )
+
+    def as_groups(self, customers: int, in_engine: bool) -> bool:
+        """Whether so many customers are published in groups only; of themselves where an engine holds very many."""
+        return self.customers == "summary" or (self.customers is None and in_engine and customers > MOST_ROWS)
 
 
 class Simulated(_Settings):
