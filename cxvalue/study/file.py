@@ -196,6 +196,16 @@ class ReportRules(_Settings):
         return self.customers == "summary" or (self.customers is None and in_engine and customers > MOST_ROWS)
 
 
+class Work(_Settings):
+    """What a run may leave in the study's engine."""
+
+    write_back: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}\.[A-Za-z_][A-Za-z0-9_]{0,62}$",
+        description=translatable("schema.table, to which the scores of each customer are written, such as crm.scores"),
+    )
+
+
 class Simulated(_Settings):
     """A simulated world that makes the study's tables where they are missing, with its parameters."""
 
@@ -272,6 +282,7 @@ class StudyFile(_Settings):
         description=translatable("${NAME} of an environment variable with the address of a warehouse, or spark"),
     )
     bring: Literal["purchases"] = "purchases"
+    work: Work = Field(default=Work(), description="{write_back: crm.scores}")
     keep: int | None = Field(
         default=None, ge=1, description=translatable("a whole number of published runs; all where it is left out")
     )
