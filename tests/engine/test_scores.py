@@ -28,6 +28,7 @@ from tests.engine.helpers import VARIABLE, AnyEngine, OnPostgres
 AS_OF = date(2026, 6, 30)
 IDS = ["007", "a,b", 'say "x"', "две\nстроки", "", "emoji 🙂", "NULL"]
 SECRET = "hunter2-planted"
+MARKED = "CREATE TABLE {{0}} (x int); COMMENT ON TABLE {{0}} IS 'cxvalue:scores:{}'"
 
 
 def customers(folder: Path, ids: list[str], cltv: float = 5.0) -> Path:
@@ -91,8 +92,8 @@ def test_the_next_run_takes_their_place_and_what_others_hang_on_the_table_stays(
     [
         ("CREATE TABLE {0} (customer_id text)", "is no table that reports of this study made; it stays as it is"),
         ("CREATE VIEW {0} AS SELECT 1 AS customer_id", "is no table that reports of this study made"),
-        ("CREATE TABLE {0} (x int); COMMENT ON TABLE {0} IS 'cxvalue:scores:other'", "is no table that reports of this study made"),
-        ("CREATE TABLE {0} (x int); COMMENT ON TABLE {0} IS 'cxvalue:scores:shop'", "has other columns than this version writes"),
+        (MARKED.format("other"), "is no table that reports of this study made"),
+        (MARKED.format("shop"), "has other columns than this version writes"),
     ],
 )  # fmt: skip
 def test_any_other_table_stays_as_it_is(on_postgres: OnPostgres, tmp_path: Path, statement: str, words: str) -> None:
