@@ -171,28 +171,33 @@ def _report(arguments: argparse.Namespace) -> int:
         raise CxvalueError(f"{wrong}\n{translate('See `{command} --help`.', command='cxvalue report')}")
     if arguments.all:
         return _report_all(arguments)
-    unchanged, folder = _unchanged_or_run(arguments.study, arguments)
+    unchanged, folder, unwritten = _unchanged_or_run(arguments.study, arguments)
     if unchanged:
         page = folder / "index.html"
         told = translate(
             "unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)", page=page
         )
         print(told)
+    if unwritten:
+        _complain(unwritten)
     print(folder)
-    return DONE
+    return FAILED if unwritten else DONE
 
 
-def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, Path]:
-    """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
+def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, Path, str]:
+    """Whether nothing changed since the last report of a study, and its folder, else that of a new run.
+
+    The last is why a new run, which is published, could not write its scores where the study wants them; mostly nothing.
+    """
     from cxvalue.run.unchanged import last_report
 
     _speak(study, arguments.language)
     options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of, "language": arguments.language}
     last = None if arguments.again else last_report(study, **options)
-    return (False, _run(study, arguments)) if last is None else (True, last)
+    return (False, *_run(study, arguments)) if last is None else (True, last, "")
 
 
-def _run(study: str, arguments: argparse.Namespace) -> Path:
+def _run(study: str, arguments: argparse.Namespace) -> tuple[Path, str]:
     from cxvalue.run.execute import Limits, warm_up
 
     warm_up()  # while the rest is imported
@@ -218,7 +223,7 @@ def _run(study: str, arguments: argparse.Namespace) -> Path:
     for outcome in result.outcomes:
         if outcome.status == "not_run":
             console.line(translate("{notebook}  not run: {reason}", notebook=outcome.name, reason=outcome.reason))
-    return result.folder
+    return result.folder, result.unwritten
 
 
 def _report_all(arguments: argparse.Namespace) -> int:
@@ -232,8 +237,11 @@ def _report_all(arguments: argparse.Namespace) -> int:
     for name in names:
         print(name, file=sys.stderr)
         try:
-            unchanged, folder = _unchanged_or_run(name, arguments)
-            endings.append((name, "unchanged" if unchanged else "done", str(folder)))
+            unchanged, folder, unwritten = _unchanged_or_run(name, arguments)
+            if unwritten:
+                _complain(unwritten)
+                statuses.append(FAILED)
+            endings.append((name, "unchanged" if unchanged else "failed" if unwritten else "done", str(folder)))
         except CxvalueError as error:
             _explain(error)
             endings.append((name, "refused" if isinstance(error, BadInput) else "failed", _short(error)))

@@ -105,7 +105,16 @@ _OF_FILES = ("read", "layout", "member", "sheet", "footer", "copies", "same", "p
 
 def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
     """Tables of an engine in a study without one, large tables of files beside an engine, and what only files have."""
-    problems = []
+    problems, written, where = [], study.work.write_back, f"{label}: work.write_back"
+    if written is not None and study.engine is None:
+        found = translate("{table!r} is a table of an engine, and none is named.", table=written)
+        remedy = translate(
+            "Leave it out: customers.parquet of the report holds the same, with real ids where pseudonymise is false."
+        )
+        problems.append(Problem(where, found, remedy))
+    if written is not None and written in {source.table for source in study.tables.values()}:
+        found = translate("{table!r} is a table that the study reads.", table=written)
+        problems.append(Problem(where, found, translate("Name another table, one that does not exist yet.")))
     for name, source in study.tables.items():
         where = f"{label}: tables.{name}"
         if source.in_engine and study.engine is None:

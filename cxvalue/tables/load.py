@@ -108,7 +108,8 @@ def load_tables(
     out.mkdir(parents=True, exist_ok=True)
     place = open_engine(study.engine, con)
     with closing(place), place.guarded(), tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
-        place.ask_for_rights(str(source.table) for source in study.tables.values() if source.in_engine)
+        named = [str(source.table) for source in study.tables.values() if source.in_engine]
+        place.ask_for_rights(named, study.work.write_back, study.name)
         given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of", LATEST_COMPLETE_MONTH)
         return _Loader(study, today, place, Path(scratch), out, sample).run(given)
 
