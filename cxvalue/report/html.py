@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
@@ -69,7 +70,9 @@ def relative_link(href: str) -> str:
     'tables/models%201.csv'
     """
     if not href or SCHEME.match(href) or href.startswith(("/", "\\")):
-        raise CxvalueError(f"The link {href!r} leaves the report; links must be relative to the page.")
+        raise CxvalueError(
+            translate("The link {link!r} leaves the report; links must be relative to the page.", link=href)
+        )
     return quote(href, safe="/#%._-~")
 
 
