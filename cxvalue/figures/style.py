@@ -14,7 +14,7 @@ from cxvalue.findings.numbers import format_number, format_value, is_currency
 from cxvalue.language.catalogue import spoken, translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.letters import FONTS, families_of, lines_of
-from cxvalue.language.words import spoken_words
+from cxvalue.language.words import enumerated, spoken_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -408,6 +408,6 @@ def need_columns(table: Any, columns: Sequence[str], what: str) -> None:
             "{table} needs the column {column!r}; the table has {columns}.",
             table=what,
             column=missing[0],
-            columns=", ".join(map(str, table.columns)),
+            columns=enumerated(map(str, table.columns)),
         )
         raise CxvalueError(told)

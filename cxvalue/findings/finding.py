@@ -17,6 +17,7 @@ from cxvalue.foundation.grades import GRADES
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 
 __all__ = ["Finding", "Kind", "Withheld", "opening", "read_findings", "write_findings"]
 
@@ -229,7 +230,7 @@ def _from_row(row: object, path: Path) -> Finding:
         raise CxvalueError(closed_up(f"{found} {nearest(unknown[0], _PUBLISHED)}"))
     missing = [name for name in ("id", "label", "value") if name not in row]
     if missing:
-        raise CxvalueError(translate("{path}: a finding lacks {fields}.", path=path, fields=", ".join(missing)))
+        raise CxvalueError(translate("{path}: a finding lacks {fields}.", path=path, fields=enumerated(missing)))
     # A published finding does not carry its kind; the list of studies writes a chance and a forecast all the same.
     kind = "chance" if str(row["id"]).endswith(".probability_of_loss") else "estimate"
     kind = "forecast" if row["id"] in ("cltv.equity", "cltv.mean", "cltv.new_customer") else kind

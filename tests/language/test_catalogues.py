@@ -41,17 +41,14 @@ ENGLISH_STILL = {
 """Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
 ENGLISH_ONLY = (
-    "Parser",
     "PydanticCustomError",
-    "add_argument",
-    "command",
     "compile",
     "fullmatch",
     "split",
     "startswith",
     "sub",
 )
-"""What is called with texts that are no prose of a report; what `--help` says is English."""
+"""What is called with texts that are no prose of a report."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
