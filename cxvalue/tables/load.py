@@ -18,6 +18,7 @@ from cxvalue.engine.place import Place
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
 from cxvalue.tables.ask import ask, measures, parts
@@ -246,7 +247,7 @@ class _Loader:
             self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
         self.notes += [*parsed.notes, *raw.notes]
         if raw.extra:
-            extra = ", ".join(raw.extra)
+            extra = enumerated(raw.extra)
             self.notes.append(
                 translate("{table}: other columns kept as text: {columns}.", table=raw.name, columns=extra)
             )

@@ -15,6 +15,7 @@ from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.language.catalogue import translate, using, written
 from cxvalue.language.letters import padded
+from cxvalue.language.words import enumerated
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
@@ -44,7 +45,7 @@ class Checked:
 
     def __str__(self) -> str:
         study, tables = self.study, self.tables
-        names = ", ".join(sorted(tables.paths))
+        names = enumerated(sorted(tables.paths))
         main = "transactions" if "transactions" in tables.paths else "subscriptions"
         cautions = worst_first(tables.cautions)
         lines = [

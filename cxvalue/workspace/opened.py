@@ -21,6 +21,7 @@ from cxvalue.foundation.inert import inert_table
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import speak, translate, translate_count, using
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -147,7 +148,7 @@ class Study(Drawn):
                     "The study {study!r} has no table {table!r}; it has {tables}.",
                     study=self.name,
                     table=name,
-                    tables=", ".join(sorted(paths)),
+                    tables=enumerated(sorted(paths)),
                 )
             )
         if name not in self._opened:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.errors import CxvalueError, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 from cxvalue.questions.drivers import Importance, ScoreLink, draws_of, touched_customers
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -168,7 +169,7 @@ def _no_segment(segment: str, names: Sequence[str] | None) -> str:
     return translate(
         "there is no customer of the segment {segment!r}: no text column of the table 'customers' ({columns}) has it.",
         segment=segment,
-        columns=", ".join(names) or translate("none"),
+        columns=enumerated(names) or translate("none"),
     )
 
 
@@ -189,6 +190,6 @@ def segment_members(customers: Any, segment: str) -> ir.Table:
             "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
             "value. Its columns: {columns}.",
             segment=segment,
-            columns=", ".join(names) or translate("none"),
+            columns=enumerated(names) or translate("none"),
         )
     )
