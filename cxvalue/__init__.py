@@ -5,7 +5,7 @@ test reads these lines. Each room's own docstring lists its modules::
 
     cli                 the commands
     run                 a study's notebooks in processes of their own, a report published in one step
-    objects             what results show of themselves in a notebook: a line, a table, a picture
+    objects | answers   what results show of themselves; what notebooks ask, a question a method
     workspace           a study prepared once and opened by notebooks (`load_study`)
     firstmile           from the files that somebody exported to a study file (`recognise`)
     figures | report    a result in, a figure out; findings in, the page out
@@ -20,8 +20,8 @@ test reads these lines. Each room's own docstring lists its modules::
 
 To change a sentence or a table of a question, go to its folder in `questions`. A model of purchases is a module of
 `lifetime.families` and a row of its registry. The columns of the tables are in `tables.read.schema`. Notebooks (in
-``notebooks/``) call `questions`, `figures` and `workspace.opened`; what users read is README.md and ``data/*.md``. Tests of
-a module are in ``tests/`` at the same path. Names here are imported when first used, so that ``import cxvalue`` is quick.
+``notebooks/``) call `answers` and `workspace.opened`; what users read is README.md and ``data/*.md``. Tests of a module are
+in ``tests/`` at the same path. Names here are imported when first used, so that ``import cxvalue`` is quick.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from cxvalue.answers.answer import Answer
 from cxvalue.run.graph import plan
 from cxvalue.study import project_root
 from cxvalue.workspace.history import collect_history
@@ -47,7 +49,13 @@ def _run(notebook: Path, study: Path, work: Path) -> None:
         if cell["cell_type"] == "code":
             given = "parameters" in cell["metadata"].get("tags", [])
             source = f"study, work = {str(study)!r}, {str(work)!r}" if given else "".join(cell["source"])
-            exec(compile(source, notebook.name, "exec"), names)
+            *before, last = ast.parse(source).body
+            if not isinstance(last, ast.Expr):
+                before, last = [*before, last], ast.Expr(ast.Constant(None))
+            exec(compile(ast.Module(before, []), notebook.name, "exec"), names)
+            value = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
+            if isinstance(value, Answer):
+                value._ipython_display_()
 
 
 def read_results(work: Path) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:

@@ -90,13 +90,6 @@ def messages_of(path: Path) -> list[Message]:
     return [message for _, message in sorted(found, key=lambda pair: pair[0])]
 
 
-def said_in(source: str) -> Iterator[ast.expr]:
-    """What the code of a cell gives to `say`, which tells a text in the language of the readers."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
-            yield from node.args
-
-
 def cells_of_notebooks() -> Iterator[tuple[str, str, str]]:
     """The name of a notebook, the kind and the source of each of its cells."""
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
@@ -105,15 +98,9 @@ def cells_of_notebooks() -> Iterator[tuple[str, str, str]]:
 
 
 def messages_of_notebooks() -> list[Message]:
-    """The headings of the notebooks and what their cells say, which their pages tell in the language of the readers."""
-    found = []
-    for name, kind, source in cells_of_notebooks():
-        if kind == "markdown":
-            found += [Message("notebooks", name, (text,)) for _, text in HEADING.findall(source)]
-        elif kind == "code":
-            told = [one.value for one in said_in(source) if isinstance(one, ast.Constant)]
-            found += [Message("notebooks", name, (text,)) for text in told if isinstance(text, str)]
-    return found
+    """The headings of the notebooks, which their pages tell in the language of the readers."""
+    texts = [(name, source) for name, kind, source in cells_of_notebooks() if kind == "markdown"]
+    return [Message("notebooks", name, (text,)) for name, source in texts for _, text in HEADING.findall(source)]
 
 
 def messages_of_layouts() -> list[Message]:

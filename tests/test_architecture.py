@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import re
 import subprocess
@@ -23,6 +24,12 @@ NOTEBOOKS = PACKAGE.parent / "notebooks"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 FOLDERS = sorted({path.parent for path in MODULES} - {PACKAGE})
+BRANCHES = (
+    *(ast.If, ast.IfExp, ast.For, ast.While, ast.Try, ast.With, ast.Match, ast.BoolOp),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.NamedExpr),
+)
+"""What no cell of a notebook holds: it asks a question, and what the answer depends on stands in the package."""
+
 NAMED_BY_QUESTION = ("findings", "display", "tables")
 TESTED_ELSEWHERE = Path(__file__).with_name("tested_elsewhere.txt")
 
@@ -181,6 +188,15 @@ def test_notebooks_are_thin_and_stripped(path: Path) -> None:
     for cell in code:
         tree = ast.parse("".join(cell["source"]))
         assert not any(isinstance(n, (ast.FunctionDef, ast.ClassDef, ast.Lambda)) for n in ast.walk(tree))
+        assert not any(isinstance(n, BRANCHES) for n in ast.walk(tree)), "a question of the notebook is one call"
+    home = re.match(r"from (cxvalue\.answers\.\w+) import (\w+)\n", "".join(imports["source"]))
+    assert home is not None
+    kind = getattr(importlib.import_module(home[1]), home[2])
+    cells = ["".join(cell["source"]) for cell in code[3:-1]]
+    assert cells[0].startswith(f"answers = {home[2]}(opened)\n")
+    asked = [re.fullmatch(r"answers\.(\w+)\(\)", cell.splitlines()[-1]) for cell in cells]
+    assert [len(cell.splitlines()) for cell in cells] == [2] + [1] * (len(cells) - 1)
+    assert sorted(one[1] for one in asked if one) == sorted(kind.questions())  # each once, and nothing else
     texts = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
     assert len(texts) >= len(code) / 2
     last = "".join(code[-1]["source"])

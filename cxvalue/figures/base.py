@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, INK, MAIN, SECOND
-from cxvalue.findings.numbers import format_date, format_value
+from cxvalue.findings.numbers import format_date, format_month, format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def rows_bridge(counts: pd.DataFrame) -> Figure:
         _bridge(axes, part)
         if name and len(parts) > 1:
             axes.set_title(str(name), fontsize=10)
-    style.title(figure, translate("From the rows read to the rows kept"))
+    read, kept = (int(shown["rows"][shown["kind"].isin(kinds)].sum()) for kinds in (["read", "made"], ["kept"]))
+    some = translatable("{read:,} rows became {kept:,}; the others were left out, merged or refunded")
+    message = translatable("No rows were read") if not read else translatable("All {read:,} rows count")
+    style.title(figure, translate(message if read == kept else some, read=read, kept=kept))
     return figure
 
 
@@ -118,8 +121,29 @@ def monthly_purchases(months: pd.DataFrame, currency: str) -> Figure:
     if len(when):
         style.month_axis(panels[-1], when)
         panels[-1].set_xlabel(translate("Month"))
-    style.title(figure, translate("Purchases, customers and revenue by month"))
+    style.title(figure, _course(when, months["revenue"].astype(float).to_numpy(), currency))
     return figure
+
+
+def _course(when: pd.Series, revenue: np.ndarray, currency: str) -> str:
+    """How the revenue of the last 12 months compares with that of the 12 before; of a shorter history, its best month."""
+    if revenue.size == 0:
+        return translate("No purchases")
+    span = [12 * day.year + day.month for day in when]
+    before, after = float(revenue[-24:-12].sum()), float(revenue[-12:].sum())
+    if revenue.size < 24 or span[-1] - span[-24] != 23 or before <= 0:
+        best = int(revenue.argmax())
+        month, amount = format_month(when.iloc[best]), format_value(float(revenue[best]), currency)
+        return translate("Revenue was highest in {month}: {amount}", month=month, amount=amount)
+    change = after / before - 1
+    if abs(change) < 0.0005:
+        return translate("Revenue of the last 12 months is that of the 12 months before")
+    message = (
+        translatable("Revenue rose by {share} in the last 12 months against the 12 months before")
+        if change > 0
+        else translatable("Revenue fell by {share} in the last 12 months against the 12 months before")
+    )
+    return translate(message, share=format_value(abs(change), "share"))
 
 
 @style.drawn
@@ -134,7 +158,7 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
     if values.size == 0 or total <= 0:
         for axes in (bars, curve):
             style.nothing_to_show(axes, translate("Total margin is not positive,\nso it has no shares"))
-        style.title(figure, translate("Margin by customer"))
+        style.title(figure, translate("All customers together brought no margin"))
         return figure
     cumulative = np.concatenate([[0.0], np.cumsum(values)]) / total
     customers = np.linspace(0, 1, values.size + 1)
@@ -177,7 +201,7 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
     values = np.asarray(margin_per_customer, dtype=float)
     figure, (axes,) = style.new_figure(3.6)
     if values.size == 0:
-        style.title(figure, translate("Customers by the margin they brought"))
+        style.title(figure, translate("Nobody bought in this time"))
         style.nothing_to_show(axes, translate("No customers"))
         return figure
     low, high = np.quantile(values, [0.01, 0.99])

@@ -61,6 +61,23 @@ EXPECTED = {
     (False, False): translatable("Expected {things}"),
     (False, True): translatable("Expected {things}, next {months:g} months"),
 }
+REACH = {
+    (True, False): translatable(
+        "Between {least} and {most} purchases are expected of a customer, by how often and how recently they bought"
+    ),
+    (True, True): translatable(
+        "Between {least} and {most} purchases are expected of a customer in {months:g} months, by how often and how "
+        "recently they bought"
+    ),
+    (False, False): translatable(
+        "Between {least} and {most} {things} are expected of a customer, by how often and how recently they bought"
+    ),
+    (False, True): translatable(
+        "Between {least} and {most} {things} are expected of a customer in {months:g} months, by how often and how "
+        "recently they bought"
+    ),
+}
+"""What the darkest and the lightest place of a matrix say, by whether purchases are counted and a horizon is known."""
 THINGS = {
     "day": translatable("purchases"),
     "week": translatable("weeks with a purchase"),
@@ -278,7 +295,7 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     total = values.sum()
     if values.size == 0 or total <= 0:
         style.nothing_to_show(axes, translate("No margin is expected, so it has no shares"))
-        style.title(figure, translate("Value still to come, by tenth of customers"))
+        style.title(figure, translate("No margin is still to come"))
         return figure
     cumulative = np.concatenate([[0.0], np.cumsum(values)])
     money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
@@ -382,17 +399,15 @@ def expected_by_history(
     figure, (axes,) = style.new_figure(4.2)
     plain = things == "purchases"
     named = {} if plain else {"things": translate(things)}
-    by_both = (
-        translatable("Expected purchases by frequency and recency")
-        if plain
-        else translatable("Expected {things} by frequency and recency")
-    )
-    style.title(figure, translate(by_both, **named))
     if grid.size == 0:
+        style.title(figure, translate("Nobody bought yet"))
         style.nothing_to_show(axes, translate("No customers"))
         return figure
     axes.grid(False)
     ahead = horizon_months is not None
+    ends = {"least": expected["expected"].min(), "most": expected["expected"].max()}
+    reach = {name: format_number(float(value), digits=2) for name, value in ends.items()}
+    style.title(figure, translate(REACH[plain, ahead], months=horizon_months, **named, **reach))
     seaborn.heatmap(
         grid,
         ax=axes,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
 
-__all__ = ["Folded", "Sentences", "folded", "say", "sentences", "styled"]
+__all__ = ["Folded", "Sentences", "folded", "say", "sentences", "spoken_in", "styled"]
 
 
 def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
@@ -75,13 +75,18 @@ def folded(line: str, table: Styler) -> Folded:
     return Folded(line, table)
 
 
-def say(*texts: str) -> None:
-    """Show sentences in a notebook, each as a paragraph; empty ones are left out.
+def spoken_in(texts: Iterable[str]) -> Sentences:
+    """Sentences as paragraphs; empty ones are left out.
 
-    A sentence that stands in the notebook is told in the readers' language; one that was computed is in it already.
+    A sentence that stands in a notebook is told in the readers' language; one that was computed is in it already.
     """
+    return Sentences(tuple(line for text in texts for line in translate(text).splitlines() if line.strip()))
+
+
+def say(*texts: str) -> None:
+    """Show sentences in a notebook, each as a paragraph; empty ones are left out."""
     from IPython.display import display
 
-    told = Sentences(tuple(line for text in texts for line in translate(text).splitlines() if line.strip()))
+    told = spoken_in(texts)
     if told.texts:
         display(told)

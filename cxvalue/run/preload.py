@@ -28,7 +28,7 @@ IN_NOTEBOOKS = (
     "pyarrow.parquet",
     "cxvalue.workspace.opened",
     "cxvalue.figures",
-    "cxvalue.questions.lifetime_value.findings",
+    "cxvalue.answers.lifetime_answers",
     "cxvalue.findings.display",
 )
 

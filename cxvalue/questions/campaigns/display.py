@@ -25,7 +25,6 @@ __all__ = [
     "balance_display",
     "campaign_checks_display",
     "capped_sentence",
-    "evidence_heading",
     "flow_caption",
     "groups_display",
     "no_customers_sentence",
@@ -80,11 +79,6 @@ def targeting_caption(campaign: str) -> tuple[str, str]:
 def rankings() -> tuple[str, str]:
     """The names of the two rankings whose worth is compared."""
     return translate("by what a contact adds"), translate("most likely to stay away first")
-
-
-def evidence_heading(campaign: str, grade: str) -> str:
-    """A campaign and how far it can be believed, as a heading."""
-    return translate("{title}: evidence {grade}", title=campaign, grade=grade)
 
 
 def no_model_sentence() -> str:

@@ -1,0 +1,160 @@
+"""Who the customers are, and who left (notebook 10)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cxvalue import figures
+from cxvalue.answers.answer import Answer, Asked, question
+from cxvalue.findings.numbers import format_date
+from cxvalue.foundation import calendar
+from cxvalue.questions import discounts
+from cxvalue.questions.customers import audit
+from cxvalue.questions.customers.display import bridge_table, note, period_table
+from cxvalue.questions.customers.findings import base_findings
+from cxvalue.questions.discounts.display import depths_display
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["CustomerAnswers"]
+
+
+class CustomerAnswers(Asked):
+    """Who the customers are, and who left."""
+
+    @property
+    def year_ago(self) -> date:
+        """The day 12 months before the last one observed."""
+        return calendar.months_before(self.opened.as_of, 12)
+
+    @cached_property
+    def margins(self) -> NDArray[np.float64]:
+        """What each customer brought in the last 12 months."""
+        return audit.margin_per_customer(self.purchases, after=self.year_ago, until=self.opened.as_of)
+
+    @cached_property
+    def bridge(self) -> audit.Waterfall | None:
+        """From the customers active a year ago to those of today; None where the history is too short."""
+        return audit.waterfall(
+            self.purchases,
+            as_of=self.opened.as_of,
+            observed_from=self.opened.observed_from,
+            dormancy_days=self.settings.dormancy.days,
+        )
+
+    @cached_property
+    def cohorts(self) -> pd.DataFrame:
+        """What is left of each cohort of new customers at each age."""
+        return audit.cohort_table(
+            self.purchases,
+            as_of=self.opened.as_of,
+            observed_from=self.opened.observed_from,
+            suppress_below=self.settings.report.suppress_below,
+            new_from=self.settings.new_from,
+        )
+
+    @question
+    def today(self) -> Answer:
+        """Where do we stand?"""
+        answer, opened, silent = Answer(), self.opened, self.settings.dormancy.days
+        answer.find(
+            base_findings(
+                audit.base_counts(self.purchases, as_of=opened.as_of, dormancy_days=silent),
+                self.bridge,
+                as_of=opened.as_of,
+                observed_from=opened.observed_from,
+                dormancy_days=silent,
+                currency=self.currency,
+                level=self.level,
+            )
+        )
+        return answer
+
+    @question
+    def lost_and_won(self) -> Answer:
+        """How do last year's active customers become today's?"""
+        answer, bridge = Answer(), self.bridge
+        if bridge is None:
+            answer.say(note("no_bridge"))
+            return answer
+        answer.tables["waterfall.csv"] = bridge.table()
+        answer.show(bridge_table(bridge, self.currency))
+        answer.say(note("silent_again", customers=bridge.new_and_lost))
+        answer.draw(figures.customer_bridge(bridge), "customer_bridge", figures.caption("customer_bridge"))
+        if bridge.opening_margin is not None:
+            drawn = figures.margin_bridge(bridge, self.currency)
+            answer.draw(drawn, "margin_bridge", figures.caption("margin_bridge"))
+        return answer
+
+    @question
+    def concentration(self) -> Answer:
+        """How few customers carry the business?"""
+        answer = Answer()
+        caption = figures.caption("value_concentration", day=format_date(self.year_ago))
+        answer.draw(figures.value_concentration(self.margins, self.currency), "value_concentration", caption)
+        answer.draw(figures.value_distribution(self.margins, self.currency))
+        return answer
+
+    @question
+    def change(self) -> Answer:
+        """How does behaviour change from one period to the next?"""
+        answer = Answer()
+        pair = audit.period_pair(self.opened.as_of, self.opened.observed_from)
+        change = audit.period_change(self.purchases, pair)
+        answer.tables["period_change.csv"] = change
+        answer.say(note("periods", start=pair.start, middle=pair.middle, end=pair.end, months=pair.months))
+        answer.show(period_table(change, self.currency))
+        answer.draw(figures.period_change(change, self.currency))
+        return answer
+
+    @question
+    def ageing(self) -> Answer:
+        """How does one cohort age?"""
+        answer, oldest = Answer(), audit.oldest_cohort(self.cohorts)
+        if oldest.empty:
+            answer.say(note("no_quarter"))
+        else:
+            answer.draw(figures.cohort_ageing(oldest, self.currency))
+        return answer
+
+    @question
+    def comparison(self) -> Answer:
+        """Are newer customers better than older ones were at their age?"""
+        answer = Answer()
+        answer.tables["cohorts.csv"] = self.cohorts
+        if self.cohorts.empty:
+            answer.say(note("no_cohort"))
+        else:
+            answer.draw(figures.cohort_comparison(self.cohorts))
+        return answer
+
+    @question
+    def layers(self) -> Answer:
+        """Is the business healthy, or does it live on new customers?"""
+        answer = Answer()
+        layers = audit.margin_by_cohort(
+            self.purchases,
+            as_of=self.opened.as_of,
+            observed_from=self.opened.observed_from,
+            suppress_below=self.settings.report.suppress_below,
+        )
+        answer.tables["margin_by_cohort.csv"] = layers
+        answer.draw(figures.margin_by_cohort(layers, self.currency))
+        return answer
+
+    @question
+    def given_away(self) -> Answer:
+        """What do discounts give away, product by product?"""
+        answer, depths = Answer(), discounts.depth_by_product(self.opened.table("transactions"))
+        if depths is None:
+            answer.say(note("no_discounts"))
+        else:
+            answer.tables["discounts_given.csv"] = depths
+            answer.show(depths_display(depths, self.currency))
+        return answer

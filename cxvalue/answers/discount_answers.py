@@ -1,0 +1,135 @@
+"""How deep a discount should be (notebook 50)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cxvalue import figures
+from cxvalue.answers.answer import Answer, Asked, question
+from cxvalue.questions import discounts
+from cxvalue.questions.discounts.display import (
+    acceptance_caption,
+    curve_table,
+    families_display,
+    families_table,
+    learning_sentence,
+    lost_sentence,
+    misfit_sentence,
+    no_curve_sentence,
+    outcomes_display,
+    outcomes_table,
+    policies_caption,
+    profit_caption,
+    segments_display,
+    segments_table,
+)
+from cxvalue.questions.discounts.findings import discount_findings, extrapolation_sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DiscountAnswers"]
+
+
+class DiscountAnswers(Asked):
+    """How deep a discount should be."""
+
+    @cached_property
+    def data(self) -> discounts.Occasions:
+        """The visits at which a discount was named: above which depth and up to which one a customer bought."""
+        customers, margin = self.opened.table_or_none("customers"), self.settings.gross_margin
+        return discounts.occasions_of(
+            self.opened.table("offers"), customers, segment=self._segment, gross_margin=margin
+        )
+
+    @cached_property
+    def found(self) -> discounts.DiscountResult:
+        """How many buy at which discount, and what each policy would earn."""
+        return discounts.analyse(
+            self.data,
+            level=self.level,
+            suppress_below=self.settings.report.suppress_below,
+            elsewhere=[group for column, group in self.opened.small_groups if column == self._segment],
+        )
+
+    @cached_property
+    def curve(self) -> pd.DataFrame:
+        """The share that buys and what is earned at every depth."""
+        return curve_table(self.found)
+
+    @property
+    def _segment(self) -> str | None:
+        return discounts.segment_column(self.opened.table_or_none("customers"))
+
+    @question
+    def best_discount(self) -> Answer:
+        """How deep should a discount be, and what does each policy earn a visit?"""
+        answer = Answer()
+        answer.find(discount_findings(self.found, self.data, currency=self.currency, level=self.level))
+        answer.say(extrapolation_sentence(self.found, self.data))
+        return answer
+
+    @question
+    def acceptance(self) -> Answer:
+        """How many buy at which discount?"""
+        answer, data = Answer(), self.data
+        at, share = discounts.turnbull(data.low, data.high, data.count.sum(axis=0))
+        answer.tables["discount_curve.csv"] = self.curve
+        drawn = figures.discount_acceptance(self.curve, at, share)
+        answer.draw(drawn, "discount_acceptance", acceptance_caption())
+        return answer
+
+    @question
+    def shapes(self) -> Answer:
+        """Which shape does the curve have?"""
+        answer = Answer()
+        answer.tables["discount_families.csv"] = families_table(self.found)
+        answer.show(families_display(self.found))
+        answer.say(misfit_sentence(self.found))
+        return answer
+
+    @question
+    def policies(self) -> Answer:
+        """What would each policy earn?"""
+        answer, found, money = Answer(), self.found, self.currency
+        if found.flat is None or found.optimal_depth is None:
+            answer.say(no_curve_sentence(found))
+            return answer
+        drawn = figures.discount_profit(self.curve, found.optimal_depth.value, money)
+        answer.draw(drawn, "discount_profit", profit_caption())
+        answer.draw(figures.discount_policies(found, money), "discount_policies", policies_caption())
+        return answer
+
+    @question
+    def segments(self) -> Answer:
+        """Who should get what?"""
+        answer = Answer()
+        if self.found.by_segment:
+            answer.tables["discount_segments.csv"] = segments_table(self.found)
+            answer.show(segments_display(self.found, self.currency))
+        return answer
+
+    @question
+    def walkaways(self) -> Answer:
+        """How much margin is lost with customers who leave?"""
+        answer, opened, silent, money = Answer(), self.opened, self.settings.dormancy.days, self.currency
+        bought = self.purchases if "transactions" in opened.tables.paths else None
+        followed = discounts.afterwards(opened.table("offers"), bought, days=silent, as_of=opened.as_of)
+        lost, worth = discounts.lost_share(followed, level=self.level), None
+        if opened.values_customers:
+            active = opened.states().days_silent < silent
+            worth = opened.base.of_some(active).each_mean if active.any() else None
+        answer.say(lost_sentence(followed, lost, worth, self.settings.horizon_months, money))
+        outcomes = discounts.policy_outcomes(self.found, lost, worth)
+        if outcomes:
+            answer.tables["discount_walkaways.csv"] = outcomes_table(outcomes)
+            answer.show(outcomes_display(outcomes, money))
+        return answer
+
+    @question
+    def learning(self) -> Answer:
+        """Do customers learn to wait?"""
+        answer, ladder = Answer(), self.found.ladder
+        answer.say(learning_sentence(self.data, self.currency, ladder.value if ladder else None))
+        return answer

@@ -1,0 +1,119 @@
+"""What drives the score, what goes along with a point of it, and where money should go (notebook 61)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from cxvalue import figures
+from cxvalue.answers.answer import Answer, question
+from cxvalue.answers.experience_answers import Surveyed
+from cxvalue.language.catalogue import translate
+from cxvalue.questions import choice, drivers
+from cxvalue.questions.choice.display import choice_display, choice_table, curve_table
+from cxvalue.questions.choice.findings import NEEDS as NEEDS_BUDGET
+from cxvalue.questions.choice.findings import choice_findings
+from cxvalue.questions.drivers.display import drivers_caption, drivers_display, drivers_table, kpi_display
+from cxvalue.questions.drivers.findings import (
+    NEEDS_DEPARTMENT,
+    NEEDS_DRIVERS,
+    driver_findings,
+    kpi_findings,
+    left_out_link,
+    link_findings,
+)
+
+__all__ = ["DriverAnswers"]
+
+
+class DriverAnswers(Surveyed):
+    """What drives the score, what goes along with a point of it, and where money should go."""
+
+    @cached_property
+    def importance(self) -> drivers.Importance | None:
+        """How much of the score each driver explains; None where too few answered both."""
+        together = drivers.occasions_together(self.answers, self.main)
+        return None if together is None else drivers.fit_importance(together, level=self.level)
+
+    @cached_property
+    def items(self) -> choice.Items | None:
+        """Touchpoints with a value and a price; None where the study names no budget or the data cannot tell."""
+        settings = self.settings
+        if (
+            self.importance is None
+            or self.link is None
+            or not settings.touchpoints
+            or settings.experience.budget is None
+        ):
+            return None
+        return choice.items_of(
+            settings.touchpoints,
+            self.importance,
+            self.link,
+            self.opened.table("surveys"),
+            self.interactions,
+            self.customers,
+            exclude=settings.experience.exclude,
+            suppress_below=settings.report.suppress_below,
+            elsewhere=self.opened.small_groups,
+            as_of=self.opened.as_of,
+        )
+
+    @question
+    def drivers(self) -> Answer:
+        """What drives the score?"""
+        answer, importance = Answer(), self.importance
+        if importance is None:
+            answer.say(translate(NEEDS_DRIVERS))
+            return answer
+        answer.show(drivers_display(importance))
+        answer.find(driver_findings(importance, level=self.level))
+        table = drivers_table(importance)
+        answer.tables["drivers.csv"] = table
+        answer.draw(figures.driver_map(table, self.main), "drivers", drivers_caption())
+        return answer
+
+    @question
+    def worth_of_a_point(self) -> Answer:
+        """What does one point of the score go along with?"""
+        answer, complained, told = Answer(), None, self.interactions
+        if told is not None and "complaint" in told.columns:
+            complained = told.filter(told.complaint)
+        steady = drivers.reliability_of(self.answers, complained, main=self.main, level=self.level)
+        answer.find(link_findings(self.link, steady, main=self.main, currency=self.currency, level=self.level))
+        return answer
+
+    @question
+    def kpi_tree(self) -> Answer:
+        """Who moves what, and who computes it?"""
+        answer, money, metrics = Answer(), self.currency, self.settings.metrics
+        branches: tuple[drivers.Branch, ...] = ()
+        if self.importance is None or self.link is None:
+            answer.say(left_out_link())
+        else:
+            surveys, today = self.opened.table("surveys"), self.opened.as_of
+            touched = {
+                name: drivers.touched_customers(name, surveys, self.interactions, as_of=today)
+                for members in self.importance.members
+                for name in members
+            }
+            branches = drivers.build_tree(self.importance, self.link, metrics, touched, level=self.level)
+            answer.say("" if branches else translate(NEEDS_DEPARTMENT))
+        answer.show(kpi_display(branches, metrics, money))
+        answer.find(kpi_findings(branches, metrics, main=self.main, currency=money, level=self.level))
+        return answer
+
+    @question
+    def best_choice(self) -> Answer:
+        """What, for whom, under this budget?"""
+        answer, items, budget = Answer(), self.items, self.settings.experience.budget
+        if items is None or budget is None:
+            answer.say(translate(NEEDS_BUDGET))
+            return answer
+        chosen = choice.choose_items(items, budget, level=self.level)
+        answer.tables |= {
+            "choice_items.csv": choice_table(chosen, items),
+            "choice_budgets.csv": curve_table(chosen, items),
+        }
+        answer.show(choice_display(chosen, items, self.currency))
+        answer.find(choice_findings(chosen, items, budget=budget, currency=self.currency, level=self.level))
+        return answer

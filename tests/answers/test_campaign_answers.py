@@ -1,0 +1,20 @@
+"""What a campaign changed: every question is asked of each campaign, and no customer is named in what is published."""
+
+from __future__ import annotations
+
+from cxvalue.answers.campaign_answers import CampaignAnswers
+from cxvalue.workspace.opened import Study
+
+
+def test_each_campaign_is_compared_with_those_held_out(little: Study) -> None:
+    campaigns = CampaignAnswers(little)
+    assert list(campaigns.results) == list(campaigns.data) == ["spring"]
+    assert campaigns.results["spring"].randomised
+    assert "could be fitted" in repr(campaigns.worth_of_the_inactive())
+    given = campaigns.handed_over()
+    ids = [one.id for one in given["findings"]]
+    assert len(ids) == len(set(ids))
+    assert {one.split(".")[1] for one in ids} == {"spring"}
+    assert {"dormancy_months.csv", "dormancy_returns.csv", "campaign_spring_windows.csv"} <= set(given["tables"])
+    assert not any("customer_id" in table.columns for table in given["tables"].values())
+    assert set(given["private"]) <= {"contact_list_spring.csv"}
