@@ -13,29 +13,26 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from cxvalue.cli.new import add_options
-from cxvalue.cli.options import LATEST_COMPLETE_MONTH, Parser, as_of, language_asked_for, seconds, share, whole_number
+from cxvalue.cli.arguments import Command, parser_of
+from cxvalue.cli.options import language_asked_for, with_words
 from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.foundation.temporary import private_name
-from cxvalue.language.catalogue import LANGUAGES, speak, spoken, translate, using
+from cxvalue.language.catalogue import speak, spoken, translate, using
 from cxvalue.language.letters import padded
-from cxvalue.language.words import spoken_words
+from cxvalue.language.words import enumerated, spoken_words
 from cxvalue.run.folders import own_temporary_folder
-from cxvalue.run.manifest import cxvalue_version
 
 __all__ = ["main"]
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
-
-Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,8 +73,10 @@ def _main(argv: list[str], *, alone: bool) -> int:
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
-    parser, commands = _parser()
-    arguments, unknown = parser.parse_known_args(argv)
+    runs = {"report": _report, "check": _check, "new": _new, "simulate": _simulate, "doctor": _doctor}
+    with with_words():
+        parser, commands = parser_of(runs)
+        arguments, unknown = parser.parse_known_args(argv)
     if unknown:
         chosen = commands.get(arguments.command or "", parser)
         word = unknown[0]
@@ -91,79 +90,6 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     return arguments
 
 
-def _parser() -> tuple[Parser, dict[str, Parser]]:
-    parser = Parser(prog="cxvalue", description="What customers are worth, from the tables to the report.")
-    parser.add_argument("--version", action="version", version=f"cxvalue {cxvalue_version()}")
-    parser.set_defaults(command=None)
-    subparsers = parser.add_subparsers(dest="command", metavar="command", parser_class=Parser)
-    commands: dict[str, Parser] = {}
-
-    def command(name: str, run: Command, about: str) -> Parser:
-        commands[name] = subparsers.add_parser(name, help=about, description=about)
-        commands[name].set_defaults(run=run)
-        return commands[name]
-
-    report = command(
-        "report",
-        _report,
-        "Run a study and publish its report. Where the data, the study file, the options, the code and the installed "
-        "packages are those of the last report, nothing runs and that report is named.",
-    )
-    report.add_argument("study", nargs="?", metavar="STUDY", help="a study's name, its folder or its file")
-    report.add_argument("--all", action="store_true", help="every study under data/, one after another")
-    report.add_argument("--out", type=Path, metavar="DIR", help="publish here instead of the project's reports/")
-    report.add_argument("--only", nargs="+", default=[], metavar="NB", help="these notebooks only, such as 20 or cltv")
-    report.add_argument("--as-of", type=as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
-    report.add_argument("--again", action="store_true", help="run it even where nothing changed since its last report")
-    report.add_argument("--cell-timeout", type=seconds, metavar="S", help="seconds that one cell may take (1800)")
-    report.add_argument("--notebook-timeout", type=seconds, metavar="S", help="seconds for one notebook (7200)")
-    report.add_argument("--json-lines", action="store_true", help="progress and the log of the run as lines of JSON")
-    report.add_argument(
-        "--jobs", type=whole_number, metavar="N", help="notebooks at a time (default: one a processor core)"
-    )
-
-    check = command("check", _check, "Validate a study and its tables; writes nothing.")
-    check.add_argument("study", metavar="STUDY", help="a study's name, its folder or its file")
-    check.add_argument("--as-of", type=as_of, metavar="DATE", help=f"last day observed, or {LATEST_COMPLETE_MONTH}")
-
-    check.add_argument(
-        "--sample", type=share, metavar="SHARE", help="of an engine, this share of customers, such as 0.01"
-    )
-    for one in (report, check):
-        one.add_argument(
-            "--timeout", type=seconds, metavar="S", help="seconds that the whole command may take (no limit)"
-        )
-        one.add_argument(
-            "--query-timeout", type=seconds, metavar="S", help="seconds that a query of the study may take"
-        )
-
-    check.add_argument("--json", action="store_true", help="say what was understood as JSON on standard output")
-
-    add_options(command("new", _new, "Write a study file: one to fill in, or from the files that somebody exported."))
-
-    simulate = command("simulate", _simulate, "Write a simulated study whose true values are known.")
-    simulate.add_argument(
-        "world", metavar="WORLD", help="shop, insurer, mealkit, cosmetics, retailer, bank or bank_selection"
-    )
-    simulate.add_argument("folder", type=Path, metavar="DIR", help="the folder of the new study")
-    simulate.add_argument(
-        "--parameters", type=Path, metavar="FILE", help="a YAML file with true parameters of the world"
-    )
-    simulate.add_argument(
-        "--customers", type=whole_number, metavar="N", help="number of customers (default: the world's own)"
-    )
-    simulate.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="another seed gives another world (default: 1)"
-    )
-
-    command("doctor", _doctor, "Say what is installed, what is missing and how to get it.")
-    for name in ("report", "check", "new", "simulate", "doctor"):
-        commands[name].add_argument(
-            "--language", choices=LANGUAGES, metavar="L", help=f"the readers': {', '.join(LANGUAGES)}"
-        )
-    return parser, commands
-
-
 def _report(arguments: argparse.Namespace) -> int:
     _note_query_timeout(arguments)
     if arguments.all == (arguments.study is not None):
@@ -171,28 +97,33 @@ def _report(arguments: argparse.Namespace) -> int:
         raise CxvalueError(f"{wrong}\n{translate('See `{command} --help`.', command='cxvalue report')}")
     if arguments.all:
         return _report_all(arguments)
-    unchanged, folder = _unchanged_or_run(arguments.study, arguments)
+    unchanged, folder, unwritten = _unchanged_or_run(arguments.study, arguments)
     if unchanged:
         page = folder / "index.html"
         told = translate(
             "unchanged since the last report, {page} (`cxvalue report --again` runs the study all the same)", page=page
         )
         print(told)
+    if unwritten:
+        _complain(unwritten)
     print(folder)
-    return DONE
+    return FAILED if unwritten else DONE
 
 
-def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, Path]:
-    """Whether nothing changed since the last report of a study, and its folder, else that of a new run."""
+def _unchanged_or_run(study: str, arguments: argparse.Namespace) -> tuple[bool, Path, str]:
+    """Whether nothing changed since the last report of a study, and its folder, else that of a new run.
+
+    The last is why a new run, which is published, could not write its scores where the study wants them; mostly nothing.
+    """
     from cxvalue.run.unchanged import last_report
 
     _speak(study, arguments.language)
     options = {"out": arguments.out, "only": arguments.only, "as_of": arguments.as_of, "language": arguments.language}
     last = None if arguments.again else last_report(study, **options)
-    return (False, _run(study, arguments)) if last is None else (True, last)
+    return (False, *_run(study, arguments)) if last is None else (True, last, "")
 
 
-def _run(study: str, arguments: argparse.Namespace) -> Path:
+def _run(study: str, arguments: argparse.Namespace) -> tuple[Path, str]:
     from cxvalue.run.execute import Limits, warm_up
 
     warm_up()  # while the rest is imported
@@ -218,7 +149,7 @@ def _run(study: str, arguments: argparse.Namespace) -> Path:
     for outcome in result.outcomes:
         if outcome.status == "not_run":
             console.line(translate("{notebook}  not run: {reason}", notebook=outcome.name, reason=outcome.reason))
-    return result.folder
+    return result.folder, result.unwritten
 
 
 def _report_all(arguments: argparse.Namespace) -> int:
@@ -232,8 +163,11 @@ def _report_all(arguments: argparse.Namespace) -> int:
     for name in names:
         print(name, file=sys.stderr)
         try:
-            unchanged, folder = _unchanged_or_run(name, arguments)
-            endings.append((name, "unchanged" if unchanged else "done", str(folder)))
+            unchanged, folder, unwritten = _unchanged_or_run(name, arguments)
+            if unwritten:
+                _complain(unwritten)
+                statuses.append(FAILED)
+            endings.append((name, "unchanged" if unchanged else "failed" if unwritten else "done", str(folder)))
         except CxvalueError as error:
             _explain(error)
             endings.append((name, "refused" if isinstance(error, BadInput) else "failed", _short(error)))
@@ -272,7 +206,7 @@ def _check(arguments: argparse.Namespace) -> int:
     if checked.engine and not arguments.json:
         from cxvalue.run.graph import plan
 
-        names = ", ".join(spec.name for spec in plan(checked.study, set(checked.tables.paths)).run)
+        names = enumerated(spec.name for spec in plan(checked.study, set(checked.tables.paths)).run)
         print(f"  {padded(translate('would run'), 12)} {names}")
     return DONE
 

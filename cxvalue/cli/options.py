@@ -7,32 +7,79 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from typing import NoReturn
 
 from cxvalue.foundation.errors import CxvalueError, nearest
-from cxvalue.language.catalogue import LANGUAGES, spoken, translate
-from cxvalue.language.letters import closed_up
+from cxvalue.language.catalogue import LANGUAGES, spoken, translatable, translate
+from cxvalue.language.letters import closed_up, lines_of
 
-__all__ = ["LATEST_COMPLETE_MONTH", "Parser", "as_of", "language_asked_for", "seconds", "share", "whole_number"]
+__all__ = [
+    "LATEST_COMPLETE_MONTH",
+    "Parser",
+    "as_of",
+    "language_asked_for",
+    "seconds",
+    "seed",
+    "share",
+    "whole_number",
+    "with_words",
+]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
+
+ARGPARSE = (
+    translatable("usage: "),
+    translatable("options"),
+    translatable("positional arguments"),
+    translatable("show this help message and exit"),
+    translatable("argument %(argument_name)s: %(message)s"),
+    translatable("the following arguments are required: %s"),
+    translatable("expected one argument"),
+    translatable("expected at least one argument"),
+    translatable("ignored explicit argument %r"),
+)
+"""What Python's parser says of its own, with its own signs for values; `Parser` takes its "invalid choice" apart."""
+
+
+@contextmanager
+def with_words() -> Iterator[None]:
+    """Let Python's parser speak the language that is spoken: it looks its words up by this name, from gettext else."""
+    before = argparse._  # type: ignore[attr-defined]
+    argparse._ = translate  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        argparse._ = before  # type: ignore[attr-defined]
+
+
+class _Help(argparse.HelpFormatter):
+    """Breaks lines where the language does: Chinese between any two letters, which take two columns each."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return lines_of(" ".join(text.split()), width)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        return "\n".join(indent + line for line in self._split_lines(text, width - len(indent)))
 
 
 class Parser(argparse.ArgumentParser):
     """A parser that raises instead of exiting, and names the nearest word for a mistyped one."""
 
     def __init__(self, **settings: object) -> None:
-        super().__init__(allow_abbrev=False, **settings)  # type: ignore[arg-type]
+        super().__init__(allow_abbrev=False, formatter_class=_Help, **settings)  # type: ignore[arg-type]
 
     def error(self, message: str) -> NoReturn:
         mistyped = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
-        if mistyped and "command" in message:
-            known = re.findall(r"[\w-]+", mistyped.group(2))
-            unknown = translate("there is no command {word!r}.", word=mistyped.group(1))
-            message = closed_up(f"{unknown} {nearest(mistyped.group(1), known)}")
+        if mistyped:
+            word, known = mistyped[1], re.findall(r"[\w-]+", mistyped[2])
+            if "COMMAND" in message:
+                message = translate("there is no command {word!r}.", word=word)
+            else:
+                message = message[: mistyped.start()] + translate("invalid choice: {word!r}.", word=word)
+            message = closed_up(f"{message} {nearest(word, known)}")
         raise self.refusal(message)
 
     def refusal(self, message: str) -> CxvalueError:
@@ -76,6 +123,13 @@ def whole_number(text: str) -> int:
     if text.isdecimal() and int(text) >= 1:
         return int(text)
     raise argparse.ArgumentTypeError(translate("{text!r} must be a whole number of 1 or more", text=text))
+
+
+def seed(text: str) -> int:
+    """A whole number."""
+    with suppress(ValueError):
+        return int(text)
+    raise argparse.ArgumentTypeError(translate("{text!r} must be a whole number", text=text))
 
 
 def seconds(text: str) -> float:

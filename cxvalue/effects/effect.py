@@ -15,6 +15,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.grades import lower_grade
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 
 __all__ = ["BASE_GRADES", "DESIGNS", "Alternative", "Check", "Cohort", "Effect", "grade_of", "holm", "outcome_word"]
 
@@ -132,7 +133,7 @@ class Effect(Drawn):
 
     def __post_init__(self) -> None:
         if self.design not in DESIGNS:
-            allowed = ", ".join(DESIGNS)
+            allowed = enumerated(DESIGNS)
             raise CxvalueError(
                 translate(
                     "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed

@@ -6,6 +6,7 @@ out of the comparisons that need that month.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from cxvalue.effects.estimators.imputation import fill_gaps
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import Early, PanelMonths
@@ -204,15 +206,18 @@ def _wrong_rows(cells: pd.DataFrame, starts: pd.DataFrame, unit: str, outcome: s
 
 def _some(values: pd.Series) -> str:
     """The first few different values."""
-    names = list(dict.fromkeys(map(str, values)))
-    return ", ".join(names[:EXAMPLES]) + (", …" if len(names) > EXAMPLES else "")
+    return _first(list(dict.fromkeys(map(str, values))))
+
+
+def _first(names: Sequence[str]) -> str:
+    return enumerated([*names[:EXAMPLES], *["…"] * (len(names) > EXAMPLES)])
 
 
 def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) -> tuple[str, ...]:
     notes = []
     if not there.all():
         with_gaps = np.flatnonzero(~there.all(axis=1))
-        some = ", ".join(names[place] for place in with_gaps[:EXAMPLES]) + (", …" if len(with_gaps) > EXAMPLES else "")
+        some = [names[place] for place in with_gaps]
         notes.append(
             translate(
                 "{missing:,} of {months:,} months have no outcome ({units:,} units: {names}). They count as missing, not as "
@@ -220,17 +225,16 @@ def _notes(there: NDArray[np.bool_], names: tuple[str, ...], absent: list[str]) 
                 missing=int((~there).sum()),
                 months=there.size,
                 units=len(with_gaps),
-                names=some,
+                names=_first(some),
             )
         )
     if absent:
-        some = ", ".join(absent[:EXAMPLES]) + (", …" if len(absent) > EXAMPLES else "")
         notes.append(
             translate_count(
                 "{count:,} unit of the roll-out has no row in the panel and counts for nothing: {names}.",
                 "{count:,} units of the roll-out have no row in the panel and count for nothing: {names}.",
                 len(absent),
-                names=some,
+                names=_first(absent),
             )
         )
     return tuple(notes)

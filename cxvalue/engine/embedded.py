@@ -16,6 +16,7 @@ import ibis.expr.operations as ops
 import psutil
 from ibis.backends.duckdb import Backend
 
+from cxvalue.engine.composed import Composed
 from cxvalue.engine.place import Place
 from cxvalue.foundation.temporary import private_folder
 
@@ -31,6 +32,7 @@ LEAST_MEMORY_MB = 600
 DAY_S = 24 * 3600
 
 _SPILLS = count()
+_COMPOSED = Composed()
 
 
 class Embedded(Place):
@@ -64,7 +66,12 @@ class Embedded(Place):
 
 
 class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
-    """The engine as ibis knows it, but with fewer statements for each table that is kept on the way."""
+    """The engine as ibis knows it, but with less work for each expression and each table that is kept on the way."""
+
+    def compile(self, expr: ir.Expr, /, **kwargs: Any) -> str:
+        if any(kwargs.values()):
+            return str(super().compile(expr, **kwargs))
+        return _COMPOSED.sql(expr, super().compile)
 
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # A load keeps up to twenty tables, and ibis has the engine name its catalogue and describe each of them.

@@ -11,6 +11,7 @@ from cxvalue.engine.place import Place
 from cxvalue.engine.warehouse import WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 
 __all__ = ["open_engine", "open_warehouse"]
 
@@ -54,7 +55,7 @@ def _through_ibis(kind: str, address: str) -> Warehouse:
         failed = error
     else:
         return Warehouse(con, translate("{engine} (not among the tests: it should work)", engine=con.name))
-    known = ", ".join(("postgresql", "spark", "snowflake", "bigquery", "databricks", "clickhouse", "trino"))
+    known = enumerated(("postgresql", "spark", "snowflake", "bigquery", "databricks", "clickhouse", "trino"))
     if type(failed).__name__ in ("ValueError", "AttributeError", "ModuleNotFoundError", "ImportError"):
         found = translate("the address names no engine that is installed here.")
         remedy = translate(

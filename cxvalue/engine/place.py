@@ -42,8 +42,11 @@ class Place(ABC):
     def forget(self, name: str) -> None:  # noqa: B027
         """Give back the memory that rows of a file take which became the table `name` of a study and were brought."""
 
-    def ask_for_rights(self, tables: Iterable[str]) -> None:
-        """Raise `BadInput` with every right that the user lacks for these tables of the engine."""
+    def ask_for_rights(self, tables: Iterable[str], scores: str | None = None, study: str = "") -> None:
+        """Raise `BadInput` with every right that the user lacks for these tables of the engine.
+
+        `scores` is the table to which the scores of the study are written, None for none.
+        """
         return
 
     def guarded(self) -> AbstractContextManager[None]:

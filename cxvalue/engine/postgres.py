@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from cxvalue.engine.failures import refused
+from cxvalue.engine.scores import obstacles_to_scores, replace_scores
 from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
@@ -94,6 +96,12 @@ class Postgres(Warehouse):
                     command = f"GRANT SELECT ON {name} TO …"
                     said.append(translate("the user may not read {table!r}: {command}.", table=name, command=command))
         return said
+
+    def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
+        return obstacles_to_scores(self.native, named, study)
+
+    def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
+        return replace_scores(self.native, named, study, customers, run_id=run_id, as_of=as_of)
 
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:
         return _btrim(text, BLANKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from cxvalue.engine.buckets import bucket, md5_of
 from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import guarded, said_of
 from cxvalue.engine.place import Place
+from cxvalue.engine.scores import WHERE as SCORES
 from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
 from cxvalue.language.catalogue import translate
 
@@ -89,11 +91,22 @@ class Warehouse(Place):
         """What the user of this connection may not do and would have to, a sentence each; nothing where nobody can tell."""
         return []
 
-    def ask_for_rights(self, tables: Iterable[str]) -> None:
-        said = self.obstacles(tables)
-        if said:
-            remedy = translate("Ask whoever runs the engine for it.")
-            raise BadInput([Problem(WHERE, one, remedy) for one in said])
+    def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
+        """Why the scores of a study cannot be written to a table, and what to do."""
+        found = translate("{engine} takes no scores in this version, PostgreSQL does.", engine=self.words)
+        return [(found, translate("Leave it out."))]
+
+    def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
+        """Write the customers of a run in place of those of the run before, and say how many."""
+        raise BadInput([Problem(SCORES, *one) for one in self.obstacles_to_scores(named, study)])
+
+    def ask_for_rights(self, tables: Iterable[str], scores: str | None = None, study: str = "") -> None:
+        remedy = translate("Ask whoever runs the engine for it.")
+        problems = [Problem(WHERE, one, remedy) for one in self.obstacles(tables)]
+        if scores is not None:
+            problems += [Problem(SCORES, *one) for one in self.obstacles_to_scores(scores, study)]
+        if problems:
+            raise BadInput(problems)
 
     def keep(self, table: ir.Table) -> ir.Table:
         """A table as it is now, held by the engine until this connection ends."""

@@ -8,6 +8,7 @@ from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
         for kind, part in curves.groupby("kind", sort=False)
     ]
     last = int(curves["days"].max())
-    style.title(figure, translate("Still buying after {days} days: {shares}", days=last, shares=", ".join(stay)))
+    style.title(figure, translate("Still buying after {days} days: {shares}", days=last, shares=enumerated(stay)))
     for (kind, part), colour in zip(curves.groupby("kind", sort=False), (MAIN, GREY), strict=False):
         label = translate(CAME_BACK.get(kind, CAME_OTHERS), kind=kind)
         axes.step(part["days"], part["share"], where="post", color=colour, linewidth=2, label=label)

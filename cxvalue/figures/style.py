@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
 from cxvalue.findings.numbers import format_number, format_value, is_currency
-from cxvalue.language.catalogue import spoken
+from cxvalue.language.catalogue import spoken, translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.letters import FONTS, families_of, lines_of
-from cxvalue.language.words import spoken_words
+from cxvalue.language.words import enumerated, spoken_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -404,6 +404,10 @@ def need_columns(table: Any, columns: Sequence[str], what: str) -> None:
 
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise CxvalueError(
-            f"{what} needs the column {missing[0]!r}; the table has {', '.join(map(str, table.columns))}."
+        told = translate(
+            "{table} needs the column {column!r}; the table has {columns}.",
+            table=what,
+            column=missing[0],
+            columns=enumerated(map(str, table.columns)),
         )
+        raise CxvalueError(told)

@@ -16,6 +16,8 @@ from cxvalue.foundation.errors import CxvalueError, nearest, one_of
 from cxvalue.foundation.grades import GRADES
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 
 __all__ = ["Finding", "Kind", "Withheld", "opening", "read_findings", "write_findings"]
 
@@ -57,7 +59,7 @@ class Finding:
     23570
     >>> Finding("cltv.equity", "Customer equity", float("nan"), unit="USD")
     Traceback (most recent call last):
-    cxvalue.foundation.errors.CxvalueError: Finding 'cltv.equity': value is nan, must be a finite number, a word or None.
+    cxvalue.foundation.errors.CxvalueError: Finding 'cltv.equity': value is nan. It must be a finite number, a word or None.
     """
 
     id: str
@@ -77,22 +79,26 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
-            raise CxvalueError(f"Finding id {self.id!r} must be like 'base.customers' or 'programme.waiver.npv'.")
+            raise CxvalueError(
+                translate("Finding id {id!r} must be like 'base.customers' or 'programme.waiver.npv'.", id=self.id)
+            )
         for name in ("label", "unit", "text", "method", "case", "notebook"):
             if not isinstance(getattr(self, name), str):
-                raise self._refused(name, "must be text.")
+                raise self._refused(name, translate("It must be text."))
         if not self.label.strip():
-            raise self._refused("label", "must say what the number is.")
+            raise self._refused("label", translate("It must say what the number is."))
         object.__setattr__(self, "value", self._value())
         for name in ("low", "high", "level"):
-            object.__setattr__(self, name, self._number(name, "must be a finite number or None."))
+            object.__setattr__(self, name, self._number(name, translate("It must be a finite number or None.")))
         self._check_interval()
         if self.grade is not None and self.grade not in GRADES:
-            raise self._refused("grade", "must be one of A, B, C, D, E, or None for a plain count.")
+            raise self._refused("grade", translate("It must be A, B, C, D or E, or None for a plain count."))
         if self.kind not in get_args(Kind):
             raise self._refused("kind", one_of(get_args(Kind)))
         if self.withheld and (self.value is not None or not self.text.startswith(opening(self.withheld))):
-            raise self._refused("withheld", "but this is said of a missing value, in the first words of its text.")
+            raise self._refused(
+                "withheld", translate("This is said of a missing value, in the first words of its text.")
+            )
 
     @property
     def is_exact(self) -> bool:
@@ -118,18 +124,22 @@ class Finding:
         return rest[:1].upper() + rest[1:] if self.withheld else rest
 
     def _refused(self, name: str, rule: str) -> CxvalueError:
-        return CxvalueError(f"Finding {self.id!r}: {name} is {getattr(self, name)!r}, {rule}")
+        return self._wrong(name, repr(getattr(self, name)), rule)
+
+    def _wrong(self, name: str, value: str, rule: str) -> CxvalueError:
+        found = translate("Finding {id!r}: {name} is {value}.", id=self.id, name=name, value=value)
+        return CxvalueError(closed_up(f"{found} {rule}"))
 
     def _value(self) -> float | int | str | None:
         if self.value is None:
             if not self.text.strip():
-                raise self._refused("value", "which needs the reason in text.")
+                raise self._refused("value", translate("It then needs the reason in its text."))
             return None
         if isinstance(self.value, str):
             if not self.value.strip():
-                raise self._refused("value", "must be a finite number, a word or None.")
+                raise self._refused("value", translate("It must be a finite number, a word or None."))
             return self.value
-        return self._number("value", "must be a finite number, a word or None.")
+        return self._number("value", translate("It must be a finite number, a word or None."))
 
     def _number(self, name: str, rule: str) -> float | int | None:
         given: Any = getattr(self, name)
@@ -139,32 +149,34 @@ class Finding:
         if isinstance(plain, bool) or not isinstance(plain, numbers.Real):
             raise self._refused(name, rule)
         if not math.isfinite(plain):
-            raise CxvalueError(f"Finding {self.id!r}: {name} is {float(plain)}, {rule}")
+            raise self._wrong(name, str(float(plain)), rule)
         return int(plain) if isinstance(plain, numbers.Integral) else float(plain)
 
     def _check_interval(self) -> None:
         if self.level is not None and not 0 < self.level < 1:
-            raise self._refused("level", "must lie between 0 and 1, for example 0.95.")
+            raise self._refused("level", translate("It must lie between 0 and 1, for example 0.95."))
         if self.low is None:
             if self.high is not None:
-                raise self._refused("high", "but low and high come together or not at all.")
+                raise self._refused("high", translate("low and high come together or not at all."))
             return
         if self.high is None and not self.id.startswith("experience."):
-            raise self._refused("low", "but low and high come together or not at all.")
+            raise self._refused("low", translate("low and high come together or not at all."))
         if self.level is None:
-            raise self._refused("level", "but an interval needs its level, for example 0.95.")
+            raise self._refused("level", translate("An interval needs its level, for example 0.95."))
         if self.value is None:
-            raise self._refused("value", "but has an interval; a withheld value has none.")
+            raise self._refused("value", translate("A value that is withheld has no interval."))
         if self.high is None:
             if isinstance(self.value, (int, float)) and self.value < self.low - 1e-9 * abs(self.low):
-                raise self._refused("value", f"must not be below its low end {self.low!r}.")
+                raise self._refused("value", translate("It must not be below its low end {low!r}.", low=self.low))
             return
         if self.low > self.high:
-            raise self._refused("low", f"must not be above high, which is {self.high!r}.")
+            raise self._refused("low", translate("It must not be above high, which is {high!r}.", high=self.high))
         if isinstance(self.value, (int, float)):
             slack = 1e-9 * max(abs(self.low), abs(self.high))
             if not self.low - slack <= self.value <= self.high + slack:
-                raise self._refused("value", f"must lie in its interval {self.low!r} to {self.high!r}.")
+                raise self._refused(
+                    "value", translate("It must lie in its interval {low!r} to {high!r}.", low=self.low, high=self.high)
+                )
 
 
 _HANDED_OVER = tuple(field.name for field in fields(Finding))
@@ -199,23 +211,26 @@ def read_findings(path: Path | str) -> tuple[Finding, ...]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except FileNotFoundError:
-        raise CxvalueError(f"There is no findings.json at {path}.") from None
+        raise CxvalueError(translate("There is no findings.json at {path}.", path=path)) from None
     except ValueError as error:
-        raise CxvalueError(f"{path} is not a list of findings: {error}") from error
+        raise CxvalueError(translate("{path} is not a list of findings: {error}", path=path, error=error)) from error
     if not isinstance(rows, list):
-        raise CxvalueError(f"{path} must hold a list of findings.")
+        raise CxvalueError(translate("{path} must hold a list of findings.", path=path))
     return tuple(_unique([_from_row(row, path) for row in rows]))
 
 
 def _from_row(row: object, path: Path) -> Finding:
     if not isinstance(row, dict):
-        raise CxvalueError(f"{path} must hold a list of objects, but one entry is {row!r}.")
+        raise CxvalueError(
+            translate("{path} must hold a list of objects, but one entry is {row!r}.", path=path, row=row)
+        )
     unknown = [name for name in row if name not in _HANDED_OVER]
     if unknown:
-        raise CxvalueError(f"{path}: unknown field {unknown[0]!r} in a finding. {nearest(unknown[0], _PUBLISHED)}")
+        found = translate("{path}: unknown field {field!r} in a finding.", path=path, field=unknown[0])
+        raise CxvalueError(closed_up(f"{found} {nearest(unknown[0], _PUBLISHED)}"))
     missing = [name for name in ("id", "label", "value") if name not in row]
     if missing:
-        raise CxvalueError(f"{path}: a finding lacks {', '.join(missing)}.")
+        raise CxvalueError(translate("{path}: a finding lacks {fields}.", path=path, fields=enumerated(missing)))
     # A published finding does not carry its kind; the list of studies writes a chance and a forecast all the same.
     kind = "chance" if str(row["id"]).endswith(".probability_of_loss") else "estimate"
     kind = "forecast" if row["id"] in ("cltv.equity", "cltv.mean", "cltv.new_customer") else kind
@@ -226,7 +241,9 @@ def _unique(findings: Sequence[Finding]) -> Sequence[Finding]:
     seen: set[str] = set()
     for finding in findings:
         if finding.id in seen:
-            raise CxvalueError(f"Two findings have the id {finding.id!r}; an id must stand for one number.")
+            raise CxvalueError(
+                translate("Two findings have the id {id!r}; an id must stand for one number.", id=finding.id)
+            )
         seen.add(finding.id)
     return findings
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 
 __all__ = ["ALIASES", "NEVER_ASSUMED", "Option", "Question", "answered", "either", "merged", "parse_answers", "put"]
 
@@ -142,7 +143,7 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
         raise BadInput.at(f"--answer {question.key}", found, nearest(word, question.columns))
     if question.free == "text":
         return put(spec, question.at, f"={word!r}" if "'" not in word else "='" + word.replace("'", "") + "'")
-    allowed = ", ".join(dict.fromkeys(one.answer for one in question.options))
+    allowed = enumerated(dict.fromkeys(one.answer for one in question.options))
     found, remedy = (
         translate("{word!r} is none of the answers.", word=word),
         translate("Allowed: {answers}.", answers=allowed),

@@ -14,6 +14,7 @@ from cxvalue.firstmile.records import Record, bound
 from cxvalue.firstmile.trying import LIKE_ALL, holds, kept_values, total
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count, written
+from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.roles import NO_SALE
@@ -80,7 +81,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
     required = [name for name in CONTRACTS[record.table].required if name not in draft.spec["columns"]]
     if required:
         found = translate(
-            "{system}: the columns behind {columns} are not in it.", system=record.title, columns=", ".join(required)
+            "{system}: the columns behind {columns} are not in it.", system=record.title, columns=enumerated(required)
         )
         draft.refusal = Problem(export.label, found, translate("Export it again with all columns."))
         return draft
@@ -210,7 +211,7 @@ def _ask_for_others(draft: Draft) -> None:
         ]
         if not others or len(others) > _MOST_OTHERS:
             continue
-        shown = ", ".join(f"{value} {written(rows, ',')}" for value, rows in found if value in others)
+        shown = enumerated(f"{value} {written(rows, ',')}" for value, rows in found if value in others)
         options = (
             Option("leave_out", translate("no"), {}),
             Option("count", translate("yes"), {"keep_rows": {column: [*words, *others]}}),

@@ -15,6 +15,7 @@ import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
 from cxvalue.tables.read.database_file import attach_duckdb, is_duckdb, is_sqlite, sqlite_tables
 from cxvalue.tables.read.formats import files_of, open_files, read_start
@@ -174,7 +175,7 @@ def _tables_of(con: duckdb.DuckDBPyConnection, path: Path, scratch: Path, count:
             chosen = spec if many else {key: value for key, value in spec.items() if key != "sheet"}
             exports.append(_open(con, label, (path,), chosen, scratch, count + len(exports)))
         if hidden:
-            exports[0].notes.append(translate("hidden, and not read: {sheets}", sheets=", ".join(hidden)))
+            exports[0].notes.append(translate("hidden, and not read: {sheets}", sheets=enumerated(hidden)))
         return exports
     if is_sqlite(start) or is_duckdb(start):
         if is_sqlite(start):
@@ -224,7 +225,7 @@ def _pattern(names: Sequence[str], every: Sequence[str]) -> str:
     pattern = names[0] if len(names) == 1 else f"{start}*"
     if [name for name in every if fnmatch(name, pattern)] != list(names):
         found = translate(
-            "holds several tables whose files are not told apart by their names ({names}).", names=", ".join(every[:6])
+            "holds several tables whose files are not told apart by their names ({names}).", names=enumerated(every[:6])
         )
         raise BadInput.at("--from", found, translate("Unpack it and name the files of one table."))
     return pattern

@@ -11,6 +11,7 @@ from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
 from cxvalue.firstmile.exports import Export, Look
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES
 from cxvalue.tables.read.roles import KEY, WORDS, role_of, said
 
@@ -58,7 +59,7 @@ def draft_by_guess(export: Export) -> Draft:
     if not customers or not days or not amounts:
         named = translate("a customer"), translate("a day"), translate("an amount")
         lacking = [word for word, some in zip(named, (customers, days, amounts), strict=True) if not some]
-        columns = ", ".join(export.names[:20])
+        columns = enumerated(export.names[:20])
         found = translate(
             "no column looks like {lacking}. Columns: {columns}.", lacking=either(lacking), columns=columns
         )
@@ -154,7 +155,7 @@ def _guests(draft: Draft) -> None:
             options = (Option("email", says, {"columns": {"customer_id": mail}}), *options)
         ask = translate(
             "{ids} in {column!r} looks like an id for all buyers without one. Are they guests?",
-            ids=", ".join(words),
+            ids=enumerated(words),
             column=customer,
         )
         draft.questions.append(Question("guests", ask, "guest_ids", options, options[0].answer, table="transactions"))
@@ -172,7 +173,7 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
     why = translate_count("{count} column with days", "{count} columns with days", len(days))
     draft.why["date"] = ("sure" if len(days) == 1 else "likely", why)
     if len(among) > 1:
-        options = tuple(Option(day.name, ", ".join(day.samples), {"columns": {"date": day.name}}) for day in among)
+        options = tuple(Option(day.name, enumerated(day.samples), {"columns": {"date": day.name}}) for day in among)
         ask = translate("Which day is that of the purchase?")
         draft.questions.append(
             Question("date", ask, "columns.date", options, None, "column", draft.export.names, "transactions")
@@ -240,10 +241,8 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         _ask_for_tax(draft, best, taxes, shipping)
     rest = [look for look in whole if look is not best and not role_of(look.name, "gross")]
     if (rest and (fees or not net)) or len(net) > 1:  # beside fees, net may be what is left after them
-        others = [best, *rest]
-        options = tuple(
-            Option(look.name, ", ".join(look.samples), {"columns": {"revenue": look.name}}) for look in others
-        )
+        named = [(one.name, enumerated(one.samples)) for one in (best, *rest)]
+        options = tuple(Option(name, some, {"columns": {"revenue": name}}) for name, some in named)
         ask = translate("Which amount is revenue: what was paid for the goods, after discounts?")
         draft.questions.insert(
             0, Question("revenue", ask, "columns.revenue", options, None, "column", export.names, "transactions")
@@ -324,7 +323,7 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
         if look.longest > 40:
             continue
         good = [one for one in values if re.search(_GOOD, one.casefold()) and not re.search(_BAD, one.casefold())]
-        counted = ", ".join(
+        counted = enumerated(
             f"{value or translate('empty')} {written(rows, ',')}" for value, rows in export.values(look.name)
         )
         options = []
@@ -423,7 +422,7 @@ def _subscriptions(
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
     draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
-        options = tuple(Option(look.name, ", ".join(look.samples), {"columns": {"end": look.name}}) for look in ends)
+        options = tuple(Option(look.name, enumerated(look.samples), {"columns": {"end": look.name}}) for look in ends)
         ask = translate("Which day is the end of the contract? A request to cancel is none.")
         draft.questions.append(
             Question("end", ask, "columns.end", options, None, "column", draft.export.names, "subscriptions")

@@ -20,6 +20,7 @@ from cxvalue.firstmile.records import Record, records, told
 from cxvalue.firstmile.trying import shaped
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.read.dates import read_dates
@@ -49,7 +50,7 @@ def match(names: Sequence[str]) -> tuple[Record | None, str, str]:
         near = best[0] >= 0.6 and len(lacking) <= 2
         if not near:
             return None, "", ""
-        columns = ", ".join(map(repr, lacking))
+        columns = enumerated(map(repr, lacking))
         return (
             None,
             "",
@@ -96,7 +97,7 @@ class Understanding:
             option = Option("unknown", translate("not known: everything is told in revenue, and the page says so"))
             study.append(Question("margin", ask, "gross_margin", (option,), None, "share"))
         if self._several and "rates" not in self.answers:
-            codes = ", ".join(self.codes)
+            codes = enumerated(self.codes)
             ask = translate(
                 "Amounts are in several currencies ({codes}). What is one of each worth in the study's?", codes=codes
             )
@@ -139,7 +140,7 @@ class Understanding:
             says = translate("is {given}, and the amounts are written in {sign}.", given=given, sign=sign)
             remedy = translate(
                 "Take one of {codes}, or export the amounts in {given}.",
-                codes=", ".join(written[:_MOST_CODES]),
+                codes=enumerated(written[:_MOST_CODES]),
                 given=given,
             )
             raise BadInput.at("--answer currency", says, remedy)

@@ -10,7 +10,7 @@ from cxvalue.firstmile.trying import kept_values, total
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.letters import padded
-from cxvalue.language.words import spoken_words
+from cxvalue.language.words import enumerated, spoken_words
 
 __all__ = ["HOW_SURE", "html_of", "lines_of"]
 
@@ -76,7 +76,7 @@ def _columns(draft: Draft, spec: dict[str, object], found: Understanding) -> lis
     rows = []
     for ours, theirs in columns.items():
         names = [name for name in columns_in(str(theirs)) if name in draft.export.looks]
-        shown = ", ".join(draft.export.looks[names[0]].samples) if names else ""
+        shown = enumerated(draft.export.looks[names[0]].samples) if names else ""
         word, why = draft.why.get(ours, ("sure", translate("as answered")))
         word = translate("ASKED") if ours in asked else translate(HOW_SURE[word])
         rows.append((ours, str(theirs), shown[: _LONGEST - 2] + ("…" if len(shown) > _LONGEST - 2 else ""), word, why))
@@ -94,7 +94,7 @@ def _counted(draft: Draft, spec: dict[str, object], key: str, name: str) -> str:
     try:
         values = kept_values(draft.export, {one: value for one, value in plain.items() if value != "ASK"}, f"[{name}]")
     except BadInput:
-        return ", ".join(rules[name])
+        return enumerated(rules[name])
     words = {str(word).lower() for word in rules[name]}
     inside: list[str] = []
     outside: list[str] = []
@@ -103,8 +103,8 @@ def _counted(draft: Draft, spec: dict[str, object], key: str, name: str) -> str:
         (inside if value.lower() in words else outside).append(told)
     kept, left = (inside, outside) if key == "keep_rows" else (outside, inside)
     if not left:
-        return ", ".join(kept[:8])
-    return translate("{kept}; left out: {left}", kept=", ".join(kept[:8]), left=", ".join(left[:8]))
+        return enumerated(kept[:8])
+    return translate("{kept}; left out: {left}", kept=enumerated(kept[:8]), left=enumerated(left[:8]))
 
 
 def html_of(found: Understanding) -> str:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 
 __all__ = ["IN_RUN", "BadInput", "CxvalueError", "Problem", "RunFailed", "meant", "nearest", "one_of", "quoted"]
 
@@ -122,4 +123,4 @@ def quoted(words: Iterable[object]) -> str:
     >>> quoted(["csv", "parquet"])
     "'csv', 'parquet'"
     """
-    return ", ".join(map(repr, words))
+    return enumerated(map(repr, words))

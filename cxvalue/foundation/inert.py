@@ -15,6 +15,8 @@ __all__ = ["inert_table", "inert_text", "with_sound_texts"]
 Anything = TypeVar("Anything")
 
 _FORMULA = re.compile(r"[=@\t\r＝＠]|[+\-＋－](?!\s*[\d.,]+\s*$)")
+_BEGINS = frozenset("=@\t\r＝＠+-＋－")
+"""The letters with which `_FORMULA` begins."""
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -31,7 +33,9 @@ def inert_table(table: pd.DataFrame) -> pd.DataFrame:
     """A table whose texts and headings are inert; the same object where all are already."""
     changed = {}
     for name in table.columns:
-        if table[name].dtype.kind in "OSU" or str(table[name].dtype) in ("string", "str", "category"):
+        texts = table[name].dtype.kind in "OSU" or str(table[name].dtype) in ("string", "str", "category")
+        # Few texts begin so, and to ask a million of them for their first letter costs a tenth of the pattern.
+        if texts and any(isinstance(value, str) and value[:1] in _BEGINS for value in table[name]):
             told = table[name].map(lambda value: inert_text(value) if isinstance(value, str) else value)
             if not told.equals(table[name]):
                 changed[name] = told

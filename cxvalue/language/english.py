@@ -25,6 +25,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "above_share": "more than {share}",
         "below_share": "less than {share}",
         "counted": "{number} {unit}",
+        "between": ", ",
         # units: the word after a number, in the forms that the language has (one, few, many, other)
         "unit_customers": "customer|customers",
         "unit_transactions": "transaction|transactions",

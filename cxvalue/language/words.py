@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 
 from cxvalue.language.catalogue import spoken, word_of
 from cxvalue.language.english import ENGLISH
 
-__all__ = ["spoken_words", "unit_word", "words_for"]
+__all__ = ["enumerated", "spoken_words", "unit_word", "words_for"]
 
 FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -41,6 +41,15 @@ def words_for(language: str) -> Mapping[str, str]:
 def spoken_words() -> Mapping[str, str]:
     """The words of the language that is spoken."""
     return words_for(spoken())
+
+
+def enumerated(parts: Iterable[str]) -> str:
+    """What is listed in a sentence, with the sign that the language writes between its parts.
+
+    >>> enumerated(["transactions", "customers"])
+    'transactions, customers'
+    """
+    return spoken_words()["between"].join(parts)
 
 
 def unit_word(unit: str, number: float, words: Mapping[str, str], *, in_range: bool = False) -> str:

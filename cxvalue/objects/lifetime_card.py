@@ -134,7 +134,9 @@ def _(shown: CustomerValue) -> pd.DataFrame:
 def _(shown: LifetimeModel) -> Mapping[str, Callable[..., Figure]]:
     def expected(currency: str, *, states: PurchaseStates | None = None, horizon_months: float = 12) -> Figure:
         if states is None:
-            raise CxvalueError("This picture needs the histories that the model was fitted on: plot(states=...).")
+            raise CxvalueError(
+                translate("This picture needs the histories that the model was fitted on: plot(states=...).")
+            )
         import pandas as pd
 
         seen: dict[str, Any] = {"frequency": states.frequency, "age_days": states.age_days}

@@ -10,6 +10,7 @@ from cxvalue.figures.renewal import contract_flow
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.shown import Summary
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.questions.contracts.contract_history import monthly_contracts
 from cxvalue.questions.customers.audit import monthly_activity
 from cxvalue.workspace.notebooks import NOTEBOOKS, declared_in
@@ -44,8 +45,8 @@ def describe(shown: Study, currency: str) -> Summary:
             format_value(file.horizon_months, "months"),
             translate("ranges hold {level}", level=format_level(file.level)),
         ),
-        (translate("tables"), ", ".join(held), ""),
-        (translate("notebooks"), ", ".join(fitting), ""),
+        (translate("tables"), enumerated(held), ""),
+        (translate("notebooks"), enumerated(fitting), ""),
     )
     line = translate("Study {name}: {heading}", name=shown.name, heading=file.heading)
     simulated = (translate("Simulated: this company does not exist."),) if file.simulated is not None else ()

@@ -18,6 +18,7 @@ case_story     the slides of a business case
 storyline      a page and its tables become a `ReportModel`, with the slides that tell it
 render/        the papers beside the page: PDF, slides, workbook
 html           a `PageModel` becomes one self-contained file; so does the index of all studies
+finish         amounts that no line breaks, and the letters that a page brings
 notebook_html  an executed notebook becomes an appendix page without code
 sanitize       what markup from elsewhere may stay
 """

@@ -14,8 +14,10 @@ from urllib.parse import quote
 
 from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
+from cxvalue.report.finish import embed_letters, keep_amounts_whole
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
 from cxvalue.report.pictures import data_uri
 from cxvalue.report.sanitize import SCHEME
@@ -37,7 +39,7 @@ def render_page(page: PageModel) -> str:
 
     The same page model gives the same text. A missing figure or a link that leaves the report is a `CxvalueError`.
     """
-    return _render("page.html.j2", page=page, words=page.words, language=page.language)
+    return keep_amounts_whole(_render("page.html.j2", page=page, words=page.words, language=page.language))
 
 
 def render_index(entries: Iterable[IndexEntry], language: str = "en") -> str:
@@ -69,7 +71,9 @@ def relative_link(href: str) -> str:
     'tables/models%201.csv'
     """
     if not href or SCHEME.match(href) or href.startswith(("/", "\\")):
-        raise CxvalueError(f"The link {href!r} leaves the report; links must be relative to the page.")
+        raise CxvalueError(
+            translate("The link {link!r} leaves the report; links must be relative to the page.", link=href)
+        )
     return quote(href, safe="/#%._-~")
 
 
@@ -119,7 +123,8 @@ def _points(days: Sequence[float], heights: Sequence[float]) -> str:
 
 
 def _render(template: str, **values: Any) -> str:
-    return _environment().get_template(template).render(**{"words": ENGLISH, **values})
+    page = _environment().get_template(template).render(**{"words": ENGLISH, **values})
+    return embed_letters(page) if values.get("language") == "zh" else page
 
 
 @lru_cache(maxsize=1)

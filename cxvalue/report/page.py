@@ -22,7 +22,7 @@ from cxvalue.findings.numbers import (
 )
 from cxvalue.foundation.grades import GRADES
 from cxvalue.language.letters import closed_up
-from cxvalue.language.words import words_for
+from cxvalue.language.words import enumerated, words_for
 from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
 from cxvalue.report.page_model import (
@@ -273,7 +273,7 @@ def _banners(
         banners.append(words["partial"])
     failed = [book.title or book.name for book in notebooks if book.status == "failed"]
     if failed:
-        banners.append(words["notebook_failed"].format(names=", ".join(failed)))
+        banners.append(words["notebook_failed"].format(names=enumerated(failed)))
     if notes.control and not notes.control.within:
         banners.append(words["control_failed"])
     return tuple(banners)

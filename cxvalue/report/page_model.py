@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 from cxvalue.foundation.errors import CxvalueError, one_of
+from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import closed_up
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -80,9 +82,16 @@ class NotebookOutcome:
     def __post_init__(self) -> None:
         allowed = get_args(NotebookStatus)
         if self.status not in allowed:
-            raise CxvalueError(f"Notebook {self.name!r}: status is {self.status!r}. {one_of(allowed)}")
+            found = translate("Notebook {notebook!r}: status is {status!r}.", notebook=self.name, status=self.status)
+            raise CxvalueError(closed_up(f"{found} {one_of(allowed)}"))
         if self.status in ("not_run", "failed") and not self.reason.strip():
-            raise CxvalueError(f"Notebook {self.name!r}: status {self.status!r} needs a reason for the page.")
+            raise CxvalueError(
+                translate(
+                    "Notebook {notebook!r}: status {status!r} needs a reason for the page.",
+                    notebook=self.name,
+                    status=self.status,
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True)

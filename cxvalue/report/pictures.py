@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 
 __all__ = ["below_its_title", "data_uri", "on_a_page"]
 
@@ -23,11 +24,15 @@ def data_uri(path: Path | str) -> str:
     path = Path(path)
     media_type = _MEDIA_TYPES.get(path.suffix.lower())
     if media_type is None:
-        raise CxvalueError(f"The figure {path.name!r} is neither svg nor png, so it cannot be embedded.")
+        raise CxvalueError(
+            translate("The figure {file!r} is neither svg nor png, so it cannot be embedded.", file=path.name)
+        )
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CxvalueError(f"The figure {path.name!r} cannot be read: {error.strerror}.") from error
+        raise CxvalueError(
+            translate("The figure {file!r} cannot be read: {reason}.", file=path.name, reason=error.strerror)
+        ) from error
     if path.suffix.lower() == ".svg":
         content = on_a_page(content.decode("utf-8")).encode("utf-8")
     return f"data:{media_type};base64,{base64.b64encode(content).decode('ascii')}"

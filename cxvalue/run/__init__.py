@@ -8,6 +8,7 @@ preload     what such a kernel has imported before it starts
 unchanged   the last report, where nothing that it is made from has changed
 forked      kernels as forks of a process that has everything imported
 publish     a finished run becomes the latest report, or nothing changes
+write_back  scores of customers into the company's database, once the report is published
 journal     the log of a run
 record      what a run was: its study, its notebooks and how they ended
 manifest    what went into it: versions, seeds, fingerprints, cautions

@@ -28,6 +28,7 @@ from cxvalue.foundation.errors import RunFailed
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import speak, translate, using
+from cxvalue.language.words import enumerated
 from cxvalue.run.forked import ForkedKernel
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class _Execution:
             if "SystemExit" in errors:  # papermill takes sys.exit(0) for a success, though no later cell ran
                 raise self._stopped_itself(number)
             if errors or cell.metadata.get("papermill", {}).get("exception"):
-                raise self._failed(number, ", ".join(errors) or translate("no reason was given"))
+                raise self._failed(number, enumerated(errors) or translate("no reason was given"))
         if notebook.metadata.get("papermill", {}).get("exception"):
             raise RunFailed(translate("{name} failed in cell {cell}", name=self.job.name, cell=self.cell))
 

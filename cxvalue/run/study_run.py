@@ -31,6 +31,7 @@ from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import import_renderers, publish
 from cxvalue.run.record import RunRecord
 from cxvalue.run.unchanged import made_from
+from cxvalue.run.write_back import write_back
 from cxvalue.workspace.history import collect_history
 
 if TYPE_CHECKING:
@@ -78,11 +79,12 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A published run: its folder, whether it is only a part, and how each notebook ended."""
+    """A published run: its folder, whether it is only a part, how each notebook ended, and why scores were not written."""
 
     folder: Path
     partial: bool
     outcomes: tuple[NotebookOutcome, ...]
+    unwritten: str = ""
 
 
 def run_study(
@@ -171,7 +173,12 @@ def run_study(
             name = f"{prepared.as_of.isoformat()}-{run_id}"
             left = _keep_failure(reports / prepared.study.name / "failed", name, work, error)
             raise RunStopped(_reason(error), left) from error
-    return RunResult(folder, chosen.partial, outcomes)
+        unwritten = ""
+        if record.study.work.write_back is not None and not chosen.partial:
+            log.phase(translatable("writing the scores"))
+            written, unwritten = write_back(record, folder)
+            log.note("not written" if unwritten else "written", customers=written, reason=unwritten)
+    return RunResult(folder, chosen.partial, outcomes, unwritten)
 
 
 def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:

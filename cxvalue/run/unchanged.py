@@ -20,6 +20,7 @@ from cxvalue.engine.prints import hash_of_everything
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.run.graph import asked_for
 from cxvalue.run.pseudonyms import Pseudonyms
+from cxvalue.run.write_back import is_written
 from cxvalue.study import find_study, load_study_file, project_root
 from cxvalue.study.fingerprints import hash_of_code
 from cxvalue.workspace.history import history_mark
@@ -56,7 +57,9 @@ def last_report(
             then = about["made_from"]
             if then["settings"] == now["settings"]:  # the last one with these options; older ones do not count
                 same = all(then.get(name) == mark for name, mark in now.items())
-                if same and _counts(then, today or date.today()) and _is_whole(folder, about):
+                table = None if asked else study.work.write_back
+                done = table is None or is_written(folder, table)
+                if same and done and _counts(then, today or date.today()) and _is_whole(folder, about):
                     return folder
                 break
     return None

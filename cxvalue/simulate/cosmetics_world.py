@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
@@ -88,8 +88,9 @@ def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> 
     """P(reservation discount ≤ depth) of visits with a centre."""
     z = (depth - centre) / true.spread
     if true.family in MIXTURES:
-        share, near, far = MIXTURES[true.family]
-        found: Floats = share * stats.norm.cdf(z, *near) + (1 - share) * stats.norm.cdf(z, *far)
+        share, *groups = MIXTURES[true.family]
+        near, far = (special.ndtr((z - place) / width) for place, width in groups)
+        found: Floats = share * near + (1 - share) * far
         return found
     return np.asarray(FAMILIES[true.family].cdf(z), dtype=float)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import Problem, nearest, quoted
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import rates_and_zones
 from cxvalue.study.find import project_root
 
@@ -105,7 +106,16 @@ _OF_FILES = ("read", "layout", "member", "sheet", "footer", "copies", "same", "p
 
 def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
     """Tables of an engine in a study without one, large tables of files beside an engine, and what only files have."""
-    problems = []
+    problems, written, where = [], study.work.write_back, f"{label}: work.write_back"
+    if written is not None and study.engine is None:
+        found = translate("{table!r} is a table of an engine, and none is named.", table=written)
+        remedy = translate(
+            "Leave it out: customers.parquet of the report holds the same, with real ids where pseudonymise is false."
+        )
+        problems.append(Problem(where, found, remedy))
+    if written is not None and written in {source.table for source in study.tables.values()}:
+        found = translate("{table!r} is a table that the study reads.", table=written)
+        problems.append(Problem(where, found, translate("Name another table, one that does not exist yet.")))
     for name, source in study.tables.items():
         where = f"{label}: tables.{name}"
         if source.in_engine and study.engine is None:
@@ -118,7 +128,7 @@ def tables_of_no_engine(study: StudyFile, label: str) -> list[Problem]:
         elif study.engine is not None and not source.in_engine and name not in SMALL:
             remedy = translate(
                 "Load it there and name it with 'table:'. From files or databases may come: {tables}.",
-                tables=", ".join(SMALL),
+                tables=enumerated(SMALL),
             )
             found = translate("is not in the study's engine, as it is no small table.")
             problems.append(Problem(where, found, remedy))
@@ -163,7 +173,7 @@ def experience_that_does_not_go(study: StudyFile, label: str) -> list[Problem]:
     problems = []
     main = [name for name, rules in study.metrics.items() if rules.main]
     if len(main) > 1:
-        found = translate("{metrics} are all 'main: true'.", metrics=", ".join(main))
+        found = translate("{metrics} are all 'main: true'.", metrics=enumerated(main))
         remedy = translate("Keep it at the one score that the others explain.")
         problems.append(Problem(f"{label}: metrics", found, remedy))
     items = [(one.name, one.segment) for one in study.touchpoints]
@@ -208,7 +218,7 @@ def covariates_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
     elif "customers" not in study.tables:
         problems.append(Problem(where, *_needs("customers")))
     if asked != "auto" and not set(COVARIATE_MODELS) & set(asked):
-        models = ", ".join(COVARIATE_MODELS)
+        models = enumerated(COVARIATE_MODELS)
         found = translate("goes with {models}, none of which is among cltv.models.", models=models)
         problems.append(Problem(where, found, translate("Add one of them, or write models: auto.")))
     return problems
@@ -226,7 +236,7 @@ def periods_that_do_not_go(study: StudyFile, label: str) -> list[Problem]:
     if others:
         found = translate(
             "names bg_bb beside {models}: it counts periods, they count days, and no holdout compares them.",
-            models=", ".join(others),
+            models=enumerated(others),
         )
         remedy = translate("Write models: bg_bb, or leave bg_bb out.")
         problems.append(Problem(f"{label}: cltv.models", found, remedy))

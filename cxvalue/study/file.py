@@ -30,6 +30,8 @@ from cxvalue.study.source import IdRules, TableSource
 __all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "ModelName", "Simulated", "StudyFile"]
 
 LATEST_COMPLETE_MONTH = "latest_complete_month"
+MOST_ROWS = 1_000_000
+"""Customers of a study in an engine up to which each has a row in a report that does not say what it wants."""
 ModelName = Literal["nbd", "bg_nbd", "mbg_nbd", "pareto_nbd", "bg_cnbd_k", "mbg_cnbd_k", "bg_bb"]
 MODEL_NAMES: tuple[str, ...] = get_args(ModelName)
 """The models that a study may name; `cxvalue.lifetime.families.registry` says what each of them is."""
@@ -185,6 +187,23 @@ class ReportRules(_Settings):
     audience: str = "board"
     suppress_below: int = Field(default=10, ge=0, le=1000, description=translatable("a whole number of customers"))
     pseudonymise: bool = True
+    customers: Literal["rows", "summary"] | None = Field(
+        default=None, description=translatable("rows (one a customer), or summary (groups of customers only)")
+    )
+
+    def as_groups(self, customers: int, in_engine: bool) -> bool:
+        """Whether so many customers are published in groups only; of themselves where an engine holds very many."""
+        return self.customers == "summary" or (self.customers is None and in_engine and customers > MOST_ROWS)
+
+
+class Work(_Settings):
+    """What a run may leave in the study's engine."""
+
+    write_back: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}\.[A-Za-z_][A-Za-z0-9_]{0,62}$",
+        description=translatable("schema.table, to which the scores of each customer are written, such as crm.scores"),
+    )
 
 
 class Simulated(_Settings):
@@ -263,6 +282,7 @@ class StudyFile(_Settings):
         description=translatable("${NAME} of an environment variable with the address of a warehouse, or spark"),
     )
     bring: Literal["purchases"] = "purchases"
+    work: Work = Field(default=Work(), description="{write_back: crm.scores}")
     keep: int | None = Field(
         default=None, ge=1, description=translatable("a whole number of published runs; all where it is left out")
     )

@@ -19,7 +19,8 @@ from cxvalue.study.problems import problems_of
 
 __all__ = ["load_answered", "load_study_file", "stated_language"]
 
-_LANGUAGE = re.compile(rf"""(?m)^["']?language["']?\s*:\s*["']?({"|".join(LANGUAGES)})["']?\s*(?:#.*)?$""")
+_KEY = r"""(?:^|\A\s*\{(?:[^#]*,)?\s*)["']?language["']?\s*:\s*"""
+_LANGUAGE = re.compile(rf"""(?m){_KEY}["']?({"|".join(LANGUAGES)})["']?\s*(?:[,}}#]|$)""")
 
 
 def stated_language(path: Path) -> str:

@@ -18,6 +18,7 @@ from cxvalue.engine.place import Place
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile
 from cxvalue.tables import ledger
 from cxvalue.tables.ask import ask, measures, parts
@@ -108,7 +109,8 @@ def load_tables(
     out.mkdir(parents=True, exist_ok=True)
     place = open_engine(study.engine, con)
     with closing(place), place.guarded(), tempfile.TemporaryDirectory(prefix="cxvalue-") as scratch:
-        place.ask_for_rights(str(source.table) for source in study.tables.values() if source.in_engine)
+        named = [str(source.table) for source in study.tables.values() if source.in_engine]
+        place.ask_for_rights(named, study.work.write_back, study.name)
         given = as_of if as_of in (None, LATEST_COMPLETE_MONTH) else as_day(as_of, "--as-of", LATEST_COMPLETE_MONTH)
         return _Loader(study, today, place, Path(scratch), out, sample).run(given)
 
@@ -245,7 +247,7 @@ class _Loader:
             self.notes.append(f"{raw.name}: {', '.join(renamed)}.")
         self.notes += [*parsed.notes, *raw.notes]
         if raw.extra:
-            extra = ", ".join(raw.extra)
+            extra = enumerated(raw.extra)
             self.notes.append(
                 translate("{table}: other columns kept as text: {columns}.", table=raw.name, columns=extra)
             )

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.checks.ids import SPOILT
 from cxvalue.tables.checks.rules import conflicting_orders
 from cxvalue.tables.ledger import count_rows
@@ -49,7 +50,7 @@ def ledger_of(transactions: Any) -> ir.Table:
     if "currency" in table.columns:
         codes = table.select("currency").distinct().order_by("currency").limit(6).to_pyarrow().column("currency")
         if len(codes) > 1:
-            some = ", ".join(str(code) for code in codes.to_pylist()[:5])
+            some = enumerated(str(code) for code in codes.to_pylist()[:5])
             found = translate("holds several currencies: {codes}.", codes=some)
             raise BadInput.at("transactions.currency", found, translate("Convert the amounts to one first."))
     if "order_id" in kept and set(table.columns) > set(kept):

@@ -19,6 +19,7 @@ from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -249,7 +250,7 @@ def opportunities_of(states: PurchaseStates) -> DiscreteStates:
             translate(
                 "The BG/BB counts calendar periods, and a {unit} is none. Allowed: {allowed}.",
                 unit=unit,
-                allowed=", ".join(Period),
+                allowed=enumerated(Period),
             )
         )
     recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))

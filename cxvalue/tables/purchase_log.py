@@ -121,11 +121,14 @@ class PurchaseLog:
         start, bought = self.start[customer], counts[customer]
         end = start + bought
 
-        def summed(column: NDArray[Any]) -> NDArray[Any]:
-            running = np.concatenate([[0], np.cumsum(column)])
-            return running[end] - running[start]
+        seen = self.day <= day
+        whose = self.customer[seen]
 
-        paid = (self.revenue > 0).astype(np.int64)
+        def summed(column: NDArray[Any]) -> Floats:
+            # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
+            return np.asarray(np.bincount(whose, column[seen], minlength=len(self))[customer], dtype=float)
+
+        paid = self.revenue > 0
         return Known(
             day=day,
             customer=customer,
@@ -135,7 +138,7 @@ class PurchaseLog:
             revenue=summed(self.revenue),
             first_revenue=self.revenue[start],
             margin=summed(self.margin),
-            paid=summed(paid) - paid[start],
+            paid=summed(paid).astype(np.int64) - paid[start],
         )
 
     def between(

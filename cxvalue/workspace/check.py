@@ -15,6 +15,7 @@ from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
 from cxvalue.language.catalogue import translate, using, written
 from cxvalue.language.letters import padded
+from cxvalue.language.words import enumerated
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file
@@ -44,7 +45,7 @@ class Checked:
 
     def __str__(self) -> str:
         study, tables = self.study, self.tables
-        names = ", ".join(sorted(tables.paths))
+        names = enumerated(sorted(tables.paths))
         main = "transactions" if "transactions" in tables.paths else "subscriptions"
         cautions = worst_first(tables.cautions)
         lines = [
@@ -131,12 +132,14 @@ def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
         study = with_half_lives(study, halved)
         try_declared(StudyTables(study, found.get, tables.as_of, tables.observed_from))
         understood = understand(tables, found, study.currency)
-        told = () if study.engine is None else _told_of_engine(tables, understood, sample, seconds)
+        told = (
+            () if study.engine is None else _told_of_engine(tables, understood, sample, seconds, study.work.write_back)
+        )
         return Checked(study, tables, understood, told)
 
 
 def _told_of_engine(
-    tables: TableSet, understood: list[Understood], sample: float | None, seconds: float
+    tables: TableSet, understood: list[Understood], sample: float | None, seconds: float, written: str | None
 ) -> tuple[str, ...]:
     """What a run will bring over from the engine and how long it may take, from what was just done."""
     share = sample or 1.0
@@ -150,9 +153,13 @@ def _told_of_engine(
             "it answers, its tables may be read and temporary ones made; this is a sample of {share:.2%} of the customers",
             share=share,
         )
+    goes = (
+        () if written is None else (translate("the scores of each customer may be written to {table}", table=written),)
+    )
     about = seconds / share + _RUN_S + customers * _RUN_S_PER_CUSTOMER
     return (
         answers,
+        *goes,
         translate(
             "about {rows:,.0f} rows of about {customers:,.0f} customers; about {megabytes:,.1f} MB come over",
             rows=rows,

@@ -36,6 +36,7 @@ FILE = "history.json"
 PROMISE_TABLE = "programme_promise.csv"
 GROUP_TABLES = {
     "churn_segments.csv": ("segment", "group", "customers"),
+    "customers_segments.csv": ("segment", "group", "customers"),
     "covariate_levels.csv": ("covariate", "level", "customers"),
     "campaign_*_segments.csv": ("column", "segment", "contacted"),
     "staff_units.csv": ("", "unit", "customers"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 from cxvalue.study import StudyFile, find_study, list_studies, load_study_file
 from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
 
@@ -35,7 +36,7 @@ def studies() -> pd.DataFrame:
             continue
         fitting = [spec.name for spec in NOTEBOOKS if not _refusal(spec, file)]
         simulated = file.simulated is not None
-        rows.append([name, file.heading, simulated, ", ".join(sorted(file.tables)), ", ".join(fitting)])
+        rows.append([name, file.heading, simulated, enumerated(sorted(file.tables)), enumerated(fitting)])
     return pd.DataFrame(rows, columns=["study", "title", "simulated", "tables", "notebooks"]).set_index("study")
 
 

@@ -21,6 +21,7 @@ from cxvalue.foundation.inert import inert_table
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import speak, translate, translate_count, using
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -37,6 +38,7 @@ from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
+from cxvalue.workspace.kept_states import read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
@@ -51,7 +53,11 @@ if TYPE_CHECKING:
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
 
-__all__ = ["Study", "load_study", "programme_panel"]
+__all__ = ["CUSTOMERS", "ROWS", "Study", "load_study", "programme_panel"]
+
+CUSTOMERS, ID_COLUMN = "customers.parquet", "customer_id"
+ROWS = "rows"
+"""The part of a notebook's work folder with tables of a row a customer that are not published."""
 
 
 def load_study(
@@ -142,7 +148,7 @@ class Study(Drawn):
                     "The study {study!r} has no table {table!r}; it has {tables}.",
                     study=self.name,
                     table=name,
-                    tables=", ".join(sorted(paths)),
+                    tables=enumerated(sorted(paths)),
                 )
             )
         if name not in self._opened:
@@ -155,8 +161,9 @@ class Study(Drawn):
 
     def handed(self, notebook: str, table: str) -> ibis.Table | None:
         """A parquet table that an earlier notebook of this run handed over; None by hand, where there is no run."""
-        path = None if self.work is None else self.work / notebook / "tables" / table
-        return self._connection.read_parquet(path) if path is not None and path.is_file() else None
+        parts = () if self.work is None else (self.work / notebook / part / table for part in ("tables", ROWS))
+        path = next((path for path in parts if path.is_file()), None)
+        return None if path is None else self._connection.read_parquet(path)
 
     @property
     def purchases(self) -> ibis.Table:
@@ -165,7 +172,13 @@ class Study(Drawn):
 
     def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
         """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
-        return states_of_study(self.file, self.purchases, self.as_of if as_of is None else as_day(as_of))
+        day = self.as_of if as_of is None else as_day(as_of)
+        kept = self._kept_states if day == self.as_of else None
+        return kept or states_of_study(self.file, self.purchases, day)
+
+    @cached_property
+    def _kept_states(self) -> PurchaseStates | None:
+        return read_states(self.prepared.folder, self.as_of)
 
     @cached_property
     def cltv(self) -> CltvFit:
@@ -260,6 +273,24 @@ class Study(Drawn):
         """What earlier published runs of the study said; nothing when opened by hand."""
         return read_history(self.work)
 
+    def _in_groups(
+        self, tables: Mapping[str, pd.DataFrame]
+    ) -> tuple[Mapping[str, pd.DataFrame], Mapping[str, pd.DataFrame]]:
+        """The tables that are published, and those with a row a customer that stay in the run where the report has none."""
+        from cxvalue.questions.customers.customer_groups import SEGMENTS, customers_in_groups
+        from cxvalue.tables.labels import segments_of
+
+        rules, rows = self.file.report, {name: one for name, one in tables.items() if ID_COLUMN in one.columns}
+        if not any(rules.as_groups(len(one), self.file.engine is not None) for one in rows.values()):
+            return tables, {}
+        shown = {name: one for name, one in tables.items() if name not in rows}
+        if (listed := rows.get(CUSTOMERS)) is not None:
+            people = self.table_or_none("customers")
+            labels = {} if people is None else segments_of(people, listed[ID_COLUMN].to_numpy(object))
+            before, small = self.history.shown(SEGMENTS, self.as_of), self.small_groups
+            shown |= customers_in_groups(listed, rules.suppress_below, labels, elsewhere=small, before=before)
+        return shown, rows
+
     @cached_property
     def _places(self) -> list[Any]:
         return []
@@ -321,7 +352,8 @@ class Study(Drawn):
             place.update(Opening.of(self.file, self.observed_from, self.as_of, in_short(lowered)))
         if self.work is None:
             return translate("Opened by hand: {said} were computed and nothing was published.", said=said)
-        _write_outputs(self.work / notebook, lowered, tables, figures, private)
+        tables, rows = self._in_groups(tables)
+        _write_outputs(self.work / notebook, lowered, tables, figures, private, rows)
         return translate("Handed to the run: {said}.", said=said)
 
 
@@ -347,6 +379,7 @@ def _write_outputs(
     tables: Mapping[str, pd.DataFrame],
     figures: Mapping[str, tuple[Figure, str, str]],
     private: Mapping[str, pd.DataFrame],
+    rows: Mapping[str, pd.DataFrame],
 ) -> None:
     from cxvalue.figures import message_of, save
     from cxvalue.findings.finding import write_findings
@@ -360,6 +393,9 @@ def _write_outputs(
             inert_table(table).to_csv(folder / "tables" / name, index=False)
         else:
             write_parquet(table, folder / "tables" / name)
+    for name, table in rows.items():
+        (folder / ROWS).mkdir(mode=0o700, exist_ok=True)
+        write_parquet(table, (folder / ROWS / name).with_suffix(".parquet"))
     for name, listed in private.items():
         (folder / "private").mkdir(mode=0o700, exist_ok=True)
         (folder / "private" / name).touch(mode=0o600)

@@ -30,7 +30,7 @@ from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.experience.needed import experience_obstacles
-from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study
+from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study, states_of_study
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
@@ -40,6 +40,7 @@ from cxvalue.tables.load import load_tables
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.kept_base import write_base
+from cxvalue.workspace.kept_states import write_states
 from cxvalue.workspace.preflight import fit_declared
 
 if TYPE_CHECKING:
@@ -201,9 +202,12 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
             with working("Fitting the models of purchases"):
                 read = cache(partial(purchase_log, purchases))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
-                fit = fit_study(study, table, **days, log=read)
+                counted = cache(partial(states_of_study, study, purchases))
+                fit = fit_study(study, table, **days, log=read, states=counted)
             with working("Forecasting every customer, and again from past dates"):
-                write_base(base_of_study(study, fit, table, read(fit.as_of)), folder)
+                states = counted(fit.as_of)
+                write_base(base_of_study(study, fit, table, read(fit.as_of), states), folder)
+                write_states(states, folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

@@ -48,7 +48,7 @@ from cxvalue.lifetime.fitting.fits import fit_quickly
 from cxvalue.lifetime.fitting.regular import fit_regular
 from cxvalue.lifetime.prediction.predictive import alive_in_draws
 from cxvalue.lifetime.prediction.whole_base import WholeBase, combine, keep_model
-from cxvalue.questions.churn.churn import CHURN_MONTHS, _away_in_draws, p_no_purchase
+from cxvalue.questions.churn.churn import CHURN_MONTHS, away_in_draws, p_no_purchase
 from cxvalue.questions.churn.losses import losses
 from cxvalue.tables.purchase_log import PurchaseLog
 from cxvalue.tables.states import PurchaseStates
@@ -323,7 +323,7 @@ def _churn_inside(fitted: LifetimeModel, base: WholeBase, world: World, seed: in
     if not base.combined:
         said = p_no_purchase(fitted, world.states.take(active), days)
     draws = _draws(fitted.name)
-    away = _away_in_draws(said, base.bought[base.at(days)], base.history_days, draws, seed)
+    away = away_in_draws(said, base.bought[base.at(days)], base.history_days, draws, seed)
     found = losses(said, brought, in_draws=away, draws=draws, level=0.95, seed=seed)
     truths = (lost.mean(), brought[lost].sum())
     ends = (found.rate, found.at_risk)

@@ -46,7 +46,8 @@ class Runs:
         if study in endings:
             raise endings[study]
         outcome = NotebookOutcome("50_discounts", "How deep?", "not_run", "needs the table 'offers'")
-        return RunResult(self.folder / study, False, (outcome,))
+        unwritten = "the report is published, but its scores were not" if study == "unwritten" else ""
+        return RunResult(self.folder / study, False, (outcome,), unwritten)
 
 
 @pytest.fixture
@@ -63,6 +64,20 @@ def test_report_ends_with_the_folder_of_the_run(runs: Runs, capsys: pytest.Captu
     said = capsys.readouterr()
     assert said.out == f"{runs.folder / 'good'}\n"
     assert said.err == "50_discounts  not run: needs the table 'offers'\n"
+
+
+def test_scores_that_could_not_be_written_wake_somebody_and_the_report_is_named(
+    runs: Runs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert commands.main(["report", "unwritten"]) == 1
+    said = capsys.readouterr()
+    assert said.out == f"{runs.folder / 'unwritten'}\n"
+    assert "cxvalue: the report is published, but its scores were not\n" in said.err
+    monkeypatch.setattr("cxvalue.study.list_studies", lambda: ["good", "unwritten"])
+    assert commands.main(["report", "--all"]) == 1
+    said = capsys.readouterr()
+    assert "cxvalue: the report is published, but its scores were not\n" in said.err
+    assert [line.split()[:2] for line in said.out.splitlines()] == [["good", "done"], ["unwritten", "FAILED"]]
 
 
 def test_report_hands_its_options_on(runs: Runs, tmp_path: Path) -> None:

@@ -31,6 +31,11 @@ def test_the_language_is_known_before_the_rest(argv: list[str], language: str) -
         (["report", "x", "--jobs", "0", "--language", "zh"], "'0'必须是不小于1的整数"),
         (["report", "x", "--as-of", "30.06.2026", "--language", "ru"], "'30.06.2026' — не дата"),
         (["report", "--language", "ru"], "укажите либо STUDY, либо --all"),
+        (["check", "--language", "uk"], "бракує обов'язкових аргументів: STUDY"),
+        (["check", "x", "--sample", "--language", "ru"], "параметр --sample: нужно одно значение"),
+        (["report", "--only", "--language", "zh"], "参数--only：至少需要一个值"),
+        (["report", "--all=2", "--language", "uk"], "параметр --all: значення '2' тут зайве"),
+        (["simulate", "shop", "x", "--seed", "a", "--language", "ru"], "'a' должно быть целым числом"),
     ],
 )
 def test_a_mistyped_command_is_told_in_the_language_asked_for(
@@ -43,4 +48,4 @@ def test_a_mistyped_command_is_told_in_the_language_asked_for(
 
 def test_a_language_without_a_catalogue_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--language", "de"]) == 1
-    assert "invalid choice: 'de'" in capsys.readouterr().err
+    assert "invalid choice: 'de'. Allowed: 'en', 'ru', 'uk', 'zh'." in capsys.readouterr().err

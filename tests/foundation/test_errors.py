@@ -24,7 +24,7 @@ def test_every_problem_is_told_with_its_examples() -> None:
     [
         ("ru", "Найдены 2 ошибки:", "Возможно, имелось в виду 'margin'?", "Допустимо: 'a', 'b'."),
         ("uk", "Знайдено 2 помилки:", "Можливо, малося на увазі 'margin'?", "Допустимо: 'a', 'b'."),
-        ("zh", "发现2个问题：", "是否想写'margin'？", "允许的值：'a', 'b'。"),
+        ("zh", "发现2个问题：", "是否想写'margin'？", "允许的值：'a'、'b'。"),
     ],
 )
 def test_the_frame_of_a_refusal_is_told_in_the_language(language: str, head: str, hint: str, list_: str) -> None:

@@ -14,30 +14,8 @@ from cxvalue.language.words import FORMS
 from tests import messages
 from tests.messages import PACKAGE, TRANSLATED, all_messages, calls_in, names_in, translations_of
 
-TOLD = (
-    "answers",
-    "cli",
-    "effects",
-    "engine",
-    "figures",
-    "findings",
-    "firstmile",
-    "foundation",
-    "lifetime",
-    "money",
-    "objects",
-    "questions",
-    "report",
-    "run",
-    "simulate",
-    "study",
-    "tables",
-    "workspace",
-)
-"""The rooms whose sentences readers see: in them, prose stands in messages only."""
-
-REFUSES_IN_ENGLISH = ("figures", "findings", "objects", "report")
-"""Those of them whose refusals are no messages yet; the list may only shrink."""
+TOLD = tuple(sorted(folder.parent.name for folder in PACKAGE.glob("*/__init__.py") if folder.parent.name != "language"))
+"""Every room but that of the catalogues: prose stands in messages only, refusals too."""
 
 ENGLISH_STILL = {
     "figures/style.py": "matplotlib's word",
@@ -63,23 +41,14 @@ ENGLISH_STILL = {
 """Modules of these rooms with English texts that no report tells as they are; the list may only shrink."""
 
 ENGLISH_ONLY = (
-    "_refused",
-    "_number",
-    "CxvalueError",
-    "Parser",
     "PydanticCustomError",
-    "add_argument",
-    "command",
     "compile",
     "fullmatch",
     "split",
     "startswith",
     "sub",
 )
-"""What is called with texts that are no prose of a report; what `--help` says is English."""
-
-REFUSALS = ("BadInput", "CxvalueError", "Problem", "at")
-"""What a refusal is made with."""
+"""What is called with texts that are no prose of a report."""
 
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
@@ -171,24 +140,18 @@ def test_the_cells_of_a_notebook_hold_no_sentence() -> None:
     assert [name for name, part in parts if isinstance(part, ast.JoinedStr)] == []
 
 
-def prose_of(path: Path, *, refusals: bool = True) -> Iterator[tuple[int, str]]:
-    """Texts of a module that a reader could see and that are no message: not docstrings or names of columns.
-
-    Commands and what `--help` says of them are in English, and so are refusals in some rooms, where `refusals` is false.
-    """
+def prose_of(path: Path) -> Iterator[tuple[int, str]]:
+    """Texts of a module that a reader could see and that are no message: not docstrings or names of columns."""
     tree, apart = messages.parsed(path), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             apart.add(node.value)
-        if isinstance(node, ast.Raise) and (not refusals or _of_a_caller(node, path)):
+        if isinstance(node, ast.Raise) and _of_a_caller(node, path):
             apart.update(ast.walk(node))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in messages.CALLS:
             apart.update(ast.walk(node))
-        english = ENGLISH_ONLY if not refusals else set(ENGLISH_ONLY) - set(REFUSALS)
-        if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in english):
+        if isinstance(node, ast.Compare) or (isinstance(node, ast.Call) and _named(node) in ENGLISH_ONLY):
             apart.update(ast.walk(node))
-    if not refusals:
-        apart.update(_refusals(tree))
     for node in ast.walk(tree):
         if node in apart:
             continue
@@ -227,35 +190,12 @@ def _has_words(text: ast.JoinedStr) -> bool:
     return any(isinstance(part, ast.Constant) and re.search("[a-z]", str(part.value)) for part in text.values)
 
 
-def _refusals(tree: ast.Module) -> Iterator[ast.AST]:
-    """The texts of refusals: given to one where they stand, or by a name of the same function."""
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef):
-            continue
-        calls = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
-        given = [
-            part
-            for call in calls
-            if (getattr(call.func, "attr", "") or getattr(call.func, "id", "")) in REFUSALS
-            for part in (*call.args, *(word.value for word in call.keywords))
-        ]
-        names = {part.id for part in given if isinstance(part, ast.Name)}
-        texts = [part for part in given if isinstance(part, (ast.Constant, ast.JoinedStr, ast.BinOp))]
-        texts += [
-            node.value
-            for node in ast.walk(function)
-            if isinstance(node, ast.Assign) and {getattr(target, "id", "") for target in node.targets} & names
-        ]
-        for text in texts:
-            yield from ast.walk(text)
-
-
 @pytest.mark.parametrize("room", TOLD)
 def test_no_sentence_stands_outside_the_catalogues(room: str) -> None:
     outside, english = [], set()
     for path in sorted((PACKAGE / room).rglob("*.py")):
         module = path.relative_to(PACKAGE).as_posix()
-        found = list(prose_of(path, refusals=room not in REFUSES_IN_ENGLISH))
+        found = list(prose_of(path))
         if module not in ENGLISH_STILL:
             outside += [f"{module}:{line}: {text}" for line, text in found]
         elif found:
@@ -271,4 +211,3 @@ def test_a_sentence_outside_is_found(tmp_path: Path) -> None:
         'raise CxvalueError("It is not at all fine.")\n'
     )
     assert [line for line, _ in prose_of(module)] == [2, 4]
-    assert [line for line, _ in prose_of(module, refusals=False)] == [2]

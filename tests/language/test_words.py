@@ -7,7 +7,7 @@ import pytest
 from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.language.catalogue import using
 from cxvalue.language.english import ENGLISH
-from cxvalue.language.words import spoken_words, unit_word, words_for
+from cxvalue.language.words import enumerated, spoken_words, unit_word, words_for
 
 
 def test_every_language_has_the_same_keys() -> None:
@@ -89,3 +89,9 @@ def test_a_counted_word_goes_by_the_number_that_is_written() -> None:
     assert format_value(1_240_321.5, "customers", words_for("uk")) == "1,24 млн клієнтів"
     assert format_range(9730.4, 12001.2, "customers", words_for("ru")) == "от 9\u00a0730 до 12\u00a0000 клиентов"
     assert format_value(3, "times a year", words_for("ru")) == "3 раза в год"
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "a, b"), ("ru", "a, b"), ("zh", "a、b")])
+def test_what_is_listed_is_parted_as_the_language_does(language: str, said: str) -> None:
+    with using(language):
+        assert enumerated(["a", "b"]) == said

@@ -6,6 +6,7 @@ trials    the forecasts of the product from those days, made as the product make
 peers     what others would have forecast: lifetimes, the last equal period, pymc-marketing where it is installed
 learn     what other companies teach: the constants of `cxvalue.lifetime.evidence.reference`
 contests  every way of forecasting on every judged cell, learnt without the log that it is judged on
+customers single customers, groups and the churn rate, as forecast from those days, beside what they did
 scores    coverage, interval scores and misses
 report    the tables
 """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cxvalue.lifetime.evidence.reference import REFERENCE
 from tests.reality.contests import contest
+from tests.reality.customers import customers_of, table
 from tests.reality.learn import learn
 from tests.reality.logs import log_files
 from tests.reality.report import tables
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> None:
     logs = trials_of(files)
     learnt = learn([one.whole for one in logs])
     print(tables(contest(logs), learnt))
+    print(f"\n{table(customers_of(files))}")
     print(f"\nTo ship in cxvalue/lifetime/evidence/reference.py:\n{learnt}\nShipped: {REFERENCE}")
 
 

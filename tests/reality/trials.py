@@ -30,7 +30,7 @@ from tests.reality.judged import judged_days, judged_horizons
 from tests.reality.logs import read_log
 from tests.reality.peers import PEERS, PeersBeside
 
-__all__ = ["LogTrials", "Trial", "trials_of", "trials_of_log"]
+__all__ = ["UNIT", "LogTrials", "Trial", "kept_at", "python_in", "trials_of", "trials_of_log"]
 
 Floats = NDArray[np.float64]
 UNIT = TimeUnit.WEEK
@@ -129,34 +129,32 @@ def _nothing_said(log: PurchaseLog, day: int, days: int) -> Attempts:
 def _trials_of_file(file: Path) -> LogTrials:
     here = Path(__file__).parent
     shared = [file, *(here / f"{name}.py" for name in ("logs", "peers")), _PACKAGE / "tables" / "purchase_log.py"]
-    sources = [path for one in _SOURCES for path in _python_in(_PACKAGE / one)]
+    sources = [path for one in _SOURCES for path in python_in(_PACKAGE / one)]
     sources += [here / f"{name}.py" for name in ("judged", "trials")]
-    kept = _folder() / f"{file.stem}-{_fingerprint([*shared, *sources])}.npz"
+    kept = kept_at(f"{file.stem}-FINGERPRINT.npz", [*shared, *sources])
     if kept.is_file():
         return _read(file.stem, kept)
     log = read_log(file)
-    peers = PeersBeside(log, _folder() / f"{file.stem}-peers-{_fingerprint(shared)}.json")
+    peers = PeersBeside(log, kept_at(f"{file.stem}-peers-FINGERPRINT.json", shared))
     found = trials_of_log(file.stem, log, peers)
     peers.keep()
     _write(found, kept)
     return found
 
 
-def _fingerprint(files: Sequence[Path]) -> str:
+def kept_at(name: str, files: Sequence[Path]) -> Path:
+    """Where something is kept between runs: `name` with the fingerprint of the files that it depends on in it."""
     digest = hashlib.sha256(json.dumps(sorted(PEERS)).encode())
     for path in files:
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _python_in(path: Path) -> Iterator[Path]:
-    yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
-
-
-def _folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"cxvalue-reality-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    return folder / name.replace("FINGERPRINT", digest.hexdigest()[:16])
+
+
+def python_in(path: Path) -> Iterator[Path]:
+    """The modules of a folder, in order, or the one that the path is."""
+    yield from [path] if path.is_file() else sorted(path.rglob("*.py"))
 
 
 def _write(found: LogTrials, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from cxvalue.engine.prints import hash_of_everything
@@ -19,6 +21,7 @@ from cxvalue.run.publish import publish
 from cxvalue.run.unchanged import last_report, made_from
 from cxvalue.study import load_study_file
 from cxvalue.workspace.history import PROMISE_TABLE
+from tests.engine.helpers import VARIABLE, AnyEngine
 from tests.run.test_publish import a_run
 from tests.runfixtures import Workshop, reading
 
@@ -93,6 +96,24 @@ def test_what_a_run_would_say_again_is_named_and_nothing_is_touched(company: Com
     assert last_report(company.study.parent, today=TODAY) == last
     assert os.lstat(company.shelf / "latest").st_ino == link
     assert len(company.shop.published()) == 1
+
+
+def test_scores_that_were_not_written_make_it_run(company: Company, monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VARIABLE, (engine := AnyEngine(tmp_path)).address)
+    engine.put("lines", pa.table({"customer_id": ["1"]}))
+    company.settings("{path: orders.csv}", "{table: lines}")
+    company.write(
+        "study.yml", f"{company.study.read_text()}engine: ${{{VARIABLE}}}\nwork: {{write_back: crm.scores}}\n"
+    )
+    last = company.run()
+    assert company.asks() is None
+    written = {"run": last.name, "table": "crm.scores", "customers": 1}
+    (company.shelf / "written_back.json").write_text(json.dumps(written))
+    assert company.asks() == last
+    (company.shelf / "written_back.json").write_text(json.dumps({**written, "run": "an earlier one"}))
+    assert company.asks() is None
+    part = company.run("20_cltv")  # a part of a report writes none
+    assert company.asks("20_cltv") == part
 
 
 def _rename(path: Path, name: str) -> None:

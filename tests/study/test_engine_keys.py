@@ -47,6 +47,19 @@ def test_a_table_alone_is_one_of_the_engine(tmp_path: Path) -> None:
         ),
         ({"transactions": {**LINES, "package": "lifetimes"}}, {"engine": "${W}"}, "give exactly one of"),
         ({"transactions": LINES}, {"engine": "${W}", "bring": "lines"}, "Allowed: 'purchases'."),
+        ({"transactions": LINES}, {"engine": "${W}", "work": {"write_back": "scores"}}, "such as crm.scores"),
+        (
+            {"transactions": LINES},
+            {"engine": "${W}", "work": {"write_back": "a.b; DROP TABLE c"}},
+            "such as crm.scores",
+        ),
+        ({"transactions": LINES}, {"engine": "${W}", "work": {"writeback": "a.b"}}, "Did you mean 'write_back'?"),
+        ({"transactions": LINES}, {"engine": "${W}", "work": {"write_back": "sales.lines"}}, "that the study reads"),
+        (
+            {"transactions": {"path": "a.csv"}},
+            {"work": {"write_back": "crm.scores"}},
+            "of an engine, and none is named",
+        ),
     ],
 )
 def test_what_does_not_go_with_an_engine_is_refused(

@@ -92,6 +92,8 @@ def test_three_typos_are_named_together_with_the_nearest_known_key(tmp_path: Pat
         ("bad_rows: drop\n", "bad_rows: 'drop' is no group of settings. Allowed: refuse, or {drop_up_to: 0.01}."),
         ("bad_rows: {drop_up_to: 5}\n", "bad_rows.drop_up_to: 5 is out of range: it must be <= 1."),
         ("cltv: {models: [bg_nbf]}\n", "cltv.models[1]: 'bg_nbf' is not known. Did you mean 'bg_nbd'?"),
+        ("report: {customers: sumary}\n", "report.customers: 'sumary' is not known. Did you mean 'summary'?"),
+        ("report: {customers: 5}\n", "report.customers: 5 is not known. Allowed: 'rows', 'summary'."),
         ("report: {pseudonymise: perhaps}\n", "report.pseudonymise: 'perhaps' is neither true nor false."),
         ("campaigns: [{name: a}]\n", "campaigns: declared, but the table 'contacts' is not among the tables."),
         ("programmes: [{name: a}]\n", "programmes: declared, but the table 'rollout' is not among the tables."),

@@ -22,6 +22,11 @@ from cxvalue.study.reading import load_study_file, stated_language
         ("language: klingon\n", "en"),
         ("report:\n  language: ru\n", "en"),
         ("# language: ru\n", "en"),
+        ("{language: ru, name: x, tables: [", "ru"),
+        ("{name: x, tables: {a: b}, language: 'uk'}", "uk"),
+        ("{name: x,\n language: zh,\n horizon: 3}", "zh"),
+        ("report: {language: ru}\n", "en"),
+        ("{name: x # , language: ru\n}", "en"),
     ],
 )
 def test_the_language_is_found_in_any_file(text: str, language: str, tmp_path: Path) -> None:

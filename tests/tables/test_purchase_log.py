@@ -35,6 +35,13 @@ def test_what_is_known_is_counted_by_hand() -> None:
     assert log_of(*ROWS).known(40).paid.tolist() == [1, 1, 0]  # the last one of the first customer was free
 
 
+def test_a_small_customer_behind_a_large_one_keeps_its_cents() -> None:
+    revenue = np.array([3e14, 0.01, 0.02])
+    known = PurchaseLog.of(np.array([0, 1, 1]), np.array([1, 1, 2]), revenue, revenue / 2).known(2)
+    assert known.revenue.tolist() == [3e14, 0.01 + 0.02]
+    assert known.margin.tolist() == [1.5e14, 0.005 + 0.01]
+
+
 def test_what_came_after_a_day_counts_by_its_month() -> None:
     log = log_of(*ROWS)
     # Customer 0 buys on day 20 (1st month of 15 days) and 40 (2nd, free); customer 1 on day 30 (2nd); 2 is not known yet.

@@ -10,7 +10,9 @@ bgbb_family     BG/BB, and the beta-Bernoulli without dropout, as families among
 registry        one row a model; a new family needs its module and this row, and no change elsewhere
 futures         purchases of a future with their worth today, as every family draws them
 discounting     what money that comes in later is worth today
+silences        of the Pareto/NBD: the odds of having left, and the likelihood
 cumulated       integrals over silences that many histories share
+scaled_time     functions of time over alpha, read off at a few times for each kind of customer
 quadrature      integrals over time that several families need
 season          a clock that runs faster in the months in which everybody buys more
 blocks          sums over many rows on several processors

@@ -22,6 +22,7 @@ from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import Floats, FutureDraw, drawn_before
 from cxvalue.lifetime.families.nbd import count_probability, log_rise
 from cxvalue.lifetime.families.quadrature import beta_mean, discounted_tail
+from cxvalue.lifetime.families.scaled_time import read_off
 
 __all__ = ["BG_NBD", "MBG_NBD", "alike", "search"]
 
@@ -145,14 +146,28 @@ def _expected(future: Params, times: Floats) -> Floats:
     so m grows until most (1 - p)^m lies below.
     """
     r, alpha, a, b = np.broadcast_arrays(*future)
-    shape = r.shape
-    r, alpha, a, b = (np.ascontiguousarray(value, dtype=float).reshape(-1, 1) for value in (r, alpha, a, b))
-    times = np.broadcast_to(times, (*shape, np.shape(times)[-1])).reshape(r.shape[0], -1)
-    result = np.empty(times.shape)
-    if not result.size:
-        return result.reshape(*shape, times.shape[-1])
+    whole_shape = *r.shape, np.shape(times)[-1]
+    r, alpha, a, b = (np.ascontiguousarray(value, dtype=float).reshape(-1) for value in (r, alpha, a, b))
+    if not r.size:
+        return np.zeros(whole_shape)
+    tau = np.broadcast_to(times, whole_shape).reshape(r.size, -1) / alpha[:, None]
+    found = read_off(_expected_early, (r, a, b), tau)
+    whole = _expected_each((r, a, b), tau) if found is None else np.log1p(tau) * found
+    return np.maximum(whole, 0.0).reshape(whole_shape)
 
-    reach = r * times.max(axis=1, keepdims=True) / alpha
+
+def _expected_early(kind: Params, tau: Floats) -> Floats:
+    """`_expected` over ln(1 + tau), which has a limit at 0."""
+    found: Floats = _expected_each(kind, tau) / np.log1p(tau)
+    return found
+
+
+def _expected_each(kind: Params, tau: Floats) -> Floats:
+    """`_expected` of each row at times in units of alpha: its own, (rows, times), or those of all, (times,)."""
+    r, a, b = (value[:, None] for value in kind)
+    tau = np.broadcast_to(tau, (r.size, tau.shape[-1]))
+    result = np.empty(tau.shape)
+    reach = r * tau.max(axis=1, keepdims=True)
     width = np.sqrt((a + b + 2) / ((a + 1) * (b + 1)))
     peak = np.log((a + 1) / (b + 1))
     low = peak - 8 * width - 28 / (a + 1) - np.log1p(reach * (r + 1) / r)
@@ -168,11 +183,11 @@ def _expected(future: Params, times: Floats) -> Floats:
         log_weight = -a[part] * np.logaddexp(0, -log_odds) + b[part] * log_stays
         weight = width_ * np.exp(log_weight - betaln(a[part], b[part]))
         mean = a[part, 0] / (a[part, 0] + b[part, 0])
-        for column in range(times.shape[1]):
-            t = times[part, column, None]
-            least, most = -np.expm1(-r[part] * np.log1p(t / alpha[part])), r[part] * t / alpha[part]
-            curve = -np.expm1(-r[part] * np.log1p(p * t / alpha[part])) / p
-            steep = (r[part] + 1) * t / alpha[part] / 2
+        for column in range(tau.shape[1]):
+            t = tau[part, column, None]
+            least, most = -np.expm1(-r[part] * np.log1p(t)), r[part] * t
+            curve = -np.expm1(-r[part] * np.log1p(p * t)) / p
+            steep = (r[part] + 1) * t / 2
             if steep.max() <= _SHORT:
                 bend = curve - most + (most - least) * p
                 taken_out = most[:, 0] * (1 - mean)
@@ -183,7 +198,7 @@ def _expected(future: Params, times: Floats) -> Floats:
             result[part, column] = taken_out + least[:, 0] * mean + np.einsum("ij,ij->i", weight, bend)
 
     in_blocks(block, r.shape[0], max(1, _CELLS // nodes))
-    return np.maximum(result, 0.0).reshape(*shape, times.shape[-1])
+    return result
 
 
 def _none(future: Params, t: Floats) -> Floats:
@@ -249,15 +264,22 @@ def _draw_futures(future: Params, curve: DiscountCurve, early: float, rng: np.ra
 
 def _survival(future: Params, times: Floats) -> Floats:
     """The mean of (1 + p t / alpha)^-r over the dropout probability: purchases that end a life come at the rate p lambda."""
-    r, alpha, a, b = (value[:, None] for value in future)
+    r, alpha, a, b = future
+    tau = times / alpha[:, None]
+    found = read_off(_survival_each, (r, a, b), tau)
+    return _survival_each((r, a, b), tau) if found is None else found
 
-    def at(t: float) -> Floats:
-        last = np.exp(-r * np.log1p(t / alpha))
-        return beta_mean(
-            lambda p, part: np.exp(-r[part] * np.log1p(p * t / alpha[part])), a, b, np.ones_like(r), last, r * t / alpha
-        )
 
-    return np.stack([at(float(t)) for t in times], axis=1)
+def _survival_each(kind: Params, tau: Floats) -> Floats:
+    """`_survival` of each row at times in units of alpha: its own, (rows, times), or those of all, (times,)."""
+    r, a, b = (value[:, None] for value in kind)
+    tau = np.broadcast_to(tau, (r.size, tau.shape[-1]))
+
+    def at(t: Floats) -> Floats:
+        last = np.exp(-r * np.log1p(t))
+        return beta_mean(lambda p, part: np.exp(-r[part] * np.log1p(p * t[part])), a, b, np.ones_like(r), last, r * t)
+
+    return np.stack([at(t[:, None]) for t in tau.T], axis=1)
 
 
 def _endless(future: Params, rate: float) -> Floats:

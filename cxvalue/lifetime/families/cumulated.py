@@ -9,6 +9,7 @@ more than as many times 1e-16 as there are days, while from the first day on it 
 from __future__ import annotations
 
 import math
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.quadrature import legendre
 
-__all__ = ["DropoutTables", "dropout_tables", "powers_that_fit"]
+__all__ = ["DropoutTables", "Silences", "dropout_tables", "powers_that_fit"]
 
 _NODES = 8
 _FALL, _SPAN = 2.0, 1.0
@@ -27,15 +28,24 @@ _FALL, _SPAN = 2.0, 1.0
 _MOST_FALL = 600.0
 """E-folds from 0 to the latest day beyond which a double holds no integral."""
 
+_SHARED = 2.0
+"""Integrals a history up to which shared ones are worth it."""
+
 _CELLS = 100_000
 """Cells of one block of integrands; bounds the memory."""
 
 
-class DropoutTables(NamedTuple):
-    """Integrals from each time to the latest, of the integrand and of it times four functions: (5, powers, times).
+PRODUCTS = tuple(combinations_with_replacement(range(4), 2))
+"""The pairs of the four functions, by number."""
 
-    The integrand is (1 + t / alpha)^-n (1 + t / beta)^-(s + 1); the functions are ln(alpha + t), 1 / (alpha + t),
-    ln(beta + t) and 1 / (beta + t). `lasting` is n ln(1 + t / alpha) + s ln(1 + t / beta), (powers, times).
+
+class DropoutTables(NamedTuple):
+    """Integrals from each time to the latest, of the integrand and of it times several functions: (1 + functions, powers,
+    times).
+
+    The integrand is (1 + t / alpha)^-n (1 + t / beta)^-(s + 1). There are no functions, or the four ln(alpha + t),
+    1 / (alpha + t), ln(beta + t) and 1 / (beta + t), each less its value at t = 0, or these and their products, in the order
+    of `PRODUCTS`. `lasting` is n ln(1 + t / alpha) + s ln(1 + t / beta), (powers, times).
     """
 
     integrals: Floats
@@ -49,7 +59,9 @@ def powers_that_fit(parameters: Floats, power: Floats, longest: float) -> int:
     return int(np.searchsorted(fall, _MOST_FALL, side="right"))
 
 
-def dropout_tables(parameters: Floats, power: Floats, times: Floats, most: float) -> DropoutTables | None:
+def dropout_tables(
+    parameters: Floats, power: Floats, times: Floats, most: float, order: int = 1
+) -> DropoutTables | None:
     """The tables of ascending powers n at ascending times; None where they would take more than `most` integrals.
 
     Args:
@@ -57,6 +69,7 @@ def dropout_tables(parameters: Floats, power: Floats, times: Floats, most: float
         power: n, ascending.
         times: ascending and distinct, in the unit of the parameters.
         most: integrals that are still worth it.
+        order: 0 for the integrand alone, 1 with the four functions, 2 with their products too.
     """
     _, alpha, s, beta = parameters
     c = min(alpha, beta)
@@ -75,7 +88,8 @@ def dropout_tables(parameters: Floats, power: Floats, times: Floats, most: float
     t = start[day, None] + np.expm1(up) * (c + start[day, None])
     log_alpha, log_beta = np.log1p(t / alpha), np.log1p(t / beta)
     weight = step * weights * (c + t) * np.exp(-(s + 1) * log_beta)
-    functions = (log_alpha + math.log(alpha), 1 / (alpha + t), log_beta + math.log(beta), 1 / (beta + t))
+    four = [log_alpha, -t / (alpha * (alpha + t)), log_beta, -t / (beta * (beta + t))]
+    functions = [[], four, four + [four[i] * four[j] for i, j in PRODUCTS]][order]
     found = np.zeros((1 + len(functions), power.size, times.size))
 
     def block(part: slice) -> None:
@@ -88,3 +102,77 @@ def dropout_tables(parameters: Floats, power: Floats, times: Floats, most: float
     in_blocks(block, power.size, max(1, _CELLS // t.size))
     lasting = power[:, None] * np.log1p(times / alpha) + s * np.log1p(times / beta)
     return DropoutTables(found, lasting)
+
+
+class Silences(NamedTuple):
+    """Silences of many histories, each as the difference of two integrals that all histories of a frequency share.
+
+    `rows` are the histories that have one. `start` and `end` are the cells of the tables, (powers, times), at the last
+    purchase and at the age of each; `odds` are those of being dead at the age, and `lift` is what they are of the integral.
+    """
+
+    tables: DropoutTables
+    times: Floats
+    rows: NDArray[np.intp] | slice
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    lift: Floats
+    odds: Floats
+
+    @classmethod
+    def of(
+        cls,
+        parameters: Floats,
+        frequency: tuple[Floats, NDArray[np.intp]],
+        recency: tuple[Floats, NDArray[np.intp]],
+        age: tuple[Floats, NDArray[np.intp]],
+        order: int = 1,
+    ) -> Silences | None:
+        """Of histories; None where there are too few for shared integrals to be worth it.
+
+        Args:
+            parameters: r, alpha, s, beta.
+            frequency, recency, age: the distinct values, ascending, and which of them each history has.
+            order: as `dropout_tables` has it.
+        """
+        r, _, s, beta = parameters
+        (values, which), (recencies, recency_of), (ages, age_of) = frequency, recency, age
+        power, most = r + values, _SHARED * which.size
+        fit = powers_that_fit(parameters, power, float(ages[-1]))
+        times = np.union1d(recencies, ages)
+        if fit == 0 or times.size * fit > most:
+            return None
+        tables = dropout_tables(parameters, power[:fit], times, most, order)
+        if tables is None:
+            return None
+        rows = slice(None) if fit == power.size else np.flatnonzero(which < fit)
+        row = which[rows] * times.size
+        start = row + np.searchsorted(times, recencies)[recency_of[rows]]
+        end = row + np.searchsorted(times, ages)[age_of[rows]]
+        lift = s / beta * np.exp(tables.lasting.reshape(-1)[end])
+        whole = tables.integrals[0].reshape(-1)
+        return cls(tables, times, rows, start, end, lift, lift * (whole[start] - whole[end]))
+
+    @property
+    def end_at(self) -> NDArray[np.intp]:
+        """Which of `times` the age of each is."""
+        return self.end % self.times.size
+
+    @property
+    def which(self) -> NDArray[np.intp]:
+        """Which power each has."""
+        return self.end // self.times.size
+
+    def means(self, place: int) -> Floats:
+        """The mean of one of the tables' functions over the time of a dropout in the silence, times P(dead)."""
+        flat = self.tables.integrals[place].reshape(-1)
+        found: Floats = self.lift / (1 + self.odds) * (flat[self.start] - flat[self.end])
+        return found
+
+    def sums(self, weight: Floats) -> Floats:
+        """The weighted sums of `means` over the histories of each power, all functions at once: (1 + functions, powers)."""
+        dead = weight / (1 + self.odds) * self.lift
+        size = self.tables.lasting.size
+        cells = np.bincount(self.start, dead, size) - np.bincount(self.end, dead, size)
+        grid = cells.reshape(self.tables.lasting.shape)
+        return np.array([(table * grid).sum(axis=1) for table in self.tables.integrals])

@@ -17,6 +17,7 @@ from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.family import History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
@@ -57,7 +58,7 @@ def fit_with_covariates(
     """
     family = family_of(model)
     if model not in COVARIATES.values():
-        models = ", ".join(COVARIATES.values())
+        models = enumerated(COVARIATES.values())
         raise CxvalueError(translate("Covariates go with {models}, not with {model}.", models=models, model=model))
     checked_history(states)
     levels, combined, group_of = _combinations(states, covariates, order or {})

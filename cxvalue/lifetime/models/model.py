@@ -15,6 +15,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
 from cxvalue.lifetime.families.futures import Floats
@@ -136,7 +137,7 @@ class LifetimeModel(Drawn):
                     "{model} needs {number} positive parameters ({names}), got {given}.",
                     model=self.name,
                     number=len(self.params),
-                    names=", ".join(self.params),
+                    names=enumerated(self.params),
                     given=numbers.tolist(),
                 )
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.lifetime.candidates.looks import Look, groups_of, squeeze
@@ -28,6 +29,7 @@ __all__ = ["Total", "WholeBase", "add_up_to_total", "combine", "keep_model", "mo
 DRIFT_VARIANCE = 0.25
 """Variance of how far a group of customers misses beyond everybody: for a group that is a small part of all."""
 _MOST_HAZARD = 20.0
+_WIDEST = 30.0
 _DRAWN = 6_000
 
 
@@ -216,9 +218,8 @@ def combine(
         return None
     margin, bought = _nested(margin), _nested(bought)
     returns, purchases, worth = each
-    _nest(place, returns, purchases, worth)
-    for column, totals in ((purchases, bought), (worth, margin)):
-        column *= np.array([one.value for one in totals]) / np.maximum(column.sum(axis=0), 1e-300)
+    for column, totals in ((returns, None), (purchases, bought), (worth, margin)):
+        _nest(column, place, None if totals is None else [one.value for one in totals])
     base = WholeBase(
         model_value, now.ahead.days, place, np.minimum(returns, purchases, out=returns), purchases, worth, tuple(margin),
         tuple(bought), now.variation, *kept, combined=True, model_value=model_value, first_margin=first_margin,
@@ -302,13 +303,31 @@ def _nested(totals: list[Total]) -> list[Total]:
     return found
 
 
-def _nest(place: int, *columns: Floats) -> None:
-    """In place: each customer's figures rise with the horizon, those of the study's own staying as they are."""
-    for column in columns:
-        for at in range(place - 1, -1, -1):
-            np.minimum(column[:, at], column[:, at + 1], out=column[:, at])
-        for at in range(place + 1, column.shape[1]):
-            np.maximum(column[:, at], column[:, at - 1], out=column[:, at])
+def _nest(each: Floats, place: int, sums: list[float] | None) -> None:
+    """In place: the figures of each customer (customers, horizons) rise with the horizon, those at `place` as they are.
+
+    With `sums`, which rise too, all add up to theirs.
+    """
+    if sums:
+        each[:, place] *= sums[place] / max(float(each[:, place].sum()), 1e-300)
+    for at in range(place - 1, -1, -1):
+        each[:, at] = _held(each[:, at], each[:, at + 1], np.minimum, sums[at] if sums else None)
+    for at in range(place + 1, each.shape[1]):
+        each[:, at] = _held(each[:, at], each[:, at - 1], np.maximum, sums[at] if sums else None)
+
+
+def _held(each: Floats, bound: Floats, keep: np.ufunc, total: float | None) -> Floats:
+    """`each`, scaled, and kept below or above the bounds, so that it adds up to the total."""
+    if total is None:
+        return np.asarray(keep(each, bound))
+
+    def over(log_scale: float) -> float:
+        return float(keep(each * math.exp(log_scale), bound).sum()) - total
+
+    if over(-_WIDEST) >= 0 or over(_WIDEST) <= 0:
+        # No scale does: the bounds themselves are as near as it gets.
+        return bound * (total / max(float(bound.sum()), 1e-300))
+    return np.asarray(keep(each * math.exp(brentq(over, -_WIDEST, _WIDEST, xtol=1e-13)), bound))
 
 
 def add_up_to_total(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.findings import writer_of
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def segments_sentence(table: pd.DataFrame) -> str:
             "{columns}.",
             len(p_values),
             segments=len(table),
-            columns=", ".join(differ),
+            columns=enumerated(differ),
         )
     return translate_count(
         "{segments} segments of {count} column were compared: what a contact earns does not differ between them by more "

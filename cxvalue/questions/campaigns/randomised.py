@@ -17,6 +17,7 @@ from cxvalue.findings.numbers import format_p, format_value
 from cxvalue.foundation.calendar import date_of
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.questions.campaigns.campaign import CampaignData, Window
 from cxvalue.questions.campaigns.compare import Comparison
 
@@ -282,7 +283,7 @@ def _checks(data: CampaignData, compared: Comparison, expected_share: float | No
     own, others = compared.own, compared.others
     varies = spread_of(data.before[own | others]) > 0
     same = [translate(name) for name, differs in zip(KNOWN_BEFORE, varies, strict=True) if not differs]
-    alike = [translate("The same for everybody, and left out: {names}.", names=", ".join(same))] if same else []
+    alike = [translate("The same for everybody, and left out: {names}.", names=enumerated(same))] if same else []
     found = [
         (name, compared.plain(column).p_value, standardised_difference(column[own], column[others]))
         for name, column, differs in zip(KNOWN_BEFORE, data.before.T, varies, strict=True)

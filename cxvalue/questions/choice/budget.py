@@ -43,20 +43,26 @@ class Choice:
 def shrunk(items: Items) -> tuple[Floats, Floats]:
     """Values and draws pulled towards their common mean by as much as they are noise (normal empirical Bayes).
 
+    What all items share, the link of score and money, is set aside: it is unsure, but no item is ahead because of it.
+
     >>> one = Items(("a", "b"), ("all", "all"), np.array([1.0, 3.0]), np.array([[0.0, 2.0], [2.0, 4.0]]), np.zeros(2))
     >>> shrunk(one)[0].tolist()  # they differ as much as they are unsure: no more than noise
     [2.0, 2.0]
     """
-    noise = items.draws.var(axis=0, ddof=1)
     if items.value.size < 2:
         return items.value, items.draws
-    between = max(float(items.value.var(ddof=1) - noise.mean()), 0.0)
+    link, drawn = (1.0, np.ones(len(items.draws))) if items.link is None else items.link
+    if link == 0 or not drawn.all():
+        link, drawn = 1.0, np.ones(len(items.draws))
+    each, each_drawn = items.value / link, items.draws / drawn[:, None]
+    noise = each_drawn.var(axis=0, ddof=1)
+    between = max(float(each.var(ddof=1) - noise.mean()), 0.0)
     weight = 1 / np.maximum(between + noise, 1e-300)
-    mean = float((weight * items.value).sum() / weight.sum())
-    kept = between / np.maximum(between + noise, 1e-300) if noise.max() > 0 else np.ones(items.value.size)
-    value = mean + kept * (items.value - mean)
-    centre = items.draws.mean(axis=0)
-    return value, value + np.sqrt(kept) * (items.draws - centre)
+    mean = float((weight * each).sum() / weight.sum())
+    kept = between / np.maximum(between + noise, 1e-300) if noise.max() > 0 else np.ones(each.size)
+    value = mean + kept * (each - mean)
+    centre = each_drawn.mean(axis=0)
+    return value * link, (value + np.sqrt(kept) * (each_drawn - centre)) * drawn[:, None]
 
 
 def best_choice(net: Floats, cost: Floats, budget: float, apart: tuple[tuple[int, int], ...] = ()) -> Chosen:

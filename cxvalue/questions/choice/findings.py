@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.questions.choice.items import ALL
 from cxvalue.questions.experience.names import id_parts
 
@@ -80,7 +81,7 @@ def _value_text(found: Choice, labels: list[str], budget: float, currency: str) 
         "For {money} a year: {touchpoints}; it goes with {net} a year net of its cost ({range}). Each of them is in the "
         "best choice of at least {share} of what-ifs. A link, to be tested.",
         money=money,
-        touchpoints=", ".join(chosen),
+        touchpoints=enumerated(chosen),
         net=format_value(found.net.value, currency),
         range=format_range(found.net.low, found.net.high, currency),
         share=format_value(surest, "share"),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.errors import CxvalueError, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
+from cxvalue.language.words import enumerated
 from cxvalue.questions.drivers import Importance, ScoreLink, draws_of, touched_customers
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -35,7 +36,8 @@ MOST_NAMED = 40
 class Items:
     """Items with their worth a year (one value and `draws` x items), their price, and pairs that do not go together.
 
-    `withheld` are touchpoints and segments of so few customers that what they are worth must not be shown.
+    `withheld` are touchpoints and segments of so few customers that what they are worth must not be shown. `link` is the
+    factor that all of them share, and its draws: an error in it makes no item look better than another.
     """
 
     names: tuple[str, ...]
@@ -45,6 +47,7 @@ class Items:
     cost: Floats
     apart: tuple[tuple[int, int], ...] = ()
     withheld: tuple[tuple[str, str], ...] = ()
+    link: tuple[float, Floats] | None = None
 
 
 def made_items(
@@ -77,7 +80,7 @@ def made_items(
     )
     return Items(
         names, tuple(one.segment for one in touchpoints), np.array(value), np.column_stack(draws),
-        np.array([one.cost for one in touchpoints]), apart,
+        np.array([one.cost for one in touchpoints]), apart, link=link,
     )  # fmt: skip
 
 
@@ -166,7 +169,7 @@ def _no_segment(segment: str, names: Sequence[str] | None) -> str:
     return translate(
         "there is no customer of the segment {segment!r}: no text column of the table 'customers' ({columns}) has it.",
         segment=segment,
-        columns=", ".join(names) or translate("none"),
+        columns=enumerated(names) or translate("none"),
     )
 
 
@@ -187,6 +190,6 @@ def segment_members(customers: Any, segment: str) -> ir.Table:
             "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
             "value. Its columns: {columns}.",
             segment=segment,
-            columns=", ".join(names) or translate("none"),
+            columns=enumerated(names) or translate("none"),
         )
     )

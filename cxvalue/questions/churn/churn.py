@@ -62,13 +62,14 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
 def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
     """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
     import ibis
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
     after = ibis.literal(months_before(states.as_of, months))
     chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
-    sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum()).to_pandas()
-    margins = pd.Series(sums["margin"].to_numpy(float), index=sums["customer_id"].to_numpy(object))
-    return margins.reindex(states.customer_id).fillna(0.0).to_numpy(float)
+    sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum().cast("float64")).to_pyarrow()
+    place = pc.index_in(pa.array(states.customer_id, pa.string()), value_set=sums.column("customer_id"))
+    return np.asarray(pc.fill_null(sums.column("margin").take(place), 0.0).to_numpy(), dtype=float)
 
 
 def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> Floats:
@@ -77,7 +78,7 @@ def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> 
     return np.clip(away, 0.0, 1.0)
 
 
-def _away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
+def away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
     """P(no purchase in the next 12 months) of chosen customers at each draw of how far such forecasts miss.
 
     The miss is shared by all, on the scale of log odds; its variance is that of past churn forecasts of real companies
@@ -161,7 +162,7 @@ def study_churn(
             probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
         else:
             probabilities = p_no_purchase(fit.model, active, CHURN_MONTHS * DAYS_PER_MONTH)
-        in_draws = _away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
+        in_draws = away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
         found = losses(probabilities, margins, in_draws=in_draws, draws=draws, level=level, seed=seed)
     return Churn(
         active=active,

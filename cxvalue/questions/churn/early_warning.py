@@ -73,7 +73,7 @@ def early_warning(
             "value_at_risk": churn.probabilities * churn.margins,
             "p_no_purchase_12m": churn.probabilities,
             "margin_12m": churn.margins,
-            "last_purchase": [(churn.as_of - timedelta(days=int(days))).isoformat() for days in silent],
+            "last_purchase": np.datetime_as_string(np.datetime64(churn.as_of, "D") - silent).astype(object),
             "days_silent": silent,
             "usual_days": usual,
             "reason": [
@@ -198,7 +198,11 @@ def _silent(days: int, gap: int) -> str:
 
 
 def _fall(falls: NDArray[np.float64]) -> list[str]:
-    return [f"{translate(SPEND_FALLING)}: {_below(fall)}" if fall == fall else "" for fall in falls.tolist()]
+    said: dict[str, str] = {}  # a sentence a whole percent, not one a customer
+    for fall in falls[~np.isnan(falls)].tolist():
+        if (percent := f"{fall:.0%}") not in said:
+            said[percent] = f"{translate(SPEND_FALLING)}: {_below(fall)}"
+    return ["" if fall != fall else said[f"{fall:.0%}"] for fall in falls.tolist()]
 
 
 def _below(fall: float) -> str:

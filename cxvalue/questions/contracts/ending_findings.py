@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.churn.findings import warning_findings, warning_labels
 from cxvalue.questions.contracts.driver_words import driver_words
@@ -136,7 +137,7 @@ def driver_findings(churn: ContractChurn, *, level: float) -> list[Finding]:
             "customers alike in {drivers}; accounts ({accounts:,}) count as one draw.",
             months=model.months,
             ends=model.ends,
-            drivers=", ".join(driver_words(one) for one in model.drivers if one != driver),
+            drivers=enumerated(driver_words(one) for one in model.drivers if one != driver),
             accounts=model.clusters,
         )
         findings.append(writer.write(short, translate(label), (ratio, low, high), "", text, method))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.questions.discounts.policies import NO_PRICE, NO_RANGE
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def _ladder_text(found: DiscountResult, currency: str) -> str:
         rungs, worth = found.short_ladder
         text += " " + translate(
             "A ladder of {steps} would bring about {margin}, if customers do not learn to wait for the next rung.",
-            steps=", ".join(format_value(rung, "share") for rung in rungs),
+            steps=enumerated(format_value(rung, "share") for rung in rungs),
             margin=format_value(worth, currency),
         )
     return text

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 from scipy.optimize import minimize
 
 from cxvalue.language.catalogue import translatable
@@ -56,7 +56,7 @@ def _gumbel_min(z: Floats, shape: Floats) -> Floats:
 
 
 def _t4(z: Floats, shape: Floats) -> Floats:
-    return np.asarray(stats.t.cdf(z, 4), dtype=float)
+    return np.asarray(special.stdtr(4, z), dtype=float)
 
 
 def _two_piece(z: Floats, shape: Floats) -> Floats:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.language.words import enumerated
 from cxvalue.questions.experience.names import id_parts
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def driver_findings(found: Importance, *, level: float) -> list[Finding]:
         noise=format_value(found.noise / found.r2, "share"),
     )
     if found.left_out:
-        how += " " + translate("Answered too rarely to take part: {metrics}.", metrics=", ".join(found.left_out))
+        how += " " + translate("Answered too rarely to take part: {metrics}.", metrics=enumerated(found.left_out))
     writer = replace(_writer(level), method=how)
     parts, out = id_parts(found.names), []
     for k, name in enumerate(found.names):
@@ -156,7 +157,7 @@ def kpi_findings(
         value = one.margin_per_point
         how = translate(
             "Slope × link × customers touched in 12 months ({touched}), drawn together. It adds to no programme's value.",
-            touched=", ".join(f"{name} {written(count, ',')}" for name, count in one.touched.items()),
+            touched=enumerated(f"{name} {written(count, ',')}" for name, count in one.touched.items()),
         )
         text = translate(
             "One point more at every touchpoint of {department} goes with {margin} a year ({range}). A link.",

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "points", "rules_of"]
+__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "off_wallet", "points", "rules_of"]
 
 WALLET = ("category_spend", "brands_used", "rank", "main_store")
 """Metrics that ask what is bought elsewhere: no experience."""
 PROMOTER, DETRACTOR = 9.0, 6.0
+SHORT_SCALE, FEWEST_TO_TELL = 7.0, 100
+"""So many answers to a metric without rules, none above this: asked on a scale up to 5 or 7, not on one up to 10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,28 @@ def answered(surveys: ir.Table, metrics: Mapping[str, MetricRules], as_of: date)
 
 
 def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[str, list[str]]:
-    """Which metrics hold scores outside their scale, in words (empty where none does), and all metrics that hold scores."""
+    """Which metrics hold scores outside their scale, in words (empty where none does), and all metrics that hold scores.
+
+    A metric without rules that nobody scored above 7 is one of them: read from 0 to 10, its points would be wrong.
+    """
     rows = surveys.filter(surveys.score.notnull() & surveys.metric.notin(WALLET))
-    found = rows.group_by("metric").agg(low=rows.score.min(), high=rows.score.max()).order_by("metric").to_pyarrow()
-    outside = []
+    sums = {"low": rows.score.min(), "high": rows.score.max(), "n": rows.count()}
+    found = rows.group_by("metric").agg(**sums).order_by("metric").to_pyarrow()
+    outside, short = [], []
     for one in found.to_pylist():
+        if (
+            one["metric"] not in metrics
+            and one["n"] >= FEWEST_TO_TELL
+            and 0 <= one["low"] <= one["high"] <= SHORT_SCALE
+        ):
+            short.append(
+                translate(
+                    "{metric} holds {least:g} to {most:g}",
+                    metric=repr(one["metric"]),
+                    least=one["low"],
+                    most=one["high"],
+                )
+            )
         low, high = rules_of(one["metric"], metrics).scale
         if one["low"] < low or one["high"] > high:
             outside.append(
@@ -102,6 +121,14 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
                 )
             )
     names = [str(one) for one in found["metric"].to_pylist()]
+    if not outside and short:
+        told = translate(
+            "nobody says on which scale was asked: {found}, and would be read as scores from 0 to 10; write {line} in the "
+            "study file, with [0, 10] where that is right",
+            found="; ".join(short),
+            line="metrics: {NAME: {scale: [low, high]}}",
+        )
+        return told, names
     if not outside:
         return "", names
     told = translate(
@@ -110,6 +137,34 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
         line="metrics: {NAME: {scale: [low, high]}}",
     )
     return told, names
+
+
+def off_wallet(surveys: ir.Table) -> str:
+    """Which answers about the wallet cannot be what their question asks, in words; empty where all can."""
+    import ibis
+
+    rows = surveys.filter(surveys.score.notnull() & surveys.metric.isin(WALLET))
+    score = rows.score
+    wrong = ibis.cases(
+        (rows.metric == "main_store", score.notin([0, 1])),
+        (rows.metric == "category_spend", score < 0),
+        else_=score < 1,
+    )
+    bad = rows.filter(wrong)
+    found = bad.group_by("metric").agg(low=bad.score.min(), high=bad.score.max()).order_by("metric")
+    said = [
+        translate(
+            "{metric} holds {least:g} to {most:g}", metric=repr(one["metric"]), least=one["low"], most=one["high"]
+        )
+        for one in found.to_pyarrow().to_pylist()
+    ]
+    if not said:
+        return ""
+    return translate(
+        "some answers about the wallet cannot be what was asked: {found}; main_store is 1 or 0, category_spend is money a "
+        "month, brands_used and rank are numbers from 1",
+        found="; ".join(said),
+    )
 
 
 def points(

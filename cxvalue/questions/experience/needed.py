@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from cxvalue.language.catalogue import translate
-from cxvalue.questions.experience.answers import WALLET, off_scale
+from cxvalue.questions.experience.answers import WALLET, off_scale, off_wallet
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -32,6 +32,8 @@ def experience_obstacles(
         reason, _ = off_scale(surveys, metrics or {})
         if reason:
             return dict.fromkeys(("60_experience", "61_drivers", "62_scores"), reason)
+        if scored & set(WALLET) and (wrong := off_wallet(surveys)):
+            found["62_scores"] = wrong
     asked = scored - set(WALLET)
     told = set() if interactions is None else set(interactions.columns)
     answers = "complaint" in told and bool({"responded_on", "resolved_on"} & told)

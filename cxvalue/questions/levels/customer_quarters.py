@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.questions.experience.answers import Quarters, answered, points
 from cxvalue.tables.windows import AFTER, BEFORE, sums_around
 
@@ -267,7 +268,7 @@ def starter_problems(interactions: ir.Table | None) -> list[Problem]:
     if not words:
         return []
     rows = int(other.count().to_pyarrow().as_py())
-    named = ", ".join(f"{one['initiated_by']!r} ({one['rows']:,})" for one in words)
+    named = enumerated(f"{one['initiated_by']!r} ({one['rows']:,})" for one in words)
     found = translate_count(
         "{count:,} row says neither customer nor company, for instance {named}.",
         "{count:,} rows say neither customer nor company, for instance {named}.",

@@ -13,6 +13,7 @@ from cxvalue.findings.display import Folded, folded, styled
 from cxvalue.findings.numbers import format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import MODEL_TITLES, at_limit
 from cxvalue.questions.lifetime_value.findings import signed_share
 
@@ -120,7 +121,7 @@ def robust_sentence(fit: CltvFit, states: PurchaseStates) -> str:
         return str(error)
     told = {
         "model": MODEL_TITLES[fit.forecast],
-        "ratios": ", ".join(f"{name} {written(ratio, '.2f')}" for name, ratio in check.ratio.items()),
+        "ratios": enumerated(f"{name} {written(ratio, '.2f')}" for name, ratio in check.ratio.items()),
     }
     if min(check.ratio.values()) >= 0.8 and max(check.ratio.values()) <= 1.25:
         return translate(

@@ -14,6 +14,7 @@ from cxvalue.findings.points import withhold_points
 from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import COVARIATES, MODEL_TITLES
 from cxvalue.questions.lifetime_value.base_forecast import candidate_title, record_of, weights_of
 from cxvalue.tables.periods import Period
@@ -267,7 +268,7 @@ def _way_of(base: WholeBase, fit: CltvFit) -> str:
             return translate("{model} for purchases, as the study asks for it", model=title)
         return translate("{model} for {things}, as the study asks for it", model=title, things=translate(fit.things))
     shares = sorted(((share, name) for name, share in weights_of(base, fit).items() if share >= 0.005), reverse=True)
-    told = ", ".join(f"{candidate_title(name)} {written(share, '.0%')}" for share, name in shares)
+    told = enumerated(f"{candidate_title(name)} {written(share, '.0%')}" for share, name in shares)
     moved = math.expm1(base.total.correction)
     if abs(moved) < 0.005:
         return translate("Several forecasts combined, weighed by how far they missed before ({weights})", weights=told)
@@ -327,7 +328,7 @@ def _others(fit: CltvFit) -> str:
         return ""
     rest.sort(key=lambda other: -other.log_score)
     each = ((MODEL_TITLES[other.model], signed_share(other.bias / other.actual, 1)) for other in rest)
-    told = {"model": MODEL_TITLES[fit.selected], "misses": ", ".join(f"{title} {off}" for title, off in each)}
+    told = {"model": MODEL_TITLES[fit.selected], "misses": enumerated(f"{title} {off}" for title, off in each)}
     if all(score.log_score >= other.log_score for other in rest):
         return translate(
             "{model} forecast best how each customer would buy; the others missed the total by: {misses}.", **told

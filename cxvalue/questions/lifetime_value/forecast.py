@@ -79,6 +79,7 @@ def fit_cltv(
     models: str | tuple[str, ...] = "auto",
     holdout_start: date | None = None,
     labels: Labels | None = None,
+    states: PurchaseStates | None = None,
 ) -> CltvFit:
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
@@ -86,7 +87,8 @@ def fit_cltv(
     "bg_bb" stands alone: opportunities are then counted, one a calendar period of `time_unit`.
     The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
     With `labels` the models that can are fitted with these covariates too, and may be chosen where the AIC of the
-    calibration says that they describe more than chance.
+    calibration says that they describe more than chance. `states` are the histories of all customers in `time_unit`, as
+    `cxvalue.tables.states` or `cxvalue.tables.periods` counts them, where that has been done.
     Raises `CxvalueError` when there is nobody to learn from.
     """
     plan = plan_forecast(
@@ -97,6 +99,7 @@ def fit_cltv(
         allowed=None if models == "auto" else (models,) if isinstance(models, str) else models,
         holdout_start=holdout_start,
         labels=labels,
+        states=states,
     )
     calibration = calibrate(plan)
     if calibration.start is None:
@@ -274,17 +277,21 @@ def states_of_study(study: StudyFile, purchases: ibis.Table, as_of: date) -> Pur
 
 
 def base_of_study(
-    study: StudyFile, fit: CltvFit, table: Callable[[str], ibis.Table | None], log: PurchaseLog | None = None
+    study: StudyFile,
+    fit: CltvFit,
+    table: Callable[[str], ibis.Table | None],
+    log: PurchaseLog | None = None,
+    states: PurchaseStates | None = None,
 ) -> WholeBase:
     """The forecast of all customers as a study file asks for it, from the fit of the same study.
 
-    `log` are its purchases as arrays, where they have been read.
+    `log` are its purchases as arrays, `states` what `states_of_study` says on the day of the fit, where they have been read.
     """
     purchases = table("purchases")
     if purchases is None:
         raise CxvalueError(translate("The study has no purchases."))
     terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
-    states = states_of_study(study, purchases, fit.as_of)
+    states = states or states_of_study(study, purchases, fit.as_of)
     return forecast_base(fit, purchases, states, **terms, level=study.level, log=log)  # type: ignore[arg-type]
 
 
@@ -295,10 +302,11 @@ def fit_study(
     as_of: date,
     observed_from: date,
     log: Callable[[date], PurchaseLog] | None = None,
+    states: Callable[[date], PurchaseStates] | None = None,
 ) -> CltvFit:
     """`fit_cltv` as a study file asks for it; `table` gives the study's tables by name, None for one that it lacks.
 
-    `log` gives all its purchases up to a day as arrays, where they are wanted again.
+    `log` gives all its purchases up to a day as arrays, `states` what `states_of_study` says, where they are wanted again.
     """
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
@@ -316,6 +324,7 @@ def fit_study(
         models=wanted.models,
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
+        states=states(as_of) if states is not None and study.new_from is None else None,
     )
     past = past_of(
         everybody,

@@ -61,14 +61,17 @@ def plan_forecast(
     allowed: tuple[str, ...] | None,
     holdout_start: date | None,
     labels: Labels | None,
+    states: PurchaseStates | None = None,
 ) -> ForecastPlan:
     """The plan for purchases and what a study asks for, as `cxvalue.questions.lifetime_value.forecast.fit_cltv` takes it.
+
+    `states` are the histories of these purchases, where they have been counted.
 
     Raises:
         CxvalueError: nobody bought again, or models and a holdout that do not go together with each other or the unit.
     """
     period = _period_of(allowed, unit)
-    full = _states(purchases, as_of, unit, period, False)
+    full = states or _states(purchases, as_of, unit, period, False)
     asked = allowed is None or any(name in RHYTHMS for name in allowed)
     rhythm = period is None and asked and len(full) <= LARGEST_REGULAR
     if rhythm:

@@ -127,14 +127,17 @@ def _seen(purchases: ibis.Table, until: date) -> _Seen:
     rows = purchases.filter(purchases.date <= ibis.literal(until))
     firsts = rows.group_by("customer_id").agg(first=rows.date.min())
     acquired = firsts.group_by("first").agg(customers=firsts.count()).order_by("first").to_pandas()
-    joined = rows.join(firsts, "customer_id")
-    repeats = joined.filter(joined.date > joined["first"])
-    monthly = repeats.group_by(year=repeats.date.year(), month=repeats.date.month()).agg(n=repeats.count()).to_pandas()
-    first_day = acquired["first"].to_numpy("datetime64[D]").astype(np.int64)
+    daily = rows.group_by("date").agg(n=rows.count()).to_pandas()
+    first_day = acquired["first"].to_numpy("datetime64[D]")
     last = np.datetime64(until, "D")
-    months = np.arange(acquired["first"].to_numpy("datetime64[M]").min(), last.astype("datetime64[M]") + 1)
+    months = np.arange(first_day.min().astype("datetime64[M]"), last.astype("datetime64[M]") + 1)
     edges = np.append(months.astype("datetime64[D]").astype(np.int64), last.astype(np.int64) + 1)
-    number = monthly["year"].to_numpy(np.int64) * 12 + monthly["month"].to_numpy(np.int64) - 1
-    place = number - (months[0].astype(np.int64) + 1970 * 12)
-    counted = np.bincount(place, monthly["n"].to_numpy(float), months.size).astype(np.float64)
-    return _Seen(first_day, acquired["customers"].to_numpy(float), edges, months.astype(np.int64) % 12 + 1, counted)
+
+    def by_month(days: NDArray[np.datetime64], count: Any) -> Floats:
+        place = (days.astype("datetime64[M]") - months[0]).astype(np.int64)
+        return np.bincount(place, np.asarray(count, dtype=float), months.size).astype(np.float64)
+
+    # A customer has one purchase a day, and all but the first are repeats: nothing needs to be asked of each customer.
+    customers = acquired["customers"].to_numpy(float)
+    repeats = by_month(daily["date"].to_numpy("datetime64[D]"), daily["n"]) - by_month(first_day, customers)
+    return _Seen(first_day.astype(np.int64), customers, edges, months.astype(np.int64) % 12 + 1, repeats)

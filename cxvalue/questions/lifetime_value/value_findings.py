@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.lifetime_value.findings import WRITER, signed_share
 from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
@@ -227,7 +228,7 @@ def horizons_sentence(table: pd.DataFrame, discount: float, currency: str) -> st
     own = table[table["annual_discount_rate"] == discount]
     withheld = own[own["horizon_months"].isna()]["withheld"].iloc[0]
     finite = own[own["horizon_months"].notna()]
-    said = ", ".join(
+    said = enumerated(
         translate(
             "{value} over {months} months ({range})",
             value=format_value(row.value, currency),

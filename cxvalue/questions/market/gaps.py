@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -33,7 +33,8 @@ TREND_UNIT = "points a year"
 class Gap:
     """Own less competitor: at the latest date (no interval without the competitor's error), and a year's trend.
 
-    `days` count from 1970; `gaps` are those of each date; in units of the scale, of NPS for `kind: nps`.
+    `days` count from 1970; `gaps` are those of each date; in units of the scale, of NPS for `kind: nps`. The trend counts
+    each own answer once, at the nearest date: gaps that share answers err together, and look surer than they are.
     """
 
     metric: str
@@ -79,9 +80,10 @@ def gaps_of(
     when = np.where(np.isnat(when), np.datetime64(as_of, "D"), when).astype(np.int64)
     se = rows["se"].to_numpy(float) if "se" in rows else np.full(len(rows), np.nan)
     own = _own_at(answers, rows["metric"].to_numpy(object), when, metrics)
+    daily = _own_by_day(answers, [metric for metric, _ in own], metrics)
     found = []
     for metric, competitor in sorted(set(zip(rows["metric"], rows["competitor"], strict=True))):
-        days, gaps, last = [], [], None
+        days, gaps, values, last = [], [], [], None
         place = np.flatnonzero(((rows["metric"] == metric) & (rows["competitor"] == competitor)).to_numpy())
         for k in place[np.argsort(when[place], kind="stable")]:
             if (metric, int(when[k])) not in own:
@@ -90,6 +92,7 @@ def gaps_of(
             theirs = float(rows["value"].iloc[k])
             days.append(int(when[k]))
             gaps.append(mean - theirs)
+            values.append(theirs)
             last = (mean, theirs, float(np.hypot(error, se[k])))
         if last is None:
             continue
@@ -98,11 +101,23 @@ def gaps_of(
             Gap(
                 metric, competitor, gap,
                 Interval.of_error(gap, last[2], level) if np.isfinite(last[2]) else None,
-                trend_of(np.array(days), np.array(gaps), level),
+                trend_of(*_gaps_apart(np.array(days), np.array(values), *daily[metric]), level),
                 np.array(days), np.array(gaps), last[0], last[1],
             )
         )  # fmt: skip
     return tuple(found)
+
+
+def _gaps_apart(
+    days: NDArray[np.int64], theirs: Floats, own_days: NDArray[np.int64], number: Floats, total: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """Gaps at dates with enough own answers, each at the nearest date within 45 days (of two, the earlier)."""
+    dates, place = np.unique(days, return_inverse=True)
+    nearest = np.searchsorted((dates[1:] + dates[:-1]) / 2, own_days, side="left")
+    near = np.abs(own_days - dates[nearest]) <= NEAR_DAYS
+    count, sums = (np.bincount(nearest[near], one[near], dates.size) for one in (number, total))
+    enough = count[place] >= FEWEST_ANSWERS
+    return days[enough], (sums[place] / np.maximum(count[place], 1.0) - theirs)[enough]
 
 
 def active_customers(purchases: ir.Table, as_of: date, dormancy_days: int) -> int:
@@ -111,6 +126,27 @@ def active_customers(purchases: ir.Table, as_of: date, dormancy_days: int) -> in
 
     recent = purchases.filter(purchases.date > ibis.literal(as_of - timedelta(days=dormancy_days)))
     return int(recent.customer_id.nunique().to_pyarrow().as_py())
+
+
+def _valued(answers: ir.Table, metrics: Mapping[str, MetricRules], names: Iterable[str]) -> ir.Table:
+    """metric, customer_id, day and value: the score, in points for `kind: nps`."""
+    in_points = [name for name in dict.fromkeys(names) if rules_of(name, metrics).kind == "nps"]
+    value = answers.metric.isin(in_points).ifelse(answers.points, answers.score) if in_points else answers.score
+    return answers.select("metric", "customer_id", "day", value=value.cast("float64"))
+
+
+def _own_by_day(
+    answers: ir.Table, names: list[str], metrics: Mapping[str, MetricRules]
+) -> dict[str, tuple[NDArray[np.int64], Floats, Floats]]:
+    """Of each metric its days with own answers, how many there are and what they add up to."""
+    own = _valued(answers, metrics, names)
+    own = own.filter(own.metric.isin(sorted(set(names)))) if names else own.limit(0)
+    frame = (
+        own.group_by("metric", "day").agg(n=own.count(), total=own.value.sum()).order_by("metric", "day").to_pandas()
+    )
+    day = frame["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
+    number, total, metric = frame["n"].to_numpy(float), frame["total"].to_numpy(float), frame["metric"].to_numpy(object)
+    return {name: (day[metric == name], number[metric == name], total[metric == name]) for name in set(names)}
 
 
 def _own_at(
@@ -132,9 +168,7 @@ def _own_at(
             }
         )
     )
-    in_points = [name for name in dict.fromkeys(metric) if rules_of(name, metrics).kind == "nps"]
-    value = answers.metric.isin(in_points).ifelse(answers.points, answers.score) if in_points else answers.score
-    own = answers.select("metric", "customer_id", "day", value=value.cast("float64")).join(near, ["metric", "day"])
+    own = _valued(answers, metrics, metric).join(near, ["metric", "day"])
     each = own.group_by("metric", "at", "customer_id").agg(n=own.count(), total=own.value.sum())
     means = each.group_by("metric", "at").agg(answers=each.n.sum(), mean=each.total.sum() / each.n.sum())
     both = each.join(means.filter(means.answers >= FEWEST_ANSWERS), ["metric", "at"])

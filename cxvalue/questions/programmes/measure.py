@@ -15,6 +15,7 @@ from cxvalue.effects.vintage import earlier_effects
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.money.realisation import fade_check
 from cxvalue.tables.panels.by_customer import CustomerPanel, customer_panel
 from cxvalue.tables.panels.by_unit import UnitPanel, unit_panel
@@ -164,7 +165,7 @@ def _absent_units(source: PanelSource) -> str:
         "{count:,} of the units in the roll-out has no customers and counts for nothing: {units}.",
         "{count:,} of the units in the roll-out have no customers and count for nothing: {units}.",
         len(missing),
-        units=", ".join(missing[:3]) + (", …" if len(missing) > 3 else ""),
+        units=enumerated([*missing[:3], *["…"] * (len(missing) > 3)]),
     )
 
 

@@ -9,6 +9,7 @@ from cxvalue.findings.numbers import format_chance, format_date, format_level, f
 from cxvalue.findings.writer import range_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.questions.programmes.case_findings import WRITER, not_paid_back
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.questions.programmes.effect_findings import UNITS, title_of, writer_of
@@ -55,7 +56,7 @@ def risk_findings(case: Case, loss: YearlyLoss, name: str, *, currency: str) -> 
         text += f" {_years(loss.without_loss)}"
     method = translate(
         "Stated frequency × severity of {risks}: Poisson numbers of log-normal losses. The range is for single years.",
-        risks=", ".join(one.name for one in case.settings.risks),
+        risks=enumerated(one.name for one in case.settings.risks),
     )
     writer, label = replace(writer_of(WRITER, name, "C16"), grade="D"), translate("what the risks cost a year")
     return [writer.write("risk_cost", label, (loss.mean, low, high), currency, text, method)]

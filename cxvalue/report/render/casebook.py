@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
+from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import OFFICE_FONTS, lines_of, longest_word
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def render_casebook(model: ReportModel, path: Path) -> None:
     import xlsxwriter
 
     if not model.cases:
-        raise CxvalueError("There is no business case to write a workbook of.")
+        raise CxvalueError(translate("There is no business case to write a workbook of."))
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties(
@@ -144,14 +145,8 @@ class _Sheets:
 
     def _head(self, sheet: str, note: str, headings: Sequence[str], widths: Sequence[float], row: int) -> None:
         about, case = self.sheets[sheet], self.case
-        self._text(
-            sheet,
-            1,
-            0,
-            f"{self.model.title_of(case.programme)}: {self.words[f'book_{sheet}']}",
-            bold=True,
-            font_size=14,
-        )
+        title = f"{self.model.title_of(case.programme)}: {self.words[f'book_{sheet}']}"
+        self._text(sheet, 1, 0, title, bold=True, font_size=14)
         self._text(sheet, 2, 0, note, font_color="#555555")
         if self.model.simulated:
             self._text(sheet, 3, 0, self.words["simulated"], bold=True, font_color="#9C4A00")
@@ -229,7 +224,10 @@ class _Sheets:
             costs = monthly + each * row.treated if later else one_off
             total += (row.margin + (gained - lost if later else 0.0) - costs) * factor
         if npv is None or abs(total - npv) > 1e-6 * max(abs(npv), 1.0):
-            raise CxvalueError(f"The assumptions of {case.programme!r} give {total:,.2f}, its case says {npv}.")
+            about = {"programme": case.programme, "total": total, "npv": npv}
+            raise CxvalueError(
+                translate("The assumptions of {programme!r} give {total:,.2f}, its case says {npv}.", **about)
+            )
 
     def _months(self) -> None:
         words, case = self.words, self.case

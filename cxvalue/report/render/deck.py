@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
+from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import OFFICE_FONTS, width_of
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def render_deck(model: ReportModel, path: Path) -> None:
     from pptx.util import Inches
 
     if not model.slides:
-        raise CxvalueError("There is nothing to tell on slides.")
+        raise CxvalueError(translate("There is nothing to tell on slides."))
     deck = pptx.Presentation()
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
     about, day = deck.core_properties, datetime.combine(model.as_of, time())

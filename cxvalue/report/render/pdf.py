@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import FONTS, families_of
 from cxvalue.report.pictures import below_its_title
 
@@ -66,7 +67,7 @@ def _fonts() -> Path:
     """The folder of the letters that matplotlib brings; it is not imported for them."""
     spec = find_spec("matplotlib")
     if spec is None or not spec.submodule_search_locations:
-        raise CxvalueError("matplotlib is not installed, and with it the letters of the PDF are missing.")
+        raise CxvalueError(translate("matplotlib is not installed, and with it the letters of the PDF are missing."))
     return Path(next(iter(spec.submodule_search_locations))) / "mpl-data" / "fonts" / "ttf"
 
 

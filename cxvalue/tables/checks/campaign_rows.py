@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.cautions import Caution
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def misspelt(arms: Sequence[ArmRows], campaigns: Sequence[Campaign]) -> list[Pro
                     forms[written] = forms.get(written, 0) + one.rows
             if forms:
                 some = sorted(forms)[:5]
-                many, listed = sum(forms[form] for form in some), ", ".join(map(repr, some))
+                many, listed = sum(forms[form] for form in some), enumerated(map(repr, some))
                 told = {"contacts": many, "name": wanted, "written": listed}
                 said = (
                     translate(
@@ -87,7 +88,7 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
         both=row["both"],
         share=row["both"] / row["held"],
         held=row["held"],
-        some=", ".join(map(str, some)),
+        some=enumerated(map(str, some)),
     )
     remedy = translate("Give each customer the arm of the first assignment, in every row.")
     return [Problem(f"campaigns.{campaign}", found, remedy)]

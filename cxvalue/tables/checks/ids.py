@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.study.source import IdRules
 from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
@@ -103,7 +104,7 @@ def repairs_in_words(repairs: tuple[str, ...]) -> str:
     "a '.0' at the end and capital letters"
     """
     told = [translate(REPAIRS[name]) for name in repairs]
-    return told[0] if len(told) == 1 else translate("{some} and {last}", some=", ".join(told[:-1]), last=told[-1])
+    return told[0] if len(told) == 1 else translate("{some} and {last}", some=enumerated(told[:-1]), last=told[-1])
 
 
 def spoilt_ids(contract: TableContract, types: dict[str, str], table: ir.Table) -> list[Rule]:

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
 from cxvalue.tables.read.roles import KEY, NO_SALE, role_of, said
@@ -44,7 +45,7 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
         if role == "status":
             words = _no_sales(con, raw)
             if words:
-                listed = ", ".join(f"{word} {count:,}" for word, count in words)
+                listed = enumerated(f"{word} {count:,}" for word, count in words)
                 text = translate(
                     "Rows count whatever {column} says, among them {words}. Name those that are purchases: {line}.",
                     column=repr(theirs),

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import IdRules, Programme
 from cxvalue.tables.ask import ask
 from cxvalue.tables.cautions import Caution
@@ -264,4 +265,4 @@ def _or(names: list[str]) -> str:
         "subscriptions": translate("contracts"),
     }
     said = [words[name] for name in names]
-    return said[0] if not said[1:] else translate("{some} or {last}", some=", ".join(said[:-1]), last=said[-1])
+    return said[0] if not said[1:] else translate("{some} or {last}", some=enumerated(said[:-1]), last=said[-1])

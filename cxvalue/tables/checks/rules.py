@@ -17,6 +17,7 @@ import ibis
 import ibis.expr.types as ir
 
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.ask import ask
 from cxvalue.tables.read.parse import ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
@@ -217,7 +218,7 @@ def contradiction(contract: TableContract, table: ir.Table) -> Contradiction | N
         return None
     named = contract.key[0]
     if contract.key[1:]:
-        named = translate("{some} and {last}", some=", ".join(contract.key[:-1]), last=contract.key[-1])
+        named = translate("{some} and {last}", some=enumerated(contract.key[:-1]), last=contract.key[-1])
     what = translate("a {key} that stands on more than one row", key=named)
     remedy = translate("A row is {row}; keep one for each {key}.", row=translate(contract.row), key=named)
     return Contradiction(_repeated_keys(table, contract.key), contract.key, what, remedy)

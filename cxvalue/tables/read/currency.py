@@ -12,6 +12,7 @@ import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.study import StudyFile, TableSource
 from cxvalue.study.currencies import CODES, SIGNS
 from cxvalue.tables.cautions import Caution
@@ -82,7 +83,7 @@ def in_one_currency(
             translate("{rows:,} from {currency} at {rate:g}", rows=rows, currency=name, rate=known[name])
             for name, rows in foreign.items()
         ]
-        how = translate("{amounts}; one rate for the whole time", amounts=", ".join(each))
+        how = translate("{amounts}; one rate for the whole time", amounts=enumerated(each))
     rows, total = sum(foreign.values()), sum(found.values())
     text = translate(
         "{rows:,} of {total:,} rows of '{table}' were converted to {currency}: {how}.",
@@ -113,7 +114,7 @@ def _without_currency(parsed: ParsedTable) -> ParsedTable:
 def _listed(found: Mapping[str | None, int]) -> str:
     """The currencies with their rows, the most frequent first."""
     named = {name: rows for name, rows in found.items() if name is not None}
-    shown = ", ".join(f"{name} ({rows:,})" for name, rows in list(named.items())[:_FEW])
+    shown = enumerated(f"{name} ({rows:,})" for name, rows in list(named.items())[:_FEW])
     more = len(named) - _FEW
     return translate("{some} and {more:,} more", some=shown, more=more) if more > 0 else shown
 
@@ -133,7 +134,7 @@ def _without_rate(
     )
     rows = sum(foreign[name] for name in lacking)
     if unknown := [name for name in lacking if name not in CODES]:
-        listed = ", ".join(map(repr, unknown[:_FEW]))
+        listed = enumerated(map(repr, unknown[:_FEW]))
         remedy = translate("Write the three letters of each currency instead of {signs}.", signs=listed)
     if len(found) == 1:
         if lacking[0] in CODES:
@@ -217,7 +218,7 @@ def _convert_by_day(
         else translate("{rows:,} from {currency} at {low:g} to {high:g}", rows=rows, currency=name, low=a, high=b)
         for name, rows, a, b in used
     ]
-    return translate("{amounts}, each at the latest rate on or before its day", amounts=", ".join(said))
+    return translate("{amounts}, each at the latest rate on or before its day", amounts=enumerated(said))
 
 
 def _no_rate(name: str, rows: int, first: date, begins: date | None) -> Problem:

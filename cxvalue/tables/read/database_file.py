@@ -14,6 +14,7 @@ import duckdb
 
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.read.sql import literal, quoted
 
 __all__ = ["attach_duckdb", "choose_table", "is_duckdb", "is_sqlite", "sqlite_rows", "sqlite_tables"]
@@ -33,7 +34,7 @@ def is_duckdb(start: bytes) -> bool:
 
 def choose_table(names: list[str], wanted: str | None, where: str) -> str:
     """The table that the study names, or the only one; raises `BadInput` with those there are."""
-    listed = ", ".join(repr(name) for name in names[:12]) or translate("none")
+    listed = enumerated(repr(name) for name in names[:12]) or translate("none")
     if wanted is not None and wanted not in names:
         tables = translate("Tables in it: {names}.", names=listed)
         found = translate("has no table {table!r}.", table=wanted)

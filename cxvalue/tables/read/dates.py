@@ -99,24 +99,36 @@ class DateReading:
 
     def expression(self, text: str) -> str:
         """The SQL that turns the text expression into a date, NULL where it is none."""
-        return _parsed(text, self.formats[0], self.zone, _OR_NO_END if self.open_end else _PLAUSIBLE)
+        return self.judged(text, self.day(text))
+
+    def day(self, text: str) -> str:
+        """The SQL of the day that a text expression tells, plausible or not."""
+        return _day_of(text, self.formats[0], self.zone)
+
+    def judged(self, text: str, day: str) -> str:
+        """The SQL of a date, NULL where the text is none; `day` is a column that holds what `day` makes of the text."""
+        plausible = _OR_NO_END if self.open_end else _PLAUSIBLE
+        return f"CASE WHEN {day} {plausible} AND {_is_no_word(text)} THEN {day} END"
 
 
-def _parsed(text: str, style: str, zone: str | None, plausible: str) -> str:
+def _day_of(text: str, style: str, zone: str | None) -> str:
     if style in SERIALS:
-        day = _serial(text, style, zone)
-    elif any(mark in style for mark in ("%z", "%Z")):
-        day = _with_zone(text, style, zone)
-    elif any(mark in style for mark in ("%H", "%I", "%T", "%X", "%c")):
+        return _serial(text, style, zone)
+    if any(mark in style for mark in ("%z", "%Z")):
+        return _with_zone(text, style, zone)
+    if any(mark in style for mark in ("%H", "%I", "%T", "%X", "%c")):
         moment = f"try_strptime({text}, {literal(style)})"
-        day = _local(moment, zone) if zone and style.endswith("Z") else f"TRY_CAST({moment} AS DATE)"
-    else:
-        bare = f"regexp_replace({text}, {literal(TIME_OF_DAY)}, '')"
-        day = f"TRY_CAST(try_strptime({bare}, {literal(style)}) AS DATE)"
-        if zone:
-            moved = _local(f"({day} + to_minutes({_minutes(text)}))", zone)
-            day = f"CASE WHEN regexp_matches({text}, {literal(_CLOCK)}) THEN {moved} ELSE {day} END"
-    return f"CASE WHEN {day} {plausible} AND {_is_no_word(text)} THEN {day} END"
+        return _local(moment, zone) if zone and style.endswith("Z") else f"TRY_CAST({moment} AS DATE)"
+    day = f"TRY_CAST(try_strptime({_without_clock(text)}, {literal(style)}) AS DATE)"
+    if zone:
+        moved = _local(f"({day} + to_minutes({_minutes(text)}))", zone)
+        return f"CASE WHEN regexp_matches({text}, {literal(_CLOCK)}) THEN {moved} ELSE {day} END"
+    return day
+
+
+def _without_clock(text: str) -> str:
+    """A text without the time of day at its end; the pattern is tried only where a colon stands: it costs most."""
+    return f"CASE WHEN contains({text}, ':') THEN regexp_replace({text}, {literal(TIME_OF_DAY)}, '') ELSE {text} END"
 
 
 def _is_no_word(text: str) -> str:
@@ -282,8 +294,8 @@ def _two_ways(reading: DateReading, read: ReadOptions, where: str) -> Problem:
 def _detect(con: duckdb.DuckDBPyConnection, relation: str, text: str, open_end: bool) -> DateReading | None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE date_texts AS "
-        f"SELECT regexp_replace(written, {literal(TIME_OF_DAY)}, '') AS t, sum(n) AS n, min(written) AS written FROM "
-        f"(SELECT {text} AS written, count(*) AS n FROM {relation} WHERE {text} IS NOT NULL GROUP BY 1) GROUP BY 1"
+        f"SELECT {_without_clock('written')} AS t, sum(n) AS n, min(written) AS written FROM "
+        f"(SELECT {text} AS written, count(*) AS n FROM {relation} GROUP BY 1) WHERE written IS NOT NULL GROUP BY 1"
     )
     first: Any = con.execute("SELECT min(t), sum(n) FROM date_texts").fetchone()
     if first[0] is None:

@@ -11,6 +11,7 @@ import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem, meant
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
 from cxvalue.tables.read.sql import LINE, ROW, SAME, quoted
@@ -62,7 +63,7 @@ def few_names(wanted: str, names: Sequence[str]) -> str:
     """
     near = {name: difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio() for name in names}
     shown = sorted(sorted(names), key=lambda name: -near[name])[:_FEW]
-    listed = ", ".join(map(repr, shown))
+    listed = enumerated(map(repr, shown))
     more = len(names) - _FEW
     return translate("{some} and {more:,} more", some=listed, more=more) if more > 0 else listed
 

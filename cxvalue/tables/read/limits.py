@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 
 __all__ = ["QUERY_SECONDS", "ended_in_time", "filters", "first_line", "grows_from_nothing", "query_problems"]
 
@@ -87,7 +88,7 @@ def filters(query: str) -> bool:
 
 def query_problems(con: duckdb.DuckDBPyConnection, query: str, files: tuple[str, ...], where: str) -> list[Problem]:
     """Refuse everything but one SELECT that reads the named files only."""
-    allowed = translate("A query is one SELECT over the files named: {files}.", files=", ".join(files))
+    allowed = translate("A query is one SELECT over the files named: {files}.", files=enumerated(files))
     try:
         statements = con.extract_statements(query)
         trees = sqlglot.parse(query, read="duckdb")

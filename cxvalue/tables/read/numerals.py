@@ -162,7 +162,7 @@ def _profile(con: duckdb.DuckDBPyConnection, relation: str, column: NumberColumn
     con.execute(
         "CREATE OR REPLACE TEMP TABLE number_shapes AS "
         f"SELECT t, n, ltrim(coalesce({mine.core_where_needed}, t), '+-') AS core FROM "
-        f"(SELECT {column.text} AS t, count(*) AS n FROM {relation} WHERE {column.text} IS NOT NULL GROUP BY 1)"
+        f"(SELECT {column.text} AS t, count(*) AS n FROM {relation} GROUP BY 1) WHERE t IS NOT NULL"
     )
     asked = ", ".join(
         f"coalesce(sum(n) FILTER ({test}), 0), min(t) FILTER ({test})"

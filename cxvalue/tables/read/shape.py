@@ -15,6 +15,7 @@ import duckdb
 
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
 from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.expressions import Expression, no_column, parse_expression
@@ -219,7 +220,7 @@ class _Shaping:
             if counted.get(reason):
                 self.left_out += self._refused(reason, types)
         if rows := counted.get("once_per"):
-            what = translate("further rows of one {columns}", columns=", ".join(source.once_per))
+            what = translate("further rows of one {columns}", columns=enumerated(source.once_per))
             self.left_out.append(("once_per", what, int(rows)))
         if not counted.get(""):
             raise BadInput([self._nothing(types)])

@@ -21,6 +21,7 @@ from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import said_of
 from cxvalue.foundation.errors import BadInput, Problem, meant, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
 from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
 from cxvalue.tables.read.aside import BESIDE, columns_aside
@@ -226,7 +227,7 @@ def map_columns(
     columns, all others of the source are kept under their own names.
     """
     problems: list[Problem] = []
-    listed = translate("Columns found: {columns}.", columns=", ".join(found))
+    listed = translate("Columns found: {columns}.", columns=enumerated(found))
     columns: dict[str, str] = {}
     for ours, theirs in source.columns.items():
         if ours not in contract.names and not contract.extra_columns:
@@ -343,7 +344,7 @@ def _query(
     rows = con.execute(f"SELECT count(*) FROM {target}").fetchone()
     all_given = given[0]
     if given[1:]:
-        all_given = translate("{some} and {last}", some=", ".join(given[:-1]), last=given[-1])
+        all_given = translate("{some} and {last}", some=enumerated(given[:-1]), last=given[-1])
     said = translate(
         "{table}: the query was given {given}, and {rows:,} came out of it.", table=name, given=all_given, rows=rows[0]
     )
@@ -374,7 +375,7 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         except Exception:
             names = []
         remedy = (
-            meant(table_name, names) or translate("Tables there: {names}.", names=", ".join(map(repr, names)))
+            meant(table_name, names) or translate("Tables there: {names}.", names=enumerated(map(repr, names)))
             if names
             else translate("Check its name.")
         )

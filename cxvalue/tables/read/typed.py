@@ -17,6 +17,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.engine.warehouse import row_text
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 from cxvalue.tables.ask import ask
 from cxvalue.tables.read.parse import FALSE_WORDS, PLACELESS, TRUE_WORDS, ParsedTable
 from cxvalue.tables.read.schema import CONTRACTS, Column, TableContract
@@ -57,7 +58,7 @@ class _TypedSource(RawTable):
         return tuple(
             translate(
                 "a row: {values}",
-                values=", ".join(f"{name}={'' if row[name] is None else row[name]}" for name in names),
+                values=enumerated(f"{name}={'' if row[name] is None else row[name]}" for name in names),
             )
             for row in chosen
         )

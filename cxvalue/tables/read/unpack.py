@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.words import enumerated
 
 __all__ = ["MOST_FOLD", "MOST_MEMBERS", "unpack_stream", "unpack_zip"]
 
@@ -64,7 +65,7 @@ def _members(
     real = [info for info in infos if not _is_debris(info.filename)]
     chosen = [info for info in real if member is None or fnmatch.fnmatch(info.filename, member)]
     if not chosen:
-        names = ", ".join(repr(info.filename) for info in real[:5]) or translate("none")
+        names = enumerated(repr(info.filename) for info in real[:5]) or translate("none")
         found = (
             translate("holds no file that fits {pattern!r}.", pattern=member) if member else translate("holds no file.")
         )

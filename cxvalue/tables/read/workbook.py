@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
 from cxvalue.tables.read.cells import unique_names
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Workbook:
         Raises `BadInput` with the sheets there are.
         """
         names = [*self.shown, *self.hidden]
-        listed = ", ".join(repr(name) for name in self.visible) or translate("none")
+        listed = enumerated(repr(name) for name in self.visible) or translate("none")
         if title is not None and title not in names:
             sheets = translate("Sheets: {names}.", names=listed)
             found = translate("has no sheet {sheet!r}.", sheet=title)

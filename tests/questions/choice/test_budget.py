@@ -70,3 +70,32 @@ def test_the_best_of_equal_items_looks_better_than_it_is_unless_shrunk(k: int, e
         pulled.append(shrunk(items)[0].max())
     assert np.mean(raw) == pytest.approx(excess, abs=0.1)
     assert np.mean(pulled) < 0.45 * excess
+
+
+def test_an_unsure_link_that_all_items_share_pulls_none_of_them() -> None:
+    """Slopes are sure and the link is not: the range holds the truth as often as it says, and its middle is right."""
+    slopes, errors, reach = np.array([0.6, 0.4, 0.2, 0.1]), 0.03, np.array([10_000.0, 7500, 5000, 4000])
+    cost, link, link_error = np.full(4, 6000.0), 10.0, 4.0
+    held, middles, truths = [], [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        own, about = slopes + errors * rng.standard_normal(4), link + link_error * rng.standard_normal()
+        drawn = about + link_error * rng.standard_normal(400)
+        draws = (own + errors * rng.standard_normal((400, 4))) * reach * drawn[:, None]
+        items = Items(("t",) * 4, ("all",) * 4, own * reach * about, draws, cost, link=(about, drawn))
+        found = choose_items(items, 12_000.0)
+        truth = float((slopes * reach * link - cost) @ found.chosen)
+        held.append(found.net.low <= truth <= found.net.high)
+        middles.append(found.net.value)
+        truths.append(truth)
+    assert np.mean(held) > 0.91
+    assert np.mean(middles) == pytest.approx(np.mean(truths), rel=0.1)
+
+
+def test_items_whose_own_part_is_noise_are_pulled_together_whatever_the_link() -> None:
+    rng = np.random.default_rng(3)
+    own = 1 + 0.1 * rng.standard_normal(6)
+    drawn = 5 + rng.standard_normal(2000)
+    draws = (own + 0.3 * rng.standard_normal((2000, 6))) * drawn[:, None]
+    items = Items(("t",) * 6, ("all",) * 6, own * 5, draws, np.zeros(6), link=(5.0, drawn))
+    assert np.ptp(shrunk(items)[0]) == pytest.approx(0.0, abs=1e-9)

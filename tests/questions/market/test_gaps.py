@@ -73,6 +73,44 @@ def test_the_trend_is_that_of_statsmodels_with_hc3() -> None:
     assert trend_of(days[:7], gaps[:7]) is None
 
 
+def test_a_trend_counts_each_answer_once_however_near_the_dates_stand() -> None:
+    """Monthly figures of a competitor: the windows of 45 days overlap, and the range of the trend keeps its word."""
+    held, middles = 0, []
+    begins, rivals_at = np.datetime64("2023-01-01"), np.arange(20, 1075, 30)
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        told = 6 + 2 * rng.standard_normal(3000)
+        answers = ibis.memtable(
+            {"metric": ["csat"] * 3000, "customer_id": [f"c{k}" for k in range(3000)], "score": told, "points": told,
+             "day": [(begins + int(d)).astype(object) for d in rng.integers(0, 1095, 3000)]}
+        )  # fmt: skip
+        value = 6.5 + 0.3 * rivals_at / 365.25 + 0.05 * rng.standard_normal(rivals_at.size)
+        benchmarks = ibis.memtable(
+            {"metric": ["csat"] * value.size, "competitor": ["X"] * value.size, "value": value, "se": [0.05] * value.size,
+             "date": [(begins + int(d)).astype(object) for d in rivals_at]}
+        )  # fmt: skip
+        trend = gaps_of(benchmarks, answers, {}, as_of=AS_OF)[0].trend
+        assert trend is not None
+        held += trend.low <= -0.3 <= trend.high
+        middles.append(trend.value)
+    assert held >= 35  # with gaps that share answers, three quarters
+    assert np.mean(middles) == pytest.approx(-0.3, abs=0.03)
+
+
+def test_where_dates_stand_apart_the_trend_is_that_of_the_gaps() -> None:
+    days = [AS_OF - timedelta(days=91 * k) for k in range(8)]
+    rng = np.random.default_rng(2)
+    scores = rng.integers(1, 6, 160).astype(float)
+    answers = ibis.memtable(
+        {"metric": ["csat"] * 160, "customer_id": [f"c{k}" for k in range(160)], "score": scores, "points": scores,
+         "day": [days[k % 8] for k in range(160)]}
+    )  # fmt: skip
+    dated = ibis.memtable({"metric": ["csat"] * 8, "competitor": ["X"] * 8, "value": [3.0] * 8, "date": days})
+    found = gaps_of(dated, answers, {}, as_of=AS_OF)[0]
+    assert found.trend is not None
+    assert tuple(found.trend) == pytest.approx(tuple(trend_of(found.days, found.gaps) or ()))
+
+
 def test_active_are_those_who_are_not_dormant() -> None:
     bought = ibis.memtable({"customer_id": ["a", "a", "b"], "date": [AS_OF, AS_OF, AS_OF - timedelta(days=90)]})
     assert active_customers(bought, AS_OF, 90) == 1

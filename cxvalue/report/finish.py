@@ -1,0 +1,66 @@
+"""What a page gets last: amounts that no line breaks, and Chinese letters for a machine that has none."""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from io import BytesIO
+from pathlib import Path
+
+from cxvalue.language.letters import FONTS
+
+__all__ = ["embed_letters", "keep_amounts_whole"]
+
+_APART = re.compile(r"(<(style|title)\b.*?</\2>)", re.DOTALL)
+_TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
+_NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"
+_CURRENCY = "(?<![A-Za-z])(?!UTC)[A-Z]{3}"
+_AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])")
+_FAMILY = "Letters of the report"
+_WEIGHTS = {"Regular": "400", "Bold": "600 700"}
+
+
+def keep_amounts_whole(page: str) -> str:
+    """A page whose amounts of money stand on one line with their currency; its words stay the same.
+
+    >>> keep_amounts_whole("<p>It costs EUR 4,310.</p>")
+    '<p>It costs <span class="amount">EUR 4,310</span>.</p>'
+    """
+    parts = _APART.split(page)
+    return "".join(
+        part if place % 3 else _TEXT.sub(lambda text: _AMOUNT.sub(r'<span class="amount">\g<0></span>', text[0]), part)
+        for place, part in enumerate(parts)
+        if place % 3 != 2
+    )
+
+
+def embed_letters(page: str) -> str:
+    """A page that brings the Chinese letters it is written with, to be taken where the reader's machine has none.
+
+    The same page gives the same bytes.
+    """
+    shown = re.sub(r"data:[^\"')]*|<style\b.*?</style>", "", page, flags=re.DOTALL)
+    letters = sorted({ord(letter) for letter in html.unescape(shown) if ord(letter) > 0x2000})
+    faces = "".join(
+        f'@font-face{{font-family:"{_FAMILY}";font-weight:{weight};'
+        f"src:url(data:font/woff;base64,{_part_of(FONTS / f'NotoSansSC-{name}.otf', letters)})}}"
+        for name, weight in _WEIGHTS.items()
+    )
+    return page.replace("</head>", f"<style>{faces}</style>\n</head>", 1)
+
+
+def _part_of(font: Path, letters: list[int]) -> str:
+    """The letters of a font as a web font of their own, with its licence inside."""
+    from fontTools import subset
+
+    options = subset.Options(
+        flavor="woff", layout_features=[], hinting=False, recalc_timestamp=False, name_IDs=[0, 13, 14], drop_tables=[]
+    )
+    whole = subset.load_font(str(font), options)
+    part = subset.Subsetter(options)
+    part.populate(unicodes=letters)
+    part.subset(whole)
+    written = BytesIO()
+    subset.save_font(whole, written, options)
+    return base64.b64encode(written.getvalue()).decode("ascii")
