@@ -80,6 +80,9 @@ class Asked:
 
     opened: Study
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__} {self.opened.name}: {', '.join(self.questions())}"
+
     @cached_property
     def _answered(self) -> dict[str, Answer]:
         return {}

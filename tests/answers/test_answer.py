@@ -38,13 +38,14 @@ class Two(Asked):
 
 
 def asked() -> Two:
-    return Two(cast(Study, SimpleNamespace(file=SimpleNamespace(currency="EUR", level=0.9))))
+    return Two(cast(Study, SimpleNamespace(name="shop", file=SimpleNamespace(currency="EUR", level=0.9))))
 
 
 def test_a_question_is_answered_once_and_handed_over_in_the_order_of_the_class() -> None:
     two = asked()
     assert two.second() is two.second()
     assert two.questions() == ("first", "second")
+    assert repr(two) == "Two shop: first, second"
     given = two.handed_over()
     assert [one.id for one in given["findings"]] == ["a.first", "a.second"]
     assert given["tables"]["first.csv"]["n"].item() == 1  # asked after the second
