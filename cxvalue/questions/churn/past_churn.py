@@ -7,7 +7,7 @@ in it. `backtest` compares that with who did: calibration by tenths, Brier score
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.language.catalogue import translate
-from cxvalue.questions.churn.churn import active_states, p_no_purchase
+from cxvalue.questions.churn.churn import p_no_purchase
 from cxvalue.questions.lifetime_value.base_forecast import forecast_then
-from cxvalue.tables.purchase_log import purchase_log
-from cxvalue.tables.states import holdout_counts, purchase_states_from_purchases
+from cxvalue.questions.lifetime_value.past_states import PastStates
 
 if TYPE_CHECKING:
     import ibis
@@ -124,23 +123,23 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     if fit.holdout_start is None or fit.withheld:
         return None
     model = next(model for model in fit.calibration if model.name == fit.selected)
-    purchases = fit.counted(purchases)
-    before = purchase_states_from_purchases(
-        purchases, as_of=fit.holdout_start - timedelta(days=1), time_unit=fit.time_unit, per_customer=True
-    )
-    active = active_states(before, dormancy_days)
-    if not len(active):
+    then = PastStates(fit, purchases)
+    before = then.known_before(fit.holdout_start)
+    active = before.days_silent < dormancy_days
+    if not active.any():
         return None
-    counted = holdout_counts(purchases, holdout_start=fit.holdout_start, as_of=fit.as_of).count
+    counted = then.bought(fit.holdout_start, fit.as_of)
     if counted.shape != before.frequency.shape:
         raise CxvalueError(translate("The holdout and the states before it are not of the same customers."))
-    away = counted[before.days_silent < dormancy_days] == 0
-    p, name = p_no_purchase(model, active, fit.days(fit.holdout_start, fit.as_of)), model.name
+    away = counted[active] == 0
+    asked = None
     if fit.combines and fit.past is not None:
-        log = purchase_log(purchases, fit.as_of)
-        then = forecast_then(fit, log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
-        if then is not None and then.returns.size == len(before):
-            p, name = 1 - then.returns[before.days_silent < dormancy_days], "combination"
+        asked = forecast_then(fit, then.log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
+    if asked is not None and asked.returns.size == len(before):
+        p, name = 1 - asked.returns[active], "combination"
+    else:
+        p = p_no_purchase(model, before.take(active), fit.days(fit.holdout_start, fit.as_of))
+        name = model.name
     return Backtest(
         start=fit.holdout_start,
         end=fit.as_of,

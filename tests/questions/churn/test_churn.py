@@ -53,7 +53,7 @@ def fake_fit(model: Any, as_of: date = date(2026, 6, 30), **changes: Any) -> Any
     """As much of a `CltvFit` as churn reads."""
     settings = {"model": model, "forecast": model.name, "selected": model.name, "withheld": "", "as_of": as_of,
                 "calibration": (model,), "holdout_start": None, "time_unit": model.time_unit,
-                "combines": False, "past": None,
+                "combines": False, "past": None, "period": None,
                 "counted": lambda purchases: purchases, "days": lambda start, until: (until - start).days + 1}  # fmt: skip
     return SimpleNamespace(**{**settings, **changes})
 
