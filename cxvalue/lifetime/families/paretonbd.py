@@ -16,7 +16,7 @@ from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.lifetime.families.nbd import count_probability
 from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
-from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared
+from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared, slopes
 
 __all__ = ["PARETO_NBD"]
 
@@ -164,6 +164,7 @@ PARETO_NBD = Family(
     timed=(1, 3),
     log_likelihood=log_likelihood,
     curvature=curvature,
+    slopes=slopes,
     search=_search,
     alive=_alive,
     posterior=_posterior,
