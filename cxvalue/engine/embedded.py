@@ -100,8 +100,10 @@ def connect() -> Backend:
     """
     engine = _Engine().connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
-    # In a notebook a query of some seconds would draw a bar, which then stands in the published page.
-    engine.con.execute("SET enable_progress_bar = false")
+    # In a notebook a query of some seconds would draw a bar, which then stands in the published page. Where there are no
+    # widgets to draw it with it is off, and the engine refuses to be told so.
+    if engine.con.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
+        engine.con.execute("SET enable_progress_bar = false")
     limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
     folder = _spill_folder()

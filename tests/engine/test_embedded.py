@@ -4,6 +4,8 @@ from pathlib import Path
 
 import ibis
 import pyarrow.parquet as pq
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
 
 from cxvalue.engine.embedded import Embedded, connect
 
@@ -38,3 +40,15 @@ def test_a_table_that_is_kept_has_the_types_of_its_expression_and_goes_when_nobo
     assert con.con.execute(there, [name]).fetchone() == (1,)
     del kept
     assert con.con.execute(there, [name]).fetchone() == (0,)
+
+
+def test_a_kernel_opens_one_without_anything_to_draw_a_bar_with() -> None:
+    """The engine that is first imported in a kernel refuses to be told of its bar where Jupyter's widgets are missing."""
+    code = (
+        "import sys; sys.modules['ipywidgets'] = None\n"
+        "from cxvalue.engine.embedded import connect\n"
+        "connect().con.execute(\"SELECT current_setting('enable_progress_bar')\").fetchone()"
+    )
+    notebook = new_notebook(cells=[new_code_cell(code)])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    assert notebook.cells[0].outputs[-1]["data"]["text/plain"] == "(False,)"

@@ -127,7 +127,11 @@ _NOTES = {
     ),
     "asked": translatable("{customers:,} customers were active before {start}; forecast until {end}."),
     "away": translatable("Forecast to buy nothing: {predicted:,.0f}. Actual: {actual:,}."),
-    "scores": translatable("AUC {auc:.3f}. Brier score {brier:.4f}; knowing only the share: {known:.4f}."),
+    "scores": translatable(
+        "Of two customers, one who stayed away and one who came back, the first had been given the higher risk in "
+        "{auc:.1%} of all pairs (AUC). The mean squared error of the probabilities is {brier:.4f}, "
+        "against {known:.4f} for somebody who knows only the share (Brier score)."
+    ),
     "no_segments": translatable("No column of the customers table makes segments that are large enough to be shown."),
     "no_customers": translatable("Nothing to compare: the study has no customers table, or the forecast is withheld."),
 }

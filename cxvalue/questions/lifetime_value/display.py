@@ -257,7 +257,8 @@ def deciles_display(ranking: Ranking, model: str, things: str = "purchases") -> 
 
 _NOTES = {
     "no_holdout": translatable(
-        "The history is too short to hold part of it back: the models are compared by AIC instead."
+        "The history is too short to hold part of it back: the models are compared by how well they describe the whole of "
+        "it, less a fine for each parameter (AIC)."
     ),
     "holdout": translatable("Fitted on data before {start}, tested on {start} to {end}."),
     "not_scored": translatable("Customers first seen in the holdout, not scored: {customers:,}"),
