@@ -108,7 +108,8 @@ class CustomerAnswers(Asked):
         pair = audit.period_pair(self.opened.as_of, self.opened.observed_from)
         change = audit.period_change(self.purchases, pair)
         answer.tables["period_change.csv"] = change
-        answer.say(note("periods", start=pair.start, middle=pair.middle, end=pair.end, months=pair.months))
+        days = {name: format_date(getattr(pair, name)) for name in ("start", "middle", "end")}
+        answer.say(note("periods", months=pair.months, **days))
         answer.show(period_table(change, self.currency))
         answer.draw(figures.period_change(change, self.currency))
         return answer

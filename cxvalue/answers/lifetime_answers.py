@@ -9,7 +9,7 @@ from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
 from cxvalue.findings.display import sentences
 from cxvalue.findings.finding import opening
-from cxvalue.findings.numbers import format_value
+from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import value_levers
 from cxvalue.lifetime.families.registry import MODEL_TITLES
@@ -160,13 +160,13 @@ class LifetimeAnswers(Asked):
         if fit.holdout_start is None:
             answer.say(note("no_holdout"))
         else:
-            answer.say(note("holdout", start=fit.holdout_start, end=fit.as_of))
+            answer.say(note("holdout", start=format_date(fit.holdout_start), end=format_date(fit.as_of)))
             answer.say(note("not_scored", customers=fit.first_seen_in_holdout))
             answer.show(holdout_display(fit))
-        answer.say(note("counted", things=translate(fit.things), day=fit.as_of))
+        answer.say(note("counted", things=translate(fit.things), day=format_date(fit.as_of)))
         answer.say(note("chosen", chosen=MODEL_TITLES[fit.selected], used=MODEL_TITLES[fit.forecast]))
         if start and start >= self.opened.as_of:
-            answer.say(note("start_ignored", start=start, day=self.opened.as_of))
+            answer.say(note("start_ignored", start=format_date(start), day=format_date(self.opened.as_of)))
         answer.say(fit.withheld)
         answer.tables["holdout.csv"] = holdout_table(fit)
         return answer

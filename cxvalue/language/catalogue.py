@@ -111,10 +111,11 @@ def translatable(message: str) -> str:
 def written(number: float, form: str) -> str:
     """A number in a format, with the signs of the language that is spoken.
 
-    >>> written(1234.5, ",.2f")
-    '1,234.50'
+    >>> written(-1234.5, ",.2f")
+    '−1,234.50'
     """
-    return _Written().format_field(number, form)
+    text = _Written().format_field(number, form)
+    return word_of(spoken(), "minus", "−") + text[1:] if text.startswith("-") else text
 
 
 def word_of(language: str, key: str, english: str) -> str:

@@ -76,5 +76,5 @@ def test_stated_figures_hold_95_percent_and_keep_their_sides() -> None:
 def test_an_interval_is_written_short_and_without_an_exponent() -> None:
     interval = Interval(2_035_123.456, -1 / 3, float("inf"))
     assert repr(interval) == "Interval(value=2035123, low=-0.333333, high=inf)"
-    assert interval._repr_html_() == "<p>2,035,123 (-0.333333 to inf)</p>"
+    assert interval._repr_html_() == "<p>2,035,123 (−0.333333 to inf)</p>"
     assert repr(Interval(0.0, 1e-7, 100.0)) == "Interval(value=0, low=0.0000001, high=100)"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.findings.display import Folded, folded, styled
-from cxvalue.findings.numbers import format_level, format_number, format_value
+from cxvalue.findings.numbers import format_date, format_level, format_number, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.words import enumerated
@@ -213,7 +213,7 @@ def rolling_display(table: pd.DataFrame) -> Styler:
     """`rolling.rolling_table`, written for reading."""
     return styled(
         {
-            translate("asked on"): f"{row.origin}",
+            translate("asked on"): format_date(row.origin),
             translate("model"): _title(row.model, best=row.best),
             translate("came"): written(row.actual, ",.0f"),
             translate("predicted"): written(row.predicted, ",.0f"),

@@ -373,7 +373,7 @@ def test_lifetimes_stands_beside_ours_also_where_it_finds_no_fit(monkeypatch: py
     monkeypatch.setattr(lifetimes_bridge, "cross_check", check)
     shown = cells(lifetimes_display(SimpleNamespace(full=models, period=None), states))  # type: ignore[arg-type]
     assert shown["figure"].tolist() == ["log-likelihood", "—"]
-    assert shown["lifetimes"].tolist() == ["-10.5000", "lifetimes could not fit mbg_nbd."]
+    assert shown["lifetimes"].tolist() == ["−10.5000", "lifetimes could not fit mbg_nbd."]
 
 
 def test_of_a_large_base_lifetimes_and_we_fit_the_same_part(sample: Any) -> None:
