@@ -17,7 +17,7 @@ _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
 _NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"
 _CURRENCY = "(?<![A-Za-z])(?!UTC)[A-Z]{3}"
 _AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])")
-_FAMILY = "Letters of the report"
+_FAMILY = "Report-Letters"
 _WEIGHTS = {"Regular": "400", "Bold": "600 700"}
 
 

@@ -30,7 +30,8 @@ def test_an_amount_stands_on_one_line(text: str, whole: str) -> None:
 
 
 def test_attributes_titles_and_styles_stay() -> None:
-    page = '<title>EUR 5 b</title><style>p{a:EUR 5}</style><img alt="EUR 5 > EUR 4"><p title="EUR 5">no 5 money, 06:05 UTC</p>'
+    page = "<title>EUR 5 b</title><style>p{a:EUR 5}</style>"
+    page += '<img alt="EUR 5 > EUR 4"><p title="EUR 5">no 5 money, 06:05 UTC</p>'
     assert keep_amounts_whole(page) == page
 
 
