@@ -36,13 +36,13 @@ def test_attributes_titles_and_styles_stay() -> None:
 
 
 def test_a_chinese_page_brings_its_letters_and_no_others() -> None:
-    page = '<html><head><style>中</style></head><body><img src="data:国"><p>客户&#20215;值 abc</p></body></html>'
+    page = '<html><head><style>中</style></head><body><img src="data:国"><p>客户&#20215;值 abc −5 “</p></body></html>'
     done = embed_letters(page)
     assert re.sub("<style>@font-face.*?</style>\n", "", done) == page
     fonts = re.findall("base64,([A-Za-z0-9+/=]+)", done)
     assert len(fonts) == 2
     for font in fonts:
         known = TTFont(BytesIO(base64.b64decode(font)))
-        assert {chr(letter) for letter in known.getBestCmap()} == set("客户价值")
+        assert {chr(letter) for letter in known.getBestCmap()} == set("客户价值“")
         assert "SIL Open Font License" in str(known["name"].getDebugName(13))
     assert embed_letters(page) == done
