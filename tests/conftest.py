@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import pickle
 from collections.abc import Callable, Iterator
@@ -19,6 +20,15 @@ from cxvalue.workspace.prepared import prepare
 from tests.engine.servers import pytest_sessionfinish, pytest_terminal_summary
 
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
+
+gc.disable()  # nothing that is imported and collected is thrown away: to look for it takes longer and longer
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays: from here on only what tests make is looked through, and less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 @contextmanager

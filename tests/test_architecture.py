@@ -148,6 +148,12 @@ def test_only_the_bridge_imports_lifetimes(path: Path) -> None:
     assert ("lifetimes" in named) == (path.name == "lifetimes_bridge.py")
 
 
+def test_what_every_command_imports_leaves_out_what_few_need() -> None:
+    code = "import sys, cxvalue.run.study_run, cxvalue.workspace.opened, cxvalue.workspace.check; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"scipy.stats", "statsmodels", "seaborn", "matplotlib", "lifetimes"} & {*loaded} == set()
+
+
 def test_importing_the_package_is_light() -> None:
     code = "import sys, cxvalue, cxvalue.cli.commands; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

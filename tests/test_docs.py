@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from cxvalue.cli.commands import _parser
+from cxvalue.cli.arguments import parser_of
 from cxvalue.firstmile.found import recognise
 from cxvalue.firstmile.records import records
 from cxvalue.study import project_root
@@ -51,7 +52,7 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_commands_in_the_documents_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    _, commands = _parser()
+    _, commands = parser_of(defaultdict(lambda: lambda _: 0))
     for name in re.findall(r"bin/cxvalue (\w+)|`cxvalue (\w+)", text):
         assert (name[0] or name[1]) in commands, name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

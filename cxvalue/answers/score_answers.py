@@ -65,7 +65,8 @@ class ScoreAnswers(Surveyed):
     def main_store(self) -> Answer:
         """Whose main store are we?"""
         answer, bought = Answer(), self.purchases
-        told = wallet.wallet_rows(self.opened.table("surveys"), bought, self.customers, as_of=self.opened.as_of)
+        surveys, (since, today) = self.opened.table("surveys"), (self.opened.observed_from, self.opened.as_of)
+        told = wallet.wallet_rows(surveys, bought, self.customers, as_of=today, observed_from=since)
         if told is None:
             answer.say(translate(NEEDS_WALLET))
             return answer

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.grades import lower_grade
@@ -165,7 +165,7 @@ class Effect(Drawn):
         """P(effect ≥ threshold) by the reference t distribution around the estimate."""
         if self.se == 0:
             return float(self.estimate >= threshold)
-        return float(stats.t.sf((threshold - self.estimate) / self.se, self.df))
+        return float(special.stdtr(self.df, (self.estimate - threshold) / self.se))
 
     def with_checks(self, checks: Sequence[Check]) -> Effect:
         """The same effect with these checks, judged together, and the grade that follows."""

@@ -3,7 +3,7 @@
 style           how all of them look (`use_style`), and `save`, which writes the same bytes for the same figure
 base            rows read and kept, months, concentration and distribution of margin, waterfalls
 behaviour       what changed from period to period and why, how a cohort ages, cohorts side by side
-histories       how often customers came back, what different customers spend on a purchase
+histories       how often customers came back, what is expected of them then, what they spend on a purchase
 lifetime        forecasts against the holdout, who is still a customer, the value still to come
 forecasts       forecasts from past dates with their ranges and what came, today's beside them
 levers          what moves that value, and how forecasts from past dates fared
@@ -37,13 +37,11 @@ from cxvalue.figures.contract_churn import hazard_ratios, renewal_by_satisfactio
 from cxvalue.figures.discounts import discount_acceptance, discount_policies, discount_profit
 from cxvalue.figures.experience import driver_map, gap_trend, level_moves, open_complaints
 from cxvalue.figures.forecasts import forecast_record
-from cxvalue.figures.histories import repeat_purchases, spend_of_customers
+from cxvalue.figures.histories import expected_by_history, frequency_recency, repeat_purchases, spend_of_customers
 from cxvalue.figures.levers import rolling_bias, value_levers
 from cxvalue.figures.lifetime import (
     equity_by_decile,
     equity_interval,
-    expected_by_history,
-    frequency_recency,
     holdout_calibration,
     holdout_tracking,
     p_alive_distribution,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
@@ -161,6 +161,6 @@ def coupled_sum(draws: Sequence[ArrayLike], correlation: ArrayLike, *, seed: int
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     z = np.random.default_rng(seed).standard_normal((size, len(parts))) @ root.T
     spread = np.sqrt(np.maximum((root**2).sum(axis=1), 1e-300))
-    rank = np.minimum((norm.cdf(z / spread) * size).astype(np.int64), size - 1)
+    rank = np.minimum((ndtr(z / spread) * size).astype(np.int64), size - 1)
     total: Floats = np.sum([part[rank[:, number]] for number, part in enumerate(parts)], axis=0)
     return total

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.errors import CxvalueError, nearest
@@ -381,7 +381,7 @@ def _effect_draws(
     # The fade is uncertain as well: a few of its values stand for all.
     pieces = np.array_split(np.arange(draws), 25)
     chance = (np.arange(len(pieces)) + 0.5) / len(pieces)
-    rates = np.maximum(rate + decay.se * stats.norm.ppf(chance), 0.0)
+    rates = np.maximum(rate + decay.se * special.ndtri(chance), 0.0)
     return np.concatenate(
         [carried(drawn[rows], float(own)) @ customers.T for rows, own in zip(pieces, rates, strict=True)]
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.shown import Shown
@@ -124,7 +124,7 @@ def judge(
     word = _word(probability, confidence)
     mde = stop = None
     if break_even is not None and error is not None and np.isfinite(error):
-        mde = float(break_even + (stats.norm.ppf(confidence) + POWER) * error)
+        mde = float(break_even + (special.ndtri(confidence) + POWER) * error)
         stop = _stop_below(case, metric, at_least if at_least is not None else at_most, confidence)
     gains, losses = np.maximum(case.npv_draws, 0).mean(), np.maximum(-case.npv_draws, 0).mean()
     waiting = value_of_waiting(
@@ -146,7 +146,7 @@ def judge_effect(
         raise CxvalueError(translate("A criterion has exactly one of at_least and at_most."))
     above = effect.probability_at_least(threshold)
     probability = above if at_least is not None else 1 - above
-    reach = (stats.norm.ppf(confidence) + POWER) * effect.se
+    reach = (special.ndtri(confidence) + POWER) * effect.se
     mde = float(threshold + reach if at_least is not None else threshold - reach)
     word = _word(probability, confidence)
     return Verdict(word, "effect", at_least, at_most, confidence, probability, mde, float(threshold), 0.0)

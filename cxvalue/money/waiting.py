@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 __all__ = ["Waiting", "value_of_waiting"]
 
@@ -50,6 +50,6 @@ def value_of_waiting(
     for more in more_months:
         spread = sd * np.sqrt(more / (months_measured + more))
         z = abs(mean) / spread
-        value = spread * (stats.norm.pdf(z) - z * stats.norm.sf(z))
+        value = spread * (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) - z * special.ndtr(-z))
         found.append(Waiting(more, float(value), max(mean, 0.0) * min(more / horizon_months, 1.0)))
     return tuple(found)

@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cxvalue.figures.histories import spend_of_customers
-from cxvalue.figures.lifetime import equity_by_decile, equity_interval, frequency_recency, p_alive_distribution
+from cxvalue.figures.histories import frequency_recency, spend_of_customers
+from cxvalue.figures.lifetime import equity_by_decile, equity_interval, p_alive_distribution
 from cxvalue.findings.numbers import format_level
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.shown import Summary

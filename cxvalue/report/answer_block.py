@@ -187,10 +187,10 @@ def _experience(found: Found, words: Words) -> tuple[Answer, ...]:
     judged = _judged(target)
     word = format_finding(target, words) if judged == "yes" else words[f"answer_{judged}"]
     step, undo = found.get("experience.step.high.margin"), found.get("experience.response.robustness")
+    told = re.split("[;；]", kept.text)[0].rstrip(".。") + words["stop"] if kept else target.text
     return (
         _answer(
-            "experience", word, _TONES[judged], kept.text.partition(";")[0].rstrip(".") + "." if kept else target.text,
-            "complaints_open", words,
+            "experience", word, _TONES[judged], told, "complaints_open", words,
             do=words[f"do_experience_{judged}"],
             brings=target.text,
             sure=_joined(_evidence(target, words), step.text if step and step.is_number else ""),

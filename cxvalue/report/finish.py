@@ -1,4 +1,4 @@
-"""What a page gets last: amounts that no line breaks, and Chinese letters for a machine that has none."""
+"""What a page gets last: amounts that no line breaks, and the Chinese letters it is written with."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
 _NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"
 _CURRENCY = "(?<![A-Za-z])(?!UTC)[A-Z]{3}"
 _AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])")
-_FAMILY = "Letters of the report"
+_FAMILY = "Report-Letters"
 _WEIGHTS = {"Regular": "400", "Bold": "600 700"}
+_CHINESE = re.compile("[—‘-”…\u3000-\uffff]")
+_RANGE = "U+2014,U+2018-201D,U+2026,U+3000-FFFF"
+"""The same letters: they stand before the fonts of the machine, as Chromium draws boxes where a page's own come last."""
 
 
 def keep_amounts_whole(page: str) -> str:
@@ -36,14 +39,14 @@ def keep_amounts_whole(page: str) -> str:
 
 
 def embed_letters(page: str) -> str:
-    """A page that brings the Chinese letters it is written with, to be taken where the reader's machine has none.
+    """A page that brings the Chinese letters it is written with, since a reader's machine may have none.
 
     The same page gives the same bytes.
     """
     shown = re.sub(r"data:[^\"')]*|<style\b.*?</style>", "", page, flags=re.DOTALL)
-    letters = sorted({ord(letter) for letter in html.unescape(shown) if ord(letter) > 0x2000})
+    letters = sorted({ord(letter) for letter in _CHINESE.findall(html.unescape(shown))})
     faces = "".join(
-        f'@font-face{{font-family:"{_FAMILY}";font-weight:{weight};'
+        f'@font-face{{font-family:"{_FAMILY}";font-weight:{weight};unicode-range:{_RANGE};'
         f"src:url(data:font/woff;base64,{_part_of(FONTS / f'NotoSansSC-{name}.otf', letters)})}}"
         for name, weight in _WEIGHTS.items()
     )

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
@@ -31,16 +31,7 @@ MANY = 60_000
 SEGMENTS = ("classic", "silver", "gold")
 SEGMENT_SHARES, BASKET_STEP = (0.5, 0.3, 0.2), 0.25
 GRID = np.arange(0, 0.4 + 1e-9, 0.0005)
-FAMILIES = {
-    "normal": stats.norm,
-    "logistic": stats.logistic,
-    "heavy": stats.t(4),
-    "late": stats.gumbel_r,
-    "early": stats.gumbel_l,
-    "uniform": stats.uniform(-(3**0.5), 2 * 3**0.5),
-    "mixture": None,
-    "two groups": None,
-}
+FAMILIES = ("normal", "logistic", "heavy", "late", "early", "uniform", "mixture", "two groups")
 MIXTURES = {"mixture": (0.65, (-0.4, 0.6), (1.2, 0.8)), "two groups": (0.5, (-0.7, 0.4), (1.3, 0.35))}
 """Share near full price, and place and width of those and of the others, in units of the spread."""
 
@@ -84,6 +75,21 @@ class Visits(NamedTuple):
     reservation: Floats
 
 
+@lru_cache(maxsize=8)
+def _distribution(family: str) -> Any:
+    from scipy import stats  # takes half a second to import, and few runs simulate these customers
+
+    known = {
+        "normal": stats.norm,
+        "logistic": stats.logistic,
+        "heavy": stats.t(4),
+        "late": stats.gumbel_r,
+        "early": stats.gumbel_l,
+        "uniform": stats.uniform(-(3**0.5), 2 * 3**0.5),
+    }
+    return known[family]
+
+
 def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> Floats:
     """P(reservation discount ≤ depth) of visits with a centre."""
     z = (depth - centre) / true.spread
@@ -92,7 +98,7 @@ def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> 
         near, far = (special.ndtr((z - place) / width) for place, width in groups)
         found: Floats = share * near + (1 - share) * far
         return found
-    return np.asarray(FAMILIES[true.family].cdf(z), dtype=float)
+    return np.asarray(_distribution(true.family).cdf(z), dtype=float)
 
 
 def draw_visits(customers: int, seed: int, true: CosmeticsParameters = CosmeticsParameters()) -> Visits:
@@ -118,7 +124,7 @@ def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[V
         (place, width), size = np.where(rng.random((customer.size, 1)) < share, near, far).T, customer.size
         z = place + width * rng.standard_normal(size)
     else:
-        z = np.asarray(FAMILIES[true.family].rvs(size=customer.size, random_state=rng), dtype=float)
+        z = np.asarray(_distribution(true.family).rvs(size=customer.size, random_state=rng), dtype=float)
     visits = Visits(customer, segment, number, value, margin, centre, centre + true.spread * z)
     return visits, _until_gone(visits, true, rng)
 

@@ -186,7 +186,8 @@ def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
 
     rows = purchases.filter(purchases.date <= ibis.literal(as_of)).select("customer_id", "date", "revenue", "margin")
     found = rows.to_pyarrow()
-    ids = found.column("customer_id").combine_chunks().dictionary_encode()
+    # Numbers a part at a time: all ids as one text would be held twice, and above 2 GB cannot be.
+    ids = found.column("customer_id").dictionary_encode().combine_chunks()
     order = np.asarray(pc.sort_indices(ids.dictionary).to_numpy(), dtype=np.int64)
     place = np.empty(order.size, dtype=np.int32)
     place[order] = np.arange(order.size, dtype=np.int32)

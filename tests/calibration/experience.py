@@ -86,7 +86,7 @@ def spent(seed: int, n: int = 400) -> WalletRows:
     empty, zero = np.full(n, np.nan), np.zeros(n)
     return WalletRows(
         np.arange(n).astype(object), empty, monthly, empty, empty, np.zeros(n, bool), zero, 12 * monthly * share, zero,
-        zero, zero, np.zeros(n, np.int64), np.ones(n, bool),
+        zero, zero, np.zeros(n, np.int64), np.ones(n, bool), np.ones(n, bool),
     )  # fmt: skip
 
 

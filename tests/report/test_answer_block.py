@@ -7,6 +7,7 @@ import pytest
 
 from cxvalue.findings.finding import Finding
 from cxvalue.language.english import ENGLISH
+from cxvalue.language.words import words_for
 from cxvalue.report.answer_block import Answer, answers_of, first_sentence
 
 WAIVER = "programme.waiver."
@@ -166,6 +167,23 @@ def test_experience_leads_where_customers_were_asked() -> None:
     assert only([target, asked]).word == "EUR 6,000"
     assert only([dataclasses.replace(target, low=-5.0), asked]).word == "Not proven"
     assert answers_of([target], ENGLISH) == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "told"),
+    [
+        ("en", "It keeps 11 more of 100; compared as is, it looks like 14.", "It keeps 11 more of 100."),
+        ("ru", "Это удерживает из 100 на 11 больше.", "Это удерживает из 100 на 11 больше."),
+        ("zh", "每100位多留住11位；直接比较看似14位。", "每100位多留住11位。"),
+        ("zh", "每100位多留住11位。", "每100位多留住11位。"),
+    ],
+)
+def test_what_experience_keeps_is_one_sentence_in_every_language(language: str, text: str, told: str) -> None:
+    target = money("experience.response.value_of_target", 6_000.0, 3_000.0, 8_800.0, grade="C", text="Worth EUR 6,000.")
+    asked = money("experience.score.margin_per_point", 0.3, -0.3, 0.9, grade="D")
+    kept = money("experience.response.retained", 0.11, 0.05, 0.2, text=text)
+    (answer,) = answers_of([target, asked, kept], words_for(language))
+    assert answer.sentence == told
 
 
 def test_nothing_known_is_no_answer() -> None:

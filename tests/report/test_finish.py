@@ -30,19 +30,19 @@ def test_an_amount_stands_on_one_line(text: str, whole: str) -> None:
 
 
 def test_attributes_titles_and_styles_stay() -> None:
-    page = '<title>EUR 5 b</title><style>p{a:EUR 5}</style><img alt="EUR 5 > EUR 4">'
-    page += '<p title="EUR 5">no 5 money, 06:05 UTC</p>'
+    page = "<title>EUR 5 b</title><style>p{a:EUR 5}</style>"
+    page += '<img alt="EUR 5 > EUR 4"><p title="EUR 5">no 5 money, 06:05 UTC</p>'
     assert keep_amounts_whole(page) == page
 
 
 def test_a_chinese_page_brings_its_letters_and_no_others() -> None:
-    page = '<html><head><style>中</style></head><body><img src="data:国"><p>客户&#20215;值 abc</p></body></html>'
+    page = '<html><head><style>中</style></head><body><img src="data:国"><p>客户&#20215;值 abc −5 “</p></body></html>'
     done = embed_letters(page)
     assert re.sub("<style>@font-face.*?</style>\n", "", done) == page
     fonts = re.findall("base64,([A-Za-z0-9+/=]+)", done)
     assert len(fonts) == 2
     for font in fonts:
         known = TTFont(BytesIO(base64.b64decode(font)))
-        assert {chr(letter) for letter in known.getBestCmap()} == set("客户价值")
+        assert {chr(letter) for letter in known.getBestCmap()} == set("客户价值“")
         assert "SIL Open Font License" in str(known["name"].getDebugName(13))
     assert embed_letters(page) == done

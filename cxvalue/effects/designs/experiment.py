@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from cxvalue.effects.checks.early import later_note
 from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
@@ -181,12 +180,14 @@ def _unit_balance_check(panel: UnitPanel) -> Check:
 
 
 def _split_check(treated: int, control: int, planned: float | None) -> Check:
+    from scipy.stats import binomtest  # takes half a second to import
+
     question = translate("Were as many held out as planned?")
     share = control / (control + treated)
     if planned is None:
         detail = translate("{share:.1%} were held out; the study does not say how many were to be.", share=share)
         return Check("split", question, None, True, detail)
-    p_value = float(stats.binomtest(control, control + treated, planned).pvalue)
+    p_value = float(binomtest(control, control + treated, planned).pvalue)
     detail = translate(
         "{share:.2%} were held out, {planned:.0%} planned ({p_value}).",
         share=share,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, effect_of_customers
 from cxvalue.effects.effect import Alternative, Check, Effect
@@ -292,7 +292,7 @@ def _placebo_check(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int, i
     result = gathered.result()
     size = float(np.nanmax(np.abs(panel.values), initial=0.0))
     se = settled(float(np.sqrt(result.covariance[0, 0])), size)
-    p_value = float(2 * stats.norm.sf(abs(result.overall) / se)) if se > 0 else float(not settled(result.overall, size))
+    p_value = float(2 * special.ndtr(-abs(result.overall) / se)) if se > 0 else float(not settled(result.overall, size))
     detail = translate(
         "More than a year before the start, the compared customers differed by {difference:+,.2g} a month ({p_value}); they "
         "should not.",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cxvalue.effects.checks.drift import Drifts, drifts_before
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
 from cxvalue.effects.checks.few_units import few_units_note
-from cxvalue.effects.checks.pretrend import PLACEBO_MONTHS, PlaceboStart, placebo_start
+from cxvalue.effects.checks.pretrend import PLACEBO_MONTHS, Dip, PlaceboStart, dip_before, placebo_start
 from cxvalue.effects.checks.what_if import what_if
 from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 
 
 FEW_UNITS = 10
+DIP_BY_LUCK = 0.01
+"""A dip before the start that luck alone makes less often than this lowers the grade."""
 
 
 def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str = "programme") -> Effect:
@@ -76,10 +78,12 @@ def estimate_staggered(panel: UnitPanel, *, level: float = 0.95, programme: str 
     drifts = drifts_before(panel, found_.overall)
     units, customers = _sizes(panel)
     rows, limit, drift_note = what_if(found_, se, knife.df, before, before_knife, drifts, BASE_MONTHS, level)
+    usual = usual_outcome(panel)
     checks = [
         _drift_check(drifts, found_.overall),
+        *_dip_check(dip_before(*early, direction=found_.overall, usual=usual)),
         drift_note,
-        _placebo_check(placebo_start(*early, usual=usual_outcome(panel))),
+        _placebo_check(placebo_start(*early, usual=usual)),
         _one_unit_check(knife, fields["low"] > 0 or fields["high"] < 0, panel.unit == CUSTOMER),
         _size_check(*units),
     ]
@@ -208,6 +212,29 @@ def _drift_check(drifts: Drifts | None, estimate: float) -> Check:
             **of_first,
         )
     return Check("pre_trend", question, None, True, detail, drifts.p_value)
+
+
+def _dip_check(dip: Dip | None) -> list[Check]:
+    """A check of its own, made where the history allows: it does not make the others harder to fail."""
+    if dip is None:
+        return []
+    question = translate("Were the last months before the start as usual?")
+    passed = dip.p_value >= DIP_BY_LUCK
+    told = {"months": dip.months, "gap": dip.gap, "p_value": format_p(dip.p_value)}
+    if passed:
+        detail = translate(
+            "In the last {months} months before the start they stood at {gap:+,.2g} a month against the others and the "
+            "months before ({p_value}, away from the effect).",
+            **told,
+        )
+    else:
+        detail = translate(
+            "In the last {months} months before the start they stood at {gap:+,.2g} a month against the others and the "
+            "months before ({p_value}, away from the effect): a part of the effect may be a mere return to normal, or what "
+            "was put off until the start.",
+            **told,
+        )
+    return [Check("dip", question, passed, True, detail)]
 
 
 def _placebo_check(placebo: PlaceboStart | None) -> Check:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from cxvalue.foundation.intervals import Interval, p_value_of, share_interval
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
@@ -215,9 +214,11 @@ def sample_ratio(counts: ArrayLike, planned: ArrayLike) -> SampleRatio:
     >>> round(sample_ratio([821, 1000], [0.5, 0.5]).p_value, 6)
     2.7e-05
     """
+    from scipy.stats import chisquare  # takes half a second to import
+
     found = np.asarray(counts, dtype=float)
     shares = np.asarray(planned, dtype=float)
-    result = stats.chisquare(found, found.sum() * shares / shares.sum())
+    result = chisquare(found, found.sum() * shares / shares.sum())
     return SampleRatio(tuple((found / found.sum()).tolist()), float(result.pvalue))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 
 from cxvalue.foundation.intervals import Interval, reach_of
 
@@ -77,5 +77,5 @@ def garwood(events: int, exposure: float, level: float = 0.95) -> Interval:
     [0.1, 0.047954, 0.183904]
     """
     tail = (1 - level) / 2
-    low = float(chi2.ppf(tail, 2 * events)) / 2 if events else 0.0
-    return Interval(events / exposure, low / exposure, float(chi2.ppf(1 - tail, 2 * events + 2)) / 2 / exposure)
+    low = float(gammaincinv(events, tail)) if events else 0.0
+    return Interval(events / exposure, low / exposure, float(gammaincinv(events + 1, 1 - tail)) / exposure)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
@@ -242,4 +242,4 @@ def worth_keeping(cells: pd.DataFrame, drivers: Sequence[str], asked: str, *, be
     rest = [name for name in drivers if name != asked]
     with_it, without = (fit_hazard(cells, list(names)) for names in (drivers, rest))
     more = with_it.coef.size - without.coef.size
-    return more > 0 and float(chi2.sf(2 * (with_it.log_likelihood - without.log_likelihood), more)) < below
+    return more > 0 and float(chdtrc(more, 2 * (with_it.log_likelihood - without.log_likelihood))) < below

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
@@ -70,7 +70,7 @@ def skewed_range(value: float, sigma: float, df: float, level: float) -> Interva
     """A value with the range of its logarithm, a Student t whose lower end lies farther away; a point at 0 or below."""
     if not value > 0:
         return Interval(value, value, value)
-    reach = float(student.ppf((1 + level) / 2, df)) * sigma
+    reach = float(stdtrit(df, (1 + level) / 2)) * sigma
     return Interval(value, value * math.exp(-reach * math.exp(_SIDE)), value * math.exp(reach * math.exp(-_SIDE)))
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc, betaln, expit, polygamma, psi
@@ -37,25 +38,45 @@ _LARGEST = 1e3
 """a + b from which dropout counts as the same for everybody."""
 
 
+class _ByFrequency(NamedTuple):
+    """What depends on frequency alone: its part of the log-likelihood with the slopes in r, a and b, and of P(dead).
+
+    Without a toss there are no `odds`; `last` is b plus the tosses before the last.
+    """
+
+    value: Floats
+    by_r: Floats
+    by_a: Floats
+    by_b: Floats
+    odds: Floats
+    last: Floats
+
+    @classmethod
+    def of(cls, natural: Floats, values: Floats, first: int) -> _ByFrequency:
+        r, alpha, a, b = natural
+        rate, rate_slope = log_rise(r, values), psi(r + values) - psi(r)
+        tosses = values + first
+        total = psi(a + b) - psi(a + b + tosses)
+        survived = log_rise(b, tosses) - log_rise(a + b, tosses)
+        can_be_dead = tosses > 0
+        last = np.where(can_be_dead, b + tosses - 1, 1.0)
+        odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)
+        by_b = total + psi(b + tosses) - psi(b)
+        return cls(rate + r * np.log(alpha) + survived, rate_slope + np.log(alpha), total, by_b, odds, last)
+
+
 def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float, Floats]:
     """Shared by both: `first` is 1 when the first purchase may be the last (MBG/NBD), else 0."""
-    r, alpha, a, b = np.exp(theta)
-    values = history.values
-    rate, rate_slope = log_rise(r, values), psi(r + values) - psi(r)
+    natural = np.exp(theta)
+    r, alpha, a, _ = natural
+    values, own = history.values, _ByFrequency.of(natural, history.values, first)
+    odds, last = own.odds, own.last
     log_ages, log_recencies = np.log(alpha + history.ages), np.log(alpha + history.recencies)
     inverse_ages, inverse_recencies = 1 / (alpha + history.ages), 1 / (alpha + history.recencies)
-
-    tosses = values + first
-    total = psi(a + b) - psi(a + b + tosses)
-    survived = log_rise(b, tosses) - log_rise(a + b, tosses)
-    survived_b = total + psi(b + tosses) - psi(b)
-    can_be_dead = tosses > 0
-    last = np.where(can_be_dead, b + tosses - 1, 1.0)
-    odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)
     # What differs by frequency alone is summed by frequency, the rest row by row.
     number = np.bincount(history.which, history.weight, values.size)
-    fixed = number @ (rate + r * np.log(alpha) + survived)
-    slopes = np.array([number @ (rate_slope + np.log(alpha)), 0.0, number @ total, number @ survived_b])
+    fixed = number @ own.value
+    slopes = np.array([number @ own.by_r, 0.0, number @ own.by_a, number @ own.by_b])
 
     def block(part: slice) -> tuple[float, Floats]:
         x, w, which = history.x[part], history.weight[part], history.which[part]
@@ -74,7 +95,23 @@ def _log_likelihood(theta: Floats, history: History, first: int) -> tuple[float,
         return float(w @ (either - shape * log_age)), np.array(gradient)
 
     value, gradient = add_up(block, history.x.size, _ROWS)
-    return float(fixed + value), np.array([r, alpha, a, b]) * (slopes + gradient)
+    return float(fixed + value), natural * (slopes + gradient)
+
+
+def _slopes(theta: Floats, history: History, first: int) -> Floats:
+    """The slope of the log-likelihood of one customer of each history in the log-parameters, (rows, 4)."""
+    natural = np.exp(theta)
+    r, alpha, a, _ = natural
+    own, which = _ByFrequency.of(natural, history.values, first), history.which
+    silence, shape = np.log((alpha + history.age) / (alpha + history.recency)), r + history.x
+    with np.errstate(invalid="ignore"):
+        dead = expit(own.odds[which] + shape * silence)
+    here, then = 1 / (alpha + history.age), 1 / (alpha + history.recency)
+    by_r = own.by_r[which] + dead * silence - np.log(alpha + history.age)
+    by_alpha = r / alpha - shape * (here + dead * (then - here))
+    by_a, by_b = own.by_a[which] + dead / a, own.by_b[which] - dead / own.last[which]
+    found: Floats = natural * np.column_stack([by_r, by_alpha, by_a, by_b])
+    return found
 
 
 def _curvature(theta: Floats, history: History, gradient: Floats, first: int) -> Floats:
@@ -84,11 +121,8 @@ def _curvature(theta: Floats, history: History, gradient: Floats, first: int) ->
     """
     natural = np.exp(theta)
     r, alpha, a, b = natural
-    values = history.values
-    tosses = values + first
-    can_be_dead = tosses > 0
-    last = np.where(can_be_dead, b + tosses - 1, 1.0)
-    odds = np.where(can_be_dead, np.log(a) - np.log(last), -np.inf)
+    values, own = history.values, _ByFrequency.of(natural, history.values, first)
+    odds, last, tosses = own.odds, own.last, values + first
     inverse_last = 1 / last
     log_ages, log_recencies = np.log(alpha + history.ages), np.log(alpha + history.recencies)
     inverse_ages, inverse_recencies = 1 / (alpha + history.ages), 1 / (alpha + history.recencies)
@@ -299,6 +333,7 @@ BG_NBD = Family(
     timed=(1,),
     log_likelihood=partial(_log_likelihood, first=0),
     curvature=partial(_curvature, first=0),
+    slopes=partial(_slopes, first=0),
     search=search,
     alive=partial(_alive, first=0),
     posterior=partial(_posterior, first=0),
@@ -321,6 +356,7 @@ MBG_NBD = replace(
     title="MBG/NBD",
     log_likelihood=partial(_log_likelihood, first=1),
     curvature=partial(_curvature, first=1),
+    slopes=partial(_slopes, first=1),
     alive=partial(_alive, first=1),
     posterior=partial(_posterior, first=1),
     newcomer=_mbg_newcomer,

@@ -115,7 +115,8 @@ class Family:
 
     *Fitting.* `log_likelihood(theta, history)` takes log-parameters and returns the total on the time scale of the history
     with its gradient in theta; `curvature(theta, history, gradient)`, where there is one, is the Hessian of that total in
-    theta, given the gradient there. `search(history, still)` says where to begin, given the log-parameters of the model
+    theta, given the gradient there; `slopes(theta, history)`, where there is one, are the gradients of one customer of each
+    history, (rows, parameters). `search(history, still)` says where to begin, given the log-parameters of the model
     without dropout. `timed` are the positions of the parameters that carry the unit of time. `recency` says whether the
     likelihood looks at the time of the last purchase.
 
@@ -153,6 +154,7 @@ class Family:
     draw_futures: Callable[[Params, DiscountCurve, float, np.random.Generator], FutureDraw]
     newcomer: Callable[[Params], tuple[Floats, Params]] = lambda params: (np.ones_like(params[0]), params)
     curvature: Callable[[Floats, History, Floats], Floats] | None = None
+    slopes: Callable[[Floats, History], Floats] | None = None
     log_odds_dead: Callable[[Params, Floats, Floats, Floats], Floats] | None = None
     survival: Callable[[Params, Floats], Floats] | None = None
     endless: Callable[[Params, float], Floats] | None = None

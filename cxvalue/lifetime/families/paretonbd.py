@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from scipy.special import expit, exprel
 
 from cxvalue.lifetime.families import nbd
+from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
 from cxvalue.lifetime.families.futures import Floats, FutureDraw
 from cxvalue.lifetime.families.nbd import count_probability
 from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
-from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared
+from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared, slopes
 
 __all__ = ["PARETO_NBD"]
 
@@ -90,30 +91,40 @@ def _bisect(below: Callable[[Floats], NDArray[np.bool_]], low: Floats, high: Flo
 
 
 def _count(future: Params, t: Floats, n: Floats) -> Floats:
+    """P(n purchases within t), by one integral for none of them and by another for some."""
+    columns = np.broadcast_arrays(*future, t, n)
+    r, alpha, s, beta, t_, n_ = (np.asarray(v, dtype=float).reshape(-1) for v in columns)
+    result = np.empty(r.size)
+    for chosen, chance in ((n_ == 0, lambda *own: _none(own[:4], own[4])), (n_ != 0, _count_some)):
+        rows = np.flatnonzero(chosen)
+        if rows.size:
+            result[rows] = chance(*(column[rows] for column in (r, alpha, s, beta, t_, n_)))
+    return result.reshape(columns[0].shape)
+
+
+def _count_some(*columns: Floats) -> Floats:
     """P(n purchases within t): alive throughout, or n purchases before a dropout, integrated over its time.
 
     The integral runs over the logarithm of that time, in which the log-integrand is concave: it has one mode, and the
     part beyond 38 e-folds below it on either side is left out.
+
+    Args:
+        columns: r, alpha, s, beta, t and n above 0, (rows,) each.
     """
-    columns = np.broadcast_arrays(*future, t, n)
-    shape = columns[0].shape
-    r, alpha, s, beta, t_, n_ = (np.asarray(v, dtype=float).reshape(-1, 1) for v in columns)
+    r, alpha, s, beta, t, n = (column[:, None] for column in columns)
     result = np.empty(r.shape[0])
     points, weights = legendre(_COUNT_NODES)
-    rows = _CELLS // _COUNT_NODES
-    for start in range(0, r.shape[0], rows):
-        p = slice(start, start + rows)
-        low, high = _count_range(r[p], alpha[p], s[p], beta[p], t_[p], n_[p])
+
+    def block(p: slice) -> None:
+        low, high = _count_range(r[p], alpha[p], s[p], beta[p], t[p], n[p])
         time = np.exp(low + (high - low) * points)
         log_density = np.log(s[p] / beta[p]) - (s[p] + 1) * np.log1p(time / beta[p]) + np.log(time)
-        inside = count_probability(r[p], alpha[p], time, n_[p]) * np.exp(log_density)
-        survived = np.exp(-s[p] * np.log1p(t_[p] / beta[p])) * count_probability(r[p], alpha[p], t_[p], n_[p])
+        inside = count_probability(r[p], alpha[p], time, n[p]) * np.exp(log_density)
+        survived = np.exp(-s[p] * np.log1p(t[p] / beta[p])) * count_probability(r[p], alpha[p], t[p], n[p])
         result[p] = survived[:, 0] + (high - low)[:, 0] * (inside @ weights)
-    whole = result.reshape(shape)
-    none = columns[5] == 0
-    if none.any():
-        whole = np.where(none, _none(future, np.broadcast_to(t, shape)), whole)
-    return whole
+
+    in_blocks(block, r.shape[0], _CELLS // _COUNT_NODES)
+    return result
 
 
 def _search(data: History, still: Floats) -> Search:
@@ -153,6 +164,7 @@ PARETO_NBD = Family(
     timed=(1, 3),
     log_likelihood=log_likelihood,
     curvature=curvature,
+    slopes=slopes,
     search=_search,
     alive=_alive,
     posterior=_posterior,

@@ -22,7 +22,7 @@ from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.nbd import log_rise
 from cxvalue.lifetime.families.quadrature import legendre
 
-__all__ = ["DECAY", "curvature", "log_likelihood", "log_odds_dead", "odds_dead_shared"]
+__all__ = ["DECAY", "curvature", "log_likelihood", "log_odds_dead", "odds_dead_shared", "slopes"]
 
 DECAY = 36.0
 """The range of integration ends where the integrand has fallen by this many e-folds (2e-16)."""
@@ -153,25 +153,47 @@ def _one_by_one(
     natural: Floats, history: History, chosen: NDArray[np.intp] | slice = _EVERYBODY
 ) -> tuple[float, Floats]:
     """The part of the silences in log-likelihood and gradient, of each history by its own quadrature."""
-    r, alpha, s, beta = natural
     x_, recency_, age_ = history.x[chosen], history.recency[chosen], history.age[chosen]
     weight, order = history.weight[chosen], _by_effort(natural, x_, recency_, age_)
 
     def block(part: slice) -> tuple[float, Floats]:
         rows = order[part]
-        x, w, age = x_[rows], weight[rows], age_[rows]
-        cells = _Cells.of(natural, x, recency_[rows], age)
-        mass, alive = cells.mass, cells.alive
-        log_age, log_late = np.log(alpha + age), np.log((beta + age) / beta)
-        value = cells.top + np.log(cells.whole) - (r + x) * log_age - s * log_late
-        by_r = alive * log_age + np.einsum("ij,ij->i", mass, cells.log_alpha)
-        inverse_alpha = alive / (alpha + age) + np.einsum("ij,ij->i", mass, 1 / (alpha + cells.t))
-        by_s = (1 - alive) * (1 / s + np.log(beta)) - alive * log_late - np.einsum("ij,ij->i", mass, cells.log_beta)
-        inverse_beta = np.einsum("ij,ij->i", mass, 1 / (beta + cells.t))
-        by_beta = s / beta - s * alive / (beta + age) - (s + 1) * inverse_beta
-        return float(w @ value), np.array([-(w @ by_r), -(w @ ((r + x) * inverse_alpha)), w @ by_s, w @ by_beta])
+        value, slopes_ = _terms(natural, x_[rows], recency_[rows], age_[rows])
+        return float(weight[rows] @ value), np.array([weight[rows] @ slope for slope in slopes_])
 
     return add_up(block, x_.size, _CELLS // 24)
+
+
+def _terms(natural: Floats, x: Floats, recency: Floats, age: Floats) -> tuple[Floats, tuple[Floats, ...]]:
+    """The part of the silence in the log-likelihood of each row, and its slopes in the parameters."""
+    r, alpha, s, beta = natural
+    cells = _Cells.of(natural, x, recency, age)
+    mass, alive = cells.mass, cells.alive
+    log_age, log_late = np.log(alpha + age), np.log((beta + age) / beta)
+    value = cells.top + np.log(cells.whole) - (r + x) * log_age - s * log_late
+    by_r = alive * log_age + np.einsum("ij,ij->i", mass, cells.log_alpha)
+    inverse_alpha = alive / (alpha + age) + np.einsum("ij,ij->i", mass, 1 / (alpha + cells.t))
+    by_s = (1 - alive) * (1 / s + np.log(beta)) - alive * log_late - np.einsum("ij,ij->i", mass, cells.log_beta)
+    inverse_beta = np.einsum("ij,ij->i", mass, 1 / (beta + cells.t))
+    by_beta = s / beta - s * alive / (beta + age) - (s + 1) * inverse_beta
+    return value, (-by_r, -(r + x) * inverse_alpha, by_s, by_beta)
+
+
+def slopes(theta: Floats, history: History) -> Floats:
+    """The slope of the log-likelihood of one customer of each history in the log-parameters, (rows, 4)."""
+    natural = np.exp(theta)
+    r, alpha = natural[:2]
+    order, found = _by_effort(natural, history.x, history.recency, history.age), np.empty((history.x.size, 4))
+
+    def block(part: slice) -> None:
+        rows = order[part]
+        own = _terms(natural, history.x[rows], history.recency[rows], history.age[rows])[1]
+        found[rows] = np.column_stack(own)
+
+    in_blocks(block, history.x.size, _CELLS // 24)
+    found[:, 0] += psi(r + history.x) - psi(r) + np.log(alpha)
+    found[:, 1] += r / alpha
+    return natural * found
 
 
 def _silences(natural: Floats, history: History, order: int) -> Silences | None:

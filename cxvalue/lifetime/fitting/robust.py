@@ -9,14 +9,15 @@ the data scatter more than the model explains.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
-from cxvalue.lifetime.families.family import History, history
+from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -53,6 +54,16 @@ def _alone(data: History, row: int) -> History:
     x, recency, age = (column[row : row + 1] for column in (data.x, data.recency, data.age))
     first = np.zeros(1, dtype=np.intp)
     return History(x, recency, age, np.ones(1), x, first, age, first, recency, first)
+
+
+def _slopes(family: Family, theta: Floats, data: History, rows: NDArray[np.intp]) -> Floats:
+    """The gradient of the log-likelihood of one customer of each of some histories, (rows, parameters)."""
+    if family.slopes is None:
+        return np.array([family.log_likelihood(theta, _alone(data, int(row)))[1] for row in rows])
+    columns: dict[str, Any] = {
+        name: getattr(data, name)[rows] for name in ("x", "recency", "age", "weight", "which", "age_of", "recency_of")
+    }
+    return family.slopes(theta, replace(data, **columns))
 
 
 def robust_covariance(
@@ -98,7 +109,7 @@ def robust_covariance(
         share = data.weight / data.customers
         rows = np.random.default_rng(seed).choice(data.x.size, most, p=share)
         weight = np.full(most, data.customers / most)
-    slopes = np.array([model.family.log_likelihood(theta, _alone(data, int(i)))[1] for i in rows])
+    slopes = _slopes(model.family, theta, data, rows)
     # At the maximum the slopes add up to 0, so their spread is their second moment.
     covariance = own @ (slopes.T @ (slopes * weight[:, None])) @ own
     errors = np.sqrt(np.diag(covariance))

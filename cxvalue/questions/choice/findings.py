@@ -42,8 +42,8 @@ def choice_findings(found: Choice, items: Items, *, budget: float, currency: str
     for k, name in enumerate(labels):
         share = float(found.share[k])
         said = translate(
-            "{touchpoint} is in the best choice of {share} of what-ifs.",
-            touchpoint=f"{name[:1].upper()}{name[1:]}",
+            "Improving {touchpoint} is part of the best choice in {share} of the scenarios.",
+            touchpoint=name,
             share=format_value(share, "share"),
         )
         key, label = f"{names[items.names[k]]}.{segments[items.segments[k]]}", translate(WORTH, touchpoint=name)
@@ -79,7 +79,7 @@ def _value_text(found: Choice, labels: list[str], budget: float, currency: str) 
     surest = min(float(share) for share, taken in zip(found.share, found.chosen, strict=True) if taken)
     return translate(
         "For {money} a year: {touchpoints}; it goes with {net} a year net of its cost ({range}). Each of them is in the "
-        "best choice of at least {share} of what-ifs. A link, to be tested.",
+        "best choice in at least {share} of the scenarios. This is a link, to be tested.",
         money=money,
         touchpoints=enumerated(chosen),
         net=format_value(found.net.value, currency),

@@ -123,20 +123,23 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     if fit.holdout_start is None or fit.withheld:
         return None
     model = next(model for model in fit.calibration if model.name == fit.selected)
-    past = PastStates(fit, purchases)
-    before = past.known_before(fit.holdout_start)
-    awake = before.days_silent < dormancy_days
-    if not awake.any():
+    then = PastStates(fit, purchases)
+    before = then.known_before(fit.holdout_start)
+    active = before.days_silent < dormancy_days
+    if not active.any():
         return None
-    counted = past.bought(fit.holdout_start, fit.as_of)
+    counted = then.bought(fit.holdout_start, fit.as_of)
     if counted.shape != before.frequency.shape:
         raise CxvalueError(translate("The holdout and the states before it are not of the same customers."))
-    away = counted[awake] == 0
-    p, name = p_no_purchase(model, before.take(awake), fit.days(fit.holdout_start, fit.as_of)), model.name
+    away = counted[active] == 0
+    asked = None
     if fit.combines and fit.past is not None:
-        then = forecast_then(fit, past.log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
-        if then is not None and then.returns.size == len(before):
-            p, name = 1 - then.returns[awake], "combination"
+        asked = forecast_then(fit, then.log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
+    if asked is not None and asked.returns.size == len(before):
+        p, name = 1 - asked.returns[active], "combination"
+    else:
+        p = p_no_purchase(model, before.take(active), fit.days(fit.holdout_start, fit.as_of))
+        name = model.name
     return Backtest(
         start=fit.holdout_start,
         end=fit.as_of,

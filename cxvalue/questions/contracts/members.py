@@ -192,7 +192,10 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
         at_end=at_end,
     )
     frame = frame.drop(columns="end")[counted.kept]
-    rows = con.create_table(ibis.util.gen_name("members"), frame, temp=True)
+    try:
+        rows = con.create_table(ibis.util.gen_name("members"), frame, temp=True)
+    except NotImplementedError:  # an engine without temporary tables
+        rows = ibis.memtable(frame)
     rows = rows.mutate(t=ibis.range(rows.entry, rows.entry + rows.months).unnest())
     last = rows.t == rows.entry + rows.months - 1
     day = (rows.anchor.cast("date") + rows.t.as_interval("M")).cast("date")

@@ -113,12 +113,35 @@ def rolling_table(
             models = fit.calibration
             if origin != fit.holdout_start:
                 models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
-            scored, expected = _scored(models, states, actual, origin, until, fit.days(origin, until))
-            rows += scored
-            if models is fit.calibration:
-                for name, each in expected.items():
-                    then.keep(name, origin, until, each)
+            foreseen = _foreseen(fit, then, models, states, actual, origin, until)
+            rows += _scored(models, foreseen, actual, origin, until)
     return pd.DataFrame(rows, columns=columns)
+
+
+def _foreseen(
+    fit: CltvFit,
+    then: PastStates,
+    models: tuple[LifetimeModel, ...],
+    states: PurchaseStates,
+    actual: NDArray[np.float64],
+    origin: date,
+    until: date,
+) -> list[tuple[Floats, float]]:
+    """What each model expected of every customer, and the mean of the logarithm of the chance of what came."""
+    calibrated = models is fit.calibration
+    # Over the whole holdout they were scored when they were fitted.
+    known = {score.model: score for score in fit.scores if calibrated and until == fit.as_of}
+    found = []
+    for model in models:
+        score = known.get(model.name)
+        if score is not None and score.actual == float(actual.sum()):
+            found.append((then.expected(model, states, origin, until), score.log_score / len(states)))
+            continue
+        expected, chance = model.foresee(states, model.time_unit.from_days(fit.days(origin, until)), actual)
+        found.append((expected, float(np.log(np.maximum(chance, 1e-300)).mean())))
+        if calibrated:
+            then.keep(model.name, origin, until, expected)
+    return found
 
 
 def with_past_totals(rolled: pd.DataFrame, base: WholeBase, past: Past) -> pd.DataFrame:
@@ -171,20 +194,15 @@ def _windows(fit: CltvFit, holdout_start: date, observed_from: date, most: int) 
 
 def _scored(
     models: tuple[LifetimeModel, ...],
-    states: PurchaseStates,
+    foreseen: list[tuple[Floats, float]],
     actual: NDArray[np.float64],
     origin: date,
     until: date,
-    days: float,
-) -> tuple[list[dict[str, Any]], dict[str, Floats]]:
-    """A row for each model, and what each expected of every customer."""
+) -> list[dict[str, Any]]:
+    """A row for each model from what `_foreseen` says of it."""
     rows: list[dict[str, Any]] = []
-    expected: dict[str, Floats] = {}
     most = _most_concentrated(actual)
-    for model in models:
-        ahead = model.time_unit.from_days(days)
-        predicted, chance = model.foresee(states, ahead, actual)
-        expected[model.name] = predicted
+    for model, (predicted, log_score) in zip(models, foreseen, strict=True):
         order = _Order.of(predicted)
         total, bias = float(actual.sum()), float(predicted.sum() - actual.sum())
         rows.append(
@@ -192,14 +210,14 @@ def _scored(
                 "origin": origin,
                 "until": until,
                 "days": (until - origin).days + 1,
-                "customers": len(states),
+                "customers": actual.size,
                 "model": model.name,
                 "actual": total,
                 "predicted": float(predicted.sum()),
                 "bias": bias,
                 "relative_bias": bias / total if total else float("nan"),
                 "mae": float(np.abs(predicted - actual).mean()),
-                "log_score_per_customer": float(np.log(np.maximum(chance, 1e-300)).mean()),
+                "log_score_per_customer": log_score,
                 "decile_error": _decile_error(_deciles(order, predicted, actual)),
                 "gini": order.gini(actual, most),
                 "status": model.status,
@@ -207,7 +225,7 @@ def _scored(
         )
     sound = [row for row in rows if row["status"] == "ok"]
     best = max(sound, key=lambda row: row["log_score_per_customer"])["model"] if sound else ""
-    return [{**row, "best": row["model"] == best} for row in rows], expected
+    return [{**row, "best": row["model"] == best} for row in rows]
 
 
 @dataclass(frozen=True, eq=False)

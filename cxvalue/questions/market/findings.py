@@ -70,10 +70,16 @@ def _gap_text(one: Gap) -> str:
             "{points} points ahead of {competitor} in {metric}; the benchmark names no error, so there is no range.",
             **values,
         )
-    values["range"] = format_range(one.interval.low, one.interval.high, "")
+    values["range"] = _range_of(one.interval, one.latest, "")
     if one.latest < 0:
         return translate("{points} points behind {competitor} in {metric} ({range}).", **values)
     return translate("{points} points ahead of {competitor} in {metric} ({range}).", **values)
+
+
+def _range_of(interval: Interval, value: float, unit: str) -> str:
+    """The range of a size whose sign the sentence says in a word: "behind", "less"."""
+    low, high = (-interval.high, -interval.low) if value < 0 else (interval.low, interval.high)
+    return format_range(low, high, unit)
 
 
 def do_nothing_finding(
@@ -98,13 +104,21 @@ def do_nothing_finding(
         * float((worst.trend.value * errors[1]) ** 2 + (link.value * errors[0]) ** 2 + (errors[0] * errors[1]) ** 2)
         ** 0.5
     )
-    text = translate(
-        "Unchanged, the gap to {competitor} puts {margin} of margin a year at stake in two years ({range}). A scenario on a "
-        "link, no forecast.",
-        competitor=worst.competitor,
-        margin=format_value(value, currency),
-        range=format_range(value - half, value + half, currency),
-    )
+    found = Interval(value, value - half, value + half)
+    told = {"competitor": worst.competitor, "margin": format_value(abs(value), currency)}
+    told["range"] = _range_of(found, value, currency)
+    if value < 0:
+        text = translate(
+            "If nothing is done, the gap to {competitor} goes with {margin} less margin a year in two years ({range}). "
+            "This is a scenario based on a link, not a forecast.",
+            **told,
+        )
+    else:
+        text = translate(
+            "If nothing is done, the gap to {competitor} goes with {margin} more margin a year in two years ({range}). "
+            "This is a scenario based on a link, not a forecast.",
+            **told,
+        )
     how = translate("Trend × 24 months × margin per point × {customers:,} active customers.", customers=active)
     writer, label = replace(WRITER, label=translate("Market: "), level=level), translate("if nothing is done")
-    return writer.write("do_nothing", label, Interval(value, value - half, value + half), currency, text, how)
+    return writer.write("do_nothing", label, found, currency, text, how)

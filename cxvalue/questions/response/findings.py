@@ -142,15 +142,18 @@ def _speed_findings(writer: FindingWriter, speed: Speed, target: str) -> list[Fi
         return [writer.withhold("days", label, reason, "days", grade="C"), closed]
     days = speed.days
     opened = math.isinf(days.high)
-    said = (
-        translate("Half of them were answered by day {day:g} (at least {least:g}).", day=days.value, least=days.low)
-        if opened
-        else translate(
+    if opened:
+        said = translate(
+            "Half of them were answered by day {day:g} (at least {least:g}).", day=days.value, least=days.low
+        )
+    elif days.low == days.high:
+        said = translate("Half of them were answered by day {day:g}.", day=days.value)
+    else:
+        said = translate(
             "Half of them were answered by day {day:g} ({range}).",
             day=days.value,
             range=format_range(int(days.low), int(days.high), "days"),
         )
-    )
     low = days.value if math.isinf(days.low) else days.low
     value = (days.value, low, None if opened else days.high)
     same = not opened and low == days.high

@@ -83,10 +83,11 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
     )
     out = [writer.write("response_rate", translate("share that answers"), range_of(*rate), "share", text)]
     for name, gap in found.gaps.items():
+        more = gap.value >= 0
         text = translate(
-            (MORE if gap.value >= 0 else LESS)[name],
+            (MORE if more else LESS)[name],
             gap=format_number(abs(gap.value)),
-            range=format_range(gap.low, gap.high, ""),
+            range=format_range(gap.low, gap.high, "") if more else format_range(-gap.high, -gap.low, ""),
         )
         out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
     text = translate("{main} of those who answered is {score}.", main=main, score=format_number(raw.value))

@@ -12,8 +12,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit
-from scipy.stats import norm
+from scipy.special import expit, ndtr, ndtri
 
 from cxvalue.effects.estimators.doubly_robust import fit_logit
 from cxvalue.foundation.intervals import Interval, reach_of, share_interval
@@ -71,7 +70,7 @@ def minimum_n(variance: float, difference: float, level: float = 0.95, power: fl
     >>> minimum_n(0.61, 0.05), minimum_n(2.1**2, 0.2)
     (3831, 1731)
     """
-    return ceil(2 * (reach_of(level) + norm.ppf(power)) ** 2 * variance / difference**2)
+    return ceil(2 * (reach_of(level) + ndtri(power)) ** 2 * variance / difference**2)
 
 
 def bounds_without_assumption(mean: float, rate: float, low: float, high: float) -> tuple[float, float]:
@@ -89,7 +88,7 @@ def imbens_manski(width_in_errors: float, level: float = 0.95) -> float:
     >>> [round(imbens_manski(w), 6) for w in (0, 0.5, 1, 2)]
     [1.959964, 1.769713, 1.681477, 1.646146]
     """
-    return float(brentq(lambda c: norm.cdf(c + width_in_errors) - norm.cdf(-c) - level, 0.0, reach_of(level) + 1e-9))
+    return float(brentq(lambda c: ndtr(c + width_in_errors) - ndtr(-c) - level, 0.0, reach_of(level) + 1e-9))
 
 
 def answer_chances(x: Floats, answered: NDArray[np.bool_]) -> Floats:

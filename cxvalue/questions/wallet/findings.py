@@ -42,6 +42,13 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
             capped=found.capped,
         )
         out.append(writer.write("share", translate("share of wallet"), range_of(*value), "share", text, how))
+    elif found.too_early:
+        reason = translate(
+            "{answers:,} customers told what they spend before a year of purchases had been observed, and fewer than 30 "
+            "later.",
+            answers=found.too_early,
+        )
+        out.append(writer.withhold("share", translate("share of wallet"), reason, "share"))
     if found.rule is not None:
         value = found.rule
         text = translate(
@@ -71,6 +78,12 @@ def wallet_findings(found: Wallet, *, currency: str, level: float) -> list[Findi
             )
         label, how = translate("margin of the main store"), translate("Given margin before, tenure and unit.")
         out.append(writer.write("main_margin", label, value, currency, text, how))
+    elif found.main_store is not None:
+        reason = translate(
+            "it needs 30 customers who call us their main shop and 30 who do not, with a year observed before the answer "
+            "and one after."
+        )
+        out.append(writer.withhold("main_margin", translate("margin of the main store"), reason, currency))
     if found.room is not None:
         value = found.room
         text = translate(

@@ -20,7 +20,10 @@ __all__ = ["TILLS", "WalletRows", "wallet_rows"]
 
 Floats = NDArray[np.float64]
 
-TILLS = ("till", "checkout", "pos", "cash desk")
+TILLS = (
+    "till", "checkout", "pos", "cash desk", "cash register", "register", "cashier", "kasse",
+    "caisse", "caja", "касса", "на кассе", "каса", "на касі", "收银台",
+)  # fmt: skip
 """Channels of a survey that meet customers as often as they come."""
 FEWEST = 30
 
@@ -30,7 +33,8 @@ class WalletRows:
     """A row a customer with an answer about the wallet, the latest of each question; NaN where it was not answered.
 
     `at_till` marks customers asked where they pay, `visits` their purchases of the 12 months before; `before_revenue` and
-    the margins are around the day of the answer; `followed` where the year after is over.
+    the margins are around the day of the answer; `followed` where the year after is over, `preceded` where all of the year
+    before was observed.
     """
 
     ids: NDArray[np.object_]
@@ -46,12 +50,21 @@ class WalletRows:
     tenure: Floats
     unit: NDArray[np.int64]
     followed: NDArray[np.bool_]
+    preceded: NDArray[np.bool_]
 
 
 def wallet_rows(
-    surveys: ir.Table, purchases: ir.Table, customers: ir.Table | None, *, as_of: date
+    surveys: ir.Table,
+    purchases: ir.Table,
+    customers: ir.Table | None,
+    *,
+    as_of: date,
+    observed_from: date | None = None,
 ) -> WalletRows | None:
-    """The answers of a study about the wallet; None with fewer than 30 customers."""
+    """The answers of a study about the wallet; None with fewer than 30 customers.
+
+    Without `observed_from` all years before are taken for observed.
+    """
     import ibis
     import pyarrow as pa
 
@@ -97,4 +110,5 @@ def wallet_rows(
         tenure=np.nan_to_num(sums["tenure"]),
         unit=codes_of(frame["unit"].to_numpy(object)).astype(np.int64),
         followed=day <= np.datetime64(as_of - timedelta(days=AFTER[1]), "D"),
+        preceded=day >= np.datetime64((observed_from or date.min) - timedelta(days=BEFORE[0]), "D"),
     )

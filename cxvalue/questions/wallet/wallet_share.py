@@ -25,7 +25,8 @@ class Wallet:
     """Figures of the wallet; None where too few answered the question.
 
     `as_asked` is the share of main store without undoing that the till meets frequent customers more often, `for_silent`
-    how many answers are weighted for those like them who did not answer.
+    how many answers are weighted for those like them who did not answer, `too_early` how many told what they spend before
+    a year of purchases had been observed: nothing can be held against it.
     """
 
     main_store: Interval | None
@@ -39,6 +40,7 @@ class Wallet:
     room: Interval | None
     told: int
     for_silent: int = 0
+    too_early: int = 0
 
 
 def weighted_share(hit: Floats, weight: Floats, level: float = 0.95) -> Interval:
@@ -102,7 +104,8 @@ def fit_wallet(
     for group in (rows.at_till & known, ~rows.at_till & known):
         if group.any():
             weight[group] *= group.sum() / weight[group].sum()
-    told = np.isfinite(rows.category_spend) & (rows.category_spend > 0)
+    asked_spend = np.isfinite(rows.category_spend) & (rows.category_spend > 0)
+    told = asked_spend & rows.preceded
     yearly = 12 * np.where(told, rows.category_spend, 0.0)
     own = np.minimum(rows.before_revenue, yearly)
     share = room = rule = None
@@ -125,9 +128,10 @@ def fit_wallet(
         share=share,
         capped=int((told & (rows.before_revenue > yearly)).sum()),
         rule=rule,
-        main_margin=_main_margin(rows, main, known & rows.followed, level),
+        main_margin=_main_margin(rows, main, known & rows.followed & rows.preceded, level),
         room=room,
         told=int(told.sum()),
+        too_early=int((asked_spend & ~rows.preceded).sum()),
         for_silent=sum(str(name) in given for name in rows.ids[known]),
     )
 

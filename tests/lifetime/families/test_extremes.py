@@ -185,3 +185,16 @@ def test_cltv_falls_in_the_rate(spend, name, data):
     assert (high.cltv <= low.cltv).all()
     assert (high.cltv[low.cltv > 1e-9] < low.cltv[low.cltv > 1e-9]).all()
     assert high.equity.value <= low.equity.value
+
+
+def test_counts_of_none_and_of_some_stand_at_their_places():
+    params = tuple(np.array([value]) for value in (0.55, 10.6, 0.6, 11.7))
+    n, t = np.array([3.0, 0.0, 1.0, 0.0, 12.0, 2.0]), np.array([20.0, 5.0, 20.0, 60.0, 60.0, 20.0])
+    family = FAMILIES["pareto_nbd"]
+    future = tuple(np.broadcast_to(value, n.shape) for value in params)
+    each = [family.count(params, t[i : i + 1], n[i : i + 1])[0] for i in range(n.size)]
+    assert family.count(future, t, n) == pytest.approx(each, rel=1e-13)
+    assert family.count(future, t, n)[[1, 3]] == pytest.approx(family.none(future, t)[[1, 3]], rel=1e-13)
+    table = family.count(params, np.array([[20.0], [60.0]]), np.arange(400.0))
+    assert table.shape == (2, 400)
+    assert table.sum(axis=1) == pytest.approx([1.0, 1.0], abs=1e-9)

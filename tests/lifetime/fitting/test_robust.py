@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import fit
 from cxvalue.lifetime.families.family import history
+from cxvalue.lifetime.fitting import robust
 from cxvalue.lifetime.fitting.robust import robust_covariance
 from tests.calibration.coverage import simulate
 
@@ -92,3 +93,17 @@ def test_other_customers_are_refused(cdnow, fitted):
     broken = replace(fitted["bg_nbd"], covariance=np.full((4, 4), np.nan))
     with pytest.raises(CxvalueError, match="no covariance to check"):
         robust_covariance(broken, cdnow)
+
+
+@pytest.mark.parametrize("name", ["bg_nbd", "mbg_nbd", "pareto_nbd"])
+def test_slopes_of_all_histories_are_those_of_each_alone(cdnow, fitted, name):
+    model = fitted[name]
+    x, recency, age = model.history_of(cdnow)
+    data = history(x, recency, age, cdnow.count)
+    theta = np.log(list(model.params.values())) + np.array([0.1, -0.2, 0.3, 0.05])
+    rows = np.array([0, 7, 7, 500, data.x.size - 1])
+    found = robust._slopes(model.family, theta, data, rows)
+    plain = robust._slopes(replace(model.family, slopes=None), theta, data, rows)
+    np.testing.assert_allclose(found, plain, rtol=1e-11, atol=1e-13)
+    every = model.family.slopes(theta, data)
+    np.testing.assert_allclose(data.weight @ every, model.family.log_likelihood(theta, data)[1], rtol=1e-9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import ibis
 import numpy as np
@@ -15,6 +16,7 @@ from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.evidence.past import Past
 from cxvalue.questions.lifetime_value import forecast, past_forecasts
+from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.simulate import shop
 from cxvalue.workspace.opened import Study
@@ -61,10 +63,23 @@ def test_the_first_origin_agrees_with_the_scores_of_the_holdout(sample: Study) -
     # With the window of the holdout the rolling figures must be those of `score_holdout`.
     fit = sample.cltv
     start = fit.need_holdout("The test")
-    then, days = PastStates(fit, sample.purchases), fit.days(start, fit.as_of)
-    states, actual = then.known_before(start), then.bought(start, fit.as_of)
-    rows, _ = past_forecasts._scored(fit.calibration, states, actual, fit.holdout_start, fit.as_of, days)
-    for row, score in zip(rows, fit.scores, strict=True):
+
+    def asked(fit: CltvFit) -> list[dict[str, Any]]:
+        then = PastStates(fit, sample.purchases)
+        states, actual = then.known_before(start), then.bought(start, fit.as_of)
+        foreseen = past_forecasts._foreseen(fit, then, fit.calibration, states, actual, start, fit.as_of)
+        return past_forecasts._scored(fit.calibration, foreseen, actual, start, fit.as_of)
+
+    anew = asked(replace(fit, scores=()))
+    # Scores that are known are not worked out again.
+    pd.testing.assert_frame_equal(pd.DataFrame(asked(fit)), pd.DataFrame(anew), rtol=1e-12)
+    doubled = tuple(replace(score, log_score=2 * score.log_score) for score in fit.scores)
+    assert asked(replace(fit, scores=doubled))[0]["log_score_per_customer"] == pytest.approx(
+        2 * anew[0]["log_score_per_customer"]
+    )
+    other = tuple(replace(score, actual=score.actual + 1, log_score=0.0) for score in fit.scores)
+    assert asked(replace(fit, scores=other)) == anew
+    for row, score in zip(anew, fit.scores, strict=True):
         assert row["predicted"] == pytest.approx(score.predicted, rel=1e-9)
         assert row["mae"] == pytest.approx(score.mae, rel=1e-9)
         assert row["log_score_per_customer"] * 2357 == pytest.approx(score.log_score, rel=1e-9)

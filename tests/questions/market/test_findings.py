@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxvalue.findings.numbers import format_range
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.market.display import gaps_table
 from cxvalue.questions.market.findings import do_nothing_finding, gap_findings
@@ -18,7 +19,7 @@ STILL = Gap("overall", "Other", 0.3, None, None, DAYS[:1], np.array([0.3]), 6.6,
 def test_gaps_and_trends_have_ids_of_metric_and_competitor() -> None:
     found = {one.id.removeprefix("experience.market."): one for one in gap_findings([MOVING, STILL], level=0.95)}
     assert set(found) == {f"overall.{name}.{kind}" for name in ("Big_Rival", "Other") for kind in ("gap", "gap_trend")}
-    assert found["overall.Big_Rival.gap"].text.startswith("0.400 points behind Big Rival")
+    assert found["overall.Big_Rival.gap"].text == "0.400 points behind Big Rival in overall (between 0.200 and 0.600)."
     assert found["overall.Other.gap"].low is None
     assert "names no error" in found["overall.Other.gap"].text
     assert found["overall.Other.gap_trend"].value is None
@@ -34,6 +35,8 @@ def test_doing_nothing_is_trend_times_two_years_times_link_times_customers() -> 
     assert found.low is not None
     assert found.high is not None
     assert found.low < found.value < found.high < 0
+    less = format_range(-found.high, -found.low, "EUR")
+    assert f"Big Rival goes with EUR 2,000 less margin a year in two years ({less})" in found.text
     assert "scenario" in found.text
     for gaps, one in (([STILL], link), ([MOVING], None)):
         assert do_nothing_finding(gaps, one, main="overall", metrics={}, active=9, currency="EUR", level=0.95) is None

@@ -64,3 +64,14 @@ def test_an_instrument_is_graded_by_its_balance() -> None:
     found = fit_recovery(drawn(1, 0.1))
     assert found is not None
     assert found.thin < 0.5
+
+
+def test_a_median_that_cannot_be_another_day_has_no_range() -> None:
+    rows, _ = complaints()
+    assert isinstance(rows, Complaints)
+    speed = answer_speed(rows, RULES.target_days)
+    assert speed is not None
+    told = {"answered_by": "responded_on", "currency": "EUR", "level": 0.95}
+    found = response_findings(replace(speed, days=Interval(3.0, 3.0, 3.0)), None, RULES, **told)
+    assert found[0].text == "Half of them were answered by day 3."
+    assert (found[0].value, found[0].low, found[0].high) == (3.0, None, None)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.questions.staff.turnover_link import fit_turnover_link, jackknife
+from cxvalue.questions.staff.turnover_link import _shifted, fit_turnover_link, jackknife
 from cxvalue.questions.staff.unit_months import ShopMonths
 
 
@@ -117,3 +117,18 @@ def test_two_way_least_squares_are_those_published_for_grunfeld() -> None:
     design = np.column_stack([rows[["value", "capital"]].to_numpy(float), np.eye(11)[firm], np.eye(20)[year][:, 1:]])
     beta, _ = jackknife(rows["invest"].to_numpy(float), design, np.ones(220), firm.astype(np.intp), 2)
     assert beta == pytest.approx([0.1166811, 0.3514357], abs=5e-7)
+
+
+def test_lagged_columns_are_those_published_for_grunfeld() -> None:
+    """Value and capital of the year before: .1004984 and .4088307, clustered by firm .0125267 and .0802701 (CRV1)."""
+    import statsmodels.datasets.grunfeld as grunfeld
+
+    rows = grunfeld.load_pandas().data.sort_values(["firm", "year"])
+    value, capital, invest = (rows[name].to_numpy(float).reshape(11, 20) for name in ("value", "capital", "invest"))
+    lagged = [_shifted(one, 1)[:, 1:].ravel() for one in (value, capital)]
+    firm, year = np.divmod(np.arange(11 * 19), 19)
+    design = np.column_stack([*lagged, np.eye(11)[firm], np.eye(19)[year][:, 1:]])
+    beta, covariance = jackknife(invest[:, 1:].ravel(), design, np.ones(209), firm.astype(np.intp), 2)
+    assert beta == pytest.approx([0.1004984, 0.4088307], abs=5e-7)
+    crv1 = np.array([0.0125267, 0.0802701])
+    assert (np.sqrt(np.diag(covariance)) > crv1).all()  # leaving out a firm tells more of what 11 firms hide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cxvalue.findings.numbers import format_range
 from cxvalue.questions.survey_truth.asked_late import expectation_of, lateness_of
 from cxvalue.questions.survey_truth.findings import minimum_finding, response_findings_of, timing_findings
 from cxvalue.questions.survey_truth.weighting import reweight
@@ -25,6 +26,11 @@ def test_published_reweighted_and_bounds_stand_in_one_sentence() -> None:
     assert found["bounds"].low == scores.bounded[0]
     assert "less content by" in found["bounds"].text
     assert found["reweighted"].grade == "C"
+    gaps = [one for name, one in found.items() if name.startswith("gap.")]
+    assert {one.value < 0 for one in gaps} == {True, False}
+    for one in gaps:
+        ends = (-one.high, -one.low) if one.value < 0 else (one.low, one.high)
+        assert f"({format_range(*ends, '')})" in one.text
 
 
 def test_delay_expectation_and_the_smallest_sample() -> None:

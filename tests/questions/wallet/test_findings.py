@@ -19,7 +19,9 @@ def test_the_till_is_said_beside_the_share() -> None:
 
 def test_who_did_not_answer_is_said_in_the_method() -> None:
     told, frame = silent(1)
-    (both,) = wallet_findings(fit_wallet(told, None, answering=answer_weights(frame)), currency="EUR", level=0.95)
-    (till,) = wallet_findings(fit_wallet(told, None), currency="EUR", level=0.95)
+    both, margin = wallet_findings(fit_wallet(told, None, answering=answer_weights(frame)), currency="EUR", level=0.95)
+    till, _ = wallet_findings(fit_wallet(told, None), currency="EUR", level=0.95)
+    assert margin.value is None  # nobody was followed for a year
+    assert "a year observed before the answer and one after" in margin.text
     assert f"{told.ids.size:,} of them also by 1 / P(answer" in both.method
     assert "P(answer" not in till.method

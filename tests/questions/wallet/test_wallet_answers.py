@@ -33,3 +33,19 @@ def test_the_latest_answer_counts_and_the_till_is_known_by_its_name() -> None:
     assert (bool(found.followed[0]), bool(found.followed[2])) == (False, True)
     few = surveys.filter(surveys.customer_id < "c1")
     assert wallet_rows(few, bought, None, as_of=AS_OF) is None
+
+
+def test_the_till_is_known_in_other_languages_and_years_not_observed_are_marked() -> None:
+    channels = ["Kasse", " КАССА", "каса", "收银台", "Cash register", "online"] * 5
+    surveys = ibis.memtable(
+        {"customer_id": [f"c{k:02d}" for k in range(30)], "metric": ["main_store"] * 30, "score": [1.0] * 30,
+         "date": [AS_OF - timedelta(days=k % 2) for k in range(30)], "channel": channels}
+    )  # fmt: skip
+    bought = ibis.memtable({"customer_id": ["c00"], "date": [AS_OF], "revenue": [50.0], "margin": [9.0]})
+    found = wallet_rows(surveys, bought, None, as_of=AS_OF, observed_from=AS_OF - timedelta(days=365))
+    assert found is not None
+    assert found.at_till.tolist() == [name != "online" for name in channels]
+    assert found.preceded.tolist() == [k % 2 == 0 for k in range(30)]
+    always = wallet_rows(surveys, bought, None, as_of=AS_OF)
+    assert always is not None
+    assert always.preceded.all()

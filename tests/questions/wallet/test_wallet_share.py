@@ -9,6 +9,7 @@ import pytest
 
 from cxvalue.questions.survey_truth.invited import Invited
 from cxvalue.questions.survey_truth.weighting import answer_weights
+from cxvalue.questions.wallet.findings import wallet_findings
 from cxvalue.questions.wallet.wallet_answers import WalletRows, wallet_rows
 from cxvalue.questions.wallet.wallet_share import fit_wallet, ratio_of_sums, rule_share, weighted_share
 from tests.experienceworlds import retail
@@ -27,6 +28,7 @@ def asked(seed: int, n: int = 3000) -> WalletRows:
     return WalletRows(
         np.arange(rows).astype(object), main[met].astype(float), empty, empty, empty, np.ones(rows, bool), visits[met],
         before, before, after, np.full(rows, 500.0), np.zeros(rows, np.int64), np.ones(rows, bool),
+        np.ones(rows, bool),
     )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def silent(seed: int, n: int = 6000) -> tuple[WalletRows, Invited]:
     rows, who = int(answers.sum()), met[answers]
     empty, nothing = np.full(rows, np.nan), np.zeros(rows)
     told = WalletRows(ids[answers], said[answers], empty, empty, empty, np.ones(rows, bool), visits[who], nothing, nothing,
-                      nothing, nothing, np.zeros(rows, np.int64), np.zeros(rows, bool))  # fmt: skip
+                      nothing, nothing, np.zeros(rows, np.int64), np.zeros(rows, bool), np.ones(rows, bool))  # fmt: skip
     return told, frame
 
 
@@ -114,7 +116,7 @@ def test_spend_stated_too_low_is_capped_and_counted() -> None:
     rows = WalletRows(
         np.arange(n).astype(object), np.full(n, np.nan), np.full(n, 10.0), np.full(n, 2.0), np.ones(n), np.zeros(n, bool),
         np.ones(n), np.where(np.arange(n) < 20, 240.0, 60.0), np.zeros(n), np.zeros(n), np.ones(n), np.zeros(n, np.int64),
-        np.ones(n, bool),
+        np.ones(n, bool), np.ones(n, bool),
     )  # fmt: skip
     found = fit_wallet(rows, 0.3)
     assert found.capped == 20
@@ -139,3 +141,22 @@ def test_the_world_s_wallet_is_found() -> None:
         assert value is not None
         assert value.low <= world.truth[f"experience.wallet.{name}"] <= value.high
     assert found.as_asked > found.main_store.high  # type: ignore[union-attr]
+
+
+def test_spend_told_before_a_year_was_observed_is_held_against_nothing() -> None:
+    """Own purchases of three months beside a stated year would be a quarter of the true share."""
+    rows = asked(1)
+    n = rows.ids.size
+    early = np.arange(n) < n // 2
+    own = np.where(early, 300.0, 1200.0)
+    told = replace(rows, category_spend=np.full(n, 200.0), before_revenue=own, preceded=~early)
+    found = fit_wallet(told, 0.3)
+    assert found.share is not None
+    assert found.share.value == pytest.approx(0.5)
+    assert (found.told, found.too_early) == (n - n // 2, n // 2)
+    nobody = fit_wallet(replace(told, preceded=np.zeros(n, dtype=bool)), 0.3)
+    assert (nobody.share, nobody.room, nobody.main_margin) == (None, None, None)
+    said = {one.id: one for one in wallet_findings(nobody, currency="EUR", level=0.95)}
+    assert said["experience.wallet.share"].value is None
+    assert f"{n:,} customers told what they spend before a year" in said["experience.wallet.share"].text
+    assert said["experience.wallet.main_margin"].value is None
