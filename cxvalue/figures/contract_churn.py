@@ -30,6 +30,7 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     with have no range.
     """
     style.need_columns(ratios, ("driver", "level", "compared_with", "ratio", "low", "high"), "hazard_ratios")
+    ratios = _told(ratios)
     figure, panels = style.row_panels(ratios, "driver", "level", size=(1.1, 0.24))
     style.title(figure, _strongest(ratios))
     if ratios.empty:
@@ -54,6 +55,17 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     lowest.set_xlim(low, high)
     lowest.set_xlabel(translate("Times as often as at the level with a line, all else shown being equal"))
     return figure
+
+
+def _told(ratios: pd.DataFrame) -> pd.DataFrame:
+    """The table with its drivers and levels as readers call them."""
+    from cxvalue.questions.contracts.driver_words import driver_words, level_words
+
+    told = {
+        name: [level_words(driver, level) for driver, level in zip(ratios["driver"], ratios[name], strict=True)]
+        for name in ("level", "compared_with")
+    }
+    return ratios.assign(driver=[driver_words(one) for one in ratios["driver"]], **told)
 
 
 def _strongest(ratios: pd.DataFrame) -> str:

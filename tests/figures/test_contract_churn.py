@@ -8,6 +8,7 @@ import pytest
 
 from cxvalue.figures import churn_bands, churn_calibration, hazard_ratios, message_of, renewal_by_satisfaction
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import using
 
 
 def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() -> None:
@@ -23,6 +24,20 @@ def test_ratios_are_drawn_around_one_and_the_level_compared_with_has_no_range() 
     assert "No driver could be told apart" in [text.get_text() for text in hazard_ratios(ratios.iloc[:0]).axes[0].texts]
     with pytest.raises(CxvalueError, match="hazard_ratios"):
         hazard_ratios(ratios.drop(columns="low"))
+
+
+def test_drivers_and_levels_are_told_in_the_readers_language() -> None:
+    ratios = pd.DataFrame(
+        {"driver": ["tenure", "tenure", "region"], "level": ["months 1–3", "months 37–60", "yes"],
+         "compared_with": ["months 1–3", "months 1–3", "no"], "ratio": [1.0, 0.27, 1.1], "low": [np.nan, 0.2, 0.9],
+         "high": [np.nan, 0.4, 1.3]}
+    )  # fmt: skip
+    with using("ru"):
+        figure = hazard_ratios(ratios)
+    said = " ".join(text.get_text() for axes in figure.axes for text in [axes.title, *axes.get_yticklabels()])
+    assert "месяцы 1–3" in said
+    assert "yes" in said  # a level of the study's own column stays as it is
+    assert message_of(figure).startswith("срок отношений: на уровне «месяцы 37–60»")
 
 
 def test_renewal_is_drawn_by_band_with_the_number_of_accounts() -> None:
