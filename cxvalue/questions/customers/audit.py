@@ -356,13 +356,16 @@ def cohort_table(
     if new_from is not None:
         purchases = first_seen_from(purchases, new_from)
     data = _with_cohort(purchases, as_of, months)
-    sizes = data.group_by("cohort").agg(customers=data.customer_id.nunique(), youngest=data["first"].max()).to_pandas()
-    repeats = data.filter(data.age_days > 0).mutate(quarter=lambda t: ((t.age_days - 1) // QUARTER_DAYS).cast("int64"))
-    cells = (
-        repeats.group_by("cohort", "quarter")
-        .agg(active=repeats.customer_id.nunique(), margin=repeats.margin.sum())
+    # Before the first quarter: the first purchases themselves, one of every customer.
+    quarter = ibis.ifelse(data.age_days > 0, (data.age_days - 1) // QUARTER_DAYS, -1).cast("int64")
+    by_age = (
+        data.mutate(quarter=quarter)
+        .group_by("cohort", "quarter")
+        .agg(active=data.customer_id.nunique(), margin=data.margin.sum(), youngest=data["first"].max())
         .to_pandas()
     )
+    sizes = by_age[by_age["quarter"] < 0].rename(columns={"active": "customers"})[["cohort", "customers", "youngest"]]
+    cells = by_age[by_age["quarter"] >= 0].drop(columns="youngest")
     hidden = withheld_list(sizes["cohort"].astype(str), sizes["customers"], suppress_below)
     shown = sizes[~hidden].sort_values("cohort")
     lived = [(as_of - pd.Timestamp(youngest).date()).days // QUARTER_DAYS for youngest in shown["youngest"]]

@@ -43,18 +43,21 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
         return _tracking_by_period(fit, fit.period, holdout_start, purchases)
     firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
     known = firsts.filter(firsts["first"] < ibis.literal(holdout_start))
-    acquired = known.group_by("first").agg(customers=known.count()).order_by("first").to_pandas()
     joined = purchases.filter(purchases.date <= ibis.literal(fit.as_of)).join(known, "customer_id")
-    repeats = joined.filter(joined.date > joined["first"])
-    bought = repeats.group_by("date").agg(purchases=repeats.count()).to_pandas()
+    new = joined.date == joined["first"]
+    days = joined.group_by("date").agg(
+        customers=joined.customer_id.nunique(where=new), purchases=joined.count(where=~new)
+    )
+    bought = days.order_by("date").to_pandas()
+    acquired = bought[bought["customers"] > 0]
 
-    start = pd.Timestamp(acquired["first"].min()).date()
+    start = pd.Timestamp(acquired["date"].min()).date()
     weeks = max(((fit.as_of - start).days + 1) // 7, 1)
     # Weeks are counted back from the start of the holdout, so that it begins with a whole week.
     offset = (holdout_start - start).days % 7
     ends: NDArray[np.int64] = offset + 7 * np.arange(weeks + 1, dtype=np.int64)
     ends = ends[(ends > 0) & (ends <= (fit.as_of - start).days + 1)]
-    first_day = _days_since(acquired["first"], start)
+    first_day = _days_since(acquired["date"], start)
     bought_day = _days_since(bought["date"], start)
     columns: dict[str, NDArray[np.float64]] = {
         "actual": np.diff(_cumulative(ends, bought_day, bought["purchases"].to_numpy(float)), prepend=0.0)
