@@ -323,7 +323,7 @@ def _churn_inside(fitted: LifetimeModel, base: WholeBase, world: World, seed: in
     if not base.combined:
         said = p_no_purchase(fitted, world.states.take(active), days)
     draws = _draws(fitted.name)
-    away = away_in_draws(said, base.bought[base.at(days)], base.history_days, draws, seed)
+    away = away_in_draws(said, base.bought[base.at(days)], draws, seed)
     found = losses(said, brought, in_draws=away, draws=draws, level=0.95, seed=seed)
     truths = (lost.mean(), brought[lost].sum())
     ends = (found.rate, found.at_risk)

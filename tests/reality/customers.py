@@ -170,7 +170,7 @@ def _ranges(base: WholeBase, bought: Floats, brought: Floats, groups: NDArray[np
         held[f"groups {level:.0%}"] = float(np.mean(inside)) if inside else math.nan
         rate = losses(
             away, np.ones(away.size), draws=_DRAWS, level=level,
-            in_draws=away_in_draws(away, base.bought[place], base.history_days, _DRAWS, 1),
+            in_draws=away_in_draws(away, base.bought[place], _DRAWS, 1),
         ).rate  # fmt: skip
         held[f"churn {level:.0%}"] = float(rate.low <= (bought == 0).mean() <= rate.high)
     return held

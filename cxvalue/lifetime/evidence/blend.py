@@ -18,7 +18,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
 from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
 
-__all__ = ["BIAS_HALF_LIFE", "Blend", "blend", "lengths_of", "sided", "skewed_range", "weigh"]
+__all__ = ["BIAS_HALF_LIFE", "Blend", "blend", "lengths_of", "sided", "skewed_range", "unsided", "weigh"]
 
 LARGEST_MISS = 2.0
 FARTHEST_CANDIDATE = 8.0
@@ -153,6 +153,11 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
 def sided(miss: float | Floats) -> Floats:
     """Misses (logarithms of actual over forecast) on the scale on which both sides of the range are alike."""
     return np.asarray(miss * np.exp(np.where(np.asarray(miss) > 0, _SIDE, -_SIDE)))
+
+
+def unsided(scaled: Floats) -> Floats:
+    """Misses as logarithms of actual over forecast, from the scale of `sided`: its inverse."""
+    return np.asarray(scaled * np.exp(np.where(scaled > 0, -_SIDE, _SIDE)))
 
 
 def _logs(totals: Floats) -> Floats:

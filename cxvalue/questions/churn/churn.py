@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
+from cxvalue.lifetime.evidence.blend import unsided
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.tables.labels import segments_of
 
@@ -45,9 +45,6 @@ __all__ = [
 ]
 
 CHURN_MONTHS = 12
-MISS_VARIANCE, MISS_BY_LENGTH = 0.074, 0.009
-"""Of the log odds of the share of active customers who stay away: a year ahead, and for a horizon as long as the history."""
-
 Floats = NDArray[np.float64]
 
 
@@ -78,21 +75,26 @@ def p_no_purchase(model: LifetimeModel, states: PurchaseStates, days: float) -> 
     return np.clip(away, 0.0, 1.0)
 
 
-def away_in_draws(probabilities: Floats, total: Total, history_days: float, draws: int, seed: int) -> InDraws:
-    """P(no purchase in the next 12 months) of chosen customers at each draw of how far such forecasts miss.
+def away_in_draws(probabilities: Floats, total: Total, draws: int, seed: int) -> InDraws:
+    """P(no purchase) of chosen customers at each draw of how far such forecasts miss.
 
-    The miss is shared by all, on the scale of log odds; its variance is that of past churn forecasts of real companies
-    (`MISS_VARIANCE` and more the shorter the history), times how the company's own misses compare with theirs.
+    All buy as much more or less often than expected as the total of their purchases is missed by: a draw scales everybody's
+    hazard, so that who is sure to buy hardly stays away more often. tests/reality/README.md has what such ranges held.
+
+    Args:
+        probabilities: of each customer, (customers,).
+        total: the purchases of all over the same time.
+        draws: how many.
+        seed: equal seeds give equal draws.
     """
-    length = min(total.days / max(history_days, 1.0), 2.0)
-    sd = math.sqrt((MISS_VARIANCE + MISS_BY_LENGTH * length) * total.record)
-    off = sd * np.random.default_rng([seed, 1]).standard_t(total.df, draws)
-    odds = logit(np.clip(probabilities, 1e-9, 1 - 1e-9))
+    off = total.sigma * np.random.default_rng([seed, 1]).standard_t(total.df, draws)
+    hazard = np.exp(unsided(off))
+    away = np.clip(probabilities, 1e-9, 1 - 1e-9)
 
-    def away(rows: NDArray[np.intp]) -> Floats:
-        return np.asarray(expit(odds[rows, None] + off[None, :]))
+    def at(rows: NDArray[np.intp]) -> Floats:
+        return np.asarray(away[rows, None] ** hazard)
 
-    return away
+    return at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +164,7 @@ def study_churn(
             probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
         else:
             probabilities = p_no_purchase(fit.model, active, CHURN_MONTHS * DAYS_PER_MONTH)
-        in_draws = away_in_draws(probabilities, base.bought[place], base.history_days, draws, seed)
+        in_draws = away_in_draws(probabilities, base.bought[place], draws, seed)
         found = losses(probabilities, margins, in_draws=in_draws, draws=draws, level=level, seed=seed)
     return Churn(
         active=active,

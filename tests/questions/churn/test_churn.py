@@ -14,7 +14,6 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.special import expit, logit
 from scipy.stats import binom, mannwhitneyu
 from scipy.stats import t as student
 
@@ -58,12 +57,12 @@ def fake_fit(model: Any, as_of: date = date(2026, 6, 30), **changes: Any) -> Any
     return SimpleNamespace(**{**settings, **changes})
 
 
-def one_model(record: float = 1.0) -> Any:
+def one_model(sigma: float = 0.2) -> Any:
     """As much of a `WholeBase` as churn reads where one model is asked for, after two years of history.
 
-    `record` is how the company's own past misses compare with those of others; 0 leaves chance alone.
+    `sigma` is how far the total of purchases may miss; 0 leaves chance alone.
     """
-    total = Total(365, 100.0, 0.2, 6.0, 0.01, record=record)
+    total = Total(365, 100.0, sigma, 6.0, 0.01)
     return SimpleNamespace(combined=False, at=lambda days: 0, bought=(total,), history_days=730.0)
 
 
@@ -211,7 +210,7 @@ def worlds() -> list[dict[str, Any]]:
             days = world.study["dormancy"]["days"]
             how = {"dormancy_days": days, "observed_from": world.study["observed_from"], "draws": 500}
             result, chance = (
-                study_churn(fake_fit(model), one_model(record), states, purchases, **how) for record in (1.0, 0.0)
+                study_churn(fake_fit(model), one_model(sigma), states, purchases, **how) for sigma in (0.2, 0.0)
             )
             found.append({"truth": world.truth, "churn": result, "chance": chance})
     finally:
@@ -241,23 +240,21 @@ def test_what_really_happens_lies_in_the_interval_at_about_its_level(worlds: lis
     assert min(wider) > 1.2
 
 
-def test_how_far_such_forecasts_miss_is_shared_by_all_on_the_scale_of_log_odds() -> None:
-    # Many customers of one probability: the range is that of the shared miss, sd 0.274 of the log odds after two years of
-    # history (variance 0.074 + 0.009 x 365/730), a Student t with 6 degrees of freedom.
+def test_all_buy_as_much_more_or_less_often_as_the_total_may_miss() -> None:
+    # Many customers of one probability of staying away: it is raised to the power of actual over forecast purchases, in
+    # logarithms a Student t of 6 degrees of freedom, its lower side longer by exp(0.1) and its upper side as much shorter.
     states = make_states(np.full(4_000, 3), np.full(4_000, 300), np.full(4_000, 350), mean_spend=np.ones(4_000))
     model = exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0)
     empty = purchases_of(pd.DataFrame({"customer_id": ["1"], "date": pd.to_datetime(["1997-01-01"]), "revenue": [1.0]}))
     how = {"dormancy_days": 90, "observed_from": date(1996, 1, 1), "draws": 4_000}
-    found = study_churn(fake_fit(model), one_model(), states, empty, **how)
-    assert found.losses is not None
-    rate = found.losses.rate
-    reach = student.ppf(0.975, 6) * math.sqrt(0.074 + 0.009 * 365 / 730)
-    assert (rate.low, rate.high) == pytest.approx(expit(logit(rate.value) + np.array([-reach, reach])), abs=0.02)
-    # A company that misses four times the variance of others has twice the reach.
-    wide = study_churn(fake_fit(model), one_model(record=4.0), states, empty, **how).losses
-    assert wide is not None
-    assert wide.rate.value == rate.value
-    assert logit(wide.rate.high) - logit(rate.value) == pytest.approx(2 * reach, rel=0.12)
+    for sigma in (0.1, 0.2, 0.4):
+        found = study_churn(fake_fit(model), one_model(sigma=sigma), states, empty, **how).losses
+        assert found is not None
+        rate = found.rate
+        reach = float(student.ppf(0.975, 6)) * sigma * np.array([math.exp(-0.1), -math.exp(0.1)])
+        assert (rate.low, rate.high) == pytest.approx(rate.value ** np.exp(reach), abs=0.02)
+        assert rate.low > 0
+        assert rate.high < 1
 
 
 def test_a_combined_forecast_gives_the_probabilities() -> None:
