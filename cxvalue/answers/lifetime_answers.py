@@ -202,10 +202,12 @@ class LifetimeAnswers(Asked):
         answer.findings += season_findings(fit)
         if not table.empty:
             answer.tables["seasonal_index.csv"] = table
-        if fit.season is not None and (fit.season.reason or not table.empty):
+        if answer.findings:
             answer.show(sentences(answer.findings))
-            if not fit.season.reason:
-                answer.draw(figures.seasonal_index(table), "seasonal_index", figures.caption("seasonal_index"))
+        elif fit.season is not None:
+            answer.say(fit.season.reason)
+        if not table.empty and fit.season is not None and not fit.season.reason:
+            answer.draw(figures.seasonal_index(table), "seasonal_index", figures.caption("seasonal_index"))
         return answer
 
     @question
