@@ -11,7 +11,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.questions import choice, drivers
 from cxvalue.questions.choice.display import choice_display, choice_table, curve_table
 from cxvalue.questions.choice.findings import NEEDS as NEEDS_BUDGET
-from cxvalue.questions.choice.findings import choice_findings
+from cxvalue.questions.choice.findings import choice_findings, no_choice_finding
 from cxvalue.questions.drivers.display import drivers_caption, drivers_display, drivers_table, kpi_display
 from cxvalue.questions.drivers.findings import (
     NEEDS_DEPARTMENT,
@@ -108,6 +108,8 @@ class DriverAnswers(Surveyed):
         answer, items, budget = Answer(), self.items, self.settings.experience.budget
         if items is None or budget is None:
             answer.say(translate(NEEDS_BUDGET))
+            if self.link is None and self.settings.touchpoints and budget is not None:
+                answer.find([no_choice_finding(self.currency)])
             return answer
         chosen = choice.choose_items(items, budget, level=self.level)
         answer.tables |= {

@@ -17,13 +17,20 @@ if TYPE_CHECKING:
     from cxvalue.questions.choice.budget import Choice
     from cxvalue.questions.choice.items import Items
 
-__all__ = ["NEEDS", "choice_findings"]
+__all__ = ["NEEDS", "choice_findings", "no_choice_finding"]
 
 WRITER = FindingWriter("61_drivers", "experience.choice.", case="C12", grade="D")
 WORTH = translatable("{touchpoint} is worth choosing")
 NEEDS = translatable(
     "Left out: it needs 'touchpoints' and 'experience: {budget: …}' in the study file, and a link of score and margin."
 )
+
+
+def no_choice_finding(currency: str) -> Finding:
+    """The worth of a choice that was asked for and cannot be had, with the reason."""
+    reason = translate("there is no link of score and margin from which the touchpoints could be valued.")
+    writer = replace(WRITER, label=translate("Choice: "))
+    return writer.withhold("value", translate("net worth of the best choice"), reason, currency)
 
 
 def choice_findings(found: Choice, items: Items, *, budget: float, currency: str, level: float) -> list[Finding]:

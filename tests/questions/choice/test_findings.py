@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cxvalue.questions.choice.budget import choose_items
-from cxvalue.questions.choice.findings import choice_findings
+from cxvalue.questions.choice.findings import choice_findings, no_choice_finding
 from tests.questions.choice.test_budget import made
 
 
@@ -26,3 +26,9 @@ def test_where_nothing_pays_nothing_is_chosen() -> None:
     found = choice_findings(choose_items(items, 2.0), items, budget=2.0, currency="EUR", level=0.95)
     assert found[0].value == 0.0
     assert "no touchpoint brings more than it costs" in found[0].text
+
+
+def test_a_choice_that_cannot_be_valued_says_why() -> None:
+    found = no_choice_finding("EUR")
+    assert (found.id, found.value, found.grade, found.case) == ("experience.choice.value", None, "D", "C12")
+    assert "no link of score and margin" in found.text
