@@ -51,7 +51,7 @@ def _run(notebook: Path, study: Path, work: Path) -> None:
             source = f"study, work = {str(study)!r}, {str(work)!r}" if given else "".join(cell["source"])
             *before, last = ast.parse(source).body
             if not isinstance(last, ast.Expr):
-                before, last = [*before, last], ast.Expr(ast.Constant(None))
+                before, last = [*before, last], ast.Expr(ast.Constant(None, lineno=1, col_offset=0))
             exec(compile(ast.Module(before, []), notebook.name, "exec"), names)
             value = eval(compile(ast.Expression(last.value), notebook.name, "eval"), names)
             if isinstance(value, Answer):

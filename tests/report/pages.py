@@ -74,7 +74,9 @@ def assert_self_contained(html: str) -> References:
     """A page asks nobody for anything: every reference is embedded, relative, or within the page."""
     page = read_page(html)
     for reference in page.references:
-        inside = reference.startswith(("data:image/", "#")) or not re.match(r"[a-zA-Z][\w+.-]*:|//|/|\\", reference)
+        inside = reference.startswith(("data:image/", "data:font/", "#")) or not re.match(
+            r"[a-zA-Z][\w+.-]*:|//|/|\\", reference
+        )
         assert inside, f"{reference[:80]!r} leads outside"
         if reference.startswith("data:image/svg+xml;base64,"):
             svg = base64.b64decode(reference.split(",", 1)[1]).decode("utf-8")
