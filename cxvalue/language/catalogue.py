@@ -36,6 +36,8 @@ LANGUAGES = ("en", "ru", "uk", "zh")
 
 _ABBREVIATED = re.compile(r"(?<=\d [гр]\.)\.(?!\.)")
 """The full stop after a date that ends in one: "30 июня 2026 г."."""
+_SHARE = re.compile(r"\.\d%")
+_LEAST_SHARE = 1e-9
 
 _SPOKEN = {"language": "en"}
 """Of the whole process, its threads too: a run has one study, and so has a notebook's kernel."""
@@ -114,7 +116,7 @@ def written(number: float, form: str) -> str:
     >>> written(-1234.5, ",.2f")
     '−1,234.50'
     """
-    text = _Written().format_field(number, form)
+    text = _signed(format(number, form))
     return word_of(spoken(), "minus", "−") + text[1:] if text.startswith("-") else text
 
 
@@ -132,14 +134,27 @@ def _filled(message: str, values: Mapping[str, object]) -> str:
 
 
 class _Written(string.Formatter):
-    """Fills in values; a number with a format gets the decimal sign and the thousands of the language."""
+    """Fills in values; a number with a format gets the decimal sign and the thousands of the language.
+
+    A share that rounds to none or to all and is neither is told as less or more than the nearest one: "<1%", ">99%".
+    """
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        written = super().format_field(value, format_spec)
+        written = str(super().format_field(value, format_spec))
         if not format_spec or not isinstance(value, Number):
-            return str(written)
-        signs = {ord(","): word_of(spoken(), "thousands", ","), ord("."): word_of(spoken(), "decimal", ".")}
-        return str(written).translate(signs)
+            return written
+        if _SHARE.fullmatch(format_spec):
+            share, step = float(value), 10.0 ** -int(format_spec[1]) / 100  # type: ignore[arg-type]
+            if share > _LEAST_SHARE and float(written[:-1]) == 0:
+                written = "<" + format(step, format_spec)
+            elif share < 1 - _LEAST_SHARE and float(written[:-1]) == 100:
+                written = ">" + format(1 - step, format_spec)
+        return _signed(written)
+
+
+def _signed(written: str) -> str:
+    signs = {ord(","): word_of(spoken(), "thousands", ","), ord("."): word_of(spoken(), "decimal", ".")}
+    return written.translate(signs)
 
 
 @cache
