@@ -263,4 +263,4 @@ def test_a_study_of_quarters_reported_in_the_middle_of_one(tmp_path: Path) -> No
     page = (result.folder / "notebooks" / "20_cltv.html").read_text(encoding="utf-8")
     assert "Traceback" not in page
     said = re.sub(r"\s+", " ", page)
-    assert "What is counted: quarters with a purchase after the first, up to 1997-09-30." in said
+    assert "What is counted: quarters with a purchase after the first, up to 30 September 1997." in said
