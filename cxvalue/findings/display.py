@@ -36,7 +36,7 @@ def sentences(findings: Iterable[Finding]) -> Styler:
             translate("finding"): finding.label,
             translate("value"): format_finding(finding),
             translate("range"): format_interval(finding) or "—",
-            translate("at"): format_level(finding.level) if finding.level else "—",
+            translate("confidence"): format_level(finding.level) if finding.level else "—",
             translate("in words"): finding.text,
         }
         for finding in findings
