@@ -327,9 +327,8 @@ class _Loader:
         self._settle(loading)
         if self.problems:
             return None
-        repeats = int(found["repeats"] or 0)
         self._count_transactions(loading, made, found, start, end)
-        self.cautions += cautions_of(before, made, repeats)
+        self.cautions += cautions_of(before, made, int(found["repeats"] or 0), int(found["doubled"] or 0))
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
         self._write("transactions", *lines_to_bring(self.study, loading.contract, lines, made.table))

@@ -37,17 +37,18 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     None too where the study leaves those months out already, `first_purchases: {ignore_before: …}`.
     """
     seen = purchases.filter(purchases.date <= ibis.literal(end))
-    firsts = seen.group_by("customer_id").agg(first=seen.date.min())
-    months = firsts.mutate(month=firsts["first"].year() * 12 + firsts["first"].month() - 1).group_by("month")
-    found = months.agg(n=lambda t: t.count(), day=lambda t: t["first"].min()).order_by("month").to_pyarrow().to_pylist()
-    if not found:
+    firsts = seen.group_by("customer_id").agg(first=seen.date.min()).cache()
+    by_day = firsts.group_by("first").agg(n=firsts.count()).to_pyarrow().to_pylist()
+    newcomers: dict[date, int] = {row["first"]: int(row["n"]) for row in by_day}
+    if not newcomers:
         return None
-    start, day = int(found[0]["month"]), found[0]["day"]
-    last = end.year * 12 + end.month - 1 - ((end + timedelta(days=1)).day != 1)
+    day = min(newcomers)
+    start = _month_of(day)
+    last = _month_of(end) - ((end + timedelta(days=1)).day != 1)
     counts = np.zeros(max(last - start + 1, 0))
-    for row in found:
-        if row["month"] <= last:
-            counts[row["month"] - start] = row["n"]
+    for first, n in newcomers.items():
+        if _month_of(first) <= last:
+            counts[_month_of(first) - start] += n
     if counts.size < SETTLED + FEWEST_MONTHS or (_first_of(start + 1) - day).days < FIRST_DAYS:
         return None
     lengths = np.array(
@@ -56,9 +57,11 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
     lengths[0] = (_first_of(start + 1) - day).days
     many = _first_months(counts, lengths)
     after = _first_of(start + many)
-    if not many or (ignore_before is not None and ignore_before >= after) or not _return_more(seen, firsts, after, end):
+    if not many or (ignore_before is not None and ignore_before >= after):
         return None
-    old, customers = int(counts[:many].sum()), sum(row["n"] for row in found)
+    if not _return_more(seen, firsts, newcomers, after, end):
+        return None
+    old, customers = int(counts[:many].sum()), sum(newcomers.values())
     later = counts[many : many + 12]
     text = translate(
         "{old:,} of {customers:,} customers first bought before {day}, where the history begins, then {least:,.0f} to "
@@ -72,6 +75,10 @@ def history_begins(purchases: ir.Table, end: date, ignore_before: date | None) -
         line=f"first_purchases: {{ignore_before: {after}}}",
     )
     return Caution("history_begins", "transactions", "date", old, old / customers, text)
+
+
+def _month_of(day: date) -> int:
+    return day.year * 12 + day.month - 1
 
 
 def _first_of(month: int) -> date:
@@ -94,18 +101,23 @@ def _first_months(counts: np.ndarray, lengths: np.ndarray) -> int:
     return int(np.argmin(np.append(still, False)))
 
 
-def _return_more(seen: ir.Table, firsts: ir.Table, after: date, end: date) -> bool:
-    """Whether customers of the first months come back sooner than later ones, beyond chance."""
-    whole = firsts.filter(firsts["first"] <= ibis.literal(end - timedelta(days=RETURN_DAYS)))
-    both = seen.join(whole, "customer_id")
-    days = both.date.delta(both["first"], unit="day")
-    people = both.group_by("customer_id").agg(
-        old=(both["first"] < ibis.literal(after)).ifelse(1, 0).max(),
-        back=((days > 0) & (days <= RETURN_DAYS)).ifelse(1, 0).max(),
-    )
-    rows = people.group_by("old").agg(n=people.count(), back=people.back.sum()).to_pyarrow().to_pylist()
-    groups = {row["old"]: (row["n"], row["back"] / row["n"]) for row in rows}
-    if set(groups) != {0, 1}:
+def _return_more(seen: ir.Table, firsts: ir.Table, newcomers: dict[date, int], after: date, end: date) -> bool:
+    """Whether customers of the first months come back sooner than later ones, beyond chance.
+
+    `newcomers` are how many customers have their first purchase on each day.
+    """
+    last = end - timedelta(days=RETURN_DAYS)
+    people = {0: 0, 1: 0}
+    for first, n in newcomers.items():
+        if first <= last:
+            people[int(first < after)] += n
+    if not all(people.values()):
         return False
+    both = seen.join(firsts.filter(firsts["first"] <= ibis.literal(last)), "customer_id")
+    days = both.date.delta(both["first"], unit="day")
+    back = both.filter((days > 0) & (days <= RETURN_DAYS))
+    back = back.group_by(old=(back["first"] < ibis.literal(after)).ifelse(1, 0)).agg(n=back.customer_id.nunique())
+    came = {row["old"]: int(row["n"]) for row in back.to_pyarrow().to_pylist()}
+    groups = {old: (n, came.get(old, 0) / n) for old, n in people.items()}
     variance = sum(share * (1 - share) / n for n, share in groups.values())
     return bool(groups[1][1] - groups[0][1] > 2 * math.sqrt(variance))

@@ -6,7 +6,7 @@ import ibis.expr.types as ir
 
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.tables.cautions import Caution
-from cxvalue.tables.checks.rules import rows_of_doubled_days, same_but_amounts
+from cxvalue.tables.checks.rules import same_but_amounts
 from cxvalue.tables.ledger import Purchases
 
 __all__ = ["cautions_of"]
@@ -16,20 +16,20 @@ NOTABLE = 0.01
 MANY_REPEATS = 0.20
 
 
-def cautions_of(rows: ir.Table, made: Purchases, repeats: int) -> list[Caution]:
+def cautions_of(rows: ir.Table, made: Purchases, repeats: int, doubled: int) -> list[Caution]:
     """Cautions about the transactions up to the last day observed, and the purchases made of them.
 
-    `repeats` is how many rows without an order id repeat another one in every column.
+    `repeats` is how many rows without an order id repeat another one in every column, `doubled` how many lie on runs of
+    days on which nearly every row does.
     """
     total = made.rows - made.cut
-    return [*_repeated(rows, repeats, total), *_versions(rows, total), *_refunds(made)]
+    return [*_repeated(repeats, doubled, total), *_versions(rows, total), *_refunds(made)]
 
 
-def _repeated(rows: ir.Table, repeats: int, total: int) -> list[Caution]:
+def _repeated(repeats: int, doubled: int, total: int) -> list[Caution]:
     """Rows without an order id that stand twice where a whole stretch of days does, or very many of them."""
     if not repeats:
         return []
-    doubled = rows_of_doubled_days(rows)
     share = repeats / total
     if doubled:
         text = translate(

@@ -34,7 +34,6 @@ __all__ = [
     "count_broken",
     "exact_duplicates",
     "row_rules",
-    "rows_of_doubled_days",
     "same_but_amounts",
     "split_rows",
 ]
@@ -262,32 +261,29 @@ def _repeated_keys(table: ir.Table, key: tuple[str, ...]) -> ir.Table:
 
 
 def exact_duplicates(table: ir.Table) -> ir.Table:
-    """How many rows without an order id repeat another one in every column of the source, to be asked: `repeats`."""
-    counted = _repeats(table)
-    return counted.aggregate(repeats=(counted["rows"] - 1).sum())
+    """Rows without an order id that repeat another one in every column, and those on doubled days, to be asked of one row.
 
-
-def rows_of_doubled_days(table: ir.Table) -> int:
-    """Rows without an order id on runs of days on which all rows but a few stand twice or more, as in a file appended twice.
-
-    A customer may well buy the same thing twice a day; that all do, for days on end, is no chance. A run has at least
-    `FEWEST_DOUBLED_DAYS` days with rows, one after another, and `FEWEST_DOUBLED_ROWS` rows.
+    `repeats` is how many rows repeat another one of the source. `doubled` is how many rows lie on runs of days on which all
+    rows but a few stand twice or more, as in a file appended twice: a customer may well buy the same thing twice a day;
+    that all do, for days on end, is no chance. A run has at least `FEWEST_DOUBLED_DAYS` days with rows, one after another,
+    and `FEWEST_DOUBLED_ROWS` rows. Both are null where no row is without an order id.
     """
-    counted = _repeats(table)
-    days = counted.group_by("date").agg(rows=counted["rows"].sum(), alone=(counted["rows"] == 1).ifelse(1, 0).sum())
-    runs: list[list[int]] = [[]]
-    for day in days.order_by("date").to_pyarrow().to_pylist():
-        if day["alone"] > NOT_DOUBLED * day["rows"]:
-            runs.append([])
-        else:
-            runs[-1].append(int(day["rows"]))
-    long = [run for run in runs if len(run) >= FEWEST_DOUBLED_DAYS and sum(run) >= FEWEST_DOUBLED_ROWS]
-    return sum(map(sum, long))
-
-
-def _repeats(table: ir.Table) -> ir.Table:
-    """How often each distinct row without an order id stands in the table, with its date."""
     if "order_id" in table.columns:
         table = table.filter(table.order_id.isnull())
     keys = ["date", LINE] if LINE in table.columns else [name for name in table.columns if name != ROW]
-    return table.group_by(keys).agg(rows=table.count())
+    distinct = table.group_by(keys).agg(rows=table.count())
+    days = distinct.group_by("date").agg(
+        rows=distinct["rows"].sum(),
+        repeats=(distinct["rows"] - 1).sum(),
+        alone=(distinct["rows"] == 1).ifelse(1, 0).sum(),
+    )
+    few_alone = days["alone"].cast("float64") <= NOT_DOUBLED * days["rows"].cast("float64")
+    days = days.mutate(doubled=few_alone.ifelse(1, 0))
+    # A run and the day before it have the same number of days behind them that are not doubled.
+    until_then = ibis.cumulative_window(order_by=days.date)
+    days = days.mutate(run=(1 - days.doubled).sum().over(until_then))
+    runs = days.group_by("run").agg(
+        repeats=days.repeats.sum(), days=days.doubled.sum(), rows=(days.doubled * days["rows"]).sum()
+    )
+    long = (runs.days >= FEWEST_DOUBLED_DAYS) & (runs["rows"] >= FEWEST_DOUBLED_ROWS)
+    return runs.aggregate(repeats=runs.repeats.sum(), doubled=long.ifelse(runs["rows"], 0).sum())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import ibis
@@ -75,6 +75,39 @@ def test_a_shop_seen_from_its_beginning_gives_no_alarm(kind: str, seed: int) -> 
 def test_an_opening_that_draws_a_crowd_is_no_history() -> None:
     crowd = _shop(lambda month: 300 if month == 0 else 60, seed=4, pace=3.0)
     assert history_begins(_purchases(crowd), END, None) is None
+
+
+def _crowd(seed: int, of_old: float) -> pd.DataFrame:
+    """300 first purchases in the first month, 60 in each later one; half of 180 days' returns are too late to count."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for i in range(300 + 17 * 60):
+        month = 0 if i < 300 else 1 + (i - 300) // 60
+        start = date(2023 + month // 12, 1 + month % 12, 1 + int(rng.integers(28)))
+        again = rng.integers(1, 181, rng.poisson(of_old if month == 0 else 1.0)).tolist()
+        days = {start + timedelta(days=gap) for gap in (0, *again)}
+        rows += [(f"c{i}", day, 10.0) for day in days if day <= END]
+    return pd.DataFrame(rows, columns=["customer_id", "date", "revenue"])
+
+
+def _come_back_sooner(table: pd.DataFrame, after: date) -> bool:
+    """Whether customers from before a day come back within 90 days more often than later ones, by two errors."""
+    first = table.groupby("customer_id").date.transform("min")
+    gone = (pd.to_datetime(table.date) - pd.to_datetime(first)).dt.days
+    people = (
+        table.assign(first=first, back=gone.between(1, 90)).groupby("customer_id").agg({"first": "min", "back": "max"})
+    )
+    people = people[people["first"] <= (pd.Timestamp(END) - pd.Timedelta(days=90)).date()]
+    old, new = (people.back[(people["first"] < after) == side].astype(float) for side in (True, False))
+    error = np.sqrt(old.var(ddof=0) / len(old) + new.var(ddof=0) / len(new))
+    return bool(old.mean() - new.mean() > 2 * error)
+
+
+def test_whether_the_first_ones_come_back_sooner_is_what_is_counted_by_hand() -> None:
+    worlds = [_crowd(seed, of_old=1.0 + 0.06 * seed) for seed in range(8)]
+    truths = [_come_back_sooner(world, date(2023, 2, 1)) for world in worlds]
+    assert [history_begins(_purchases(world), END, None) is not None for world in worlds] == truths
+    assert set(truths) == {True, False}
 
 
 def test_new_customers_are_those_from_the_day_on() -> None:
