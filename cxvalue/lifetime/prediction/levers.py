@@ -406,7 +406,10 @@ def _path(
     scale = min(float(future[place].min()) for place in family.timed)
     nodes *= 1 if family.events == 1 else _OFTENER
     points = (1 - np.cos(np.pi * np.arange(nodes) / (nodes - 1))) / 2 * math.log1p(longest / scale)
-    through = BarycentricInterpolator(points, values(scale * np.expm1(points)).T)
+    # The weights of such points are known; without them they are worked out in a random order, another in every process.
+    weights = (-1.0) ** np.arange(nodes)
+    weights[[0, -1]] /= 2
+    through = BarycentricInterpolator(points, values(scale * np.expm1(points)).T, wi=weights)
     return lambda times: through(np.log1p(times / scale))
 
 

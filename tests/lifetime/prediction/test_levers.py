@@ -42,6 +42,14 @@ def test_the_parts_agree_with_the_value(fitted, spend, cdnow, name):
         assert lever.withheld or lever.gain.low <= lever.gain.value <= lever.gain.high
 
 
+def test_the_same_customers_give_the_same_levers_to_the_last_digit(fitted, spend, cdnow):
+    model = fitted["bg_nbd"]
+    first, again = (by_name(levers_of(model, spend, cdnow, draws=20)) for _ in range(2))
+    for name, lever in first.items():
+        gain, same = lever.gain, again[name].gain
+        assert (gain.value, gain.low, gain.high) == (same.value, same.low, same.high)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"), [("bg_nbd", (0.8, 6.0, 0.9, 3.0)), ("mbg_nbd", (0.8, 6.0, 0.9, 3.0)),
                              ("pareto_nbd", (0.8, 6.0, 0.7, 20.0))]
