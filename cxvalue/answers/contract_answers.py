@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
+from cxvalue.answers.customer_answers import lost_and_won
 from cxvalue.findings.numbers import format_value
 from cxvalue.questions.contracts import contract_base, contract_history, contract_value, endings, renewals, tables
 from cxvalue.questions.contracts.display import following_display, note, scores_display, scores_table
 from cxvalue.questions.contracts.findings import clock_words, contract_base_findings, renewal_findings
-from cxvalue.questions.customers.display import bridge_table
 from cxvalue.questions.lifetime_value.display import models_display
 
 if TYPE_CHECKING:
@@ -95,15 +95,7 @@ class ContractAnswers(Contractual):
     @question
     def lost_and_won(self) -> Answer:
         """How do last year's customers become today's?"""
-        answer, bridge = Answer(), self.bridge
-        if bridge is None:
-            answer.say(note("no_bridge"))
-            return answer
-        answer.tables["waterfall.csv"] = bridge.table()
-        answer.show(bridge_table(bridge, self.currency))
-        answer.say(note("left_again", customers=bridge.new_and_lost))
-        answer.draw(figures.customer_bridge(bridge), "customer_bridge", figures.caption("contract_bridge"))
-        return answer
+        return lost_and_won(self.bridge, self.currency, note, "left_again", "contract_bridge")
 
     @question
     def survival(self) -> Answer:

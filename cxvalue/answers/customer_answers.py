@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,22 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["CustomerAnswers"]
+__all__ = ["CustomerAnswers", "lost_and_won"]
+
+
+def lost_and_won(
+    bridge: audit.Waterfall | None, currency: str, note: Callable[..., str], again: str, caption: str
+) -> Answer:
+    """How the active customers of one day became those of another, with the note `again` of who came and went between."""
+    answer = Answer()
+    if bridge is None:
+        answer.say(note("no_bridge"))
+        return answer
+    answer.tables["waterfall.csv"] = bridge.table()
+    answer.show(bridge_table(bridge, currency))
+    answer.say(note(again, customers=bridge.new_and_lost))
+    answer.draw(figures.customer_bridge(bridge), "customer_bridge", figures.caption(caption))
+    return answer
 
 
 class CustomerAnswers(Asked):
@@ -79,15 +95,9 @@ class CustomerAnswers(Asked):
     @question
     def lost_and_won(self) -> Answer:
         """How do last year's active customers become today's?"""
-        answer, bridge = Answer(), self.bridge
-        if bridge is None:
-            answer.say(note("no_bridge"))
-            return answer
-        answer.tables["waterfall.csv"] = bridge.table()
-        answer.show(bridge_table(bridge, self.currency))
-        answer.say(note("silent_again", customers=bridge.new_and_lost))
-        answer.draw(figures.customer_bridge(bridge), "customer_bridge", figures.caption("customer_bridge"))
-        if bridge.opening_margin is not None:
+        bridge = self.bridge
+        answer = lost_and_won(bridge, self.currency, note, "silent_again", "customer_bridge")
+        if bridge is not None and bridge.opening_margin is not None:
             drawn = figures.margin_bridge(bridge, self.currency)
             answer.draw(drawn, "margin_bridge", figures.caption("margin_bridge"))
         return answer
