@@ -95,7 +95,7 @@ class ContractAnswers(Contractual):
     @question
     def lost_and_won(self) -> Answer:
         """How do last year's customers become today's?"""
-        return lost_and_won(self.bridge, self.currency, note, "left_again", "contract_bridge")
+        return lost_and_won(self.bridge, self.currency, note, "left_again", figures.caption("contract_bridge"))
 
     @question
     def survival(self) -> Answer:

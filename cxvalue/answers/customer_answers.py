@@ -27,7 +27,7 @@ __all__ = ["CustomerAnswers", "lost_and_won"]
 
 
 def lost_and_won(
-    bridge: audit.Waterfall | None, currency: str, note: Callable[..., str], again: str, caption: str
+    bridge: audit.Waterfall | None, currency: str, note: Callable[..., str], again: str, caption: tuple[str, str]
 ) -> Answer:
     """How the active customers of one day became those of another, with the note `again` of who came and went between."""
     answer = Answer()
@@ -37,7 +37,7 @@ def lost_and_won(
     answer.tables["waterfall.csv"] = bridge.table()
     answer.show(bridge_table(bridge, currency))
     answer.say(note(again, customers=bridge.new_and_lost))
-    answer.draw(figures.customer_bridge(bridge), "customer_bridge", figures.caption(caption))
+    answer.draw(figures.customer_bridge(bridge), "customer_bridge", caption)
     return answer
 
 
@@ -96,7 +96,7 @@ class CustomerAnswers(Asked):
     def lost_and_won(self) -> Answer:
         """How do last year's active customers become today's?"""
         bridge = self.bridge
-        answer = lost_and_won(bridge, self.currency, note, "silent_again", "customer_bridge")
+        answer = lost_and_won(bridge, self.currency, note, "silent_again", figures.caption("customer_bridge"))
         if bridge is not None and bridge.opening_margin is not None:
             drawn = figures.margin_bridge(bridge, self.currency)
             answer.draw(drawn, "margin_bridge", figures.caption("margin_bridge"))
