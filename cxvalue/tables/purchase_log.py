@@ -116,13 +116,12 @@ class PurchaseLog:
 
     def known(self, day: int) -> Known:
         """Everybody who had bought by the end of a day, and what was known of them then."""
-        counts = self.counts(day)
+        seen = self.day <= day
+        whose = self.customer[seen]
+        counts = np.bincount(whose, minlength=len(self)).astype(np.int64)
         customer = np.flatnonzero(counts)
         start, bought = self.start[customer], counts[customer]
         end = start + bought
-
-        seen = self.day <= day
-        whose = self.customer[seen]
 
         def summed(column: NDArray[Any]) -> Floats:
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from cxvalue.lifetime.candidates.by_model import outlook_of_model, states_of
 from cxvalue.lifetime.candidates.looks import groups_of, look_back, squeeze
 from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.lifetime.evidence.attempts import origins_before
-from cxvalue.lifetime.evidence.past import GROUPS, MOST_CUSTOMERS, Past, look_at_past
+from cxvalue.lifetime.evidence.past import GROUPS, Past, look_at_past, some_of
 from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import fit_spend
@@ -37,7 +36,7 @@ from cxvalue.questions.churn.past_churn import auc, brier
 from cxvalue.tables.purchase_log import PurchaseLog
 from tests.reality.judged import judged_days
 from tests.reality.logs import read_log
-from tests.reality.trials import UNIT, kept_at, python_in
+from tests.reality.trials import UNIT, each_log, kept_at, python_in
 
 __all__ = ["PRODUCT", "customers_of", "scores_of", "table"]
 
@@ -54,10 +53,7 @@ _ALONE = {"bg_nbd": "BG/NBD", "pareto_nbd": "Pareto/NBD"}
 
 def customers_of(files: Sequence[Path]) -> dict[str, list[dict[str, float]]]:
     """The scores of every judged day and horizon by log, on two processes."""
-    largest = sorted(files, key=lambda file: -file.stat().st_size)
-    with ProcessPoolExecutor(2) as pool:
-        found = dict(zip([file.stem for file in largest], pool.map(_scored, largest), strict=True))
-    return {file.stem: found[file.stem] for file in files}
+    return dict(zip([file.stem for file in files], each_log(_scored, files), strict=True))
 
 
 def _scored(file: Path) -> list[dict[str, float]]:
@@ -66,9 +62,7 @@ def _scored(file: Path) -> list[dict[str, float]]:
     sources = [path for one in _SOURCES for path in python_in(package / one)]
     kept = kept_at(f"{file.stem}-customers-FINGERPRINT.json", [file, *own, *sources])
     if not kept.is_file():
-        log = read_log(file)
-        some = log.of_customers(np.argsort(log.first_of, kind="stable")[:: -(-len(log) // MOST_CUSTOMERS)])
-        kept.write_text(json.dumps(list(scores_of(some))))
+        kept.write_text(json.dumps(list(scores_of(some_of(read_log(file))))))
     found: list[dict[str, float]] = json.loads(kept.read_text())
     return found
 

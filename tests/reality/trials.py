@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,12 @@ from tests.reality.judged import judged_days, judged_horizons
 from tests.reality.logs import read_log
 from tests.reality.peers import PEERS, PeersBeside
 
-__all__ = ["UNIT", "LogTrials", "Trial", "kept_at", "python_in", "trials_of", "trials_of_log"]
+__all__ = ["UNIT", "LogTrials", "Trial", "each_log", "kept_at", "python_in", "trials_of", "trials_of_log"]
 
 Floats = NDArray[np.float64]
 UNIT = TimeUnit.WEEK
 PROCESSES = 2
+Found = TypeVar("Found")
 _PACKAGE = Path(cxvalue.__file__).parent
 _SOURCES = (
     "lifetime/candidates",
@@ -70,10 +72,15 @@ class LogTrials:
 
 def trials_of(files: list[Path]) -> list[LogTrials]:
     """The trials of every log, on two processes."""
+    return each_log(_trials_of_file, files)
+
+
+def each_log(work: Callable[[Path], Found], files: Sequence[Path]) -> list[Found]:
+    """What `work` finds in each log, in their order, on two processes that begin with the largest."""
     largest = sorted(files, key=lambda file: -file.stat().st_size)
     with ProcessPoolExecutor(PROCESSES) as pool:
-        found = {one.name: one for one in pool.map(_trials_of_file, largest)}
-    return [found[file.stem] for file in files]
+        found = dict(zip(largest, pool.map(work, largest), strict=True))
+    return [found[file] for file in files]
 
 
 def trials_of_log(name: str, log: PurchaseLog, peers: PeersBeside) -> LogTrials:

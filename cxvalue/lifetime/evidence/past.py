@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cxvalue.lifetime.models.model import LifetimeModel
 
-__all__ = ["GROUPS", "Past", "growth_before", "horizons_for", "look_at_past", "row_of"]
+__all__ = ["GROUPS", "Past", "growth_before", "horizons_for", "look_at_past", "row_of", "some_of"]
 
 GROUPS = 9
 MOST_CUSTOMERS = 20_000
@@ -95,7 +95,7 @@ def look_at_past(
         taught_from: first day from which customers were seen from their first purchase on.
         origins: past days from which to forecast, ascending, in place of `origins_before`.
     """
-    part = _some(log)
+    part = some_of(log)
     margin, purchases, groups = [], [], []
     near: Mapping[str, LifetimeModel] | None = None
     chosen = origins_before(part.first_day, day, ahead.days[0]) if origins is None else origins
@@ -144,7 +144,8 @@ def _group_misses(found: Look, place: int, count: Floats, groups: NDArray[np.int
     return np.clip(np.array(misses), -LARGEST_GROUP_MISS, LARGEST_GROUP_MISS)
 
 
-def _some(log: PurchaseLog) -> PurchaseLog:
+def some_of(log: PurchaseLog) -> PurchaseLog:
+    """The customers from whom past forecasts are made again: all, or a fixed sample of a large base."""
     step = -(-len(log) // MOST_CUSTOMERS)
     if step == 1:
         return log

@@ -126,11 +126,6 @@ class WholeBase:
         """The margin over the study's horizon."""
         return self.margin[self.place]
 
-    @property
-    def history_days(self) -> float:
-        """Days from the first purchase to today."""
-        return float(self.past.history[-1])
-
     def at(self, days: float) -> int:
         """The place of the horizon nearest to so many days."""
         return int(np.argmin(np.abs(np.log(np.array(self.days) / days))))

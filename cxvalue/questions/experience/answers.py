@@ -95,27 +95,19 @@ def off_scale(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> tuple[st
     found = rows.group_by("metric").agg(**sums).order_by("metric").to_pyarrow()
     outside, short = [], []
     for one in found.to_pylist():
+        held = {"metric": repr(one["metric"]), "least": one["low"], "most": one["high"]}
         if (
             one["metric"] not in metrics
             and one["n"] >= FEWEST_TO_TELL
             and 0 <= one["low"] <= one["high"] <= SHORT_SCALE
         ):
-            short.append(
-                translate(
-                    "{metric} holds {least:g} to {most:g}",
-                    metric=repr(one["metric"]),
-                    least=one["low"],
-                    most=one["high"],
-                )
-            )
+            short.append(translate("{metric} holds {least:g} to {most:g}", **held))
         low, high = rules_of(one["metric"], metrics).scale
         if one["low"] < low or one["high"] > high:
             outside.append(
                 translate(
                     "{metric} holds {least:g} to {most:g} on a scale of [{low:g}, {high:g}]",
-                    metric=repr(one["metric"]),
-                    least=one["low"],
-                    most=one["high"],
+                    **held,
                     low=low,
                     high=high,
                 )

@@ -208,7 +208,7 @@ def test_every_figure_of_the_base_agrees_with_every_other(world: World) -> None:
     weights = dict(base.total.weights)
     assert tuple(weights) == CANDIDATES
     assert sum(weights.values()) == pytest.approx(1.0)
-    assert base.history_days == DAY - world.log.first_day
+    assert base.past.history[-1] == DAY - world.log.first_day
 
 
 def test_a_longer_horizon_never_brings_a_customer_less(worlds: list[World]) -> None:
@@ -251,7 +251,7 @@ def test_the_horizon_nearest_to_so_many_days_is_found(world: World) -> None:
 def test_without_a_past_day_other_companies_speak_alone(world: World) -> None:
     alone = world.combined(NOTHING_PAST)
     assert (alone.total.evidence, alone.total.record) == (0.0, 1.0)
-    x, growth = HALF_YEAR / alone.history_days, alone.total.growth
+    x, growth = HALF_YEAR / alone.past.history[-1], alone.total.growth
     miss = REFERENCE.floor + REFERENCE.by_length * x + REFERENCE.by_growth * growth
     assert alone.total.sigma**2 - alone.total.chance == pytest.approx(miss)
     assert alone.total.df == 6

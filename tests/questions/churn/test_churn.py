@@ -63,7 +63,7 @@ def one_model(sigma: float = 0.2) -> Any:
     `sigma` is how far the total of purchases may miss; 0 leaves chance alone.
     """
     total = Total(365, 100.0, sigma, 6.0, 0.01)
-    return SimpleNamespace(combined=False, at=lambda days: 0, bought=(total,), history_days=730.0)
+    return SimpleNamespace(combined=False, at=lambda days: 0, bought=(total,))
 
 
 # losses, in general
