@@ -14,7 +14,7 @@ import duckdb
 from cxvalue.foundation.errors import BadInput
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.study import ReadOptions
-from cxvalue.tables.read.dates import EPOCHS, advice_on_dates, read_dates
+from cxvalue.tables.read.dates import EPOCHS, DateReading, advice_on_dates, read_dates
 from cxvalue.tables.read.moments import ZONED
 from cxvalue.tables.read.numerals import NumberColumn, advice_on_numbers, number_sql, read_numbers
 from cxvalue.tables.read.paste import read_line
@@ -63,16 +63,50 @@ def parse_table(
 
     `currency` is the study's, which no amount may contradict; in `zone` moments become days (None: as written).
     """
-    contract = raw.contract
+    forms, proven = _forms_of(con, raw, currency, zone)
+    typing = _Typing(forms, [ROW, LINE, SAME] if raw.marked else [ROW])
+    for name in raw.types:
+        typing.add(name)
+    relation = f"parsed_{raw.name}"
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS {typing.query}")
+    except duckdb.IOException:
+        raise
+    except duckdb.Error as error:
+        # The engine reads a file only now: one that is damaged in the middle is found here.
+        raise BadInput([unreadable(f"tables.{raw.name}", error)]) from None
+    advice, amounts = _advice(con, relation, forms, typing.unparsed, proven)
+    return ParsedTable(
+        raw, relation, tuple(raw.types), typing.unparsed, typing.not_finite, advice, amounts, _notes(forms)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """How the columns of a table are written: `texts` of all, `dated` and `readings` of dates, `written` of numbers."""
+
+    raw: RawTable
+    known: dict[str, Column]
+    texts: dict[str, str]
+    dated: dict[str, str]
+    readings: dict[str, DateReading]
+    written: dict[str, NumberColumn]
+    zone: str | None
+
+
+def _forms_of(
+    con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str | None, zone: str | None
+) -> tuple[_Forms, dict[str, str]]:
+    """How the columns are written, and which separator proved itself in each column of numbers."""
     where = f"tables.{raw.name}" if raw.fixed is None else raw.name
-    known = {column.name: column for column in contract.columns if column.name in raw.types}
+    known = {column.name: column for column in raw.contract.columns if column.name in raw.types}
     texts = {name: _text(name, kind, raw.read) for name, kind in raw.types.items()}
     dated = {
         name: _identifier(name, raw.types[name], raw.read)
         for name, column in known.items()
         if column.kind == "date" and not raw.types[name].startswith(_DATED)
     }
-    readings, problems = read_dates(con, raw.relation, dated, raw.read, where, zone, contract.open_ends)
+    readings, problems = read_dates(con, raw.relation, dated, raw.read, where, zone, raw.contract.open_ends)
     written = {
         name: NumberColumn(name, texts[name])
         for name, column in known.items()
@@ -82,80 +116,106 @@ def parse_table(
     proven, more = read_numbers(con, raw.relation, list(written.values()), raw.read, where, alone)
     if problems or more:
         raise BadInput([*problems, *more])
-    chosen, unparsed, not_finite = [ROW, LINE, SAME] if raw.marked else [ROW], {}, {}
-    # In steps, as the engine would else work out a value anew wherever it is named: trimmed texts, then what they are
-    # before anybody judges it, then what only those in another dress need, then the values.
-    steps: tuple[list[str], ...] = ([], [], [])
-    for name, kind in raw.types.items():
-        column = known.get(name, Column(name, "id"))
-        mine, text = quoted(name), quoted(f"__text_{name}")
+    return _Forms(raw, known, texts, dated, readings, written, zone), proven
+
+
+@dataclass(frozen=True, slots=True)
+class _Typing:
+    """The query that types a table, column by column: what is `chosen` from `steps` laid one upon the other.
+
+    In steps, as the engine would else work out a value anew wherever it is named: trimmed texts, then what they are
+    before anybody judges it, then what only those in another dress need, then the values.
+    """
+
+    forms: _Forms
+    chosen: list[str]
+    steps: tuple[list[str], list[str], list[str]] = field(default_factory=lambda: ([], [], []))
+    unparsed: dict[str, str] = field(default_factory=dict)
+    not_finite: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> str:
+        """One row of typed values and marks for each row of the source."""
+        laid = self.forms.raw.relation
+        for step in filter(None, self.steps):
+            laid = f"(SELECT *, {', '.join(step)} FROM {laid})"
+        return f"SELECT {', '.join(self.chosen)} FROM {laid}"
+
+    def add(self, name: str) -> None:
+        """Choose a column of the source, and mark its values that do not parse where it can have such."""
+        raw = self.forms.raw
+        kind, mine, text = raw.types[name], quoted(name), quoted(f"__text_{name}")
+        column = self.forms.known.get(name, Column(name, "id"))
         if column.kind in ("id", "text"):
-            chosen.append(f"{_identifier(name, kind, raw.read)} AS {mine}")
-            continue
-        steps[0].append(f"{texts[name]} AS {text}")
-        if column.kind == "date":
-            value = quoted(f"__value_{name}")
-            if name in readings:
-                day, source = quoted(f"__day_{name}"), text if dated[name] == texts[name] else dated[name]
-                steps[1].append(f"{readings[name].day(source)} AS {day}")
-                steps[2].append(f"{readings[name].judged(source, day)} AS {value}")
-            else:
-                steps[2].append(f"{_day(name, kind, zone)} AS {value}")
-        elif column.kind == "flag":
-            value = quoted(f"__value_{name}")
-            steps[2].append(f"{_flag(text, name, kind)} AS {value}")
-        else:
-            number = quoted(f"__number_{name}")
-            if name in written:
-                bare, one = quoted(f"__core_{name}"), replace(written[name], text=text)
-                steps[1].append(f"{one.core_where_needed} AS {bare}")
-                steps[2].append(f"{number_sql(one, raw.read, bare)} AS {number}")
-            else:
-                steps[2].append(f"{_number(name, kind, text)} AS {number}")
-            if column.kind == "count":
-                number = f"(CASE WHEN {number} = floor({number}) OR NOT isfinite({number}) THEN {number} END)"
-            value = f"CASE WHEN isfinite({number}) THEN {number} END"
-            not_finite[name] = f"__not_finite_{name}"
-            chosen.append(f"coalesce(NOT isfinite({number}), false) AS {quoted(not_finite[name])}")
-            value_found = f"{number} IS NULL"
-        if column.kind == "count":
-            value = f"CAST({value} AS BIGINT)"
+            self.chosen.append(f"{_identifier(name, kind, raw.read)} AS {mine}")
+            return
+        self.steps[0].append(f"{self.forms.texts[name]} AS {text}")
         if column.kind in ("date", "flag"):
-            value_found = f"{value} IS NULL"
-        chosen.append(f"{value} AS {mine}")
-        if _typed(column, kind):
-            continue  # such a column holds nothing else
-        unparsed[name] = f"__unparsed_{name}"
-        chosen.append(f"({text} IS NOT NULL AND {value_found}) AS {quoted(unparsed[name])}")
-    relation = f"parsed_{raw.name}"
-    laid = raw.relation
-    for step in filter(None, steps):
-        laid = f"(SELECT *, {', '.join(step)} FROM {laid})"
-    try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {', '.join(chosen)} FROM {laid}")
-    except duckdb.IOException:
-        raise
-    except duckdb.Error as error:
-        # The engine reads a file only now: one that is damaged in the middle is found here.
-        raise BadInput([unreadable(f"tables.{raw.name}", error)]) from None
-    advice: dict[str, str] = {}
-    amounts: set[str] = set()
-    failing = _failing(con, relation, unparsed)
-    for name in unparsed:
-        if name in failing:
-            text = f"SELECT {ROW}, {texts[name]} AS t FROM {raw.relation}"
-            failed = f"SELECT t FROM ({text}) JOIN {relation} USING ({ROW}) WHERE {relation}.{quoted(unparsed[name])}"
-            advice[name] = _missing(con, failed, known[name], raw.read)
-            if known[name].kind == "date":
-                advice[name] = advice[name] or advice_on_dates(con, failed, raw.read)
-            elif name in written:
-                advice[name] = advice[name] or advice_on_numbers(con, failed, written[name], raw.read, proven[name])
-                if _any(con, f"({failed})", r"regexp_matches(t, '\d')"):
-                    amounts.add(name)
-    placeless = [name for name, reading in readings.items() if reading.formats[0] in EPOCHS]
-    placeless += [name for name, column in known.items() if column.kind == "date" and raw.types[name] == ZONED]
-    notes = [translate(PLACELESS, table=raw.name, column=name) for name in placeless if zone is None]
-    return ParsedTable(raw, relation, tuple(raw.types), unparsed, not_finite, advice, frozenset(amounts), tuple(notes))
+            parsed = value = self._day(name, text) if column.kind == "date" else self._flag(name, text)
+        else:
+            parsed, value = self._number(name, text, whole=column.kind == "count")
+        self.chosen.append(f"{value} AS {mine}")
+        if not _typed(column, kind):  # one that is holds nothing else
+            self.unparsed[name] = f"__unparsed_{name}"
+            self.chosen.append(f"({text} IS NOT NULL AND {parsed} IS NULL) AS {quoted(self.unparsed[name])}")
+
+    def _day(self, name: str, text: str) -> str:
+        value, forms = quoted(f"__value_{name}"), self.forms
+        if name in forms.readings:
+            day, source = quoted(f"__day_{name}"), text if forms.dated[name] == forms.texts[name] else forms.dated[name]
+            self.steps[1].append(f"{forms.readings[name].day(source)} AS {day}")
+            self.steps[2].append(f"{forms.readings[name].judged(source, day)} AS {value}")
+        else:
+            self.steps[2].append(f"{_day(name, forms.raw.types[name], forms.zone)} AS {value}")
+        return value
+
+    def _flag(self, name: str, text: str) -> str:
+        value = quoted(f"__value_{name}")
+        self.steps[2].append(f"{_flag(text, name, self.forms.raw.types[name])} AS {value}")
+        return value
+
+    def _number(self, name: str, text: str, *, whole: bool) -> tuple[str, str]:
+        """What a text parses to, and the value of it, which is finite."""
+        number, forms = quoted(f"__number_{name}"), self.forms
+        if name in forms.written:
+            bare, one = quoted(f"__core_{name}"), replace(forms.written[name], text=text)
+            self.steps[1].append(f"{one.core_where_needed} AS {bare}")
+            self.steps[2].append(f"{number_sql(one, forms.raw.read, bare)} AS {number}")
+        else:
+            self.steps[2].append(f"{_number(name, forms.raw.types[name], text)} AS {number}")
+        if whole:
+            number = f"(CASE WHEN {number} = floor({number}) OR NOT isfinite({number}) THEN {number} END)"
+        self.not_finite[name] = f"__not_finite_{name}"
+        self.chosen.append(f"coalesce(NOT isfinite({number}), false) AS {quoted(self.not_finite[name])}")
+        value = f"CASE WHEN isfinite({number}) THEN {number} END"
+        return number, f"CAST({value} AS BIGINT)" if whole else value
+
+
+def _advice(
+    con: duckdb.DuckDBPyConnection, relation: str, forms: _Forms, unparsed: dict[str, str], proven: dict[str, str]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """What values that do not parse look like, by column, and the columns in which such a value has a digit."""
+    raw, advice, amounts = forms.raw, {}, set()
+    for name in _failing(con, relation, unparsed):
+        text = f"SELECT {ROW}, {forms.texts[name]} AS t FROM {raw.relation}"
+        failed = f"SELECT t FROM ({text}) JOIN {relation} USING ({ROW}) WHERE {relation}.{quoted(unparsed[name])}"
+        advice[name] = _missing(con, failed, forms.known[name], raw.read)
+        if forms.known[name].kind == "date":
+            advice[name] = advice[name] or advice_on_dates(con, failed, raw.read)
+        elif name in forms.written:
+            advice[name] = advice[name] or advice_on_numbers(con, failed, forms.written[name], raw.read, proven[name])
+            if _any(con, f"({failed})", r"regexp_matches(t, '\d')"):
+                amounts.add(name)
+    return advice, frozenset(amounts)
+
+
+def _notes(forms: _Forms) -> tuple[str, ...]:
+    """What was assumed of moments without a place."""
+    placeless = [name for name, reading in forms.readings.items() if reading.formats[0] in EPOCHS]
+    placeless += [
+        name for name, column in forms.known.items() if column.kind == "date" and forms.raw.types[name] == ZONED
+    ]
+    return tuple(translate(PLACELESS, table=forms.raw.name, column=name) for name in placeless if forms.zone is None)
 
 
 def _typed(column: Column, kind: str) -> bool:
@@ -215,13 +275,13 @@ def _flag(text: str, name: str, kind: str) -> str:
     return f"CASE WHEN {word} IN ({yes}) THEN true WHEN {word} IN ({no}) THEN false END"
 
 
-def _failing(con: duckdb.DuckDBPyConnection, relation: str, unparsed: dict[str, str]) -> set[str]:
+def _failing(con: duckdb.DuckDBPyConnection, relation: str, unparsed: dict[str, str]) -> list[str]:
     """The columns of a parsed table that hold a value which does not parse."""
     if not unparsed:
-        return set()
+        return []
     asked = ", ".join(f"bool_or({quoted(flag)})" for flag in unparsed.values())
     row: Any = con.execute(f"SELECT {asked} FROM {relation}").fetchone()
-    return {name for name, some in zip(unparsed, row, strict=True) if some}
+    return [name for name, some in zip(unparsed, row, strict=True) if some]
 
 
 def _any(con: duckdb.DuckDBPyConnection, relation: str, test: str) -> bool:
