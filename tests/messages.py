@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import string
 import sys
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 import cxvalue
 from cxvalue.language.catalogue import LANGUAGES
 from cxvalue.language.english import ENGLISH
-from cxvalue.report.notebook_html import HEADING
+from cxvalue.report.notebook_html import PIECE
 
 PACKAGE = Path(cxvalue.__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
@@ -98,9 +99,10 @@ def cells_of_notebooks() -> Iterator[tuple[str, str, str]]:
 
 
 def messages_of_notebooks() -> list[Message]:
-    """The headings of the notebooks, which their pages tell in the language of the readers."""
-    texts = [(name, source) for name, kind, source in cells_of_notebooks() if kind == "markdown"]
-    return [Message("notebooks", name, (text,)) for name, source in texts for _, text in HEADING.findall(source)]
+    """What notebooks explain, piece by piece, however its lines are broken; their pages tell it in the readers' language."""
+    told = [(name, PIECE.findall(source)) for name, kind, source in cells_of_notebooks() if kind == "markdown"]
+    texts = [(name, " ".join(text.split())) for name, pieces in told for _, text in pieces]
+    return [Message("notebooks", name, (text,)) for name, text in texts if re.search("[A-Za-z]", text)]
 
 
 def messages_of_layouts() -> list[Message]:

@@ -89,7 +89,8 @@ def translate(message: str, /, **values: object) -> str:
     >>> translate("{customers:,} customers came back, {share} of those contacted.", customers=1234, share="12.0%")
     '1,234 customers came back, 12.0% of those contacted.'
     """
-    return _filled(_catalogue(spoken()).gettext(message), values)
+    # A catalogue has its own description under the empty text.
+    return _filled(_catalogue(spoken()).gettext(message), values) if message else ""
 
 
 def translate_count(one: str, many: str, /, count: int, **values: object) -> str:

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["machine_paths", "notebook_html", "scrub_notebook"]
 
 HIDDEN = "…"
-HEADING = re.compile(r"^(#{1,6} +)(.+?)\s*$", re.MULTILINE)
-"""A heading of a Markdown cell: its signs and its text."""
+_SIGN = r"(?:#{1,6}|[-*]|\d+\.) +"
+PIECE = re.compile(rf"^({_SIGN})?(\S.*(?:\n(?!{_SIGN}|\||[ \t]*$).+)*)", re.MULTILINE)
+"""A heading, a paragraph, an item of a list or a line of a table in a Markdown cell: its sign, if any, and its text."""
 
 _NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag", "hand-over"})
 _BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
@@ -47,7 +48,7 @@ def notebook_html(
 ) -> str:
     """Turn an executed notebook (a path or a notebook node) into one self-contained page without code.
 
-    Markdown and results stay, headings in the language; code, prompts, standard error, widgets, scripts and links to the
+    Markdown and results stay, told in the language; code, prompts, standard error, widgets, scripts and links to the
     outside go; `paths` and those of `machine_paths()` are hidden; `in_revenue`: no margin is known, and the page says
     revenue. The same notebook gives the same text.
     """
@@ -57,7 +58,7 @@ def notebook_html(
     words = words_for(language)
     shown = _without_noise(_without_paths(_read(notebook), paths))
     with using(language):
-        _tell_headings(shown)
+        _tell_text(shown)
         if in_revenue:
             notebook_in_revenue(shown)
     markup, _ = _exporter().from_notebook_node(shown)
@@ -139,11 +140,17 @@ def _without_noise(notebook: NotebookNode) -> NotebookNode:
     return shown
 
 
-def _tell_headings(notebook: NotebookNode) -> None:
-    """Put the headings into the language that is spoken; the text between them explains the method and stays English."""
+def _tell_text(notebook: NotebookNode) -> None:
+    """Put Markdown into the language that is spoken, piece by piece; what no catalogue has stays as it was written."""
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = HEADING.sub(lambda found: found[1] + translate(found[2]), cell.source)
+            cell.source = PIECE.sub(_told, cell.source)
+
+
+def _told(piece: re.Match[str]) -> str:
+    english = " ".join(piece[2].split())
+    told = translate(english)
+    return piece[0] if told == english else (piece[1] or "") + told
 
 
 def _is_shown(cell: NotebookNode) -> bool:

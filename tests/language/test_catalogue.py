@@ -7,7 +7,16 @@ import threading
 import numpy as np
 import pytest
 
-from cxvalue.language.catalogue import speak, spoken, translatable, translate, translate_count, using, word_of
+from cxvalue.language.catalogue import (
+    LANGUAGES,
+    speak,
+    spoken,
+    translatable,
+    translate,
+    translate_count,
+    using,
+    word_of,
+)
 
 
 def test_english_needs_no_catalogue() -> None:
@@ -17,6 +26,12 @@ def test_english_needs_no_catalogue() -> None:
         "1,200 customers of 3,000"
     )
     assert translatable("came back") == "came back"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_to_tell_is_nothing_in_every_language(language: str) -> None:
+    with using(language):
+        assert translate("") == ""
 
 
 def test_a_number_is_written_with_the_signs_of_the_language() -> None:

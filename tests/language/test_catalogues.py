@@ -53,6 +53,8 @@ ENGLISH_ONLY = (
 PLAIN = re.compile(r"(?:[A-Za-z'’-]+[,;:]? ){2,}[a-z]")
 """Three words in a row are prose: names of columns, keys and formats have fewer."""
 
+KEPT = re.compile(r"`[^`]+`|\]\([^)]*\)|\d+|\|")
+"""What no translation changes: names in backquotes, links, numbers, the edges of a table's cells."""
 
 SQL = re.compile(r"\b(SELECT|CASE|TABLE|FROM|OVER|NOT|WHERE)\b| AS x|^\w+\(.*\)$")
 """What is asked of a database is no prose."""
@@ -84,10 +86,19 @@ def test_a_translation_has_the_places_of_its_message(language: str) -> None:
     told = translations_of(language)
     for message in all_messages():
         places = set().union(*map(names_in, message.texts))
-        for text in told.get(message.key, ()):
+        for text in filter(None, told.get(message.key, ())):
             # One form of a plural may say the number in a word.
             optional = {"count"} if len(message.texts) > 1 else set()
             assert names_in(text) | optional == places | optional, f"{message.place} in {language}: {text}"
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_what_explains_a_notebook_keeps_its_names_links_and_numbers(language: str) -> None:
+    told = translations_of(language)
+    for message in messages.messages_of_notebooks():
+        for text in filter(None, told[message.key]):
+            kept = sorted(KEPT.findall(text))
+            assert kept == sorted(KEPT.findall(message.texts[0])), f"{message.place} in {language}: {text}"
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import re
 import tempfile
 from pathlib import Path
 
@@ -12,8 +13,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from cxvalue.report.notebook_html import notebook_html, scrub_notebook
 from cxvalue.report.sanitize import clean_markup
+from tests.messages import TRANSLATED, cells_of_notebooks
 from tests.report.pages import assert_self_contained
 
+BLOCK = re.compile(r"<(h\d|p|ul|ol|li|table|tr|th|td)\b")
+INLINE = re.compile(r"<(?:em|strong|a|code>[^<]*)")
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 ROOT = "/srv/company/project"
 
@@ -184,14 +188,40 @@ def test_a_figure_is_described_by_its_message() -> None:
         ("zh", "失去的毛利与失去的客户", "失去的收入与失去的客户"),
     ],
 )
-def test_headings_follow_the_language_and_what_explains_them_stays(language: str, told: str, revenue: str) -> None:
-    cell = new_markdown_cell(
-        "## Margin lost against customers lost\n\nA deeper discount gives margin away.\n\n### Ours"
+def test_what_notebooks_explain_follows_the_language_piece_by_piece(language: str, told: str, revenue: str) -> None:
+    title = "Margin lost against customers lost"
+    broken = title.replace("against", "against\n ")
+    source = (
+        f"## {title}\n\n{broken}\n\n1. {title}\n2. {broken}\n- {title}\n\n### Our margin\n\nOur `margin`\n- {title}"
     )
+    cell = new_markdown_cell(source)
     page = notebook_html(new_notebook(cells=[cell]), "x", language=language)
     assert f">{told}</h2>" in page
-    assert ">Ours</h3>" in page  # a heading that is in no catalogue
-    assert "A deeper discount gives margin away." in page
+    assert f"<p>{told}</p>" in page
+    assert page.count(f"<li>{told}</li>") == 4
+    assert ">Our margin</h3>" in page  # what is in no catalogue
+    assert "<p>Our <code>margin</code></p>" in page
     in_revenue = notebook_html(new_notebook(cells=[cell]), "x", language=language, in_revenue=True)
-    assert f">{revenue}</h2>" in in_revenue
-    assert "A deeper discount gives revenue away." in in_revenue
+    assert in_revenue.count(f">{revenue}</") == 6
+    assert ">Our revenue</h3>" in in_revenue
+
+
+def body(notebook: Path | NotebookNode, language: str) -> str:
+    return notebook_html(notebook, "x", language=language).partition("<main")[2].partition("<footer")[0]
+
+
+def test_what_no_catalogue_has_stays_as_it_was_written() -> None:
+    own = "    our own code\n\n```\nx = 1\ny = 2\n```\n\nA line  \nand one below it\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    english, chinese = (body(new_notebook(cells=[new_markdown_cell(own)]), language) for language in ("en", "zh"))
+    assert [part for part in ("<br", "x = 1\ny = 2", "<td>2</td>") if part not in english] == []
+    assert chinese == english
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_notebook_is_told_with_the_same_marks(language: str) -> None:
+    """Headings, lists, tables, stress and code of a page are those of the English one, and no sign of Markdown is left."""
+    told = [new_markdown_cell(source) for _, kind, source in cells_of_notebooks() if kind == "markdown"]
+    english, page = body(new_notebook(cells=told), "en"), body(new_notebook(cells=told), language)
+    assert BLOCK.findall(page) == BLOCK.findall(english)
+    assert sorted(INLINE.findall(page)) == sorted(INLINE.findall(english))
+    assert re.findall(".*[*`].*", page) == []
