@@ -113,9 +113,8 @@ def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", aft
     axes.invert_yaxis()
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span))
+    named = translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span)
+    style.scale(axes.xaxis, currency, named, ticks=5)
     style.legend(figure, 2)
     style.title(figure, _through(parts, currency, span))
     return figure
@@ -159,7 +158,7 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
         else translate("Share of the cohort that bought in the month")
     )
     style.panel_title(share, bought)
-    share.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(share.yaxis, "share")
     margin.bar(when, brought, color=GOOD, width=0.7)
     margin.axhline(0, color=GREY, linewidth=0.9)
     each = (
@@ -168,7 +167,7 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
         else translate("Margin in the month per customer of the cohort, {currency}", currency=currency)
     )
     style.panel_title(margin, each)
-    margin.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(margin.yaxis, currency)
     margin.set_xlabel(_age_label(age))
     margin.xaxis.set_major_locator(style.few_ticks(12, whole=True))
     for axes in (share, margin):
@@ -228,8 +227,7 @@ def cohort_comparison(
     figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
     style.title(figure, _old_and_new(grid, what, unit, age))
     if grid.size == 0 or not grid.notna().to_numpy().any():
-        style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
-        return figure
+        return style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
     few = grid.shape[1] <= 13 and len(grid) <= 24
     marks = grid.map(lambda cell: "" if np.isnan(cell) else _cell(cell, unit)) if few else False
     axes.grid(False)
@@ -295,8 +293,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(4.0)
     style.title(figure, _largest_layer(layers))
     if layers.empty:
-        style.nothing_to_show(axes, translate("No purchases"))
-        return figure
+        return style.nothing_to_show(axes, translate("No purchases"))
     periods = [str(name) for name in dict.fromkeys(layers["period"])]
     cohorts = sorted({str(name) for name in layers["cohort"]})
     grid = layers.assign(period=layers["period"].astype(str), cohort=layers["cohort"].astype(str)).pivot_table(
@@ -315,8 +312,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
         above, below = above + np.maximum(amounts, 0), below + np.minimum(amounts, 0)
     step = max(1, -(-len(periods) // 8))
     axes.set_xticks(range(0, len(periods), step), periods[::step])
-    axes.set_ylabel(translate("Margin, {currency}", currency=currency))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(axes.yaxis, currency, translate("Margin, {currency}", currency=currency))
     style.legend(figure, 3)
     return figure
 
