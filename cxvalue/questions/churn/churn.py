@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
@@ -24,9 +28,7 @@ from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
@@ -58,10 +60,6 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
 
 def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
     """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
-    import ibis
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     after = ibis.literal(months_before(states.as_of, months))
     chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
     sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum().cast("float64")).to_pyarrow()
@@ -206,8 +204,6 @@ def segment_table(
         elsewhere, before: groups that other tables withhold, and what the last run showed.
         seed: equal seeds give equal results.
     """
-    import pandas as pd
-
     columns = [
         *("segment", "group", "customers", "rate", "rate_low", "rate_high"),
         *("margin", "at_risk", "at_risk_low", "at_risk_high"),

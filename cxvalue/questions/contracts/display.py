@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.language.catalogue import translatable, translate, written
@@ -14,7 +16,6 @@ from cxvalue.questions.contracts.driver_words import band_words, driver_words, l
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.contracts.endings import ModelScore
@@ -72,8 +73,6 @@ def scores_table(scores: Sequence[ModelScore], chosen: str) -> pd.DataFrame:
 
     Columns: model, customers, predicted, actual, auc, brier, brier_of_rate, log_score, selected.
     """
-    import pandas as pd
-
     columns = ["model", "customers", "predicted", "actual", "auc", "brier", "brier_of_rate", "log_score", "selected"]
     rows = [
         (one.model, one.backtest.customers, float(one.backtest.probabilities.sum()), int(one.backtest.stayed_away.sum()),
