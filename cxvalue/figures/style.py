@@ -10,7 +10,7 @@ from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
-from cxvalue.findings.numbers import format_number, format_value, is_currency
+from cxvalue.findings.numbers import format_number, format_value, is_currency, with_signs
 from cxvalue.language.catalogue import spoken, translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.letters import FONTS, families_of, lines_of
@@ -365,7 +365,7 @@ def short(value: float, unit: str, largest: float = 0.0) -> str:
         least, name = next((one for one in scales if max(size, largest) >= float(one[0]) * (1 - 1e-9)), ("", ""))
         scaled = size / float(least or 1)
         text = f"{scaled:,.0f}" if not least and scaled.is_integer() else f"{scaled:,.5g}"
-    return sign + text.translate({ord(","): words["thousands"], ord("."): words["decimal"]}) + name
+    return sign + with_signs(text, words) + name
 
 
 def written(value: float, pattern: str) -> str:
