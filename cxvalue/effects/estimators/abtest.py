@@ -19,7 +19,6 @@ __all__ = [
     "Adjustment",
     "Estimate",
     "SampleRatio",
-    "adjusted_difference",
     "around",
     "capped",
     "difference_in_means",
@@ -117,18 +116,10 @@ def ratio_change(
     return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(change) * log.se), log.p_value)
 
 
-def adjusted_difference(
-    treated: ArrayLike, control: ArrayLike, treated_before: ArrayLike, control_before: ArrayLike, level: float = 0.95
-) -> Estimate:
-    """Difference in means adjusted by what each customer did before, one column or several (CUPED; Lin 2013).
+class Adjustment:
+    """What two groups did before, made ready once for the differences of several outcomes (CUPED; Lin 2013).
 
     Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
-    """
-    return Adjustment(treated_before, control_before).difference(treated, control, level)
-
-
-class Adjustment:
-    """What two groups did before, made ready once for the adjusted differences of several outcomes.
 
     Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest.
     """
