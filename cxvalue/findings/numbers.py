@@ -201,13 +201,13 @@ def format_date(day: date, words: Words | None = None) -> str:
     return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
 
 
-def format_month(day: date, words: Words | None = None) -> str:
+def format_month(day: date) -> str:
     """Write the month of a date in words, in the nominative.
 
     >>> format_month(date(2026, 6, 30))
     'June 2026'
     """
-    words = words or spoken_words()
+    words = spoken_words()
     return words["month"].format(month=words["months_alone"].split(",")[day.month - 1], year=day.year)
 
 

@@ -118,15 +118,15 @@ class Recovery:
 
 
 def expected_recovery(
-    purchases: ir.Table, *, silent_days: int, window_days: int, before: date, observed_from: date, tries: int = 4
+    purchases: ir.Table, *, silent_days: int, window_days: int, before: date, observed_from: date
 ) -> Recovery | None:
-    """What the rule "silent for so many days" promises by itself: the same rule at earlier dates, a window apart.
+    """What the rule "silent for so many days" promises by itself: the same rule at four earlier dates, a window apart.
 
     As in a campaign, the window is the day itself and the days after it, and silence is before it. Only dates whose window
     ended before the campaign began. None where the history is too short for one.
     """
     dates, found = [], []
-    for back in range(1, tries + 1):
+    for back in range(1, 5):
         day = before - timedelta(days=back * (window_days + 1))
         if (day - observed_from).days < silent_days + 30:
             break

@@ -58,9 +58,9 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     return states.take(active)
 
 
-def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
-    """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
-    after = ibis.literal(months_before(states.as_of, months))
+def margins_of(purchases: ibis.Table, states: PurchaseStates) -> Floats:
+    """Margin of the last 12 months up to the day of the states, refunds taken off, in the order of the states."""
+    after = ibis.literal(months_before(states.as_of, CHURN_MONTHS))
     chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
     sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum().cast("float64")).to_pyarrow()
     place = pc.index_in(pa.array(states.customer_id, pa.string()), value_set=sums.column("customer_id"))
@@ -187,7 +187,6 @@ def segment_table(
     everyone: Mapping[str, NDArray[np.object_]] | None = None,
     elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
-    seed: int = 1,
 ) -> pd.DataFrame:
     """Churn by segment, as published in ``churn_segments.csv``.
 
@@ -202,7 +201,6 @@ def segment_table(
         suppress_below: groups of fewer customers are withheld.
         everyone: labels of all customers, silent ones too, in columns of which another table shows how many they are.
         elsewhere, before: groups that other tables withhold, and what the last run showed.
-        seed: equal seeds give equal results.
     """
     columns = [
         *("segment", "group", "customers", "rate", "rate_low", "rate_high"),
@@ -217,13 +215,7 @@ def segment_table(
     )
     for name, labels in segments.items():
         found = losses(
-            churn.probabilities,
-            churn.margins,
-            labels,
-            in_draws=churn.in_draws,
-            draws=churn.draws,
-            level=level,
-            seed=seed,
+            churn.probabilities, churn.margins, labels, in_draws=churn.in_draws, draws=churn.draws, level=level
         )
         shown = (g for g in found.groups if (name, g.name) not in hidden)
         rows += [(name, g.name, g.members, *g.rate, g.worth, *g.at_risk) for g in shown]

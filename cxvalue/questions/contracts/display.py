@@ -141,8 +141,8 @@ def account_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     )
 
 
-def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> Styler:
-    """The top of the early-warning list without the customers' names, as an example of what it says."""
+def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
+    """The top ten of the early-warning list without the customers' names, as an example of what it says."""
 
     def money(amount: float) -> str:
         return "—" if amount != amount else format_value(float(amount), currency)
@@ -156,7 +156,7 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
             translate("customer for"): format_value(round(row.months_with_us), "months"),
             translate("reason"): row.reason or "—",
         }
-        for row in warnings.head(rows).itertuples()
+        for row in warnings.head(10).itertuples()
     )
 
 

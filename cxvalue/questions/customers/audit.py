@@ -166,15 +166,12 @@ class Waterfall:
         return pd.DataFrame(steps, columns=["step", "customers", "margin"]).astype({"margin": "float64"})
 
 
-def waterfall(
-    purchases: ibis.Table, *, as_of: date, observed_from: date, dormancy_days: int, months: int = 12
-) -> Waterfall | None:
-    """Bridge the active customers of `months` ago to those of today; None when the tables begin too late to know them.
+def waterfall(purchases: ibis.Table, *, as_of: date, observed_from: date, dormancy_days: int) -> Waterfall | None:
+    """Bridge the active customers of a year ago to those of today; None when the tables begin too late to know them.
 
     Who was active at the start is known only when the tables cover the whole dormancy window before it.
     """
-    start = months_before(as_of, months)
-    before = months_before(as_of, 2 * months)
+    start, before = months_before(as_of, 12), months_before(as_of, 24)
     if observed_from > start - timedelta(days=dormancy_days - 1):
         return None
     seen = purchases.filter(purchases.date <= ibis.literal(as_of))
