@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cxvalue.findings.finding import Finding
-from cxvalue.foundation.chance import written_p
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import spoken_words, unit_word
 
@@ -221,7 +220,7 @@ def format_p(value: float) -> str:
         return translate("p below {bound:.3f}", bound=0.001)
     if value > 0.99:
         return translate("p above {bound:.2f}", bound=0.99)
-    return with_signs(written_p(value), spoken_words())
+    return with_signs(f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.3f}", spoken_words())
 
 
 def format_moment(moment: datetime, words: Words | None = None) -> str:

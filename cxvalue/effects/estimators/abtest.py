@@ -25,6 +25,7 @@ __all__ = [
     "difference_in_shares",
     "holm_adjusted",
     "ratio_change",
+    "relative",
     "sample_ratio",
     "share_interval",
     "size_of",
@@ -112,8 +113,7 @@ def ratio_change(
     below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
     df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
     log = around(change, float(np.sqrt(sum(variances))), df, level)
-    ends = np.expm1([log.value, log.low, log.high])
-    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(change) * log.se), log.p_value)
+    return relative(log)
 
 
 class Adjustment:
@@ -232,6 +232,12 @@ def holm_adjusted(p_values: ArrayLike) -> Floats:
     adjusted = np.empty(p.size)
     adjusted[order] = np.minimum(raised, 1.0)
     return adjusted
+
+
+def relative(log: Estimate) -> Estimate:
+    """A change by a factor from the estimate of its logarithm, less 1."""
+    ends = np.expm1([log.value, log.low, log.high])
+    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(log.value) * log.se), log.p_value)
 
 
 def around(value: float, se: float, df: float, level: float) -> Estimate:
