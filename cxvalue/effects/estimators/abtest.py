@@ -112,8 +112,7 @@ def ratio_change(
     change = settled(float(np.log(ratios[0] / ratios[1])), 1.0)
     below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
     df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
-    log = around(change, float(np.sqrt(sum(variances))), df, level)
-    return relative(log)
+    return relative(around(change, float(np.sqrt(sum(variances))), df, level))
 
 
 class Adjustment:
