@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,6 +12,7 @@ import duckdb
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.study import TableSource
+from cxvalue.study.fingerprints import hash_of_file
 from cxvalue.tables.read.cells import laid_columns, lay
 from cxvalue.tables.read.database_file import (
     attach_duckdb,
@@ -100,7 +100,7 @@ def _without_copies(
     first: dict[tuple[int, str], str] = {}
     sizes = [path.stat().st_size for _, path in files]
     for (shown, path), size in zip(files, sizes, strict=True):
-        key = (size, "" if sizes.count(size) == 1 else _hash(path))
+        key = (size, "" if sizes.count(size) == 1 else hash_of_file(path))
         if key not in first:
             first[key] = shown
             kept.append((shown, path))
@@ -112,11 +112,6 @@ def _without_copies(
     if problems and source.copies == "refuse":
         raise BadInput(problems)
     return kept, copies
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _renamed(found: Found, same: dict[str, str]) -> Found:
