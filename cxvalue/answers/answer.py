@@ -26,7 +26,7 @@ __all__ = ["Answer", "Asked", "question"]
 class Answer:
     """What one question shows, from the top down, and what of it the report gets.
 
-    The question that makes it fills it; whoever is given it reads. `shown` holds sentences, tables and figures, `figures`
+    A question fills it; whoever asked reads. `shown` holds sentences, tables and figures, `figures`
     those for the page with their two lines of caption, `private` lists with real customer ids.
     """
 
@@ -126,15 +126,21 @@ class Asked:
 Kind = TypeVar("Kind", bound=Asked)
 
 
-def question(ask: Callable[[Kind], Answer]) -> Callable[[Kind], Answer]:
-    """Make a method a question of its notebook: answered once, shown each time it is asked, handed over at the end."""
+def question(ask: Callable[[Kind, Answer], None]) -> Callable[[Kind], Answer]:
+    """Make a method that fills an answer a question of its notebook: asked without one, it gives the answer it filled.
 
-    @wraps(ask)
+    It is filled once, shown each time it is asked, and handed over at the end.
+    """
+
+    @wraps(ask, assigned=("__module__", "__name__", "__qualname__", "__doc__"))
     def asked(notebook: Kind) -> Answer:
         name, known = ask.__name__, notebook._answered
         if name not in known:
-            known[name] = ask(notebook)
+            answer = Answer()
+            ask(notebook, answer)
+            known[name] = answer
         return known[name]
 
+    del asked.__wrapped__  # its signature is not that of the question
     asked.asks = True  # type: ignore[attr-defined]
     return asked

@@ -82,47 +82,41 @@ class CampaignAnswers(Asked):
         return found
 
     @question
-    def asleep(self) -> Answer:
+    def asleep(self, answer: Answer) -> None:
         """Who is inactive?"""
-        answer, opened = Answer(), self.opened
+        opened = self.opened
         table = dormancy.dormancy_by_month(
             self.purchases, days=self.silent_days, as_of=opened.as_of, observed_from=opened.observed_from
         )
         answer.tables["dormancy_months.csv"] = table
         answer.draw(figures.dormancy_flow(table), "dormancy_flow", flow_caption(self.silent_days))
-        return answer
 
     @question
-    def by_themselves(self) -> Answer:
+    def by_themselves(self, answer: Answer) -> None:
         """How many come back by themselves?"""
-        answer = Answer()
         table = dormancy.return_curve(self.purchases, days=self.silent_days, as_of=self.opened.as_of, level=self.level)
         answer.tables["dormancy_returns.csv"] = table
         answer.show(returns_display(table))
-        return answer
 
     @question
-    def worth_of_the_inactive(self) -> Answer:
+    def worth_of_the_inactive(self, answer: Answer) -> None:
         """What are inactive customers still worth, if nobody does anything?"""
-        answer, opened, silent = Answer(), self.opened, self.silent_days
+        opened, silent = self.opened, self.silent_days
         if opened.values_customers:
             worth = dormancy.sleeping_value(opened.cltv, opened.base, opened.states(), days=silent)
             answer.say(sleeping_sentence(worth, silent, self.settings.horizon_months, self.currency))
         else:
             answer.say(no_model_sentence())
-        return answer
 
     @question
-    def effects(self) -> Answer:
+    def effects(self, answer: Answer) -> None:
         """What did each campaign change, and what was that worth?"""
-        answer = Answer()
         answer.find(finding for name in self.declared for finding in self._findings_of(name))
-        return answer
 
     @question
-    def checks(self) -> Answer:
+    def checks(self, answer: Answer) -> None:
         """Can it be believed?"""
-        answer, money = Answer(), self.currency
+        money = self.currency
         for name, found in self.results.items():
             answer.head(name, grade=found.grade)
             answer.show(campaign_checks_display(found.checks))
@@ -134,12 +128,11 @@ class CampaignAnswers(Asked):
                 balance = not_randomised.balance_table(self.data[name])
                 answer.tables[f"campaign_{name}_balance.csv"] = balance
                 answer.show(balance_display(balance))
-        return answer
 
     @question
-    def windows(self) -> Answer:
+    def windows(self, answer: Answer) -> None:
         """Does it last?"""
-        answer, money = Answer(), self.currency
+        money = self.currency
         for name, rows in self.data.items():
             table = campaigns.windows_table(rows, self.level)
             answer.tables[f"campaign_{name}_windows.csv"] = table
@@ -147,12 +140,11 @@ class CampaignAnswers(Asked):
                 answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", uplift_caption(name))
                 answer.show(windows_display(table, money, rows.window_days))
                 answer.say(claims.pull_forward_sentence(table, money))
-        return answer
 
     @question
-    def claims(self) -> Answer:
+    def claims(self, answer: Answer) -> None:
         """What would counting every sale have claimed?"""
-        answer, money = Answer(), self.currency
+        money = self.currency
         for name, rows in self.data.items():
             silent, expected = rows.silent_rule_days, None
             if silent is None:
@@ -169,12 +161,11 @@ class CampaignAnswers(Asked):
             claimed = claims.claim_finding(self.results[name], expected, currency=money, level=self.level)
             answer.findings.append(claimed)
             answer.say(claimed.text)
-        return answer
 
     @question
-    def arms(self) -> Answer:
+    def arms(self, answer: Answer) -> None:
         """Which arm earned most?"""
-        answer, money = Answer(), self.currency
+        money = self.currency
         for name, rows in self.data.items():
             found = self.results[name]
             if found.judged:
@@ -184,12 +175,11 @@ class CampaignAnswers(Asked):
                 answer.show(arms_display(table, money))
                 answer.say(arm_findings.arms_sentence(against, money))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
-        return answer
 
     @question
-    def who_responds(self) -> Answer:
+    def who_responds(self, answer: Answer) -> None:
         """Who responds?"""
-        answer, customers = Answer(), self.opened.table_or_none("customers")
+        customers = self.opened.table_or_none("customers")
         for name, rows in self.data.items():
             if not self.results[name].judged or customers is None:
                 answer.say(no_segments_sentence(name))
@@ -206,27 +196,22 @@ class CampaignAnswers(Asked):
             answer.tables[file] = table
             answer.show(segments_display(table, self.currency))
             answer.say(claims.segments_sentence(table))
-        return answer
 
     @question
-    def second_lifetimes(self) -> Answer:
+    def second_lifetimes(self, answer: Answer) -> None:
         """Do those who came back fall silent again?"""
-        answer = Answer()
         for name, rows in self.data.items():
             if self.results[name].judged:
                 silent = self.silent_days
                 lives = second_life.second_lives(rows, self.purchases, dormancy_days=silent, level=self.level)
                 answer.show(second_lives_display(lives, self.currency))
                 answer.draw(figures.second_lifetimes(second_life.survival_after_return(lives)))
-        return answer
 
     @question
-    def whom_to_contact(self) -> Answer:
+    def whom_to_contact(self, answer: Answer) -> None:
         """Whom to contact next?"""
-        answer = Answer()
         for name in self.data:
             self._contact(answer, name)
-        return answer
 
     def _contact(self, answer: Answer, name: str) -> None:
         rows, result, rules, money = self.data[name], self.results[name], self.declared[name], self.currency

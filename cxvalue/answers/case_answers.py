@@ -80,32 +80,28 @@ class CaseAnswers(Asked):
         }
 
     @question
-    def verdict(self) -> Answer:
+    def verdict(self, answer: Answer) -> None:
         """Does each programme pass the test that was set for it?"""
-        answer, found = Answer(), []
+        found = []
         for name, one in self.declared.items():
             fit = self.fits[name]
             registered = declared_case.registration_of(one, fit.effect, self.opened.history.criteria)
             case, verdict = self.cases.get(name), self.verdicts[name]
             found += case_findings(fit, one, case, verdict, registered, currency=self.currency)
         answer.find(found)
-        return answer
 
     @question
-    def measures(self) -> Answer:
+    def measures(self, answer: Answer) -> None:
         """What are its net present value, return and payback?"""
-        answer = Answer()
         for name, case in self.cases.items():
             answer.head(title_of(name))
             answer.show(case_display.measures_display(case, self.currency))
         tables = [case_display.measures_table(case, name) for name, case in self.cases.items()]
         answer.tables["case_measures.csv"] = stack(tables)
-        return answer
 
     @question
-    def months(self) -> Answer:
+    def months(self, answer: Answer) -> None:
         """What goes out and comes in, month by month?"""
-        answer = Answer()
         for name, case in self.cases.items():
             answer.head(title_of(name))
             caption = figures.caption("programme_money", title=title_of(name))
@@ -115,35 +111,32 @@ class CaseAnswers(Asked):
         answer.tables["case_months.csv"] = stack(
             [with_programme(one.table(), name) for name, one in self.cases.items()]
         )
-        return answer
 
     @question
-    def bridge(self) -> Answer:
+    def bridge(self, answer: Answer) -> None:
         """What is left of the claim?"""
-        answer, tables = Answer(), []
+        tables = []
         for name, case in self.cases.items():
             steps = cash_bridge(case)
             caption = figures.caption("programme_bridge", title=title_of(name))
             answer.draw(figures.case_bridge(steps, self.currency), f"programme_{name}_bridge", caption)
             tables.append(bridge_table(steps, name))
         answer.tables["case_bridge.csv"] = stack(tables)
-        return answer
 
     @question
-    def assumptions(self) -> Answer:
+    def assumptions(self, answer: Answer) -> None:
         """What does the money rest on, and who answers for it?"""
-        answer, tables = Answer(), []
+        tables = []
         for name, case in self.cases.items():
             tables.append(case_display.assumptions_table(case, self.declared[name], self.settings))
             answer.head(title_of(name), grade=self.fits[name].effect.grade)
             answer.show(case_display.assumptions_display(tables[-1]))
         answer.tables["case_assumptions.csv"] = stack(tables)
-        return answer
 
     @question
-    def what_moves_it(self) -> Answer:
+    def what_moves_it(self, answer: Answer) -> None:
         """What moves the result most, and how often does it come out where?"""
-        answer, tables = Answer(), []
+        tables = []
         for name, case in self.cases.items():
             found = tornado(case, self.currency)
             caption = figures.caption("programme_tornado", title=title_of(name))
@@ -155,12 +148,11 @@ class CaseAnswers(Asked):
             answer.draw(figures.case_draws(case, self.currency), f"programme_{name}_draws", caption)
             tables.append(tornado_table(found, name))
         answer.tables["case_tornado.csv"] = stack(tables)
-        return answer
 
     @question
-    def other_assumptions(self) -> Answer:
+    def other_assumptions(self, answer: Answer) -> None:
         """What would the result be under other assumptions?"""
-        answer, tables = Answer(), []
+        tables = []
         for name, case in self.cases.items():
             fit = self.fits[name]
             market = declared_case.market_of(fit, self.settings)
@@ -175,12 +167,10 @@ class CaseAnswers(Asked):
             if moved:
                 answer.find(moved)
         answer.tables["case_scenarios.csv"] = stack(tables)
-        return answer
 
     @question
-    def goodwill_rules(self) -> Answer:
+    def goodwill_rules(self, answer: Answer) -> None:
         """Up to which amount, and how often a year, should fees be waived?"""
-        answer = Answer()
         for fit in self.opened.goodwill:
             answer.head(title_of(fit.name))
             answer.find(goodwill_findings(fit, currency=self.currency, level=self.level))
@@ -192,12 +182,10 @@ class CaseAnswers(Asked):
             answer.tables["policy_rules.csv"] = stack([case_display.rules_table(fit) for fit in self.opened.goodwill])
         else:
             answer.say(translate("No programme of this study compares goodwill rules (programmes: goodwill:)."))
-        return answer
 
     @question
-    def risks(self) -> Answer:
+    def risks(self, answer: Answer) -> None:
         """What does the risk cost, in an average year and in a bad one?"""
-        answer = Answer()
         for name, case in self.cases.items():
             loss = yearly_loss(case.settings.risks)
             found = risk_findings(case, loss, name, currency=self.currency)
@@ -207,32 +195,28 @@ class CaseAnswers(Asked):
                 answer.find(found)
                 caption = figures.caption("programme_risk", title=title_of(name))
                 answer.draw(figures.yearly_risk(loss, benefit, self.currency), f"programme_{name}_risk", caption)
-        return answer
 
     @question
-    def not_counted(self) -> Answer:
+    def not_counted(self, answer: Answer) -> None:
         """What is part of no figure?"""
-        answer = Answer()
         for name, case in self.cases.items():
             if case.settings.capacity:
                 answer.head(title_of(name))
                 answer.show(uncounted_display(case, self.currency))
         answer.say(translate("Also not counted: word of mouth, and effects on customers of other units."))
-        return answer
 
     @question
-    def what_would_change_our_mind(self) -> Answer:
+    def what_would_change_our_mind(self, answer: Answer) -> None:
         """At which measured effect would the verdict turn, and when is it measured again?"""
-        answer, today = Answer(), self.opened.as_of
+        today = self.opened.as_of
         for name, case in self.cases.items():
             verdict, one = self.verdicts[name], self.declared[name]
             answer.find(further_findings(case, verdict, one, currency=self.currency, as_of=today))
-        return answer
 
     @question
-    def all_together(self) -> Answer:
+    def all_together(self, answer: Answer) -> None:
         """What do all programmes bring together, with every customer-month counted once?"""
-        answer, together = Answer(), self.opened.portfolio
+        together = self.opened.portfolio
         fits = self.opened.programmes
         sums = portfolio_findings(together, fits, self.cases, currency=self.currency, level=self.level)
         if sums and together is not None:
@@ -243,4 +227,3 @@ class CaseAnswers(Asked):
             answer.say(luck_sentence(together, self.cases, self.currency))
         else:
             answer.say(translate("The study declares one programme only: there is nothing to count twice."))
-        return answer

@@ -55,31 +55,27 @@ class ChurnAnswers(Asked):
         return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=self.settings.dormancy.days)
 
     @question
-    def at_risk(self) -> Answer:
+    def at_risk(self, answer: Answer) -> None:
         """Who is about to leave, and what is at risk?"""
-        answer = Answer()
         answer.find(churn_findings(self.forecast, self.past, currency=self.currency))
-        return answer
 
     @question
-    def bands(self) -> Answer:
+    def bands(self, answer: Answer) -> None:
         """Where is it?"""
-        answer = Answer()
         if self._withheld(answer):
-            return answer
+            return
         bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(bands_display(bands, self.currency))
         answer.draw(figures.churn_bands(bands, self.currency), "churn_bands", figures.caption("churn_bands"))
-        return answer
 
     @question
-    def last_warning(self) -> Answer:
+    def last_warning(self, answer: Answer) -> None:
         """Did the last warning come true?"""
-        answer, past = Answer(), self.past
+        past = self.past
         if past is None:
             answer.say(note("no_comparison"))
-            return answer
+            return
         tenths = past.calibration(self.level)
         answer.tables["churn_calibration.csv"] = tenths
         answer.say(note("asked", customers=past.customers, start=format_date(past.start), end=format_date(past.end)))
@@ -88,16 +84,15 @@ class ChurnAnswers(Asked):
         answer.show(calibration_display(tenths))
         drawn = figures.churn_calibration(tenths, span_words(past.start, past.end))
         answer.draw(drawn, "churn_calibration", figures.caption("churn_calibration"))
-        return answer
 
     @question
-    def segments(self) -> Answer:
+    def segments(self, answer: Answer) -> None:
         """Where do customers differ?"""
-        answer, customers = Answer(), self.opened.table_or_none("customers")
+        customers = self.opened.table_or_none("customers")
         named = self.forecast.active.customer_id
         if customers is None or named is None or self.forecast.withheld:
             answer.say(note("no_customers"))
-            return answer
+            return
         table = churn.segment_table(
             self.forecast,
             segments_of(customers, named),
@@ -113,20 +108,17 @@ class ChurnAnswers(Asked):
             answer.tables["churn_segments.csv"] = table
             answer.show(segments_display(table, self.currency))
             answer.draw(figures.churn_segments(table))
-        return answer
 
     @question
-    def whom_to_reach(self) -> Answer:
+    def whom_to_reach(self, answer: Answer) -> None:
         """Whom to reach first?"""
-        answer = Answer()
         if self._withheld(answer):
-            return answer
+            return
         interactions = self.opened.table_or_none("interactions")
         warnings = early_warning.early_warning(self.forecast, self.opened.cltv.model, self.purchases, interactions)
         reasons = early_warning.reason_table(warnings, suppress_below=self.settings.report.suppress_below)
         answer.tables["churn_reasons.csv"], answer.private["early_warning.csv"] = reasons, warnings
         answer.show(reasons_display(reasons, self.currency), warnings_display(warnings, self.currency))
-        return answer
 
     def _withheld(self, answer: Answer) -> bool:
         """Say why nothing is forecast, where it is so."""

@@ -78,9 +78,8 @@ class ContractAnswers(Contractual):
         )
 
     @question
-    def today(self) -> Answer:
+    def today(self, answer: Answer) -> None:
         """Where do we stand, and how do contracts follow one another?"""
-        answer = Answer()
         if self.contracts.users:
             answer.say(note("users", rows=self.contracts.users))
         answer.say(self.forecast.why)
@@ -90,26 +89,24 @@ class ContractAnswers(Contractual):
         answer.show(following_display(following))
         monthly = contract_history.monthly_contracts(self.contracts)
         answer.draw(figures.contract_flow(monthly[monthly["complete"]]))
-        return answer
 
     @question
-    def lost_and_won(self) -> Answer:
+    def lost_and_won(self, answer: Answer) -> None:
         """How do last year's customers become today's?"""
-        return lost_and_won(self.bridge, self.currency, note, "left_again", figures.caption("contract_bridge"))
+        lost_and_won(answer, self.bridge, self.currency, note, "left_again", figures.caption("contract_bridge"))
 
     @question
-    def survival(self) -> Answer:
+    def survival(self, answer: Answer) -> None:
         """How long do customers stay?"""
-        answer, months = Answer(), self.settings.horizon_months
+        months = self.settings.horizon_months
         answer.tables["survival.csv"] = self.curve
         drawn = figures.contract_survival(self.curve, self.fit.full, horizon_months=months)
         answer.draw(drawn, "contract_survival", figures.caption("contract_survival"))
-        return answer
 
     @question
-    def plans(self) -> Answer:
+    def plans(self, answer: Answer) -> None:
         """Do plans differ?"""
-        answer, by_plan = Answer(), self.curve.iloc[:0]
+        by_plan = self.curve.iloc[:0]
         if "plan" in self.contracts.relations.columns:
             fewest = self.settings.report.suppress_below
             by_plan = contract_history.survival_table(self.contracts, segment="plan", level=self.level, fewest=fewest)
@@ -117,12 +114,11 @@ class ContractAnswers(Contractual):
         else:
             answer.say(note("no_plan"))
         answer.tables["survival_by_plan.csv"] = by_plan
-        return answer
 
     @question
-    def models(self) -> Answer:
+    def models(self, answer: Answer) -> None:
         """Which model forecasts, and what would each have said?"""
-        answer, fit, forecast = Answer(), self.fit, self.forecast
+        fit, forecast = self.fit, self.forecast
         table = renewals.renewal_models_table(fit, self.level, selected=not forecast.forecasts_by_hazard)
         answer.tables["models.csv"] = table
         answer.tables["holdout.csv"] = tables.renewal_holdout_table(fit, forecast)
@@ -133,24 +129,22 @@ class ContractAnswers(Contractual):
         else:
             answer.show(scores_display(scores_table(forecast.scores, forecast.model)))
         answer.say(fit.full.reason, clock_words(fit))
-        return answer
 
     @question
-    def still_to_come(self) -> Answer:
+    def still_to_come(self, answer: Answer) -> None:
         """What are the contracts still worth, and would earlier forecasts have been right?"""
-        answer, value, money = Answer(), self.value, self.currency
+        value, money = self.value, self.currency
         months, level, customers = self.settings.horizon_months, self.level, len(self.contracts.customers)
         answer.find(renewal_findings(value, self.fit, self.forecast, customers=customers, currency=money, level=level))
         if value.equity is not None:
             today = self.opened.as_of
             drawn = figures.forecast_record(value.record, value.equity, today, months, currency=money, level=level)
             answer.draw(drawn, "forecast_record", figures.caption("forecast_record"))
-        return answer
 
     @question
-    def where_it_sits(self) -> Answer:
+    def where_it_sits(self, answer: Answer) -> None:
         """How few customers carry the value still to come?"""
-        answer, value = Answer(), self.value
+        value = self.value
         customers = tables.renewal_customers_table(value, self.contracts)
         answer.tables["customers.parquet"] = customers
         if value.missing:
@@ -159,4 +153,3 @@ class ContractAnswers(Contractual):
             caption = figures.caption("future_value", horizon=format_value(self.settings.horizon_months, "months"))
             drawn = figures.equity_by_decile(customers["cltv"].to_numpy(), self.currency)
             answer.draw(drawn, "future_value", caption)
-        return answer

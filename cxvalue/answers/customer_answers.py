@@ -27,18 +27,21 @@ __all__ = ["CustomerAnswers", "lost_and_won"]
 
 
 def lost_and_won(
-    bridge: audit.Waterfall | None, currency: str, note: Callable[..., str], again: str, caption: tuple[str, str]
-) -> Answer:
+    answer: Answer,
+    bridge: audit.Waterfall | None,
+    currency: str,
+    note: Callable[..., str],
+    again: str,
+    caption: tuple[str, str],
+) -> None:
     """How the active customers of one day became those of another, with the note `again` of who came and went between."""
-    answer = Answer()
     if bridge is None:
         answer.say(note("no_bridge"))
-        return answer
+        return
     answer.tables["waterfall.csv"] = bridge.table()
     answer.show(bridge_table(bridge, currency))
     answer.say(note(again, customers=bridge.new_and_lost))
     answer.draw(figures.customer_bridge(bridge), "customer_bridge", caption)
-    return answer
 
 
 class CustomerAnswers(Asked):
@@ -76,9 +79,9 @@ class CustomerAnswers(Asked):
         )
 
     @question
-    def today(self) -> Answer:
+    def today(self, answer: Answer) -> None:
         """Where do we stand?"""
-        answer, opened, silent = Answer(), self.opened, self.settings.dormancy.days
+        opened, silent = self.opened, self.settings.dormancy.days
         answer.find(
             base_findings(
                 audit.base_counts(self.purchases, as_of=opened.as_of, dormancy_days=silent),
@@ -90,31 +93,26 @@ class CustomerAnswers(Asked):
                 level=self.level,
             )
         )
-        return answer
 
     @question
-    def lost_and_won(self) -> Answer:
+    def lost_and_won(self, answer: Answer) -> None:
         """How do last year's active customers become today's?"""
         bridge = self.bridge
-        answer = lost_and_won(bridge, self.currency, note, "silent_again", figures.caption("customer_bridge"))
+        lost_and_won(answer, bridge, self.currency, note, "silent_again", figures.caption("customer_bridge"))
         if bridge is not None and bridge.opening_margin is not None:
             drawn = figures.margin_bridge(bridge, self.currency)
             answer.draw(drawn, "margin_bridge", figures.caption("margin_bridge"))
-        return answer
 
     @question
-    def concentration(self) -> Answer:
+    def concentration(self, answer: Answer) -> None:
         """How few customers carry the business?"""
-        answer = Answer()
         caption = figures.caption("value_concentration", day=format_date(self.year_ago))
         answer.draw(figures.value_concentration(self.margins, self.currency), "value_concentration", caption)
         answer.draw(figures.value_distribution(self.margins, self.currency))
-        return answer
 
     @question
-    def change(self) -> Answer:
+    def change(self, answer: Answer) -> None:
         """How does behaviour change from one period to the next?"""
-        answer = Answer()
         pair = audit.period_pair(self.opened.as_of, self.opened.observed_from)
         change = audit.period_change(self.purchases, pair)
         answer.tables["period_change.csv"] = change
@@ -122,33 +120,28 @@ class CustomerAnswers(Asked):
         answer.say(note("periods", months=pair.months, **days))
         answer.show(period_table(change, self.currency))
         answer.draw(figures.period_change(change, self.currency))
-        return answer
 
     @question
-    def ageing(self) -> Answer:
+    def ageing(self, answer: Answer) -> None:
         """How does one cohort age?"""
-        answer, oldest = Answer(), audit.oldest_cohort(self.cohorts)
+        oldest = audit.oldest_cohort(self.cohorts)
         if oldest.empty:
             answer.say(note("no_quarter"))
         else:
             answer.draw(figures.cohort_ageing(oldest, self.currency))
-        return answer
 
     @question
-    def comparison(self) -> Answer:
+    def comparison(self, answer: Answer) -> None:
         """Are newer customers better than older ones were at their age?"""
-        answer = Answer()
         answer.tables["cohorts.csv"] = self.cohorts
         if self.cohorts.empty:
             answer.say(note("no_cohort"))
         else:
             answer.draw(figures.cohort_comparison(self.cohorts))
-        return answer
 
     @question
-    def layers(self) -> Answer:
+    def layers(self, answer: Answer) -> None:
         """Is the business healthy, or does it live on new customers?"""
-        answer = Answer()
         layers = audit.margin_by_cohort(
             self.purchases,
             as_of=self.opened.as_of,
@@ -157,15 +150,13 @@ class CustomerAnswers(Asked):
         )
         answer.tables["margin_by_cohort.csv"] = layers
         answer.draw(figures.margin_by_cohort(layers, self.currency))
-        return answer
 
     @question
-    def given_away(self) -> Answer:
+    def given_away(self, answer: Answer) -> None:
         """What do discounts give away, product by product?"""
-        answer, depths = Answer(), discounts.depth_by_product(self.opened.table("transactions"))
+        depths = discounts.depth_by_product(self.opened.table("transactions"))
         if depths is None:
             answer.say(note("no_discounts"))
         else:
             answer.tables["discounts_given.csv"] = depths
             answer.show(depths_display(depths, self.currency))
-        return answer

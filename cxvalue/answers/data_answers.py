@@ -39,55 +39,47 @@ class DataAnswers(Asked):
         return "transactions" in self.opened.tables.paths
 
     @question
-    def sources(self) -> Answer:
+    def sources(self, answer: Answer) -> None:
         """What was read?"""
-        answer = Answer()
         answer.show(sources_table(self.opened.tables))
         answer.findings += data_findings(self.opened.tables, currency=self.currency)
-        return answer
 
     @question
-    def rows(self) -> Answer:
+    def rows(self, answer: Answer) -> None:
         """What was left out on the way from rows to purchases?"""
-        answer, counts = Answer(), self.counts
+        counts = self.counts
         answer.show(counts_display(counts[~counts["kind"].isin(["note", "match"])], self.currency))
         answer.draw(
             figures.rows_bridge(counts[counts["table"] == ("transactions" if self.bought else "subscriptions")])
         )
         answer.tables["row_counts.csv"] = counts
-        return answer
 
     @question
-    def remarks(self) -> Answer:
+    def remarks(self, answer: Answer) -> None:
         """What was kept but deserves a look?"""
-        return self._of_kind("note", "no_cautions")
+        self._of_kind(answer, "note", "no_cautions")
 
     @question
-    def cautions(self) -> Answer:
+    def cautions(self, answer: Answer) -> None:
         """What to look at first?"""
-        answer = Answer()
         if self.opened.tables.cautions:
             answer.show(cautions_table(self.opened.tables))
         else:
             answer.say(note("nothing_found"))
-        return answer
 
     @question
-    def matches(self) -> Answer:
+    def matches(self, answer: Answer) -> None:
         """Do the tables know each other?"""
-        return self._of_kind("match", "one_table")
+        self._of_kind(answer, "match", "one_table")
 
     @question
-    def control_totals(self) -> Answer:
+    def control_totals(self, answer: Answer) -> None:
         """Does the total agree with the ledger?"""
-        answer = Answer()
         answer.show(control_table(self.opened.tables, self.currency))
-        return answer
 
     @question
-    def months(self) -> Answer:
+    def months(self, answer: Answer) -> None:
         """How much was bought each month, or how many contracts began and ended?"""
-        answer = Answer()
         if self.bought:
             monthly = audit.monthly_activity(self.purchases, as_of=self.opened.as_of)
             answer.draw(figures.monthly_purchases(monthly[monthly["complete"]], self.currency))
@@ -95,12 +87,10 @@ class DataAnswers(Asked):
             monthly = contract_history.monthly_contracts(self.opened.contracts)
             answer.draw(figures.contract_flow(monthly[monthly["complete"]]))
         answer.tables["monthly.csv"] = monthly
-        return answer
 
-    def _of_kind(self, kind: str, none: str) -> Answer:
-        answer, found = Answer(), self.counts[self.counts["kind"] == kind]
+    def _of_kind(self, answer: Answer, kind: str, none: str) -> None:
+        found = self.counts[self.counts["kind"] == kind]
         if found.empty:
             answer.say(note(none))
         else:
             answer.show(counts_display(found, self.currency))
-        return answer

@@ -63,57 +63,49 @@ class DiscountAnswers(Asked):
         return discounts.segment_column(self.opened.table_or_none("customers"))
 
     @question
-    def best_discount(self) -> Answer:
+    def best_discount(self, answer: Answer) -> None:
         """How deep should a discount be, and what does each policy earn a visit?"""
-        answer = Answer()
         answer.find(discount_findings(self.found, self.data, currency=self.currency, level=self.level))
         answer.say(extrapolation_sentence(self.found, self.data))
-        return answer
 
     @question
-    def acceptance(self) -> Answer:
+    def acceptance(self, answer: Answer) -> None:
         """How many buy at which discount?"""
-        answer, data = Answer(), self.data
+        data = self.data
         at, share = discounts.turnbull(data.low, data.high, data.count.sum(axis=0))
         answer.tables["discount_curve.csv"] = self.curve
         drawn = figures.discount_acceptance(self.curve, at, share)
         answer.draw(drawn, "discount_acceptance", acceptance_caption())
-        return answer
 
     @question
-    def shapes(self) -> Answer:
+    def shapes(self, answer: Answer) -> None:
         """Which shape does the curve have?"""
-        answer = Answer()
         answer.tables["discount_families.csv"] = families_table(self.found)
         answer.show(families_display(self.found))
         answer.say(misfit_sentence(self.found))
-        return answer
 
     @question
-    def policies(self) -> Answer:
+    def policies(self, answer: Answer) -> None:
         """What would each policy earn?"""
-        answer, found, money = Answer(), self.found, self.currency
+        found, money = self.found, self.currency
         if found.flat is None or found.optimal_depth is None:
             answer.say(no_curve_sentence(found))
-            return answer
+            return
         drawn = figures.discount_profit(self.curve, found.optimal_depth.value, money)
         answer.draw(drawn, "discount_profit", profit_caption())
         answer.draw(figures.discount_policies(found, money), "discount_policies", policies_caption())
-        return answer
 
     @question
-    def segments(self) -> Answer:
+    def segments(self, answer: Answer) -> None:
         """Who should get what?"""
-        answer = Answer()
         if self.found.by_segment:
             answer.tables["discount_segments.csv"] = segments_table(self.found)
             answer.show(segments_display(self.found, self.currency))
-        return answer
 
     @question
-    def walkaways(self) -> Answer:
+    def walkaways(self, answer: Answer) -> None:
         """How much margin is lost with customers who leave?"""
-        answer, opened, silent, money = Answer(), self.opened, self.settings.dormancy.days, self.currency
+        opened, silent, money = self.opened, self.settings.dormancy.days, self.currency
         bought = self.purchases if "transactions" in opened.tables.paths else None
         followed = discounts.afterwards(opened.table("offers"), bought, days=silent, as_of=opened.as_of)
         lost, worth = discounts.lost_share(followed, level=self.level), None
@@ -125,11 +117,9 @@ class DiscountAnswers(Asked):
         if outcomes:
             answer.tables["discount_walkaways.csv"] = outcomes_table(outcomes)
             answer.show(outcomes_display(outcomes, money))
-        return answer
 
     @question
-    def learning(self) -> Answer:
+    def learning(self, answer: Answer) -> None:
         """Do customers learn to wait?"""
-        answer, ladder = Answer(), self.found.ladder
+        ladder = self.found.ladder
         answer.say(learning_sentence(self.data, self.currency, ladder.value if ladder else None))
-        return answer

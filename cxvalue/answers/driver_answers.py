@@ -59,33 +59,31 @@ class DriverAnswers(Surveyed):
         )
 
     @question
-    def drivers(self) -> Answer:
+    def drivers(self, answer: Answer) -> None:
         """What drives the score?"""
-        answer, importance = Answer(), self.importance
+        importance = self.importance
         if importance is None:
             answer.say(translate(NEEDS_DRIVERS))
-            return answer
+            return
         answer.show(drivers_display(importance))
         answer.find(driver_findings(importance, level=self.level))
         table = drivers_table(importance)
         answer.tables["drivers.csv"] = table
         answer.draw(figures.driver_map(table, self.main), "drivers", drivers_caption())
-        return answer
 
     @question
-    def worth_of_a_point(self) -> Answer:
+    def worth_of_a_point(self, answer: Answer) -> None:
         """What does one point of the score go along with?"""
-        answer, complained, told = Answer(), None, self.interactions
+        complained, told = None, self.interactions
         if told is not None and "complaint" in told.columns:
             complained = told.filter(told.complaint)
         steady = drivers.reliability_of(self.answers, complained, main=self.main, level=self.level)
         answer.find(link_findings(self.link, steady, main=self.main, currency=self.currency, level=self.level))
-        return answer
 
     @question
-    def kpi_tree(self) -> Answer:
+    def kpi_tree(self, answer: Answer) -> None:
         """Who moves what, and who computes it?"""
-        answer, money, metrics = Answer(), self.currency, self.settings.metrics
+        money, metrics = self.currency, self.settings.metrics
         branches: tuple[drivers.Branch, ...] = ()
         if self.importance is None or self.link is None:
             answer.say(left_out_link())
@@ -100,17 +98,16 @@ class DriverAnswers(Surveyed):
             answer.say("" if branches else translate(NEEDS_DEPARTMENT))
         answer.show(kpi_display(branches, metrics, money))
         answer.find(kpi_findings(branches, metrics, main=self.main, currency=money, level=self.level))
-        return answer
 
     @question
-    def best_choice(self) -> Answer:
+    def best_choice(self, answer: Answer) -> None:
         """What, for whom, under this budget?"""
-        answer, items, budget = Answer(), self.items, self.settings.experience.budget
+        items, budget = self.items, self.settings.experience.budget
         if items is None or budget is None:
             answer.say(translate(NEEDS_BUDGET))
             if self.link is None and self.settings.touchpoints and budget is not None:
                 answer.find([no_choice_finding(self.currency)])
-            return answer
+            return
         chosen = choice.choose_items(items, budget, level=self.level)
         answer.tables |= {
             "choice_items.csv": choice_table(chosen, items),
@@ -118,4 +115,3 @@ class DriverAnswers(Surveyed):
         }
         answer.show(choice_display(chosen, items, self.currency))
         answer.find(choice_findings(chosen, items, budget=budget, currency=self.currency, level=self.level))
-        return answer

@@ -29,60 +29,55 @@ class EndingAnswers(Contractual):
     """Which contracts are about to end, and what goes with it."""
 
     @question
-    def at_risk(self) -> Answer:
+    def at_risk(self, answer: Answer) -> None:
         """Which contracts are about to end, and what is at risk?"""
-        answer = Answer()
         answer.say(self.forecast.why)
         answer.find(contract_churn_findings(self.forecast, currency=self.currency))
-        return answer
 
     @question
-    def bands(self) -> Answer:
+    def bands(self, answer: Answer) -> None:
         """Where is it?"""
-        answer, bands = Answer(), self.forecast.bands(self.settings.report.suppress_below)
+        bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(ending_bands_display(bands, self.currency))
         drawn = figures.churn_bands(bands, self.currency, contractual=True)
         answer.draw(drawn, "churn_bands", figures.caption("churn_bands_of_contracts"))
-        return answer
 
     @question
-    def last_warning(self) -> Answer:
+    def last_warning(self, answer: Answer) -> None:
         """Did the last warning come true?"""
-        answer, past = Answer(), self.forecast.backtest
+        past = self.forecast.backtest
         if past is None:
             answer.say(note("no_comparison"))
-            return answer
+            return
         scores, tenths = scores_table(self.forecast.scores, self.forecast.model), past.calibration(self.level)
         answer.tables |= {"contract_scores.csv": scores, "churn_calibration.csv": tenths}
         answer.show(scores_display(scores), calibration_display(tenths))
         drawn = figures.churn_calibration(tenths, span_words(past.start, past.end), contractual=True)
         answer.draw(drawn, "churn_calibration", figures.caption("churn_calibration_of_contracts"))
-        return answer
 
     @question
-    def what_goes_with_it(self) -> Answer:
+    def what_goes_with_it(self, answer: Answer) -> None:
         """What goes with the end of a contract?"""
-        answer, hazard = Answer(), self.forecast.hazard
+        hazard = self.forecast.hazard
         answer.findings += driver_findings(self.forecast, level=self.level)
         if hazard is None:
             answer.say(note("no_hazard", reason=self.forecast.no_hazard))
-            return answer
+            return
         model = hazard.model
         ratios = model.ratios(self.level)
         answer.tables["hazard_ratios.csv"] = ratios
         answer.say(note("hazard", months=model.months, ends=model.ends, accounts=model.clusters))
         answer.show(ratios_display(ratios))
         answer.draw(figures.hazard_ratios(ratios), "hazard_ratios", figures.caption("hazard_ratios"))
-        return answer
 
     @question
-    def account_renewals(self) -> Answer:
+    def account_renewals(self, answer: Answer) -> None:
         """Do accounts whose users are satisfied renew more often?"""
-        answer, renewed = Answer(), self.renewed
+        renewed = self.renewed
         answer.find(account_findings(renewed, currency=self.currency, level=self.level))
         if renewed is None or renewed.gap is None:
-            return answer
+            return
         answer.tables["account_renewals.csv"] = renewed.bands
         answer.show(account_bands_display(renewed.bands, self.currency))
         drawn = figures.renewal_by_satisfaction(renewed.bands)
@@ -90,18 +85,15 @@ class EndingAnswers(Contractual):
         if renewed.slope is not None:
             slope, low, high = (100 * part for part in renewed.slope)
             answer.say(note("slope", metric=renewed.metric, slope=slope, low=low, high=high))
-        return answer
 
     @question
-    def whom_to_reach(self) -> Answer:
+    def whom_to_reach(self, answer: Answer) -> None:
         """Whom to reach first?"""
-        answer = Answer()
         warnings = contract_warning.contract_warning(self.forecast, self.contracts, self.opened.driver_tables)
         fewest = self.settings.report.suppress_below
         reasons = early_warning.reason_table(warnings, contract_warning.CONTRACT_REASONS, suppress_below=fewest)
         answer.tables["churn_reasons.csv"], answer.private["early_warning.csv"] = reasons, warnings
         answer.show(reasons_display(reasons, self.currency), warnings_display(warnings, self.currency))
-        return answer
 
     @cached_property
     def renewed(self) -> accounts.AccountRenewals | None:

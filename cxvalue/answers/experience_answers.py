@@ -111,34 +111,29 @@ class ExperienceAnswers(Surveyed):
         return levels.hide_small(found, self.settings.report.suppress_below)
 
     @question
-    def levels(self) -> Answer:
+    def levels(self, answer: Answer) -> None:
         """How many customers are at each level, and what goes with it?"""
-        answer = Answer()
         if self.rows is None or self.worth is None:
             answer.say(translate(NEEDS_LEVELS))
-            return answer
+            return
         worth, _ = self.worth
         answer.findings += level_findings(worth, self.rows, currency=self.currency, level=self.level)
         answer.show(levels_display(worth, self.currency))
         answer.show(sentences([one for one in answer.findings if ".transition." not in one.id]))
-        return answer
 
     @question
-    def moves(self) -> Answer:
+    def moves(self, answer: Answer) -> None:
         """Where are customers of each level a quarter later?"""
-        answer = Answer()
         if self.worth is not None:
             worth, _ = self.worth
             moves = moves_table(worth)
             answer.tables |= {"experience_levels.csv": levels_table(worth), "experience_transitions.csv": moves}
             answer.show(moves_display(worth))
             answer.draw(figures.level_moves(moves), "experience_levels", figures.caption("experience_levels"))
-        return answer
 
     @question
-    def habituation(self) -> Answer:
+    def habituation(self, answer: Answer) -> None:
         """Does the same experience wear off?"""
-        answer = Answer()
         fits = levels.habituation_of(
             self.interactions,
             self.opened.table_or_none("contacts"),
@@ -157,16 +152,15 @@ class ExperienceAnswers(Surveyed):
                     "customers."
                 )
             )
-        return answer
 
     @question
-    def complaints(self) -> Answer:
+    def complaints(self, answer: Answer) -> None:
         """What is a fast answer to a complaint worth?"""
-        answer, opened, rules = Answer(), self.opened, self.settings.experience
+        opened, rules = self.opened, self.settings.experience
         found = response.complaints_of(self.interactions, observed_from=opened.observed_from, as_of=opened.as_of)
         if found is None:
             answer.say(translate(NEEDS_COMPLAINTS))
-            return answer
+            return
         speed = response.answer_speed(found, rules.target_days, level=self.level)
         index = response.index_complaints(found, self.purchases, rules)
         recovery = None if index is None else response.fit_recovery(index, level=self.level)
@@ -179,12 +173,11 @@ class ExperienceAnswers(Surveyed):
             answer.tables["complaints_open.csv"] = waiting
             drawn = figures.open_complaints(waiting, rules.target_days)
             answer.draw(drawn, "complaints_open", figures.caption("complaints_open"))
-        return answer
 
     @question
-    def journey(self) -> Answer:
+    def journey(self, answer: Answer) -> None:
         """Does the whole picture hold together?"""
-        answer, rules, least = Answer(), self.settings.experience, self.settings.report.suppress_below
+        rules, least = self.settings.experience, self.settings.report.suppress_below
         steps: tuple[journey.Step, ...] = ()
         told = self.interactions
         if told is not None and "touchpoint" in told.columns and len(rules.journey) > 1:
@@ -199,4 +192,3 @@ class ExperienceAnswers(Surveyed):
             found += channel_findings(gaps, main=self.main, level=self.level)
         withheld = hidden + (self.worth[1] if self.worth else 0)
         answer.find([*found, suppressed_finding(withheld, least)])
-        return answer

@@ -94,31 +94,29 @@ class LifetimeAnswers(Asked):
         return PastStates(self.fit, self.purchases)
 
     @question
-    def value(self) -> Answer:
+    def value(self, answer: Answer) -> None:
         """What are today's customers still worth, and where does it sit?"""
-        answer, months = Answer(), self.settings.horizon_months
+        months = self.settings.horizon_months
         answer.find(cltv_findings(self.base, self.fit, customers=self.states.customers, currency=self.currency))
         caption = figures.caption("future_value", horizon=format_value(months, "months"))
         worth = self.customers["cltv"].to_numpy()
         answer.draw(figures.equity_by_decile(worth, self.currency), "future_value", caption)
         answer.tables["customers.parquet"] = self.customers
         answer.tables["future_value_deciles.csv"] = tracking.concentration_table(worth)
-        return answer
 
     @question
-    def horizons(self) -> Answer:
+    def horizons(self, answer: Answer) -> None:
         """How much of it lies how far ahead?"""
-        answer, rate = Answer(), self.settings.annual_discount_rate
+        rate = self.settings.annual_discount_rate
         table = horizons.horizons_table(self.fit, self.base, self.states, annual_discount_rate=rate)
         answer.tables["horizons.csv"] = table
         answer.say(horizons_sentence(table, rate, self.currency))
         answer.show(horizons_display(table, self.currency))
-        return answer
 
     @question
-    def past_forecasts(self) -> Answer:
+    def past_forecasts(self, answer: Answer) -> None:
         """Would earlier forecasts have been right?"""
-        answer, fit, opened, months = Answer(), self.fit, self.opened, self.settings.horizon_months
+        fit, opened, months = self.fit, self.opened, self.settings.horizon_months
         record = record_of(self.base)
         answer.say(record_sentence(record, months))
         equity, money, level = self.base.value.equity, self.currency, self.level
@@ -129,34 +127,31 @@ class LifetimeAnswers(Asked):
         answer.show(rolling_display(rolled))
         answer.draw(figures.rolling_bias(rolled, MODEL_TITLES, chosen=fit.selected, things=fit.things))
         answer.tables["rolling.csv"] = past_forecasts.with_past_totals(rolled, self.base, self.past)
-        return answer
 
     @question
-    def ranking(self) -> Answer:
+    def ranking(self, answer: Answer) -> None:
         """Were the best customers foreseen as such?"""
-        answer, fit = Answer(), self.fit
+        fit = self.fit
         if fit.holdout_start is not None:
             ranked = past_forecasts.ranking(fit, self.purchases, then=self._then)
             answer.show(ranking_display(ranked), deciles_display(ranked, fit.selected, fit.things))
             answer.tables |= {"holdout_deciles.csv": ranked.deciles, "holdout_ranking.csv": ranked.summary}
-        return answer
 
     @question
-    def still_there(self) -> Answer:
+    def still_there(self, answer: Answer) -> None:
         """Who is still a customer, and from whom are purchases to come?"""
-        answer, fit = Answer(), self.fit
+        fit = self.fit
         if fit.withheld:
             answer.say(opening("withheld") + fit.withheld)
         else:
             answer.draw(figures.p_alive_distribution(self.customers["p_alive"].to_numpy()))
         months, today = self.settings.horizon_months, self.opened.as_of
         answer.draw(figures.frequency_recency(fit.model.typical, self.customers, months, today))
-        return answer
 
     @question
-    def models(self) -> Answer:
+    def models(self, answer: Answer) -> None:
         """Which model was chosen, and how did each do on the part held back?"""
-        answer, fit, start = Answer(), self.fit, self.settings.cltv.holdout_start
+        fit, start = self.fit, self.settings.cltv.holdout_start
         if fit.holdout_start is None:
             answer.say(note("no_holdout"))
         else:
@@ -169,12 +164,11 @@ class LifetimeAnswers(Asked):
             answer.say(note("start_ignored", start=format_date(start), day=format_date(self.opened.as_of)))
         answer.say(fit.withheld)
         answer.tables["holdout.csv"] = holdout_table(fit)
-        return answer
 
     @question
-    def holdout(self) -> Answer:
+    def holdout(self, answer: Answer) -> None:
         """Does the forecast follow what happened?"""
-        answer, fit = Answer(), self.fit
+        fit = self.fit
         if fit.holdout_start is not None:
             by_time = tracking.tracking_table(fit, self.purchases)
             step = fit.period or "week"
@@ -184,21 +178,19 @@ class LifetimeAnswers(Asked):
             key = "holdout_tracking_by_period" if fit.period else "holdout_tracking"
             things = translate(fit.things).capitalize()
             answer.draw(drawn, "holdout_tracking", figures.caption(key, things=things))
-        return answer
 
     @question
-    def by_frequency(self) -> Answer:
+    def by_frequency(self, answer: Answer) -> None:
         """Does it hold for rare and for frequent customers?"""
-        answer, fit = Answer(), self.fit
+        fit = self.fit
         if fit.holdout_start is not None:
             table = tracking.calibration_by_frequency(fit, self.purchases, then=self._then)
             answer.draw(figures.holdout_calibration(table, MODEL_TITLES, chosen=fit.selected, things=fit.things))
-        return answer
 
     @question
-    def season(self) -> Answer:
+    def season(self, answer: Answer) -> None:
         """Do purchases follow the seasons?"""
-        answer, fit, table = Answer(), self.fit, season_table(self.fit)
+        fit, table = self.fit, season_table(self.fit)
         answer.findings += season_findings(fit)
         if not table.empty:
             answer.tables["seasonal_index.csv"] = table
@@ -208,36 +200,31 @@ class LifetimeAnswers(Asked):
             answer.say(fit.season.reason)
         if not table.empty and fit.season is not None and not fit.season.reason:
             answer.draw(figures.seasonal_index(table), "seasonal_index", figures.caption("seasonal_index"))
-        return answer
 
     @question
-    def parameters(self) -> Answer:
+    def parameters(self, answer: Answer) -> None:
         """What are the parameters of the models?"""
-        answer, table = Answer(), models_table(self.fit, self.level, self.base)
+        table = models_table(self.fit, self.level, self.base)
         answer.tables["models.csv"] = table
         answer.show(models_display(table[table["parameter"] != ""]))
         answer.say(robust_sentence(self.fit, self.states))
-        return answer
 
     @question
-    def spend(self) -> Answer:
+    def spend(self, answer: Answer) -> None:
         """Do customers who buy more often also spend more each time?"""
-        answer, spend = Answer(), self.fit.spend
+        spend = self.fit.spend
         answer.say(note("correlation", pearson=spend.pearson, spearman=spend.spearman))
         answer.say(spend.reason or note("spend", customers=spend.customers))
-        return answer
 
     @question
-    def in_lifetimes(self) -> Answer:
+    def in_lifetimes(self, answer: Answer) -> None:
         """What does the package lifetimes say of the same customers?"""
-        answer = Answer()
         answer.show(lifetimes_display(self.fit, self.states))
-        return answer
 
     @question
-    def segments(self) -> Answer:
+    def segments(self, answer: Answer) -> None:
         """Do segments differ?"""
-        answer, few, others = Answer(), self.settings.report.suppress_below, self.opened.small_groups
+        few, others = self.settings.report.suppress_below, self.opened.small_groups
         before = self.opened.history.shown("covariate_levels.csv", self.opened.as_of)
         differs = covariates_table(self.fit, self.level, suppress_below=few, elsewhere=others)
         by_level = horizons.value_by_level(
@@ -251,12 +238,11 @@ class LifetimeAnswers(Asked):
             answer.tables |= {"covariates.csv": differs, "covariate_levels.csv": by_level}
         else:
             answer.say(note("no_covariates"))
-        return answer
 
     @question
-    def levers(self) -> Answer:
+    def levers(self, answer: Answer) -> None:
         """What would move the value?"""
-        answer, fit, months = Answer(), self.fit, self.settings.horizon_months
+        fit, months = self.fit, self.settings.horizon_months
         by_model = value_levers(
             fit.model,
             fit.spend,
@@ -271,12 +257,11 @@ class LifetimeAnswers(Asked):
         answer.show(levers_display(table))
         caption = figures.caption("value_levers", horizon=format_value(months, "months"))
         answer.draw(figures.value_levers(table, self.currency, fit.thing), "value_levers", caption)
-        return answer
 
     @question
-    def payback(self) -> Answer:
+    def payback(self, answer: Answer) -> None:
         """When has a new customer paid back what it cost to win them?"""
-        answer, fit, rate = Answer(), self.fit, self.settings.annual_discount_rate
+        fit, rate = self.fit, self.settings.annual_discount_rate
         known = self.opened.table_or_none("customers")
         cost = None if known is None else horizons.acquisition_cost(known)
         paid_back = None
@@ -289,12 +274,10 @@ class LifetimeAnswers(Asked):
             )
         tested = past_forecasts.backtest_margin(fit, self.purchases, self.past, level=self.level, then=self._then)
         answer.find(value_findings(tested, paid_back, currency=self.currency, discount=rate, thing=fit.thing))
-        return answer
 
     @question
-    def next_product(self) -> Answer:
+    def next_product(self, answer: Answer) -> None:
         """What else would they buy?"""
-        answer = Answer()
         crossed = crosssell.cross_selling(
             self.opened.table("transactions"),
             as_of=self.opened.as_of,
@@ -305,16 +288,15 @@ class LifetimeAnswers(Asked):
         )
         if crossed is None:
             answer.say(note("no_products"))
-            return answer
+            return
         answer.find(crosssell_findings(crossed, currency=self.currency))
         answer.show(products_display(crossed.products, self.currency), pairs_display(crossed.pairs))
         answer.tables |= {"cross_selling.csv": crossed.products, "next_product.csv": crossed.pairs}
-        return answer
 
     @question
-    def referrals(self) -> Answer:
+    def referrals(self, answer: Answer) -> None:
         """What are referrals worth?"""
-        answer, last, brought = Answer(), self.fit.as_of, None
+        last, brought = self.fit.as_of, None
         known = self.opened.table_or_none("customers")
         if known is not None:
             brought = referral.referrals(
@@ -330,7 +312,6 @@ class LifetimeAnswers(Asked):
             answer.find(told)
         else:
             answer.say(note("no_referrals"))
-        return answer
 
     def handed_over(self) -> dict[str, Any]:
         """What all questions hand over: season and segments come last, and the past forecasts are the first picture."""

@@ -52,20 +52,17 @@ class ProgrammeAnswers(Asked):
         return {fit.name: declared_case.case_of(fit, one, self.settings) for fit, one in declared}
 
     @question
-    def effects(self) -> Answer:
+    def effects(self, answer: Answer) -> None:
         """What did each programme change?"""
-        answer = Answer()
         answer.find(
             finding
             for fit in self.fits
             for finding in effect_findings(fit, self.cases[fit.name], currency=self.currency)
         )
-        return answer
 
     @question
-    def months(self) -> Answer:
+    def months(self, answer: Answer) -> None:
         """How did the effect build up, month by month, and was there any before the start?"""
-        answer = Answer()
         for fit in self.fits:
             unit, title = self._unit_of(fit.effect), title_of(fit.name)
             answer.head(title, below=f"{fit.chosen} {fit.effect.explanation}")
@@ -73,12 +70,11 @@ class ProgrammeAnswers(Asked):
             answer.draw(figures.event_study(fit.effect, unit), f"programme_{fit.name}_effect", caption)
             answer.say(base_sentence(fit.effect, unit))
         answer.tables["programme_effects.csv"] = stack([event_table(fit.effect, fit.name) for fit in self.fits])
-        return answer
 
     @question
-    def checks(self) -> Answer:
+    def checks(self, answer: Answer) -> None:
         """Did the design pass its checks, and how far could the units have drifted apart?"""
-        answer, drifts = Answer(), []
+        drifts = []
         for fit in self.fits:
             answer.head(title_of(fit.name), grade=fit.effect.grade)
             answer.show(checks_display(fit.effect))
@@ -88,21 +84,18 @@ class ProgrammeAnswers(Asked):
                 answer.show(sensitivity_display(fit.effect, self._unit_of(fit.effect)))
         answer.tables["programme_checks.csv"] = stack([checks_table(fit.effect, fit.name) for fit in self.fits])
         answer.tables["sensitivity.csv"] = stack(drifts)
-        return answer
 
     @question
-    def other_ways(self) -> Answer:
+    def other_ways(self, answer: Answer) -> None:
         """What would other reasonable ways have said?"""
-        answer = Answer()
         for fit in self.fits:
             answer.head(title_of(fit.name))
             answer.show(alternatives_display(fit.effect, self._unit_of(fit.effect)))
-        return answer
 
     @question
-    def promises(self) -> Answer:
+    def promises(self, answer: Answer) -> None:
         """Did each programme bring what was promised?"""
-        answer, kept, promised = Answer(), [], []
+        kept, promised = [], []
         for fit, declared in zip(self.fits, self.settings.programmes, strict=True):
             case = self.cases[fit.name]
             criterion = declared_case.criterion_hash(declared)
@@ -120,7 +113,6 @@ class ProgrammeAnswers(Asked):
                 drawn = figures.promise_kept(compared[0], self.currency)
                 answer.draw(drawn, f"programme_{fit.name}_promise", caption)
         answer.tables["realisation.csv"], answer.tables["programme_promise.csv"] = stack(kept), stack(promised)
-        return answer
 
     def _unit_of(self, effect: Effect) -> str:
         return self.currency if effect.outcome in ("margin", "revenue") else effect.outcome

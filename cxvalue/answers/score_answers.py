@@ -29,25 +29,23 @@ class ScoreAnswers(Surveyed):
     """Whether the score can be trusted, and where the company stands."""
 
     @question
-    def who_answers(self) -> Answer:
+    def who_answers(self, answer: Answer) -> None:
         """Who answers, and who does not?"""
-        answer = Answer()
         frame = self._invited(self.main) if self.main else None
         scores = None if frame is None else survey_truth.reweight(frame, level=self.level)
         if frame is None or scores is None:
             answer.say(translate(NEEDS_INVITED))
-            return answer
+            return
         answer.tables["survey_scores.csv"] = scores_table(scores)
         answer.show(scores_display(scores))
         answer.find(response_findings_of(scores, frame, main=self.main, level=self.level))
-        return answer
 
     @question
-    def memory(self) -> Answer:
+    def memory(self, answer: Answer) -> None:
         """What do delay and expectation do to memory?"""
-        answer, main, level = Answer(), self.main, self.level
+        main, level = self.main, self.level
         if not main:
-            return answer
+            return
         scale, detect = rules_of(main, self.settings.metrics).scale, self.settings.experience.detect_points
         late = survey_truth.lateness_of(self.answers, main=main, level=level)
         expected = survey_truth.expectation_of(self.answers, main=main, scale=scale, level=level)
@@ -59,35 +57,33 @@ class ScoreAnswers(Surveyed):
         if variance:
             found.append(minimum_finding(survey_truth.minimum_n(variance, detect), detect, main=main))
         answer.find(found)
-        return answer
 
     @question
-    def main_store(self) -> Answer:
+    def main_store(self, answer: Answer) -> None:
         """Whose main store are we?"""
-        answer, bought = Answer(), self.purchases
+        bought = self.purchases
         surveys, (since, today) = self.opened.table("surveys"), (self.opened.observed_from, self.opened.as_of)
         told = wallet.wallet_rows(surveys, bought, self.customers, as_of=today, observed_from=since)
         if told is None:
             answer.say(translate(NEEDS_WALLET))
-            return answer
+            return
         sums = bought.aggregate(margin=bought.margin.sum(), revenue=bought.revenue.sum()).to_pyarrow().to_pylist()[0]
         rate = sums["margin"] / sums["revenue"] if sums["revenue"] else None
         answering = survey_truth.answer_weights(self._invited("main_store"))
         mine = wallet.fit_wallet(told, rate, level=self.level, answering=answering)
         answer.find(wallet_findings(mine, currency=self.currency, level=self.level))
-        return answer
 
     @question
-    def competitors(self) -> Answer:
+    def competitors(self, answer: Answer) -> None:
         """Where do we stand against competitors?"""
-        answer, metrics, today, level = Answer(), self.settings.metrics, self.opened.as_of, self.level
+        metrics, today, level = self.settings.metrics, self.opened.as_of, self.level
         benchmarks = self.opened.table_or_none("benchmarks")
         gaps: tuple[market.Gap, ...] = ()
         if benchmarks is not None:
             gaps = market.gaps_of(benchmarks, self.answers, metrics, as_of=today, level=level)
         if not gaps:
             answer.say(translate(NEEDS_MARKET))
-            return answer
+            return
         scenario: Finding | None = do_nothing_finding(
             gaps,
             None if self.link is None else self.link.link,
@@ -101,7 +97,6 @@ class ScoreAnswers(Surveyed):
         table = gaps_table(gaps)
         answer.tables["market_gaps.csv"] = table
         answer.draw(figures.gap_trend(table), "market_gaps", gaps_caption())
-        return answer
 
     def _invited(self, metric: str) -> survey_truth.Invited | None:
         """Everyone who was invited to answer, whether they did, and what was known of them before."""

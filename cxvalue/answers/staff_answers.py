@@ -29,22 +29,21 @@ class StaffAnswers(Surveyed):
         return staff.head_count_of(employed, observed_from=opened.observed_from, as_of=opened.as_of)
 
     @question
-    def turnover(self) -> Answer:
+    def turnover(self, answer: Answer) -> None:
         """Who leaves, and how long do people stay?"""
-        answer, people = Answer(), self.people
+        people = self.people
         if people is None:
             answer.say(translate("Left out: no whole month was observed, or nobody was employed."))
-            return answer
+            return
         months = self.settings.experience.replacement_months
         replaced = replacement_finding(people, months, currency=self.currency)
         found = turnover_findings(people, staff.turnover_of(people, level=self.level), level=self.level)
         answer.find([*found, *([] if replaced is None else [replaced])])
-        return answer
 
     @question
-    def customers_follow(self) -> Answer:
+    def customers_follow(self, answer: Answer) -> None:
         """Do customers follow?"""
-        answer, people = Answer(), self.people
+        people = self.people
         homes = staff.units_of_customers(self.customers, self.surveys, self.interactions)
         rows = None
         if people is not None and homes is not None:
@@ -52,7 +51,7 @@ class StaffAnswers(Surveyed):
         link = None if rows is None else staff.fit_turnover_link(rows, level=self.level)
         if rows is None or link is None:
             answer.say(translate(NEEDS_UNITS))
-            return answer
+            return
         answer.find(link_of_staff_findings(link, currency=self.currency, level=self.level))
         answer.show(lags_display(link))
         answer.tables["staff_units.csv"] = staff_table(
@@ -61,4 +60,3 @@ class StaffAnswers(Surveyed):
             elsewhere=self.opened.small_groups,
             before=self.opened.history.shown("staff_units.csv", self.opened.as_of, "unit").of("unit"),
         )
-        return answer

@@ -86,9 +86,7 @@ def _bridge(axes: Axes, part: pd.DataFrame) -> None:
     axes.invert_yaxis()
     axes.grid(False)
     axes.set_xlim(0, 1.16 * top)
-    axes.xaxis.set_major_formatter(style.unit_ticks(""))
-    axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(translate("Rows"))
+    style.scale(axes.xaxis, "", translate("Rows"), ticks=5)
 
 
 @style.drawn
@@ -116,8 +114,7 @@ def monthly_purchases(months: pd.DataFrame, currency: str) -> Figure:
         axes.plot(when, values, color=colour)
         axes.set_ylim(bottom=min(0.0, float(values.min()) * 1.1))
         style.panel_title(axes, name)
-        axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-        axes.yaxis.set_major_locator(style.few_ticks(3))
+        style.scale(axes.yaxis, unit, ticks=3)
     if len(when):
         style.month_axis(panels[-1], when)
         panels[-1].set_xlabel(translate("Month"))
@@ -171,8 +168,7 @@ def value_concentration(margin_per_customer: ArrayLike, currency: str = "") -> F
             bars.text(place, share, f"{share:.0%}", ha="center", va="bottom", fontsize=8.5)
     bars.set_xticks(range(1, 11))
     bars.set_xlabel(translate("Tenth of customers, best first"))
-    bars.set_ylabel(translate("Share of margin"))
-    bars.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(bars.yaxis, "share", translate("Share of margin"))
     bars.margins(y=0.12)
     # A million points would make a file of many megabytes and look the same.
     places = np.unique(np.linspace(0, values.size, min(values.size, 400) + 1).astype(int))
@@ -201,9 +197,7 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
     values = np.asarray(margin_per_customer, dtype=float)
     figure, (axes,) = style.new_figure(3.6)
     if values.size == 0:
-        style.title(figure, translate("Nobody bought in this time"))
-        style.nothing_to_show(axes, translate("No customers"))
-        return figure
+        return style.nothing_to_show(axes, translate("No customers"), translate("Nobody bought in this time"))
     low, high = np.quantile(values, [0.01, 0.99])
     low = min(0.0, float(low)) if values.min() >= 0 or low >= 0 else float(low)
     if high <= low:
@@ -222,11 +216,8 @@ def value_distribution(margin_per_customer: ArrayLike, currency: str) -> Figure:
     axes.legend(loc="upper right")
     more = translatable("Margin per customer, {currency} (last bar: and more)")
     plain = translatable("Margin per customer, {currency}")
-    axes.set_xlabel(translate(more if values.max() > high else plain, currency=currency))
-    axes.set_ylabel(translate("Customers"))
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.yaxis.set_major_formatter(style.unit_ticks(""))
-    axes.xaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.xaxis, currency, translate(more if values.max() > high else plain, currency=currency), ticks=5)
+    style.scale(axes.yaxis, "", translate("Customers"))
     return figure
 
 
@@ -259,8 +250,7 @@ def waterfall(
     axes.set_ylim(low - 0.04 * span * (low < 0), high + 0.12 * ((high - low) or span))
     axes.axhline(0, color=GREY, linewidth=0.9)
     axes.set_xticks(range(len(labels)), [style.wrapped(text, 14) for text in labels])
-    axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-    axes.set_ylabel(unit if unit.isupper() else translate("Customers"))
+    style.scale(axes.yaxis, unit, unit if unit.isupper() else translate("Customers"))
     return figure
 
 
@@ -292,7 +282,5 @@ def _moved(what: str, values: Sequence[float], unit: str, bridge: Waterfall) -> 
 
 @style.drawn
 def _empty(title: str, reason: str) -> Figure:
-    figure, (axes,) = style.new_figure(1.6)
-    style.title(figure, title)
-    style.nothing_to_show(axes, reason)
-    return figure
+    _, (axes,) = style.new_figure(1.6)
+    return style.nothing_to_show(axes, reason, title)

@@ -75,29 +75,22 @@ def _shapley(
 
 
 @style.drawn
-def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", after: str = "") -> Figure:
+def period_change(periods: pd.DataFrame, currency: str) -> Figure:
     """How the margin changed from one period to the next, and through what.
 
     `periods` has the column group and those of `change_parts`. One group is drawn as a waterfall, several as bars that
-    add up to each group's change (the dot). `before` and `after` name the periods: else they are the earlier and the later
-    one.
+    add up to each group's change (the dot).
     """
     style.need_columns(periods, ("group", *_PERIODS), "period_change")
     parts = change_parts(periods)
-    before, after = before or translate("the earlier period"), after or translate("the later one")
     names = [translate(name) for name in _PART_NAMES.values()]
-    span = {"before": before, "after": after}
+    span = {"before": translate("the earlier period"), "after": translate("the later one")}
     if len(parts) == 1:
         row = parts.iloc[0]
         values = [row["margin_before"], *(row[part] for part in _PART_NAMES), row["margin_after"]]
         marks = [True, False, False, False, True]
-        return waterfall(
-            [before, *names, after],
-            values,
-            marks,
-            currency,
-            title=_through(parts, currency, span),
-        )
+        labels = [span["before"], *names, span["after"]]
+        return waterfall(labels, values, marks, currency, title=_through(parts, currency, span))
     figure, (axes,) = style.new_figure(1.5 + 0.42 * max(1, len(parts)))
     positions = np.arange(len(parts))
     above, below = np.zeros(len(parts)), np.zeros(len(parts))
@@ -113,9 +106,8 @@ def period_change(periods: pd.DataFrame, currency: str, *, before: str = "", aft
     axes.invert_yaxis()
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span))
+    named = translate("Change of margin, {currency}, {before} to {after}", currency=currency, **span)
+    style.scale(axes.xaxis, currency, named, ticks=5)
     style.legend(figure, 2)
     style.title(figure, _through(parts, currency, span))
     return figure
@@ -159,7 +151,7 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
         else translate("Share of the cohort that bought in the month")
     )
     style.panel_title(share, bought)
-    share.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(share.yaxis, "share")
     margin.bar(when, brought, color=GOOD, width=0.7)
     margin.axhline(0, color=GREY, linewidth=0.9)
     each = (
@@ -168,7 +160,7 @@ def cohort_ageing(ages: pd.DataFrame, currency: str) -> Figure:
         else translate("Margin in the month per customer of the cohort, {currency}", currency=currency)
     )
     style.panel_title(margin, each)
-    margin.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(margin.yaxis, currency)
     margin.set_xlabel(_age_label(age))
     margin.xaxis.set_major_locator(style.few_ticks(12, whole=True))
     for axes in (share, margin):
@@ -200,38 +192,30 @@ def _still_buying(ages: pd.DataFrame, age: str) -> str:
 
 
 @style.drawn
-def cohort_comparison(
-    cohorts: pd.DataFrame,
-    *,
-    value: str = "active_share",
-    unit: str = "share",
-    what: str = "",
-    suppress_below: int = 0,
-) -> Figure:
-    """Cohorts side by side at the same age, as a heat map; ages not yet reached are empty, suppressed ones hold a dot.
+def cohort_comparison(cohorts: pd.DataFrame, *, suppress_below: int = 0) -> Figure:
+    """The share that bought of cohorts at the same age, as a heat map; ages not yet reached are empty, suppressed ones
+    hold a dot.
 
-    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and the one named
-    by `value`; with a column customers, cells of fewer than `suppress_below` customers are suppressed. `unit` is
-    "share" or a currency code, `what` names the value: else the share that bought.
+    `cohorts` has the columns cohort (in the order to show), quarter or months_since_first (the age) and active_share;
+    with a column customers, cells of fewer than `suppress_below` customers are suppressed.
     """
     import seaborn
 
-    style.need_columns(cohorts, ("cohort", value), "cohort_comparison")
-    age, what = _age_of(cohorts, "cohort_comparison"), what or translate("Share that bought")
+    style.need_columns(cohorts, ("cohort", "active_share"), "cohort_comparison")
+    age, what = _age_of(cohorts, "cohort_comparison"), translate("Share that bought")
     hidden = pd.Series(False, index=cohorts.index)
     if suppress_below and "customers" in cohorts.columns:
         hidden = cohorts["customers"] < suppress_below
-    shown = cohorts.assign(cohort=cohorts["cohort"].astype(str), shown=cohorts[value].mask(hidden))
+    shown = cohorts.assign(cohort=cohorts["cohort"].astype(str), shown=cohorts["active_share"].mask(hidden))
     names = [str(name) for name in dict.fromkeys(shown["cohort"])]
     grid = shown.pivot_table(index="cohort", columns=age, values="shown", aggfunc="first", dropna=False)
     grid = grid.reindex(index=names).astype(float)
     figure, (axes,) = style.new_figure(1.6 + 0.3 * min(max(2, len(grid)), 24))
-    style.title(figure, _old_and_new(grid, what, unit, age))
+    style.title(figure, _old_and_new(grid, what, age))
     if grid.size == 0 or not grid.notna().to_numpy().any():
-        style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
-        return figure
+        return style.nothing_to_show(axes, translate("No cohort is large enough to be shown"))
     few = grid.shape[1] <= 13 and len(grid) <= 24
-    marks = grid.map(lambda cell: "" if np.isnan(cell) else _cell(cell, unit)) if few else False
+    marks = grid.map(lambda cell: "" if np.isnan(cell) else f"{cell:.0%}") if few else False
     axes.grid(False)
     seaborn.heatmap(
         grid,
@@ -243,7 +227,7 @@ def cohort_comparison(
         linewidths=0.6,
         linecolor="white",
         robust=True,
-        cbar_kws={"format": style.unit_ticks(unit), "label": what if unit == "share" else f"{what}, {unit}"},
+        cbar_kws={"format": style.unit_ticks("share"), "label": what},
         xticklabels=max(1, -(-grid.shape[1] // 13)),
         yticklabels=max(1, -(-len(grid) // 24)),
     )
@@ -260,14 +244,14 @@ def cohort_comparison(
     return figure
 
 
-def _old_and_new(grid: pd.DataFrame, what: str, unit: str, age: str) -> str:
+def _old_and_new(grid: pd.DataFrame, what: str, age: str) -> str:
     """The oldest and the newest cohort at the greatest age that at least half of them have reached."""
     reached = grid.notna().sum()
     ages = reached.index[reached >= max(2, len(grid) / 2)] if grid.size else []
     if not len(ages):
         return translate("{what} by cohort and age", what=what)
     column = grid[ages[-1]].dropna()
-    ends = [format_value(float(column.iloc[place]), unit) for place in (0, -1)]
+    ends = [format_value(float(column.iloc[place]), "share") for place in (0, -1)]
     told = {
         "what": what,
         "age": int(ages[-1]),
@@ -295,8 +279,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(4.0)
     style.title(figure, _largest_layer(layers))
     if layers.empty:
-        style.nothing_to_show(axes, translate("No purchases"))
-        return figure
+        return style.nothing_to_show(axes, translate("No purchases"))
     periods = [str(name) for name in dict.fromkeys(layers["period"])]
     cohorts = sorted({str(name) for name in layers["cohort"]})
     grid = layers.assign(period=layers["period"].astype(str), cohort=layers["cohort"].astype(str)).pivot_table(
@@ -315,8 +298,7 @@ def margin_by_cohort(layers: pd.DataFrame, currency: str) -> Figure:
         above, below = above + np.maximum(amounts, 0), below + np.minimum(amounts, 0)
     step = max(1, -(-len(periods) // 8))
     axes.set_xticks(range(0, len(periods), step), periods[::step])
-    axes.set_ylabel(translate("Margin, {currency}", currency=currency))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(axes.yaxis, currency, translate("Margin, {currency}", currency=currency))
     style.legend(figure, 3)
     return figure
 
@@ -348,11 +330,3 @@ def _age_label(column: str) -> str:
     if column == "quarter":
         return translate("Quarters of 91 days since the first purchase")
     return translate("Months since the first purchase (0: its own month)")
-
-
-def _cell(value: float, unit: str) -> str:
-    if unit == "share":
-        return f"{value:.0%}"
-    if abs(value) >= 1e5:
-        return style.label(value, unit)
-    return style.written(value, ",.0f" if abs(value) >= 100 else ".3g")

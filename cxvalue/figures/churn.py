@@ -51,9 +51,7 @@ def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False
             if contractual
             else translate("Probability of no purchase in 12 months")
         )
-        axes.set_ylabel(name)
-        axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-        axes.yaxis.set_major_locator(style.few_ticks())
+        style.scale(axes.yaxis, unit, name, ticks=5)
     if not bands.empty:
         style.legend(figure, 2, panels[0])
     return figure
@@ -91,8 +89,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     figure, (axes,) = style.new_figure(4.2)
     if tenths.empty:
         style.title(figure, translate("No past warning could be checked"))
-        style.nothing_to_show(axes, translate("No part of the history was held back"))
-        return figure
+        return style.nothing_to_show(axes, translate("No part of the history was held back"))
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
     message = (
         translatable("Of the tenth held safest {safest} ended, of the tenth held most at risk {riskiest}")
@@ -109,9 +106,7 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
     axes.set_xticks(places)
     axes.set_xlabel(translate("Tenth of the customers by forecast risk, the safest first"))
     left = translate("Share that ended") if contractual else translate("Share that bought nothing")
-    axes.set_ylabel(f"{left},\n{span}" if span else left)
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.yaxis.set_major_locator(style.few_ticks(6))
+    style.scale(axes.yaxis, "share", f"{left},\n{span}" if span else left, ticks=6)
     style.from_zero(axes)
     style.legend(figure, 2)
     return figure
@@ -139,13 +134,11 @@ def churn_segments(segments: pd.DataFrame) -> Figure:
         )
     else:
         style.title(figure, translate("No segment is large enough to say who will not buy again"))
-        style.nothing_to_show(panels[0][0], translate("No segment is large enough to be shown"))
-        return figure
+        return style.nothing_to_show(panels[0][0], translate("No segment is large enough to be shown"))
     for axes, part in panels:
         rows = np.arange(len(part))
         axes.hlines(rows, part["rate_low"], part["rate_high"], color=MAIN, linewidth=2, alpha=0.55)
         axes.plot(part["rate"], rows, "o", color=MAIN, markersize=6)
-        axes.xaxis.set_major_formatter(style.unit_ticks("share"))
-        axes.xaxis.set_major_locator(style.few_ticks(6))
+        style.scale(axes.xaxis, "share", ticks=6)
     panels[-1][0].set_xlabel(translate("Share that will not buy within 12 months"))
     return figure

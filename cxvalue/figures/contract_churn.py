@@ -34,8 +34,7 @@ def hazard_ratios(ratios: pd.DataFrame) -> Figure:
     figure, panels = style.row_panels(ratios, "driver", "level", size=(1.1, 0.24))
     style.title(figure, _strongest(ratios))
     if ratios.empty:
-        style.nothing_to_show(panels[0][0], translate("No driver could be told apart"))
-        return figure
+        return style.nothing_to_show(panels[0][0], translate("No driver could be told apart"))
     for axes, part in panels:
         rows = np.arange(len(part))
         base = part["low"].isna().to_numpy()
@@ -95,8 +94,7 @@ def renewal_by_satisfaction(bands: pd.DataFrame) -> Figure:
     figure, (axes,) = style.new_figure(3.6)
     style.title(figure, _renewed(bands))
     if bands.empty:
-        style.nothing_to_show(axes, translate("No account was under contract 12 months ago"))
-        return figure
+        return style.nothing_to_show(axes, translate("No account was under contract 12 months ago"))
     places, share = np.arange(len(bands)), bands["renewed"].to_numpy(float)
     reach = np.clip(np.array([share - bands["low"], bands["high"] - share]), 0, None)
     colours = [MAIN if answered else LIGHT for answered in _answered(bands)]
@@ -111,9 +109,8 @@ def renewal_by_satisfaction(bands: pd.DataFrame) -> Figure:
     ]
     axes.set_xticks(places, labels)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.yaxis, "share", translate("Renewed within 12 months"))
     axes.set_xlabel(translate("Users' mean score in the 12 months before"))
-    axes.set_ylabel(translate("Renewed within 12 months"))
     return figure
 
 

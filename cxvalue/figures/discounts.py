@@ -85,11 +85,8 @@ def discount_profit(curve: pd.DataFrame, best: float, currency: str) -> Figure:
     axes.fill_between(curve["depth"], curve["margin_low"], curve["margin_high"], color=LIGHT, label=translate("range"))
     axes.plot(curve["depth"], curve["margin"], color=MAIN, linewidth=2, label=translate("margin per visit"))
     axes.axvline(best, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label=translate("best depth"))
-    axes.set_xlabel(translate("Discount for everybody"))
-    axes.set_ylabel(translate("Margin per visit, {currency}", currency=currency))
-    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.yaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.xaxis, "share", translate("Discount for everybody"))
+    style.scale(axes.yaxis, currency, translate("Margin per visit, {currency}", currency=currency), ticks=5)
     style.legend(figure, 3)
     return figure
 
@@ -102,8 +99,7 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
     rows = [(name, one) for name, one in named if one is not None]
     style.title(figure, _ahead(rows, currency))
     if not rows:
-        style.nothing_to_show(axes, translate("The offers carry no basket value and margin"))
-        return figure
+        return style.nothing_to_show(axes, translate("The offers carry no basket value and margin"))
     for place, (_, one) in enumerate(rows):
         axes.plot([one.low, one.high], [place, place], color=MAIN, linewidth=3, alpha=0.5)
         axes.plot(one.value, place, "o", color=MAIN, markersize=7)
@@ -111,9 +107,7 @@ def discount_policies(found: DiscountResult, currency: str) -> Figure:
                       ha="center", fontsize=8)  # fmt: skip
     axes.set_yticks(range(len(rows)), [translate(POLICIES[name]) for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.6)
-    axes.set_xlabel(translate("Margin per visit, {currency}", currency=currency))
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks(6))
+    style.scale(axes.xaxis, currency, translate("Margin per visit, {currency}", currency=currency), ticks=6)
     axes.grid(True, axis="x", color=GREY, alpha=0.3)
     axes.grid(False, axis="y")
     return figure

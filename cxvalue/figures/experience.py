@@ -29,8 +29,7 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     figure, (axes,) = style.new_figure(3.6)
     style.title(figure, _lost_by_level(moves))
     if moves.empty:
-        style.nothing_to_show(axes, translate("No level has enough customers"))
-        return figure
+        return style.nothing_to_show(axes, translate("No level has enough customers"))
     order = [name for name in _INTO if name in set(moves["from"])]
     table = moves.pivot(index="from", columns="to", values="share").reindex(order)
     left = np.zeros(len(table))
@@ -42,7 +41,7 @@ def level_moves(moves: pd.DataFrame) -> Figure:
     axes.set_yticks(range(len(table)), [level_word(name) for name in table.index])
     axes.set_ylim(len(table) - 0.5, -0.6)
     axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.xaxis, "share")
     axes.set_ylabel(translate("Level in a quarter"))
     axes.grid(False, axis="y")
     style.legend(figure, 7)
@@ -94,8 +93,7 @@ def open_complaints(curve: pd.DataFrame, target_days: int) -> Figure:
     axes.axvline(target_days, color=BAD, linewidth=1.2, linestyle=(0, (3, 3)), label=translate("target"))
     axes.set_ylim(0, 1.02)
     axes.set_xlabel(translate("Days since the complaint"))
-    axes.set_ylabel(translate("Complaints"))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.yaxis, "share", translate("Complaints"))
     style.legend(figure, 3)
     return figure
 
@@ -124,8 +122,7 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
     figure, (axes,) = style.new_figure(3.8)
     if drivers.empty:
         style.title(figure, translate("What goes along with {score} is not known", score=score))
-        style.nothing_to_show(axes, translate("No driver was answered often enough"))
-        return figure
+        return style.nothing_to_show(axes, translate("No driver was answered often enough"))
     first = drivers.loc[drivers["share"].astype(float).idxmax()]
     style.title(
         figure,
@@ -142,10 +139,8 @@ def driver_map(drivers: pd.DataFrame, score: str) -> Figure:
         axes.plot([row.mean_points] * 2, [row.share_low, row.share_high], color=MAIN, alpha=0.5, linewidth=3)
         axes.plot(row.mean_points, row.share, "o", color=MAIN)
         axes.annotate(str(row.driver), (row.mean_points, row.share), (6, 4), textcoords="offset points", fontsize=8)
-    axes.set_xlabel(translate("Mean answer, points of 100"))
-    axes.xaxis.set_major_formatter(style.unit_ticks(""))
-    axes.set_ylabel(translate("Share of what the drivers explain"))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.xaxis, "", translate("Mean answer, points of 100"))
+    style.scale(axes.yaxis, "share", translate("Share of what the drivers explain"))
     style.from_zero(axes)
     return figure
 
@@ -164,8 +159,7 @@ def gap_trend(gaps: pd.DataFrame) -> Figure:
         colour = PALETTE[number % len(PALETTE)]
         axes.plot(rows["date"], rows["gap"], "o-", color=colour, markersize=4, label=names[number])
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_ylabel(translate("Points ahead"))
-    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    style.scale(axes.yaxis, "", translate("Points ahead"))
     locator = AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(style.date_ticks(locator))

@@ -36,8 +36,7 @@ def forecast_record(
     figure, (axes,) = style.new_figure(3.4)
     if record is None:
         style.title(figure, translate("No past forecast could be checked on these data"))
-        style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
-        return figure
+        return style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
     held = translate("{held} of {all} past forecasts held what came in their range", held=record.held, all=len(record))
     style.title(figure, held)
     when = dates.date2num(list(record.origins))
@@ -54,12 +53,10 @@ def forecast_record(
         axes.vlines([end], [today.low], [today.high], color=SECOND, alpha=0.55, linewidth=7)
         newest = translate("forecast of {day}", day=format_date(as_of))
         axes.plot([end], [today.value], "o", color=SECOND, markersize=7, label=newest)
-        axes.set_ylabel(translate("Margin of\n{span}", span=record.span))
-        axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+        style.scale(axes.yaxis, currency, translate("Margin of\n{span}", span=record.span))
     else:
         axes.axhline(1.0, color=GREY, linewidth=0.8)
-        axes.set_ylabel(translate("Forecast of {span},\nshare of the actual", span=record.span))
-        axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+        style.scale(axes.yaxis, "share", translate("Forecast of {span},\nshare of the actual", span=record.span))
     axes.set_ylim(bottom=0)
     locator = dates.AutoDateLocator(minticks=3, maxticks=7)
     axes.xaxis.set_major_locator(locator)

@@ -80,9 +80,7 @@ def repeat_purchases(frequency: ArrayLike, count: ArrayLike | None = None) -> Fi
     figure, (axes,) = style.new_figure(3.3)
     total = float(customers.sum())
     if not total:
-        style.title(figure, translate("Nobody bought yet"))
-        style.nothing_to_show(axes, translate("No customers"))
-        return figure
+        return style.nothing_to_show(axes, translate("No customers"), translate("Nobody bought yet"))
     again = float(customers[often > 0].sum()) / total
     style.title(
         figure,
@@ -96,8 +94,7 @@ def repeat_purchases(frequency: ArrayLike, count: ArrayLike | None = None) -> Fi
     beyond = int(often.max()) > top
     axes.set_xticks(range(top + 1), [*map(str, range(top)), f"{top}+" if beyond else str(top)])
     axes.set_xlabel(translate("Days with a further purchase"))
-    axes.set_ylabel(translate("Customers"))
-    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    style.scale(axes.yaxis, "", translate("Customers"))
     style.from_zero(axes)
     return figure
 
@@ -112,8 +109,7 @@ def spend_of_customers(params: Mapping[str, float], mean: float, currency: str =
     figure, (axes,) = style.new_figure(3.3)
     if not params:
         style.title(figure, translate("A purchase brings {mean} on average", mean=format_value(mean, currency)))
-        style.nothing_to_show(axes, translate("How customers differ could not be fitted"))
-        return figure
+        return style.nothing_to_show(axes, translate("How customers differ could not be fitted"))
     from scipy.stats import invgamma
 
     law = invgamma(params["q"], scale=params["p"] * params["gamma"])
@@ -134,7 +130,7 @@ def spend_of_customers(params: Mapping[str, float], mean: float, currency: str =
     axes.set_ylabel(translate("Customers"))
     axes.set_yticks([])
     axes.set_xlim(0, most)
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(axes.xaxis, currency)
     style.from_zero(axes)
     style.legend(figure, 2)
     return figure
@@ -195,9 +191,7 @@ def expected_by_history(
     plain = things == "purchases"
     named = {} if plain else {"things": translate(things)}
     if grid.size == 0:
-        style.title(figure, translate("Nobody bought yet"))
-        style.nothing_to_show(axes, translate("No customers"))
-        return figure
+        return style.nothing_to_show(axes, translate("No customers"), translate("Nobody bought yet"))
     axes.grid(False)
     ahead = horizon_months is not None
     ends = {"least": expected["expected"].min(), "most": expected["expected"].max()}

@@ -34,8 +34,7 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     figure, (axes,) = style.new_figure(max(2.2, 0.9 + 0.42 * len(known)))
     if known.empty:
         style.title(figure, translate("What moves the value still to come is not known"))
-        style.nothing_to_show(axes, translate("No lever could be valued"))
-        return figure
+        return style.nothing_to_show(axes, translate("No lever could be valued"))
     gains = known["gain"].to_numpy(dtype=float)
     best = known.iloc[int(np.argmax(gains))]
     name = _named(best.lever, best.change, currency, thing, best.horizon_months)
@@ -65,9 +64,8 @@ def value_levers(table: pd.DataFrame, currency: str, thing: str = "purchase") ->
     axes.set_yticks(places, [style.wrapped(name, 40) for name in names])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks())
-    axes.set_xlabel(translate("Change of the margin still to come, {currency}", currency=currency))
+    named = translate("Change of the margin still to come, {currency}", currency=currency)
+    style.scale(axes.xaxis, currency, named, ticks=5)
     return figure
 
 
@@ -122,8 +120,7 @@ def rolling_bias(
     known = table[table["relative_bias"].notna()]
     style.title(figure, _off_by(known, titles or {}, chosen))
     if known.empty:
-        style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
-        return figure
+        return style.nothing_to_show(axes, translate("The history is too short for forecasts from past dates"))
     dates = sorted(known["origin"].unique())
     models = list(dict.fromkeys(known["model"]))
     width = 0.8 / len(models)
@@ -141,11 +138,12 @@ def rolling_bias(
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
     axes.set_xticks(range(len(dates)), [translate("from {day}", day=format_date(origin)) for origin in dates])
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel(
+    style.scale(
+        axes.yaxis,
+        "share",
         translate("Predicted minus actual\npurchases, share of actual")
         if things == "purchases"
-        else translate("Predicted minus actual\n{things},\nshare of actual", things=translate(things))
+        else translate("Predicted minus actual\n{things},\nshare of actual", things=translate(things)),
     )
     style.legend(figure, 3)
     return figure

@@ -85,8 +85,7 @@ def holdout_tracking(
             when, np.cumsum(actual) if cumulative else actual, color=INK, linewidth=1.6, label=translate(CAME), zorder=4
         )
         style.from_zero(axes)
-        axes.yaxis.set_major_formatter(style.unit_ticks(""))
-        axes.yaxis.set_major_locator(style.few_ticks(4))
+        style.scale(axes.yaxis, "", ticks=4)
     whole = (
         translate("Repeat purchases, running total")
         if things == "purchases"
@@ -176,8 +175,8 @@ def holdout_calibration(
         if things == "purchases"
         else translate("Further {things} before the forecast", things=translate(things))
     )
-    axes.set_ylabel(translate("{things} per customer\nin the forecast period", things=translate(things).capitalize()))
-    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    each = translate("{things} per customer\nin the forecast period", things=translate(things).capitalize())
+    style.scale(axes.yaxis, "", each)
     style.legend(figure, 3)
     style.title(figure, _furthest_off(bins, chosen, things))
     return figure
@@ -217,14 +216,11 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
         else translate("Who is still with us cannot be told"),
     )
     if known.size == 0:
-        style.nothing_to_show(axes, translate("Withheld: the data does not tell lost customers from quiet ones"))
-        return figure
+        return style.nothing_to_show(axes, translate("Withheld: the data does not tell lost customers from quiet ones"))
     seaborn.histplot(x=known, bins=20, binrange=(0, 1), color=MAIN, alpha=1, ax=axes)
     axes.set_xlim(0, 1)
-    axes.set_xlabel(translate("Probability of still being a customer"))
-    axes.set_ylabel(translate("Customers"))
-    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.yaxis.set_major_formatter(style.unit_ticks(""))
+    style.scale(axes.xaxis, "share", translate("Probability of still being a customer"))
+    style.scale(axes.yaxis, "", translate("Customers"))
     mean = float(known.mean())
     axes.margins(y=0.15)
     axes.axvline(mean, color=SECOND, linewidth=1.6, linestyle=(0, (4, 2)))
@@ -252,9 +248,8 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     figure, (axes,) = style.new_figure(3.5)
     total = values.sum()
     if values.size == 0 or total <= 0:
-        style.nothing_to_show(axes, translate("No margin is expected, so it has no shares"))
         style.title(figure, translate("No margin is still to come"))
-        return figure
+        return style.nothing_to_show(axes, translate("No margin is expected, so it has no shares"))
     cumulative = np.concatenate([[0.0], np.cumsum(values)])
     money = np.diff(np.interp(np.linspace(0, 1, 11), np.linspace(0, 1, values.size + 1), cumulative))
     axes.bar(range(1, 11), money, color=[MAIN] + ["#8fb0cc"] * 9, width=0.78)
@@ -263,8 +258,7 @@ def equity_by_decile(cltv: ArrayLike, currency: str) -> Figure:
     axes.margins(y=0.12)
     axes.set_xticks(range(1, 11))
     axes.set_xlabel(translate("Tenth of customers, most valuable first"))
-    axes.set_ylabel(translate("Margin still to come, {currency}", currency=currency))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
+    style.scale(axes.yaxis, currency, translate("Margin still to come, {currency}", currency=currency))
     best = float(money[0] / total)
     style.title(
         figure, translate("{share:.0%} of the value still to come lies with one tenth of customers", share=best)
@@ -294,9 +288,7 @@ def equity_interval(
         axes.set_xlim(low - max(1.0, abs(low) * 0.1), high + max(1.0, abs(high) * 0.1))
     axes.set_yticks([])
     axes.set_ylabel("")
-    axes.set_xlabel(translate("Margin still to come, {currency}", currency=currency))
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.xaxis, currency, translate("Margin still to come, {currency}", currency=currency), ticks=5)
     spread = format_range(low, high, currency)
     style.panel_title(axes, translate("{range} with {level} confidence", range=spread, level=format_level(level)))
     style.title(figure, translate("Expected: {value}", value=format_value(value, currency)))

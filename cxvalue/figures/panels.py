@@ -39,12 +39,13 @@ def panel_months(cells: pd.DataFrame, outcome: str, currency: str = "") -> Figur
     if len(starts):
         axes.axvspan(starts.min(), starts.max(), color=GREY, alpha=0.12, label=translate("starts of the programme"))
     style.month_axis(axes, cells["month"])
-    axes.set_ylabel(
+    style.scale(
+        axes.yaxis,
+        currency,
         translate("{outcome} per customer, {currency}", outcome=translate(outcome), currency=currency)
         if currency
-        else translate("{outcome} per customer", outcome=translate(outcome))
+        else translate("{outcome} per customer", outcome=translate(outcome)),
     )
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
     style.legend(figure, 3)
     return figure
 

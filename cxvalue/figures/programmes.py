@@ -66,7 +66,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
     outcome = translate(effect.outcome).capitalize()
     axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
-    axes.yaxis.set_major_formatter(style.unit_ticks(unit))
+    style.scale(axes.yaxis, unit)
     style.legend(figure, 2)
     return figure
 
@@ -108,8 +108,7 @@ def case_money(case: Case, currency: str) -> Figure:
     for axes in (upper, lower):
         if 0 < seen < case.horizon_months:
             axes.axvline(seen + 0.5, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
-        axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-        axes.yaxis.set_major_locator(style.few_ticks())
+        style.scale(axes.yaxis, currency, ticks=5)
     if 0 < seen < case.horizon_months:
         # The words go where there is room for them, above the panel.
         for text, side, away in ((translate("measured"), "right", -4), (translate("assumed to go on"), "left", 4)):
@@ -153,9 +152,8 @@ def case_tornado(swings: Sequence[Swing], npv: float, currency: str) -> Figure:
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
     axes.set_yticks(rows, [style.wrapped(swing.name, 34) for swing in swings], fontsize=8)
     axes.set_ylim(len(swings) - 0.5, -0.5)
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.set_xlabel(translate("Net present value, {currency}; dashed: nothing gained", currency=currency))
+    named = translate("Net present value, {currency}; dashed: nothing gained", currency=currency)
+    style.scale(axes.xaxis, currency, named, ticks=6)
     axes.grid(False, axis="y")
     return figure
 
@@ -199,12 +197,8 @@ def case_draws(case: Case, currency: str) -> Figure:
     axes.axvspan(npv.low, npv.high, color=LIGHT, alpha=0.5, linewidth=0, zorder=0, label=translate("95% range"))
     axes.axvline(npv.value, color=MAIN, linewidth=2, label=translate("as expected"))
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)), label=translate("nothing gained"))
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.yaxis.set_major_locator(style.few_ticks(4))
-    axes.set_xlabel(translate("Net present value, {currency}", currency=currency))
-    axes.set_ylabel(translate("How often"))
+    style.scale(axes.xaxis, currency, translate("Net present value, {currency}", currency=currency), ticks=6)
+    style.scale(axes.yaxis, "share", translate("How often"), ticks=4)
     style.from_zero(axes)
     style.legend(figure, 3)
     return figure
@@ -234,9 +228,8 @@ def case_scenarios(scenarios: pd.DataFrame, currency: str) -> Figure:
     axes.axvline(0, color=BAD, linewidth=1, linestyle=(0, (3, 3)))
     axes.set_yticks(rows, [style.wrapped(name, 30) for name in scenarios["scenario"]], fontsize=8.5)
     axes.set_ylim(len(rows) - 0.5, -0.7)
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.set_xlabel(translate("Net present value, {currency}; dashed: nothing gained", currency=currency))
+    named = translate("Net present value, {currency}; dashed: nothing gained", currency=currency)
+    style.scale(axes.xaxis, currency, named, ticks=6)
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     return figure
@@ -267,8 +260,7 @@ def case_bridge(steps: Sequence[BridgeStep], currency: str) -> Figure:
     axes.set_xticks(
         range(len(steps)), [style.wrapped(step.name, width) for step in steps], fontsize=8 if width == 15 else 7
     )
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.yaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.yaxis, currency, ticks=5)
     axes.use_sticky_edges = False
     axes.margins(y=0.12)
     return figure
@@ -345,9 +337,7 @@ def goodwill_rules(rules: pd.DataFrame, current: tuple[float, int], currency: st
     ]
     right.set_xticks(place, named, fontsize=8)
     right.set_xlabel(style.wrapped(translate("Cap, with its best number of times"), 28))
-    right.set_ylabel(translate("Worth a year, {currency}", currency=currency))
-    right.yaxis.set_major_formatter(style.unit_ticks(currency))
-    right.yaxis.set_major_locator(style.few_ticks())
+    style.scale(right.yaxis, currency, translate("Worth a year, {currency}", currency=currency), ticks=5)
     return figure
 
 
@@ -374,11 +364,8 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     worst = float(np.quantile(ordered, 0.999))
     if benefit > 2 * worst > 0:
         axes.set_xlim(0, 1.1 * worst)  # the benefit lies far to the right, and the title says it
-    axes.set_xlabel(translate("A year's loss, {currency}", currency=currency))
-    axes.set_ylabel(translate("Probability of more than that"))
-    axes.xaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.xaxis.set_major_locator(style.few_ticks(6))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.xaxis, currency, translate("A year's loss, {currency}", currency=currency), ticks=6)
+    style.scale(axes.yaxis, "share", translate("Probability of more than that"))
     style.legend(figure, 3)
     return figure
 
@@ -412,9 +399,7 @@ def promise_kept(found: Realised, currency: str) -> Figure:
     axes.errorbar(month, delivered, yerr=found.reach * delivered_se, fmt="o", color=MAIN, markersize=4, elinewidth=1.2,
                   label=translate("delivered, 95% range"))  # fmt: skip
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_ylabel(translate("Margin a month, {currency}", currency=currency))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.yaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.yaxis, currency, translate("Margin a month, {currency}", currency=currency), ticks=5)
     style.month_axis(axes, month)
     room = pd.Timedelta(days=10)  # whole marks at both ends
     axes.set_xlim(month.min() - room, month.max() + room)

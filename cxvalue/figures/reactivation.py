@@ -46,8 +46,7 @@ def dormancy_flow(months: pd.DataFrame) -> Figure:
     lower.axhline(0, color=GREY, linewidth=1)
     lower.set_ylabel(translate("Customers a month"))
     for axes in (upper, lower):
-        axes.yaxis.set_major_formatter(style.unit_ticks(""))
-        axes.yaxis.set_major_locator(style.few_ticks())
+        style.scale(axes.yaxis, "", ticks=5)
     style.month_axis(lower, months["month"])
     left, right = lower.get_xlim()
     lower.set_xlim(left - width / 2, right + width / 2)  # whole bars at both ends
@@ -90,9 +89,7 @@ def campaign_uplift(windows: pd.DataFrame, currency: str) -> Figure:
         axes.plot(windows["days"], windows[name], color=MAIN, marker="o", markersize=4, label=less)
         axes.axhline(0, color=GREY, linewidth=1)
         axes.set_xlabel(translate("Days since the contact"))
-        axes.set_ylabel(label)
-        axes.yaxis.set_major_formatter(style.unit_ticks(unit))
-        axes.yaxis.set_major_locator(style.few_ticks())
+        style.scale(axes.yaxis, unit, label, ticks=5)
     if not windows.empty:
         style.legend(figure, 2, panels[0])
     return figure
@@ -120,9 +117,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
     style.need_columns(curves, ("kind", "days", "share"), "second_lifetimes")
     figure, (axes,) = style.new_figure(3.6)
     if curves.empty:
-        style.title(figure, translate("Too few came back to say more"))
-        style.nothing_to_show(axes, translate("Too few came back"))
-        return figure
+        return style.nothing_to_show(axes, translate("Too few came back"), translate("Too few came back to say more"))
     stay = [
         translate(
             STAYED.get(kind, STAYED_OTHERS), share=format_value(float(part["share"].iloc[-1]), "share"), kind=kind
@@ -136,8 +131,7 @@ def second_lifetimes(curves: pd.DataFrame) -> Figure:
         axes.step(part["days"], part["share"], where="post", color=colour, linewidth=2, label=label)
     axes.set_ylim(0, 1.02)
     axes.set_xlabel(translate("Days since the return"))
-    axes.set_ylabel(translate("Still buying"))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.yaxis, "share", translate("Still buying"))
     style.legend(figure, 2)
     return figure
 
@@ -152,11 +146,8 @@ def policy_value(curves: dict[str, pd.DataFrame], currency: str) -> Figure:
             axes.fill_between(curve["share"], curve["low"], curve["high"], color=LIGHT)
         axes.plot(curve["share"], curve["value"], color=colour, linewidth=2, label=name)
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.set_xlabel(translate("Share of the customers contacted, best-ranked first"))
-    axes.set_ylabel(translate("Earned per customer, {currency}", currency=currency))
-    axes.xaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.yaxis.set_major_formatter(style.unit_ticks(currency))
-    axes.yaxis.set_major_locator(style.few_ticks())
+    style.scale(axes.xaxis, "share", translate("Share of the customers contacted, best-ranked first"))
+    style.scale(axes.yaxis, currency, translate("Earned per customer, {currency}", currency=currency), ticks=5)
     style.legend(figure, 3)
     return figure
 

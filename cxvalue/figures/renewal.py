@@ -32,16 +32,14 @@ def contract_flow(months: pd.DataFrame) -> Figure:
     style.title(figure, _came_and_left(months))
     when = pd.to_datetime(months["month"])
     if not len(when):
-        style.nothing_to_show(flow, translate("No complete month"))
-        return figure
+        return style.nothing_to_show(flow, translate("No complete month"))
     flow.bar(when, months["began"], width=24, color=GOOD, label=translate("began"))
     flow.bar(when, -months["ended"], width=24, color=BAD, label=translate("ended"))
     flow.axhline(0, color=INK, linewidth=0.8)
     stock.plot(when, months["active"], color=MAIN, linewidth=2)
     style.from_zero(stock)
     for axes in (flow, stock):
-        axes.yaxis.set_major_formatter(style.unit_ticks(""))
-        axes.yaxis.set_major_locator(style.few_ticks(4))
+        style.scale(axes.yaxis, "", ticks=4)
     style.panel_title(flow, translate("Began and ended, each month"))
     style.panel_title(stock, translate("Under contract at the end of the month"))
     style.month_axis(stock, when)
@@ -73,8 +71,7 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
     figure, (axes,) = style.new_figure(3.9)
     style.title(figure, _still_there(curve))
     if curve.empty:
-        style.nothing_to_show(axes, translate("Nobody has left yet"))
-        return figure
+        return style.nothing_to_show(axes, translate("Nobody has left yet"))
     names = list(dict.fromkeys(curve["segment"]))
     for place, name in enumerate(names):
         part = curve[curve["segment"] == name]
@@ -98,8 +95,7 @@ def contract_survival(curve: pd.DataFrame, model: RenewalModel | None = None, *,
         )
     axes.set_ylim(0, 1.02)
     axes.set_xlabel(translate("Months since the contract began"))
-    axes.set_ylabel(translate("Still under contract"))
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
+    style.scale(axes.yaxis, "share", translate("Still under contract"))
     style.legend(figure, 4)
     return figure
 

@@ -47,13 +47,10 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     figure, (axes,) = style.new_figure(3.3)
     if table.empty:
         style.title(figure, translate("A season cannot be told yet"))
-        style.nothing_to_show(axes, translate("A season can be told only from two full years of history"))
-        return figure
+        return style.nothing_to_show(axes, translate("A season can be told only from two full years of history"))
     change = table[["index", "low", "high"]].to_numpy(dtype=float) - 1
     if np.abs(change).max() < FLAT:
-        style.title(figure, translate("Purchases follow no season"))
-        style.nothing_to_show(axes, translate("No season was found"))
-        return figure
+        return style.nothing_to_show(axes, translate("No season was found"), translate("Purchases follow no season"))
     high, low = (table.iloc[int(change[:, 0].argmax())], table.iloc[int(change[:, 0].argmin())])
     style.title(
         figure,
@@ -70,6 +67,5 @@ def seasonal_index(table: pd.DataFrame) -> Figure:
     axes.axhline(0, color=INK, linewidth=1.0)
     axes.margins(y=0.12)
     axes.set_xticks(places, [translate(str(name))[:3] for name in table["name"]])
-    axes.yaxis.set_major_formatter(style.unit_ticks("share"))
-    axes.set_ylabel(translate("Purchases against those\nof an average month"))
+    style.scale(axes.yaxis, "share", translate("Purchases against those\nof an average month"))
     return figure

@@ -10,7 +10,7 @@ from functools import cache, lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec
 
-from cxvalue.findings.numbers import format_number, format_value, is_currency
+from cxvalue.findings.numbers import format_number, format_value, is_currency, with_signs
 from cxvalue.language.catalogue import spoken, translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.letters import FONTS, families_of, lines_of
@@ -19,6 +19,7 @@ from cxvalue.language.words import enumerated, spoken_words
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.dates import AutoDateLocator
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import LayoutEngine
@@ -279,7 +280,16 @@ def legend(figure: Figure, columns: int, panel: Axes | None = None) -> None:
         figure.legend(*panel.get_legend_handles_labels(), loc=BELOW, ncols=columns)
 
 
-def few_ticks(number: int = 5, *, whole: bool = False) -> MaxNLocator:
+def scale(axis: Axis, unit: str, label: str = "", *, ticks: int = 0) -> None:
+    """Say at an axis in which `unit` it counts and what; at most so many `ticks`, or as many as there is room for."""
+    axis.set_major_formatter(unit_ticks(unit))
+    if ticks:
+        axis.set_major_locator(few_ticks(ticks))
+    if label:
+        axis.set_label_text(label)
+
+
+def few_ticks(number: int, *, whole: bool = False) -> MaxNLocator:
     """At most so many ticks at round numbers."""
     from matplotlib.ticker import MaxNLocator
 
@@ -355,7 +365,7 @@ def short(value: float, unit: str, largest: float = 0.0) -> str:
         least, name = next((one for one in scales if max(size, largest) >= float(one[0]) * (1 - 1e-9)), ("", ""))
         scaled = size / float(least or 1)
         text = f"{scaled:,.0f}" if not least and scaled.is_integer() else f"{scaled:,.5g}"
-    return sign + text.translate({ord(","): words["thousands"], ord("."): words["decimal"]}) + name
+    return sign + with_signs(text, words) + name
 
 
 def written(value: float, pattern: str) -> str:
@@ -392,10 +402,15 @@ def label(value: float, unit: str) -> str:
     return format_number(int(value) if float(value).is_integer() else float(value))
 
 
-def nothing_to_show(axes: Axes, text: str) -> None:
-    """Say in an empty panel why it is empty."""
+def nothing_to_show(axes: Axes, text: str, above: str = "") -> Figure:
+    """Say in an empty panel why it is empty, and `above` the whole figure what follows from that; the figure is returned."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, ha="center", va="center", color=TEXT, transform=axes.transAxes, wrap=True)
+    if above:
+        title(figure, above)
+    return figure
 
 
 def need_columns(table: Any, columns: Sequence[str], what: str) -> None:

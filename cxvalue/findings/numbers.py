@@ -19,7 +19,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cxvalue.findings.finding import Finding
-from cxvalue.foundation.chance import written_p
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import spoken_words, unit_word
 
@@ -36,6 +35,7 @@ __all__ = [
     "format_range",
     "format_value",
     "is_currency",
+    "with_signs",
 ]
 
 Words = Mapping[str, str]
@@ -93,9 +93,9 @@ def format_chance(probability: float, words: Words | None = None) -> str:
     """
     words = words or spoken_words()
     if probability < 0.001:
-        return words["below_share"].format(share=_local("0.1%", words))
+        return words["below_share"].format(share=with_signs("0.1%", words))
     if probability > 0.999:
-        return words["above_share"].format(share=_local("99.9%", words))
+        return words["above_share"].format(share=with_signs("99.9%", words))
     return _share(probability, words)
 
 
@@ -180,14 +180,14 @@ def format_number(value: float | int, words: Words | None = None, digits: int = 
     if size < _SMALLEST:
         return "0"
     if isinstance(value, int) and size < 1_000_000:
-        return sign + _local(f"{size:,}", words)
+        return sign + with_signs(f"{size:,}", words)
     rounded = float(f"{size:.{digits - 1}e}")
     if rounded >= 1e15:
-        return sign + _local(f"{size:.{digits - 1}e}", words)
+        return sign + with_signs(f"{size:.{digits - 1}e}", words)
     for scale, name in (pair.split(":") for pair in words["scales"].split(",")):
         if rounded >= float(scale):
-            return f"{sign}{_local(_significant(size / float(scale), digits), words)}{name}"
-    return sign + _local(_significant(size, digits), words)
+            return f"{sign}{with_signs(_significant(size / float(scale), digits), words)}{name}"
+    return sign + with_signs(_significant(size, digits), words)
 
 
 def format_date(day: date, words: Words | None = None) -> str:
@@ -200,13 +200,13 @@ def format_date(day: date, words: Words | None = None) -> str:
     return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
 
 
-def format_month(day: date, words: Words | None = None) -> str:
+def format_month(day: date) -> str:
     """Write the month of a date in words, in the nominative.
 
     >>> format_month(date(2026, 6, 30))
     'June 2026'
     """
-    words = words or spoken_words()
+    words = spoken_words()
     return words["month"].format(month=words["months_alone"].split(",")[day.month - 1], year=day.year)
 
 
@@ -220,7 +220,7 @@ def format_p(value: float) -> str:
         return translate("p below {bound:.3f}", bound=0.001)
     if value > 0.99:
         return translate("p above {bound:.2f}", bound=0.99)
-    return _local(written_p(value), spoken_words())
+    return with_signs(f"p = {value:.2f}" if value >= 0.01 else f"p = {value:.3f}", spoken_words())
 
 
 def format_moment(moment: datetime, words: Words | None = None) -> str:
@@ -252,7 +252,7 @@ def _money(value: float, words: Words, digits: int = 3, *, cents: bool | None = 
     written = f"{size:.{decimals}f}"
     if not written.strip("0."):
         return "0"
-    return (words["minus"] if value < 0 else "") + _local(written, words)
+    return (words["minus"] if value < 0 else "") + with_signs(written, words)
 
 
 def _share(value: float, words: Words) -> str:
@@ -262,10 +262,10 @@ def _share(value: float, words: Words) -> str:
         return "0%"
     if percent < 0.05:
         return words["below_share" if value > 0 else "above_share"].format(
-            share=(words["minus"] if value < 0 else "") + _local("0.1%", words)
+            share=(words["minus"] if value < 0 else "") + with_signs("0.1%", words)
         )
     if 99.95 <= percent < 100 * (1 - 1e-12):
-        nearly = _local("99.9%", words)
+        nearly = with_signs("99.9%", words)
         return words["above_share"].format(share=nearly) if value > 0 else words["minus"] + nearly
     return _percent(value, words)
 
@@ -276,7 +276,7 @@ def _percent(value: float, words: Words, decimals: int = 1) -> str:
     written = f"{percent:,.{digits}f}"
     if not written.strip("0."):
         return "0%"
-    return f"{words['minus'] if value < 0 else ''}{_local(written, words)}%"
+    return f"{words['minus'] if value < 0 else ''}{with_signs(written, words)}%"
 
 
 def _counted(value: float | int) -> float | int:
@@ -299,5 +299,6 @@ def _ends(low: float | int, high: float | int, write: Callable[[float | int, int
     return first, second
 
 
-def _local(text: str, words: Words) -> str:
+def with_signs(text: str, words: Words) -> str:
+    """A number that is written as in English, with the decimal sign and the thousands of a language."""
     return text.translate({ord(","): words["thousands"], ord("."): words["decimal"]})

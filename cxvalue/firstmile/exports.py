@@ -19,7 +19,7 @@ from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
 from cxvalue.tables.read.database_file import attach_duckdb, is_duckdb, is_sqlite, sqlite_tables
 from cxvalue.tables.read.formats import files_of, open_files, read_start
-from cxvalue.tables.read.sql import ROW, literal, quoted
+from cxvalue.tables.read.sql import ROW, described, literal, quoted
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
 __all__ = ["Export", "Look", "look_at", "open_exports"]
@@ -84,8 +84,7 @@ class Export:
     @cached_property
     def kinds(self) -> dict[str, str]:
         """Each column with the engine's type."""
-        described = self.con.execute(f"DESCRIBE {self.relation}").fetchall()
-        return {str(row[0]): str(row[1]) for row in described if row[0] != ROW}
+        return described(self.con, self.relation)
 
     def text(self, name: str) -> str:
         """The SQL of a column as trimmed text, whole numbers without their '.0'."""

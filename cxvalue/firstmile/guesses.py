@@ -173,12 +173,15 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
     why = translate_count("{count} column with days", "{count} columns with days", len(days))
     draft.why["date"] = ("sure" if len(days) == 1 else "likely", why)
     if len(among) > 1:
-        options = tuple(Option(day.name, enumerated(day.samples), {"columns": {"date": day.name}}) for day in among)
-        ask = translate("Which day is that of the purchase?")
-        draft.questions.append(
-            Question("date", ask, "columns.date", options, None, "column", draft.export.names, "transactions")
-        )
+        _ask_which(draft, "date", among, translate("Which day is that of the purchase?"))
         draft.why["date"] = ("asked", draft.why["date"][1])
+
+
+def _ask_which(draft: Draft, column: str, looks: Sequence[Look], ask: str) -> None:
+    """Leave open which of the columns of an export is one of ours."""
+    options = tuple(Option(look.name, enumerated(look.samples), {"columns": {column: look.name}}) for look in looks)
+    names = draft.export.names
+    draft.questions.append(Question(column, ask, f"columns.{column}", options, None, "column", names, draft.table))
 
 
 def _order(draft: Draft, looks: Sequence[Look]) -> None:
@@ -422,11 +425,7 @@ def _subscriptions(
     draft.spec["columns"] |= {"start": starts[0].name, "end": ends[0].name}
     draft.why |= dict.fromkeys(("start", "end"), ("likely", translate("by its name")))
     if len(ends) > 1:
-        options = tuple(Option(look.name, enumerated(look.samples), {"columns": {"end": look.name}}) for look in ends)
-        ask = translate("Which day is the end of the contract? A request to cancel is none.")
-        draft.questions.append(
-            Question("end", ask, "columns.end", options, None, "column", draft.export.names, "subscriptions")
-        )
+        _ask_which(draft, "end", ends, translate("Which day is the end of the contract? A request to cancel is none."))
         draft.why["end"] = ("asked", translate("several days"))
     if amounts:
         amount = amounts[0].name

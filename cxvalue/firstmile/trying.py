@@ -10,10 +10,10 @@ import duckdb
 from cxvalue.firstmile.exports import Export
 from cxvalue.foundation.errors import BadInput
 from cxvalue.study import TableSource
-from cxvalue.tables.read.files import Found
+from cxvalue.tables.read.files import Found, laid_as
 from cxvalue.tables.read.numerals import NumberColumn, number_sql
 from cxvalue.tables.read.shape import shape
-from cxvalue.tables.read.sql import ROW, literal, quoted
+from cxvalue.tables.read.sql import described, literal, quoted
 
 __all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "total"]
 
@@ -26,17 +26,8 @@ _ELSEWHERE = ("header_row", "member", "sheet", "table", "copies", "same", "guest
 
 def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSource]:
     """The rows of an export that count under a table's keys, as a relation with its columns."""
-    types = {
-        str(row[0]): str(row[1])
-        for row in export.con.execute(f"DESCRIBE {export.relation}").fetchall()
-        if row[0] != ROW
-    }
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
-        export.con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {export.relation}")
-        return export.malformed
-
+    types = described(export.con, export.relation)
+    build = laid_as(export.con, export.relation, types, export.malformed)
     ours = {key: value for key, value in spec.items() if key not in _ELSEWHERE}
     source = TableSource(path="tried", **ours)
     name = f"tried_{next(_TRIED)}"

@@ -7,7 +7,7 @@ errors     everything that cxvalue refuses to do, and in which words
 days       a day however it is given
 calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws
-chance     what chance leaves in an estimate: a width, and no probability of exactly 0 or 1
+chance     what chance leaves in an estimate: a width
 rounding   what is left of zero when floats are added up
 grades     grades of evidence, A to E
 progress   a line about a long step, in JupyterLab alone

@@ -60,13 +60,6 @@ class GoodwillSearch:
     cap_range: tuple[float, float]
     times_range: tuple[float, float]
 
-    @property
-    def frontier(self) -> pd.DataFrame:
-        """For each cap the best number of times."""
-        best = self.rules.groupby("cap")["value"].idxmax()
-        found: pd.DataFrame = self.rules.loc[best].reset_index(drop=True)
-        return found
-
 
 def search_rules(
     customer_year: ArrayLike,

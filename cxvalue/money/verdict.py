@@ -199,11 +199,6 @@ class Registration:
     published_on: date | None
 
     @property
-    def seen_before(self) -> bool:
-        """Whether the hash stands in an earlier published run; otherwise the registration is self-declared."""
-        return self.published_on is not None
-
-    @property
     def text(self) -> str:
         """The sentence that stands beside the verdict."""
         told: dict[str, object] = {"hash": self.sha256[:12]}

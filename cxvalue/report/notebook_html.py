@@ -42,7 +42,6 @@ def notebook_html(
     title: str,
     *,
     paths: Iterable[str | Path] = (),
-    back_href: str = "../index.html",
     language: str = "en",
     in_revenue: bool = False,
 ) -> str:
@@ -65,7 +64,7 @@ def notebook_html(
     body = clean_markup(markup, image_alt=words["notebook_image"], table_name=title)
     if "<h1" not in body:
         body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
-    return render_notebook_shell(Markup(body), title, back_href=back_href, language=language)
+    return render_notebook_shell(Markup(body), title, back_href="../index.html", language=language)
 
 
 @lru_cache(maxsize=1)

@@ -23,19 +23,17 @@ from multiprocessing import connection, forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
 
 from cxvalue.foundation.errors import IN_RUN, RunFailed
 from cxvalue.language.catalogue import translate
 from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.journal import Reporter, Silence
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
 
 __all__ = [
     "DONE",
     "Limits",
     "NotebookRun",
-    "Progress",
-    "Silence",
     "StudyReference",
     "run_notebooks",
     "usable_cores",
@@ -48,32 +46,6 @@ SECONDS_TO_LEAVE = 10.0
 FULL_BYTES = 2**20
 """A disk with less than that is full: no notebook can be written to it."""
 LONGEST_TEMPORARY_FOLDER = 60
-
-
-class Progress(Protocol):
-    """What is told while notebooks run."""
-
-    def started(self, name: str) -> None:
-        """A notebook has been started."""
-
-    def cell(self, name: str, number: int, of: int) -> None:
-        """A notebook has come to a cell."""
-
-    def done(self, name: str, seconds: float) -> None:
-        """A notebook is through."""
-
-
-class Silence:
-    """Tells nothing."""
-
-    def started(self, name: str) -> None:
-        """Say nothing."""
-
-    def cell(self, name: str, number: int, of: int) -> None:
-        """Say nothing."""
-
-    def done(self, name: str, seconds: float) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +150,7 @@ def run_notebooks(
     work: Path,
     study: StudyReference,
     limits: Limits | None = None,
-    progress: Progress | None = None,
+    progress: Reporter | None = None,
 ) -> tuple[NotebookRun, ...]:
     """Run notebooks with the parameters `study` and `work`; returns them in the order of `specs`.
 
@@ -214,7 +186,7 @@ class _Crew:
         runtime: Path,
         jobs: int,
         limits: Limits,
-        progress: Progress,
+        progress: Reporter,
     ) -> None:
         self.notebooks = notebooks
         self.work = work

@@ -28,6 +28,7 @@ __all__ = [
     "new_run_id",
     "own_temporary_folder",
     "point_link_at",
+    "run_id_of",
     "sync",
     "sync_tree",
     "write_in_one_step",
@@ -40,6 +41,15 @@ def new_run_id(now: datetime | None = None) -> str:
     """Make an id that sorts by time (UTC) and is unique, such as '20260731T101500Z-5f3a9c'."""
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def run_id_of(run: Path) -> str:
+    """The id of a run in the name of its folder, which begins with the day of its data.
+
+    >>> run_id_of(Path("2026-06-30-20260731T101500Z-5f3a9c"))
+    '20260731T101500Z-5f3a9c'
+    """
+    return run.name[len("2026-06-30-") :]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-__all__ = ["KEPT_LOGS", "Journal", "Reporter", "line_of"]
+__all__ = ["KEPT_LOGS", "Journal", "Reporter", "Silence", "line_of"]
 
 KEPT_LOGS = 50
 
@@ -27,6 +27,22 @@ class Reporter(Protocol):
 
     def done(self, name: str, seconds: float) -> None:
         """A notebook is through."""
+
+
+class Silence:
+    """Tells nothing."""
+
+    def phase(self, what: str) -> None:
+        """Say nothing."""
+
+    def started(self, name: str) -> None:
+        """Say nothing."""
+
+    def cell(self, name: str, number: int, of: int) -> None:
+        """Say nothing."""
+
+    def done(self, name: str, seconds: float) -> None:
+        """Say nothing."""
 
 
 def line_of(event: str, *, as_json: bool, **facts: object) -> str:

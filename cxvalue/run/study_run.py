@@ -23,10 +23,10 @@ from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import translatable, translate, using
 from cxvalue.report.page import NotebookOutcome, PageNotes
-from cxvalue.run.execute import Limits, Silence, StudyReference, run_notebooks, warm_up
-from cxvalue.run.folders import alone, claimed, locked, new_run_id
+from cxvalue.run.execute import Limits, StudyReference, run_notebooks, warm_up
+from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
-from cxvalue.run.journal import Journal, Reporter
+from cxvalue.run.journal import Journal, Reporter, Silence
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import import_renderers, publish
 from cxvalue.run.record import RunRecord
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Project", "RunResult", "RunStopped", "run_study"]
 
 KEPT_FAILURES = 5
-LENGTH_OF_A_DATE = len("2026-06-30-")
 
 
 class RunStopped(RunFailed):
@@ -49,11 +48,6 @@ class RunStopped(RunFailed):
     def __init__(self, reason: str, left: Path | None) -> None:
         super().__init__(reason)
         self.left = left
-
-
-class _Silence(Silence):
-    def phase(self, what: str) -> None:
-        """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +99,7 @@ def run_study(
     study or its data is wrong, `CxvalueError` for an unknown notebook in `only`, and `RunStopped` when a notebook or the
     publishing failed. What happened stands in a log of its own below the study's reports, with `json_lines` as JSON.
     """
-    progress = progress or _Silence()
+    progress = progress or Silence()
     warm_up()
     project = project or Project.default()
     path = project.find_study(reference)
@@ -234,8 +228,7 @@ def _keep_failure(failed: Path, name: str, work: Path, error: Exception) -> Path
         for path in sorted(executed.iterdir()) if executed.is_dir() else []:
             if path.suffix in (".ipynb", ".log") and ".published" not in path.suffixes:
                 shutil.copyfile(path, folder / path.name)
-        kept = [path for path in failed.iterdir() if path.is_dir()]
-        kept.sort(key=lambda path: path.name[LENGTH_OF_A_DATE:])
+        kept = sorted((path for path in failed.iterdir() if path.is_dir()), key=run_id_of)
         for path in kept[:-KEPT_FAILURES]:
             shutil.rmtree(path, ignore_errors=True)
         return folder

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.engine.prints import hash_of_everything
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.run.folders import run_id_of
 from cxvalue.run.graph import asked_for
 from cxvalue.run.pseudonyms import Pseudonyms
 from cxvalue.run.write_back import is_written
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["last_report", "made_from"]
 
 PACKAGE = Path(__file__).parents[1]
-LENGTH_OF_A_DATE = len("2026-06-30-")
 
 
 def last_report(
@@ -106,7 +106,7 @@ def _candidates(shelf: Path, *, partial: bool) -> Iterator[tuple[Path, dict[str,
 
 def _when(run: Path) -> tuple[str, int]:
     """When a run was made: by the second in its name, and within a second by when its manifest was written."""
-    day_and_second = run.name[LENGTH_OF_A_DATE:].partition("-")[0]
+    day_and_second = run_id_of(run).partition("-")[0]
     return day_and_second, (run / "manifest.json").stat().st_mtime_ns
 
 

@@ -7,9 +7,10 @@ programme changes it. A waiver saves calls and approvals, and makes payments sho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.simulate.bank_draw import (
@@ -22,9 +23,6 @@ from cxvalue.simulate.bank_draw import (
     counts_from,
     month_start,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["BankService", "draw_service", "rules_truth", "service_tables", "service_truth"]
 
@@ -115,8 +113,6 @@ def service_tables(
     drawn: BankDraw, service: BankService, ids: NDArray[np.object_], rng: np.random.Generator
 ) -> dict[str, pd.DataFrame]:
     """The tables `fees` and `interactions` as the bank's books show them."""
-    import pandas as pd
-
     true = drawn.parameters
     there = service.happens[:, 0]
     fees = pd.DataFrame(
@@ -278,6 +274,4 @@ def _first_days(months: int) -> Ints:
 
 
 def _dates(days: Ints) -> pd.Series[Any]:
-    import pandas as pd
-
     return pd.Series(pd.Timestamp(FIRST_MONTH) + pd.to_timedelta(days, unit="D"))

@@ -8,9 +8,10 @@ to units (`design`) is what makes its effect easy or hard to find. `draw_bank` i
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.language.catalogue import translatable, translate
@@ -28,9 +29,6 @@ from cxvalue.simulate.bank_draw import (
 from cxvalue.simulate.bank_fines import draw_service, rules_truth, service_tables, service_truth
 from cxvalue.simulate.bank_truth import truth_of
 from cxvalue.simulate.world import World
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "ANNUAL_RATE",
@@ -65,8 +63,6 @@ def bank(customers: int = 20_000, seed: int = 1, parameters: BankParameters = DE
 
     Raises `BadInput` when there are so few customers that nobody got the programme.
     """
-    import pandas as pd
-
     true = parameters
     drawn = draw_bank(customers, seed, true)
     as_of = month_start(true.months) - timedelta(days=1)
@@ -145,8 +141,6 @@ def bank_selection(customers: int = 20_000, seed: int = 1, parameters: BankParam
 
 def _transactions(drawn: BankDraw, ids: NDArray[np.object_], rng: np.random.Generator) -> pd.DataFrame:
     """A row a customer and month with margin, on any day of it since the acquisition."""
-    import pandas as pd
-
     who, month = np.nonzero(drawn.observed)
     first = np.array([(month_start(m) - FIRST_MONTH).days for m in range(drawn.parameters.months + 1)])
     low = np.maximum(first[month], drawn.acquired[who])
@@ -164,8 +158,6 @@ def _transactions(drawn: BankDraw, ids: NDArray[np.object_], rng: np.random.Gene
 
 
 def _rollout(drawn: BankDraw, ids: NDArray[np.object_], by_customer: bool) -> pd.DataFrame:
-    import pandas as pd
-
     if by_customer:
         unit, day = ids, drawn.start_day
     else:
@@ -179,8 +171,6 @@ def _rollout(drawn: BankDraw, ids: NDArray[np.object_], by_customer: bool) -> pd
 
 
 def _second_rollout(drawn: BankDraw) -> pd.DataFrame:
-    import pandas as pd
-
     assert drawn.second is not None
     numbers, at = np.unique(drawn.branch, return_index=True)
     day = drawn.second.start_day[at]

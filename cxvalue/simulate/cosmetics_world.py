@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
@@ -189,8 +190,6 @@ def truth_of(true: CosmeticsParameters) -> dict[str, float]:
 
 def cosmetics(customers: int = 6000, seed: int = 1, parameters: CosmeticsParameters = CosmeticsParameters()) -> World:
     """Simulate the chain's visits over a year and a half, with every discount that was named."""
-    import pandas as pd
-
     true, rng = parameters, np.random.default_rng([seed, 1])
     visits, stays = _all_visits(customers, seed, true)
     ids = np.array([f"K{number:06d}" for number in range(customers)], dtype=object)

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.language.catalogue import translate
@@ -25,7 +26,6 @@ from cxvalue.simulate.world import World
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -98,8 +98,6 @@ def insurer(
     the mean over contracts that begin on that day; that of ``churn.satisfaction_gap`` the difference
     between the accounts' true probabilities of renewal, and ``hazard_ratios`` are the parameters themselves.
     """
-    import pandas as pd
-
     true = parameters
     rng = np.random.default_rng(seed)
     every = _companies(rng, customers, true, rng.integers(-IN_BUSINESS_DAYS + 1, 1, customers))
@@ -221,8 +219,6 @@ def _subscriptions(
     true: InsurerParameters,
 ) -> tuple[pd.DataFrame, Ints]:
     """A row for each buyer and for each user, and the company of each user."""
-    import pandas as pd
-
     company = np.repeat(np.flatnonzero(recorded), 1 + rng.poisson(true.users - 1, int(recorded.sum())))
     who = np.concatenate([np.flatnonzero(recorded), company])
     buyers = int(recorded.sum())

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Campaign", "MealkitParameters", "mealkit", "simulate_campaign"]
 
@@ -158,8 +156,6 @@ def _margin(orders: Orders, rows: NDArray[np.bool_], true: MealkitParameters) ->
 
 def mealkit(customers: int = 12_000, seed: int = 1, parameters: MealkitParameters = MealkitParameters()) -> World:
     """Simulate the company's orders over two years, the campaign, and seven months after it."""
-    import pandas as pd
-
     true, rng = parameters, np.random.default_rng(seed)
     ids = np.array([f"M{number:06d}" for number in range(customers)], dtype=object)
     joined = rng.integers(0, CAMPAIGN_DAY - 30, customers)
@@ -271,8 +267,6 @@ def _orders(
 def _plain_rows(
     who: Ints, day: Ints, true: MealkitParameters, rng: np.random.Generator, themed: float = 0.0
 ) -> pd.DataFrame:
-    import pandas as pd
-
     value = true.check * rng.lognormal(-0.125, 0.5, who.size)
     return pd.DataFrame(
         {"who": who, "day": day, "revenue": value, "discount": 0.0, "themed": rng.random(who.size) < themed}
@@ -280,8 +274,6 @@ def _plain_rows(
 
 
 def _transactions(orders: pd.DataFrame, ids: NDArray[np.object_], true: MealkitParameters) -> pd.DataFrame:
-    import pandas as pd
-
     revenue, discount = orders["revenue"].round(2), orders["discount"].round(2)
     table = pd.DataFrame(
         {

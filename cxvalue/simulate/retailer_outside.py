@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
 from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["RIVALS", "benchmarks", "employees", "journeys", "wallet_answers"]
 
@@ -23,8 +20,6 @@ ASKED_AT_TILL, ASKED_ONLINE = 0.02, 0.10
 
 def benchmarks(first: date) -> pd.DataFrame:
     """A figure a competitor and quarter, with its standard error."""
-    import pandas as pd
-
     rows = []
     for name, (start, rise) in RIVALS.items():
         for quarter in range(MONTHS // 3):
@@ -38,8 +33,6 @@ def wallet_answers(rng: np.random.Generator, lives: Lives) -> tuple[pd.DataFrame
 
     The truth of both is that of all who bought in the 12 months before.
     """
-    import pandas as pd
-
     n, last = lives.store.size, int(STARTS[MONTHS]) - 1
     recent = (lives.bought >= last - 365) & (lives.bought < last)
     days = np.unique(lives.buyer[recent] * 10_000 + lives.bought[recent]) // 10_000
@@ -68,8 +61,6 @@ def employees(rng: np.random.Generator, stores: int, first: date) -> tuple[pd.Da
 
     The chance to leave in a month lasts within a store (AR .6 around 5%); the truth of turnover is its mean.
     """
-    import pandas as pd
-
     rows: list[tuple[str, str, date, date | None]] = []
     heads = rng.integers(12, 41, stores)
     chance = np.empty((stores, MONTHS))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.retailer_draw import (
@@ -27,9 +28,6 @@ from cxvalue.simulate.retailer_draw import (
 from cxvalue.simulate.retailer_outside import benchmarks, employees, journeys, wallet_answers
 from cxvalue.simulate.retailer_truth import experience_truth
 from cxvalue.simulate.world import World
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["retailer"]
 
@@ -88,8 +86,6 @@ def retailer(customers: int = 20_000, seed: int | Sequence[int] = 1, parameters:
 
 
 def _tables(lives: Lives, wallet: pd.DataFrame, steps: dict[str, np.ndarray]) -> dict[str, pd.DataFrame]:
-    import pandas as pd
-
     names = np.array([f"R{number:06d}" for number in range(lives.store.size)], dtype=object)
     units = np.array([f"store{number:02d}" for number in range(int(lives.store.max()) + 1)], dtype=object)
     origin, size = pd.Timestamp(FIRST_DAY), int(STARTS[MONTHS])

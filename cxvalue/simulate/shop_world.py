@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.language.catalogue import translate
@@ -68,8 +69,6 @@ def shop(customers: int = 3000, seed: int = 1, parameters: ShopParameters = Shop
     Those of ``churn.rate`` and ``churn.value_at_risk`` are the share of the active customers who buy nothing in the 12
     months after, and the margin that these very customers had brought in the 12 months before.
     """
-    import pandas as pd
-
     rng = np.random.default_rng(seed)
     first = rng.integers(0, HISTORY_DAYS, customers)
     horizon_days = int(np.ceil(HORIZON_MONTHS * DAYS_PER_MONTH)) + 1

@@ -10,12 +10,12 @@ from cxvalue.study.file import StudyFile
 from cxvalue.study.places import source_files
 from cxvalue.study.source import TableSource
 
-__all__ = ["hash_of_code", "hash_of_inputs"]
+__all__ = ["hash_of_code", "hash_of_file", "hash_of_inputs"]
 
 
 def hash_of_inputs(study: StudyFile) -> dict[str, str]:
     """A content hash for each file that the study reads; what cannot be hashed (a database) never matches again."""
-    hashes = {"study.yml": _hash_file(study.path)}
+    hashes = {"study.yml": hash_of_file(study.path)}
     rates = study.exchange_rates
     sources = {**study.tables, **({"exchange_rates": rates} if isinstance(rates, TableSource) else {})}
     for name, source in sources.items():
@@ -27,7 +27,7 @@ def hash_of_inputs(study: StudyFile) -> dict[str, str]:
             entry = f"{name}: {shown}"
             while entry in hashes:  # a file of the same name in another folder of the same name
                 entry += " (2)"
-            hashes[entry] = _hash_file(path) if path.is_file() else "missing"
+            hashes[entry] = hash_of_file(path) if path.is_file() else "missing"
     return hashes
 
 
@@ -37,10 +37,11 @@ def hash_of_code(folder: Path, pattern: str = "*") -> str:
     for path in sorted(folder.rglob(pattern)):
         place = path.relative_to(folder)
         if path.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in place.parts):
-            found.update(f"{place.as_posix()}\0{_hash_file(path)}\0".encode())
+            found.update(f"{place.as_posix()}\0{hash_of_file(path)}\0".encode())
     return found.hexdigest()
 
 
-def _hash_file(path: Path) -> str:
+def hash_of_file(path: Path) -> str:
+    """A hash of what a file holds."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cxvalue.study.file import ControlTotals
 
-__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_against_totals", "reconciles"]
+__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_against_totals"]
 
 FATES = {
     "read": translatable("rows read"),
@@ -170,15 +170,6 @@ class TableSet:
             {name: tuple(names) for name, names in data["sources"].items()},
             tuple(data["done"]),
         )
-
-
-def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
-    """Whether every row of a table that was read is accounted for exactly once."""
-    rows = {
-        kind: sum(count.rows for count in counts if count.table == table and count.kind == kind)
-        for kind in ("read", "made", "left_out", "dropped", "cut", "merged", "netted", "kept", "apart")
-    }
-    return rows.pop("read") + rows.pop("made") == sum(rows.values())
 
 
 def rounded_up(share: float) -> float:

@@ -34,7 +34,6 @@ __all__ = [
     "is_plain",
     "merge_duplicates",
     "purchases",
-    "purchases_of_lines",
 ]
 
 TOLERANCE = 1e-9  # relative; sums of money in floating point
@@ -139,11 +138,6 @@ def by_day(transactions: ir.Table, as_of: date) -> ir.Table:
     """Purchases of a plain ledger, as an expression that holds nothing."""
     rows = transactions.filter(transactions.date <= ibis.literal(as_of))
     return _by_day(rows if "margin" in rows.columns else rows.mutate(margin=ibis.null("float64")))
-
-
-def purchases_of_lines(lines: ir.Table) -> Purchases:
-    """Purchases of lines that are cut and free of duplicates already; they need a margin and a row number."""
-    return _purchases(lines, ask(_of_refunds(lines)))
 
 
 def _of_refunds(lines: ir.Table) -> ir.Table:

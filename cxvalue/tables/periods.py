@@ -172,6 +172,8 @@ def discrete_states_from_purchases(
     """Count opportunities taken from purchases: customer_id and date, as `purchase_states_from_purchases` takes them."""
     import ibis
 
+    from cxvalue.tables.states import integers_of
+
     unit = Period(period)
     last = unit.last_complete(as_of)
     taken = purchases.select("customer_id", period=unit.numbers(purchases.date)).distinct()
@@ -186,12 +188,12 @@ def discrete_states_from_purchases(
     state = ["frequency", "recency", "opportunities"]
     if not per_customer:
         grouped = customers.group_by(state).agg(count=customers.count()).order_by(state).to_pyarrow()
-        x, recency, opportunities, count = (_integers(grouped, name) for name in (*state, "count"))
+        x, recency, opportunities, count = (integers_of(grouped, name) for name in (*state, "count"))
         return DiscreteStates(x, recency, opportunities, count, unit)
     table = customers.to_pyarrow()
     ids = table.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
     order = np.argsort(ids, kind="stable")
-    x, recency, opportunities = (_integers(table, name)[order] for name in state)
+    x, recency, opportunities = (integers_of(table, name)[order] for name in state)
     return DiscreteStates(x, recency, opportunities, np.ones(len(ids), dtype=np.int64), unit, ids[order])
 
 
@@ -232,10 +234,6 @@ def period_states(purchases: ir.Table, *, as_of: date, period: Period | str = "m
     counted = by_period(purchases, as_of=as_of, period=unit)
     last = unit.last_day(unit.last_complete(as_of))
     return purchase_states_from_purchases(counted, as_of=last, time_unit=unit.value, per_customer=True)
-
-
-def _integers(table: Any, name: str) -> NDArray[np.int64]:
-    return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def opportunities_of(states: PurchaseStates) -> DiscreteStates:

@@ -35,6 +35,7 @@ __all__ = [
     "PurchaseStates",
     "first_seen_from",
     "holdout_counts",
+    "integers_of",
     "purchase_states",
     "purchase_states_from_purchases",
     "purchases_until",
@@ -406,8 +407,9 @@ def holdout_counts(purchases: ir.Table, holdout_start: date, as_of: date) -> Hol
     known_rows, new = found.drop_null(), int(found.filter(found["customer_id"].is_null())["count"][0].as_py())
     ids = known_rows.column("customer_id").to_numpy(zero_copy_only=False).astype(object)
     order = np.argsort(ids, kind="stable")
-    return HoldoutCounts(ids[order], _integers(known_rows, "count")[order], new)
+    return HoldoutCounts(ids[order], integers_of(known_rows, "count")[order], new)
 
 
-def _integers(table: Any, name: str) -> NDArray[np.int64]:
+def integers_of(table: Any, name: str) -> NDArray[np.int64]:
+    """A column of whole numbers of an Arrow table."""
     return np.asarray(table.column(name).to_numpy(zero_copy_only=False), dtype=np.int64)

@@ -6,10 +6,9 @@ but its study.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore
+from cxvalue.report.case_tables import rows_of
 
 if TYPE_CHECKING:
     from cxvalue.money.realisation import PromisedMonth
@@ -140,13 +140,13 @@ def _said(runs: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:
     """Criteria with the day of their first publication, and the first promise for each month."""
     criteria: dict[str, str] = {}
     groups: dict[str, tuple[str, dict[str, Any]]] = {}
-    rows: dict[tuple[str, ...], dict[str, str]] = {}
+    rows: dict[tuple[str, ...], Mapping[str, str]] = {}
     for folder, about in runs:
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             made = datetime.fromisoformat(about["made"]).date().isoformat()
             for number in dict(about.get("criteria", {})).values():
                 criteria[str(number)] = min(made, criteria.get(str(number), made))
-            for row in _rows_of(folder / "tables" / PROMISE_TABLE):
+            for row in rows_of(folder / "tables" / PROMISE_TABLE):
                 rows.setdefault(tuple(row.get(name, "") for name in PROMISED_ONCE), row)
             for name, counts in _groups_shown(folder / "tables").items():
                 if groups.get(name, ("", {}))[0] <= about["made"]:
@@ -164,16 +164,9 @@ def _groups_shown(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
     for pattern, (column, group, counted) in GROUP_TABLES.items():
         for path in sorted(folder.glob(pattern)):
             counts = found.setdefault(path.name, {})
-            for row in _rows_of(path):
+            for row in rows_of(path):
                 counts.setdefault(row.get(column, ""), {})[row[group]] = float(row[counted])
     return found
-
-
-def _rows_of(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [dict(row) for row in csv.DictReader(stream)]
 
 
 def read_history(work: Path | None) -> History:

@@ -180,22 +180,28 @@ class Study(Drawn):
     def _kept_states(self) -> PurchaseStates | None:
         return read_states(self.prepared.folder, self.as_of)
 
+    def _need(self, notebook: str) -> None:
+        """Refuse, with the reason, what the preparation could not make of this study."""
+        if reason := self.prepared.unavailable.get(notebook):
+            raise CxvalueError(reason)
+
+    def _kept(self, name: str) -> Any:
+        """What the preparation kept under a name; None where it had nothing to keep."""
+        path = self.prepared.folder / f"{name}.json"
+        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
     @cached_property
     def cltv(self) -> CltvFit:
         """The lifetime models, fitted once for all notebooks."""
-        reason = self.prepared.unavailable.get("20_cltv")
-        if reason:
-            raise CxvalueError(reason)
-        fit = CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
+        self._need("20_cltv")
+        fit = CltvFit.from_dict(self._kept("cltv"))
         names = self.file.cltv.covariates
         return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
 
     @cached_property
     def base(self) -> WholeBase:
         """The forecast of all customers over the study's horizon, in total and of each of them."""
-        reason = self.prepared.unavailable.get("20_cltv")
-        if reason:
-            raise CxvalueError(reason)
+        self._need("20_cltv")
         return read_base(self.prepared.folder)
 
     @property
@@ -223,35 +229,29 @@ class Study(Drawn):
     @cached_property
     def renewals(self) -> RenewalFit:
         """The model of contracts, fitted once for all notebooks."""
-        reason = self.prepared.unavailable.get("20_cltv_contractual")
-        if reason:
-            raise CxvalueError(reason)
-        return RenewalFit.from_dict(json.loads((self.prepared.folder / "contract.json").read_text(encoding="utf-8")))
+        self._need("20_cltv_contractual")
+        return RenewalFit.from_dict(self._kept("contract"))
 
     @cached_property
     def past_renewals(self) -> Attempts:
         """Forecasts of the contracts made again from past days, with what came."""
-        return Attempts.from_dict(json.loads((self.prepared.folder / "contract_past.json").read_text(encoding="utf-8")))
+        return Attempts.from_dict(self._kept("contract_past"))
 
     @cached_property
     def programmes(self) -> tuple[ProgrammeFit, ...]:
         """The effects of the declared programmes, estimated once for all notebooks."""
-        path = self.prepared.folder / "programmes.json"
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        return tuple(ProgrammeFit.from_dict(one) for one in found)
+        return tuple(ProgrammeFit.from_dict(one) for one in self._kept("programmes") or ())
 
     @cached_property
     def goodwill(self) -> tuple[GoodwillFit, ...]:
         """The goodwill rules of the programmes that compare some, valued once for all notebooks."""
-        path = self.prepared.folder / "goodwill.json"
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        return tuple(GoodwillFit.from_dict(one) for one in found)
+        return tuple(GoodwillFit.from_dict(one) for one in self._kept("goodwill") or ())
 
     @cached_property
     def portfolio(self) -> Portfolio | None:
         """All declared programmes side by side; None in a study without one."""
-        path = self.prepared.folder / "portfolio.json"
-        return Portfolio.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+        found = self._kept("portfolio")
+        return None if found is None else Portfolio.from_dict(found)
 
     @cached_property
     def small_groups(self) -> frozenset[tuple[str, str]]:

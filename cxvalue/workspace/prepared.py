@@ -174,7 +174,7 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     table = _getter(con, tables)
     half_lives = measured_half_lives(study, table, as_of=tables.as_of, observed_from=tables.observed_from)
     if half_lives:
-        (folder / HALF_LIVES).write_text(json.dumps(half_lives), encoding="utf-8")
+        _keep(folder, HALF_LIVES, half_lives)
         study = with_half_lives(study, half_lives)
     unavailable = experience_obstacles(table, study.metrics)
     measured = StudyTables(study, table, tables.as_of, tables.observed_from)
@@ -182,9 +182,9 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         declared = fit_declared(measured, tables.cautions)
     for name, fits in (("programmes", declared.programmes), ("goodwill", declared.goodwill)):
         if fits:
-            (folder / f"{name}.json").write_text(json.dumps([one.to_dict() for one in fits]), encoding="utf-8")
+            _keep(folder, f"{name}.json", [one.to_dict() for one in fits])
     if declared.portfolio is not None:
-        (folder / "portfolio.json").write_text(json.dumps(declared.portfolio.to_dict()), encoding="utf-8")
+        _keep(folder, "portfolio.json", declared.portfolio.to_dict())
     if study.contract == "contractual":
         if (subscriptions := table("subscriptions")) is not None:
             contracts = _contracts(subscriptions, study, tables)
@@ -193,10 +193,10 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
             except CxvalueError as error:
                 unavailable["20_cltv_contractual"] = str(error)
             else:
-                (folder / "contract.json").write_text(json.dumps(renewals.to_dict()), encoding="utf-8")
+                _keep(folder, "contract.json", renewals.to_dict())
                 with working("Forecasting again from past dates"):
                     past = past_renewals(contracts, study.horizon_months, study.annual_discount_rate)
-                (folder / "contract_past.json").write_text(json.dumps(past.to_dict()), encoding="utf-8")
+                _keep(folder, "contract_past.json", past.to_dict())
     elif (purchases := table("purchases")) is not None:
         try:
             with working("Fitting the models of purchases"):
@@ -211,12 +211,15 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:
-            (folder / "cltv.json").write_text(json.dumps(fit.to_dict()), encoding="utf-8")
+            _keep(folder, "cltv.json", fit.to_dict())
     # The folder is about to be renamed, and whoever opens it knows where it is.
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
-    summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
     shutil.copyfile(study.path, folder / "study.yml")
-    (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+    _keep(folder, "prepared.json", {"tables": named.to_dict(), "unavailable": unavailable})
+
+
+def _keep(folder: Path, name: str, content: object) -> None:
+    (folder / name).write_text(json.dumps(content), encoding="utf-8")
 
 
 def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:

@@ -19,19 +19,15 @@ def finding(name: str) -> Finding:
 
 class Two(Asked):
     @question
-    def first(self) -> Answer:
-        answer = Answer()
+    def first(self, answer: Answer) -> None:
         answer.find([finding("a.first")])
         answer.tables["first.csv"] = pd.DataFrame({"n": [len(self._answered)]})
-        return answer
 
     @question
-    def second(self) -> Answer:
-        answer = Answer()
+    def second(self, answer: Answer) -> None:
         answer.say("It is so.", "")
         answer.findings.append(finding("a.second"))
         answer.private["calls.csv"] = pd.DataFrame()
-        return answer
 
     def helper(self) -> None:
         """No question."""

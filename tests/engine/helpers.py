@@ -15,8 +15,9 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from cxvalue.study import StudyFile
-from cxvalue.tables.counts import TableSet, reconciles
+from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
+from tests.tables.helpers import reconciles
 
 VARIABLE = "CXVALUE_TEST_ENGINE"
 TODAY = date(2026, 11, 1)

@@ -9,7 +9,6 @@ import statsmodels.api as sm
 from cxvalue.effects.checks.pretrend import placebo_start
 from cxvalue.effects.estimators.abtest import (
     Adjustment,
-    adjusted_difference,
     difference_in_means,
     standardised_difference,
 )
@@ -56,8 +55,8 @@ def test_a_constant_covariate_leaves_the_adjusted_difference_as_it_is():
     treated = np.arange(3000) % 2 == 0
     y = 2 * x[:, 0] + rng.normal(size=3000) + 0.3 * treated
     both = np.column_stack([x, np.full(3000, SAME), 2 * x[:, 0] + 1])
-    plain = adjusted_difference(y[treated], y[~treated], x[treated], x[~treated])
-    found = adjusted_difference(y[treated], y[~treated], both[treated], both[~treated])
+    plain = Adjustment(x[treated], x[~treated]).difference(y[treated], y[~treated])
+    found = Adjustment(both[treated], both[~treated]).difference(y[treated], y[~treated])
     assert found == pytest.approx(plain, rel=1e-9)
     centred = x[:, 0] - x[:, 0].mean()
     design = np.column_stack([np.ones(3000), treated, centred, treated * centred])
@@ -78,7 +77,7 @@ def test_coverage_with_a_constant_covariate_is_that_without():
         treated = rng.permutation(400) < 200
         y = x + rng.normal(size=400) + 0.5 * treated
         for place, columns in enumerate((x[:, None], np.column_stack([x, np.full(400, SAME)]))):
-            found = adjusted_difference(y[treated], y[~treated], columns[treated], columns[~treated])
+            found = Adjustment(columns[treated], columns[~treated]).difference(y[treated], y[~treated])
             inside[place] += found.low <= 0.5 <= found.high
     assert inside[0] == inside[1]
     assert inside[1] >= 273  # fewer of 300 at 95% would have a probability below 0.1%
@@ -87,7 +86,7 @@ def test_coverage_with_a_constant_covariate_is_that_without():
 def test_a_covariate_that_is_constant_in_one_group_only_does_no_harm():
     rng = np.random.default_rng(3)
     own, others = rng.normal(1.0, 1.0, 500), rng.normal(0.0, 1.0, 500)
-    found = adjusted_difference(own, others, np.full(500, SAME), rng.normal(size=500))
+    found = Adjustment(np.full(500, SAME), rng.normal(size=500)).difference(own, others)
     assert found == pytest.approx(difference_in_means(own, others), rel=1e-2)
 
 

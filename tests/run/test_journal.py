@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.run.execute import Silence
-from cxvalue.run.journal import KEPT_LOGS, Journal, line_of
+from cxvalue.run.journal import KEPT_LOGS, Journal, Silence, line_of
 from cxvalue.run.study_run import RunStopped, run_study
 from tests.runfixtures import Workshop
 

@@ -19,9 +19,10 @@ import psutil
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError, RunFailed
-from cxvalue.run.execute import Limits, Silence, StudyReference, _Crew, run_notebooks
+from cxvalue.run.execute import Limits, StudyReference, _Crew, run_notebooks
 from cxvalue.run.forked import ForkedKernel
 from cxvalue.run.graph import NotebookSpec
+from cxvalue.run.journal import Silence
 from cxvalue.run.kernel import kernel_spec
 from cxvalue.run.study_run import KEPT_FAILURES, RunStopped, run_study
 from tests.runfixtures import Workshop, kernels_of, publishing, reading

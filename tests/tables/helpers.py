@@ -11,7 +11,7 @@ import pytest
 
 from cxvalue.foundation.errors import BadInput
 from cxvalue.study import StudyFile
-from cxvalue.tables.counts import TableSet, reconciles
+from cxvalue.tables.counts import RowCount, TableSet
 from cxvalue.tables.load import load_tables
 
 TODAY = date(2026, 1, 15)
@@ -39,6 +39,15 @@ def load(folder: Path, tables: dict[str, Any] | str, as_of: Any = date(2025, 12,
     for name in tables:
         assert reconciles(result.counts, name), name
     return result
+
+
+def reconciles(counts: tuple[RowCount, ...], table: str) -> bool:
+    """Whether every row of a table that was read is accounted for exactly once."""
+    rows = {
+        kind: sum(count.rows for count in counts if count.table == table and count.kind == kind)
+        for kind in ("read", "made", "left_out", "dropped", "cut", "merged", "netted", "kept", "apart")
+    }
+    return rows.pop("read") + rows.pop("made") == sum(rows.values())
 
 
 def ledger(*rows: str, header: str = HEADER) -> str:

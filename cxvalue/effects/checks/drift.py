@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from cxvalue.effects.checks.pretrend import largest_by_luck
 from cxvalue.effects.estimators.group_time import degrees_of_freedom
 from cxvalue.effects.estimators.imputation import acquisition_groups
 from cxvalue.foundation.intervals import reach_of
@@ -31,7 +32,6 @@ __all__ = ["Drifts", "drifts_before"]
 
 Floats = NDArray[np.float64]
 
-DRAWS = 40_000
 POWER = 0.80
 NOTHING = 1e-6
 """A drift of less than this share of the usual level a month is rounding, however exactly it is known."""
@@ -81,15 +81,12 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
     se = np.maximum(se, 1e-3 * NOTHING * usual)
     df = min(degrees_of_freedom(panel, clusters, off[:, k]) for k in range(off.shape[1]))
     sign = 1.0 if direction >= 0 else -1.0
-    rng = np.random.default_rng(seed)
     alike = np.divide(covariance, np.outer(se, se), out=np.zeros(covariance.shape), where=np.outer(se, se) > 0)
     np.fill_diagonal(alike, 1.0)
-    luck = rng.multivariate_normal(np.zeros(se.size), alike, DRAWS, method="eigh", check_valid="ignore")
-    luck /= np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]
-    most = luck.max(axis=1)
+    most = largest_by_luck(alike, df, seed)
     real = np.abs(slopes[known]) >= NOTHING * usual
     largest = float(np.where(real, sign * slopes[known] / se, -np.inf).max())
-    p_value = float(1 + (most >= largest).sum()) / (DRAWS + 1)
+    p_value = float(1 + (most >= largest).sum()) / (most.size + 1)
     reach = float(np.quantile(most, 0.95)) + float(ndtri(POWER))
     errors = np.full(slopes.size, np.nan)
     errors[known] = se

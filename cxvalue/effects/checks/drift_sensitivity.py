@@ -120,7 +120,7 @@ def bent_drift_interval(
     >>> round(found.value, 6)  # a drift of 1 a month goes on: of the 4 in the first month, 1 is drift
     3.0
     """
-    frontier = _Frontier.of(time, np.asarray(covariance, dtype=float), np.asarray(weight, dtype=float), working)
+    frontier = _Frontier.of(time, covariance, weight, working)
     return None if frontier is None else frontier.interval(np.asarray(effect, dtype=float), bend, level, df)
 
 
@@ -138,7 +138,7 @@ def bent_drift_breakdown(
 
     Arguments as in `bent_drift_interval`.
     """
-    frontier = _Frontier.of(time, np.asarray(covariance, dtype=float), np.asarray(weight, dtype=float), working)
+    frontier = _Frontier.of(time, covariance, weight, working)
     if frontier is None:
         return None
     beta = np.asarray(effect, dtype=float)
@@ -210,7 +210,8 @@ class _Frontier:
     covariance: Floats
 
     @classmethod
-    def of(cls, time: Ints, covariance: Floats, weight: Floats, working: Floats | None) -> _Frontier | None:
+    def of(cls, time: Ints, covariance: ArrayLike, weight: ArrayLike, working: Floats | None) -> _Frontier | None:
+        covariance, weight = np.asarray(covariance, dtype=float), np.asarray(weight, dtype=float)
         pre, post = time[time < BASE], time[time > BASE]
         size = len(pre)
         if not size or not len(post):

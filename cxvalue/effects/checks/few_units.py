@@ -108,11 +108,7 @@ def shuffled_starts(panel: UnitPanel, *, draws: int = DRAWS, seed: int = 1) -> t
     if panel.gaps:
         return None
     first = int(panel.base[panel.treated].min())
-    customers, total = (
-        _by_unit(panel, values[:, : first + 1].sum(axis=1)) for values in (panel.customers, panel.total)
-    )
-    start = np.full(len(panel.names), -1)
-    start[panel.cluster] = panel.start
+    customers, total, start = _by_unit(panel, slice(first + 1))
     kept = (customers > 0).all(axis=1) | ((customers > 0).sum(axis=1) > customers.shape[1] // 2)
     mean = np.divide(total, customers, out=np.full(total.shape, np.nan), where=customers > 0)[kept]
     start = start[kept]
@@ -185,9 +181,7 @@ def few_units_note(panel: UnitPanel) -> str:
 
 def _two_way(panel: UnitPanel) -> WildBootstrap | None:
     """Wild bootstrap of the treatment in a regression on units and months; valid for "no effect at all"."""
-    customers, total = (_by_unit(panel, values.sum(axis=1)) for values in (panel.customers, panel.total))
-    start = np.full(len(panel.names), -1)
-    start[panel.cluster] = panel.start
+    customers, total, start = _by_unit(panel)
     unit, month = np.nonzero(customers > 0)
     if np.unique(unit).size < 4:
         return None
@@ -206,7 +200,11 @@ def _two_way(panel: UnitPanel) -> WildBootstrap | None:
         return None
 
 
-def _by_unit(panel: UnitPanel, values: Floats) -> Floats:
-    out = np.zeros((len(panel.names), values.shape[1]))
-    np.add.at(out, panel.cluster, values)
-    return out
+def _by_unit(panel: UnitPanel, groups: slice = slice(None)) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Customers and outcome of each unit by month, of some `groups` of customers, and the month in which it starts."""
+    sums = np.zeros((2, len(panel.names), panel.customers.shape[2]))
+    for out, values in zip(sums, (panel.customers, panel.total), strict=True):
+        np.add.at(out, panel.cluster, values[:, groups].sum(axis=1))
+    start = np.full(len(panel.names), -1)
+    start[panel.cluster] = panel.start
+    return sums[0], sums[1], start

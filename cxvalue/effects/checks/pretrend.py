@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled
 
-__all__ = ["PLACEBO_MONTHS", "Dip", "PlaceboStart", "dip_before", "placebo_start"]
+__all__ = ["PLACEBO_MONTHS", "Dip", "PlaceboStart", "dip_before", "largest_by_luck", "placebo_start"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +25,23 @@ PLACEBO_MONTHS = 6
 DIP_MONTHS = (2, 3, 6)
 """Last months before the start that are looked at for a dip."""
 DRAWS = 40_000
+
+
+def largest_by_luck(correlation: Floats, df: float, seed: int) -> Floats:
+    """Draws of the largest of several t statistics that go together with a correlation, where nothing is there."""
+    rng = np.random.default_rng(seed)
+    luck = rng.multivariate_normal(np.zeros(len(correlation)), correlation, DRAWS, method="eigh", check_valid="ignore")
+    largest: Floats = (luck / np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]).max(axis=1)
+    return largest
+
+
+def _late_less_early(weight: Floats, late: NDArray[np.bool_], early: NDArray[np.bool_]) -> Floats:
+    """The mean of the late months less that of the early ones, as a weight for each month."""
+    contrast = np.zeros(weight.size)
+    # The base month is one of the late ones; its difference is zero and only counts in the mean.
+    contrast[late] = weight[late] / (weight[late].sum() + weight.max())
+    contrast[early] = -weight[early] / weight[early].sum()
+    return contrast
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +70,7 @@ def placebo_start(
     late, early = time >= -months, time < -months
     if late.sum() < 2 or early.sum() < 3:
         return None
-    contrast = np.zeros(time.size)
-    # The base month is one of the late ones; its difference is zero and only counts in the mean.
-    contrast[late] = weight[late] / (weight[late].sum() + weight.max())
-    contrast[early] = -weight[early] / weight[early].sum()
+    contrast = _late_less_early(weight, late, early)
     value, se = float(contrast @ effect), float(np.sqrt(max(float(contrast @ covariance @ contrast), 0.0)))
     size = usual if usual is not None else float(np.abs(effect).max(initial=0.0))
     value, se = settled(value, size), settled(se, size)
@@ -97,11 +111,7 @@ def dip_before(
         late, early = time >= -months, time < -months
         if early.sum() < 3 or not late.any():
             continue
-        one = np.zeros(time.size)
-        # The base month is one of the late ones; its difference is zero and only counts in the mean.
-        one[late] = weight[late] / (weight[late].sum() + weight.max())
-        one[early] = -weight[early] / weight[early].sum()
-        contrasts.append(one)
+        contrasts.append(_late_less_early(weight, late, early))
         lengths.append(months)
     if not contrasts:
         return None
@@ -114,8 +124,6 @@ def dip_before(
     place = int(away.argmax())
     alike = spread / np.outer(se, se)
     np.fill_diagonal(alike, 1.0)
-    rng = np.random.default_rng(seed)
-    luck = rng.multivariate_normal(np.zeros(se.size), alike, DRAWS, method="eigh", check_valid="ignore")
-    luck /= np.sqrt(rng.chisquare(df, DRAWS) / df)[:, None]
-    p_value = float(1 + (luck.max(axis=1) >= away[place]).sum()) / (DRAWS + 1)
+    luckiest = largest_by_luck(alike, df, seed)
+    p_value = float(1 + (luckiest >= away[place]).sum()) / (luckiest.size + 1)
     return Dip(lengths[place], float(gaps[place]), p_value)

@@ -113,9 +113,9 @@ def cohorts_of_customers(panel: CustomerPanel) -> tuple[Cohort, ...]:
     return tuple(found)
 
 
-def pre_means(panel: CustomerPanel, rows: Ints, base: int, months: int = BEFORE_MONTHS, until: int = 0) -> Floats:
-    """Mean outcome of customers over the months base − `months` + 1 … base − `until`; nan where none of them counts."""
-    window = panel.known_before[rows, max(base - months + 1, 0) : base + 1 - until].astype(float)
+def pre_means(panel: CustomerPanel, rows: Ints, base: int, months: int = BEFORE_MONTHS) -> Floats:
+    """Mean outcome of customers over the months base − `months` + 1 … base; nan where none of them counts."""
+    window = panel.known_before[rows, max(base - months + 1, 0) : base + 1].astype(float)
     known = ~np.isnan(window)
     number = known.sum(axis=1)
     total = np.where(known, window, 0.0).sum(axis=1)

@@ -19,13 +19,13 @@ __all__ = [
     "Adjustment",
     "Estimate",
     "SampleRatio",
-    "adjusted_difference",
     "around",
     "capped",
     "difference_in_means",
     "difference_in_shares",
     "holm_adjusted",
     "ratio_change",
+    "relative",
     "sample_ratio",
     "share_interval",
     "size_of",
@@ -112,23 +112,13 @@ def ratio_change(
     change = settled(float(np.log(ratios[0] / ratios[1])), 1.0)
     below_ = sum(v**2 / max(n - 1, 1) for v, n in zip(variances, sizes, strict=True))
     df = sum(variances) ** 2 / below_ if below_ > 0 else np.inf
-    log = around(change, float(np.sqrt(sum(variances))), df, level)
-    ends = np.expm1([log.value, log.low, log.high])
-    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(change) * log.se), log.p_value)
-
-
-def adjusted_difference(
-    treated: ArrayLike, control: ArrayLike, treated_before: ArrayLike, control_before: ArrayLike, level: float = 0.95
-) -> Estimate:
-    """Difference in means adjusted by what each customer did before, one column or several (CUPED; Lin 2013).
-
-    Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
-    """
-    return Adjustment(treated_before, control_before).difference(treated, control, level)
+    return relative(around(change, float(np.sqrt(sum(variances))), df, level))
 
 
 class Adjustment:
-    """What two groups did before, made ready once for the adjusted differences of several outcomes.
+    """What two groups did before, made ready once for the differences of several outcomes (CUPED; Lin 2013).
+
+    Each group has its own slopes, and both are compared at the mean of all; unbiased whatever the true relation is.
 
     Columns that are the same for everybody in a group, or that others already say, take no part: `kept` marks the rest.
     """
@@ -241,6 +231,12 @@ def holm_adjusted(p_values: ArrayLike) -> Floats:
     adjusted = np.empty(p.size)
     adjusted[order] = np.minimum(raised, 1.0)
     return adjusted
+
+
+def relative(log: Estimate) -> Estimate:
+    """A change by a factor from the estimate of its logarithm, less 1."""
+    ends = np.expm1([log.value, log.low, log.high])
+    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(log.value) * log.se), log.p_value)
 
 
 def around(value: float, se: float, df: float, level: float) -> Estimate:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxvalue.effects.estimators.abtest import Estimate, around, size_of
+from cxvalue.effects.estimators.abtest import Estimate, around, relative, size_of
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
 __all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change", "clustered_variance"]
 
 Floats = NDArray[np.float64]
-Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def clustered_difference(
@@ -81,9 +80,7 @@ def clustered_ratio_change(
         y, x = np.asarray(above, dtype=float), np.asarray(below, dtype=float)
         ratio = float(y.sum() / x.sum())
         parts.append((float(np.log(ratio)), *clustered_variance((y - ratio * x) / y.sum(), np.asarray(unit))))
-    log = _difference(parts, level, 1.0)
-    ends = np.expm1([log.value, log.low, log.high])
-    return Estimate(float(ends[0]), float(ends[1]), float(ends[2]), float(np.exp(log.value) * log.se), log.p_value)
+    return relative(_difference(parts, level, 1.0))
 
 
 def clustered_variance(influence: Floats, unit: NDArray[np.int64]) -> tuple[float, int]:

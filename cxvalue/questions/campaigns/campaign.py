@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxvalue.foundation.calendar import date_of, day_number
@@ -246,8 +248,6 @@ def _with_units(data: CampaignData, first: ir.Table, customers: ir.Table, contro
 
     Only where that can be no chance: a lot for each customer would have split some unit, with near certainty.
     """
-    import ibis
-
     held = float(data.control.mean())
     first = first.mutate(held=(first.arm == control).ifelse(1, 0))
     names = [name for name, kind in customers.schema().items() if kind.is_string() or kind.is_integer()]
@@ -285,8 +285,6 @@ class _Rows:
 
 def _read(first: ir.Table, purchases: ir.Table, transactions: ir.Table | None, lengths: Sequence[int]) -> _Rows:
     """Add up each customer's purchases, a part of the customers at a time where there are many."""
-    import ibis
-
     # The engine numbers the customers, so that no later step handles ids.
     numbered = first.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()
     table = numbered.order_by("number").to_pyarrow()
@@ -339,8 +337,6 @@ def _check(data: CampaignData, control: str | None, where: str) -> None:
 
 def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
     """Customers who were not contacted, each with a day drawn from the contact days; only those who had bought by then."""
-    import ibis
-
     bought = purchases.group_by("customer_id").agg(began=purchases.date.min())
     others = bought.anti_join(first, "customer_id").order_by("customer_id").to_pyarrow()
     days = first.order_by("customer_id").select("first").to_pyarrow().column("first").to_numpy(zero_copy_only=False)
@@ -348,8 +344,6 @@ def _stand_ins(first: ir.Table, purchases: ir.Table, seed: int) -> ir.Table:
     began = np.asarray(others.column("began").to_numpy(zero_copy_only=False), dtype="datetime64[D]")
     kept = began < drawn
     names = np.array(others.column("customer_id").to_pylist(), dtype=object)[kept]
-    import pyarrow as pa
-
     table = pa.table(
         {"customer_id": pa.array(names.tolist(), pa.string()), "first": pa.array(drawn[kept], pa.date32())}
     )
@@ -392,8 +386,6 @@ def _facts(joined: ir.Table, last: int) -> ir.Table:
 
 def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:
     """What each customer did between one window's end and the next; `bucket` is the first window that holds it."""
-    import ibis
-
     later: Any = joined.filter(joined.since.between(0, lengths[-1]))
     branches = [(later.since <= days, number) for number, days in enumerate(lengths)]
     later = later.mutate(bucket=ibis.cases(*branches, else_=len(lengths) - 1))
@@ -404,8 +396,6 @@ def _outcomes(joined: ir.Table, lengths: Sequence[int]) -> ir.Table:
 
 def history_on(purchases: ir.Table, day: date, *, silent_days: int) -> tuple[NDArray[np.object_], Floats]:
     """Customers silent for `silent_days` or more on a day, and what `CampaignData.before` holds of them."""
-    import ibis
-
     bought = purchases.group_by("customer_id").agg(began=purchases.date.min())
     began = bought.filter(bought.began <= ibis.literal(day)).select("customer_id", first=ibis.literal(day))
     first = began.mutate(number=ibis.row_number().over(ibis.window(order_by="customer_id"))).cache()

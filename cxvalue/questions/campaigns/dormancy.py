@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.intervals import share_interval
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
@@ -26,8 +27,6 @@ RETURN_DAYS = (30, 60, 90, 180)
 
 def _sleeps(purchases: ir.Table, days: int) -> ir.Table:
     """One row each time a customer fell asleep: the day of it (`days` after a purchase) and the day of waking, if any."""
-    import ibis
-
     order = ibis.window(group_by="customer_id", order_by="date")
     rows = purchases.select("customer_id", "date").mutate(following=purchases.date.lead().over(order))
     rows = rows.mutate(asleep=rows.date + ibis.interval(days=days))
@@ -40,8 +39,6 @@ def dormancy_by_month(purchases: ir.Table, *, days: int, as_of: date, observed_f
 
     Columns: month, fell_asleep, came_back, asleep.
     """
-    import pandas as pd
-
     sleeps = _sleeps(purchases, days)
     inside: Any = sleeps.filter(sleeps.asleep <= as_of)
 
@@ -60,8 +57,6 @@ def return_curve(purchases: ir.Table, *, days: int, as_of: date, level: float = 
 
     Columns: days, customers, came_back, share, low, high. Times of falling asleep are counted, not customers.
     """
-    import pandas as pd
-
     sleeps = _sleeps(purchases, days)
     rows = []
     for wait in RETURN_DAYS:
@@ -123,17 +118,15 @@ class Recovery:
 
 
 def expected_recovery(
-    purchases: ir.Table, *, silent_days: int, window_days: int, before: date, observed_from: date, tries: int = 4
+    purchases: ir.Table, *, silent_days: int, window_days: int, before: date, observed_from: date
 ) -> Recovery | None:
-    """What the rule "silent for so many days" promises by itself: the same rule at earlier dates, a window apart.
+    """What the rule "silent for so many days" promises by itself: the same rule at four earlier dates, a window apart.
 
     As in a campaign, the window is the day itself and the days after it, and silence is before it. Only dates whose window
     ended before the campaign began. None where the history is too short for one.
     """
-    import ibis
-
     dates, found = [], []
-    for back in range(1, tries + 1):
+    for back in range(1, 5):
         day = before - timedelta(days=back * (window_days + 1))
         if (day - observed_from).days < silent_days + 30:
             break

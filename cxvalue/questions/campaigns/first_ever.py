@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
 
 from cxvalue.foundation.errors import BadInput
@@ -32,8 +33,6 @@ def first_ever_buyers(
     Bought from the campaign's first contact to its last one plus the window; a row of the `control` arm is no contact, and
     a fully refunded purchase is none. Raises `BadInput` when no transaction has the product.
     """
-    import ibis
-
     rows = contacts.filter(contacts.campaign == name)
     if control is not None:
         rows = rows.filter(rows.arm != control)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import reach_of
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.effects.estimators.abtest import Estimate
     from cxvalue.questions.campaigns.campaign import CampaignData
@@ -59,8 +59,6 @@ def contact_list(found: Targeting, purchases: ir.Table, *, as_of: date, silent_d
 
     Columns: rank, customer_id, expected_margin, worth_contacting, days_silent, orders_ever, reason.
     """
-    import pandas as pd
-
     names, before = history_on(purchases, as_of, silent_days=silent_days)
     expected = found.predict(before)
     order = np.lexsort((before[:, 2], -expected))

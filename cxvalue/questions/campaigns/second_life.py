@@ -8,7 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.abtest import around
@@ -17,7 +20,6 @@ from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.questions.campaigns.campaign import CampaignData
 
@@ -52,9 +54,6 @@ def second_lives(
     data: CampaignData, purchases: ir.Table, *, dormancy_days: int, level: float = 0.95
 ) -> tuple[SecondLife, ...]:
     """Second lifetimes of the returners of a campaign's window, contacted and held out."""
-    import ibis
-    import pyarrow as pa
-
     window = data.main
     back = window.returned & window.observed
     if not back.any():
@@ -109,7 +108,6 @@ def _mean_range(values: NDArray[np.float64], level: float) -> tuple[float, float
 
 def survival_after_return(lives: tuple[SecondLife, ...]) -> pd.DataFrame:
     """Kaplan-Meier curves of going on buying after the return; columns kind, days, share."""
-    import pandas as pd
     from statsmodels.duration.survfunc import SurvfuncRight
 
     frames = []

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -21,7 +22,6 @@ from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.questions.campaigns.campaign import CampaignData
 
@@ -53,8 +53,6 @@ def segments_table(
     fewer than `suppress_below` customers in a group are left out, with those that would give them away; `elsewhere`
     are groups that other tables withhold, `before` is what the last run showed of those contacted.
     """
-    import pandas as pd
-
     window = data.main
     net = window.margin - data.cost
     seen = window.observed

@@ -9,9 +9,9 @@ are none earns nothing by it (Athey and Wager 2021; Chernozhukov, Demirer, Duflo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
@@ -19,9 +19,6 @@ from scipy.integrate import trapezoid
 from cxvalue.effects.estimators.abtest import Estimate, around, difference_in_means
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.rounding import spread_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "Targeting",
@@ -172,8 +169,6 @@ def policy_curve(score: Floats, ranking: Floats, level: float = 0.95, points: in
 
     Columns: share, value, low, high (value of the rule per customer of the base), per_contact. Read off the test's scores.
     """
-    import pandas as pd
-
     order = np.argsort(-ranking, kind="stable")
     sorted_ = score[order]
     z = reach_of(level)
@@ -227,8 +222,6 @@ def qini_bands(outcome: Floats, treated: Bools, ranking: Floats, level: float = 
 
     Columns: share, added, low, high, at_random. Treated and control among the first so many are two groups (Welch).
     """
-    import pandas as pd
-
     order = np.argsort(-ranking, kind="stable")
     y, w = outcome[order], treated[order]
     every = int(w.sum())

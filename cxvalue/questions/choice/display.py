@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_value
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.choice.items import ALL
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.choice.budget import Choice
@@ -21,8 +22,6 @@ __all__ = ["choice_display", "choice_table", "curve_table"]
 
 def choice_table(found: Choice, items: Items) -> pd.DataFrame:
     """A row an item, as published in ``choice_items.csv``."""
-    import pandas as pd
-
     return pd.DataFrame(
         {"touchpoint": items.names, "segment": items.segments, "cost": items.cost, "value": items.value,
          "value_shrunk": found.value, "chosen": found.chosen, "share_of_draws": found.share}
@@ -31,8 +30,6 @@ def choice_table(found: Choice, items: Items) -> pd.DataFrame:
 
 def curve_table(found: Choice, items: Items) -> pd.DataFrame:
     """A row a budget, as published in ``choice_budgets.csv``."""
-    import pandas as pd
-
     rows = [
         (budget, net, "; ".join(name for name, taken in zip(items.names, chosen, strict=True) if taken))
         for budget, net, chosen in found.curve

@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
@@ -24,9 +28,7 @@ from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
@@ -56,13 +58,9 @@ def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     return states.take(active)
 
 
-def margins_of(purchases: ibis.Table, states: PurchaseStates, *, months: int = CHURN_MONTHS) -> Floats:
-    """Margin of the last `months` months up to the day of the states, refunds taken off, in the order of the states."""
-    import ibis
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    after = ibis.literal(months_before(states.as_of, months))
+def margins_of(purchases: ibis.Table, states: PurchaseStates) -> Floats:
+    """Margin of the last 12 months up to the day of the states, refunds taken off, in the order of the states."""
+    after = ibis.literal(months_before(states.as_of, CHURN_MONTHS))
     chosen = purchases.filter((purchases.date > after) & (purchases.date <= ibis.literal(states.as_of)))
     sums = chosen.group_by("customer_id").agg(margin=chosen.margin.sum().cast("float64")).to_pyarrow()
     place = pc.index_in(pa.array(states.customer_id, pa.string()), value_set=sums.column("customer_id"))
@@ -189,7 +187,6 @@ def segment_table(
     everyone: Mapping[str, NDArray[np.object_]] | None = None,
     elsewhere: Collection[tuple[str, str]] = (),
     before: ShownBefore = NO_GROUPS,
-    seed: int = 1,
 ) -> pd.DataFrame:
     """Churn by segment, as published in ``churn_segments.csv``.
 
@@ -204,10 +201,7 @@ def segment_table(
         suppress_below: groups of fewer customers are withheld.
         everyone: labels of all customers, silent ones too, in columns of which another table shows how many they are.
         elsewhere, before: groups that other tables withhold, and what the last run showed.
-        seed: equal seeds give equal results.
     """
-    import pandas as pd
-
     columns = [
         *("segment", "group", "customers", "rate", "rate_low", "rate_high"),
         *("margin", "at_risk", "at_risk_low", "at_risk_high"),
@@ -221,13 +215,7 @@ def segment_table(
     )
     for name, labels in segments.items():
         found = losses(
-            churn.probabilities,
-            churn.margins,
-            labels,
-            in_draws=churn.in_draws,
-            draws=churn.draws,
-            level=level,
-            seed=seed,
+            churn.probabilities, churn.margins, labels, in_draws=churn.in_draws, draws=churn.draws, level=level
         )
         shown = (g for g in found.groups if (name, g.name) not in hidden)
         rows += [(name, g.name, g.members, *g.rate, g.worth, *g.at_risk) for g in shown]

@@ -106,8 +106,8 @@ def reasons_display(reasons: pd.DataFrame, currency: str) -> Styler:
     )
 
 
-def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> Styler:
-    """The top of the early-warning list without the customers' names, as an example of what it says."""
+def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
+    """The top ten of the early-warning list without the customers' names, as an example of what it says."""
     return styled(
         {
             translate("rank"): row.rank,
@@ -117,7 +117,7 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
             translate("silent for"): format_value(int(row.days_silent), "days"),
             translate("reason"): row.reason or "—",
         }
-        for row in warnings.head(rows).itertuples()
+        for row in warnings.head(10).itertuples()
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import fdtr
 
@@ -23,8 +24,6 @@ from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.questions.churn.churn import Churn
 
@@ -59,8 +58,6 @@ def early_warning(
     Complaints are looked at when `interactions` has the columns complaint and resolved_on. Empty when the churn is
     withheld.
     """
-    import pandas as pd
-
     active = churn.active
     silent = active.days_silent
     usual = np.where(active.frequency > 0, active.recency_days / np.maximum(active.frequency, 1), np.nan)
@@ -95,8 +92,6 @@ def reason_table(warnings: pd.DataFrame, reasons: Sequence[str] = REASONS, *, su
     A customer with two reasons counts in both; the last row holds those without any. Reasons of fewer than
     `suppress_below` customers, or whose money is that of one or two, are left out with those that would give them away.
     """
-    import pandas as pd
-
     masks = [(reason, warnings["reason"].str.contains(translate(reason), regex=False)) for reason in reasons]
     masks.append((NONE_OF_THESE, warnings["reason"] == ""))
     hidden = _withheld(masks, warnings["margin_12m"].to_numpy(float), suppress_below)
@@ -126,8 +121,6 @@ def spend_falls(purchases: ibis.Table, churn: Churn) -> pd.Series:
     for whoever has not changed; a fall is notable when so low a ratio has a probability below 5% and lies at least 20%
     below 1. Asked only of customers with at least three purchases before the last three.
     """
-    import pandas as pd
-
     rows = purchases.filter(purchases.date <= ibis.literal(churn.as_of))
     newest = ibis.window(group_by="customer_id", order_by=ibis.desc("date"))
     placed = rows.mutate(place=ibis.row_number().over(newest))
@@ -170,8 +163,6 @@ def open_complaints(interactions: ibis.Table | None, as_of: date) -> pd.Series:
 
     Empty when the table lacks the columns complaint and resolved_on.
     """
-    import pandas as pd
-
     needed = {"complaint", "resolved_on"}
     if interactions is None or not needed <= set(interactions.columns):
         return pd.Series(dtype=object)

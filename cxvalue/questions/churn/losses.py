@@ -11,18 +11,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.small_groups import withheld_groups
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
 from cxvalue.language.catalogue import translate, written
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["GroupLosses", "InDraws", "Losses", "bands", "losses"]
 
@@ -184,8 +182,6 @@ def bands(probabilities: ArrayLike, values: ArrayLike, suppress_below: int = 0) 
     Columns: band, members, expected (leavers), value, value_at_risk; a band ends with its upper bound. Bands of fewer than
     `suppress_below` members are left out, with those that would give them away.
     """
-    import pandas as pd
-
     p, worth = np.asarray(probabilities, dtype=float), np.asarray(values, dtype=float)
     place = np.clip(np.searchsorted(BAND_EDGES, p, side="left") - 1, 0, len(BAND_EDGES) - 2)
     edges = list(pairwise(BAND_EDGES))

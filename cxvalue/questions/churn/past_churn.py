@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
@@ -22,7 +23,6 @@ from cxvalue.questions.lifetime_value.past_states import PastStates
 
 if TYPE_CHECKING:
     import ibis
-    import pandas as pd
 
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 
@@ -65,8 +65,6 @@ def calibration_by_tenth(happened: ArrayLike, probability: ArrayLike, level: flo
     Columns: tenth, customers, predicted (mean probability), actual (share that happened), low and high (Wilson's
     interval of that share).
     """
-    import pandas as pd
-
     event, p = np.asarray(happened, dtype=float), np.asarray(probability, dtype=float)
     parts = [part for part in np.array_split(np.argsort(p, kind="stable"), TENTHS) if part.size]
     ends = [share_interval(int(event[part].sum()), part.size, level) for part in parts]

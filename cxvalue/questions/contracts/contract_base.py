@@ -121,9 +121,9 @@ class Contracts:
         """The day on which each customer's first contract began."""
         return np.asarray(self.relations.groupby("customer")["start"].min(), dtype=np.int64)
 
-    def age_months(self, on: date | None = None) -> NDArray[np.float64]:
-        """Age of each customer's present relation at the end of a day, in months; nan for who is not active."""
-        return self._ages(on, 1, 0)
+    def age_months(self) -> NDArray[np.float64]:
+        """Age of each customer's present relation at the end, in months; nan for who is not active."""
+        return self._ages(None, 1, 0)
 
     @property
     def step(self) -> int:
@@ -171,9 +171,9 @@ class Contracts:
         some = whole.count > 0
         return Durations(whole.entry[some], whole.renewed[some], whole.ended[some], whole.count[some])
 
-    def left_out(self, until: date | None = None) -> int:
+    def left_out(self) -> int:
         """Relations that were not observed long enough for anything to be learnt from them."""
-        return int((~self.spells(until).kept).sum())
+        return int((~self.spells().kept).sum())
 
     def part_of_last_period(self, until: date | None = None) -> float:
         """Mean part of the last period that those who left still were customers; 1 where contracts end with a period.

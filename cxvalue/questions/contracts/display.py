@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.language.catalogue import translatable, translate, written
@@ -14,7 +16,6 @@ from cxvalue.questions.contracts.driver_words import band_words, driver_words, l
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.contracts.endings import ModelScore
@@ -72,8 +73,6 @@ def scores_table(scores: Sequence[ModelScore], chosen: str) -> pd.DataFrame:
 
     Columns: model, customers, predicted, actual, auc, brier, brier_of_rate, log_score, selected.
     """
-    import pandas as pd
-
     columns = ["model", "customers", "predicted", "actual", "auc", "brier", "brier_of_rate", "log_score", "selected"]
     rows = [
         (one.model, one.backtest.customers, float(one.backtest.probabilities.sum()), int(one.backtest.stayed_away.sum()),
@@ -142,8 +141,8 @@ def account_bands_display(bands: pd.DataFrame, currency: str) -> Styler:
     )
 
 
-def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> Styler:
-    """The top of the early-warning list without the customers' names, as an example of what it says."""
+def warnings_display(warnings: pd.DataFrame, currency: str) -> Styler:
+    """The top ten of the early-warning list without the customers' names, as an example of what it says."""
 
     def money(amount: float) -> str:
         return "—" if amount != amount else format_value(float(amount), currency)
@@ -157,7 +156,7 @@ def warnings_display(warnings: pd.DataFrame, currency: str, rows: int = 10) -> S
             translate("customer for"): format_value(round(row.months_with_us), "months"),
             translate("reason"): row.reason or "—",
         }
-        for row in warnings.head(rows).itertuples()
+        for row in warnings.head(10).itertuples()
     )
 
 

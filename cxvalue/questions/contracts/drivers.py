@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+import ibis
 import numpy as np
 import pandas as pd
 
@@ -19,7 +20,6 @@ from cxvalue.questions.contracts.members import RESERVED_DRIVERS, Happening, Mem
 from cxvalue.tables.labels import NOT_KNOWN, segments_of
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
     from numpy.typing import NDArray
 
@@ -67,8 +67,6 @@ def people_of(subscriptions: ir.Table, *, users: bool = False) -> ir.Table:
 
     With `users` only people whose role says that they use the contract.
     """
-    import ibis
-
     key = subscriptions.customer_id
     if "account_id" in subscriptions.columns:
         key = ibis.coalesce(subscriptions.account_id, subscriptions.customer_id)
@@ -79,14 +77,10 @@ def people_of(subscriptions: ir.Table, *, users: bool = False) -> ir.Table:
 
 
 def _day(column: ir.Value) -> ir.Value:
-    import ibis
-
     return column.cast("date").delta(ibis.literal(EPOCH), unit="day").cast("int64")
 
 
 def _complaints(tables: DriverTables, until: date) -> ir.Table | None:
-    import ibis
-
     made = tables.interactions
     if made is None or "complaint" not in made.columns:
         return None
@@ -101,8 +95,6 @@ def scores_of(tables: DriverTables, until: date) -> Scores | None:
 
     None without a surveys table or with fewer than 30 answers up to `until`.
     """
-    import ibis
-
     asked = tables.surveys
     if asked is None:
         return None
@@ -122,8 +114,6 @@ def scores_of(tables: DriverTables, until: date) -> Scores | None:
 
 def _running_mean(scores: Scores) -> ir.Table:
     """Mean score of an account's answers in the year up to each day on which somebody answered."""
-    import ibis
-
     daily = scores.table.group_by("key", "day").agg(total=scores.table.value.sum(), n=scores.table.count())
     year = ibis.range_window(preceding=ASKED_DAYS - 1, following=0, group_by="key", order_by="day")
     return daily.select("key", "day", value=daily.total.sum().over(year) / daily.n.sum().over(year))

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
+import pandas as pd
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.calendar import EPOCH, day_number
@@ -22,9 +24,7 @@ from cxvalue.lifetime.contracts.hazard import FEWEST_EVENTS, HazardModel, cell_s
 from cxvalue.lifetime.contracts.spells import months_later, spells
 
 if TYPE_CHECKING:
-    import ibis
     import ibis.expr.types as ir
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = [
@@ -165,8 +165,6 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     `ended` is 0 or 1, `weight` 1, or the part of it for a month that was not over (`Spells.part`). A month knows what was
     known on the day on which it begins. Made by the engine when it is asked for.
     """
-    import ibis
-
     clash = sorted(RESERVED_DRIVERS.intersection(members.fixed))
     if clash:
         raise CxvalueError(
@@ -224,8 +222,6 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
 
 def _with(rows: ir.Table, one: Happening) -> ir.Table:
     """Add the driver of a happening: the latest event up to the day on which each month begins."""
-    import ibis
-
     key = "cluster" if one.by_cluster else "member"
     value = one.events["value"] if one.edges is not None else one.events["day"].cast("float64")
     events = one.events.select(event_key=one.events["key"], event_day=one.events["day"], event_value=value)
@@ -277,8 +273,6 @@ def _meat(
 
     The engine counts each cluster's months by cell; clusters come in parts, so that memory stays bounded.
     """
-    import pandas as pd
-
     x, gone, stayed = cell_scores(model, cells)
     place = pd.MultiIndex.from_frame(cells[list(drivers)])
     parts = max(1, math.ceil(int(cells["at_risk"].sum()) / _MONTHS_AT_ONCE))

@@ -14,9 +14,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.calendar import default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
@@ -29,10 +30,6 @@ from cxvalue.questions.contracts.contract_base import (
     look_ahead,
     months_between,
 )
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 __all__ = [
     "RenewalFit",
@@ -172,8 +169,6 @@ def missing_margin(contracts: Contracts, gross_margin: float | None) -> str:
 
 def renewal_models_table(fit: RenewalFit, level: float = 0.95, *, selected: bool = True) -> pd.DataFrame:
     """The parameters in both windows, as published in ``models.csv``; `selected` says whether this model forecasts."""
-    import pandas as pd
-
     rows = []
     for window, model in (("calibration", fit.calibration), ("full", fit.full)):
         if model is None:

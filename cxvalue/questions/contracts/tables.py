@@ -7,13 +7,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.calendar import day_number
 from cxvalue.lifetime import HoldoutScore
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cxvalue.questions.contracts.contract_base import Contracts
     from cxvalue.questions.contracts.contract_value import RenewalValue
     from cxvalue.questions.contracts.endings import ContractChurn
@@ -24,8 +23,6 @@ __all__ = ["holdout_scores", "renewal_customers_table", "renewal_holdout_table"]
 
 def renewal_customers_table(value: RenewalValue, contracts: Contracts) -> pd.DataFrame:
     """One row a customer, as published in ``customers.parquet``; what only purchases could tell is empty."""
-    import pandas as pd
-
     size = len(contracts.customers)
     unknown = np.full(size, math.nan)
     day = day_number(contracts.as_of)
@@ -75,7 +72,5 @@ def holdout_scores(fit: RenewalFit, churn: ContractChurn) -> tuple[HoldoutScore,
 
 def renewal_holdout_table(fit: RenewalFit, churn: ContractChurn) -> pd.DataFrame:
     """The forecast of who would still be a customer and what came, as published in ``holdout.csv``."""
-    import pandas as pd
-
     columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
     return pd.DataFrame([asdict(score) for score in holdout_scores(fit, churn)], columns=columns)

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
+import pandas as pd
 
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.foundation.calendar import months_before
@@ -22,7 +23,6 @@ from cxvalue.tables.states import first_seen_from
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = [
@@ -154,8 +154,6 @@ class Waterfall:
 
     def table(self) -> pd.DataFrame:
         """One row a step, as published in ``waterfall.csv``: step, customers, margin (nan where not known)."""
-        import pandas as pd
-
         lost = None if self.lost_margin is None else -self.lost_margin
         steps = [
             ("opening", self.opening, self.opening_margin),
@@ -168,15 +166,12 @@ class Waterfall:
         return pd.DataFrame(steps, columns=["step", "customers", "margin"]).astype({"margin": "float64"})
 
 
-def waterfall(
-    purchases: ibis.Table, *, as_of: date, observed_from: date, dormancy_days: int, months: int = 12
-) -> Waterfall | None:
-    """Bridge the active customers of `months` ago to those of today; None when the tables begin too late to know them.
+def waterfall(purchases: ibis.Table, *, as_of: date, observed_from: date, dormancy_days: int) -> Waterfall | None:
+    """Bridge the active customers of a year ago to those of today; None when the tables begin too late to know them.
 
     Who was active at the start is known only when the tables cover the whole dormancy window before it.
     """
-    start = months_before(as_of, months)
-    before = months_before(as_of, 2 * months)
+    start, before = months_before(as_of, 12), months_before(as_of, 24)
     if observed_from > start - timedelta(days=dormancy_days - 1):
         return None
     seen = purchases.filter(purchases.date <= ibis.literal(as_of))
@@ -261,8 +256,6 @@ def period_change(purchases: ibis.Table, pair: PeriodPair) -> pd.DataFrame:
     Columns: group, and customers, purchases and margin, each _before and _after; a customer counts in a period with at
     least one purchase in it.
     """
-    import pandas as pd
-
     chosen = purchases.filter((purchases.date > ibis.literal(pair.start)) & (purchases.date <= ibis.literal(pair.end)))
     early, late = chosen.date <= ibis.literal(pair.middle), chosen.date > ibis.literal(pair.middle)
     people = chosen.group_by("customer_id").agg(
@@ -292,8 +285,6 @@ def monthly_activity(purchases: ibis.Table, *, as_of: date) -> pd.DataFrame:
     Columns: month (first day, a timestamp), purchases, active_customers, revenue, margin, complete (the whole month is
     within the table's first day and `as_of`).
     """
-    import pandas as pd
-
     index = purchases.date.year() * 12 + purchases.date.month() - 1
     chosen = purchases.mutate(index=index).filter(purchases.date <= ibis.literal(as_of))
     table = (
@@ -350,8 +341,6 @@ def cohort_table(
     customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out with those that
     would give them away, and so are customers who first bought before `new_from`: they are older than the tables.
     """
-    import pandas as pd
-
     months = cohort_months(as_of, observed_from)
     if new_from is not None:
         purchases = first_seen_from(purchases, new_from)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of, share_interval
@@ -19,7 +21,6 @@ from cxvalue.tables.labels import product_group
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["CrossSelling", "cross_selling"]
@@ -86,8 +87,6 @@ def cross_selling(
         fewest: products and pairs with fewer new buyers are left out, as are those with fewer than 10.
         level: of the intervals: Wilson's for shares, Student's t for margin.
     """
-    import pandas as pd
-
     if "product" not in transactions.columns:
         return None
     fewest = max(fewest, FEWEST_BUYERS)
@@ -118,8 +117,6 @@ def _customer_products(
 
     Rows by customer and product hold: had (bought before), took (bought in the window), margin (of it in the window).
     """
-    import ibis
-
     lines: Any = transactions.filter((transactions.revenue >= 0) & (transactions.date <= ibis.literal(as_of)))
     lines = lines.mutate(product=product_group(lines), late=lines.date >= ibis.literal(start))
     recent = lines.date >= ibis.literal(start - timedelta(days=days))
@@ -242,8 +239,6 @@ def _difference(
 
 def _pairs(rows: pd.DataFrame, customers: int, products: list[str], fewest: int) -> pd.DataFrame:
     """Take-up of one product among those who had another; pairs with few new buyers are left out."""
-    import pandas as pd
-
     kept = rows[rows["product"].isin(products)]
     codes, names = pd.factorize(kept["customer_id"])
     columns = kept["product"].map({name: place for place, name in enumerate(products)}).to_numpy()

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.findings.suppression import dominated
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["SEGMENTS", "SUMMARY", "VALUES", "Split", "customers_in_groups", "groups_by"]
 
@@ -144,8 +142,6 @@ def customers_in_groups(
         segments: labels of these customers by column.
         elsewhere, before: groups that other tables withhold, and what the last run showed of segments.
     """
-    import pandas as pd
-
     number = {
         name: pd.to_numeric(customers[name]).to_numpy(float, na_value=math.nan) for name in (*_HISTORY, *_MEANS, "cltv")
     }
@@ -193,8 +189,6 @@ def _measured(number: Mapping[str, Floats], who: Places | NDArray[np.bool_]) -> 
 def _by_segment(
     number: Mapping[str, Floats], segments: Mapping[str, NDArray[np.object_]], hidden: Collection[tuple[str, str]]
 ) -> pd.DataFrame:
-    import pandas as pd
-
     rows: list[dict[str, Any]] = []
     for name, labels in segments.items():
         texts = labels.astype(str)

@@ -101,8 +101,8 @@ def _amount(value: float, currency: str) -> str:
     return format_value(value, currency) if value == value else translate("not known")
 
 
-def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:
-    """The first of `CrossSelling.pairs`, written for reading."""
+def pairs_display(pairs: pd.DataFrame) -> Styler:
+    """The first ten of `CrossSelling.pairs`, written for reading."""
     return styled(
         {
             translate("has bought"): row.has,
@@ -111,7 +111,7 @@ def pairs_display(pairs: pd.DataFrame, most: int = 10) -> Styler:
             translate("share"): format_value(row.attach_rate, "share"),
             translate("against everybody"): translate("{times:.2f} times", times=row.lift),
         }
-        for row in pairs.head(most).itertuples()
+        for row in pairs.head(10).itertuples()
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,8 +60,6 @@ def who_was_referred(customers: ir.Table) -> pd.DataFrame | None:
 
     Columns: customer_id, referred, referred_by (None where it is not known), acquisition_cost (0 where it is not given).
     """
-    import ibis
-
     columns = customers.columns
     if "referred_by" in columns:
         by: Any = customers.referred_by.cast("string").strip().nullif("")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_level, format_value
 from cxvalue.language.catalogue import translatable, translate, written
 from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.tables.counts import TableSet
@@ -20,8 +21,6 @@ __all__ = ["cautions_table", "control_table", "counts_display", "counts_table", 
 
 def counts_table(tables: TableSet) -> pd.DataFrame:
     """Every count of rows of a preparation: table, kind, what, rows, amount; the form in which it is published."""
-    import pandas as pd
-
     columns = ["table", "kind", "what", "rows", "amount"]
     return pd.DataFrame([{name: getattr(count, name) for name in columns} for count in tables.counts], columns=columns)
 

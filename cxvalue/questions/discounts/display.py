@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.finding import opening
 from cxvalue.findings.numbers import format_range, format_value
@@ -13,7 +15,6 @@ from cxvalue.questions.discounts.given import ALL_OTHERS
 from cxvalue.questions.discounts.policies import NO_RANGE
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.discounts import DiscountResult, Occasions
@@ -77,8 +78,6 @@ def no_curve_sentence(found: DiscountResult) -> str:
 
 def curve_table(found: DiscountResult) -> pd.DataFrame:
     """Share that buys and margin an occasion at each flat depth, with their bounds, in steps of half a point."""
-    import pandas as pd
-
     from cxvalue.questions.discounts import DEPTHS
 
     rows = slice(None, None, 10)
@@ -90,8 +89,6 @@ def curve_table(found: DiscountResult) -> pd.DataFrame:
 
 def families_table(found: DiscountResult) -> pd.DataFrame:
     """The families that were fitted: how likely each makes the data, and how much it counts."""
-    import pandas as pd
-
     rows = [
         (fit.family, fit.parameters, fit.log_likelihood, fit.aic, float(weight))
         for fit, weight in zip(found.fits, found.weights, strict=True)
@@ -114,8 +111,6 @@ def families_display(found: DiscountResult) -> Styler:
 
 def segments_table(found: DiscountResult) -> pd.DataFrame:
     """The best flat depth of each segment and the margin an occasion at it."""
-    import pandas as pd
-
     return pd.DataFrame(found.by_segment, columns=["segment", "share_of_occasions", "best_depth", "margin"])
 
 
@@ -237,8 +232,6 @@ def lost_sentence(
 
 def outcomes_table(outcomes: Iterable[PolicyOutcome]) -> pd.DataFrame:
     """An occasion under each policy: margin now, share that walks away, future margin lost with them."""
-    import pandas as pd
-
     rows = [
         (one.policy, one.margin, one.walked_away)
         + ((one.future_lost.value, one.future_lost.low, one.future_lost.high) if one.future_lost else (None,) * 3)

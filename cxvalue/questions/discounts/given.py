@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cxvalue.language.catalogue import translatable
 from cxvalue.tables.labels import NOT_KNOWN, product_group
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
 __all__ = ["ALL_OTHERS", "depth_by_product"]
 
@@ -27,8 +28,6 @@ def depth_by_product(transactions: ir.Table, *, most: int = 25) -> pd.DataFrame 
     Columns: product, full_price (revenue before discount), discount, depth (discount / full price), with_discount (share of
     the full price that was sold with one), depth_when_given. Refunds are left out; beyond `most` groups: "all others".
     """
-    import pandas as pd
-
     if not {"product", "discount"} <= set(transactions.columns):
         return None
     lines: Any = transactions.filter(transactions.revenue >= 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,8 +84,6 @@ def occasions_of(
 
     Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
     """
-    import ibis
-
     rows = with_occasions(offers)
     valued, own = ("basket_value" in rows.columns), ("basket_margin" in rows.columns)
     assumed = gross_margin if valued and not own else None
@@ -166,8 +165,6 @@ def with_occasions(offers: ir.Table) -> ir.Table:
     A day on which rung 1 comes once has one sequence, however its rows are ordered. Where it comes again, sequences follow
     the numbers of the rows, or the order of a frame that has none.
     """
-    import ibis
-
     rows = offers.mutate(place=offers[ROW] if ROW in offers.columns else ibis.row_number())
     known = rows.occasion_id if "occasion_id" in rows.columns else ibis.null("string")
     within = ibis.window(group_by=["customer_id", "date"], order_by="place", preceding=None, following=0)
@@ -191,8 +188,6 @@ def segment_column(customers: ir.Table | None) -> str | None:
 
 def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:
     """Occasions and refusals of the first rung by the number of the customer's visit, up to the tenth."""
-    import ibis
-
     within = ibis.window(group_by="customer_id", order_by=["date", "occasion"])
     rows = each.mutate(visit=ibis.row_number().over(within) + 1)
     rows = rows.filter(rows.visit <= 10)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,8 +77,6 @@ class PolicyOutcome:
 
 def afterwards(offers: ir.Table, purchases: ir.Table | None, *, days: int, as_of: date) -> Afterwards:
     """Count who came again within `days`: another occasion or, where there are purchases, a purchase on a later day."""
-    import ibis
-
     rows = with_occasions(offers)
     accepted: Any = rows.accepted
     each = rows.group_by("occasion").agg(

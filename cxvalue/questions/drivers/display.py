@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.language.catalogue import translate, written
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.drivers.importance import Importance
@@ -29,8 +30,6 @@ def drivers_caption() -> tuple[str, str]:
 
 def drivers_table(found: Importance) -> pd.DataFrame:
     """A row a driver, as published in ``drivers.csv``."""
-    import pandas as pd
-
     rows = [
         (name, *found.share[k], *found.slope[k], found.mean_points[k], found.r2, found.noise)
         for k, name in enumerate(found.names)

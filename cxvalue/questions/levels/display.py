@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range, format_value
 from cxvalue.language.catalogue import translate
@@ -11,7 +13,6 @@ from cxvalue.questions.levels.customer_quarters import LEVELS, level_word
 from cxvalue.questions.levels.worth import MOVES
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.foundation.intervals import Interval
@@ -22,8 +23,6 @@ __all__ = ["levels_display", "levels_table", "moves_display", "moves_table"]
 
 def levels_table(found: LevelWorth) -> pd.DataFrame:
     """A row a level, as published in ``experience_levels.csv``."""
-    import pandas as pd
-
     rows = []
     for name in LEVELS:
         row: dict[str, object] = {"level": name, "customers": found.counts.get(name)}
@@ -61,8 +60,6 @@ def levels_display(found: LevelWorth, currency: str) -> Styler:
 
 def moves_table(found: LevelWorth) -> pd.DataFrame:
     """A row a move between quarters, as published in ``experience_transitions.csv``."""
-    import pandas as pd
-
     rows = [(a, b, *value, found.moved[a]) for (a, b), value in found.moves.items()]
     return pd.DataFrame(rows, columns=["from", "to", "share", "low", "high", "customer_quarters"])
 

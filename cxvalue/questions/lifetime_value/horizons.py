@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.findings.finding import opening
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
@@ -26,7 +27,6 @@ from cxvalue.lifetime.prediction.living import path
 
 if TYPE_CHECKING:
     import ibis
-    import pandas as pd
     from numpy.typing import NDArray
 
     from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -65,8 +65,6 @@ def horizons_table(
     month, as everywhere; without an end the discounting is continuous, which is worth half a month of interest more.
     Rates that are not above 0 are left out, the study's own apart.
     """
-    import pandas as pd
-
     model, spend, level = fit.model, fit.spend, base.value.level
     money = np.zeros(max(horizons))
     for part in parts(model, states):
@@ -140,8 +138,6 @@ def levers_table(levers: ValueLevers) -> pd.DataFrame:
 
     Columns: lever, change, before, after, gain, low, high, share_of_equity, horizon_months, withheld.
     """
-    import pandas as pd
-
     equity = levers.equity.value
     return pd.DataFrame(
         [
@@ -245,8 +241,6 @@ def value_by_level(
     left out, with those that would give them away (`elsewhere` are groups that other tables withhold, `before` is what the
     last run showed); then rare labels are no part of the level that they count as. Empty without covariates.
     """
-    import pandas as pd
-
     columns = [*("covariate", "level", "customers", "cltv", "low", "high", "cltv_mean", "expected_transactions"),
                *("p_alive", "new_customer", "new_customer_low", "new_customer_high")]  # fmt: skip
     rows: list[tuple[Any, ...]] = []

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
 import numpy as np
+import pandas as pd
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of
 from cxvalue.foundation.intervals import Interval
@@ -34,7 +35,6 @@ from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from cxvalue.lifetime.evidence.past import Past
@@ -97,8 +97,6 @@ def rolling_table(
     the sound ones). Origins before anybody bought twice are left out; without a holdout the table is empty. `then` is
     what was read of the same purchases before.
     """
-    import pandas as pd
-
     columns = [
         *("origin", "until", "days", "customers", "model", "actual", "predicted", "bias", "relative_bias", "mae"),
         *("log_score_per_customer", "decile_error", "gini", "status", "best"),
@@ -150,8 +148,6 @@ def with_past_totals(rolled: pd.DataFrame, base: WholeBase, past: Past) -> pd.Da
     Columns besides: horizon_months, actual_margin, predicted_margin (discounted), low and high of the combination, and
     log_ratio, the logarithm of actual over predicted margin. Purchases are in actual and predicted.
     """
-    import pandas as pd
-
     margin, counts = past.margin, past.purchases
     said, bought = blend(margin, REFERENCE), blend(counts, REFERENCE)
     rows: list[dict[str, Any]] = []
@@ -247,8 +243,6 @@ def ranking(fit: CltvFit, purchases: ibis.Table, *, then: PastStates | None = No
 
     Raises `CxvalueError` when the fit has no holdout.
     """
-    import pandas as pd
-
     start = fit.need_holdout(translate("A comparison with what happened"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)

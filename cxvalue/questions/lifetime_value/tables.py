@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.lifetime import CustomerValue, LifetimeModel, SpendModel
@@ -18,8 +19,6 @@ from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cxvalue.lifetime.prediction.whole_base import WholeBase
 __all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
 
@@ -33,8 +32,6 @@ def covariates_table(
     used (whether the forecast follows it). Levels of fewer than `suppress_below` customers are left out, with those that
     would give them away and those that other tables withhold (`elsewhere`).
     """
-    import pandas as pd
-
     columns = ["model", "about", "covariate", "level", "against", "customers", "ratio", "low", "high", "used"]
     model = model_of(fit)
     if model is None:
@@ -54,8 +51,6 @@ def season_table(fit: CltvFit) -> pd.DataFrame:
     Columns: month (1 to 12), name, index (1 is an average month), low, high, observed and expected (repeat purchases of
     these months in all years), used (whether the forecast follows it).
     """
-    import pandas as pd
-
     columns = ["month", "name", "index", "low", "high", "observed", "expected", "used"]
     index = fit.season.index if fit.season is not None else None
     if index is None:
@@ -71,8 +66,6 @@ def models_table(fit: CltvFit, level: float = 0.95, base: WholeBase | None = Non
     With the forecast of the base the column weight has the share of each model in it, and the candidates without
     parameters have a row each, as has their combination (weight 1).
     """
-    import pandas as pd
-
     weights = {} if base is None else weights_of(base, fit)
 
     rows: list[dict[str, Any]] = []
@@ -117,8 +110,6 @@ def models_table(fit: CltvFit, level: float = 0.95, base: WholeBase | None = Non
 
 def holdout_table(fit: CltvFit) -> pd.DataFrame:
     """The holdout scores of every model, as published in ``holdout.csv``."""
-    import pandas as pd
-
     columns = ["model", "actual", "predicted", "bias", "mae", "rmse", "wmape", "log_score", "status", "selected"]
     rows = [{**asdict(score), "selected": score.model == fit.selected} for score in fit.scores]
     return pd.DataFrame(rows, columns=columns)
@@ -126,8 +117,6 @@ def holdout_table(fit: CltvFit) -> pd.DataFrame:
 
 def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_days: int) -> pd.DataFrame:
     """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`."""
-    import pandas as pd
-
     silent = states.days_silent
     return pd.DataFrame(
         {

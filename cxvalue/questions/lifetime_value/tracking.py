@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
+import pandas as pd
 
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.models.by_level import CovariateModel
@@ -16,8 +18,6 @@ from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.lifetime_value.seasonality import expected_on_days
 
 if TYPE_CHECKING:
-    import ibis
-    import pandas as pd
     from numpy.typing import NDArray
 
     from cxvalue.lifetime import LifetimeModel
@@ -35,9 +35,6 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
     count, on both sides. The expectation is that of a new customer, summed over the days on which customers were
     acquired; nothing after the calibration window is used. Raises `CxvalueError` when the fit has no holdout.
     """
-    import ibis
-    import pandas as pd
-
     holdout_start = fit.need_holdout(translate("Tracking"))
     if fit.period is not None:
         return _tracking_by_period(fit, fit.period, holdout_start, purchases)
@@ -80,9 +77,6 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
 
 def _tracking_by_period(fit: CltvFit, period: Period, holdout_start: date, purchases: ibis.Table) -> pd.DataFrame:
     """The same where opportunities are counted: customers who bought again, period by period."""
-    import ibis
-    import pandas as pd
-
     rows = fit.counted(purchases)
     rows = rows.select("customer_id", number=period.numbers(rows.date))
     rows = rows.mutate(first=rows.number.min().over(ibis.window(group_by="customer_id")))
@@ -132,8 +126,6 @@ def _expected_by_level(
 
 
 def _days_since(days: pd.Series, start: date) -> NDArray[np.int64]:
-    import pandas as pd
-
     elapsed: NDArray[np.int64] = (pd.to_datetime(days) - pd.Timestamp(start)).dt.days.to_numpy(np.int64)
     return elapsed
 
@@ -152,8 +144,6 @@ def calibration_by_frequency(
     Columns: frequency (0, 1, … and "7+"), customers, actual, and one column per calibrated model. `then` is what was read
     of the same purchases before. Raises `CxvalueError` when the fit has no holdout.
     """
-    import pandas as pd
-
     start = fit.need_holdout(translate("Calibration by frequency"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
@@ -170,8 +160,6 @@ def concentration_table(values: NDArray[np.float64], groups: int = 10) -> pd.Dat
 
     Columns: group (1 is the top), customers, total, share (of the sum; nan when the sum is not positive), mean.
     """
-    import pandas as pd
-
     ranked = np.sort(np.asarray(values, dtype=float))[::-1]
     parts = [part for part in np.array_split(ranked, groups) if len(part)]
     total = ranked.sum()

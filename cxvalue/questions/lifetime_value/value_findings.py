@@ -44,7 +44,7 @@ def value_findings(
     return [_backtest(tested, currency), *paid_back]
 
 
-def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
+def season_findings(fit: CltvFit) -> list[Finding]:
     """The finding ``cltv.season``, where the history is long enough to ask for one: the highest month of the year."""
     season = fit.season
     if season is None or season.index is None:
@@ -77,7 +77,7 @@ def season_findings(fit: CltvFit, level: float = 0.95) -> list[Finding]:
         "forecast follows it only where that foresaw the holdout and its first three months better.",
         months=found.months,
     )
-    writer, label = replace(WRITER, grade="C", level=level), translate("Season of the purchases, highest month")
+    writer, label = replace(WRITER, grade="C", level=0.95), translate("Season of the purchases, highest month")
     return [writer.write("season", label, numbers, "share", text, method)]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.foundation.calendar import date_of
 from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from cxvalue.questions.market.gaps import Gap
 
 __all__ = ["gaps_caption", "gaps_table"]
@@ -23,8 +23,6 @@ def gaps_caption() -> tuple[str, str]:
 
 def gaps_table(gaps: Sequence[Gap]) -> pd.DataFrame:
     """A row a metric, competitor and date, as published in ``market_gaps.csv``."""
-    import pandas as pd
-
     rows = [
         (one.metric, one.competitor, date_of(int(day)), float(gap))
         for one in gaps

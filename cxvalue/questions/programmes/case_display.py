@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
@@ -14,7 +15,6 @@ from cxvalue.questions.programmes.display import from_to, without_currency
 from cxvalue.questions.programmes.effect_findings import UNITS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.money.case import Case, CaseSettings
@@ -74,8 +74,6 @@ STANDING = {
 
 def measures_table(case: Case, programme: str) -> pd.DataFrame:
     """The figures of a case: NPV with two ranges, loss, both paybacks, IRR, ROI, peak exposure; empty where undefined."""
-    import pandas as pd
-
     undefined = (None, None, None)
     rows: list[tuple[str, float | None, float | None, float | None, str]] = [
         ("npv", *case.npv, "money"),
@@ -124,8 +122,6 @@ def measures_display(case: Case, currency: str) -> Styler:
 
 def assumptions_table(case: Case, programme: Programme, study: StudyFile) -> pd.DataFrame:
     """What a case rests on: each assumption with its range, who answers for it and where it is from."""
-    import pandas as pd
-
     effect, settings = case.effect, case.settings
     rows: list[tuple[str, float | str, float | None, float | None, str, str, str]] = [
         (
@@ -227,8 +223,6 @@ def rules_display(fit: GoodwillFit, currency: str) -> Styler:
     table = rules_table(fit)
     shown = table.loc[table.groupby("cap")["value"].idxmax().tolist()]
     others = table[(table["standing"] != "") & ~table.index.isin(shown.index)]
-    import pandas as pd
-
     money = partial(without_currency, currency=currency)  # the first heading names it
     return styled(
         {

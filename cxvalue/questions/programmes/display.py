@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_chance, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.effects.effect import Effect
@@ -48,9 +50,6 @@ def event_table(effect: Effect, programme: str) -> pd.DataFrame:
     All are counted from one base, that of the effect itself; `effect_from_month_before` with `se_from_month_before` are the
     same counted from the month before the start alone, as textbooks show them (empty for designs that have no such base).
     """
-    import numpy as np
-    import pandas as pd
-
     parts = (
         (effect.pre_time, effect.pre_effect, effect.pre_covariance, np.full(len(effect.pre_time), np.nan)),
         (effect.event_time, effect.event_effect, effect.covariance, effect.event_weight),
@@ -90,8 +89,6 @@ def base_sentence(effect: Effect, unit: str) -> str:
 
 def checks_table(effect: Effect, programme: str) -> pd.DataFrame:
     """Every check of a design: whether it passed and whether it lowers the grade."""
-    import pandas as pd
-
     rows = [
         (programme, one.name, one.question, translate(JUDGED[one.passed]), one.gating, one.p_value, one.detail)
         for one in effect.checks
@@ -118,8 +115,6 @@ def sensitivity_table(effect: Effect, programme: str) -> pd.DataFrame:
     `kind` steady: up to `per_month` all along, around the effect as reported; bending: any straight drift is taken off, and
     it may change by up to `per_month` from one month to the next.
     """
-    import pandas as pd
-
     columns = ["programme", "kind", "assumption", "per_month", "effect", "low", "high", "proven"]
     rows = [{"programme": programme, **row} for row in effect.extra.get("sensitivity", [])]
     return pd.DataFrame(rows, columns=columns)
@@ -193,8 +188,6 @@ def from_to(low: str, high: str) -> str:
 
 def tornado_table(swings: Sequence[Swing], programme: str) -> pd.DataFrame:
     """What each input alone does to the NPV, with the value at which the NPV is 0."""
-    import pandas as pd
-
     rows = [
         (
             programme, one.name, one.unit, one.value, one.low, one.high, one.low_npv, one.high_npv, one.switching,
@@ -251,8 +244,6 @@ def scenarios_display(scenarios: pd.DataFrame, currency: str) -> Styler:
 
 def bridge_table(steps: Sequence[BridgeStep], programme: str) -> pd.DataFrame:
     """The cash bridge as a table."""
-    import pandas as pd
-
     return pd.DataFrame([(programme, one.name, one.amount) for one in steps], columns=["programme", "step", "amount"])
 
 
@@ -271,8 +262,6 @@ def uncounted_display(case: Case, currency: str) -> Styler:
 
 def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Tables of several programmes under each other."""
-    import pandas as pd
-
     return pd.concat(list(frames), ignore_index=True) if frames else pd.DataFrame({"programme": []})
 
 

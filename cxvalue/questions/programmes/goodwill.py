@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimate import estimate_effect
@@ -28,7 +30,6 @@ from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-    import pandas as pd
 
     from cxvalue.effects.effect import Effect
     from cxvalue.study import Programme
@@ -86,8 +87,6 @@ class GoodwillFit:
     @property
     def table(self) -> pd.DataFrame:
         """The rules as a table."""
-        import pandas as pd
-
         return pd.DataFrame(self.rules)
 
     @property
@@ -240,8 +239,6 @@ def _moral_hazard(
     settings: Goodwill, source: PanelSource, fit: ProgrammeFit, marked: ir.Table, people: ir.Table, where: str
 ) -> tuple[Triple, str]:
     """More fees under the programme, as a share of those without: measured by its own design, else as stated."""
-    import ibis
-
     effect = fit.effect
     try:
         panel = panel_for(replace(source, outcome="fees"), effect.design)
@@ -301,8 +298,6 @@ def handling_saved(
     A call belongs to the customer's latest fee of the 31 days up to it, the largest of that day. Fees above `most` are
     left out. None without waived fees or without others to compare them with.
     """
-    import ibis
-
     told_apart = ["customer_id", "date", "amount", "under", "was_waived"]
     fees = marked.filter(marked.amount <= most).mutate(fee=ibis.row_number().over(order_by=told_apart))
     fees = fees.select("customer_id", "fee", "date", "under", "was_waived").cache()
@@ -338,8 +333,6 @@ def handling_saved(
 
 def _last_year(marked: ir.Table, people: ir.Table, months: PanelMonths, *, everyone: bool) -> dict[str, NDArray[Any]]:
     """Fees of the last 12 full months by date: customer's number, amount, under the rule, waived."""
-    import ibis
-
     recent = marked.filter((marked.month >= months.count - WINDOW) & (marked.month < months.count))
     if not everyone:
         recent = recent.filter(recent.start >= 0)

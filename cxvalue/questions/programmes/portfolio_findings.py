@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
@@ -18,7 +20,6 @@ from cxvalue.questions.programmes.effect_findings import NO_RANGE, title_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.findings.finding import Finding
@@ -244,8 +245,6 @@ def luck_sentence(portfolio: Portfolio | None, cases: Mapping[str, Case], curren
 
 def overlap_table(portfolio: Portfolio) -> pd.DataFrame:
     """Share of one programme's treated customer-months under another, and of a campaign's customers under a programme."""
-    import pandas as pd
-
     rows: list[tuple[object, ...]] = []
     for k, one in enumerate(portfolio.programmes):
         for j, other in enumerate(portfolio.programmes):
@@ -261,8 +260,6 @@ def overlap_table(portfolio: Portfolio) -> pd.DataFrame:
 
 def ledger_table(portfolio: Portfolio) -> pd.DataFrame:
     """Customer-months and margin by month, driver and set of programmes; a customer-month stands in one line per driver."""
-    import pandas as pd
-
     columns = ["month", "programmes", "driver", "customer_months", "claimed", "counted"]
     return pd.DataFrame([asdict(line) for line in portfolio.ledger], columns=columns)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.numbers import format_month, format_range, format_value
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.money.realisation import promised_path, realised, realised_published
@@ -14,8 +16,6 @@ from cxvalue.questions.programmes.effect_findings import WRITER, title_of, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
-
-    import pandas as pd
 
     from cxvalue.findings.finding import Finding
     from cxvalue.money import Case
@@ -123,8 +123,6 @@ def _untold(first: Realised, currency: str) -> str:
 
 def realisation_table(found: Sequence[Realised], programme: str) -> pd.DataFrame:
     """Promised and delivered margin by month, for every date at which something was promised."""
-    import pandas as pd
-
     rows = []
     for one in found:
         for month, (promised, promised_se, delivered, delivered_se) in zip(one.months, one.by_month.T, strict=True):
@@ -139,8 +137,6 @@ def realisation_table(found: Sequence[Realised], programme: str) -> pd.DataFrame
 
 def promise_table(fit: ProgrammeFit, declared: Programme, case: Case) -> pd.DataFrame:
     """What the case promises month by month under its criterion: a later run holds it against what came."""
-    import pandas as pd
-
     number, last = criterion_hash(declared), case.effect.last_month.isoformat()
     rows = [
         (fit.name, number, last, one.month.isoformat(), one.treated_customers, one.margin, one.low, one.high, one.se)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxvalue.findings.numbers import format_chance, format_date, format_level, format_month, format_range, format_value
 from cxvalue.findings.writer import range_of
 from cxvalue.foundation.intervals import Interval
@@ -78,8 +80,6 @@ def _years(share: float) -> str:
 
 
 def _quantiles(loss: YearlyLoss) -> tuple[float, float]:
-    import numpy as np
-
     low, high = np.quantile(loss.draws, [0.025, 0.975])
     return min(float(low), loss.mean), max(float(high), loss.mean)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.foundation.intervals import Interval
@@ -22,8 +23,6 @@ LONGEST_DAYS = 60
 
 def open_table(speed: Speed, level: float) -> pd.DataFrame:
     """Share of complaints still open by day, as published in ``complaints_open.csv``."""
-    import pandas as pd
-
     rows = [(day, *speed.curve.at(day, level)) for day in range(LONGEST_DAYS + 1)]
     return pd.DataFrame(rows, columns=["day", "still_open", "low", "high"])
 

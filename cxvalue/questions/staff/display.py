@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.findings.display import styled
 from cxvalue.findings.small_groups import withheld_list
@@ -13,7 +14,6 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import spoken_words
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.staff.turnover_link import TurnoverLink
@@ -46,8 +46,6 @@ def staff_table(
     Units with fewer customers or people than `suppress_below` are left out, with those that would give them away and
     those that other tables withhold (`elsewhere`); `before` is what the last run showed.
     """
-    import pandas as pd
-
     largest = rows.customers.max(axis=1)
     weight = np.nansum(rows.customers, axis=1)
     lost = np.nansum(rows.lost * rows.customers, axis=1) / np.maximum(weight, 1.0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.findings.display import styled
 from cxvalue.findings.numbers import format_number, format_range
 from cxvalue.language.catalogue import translatable, translate
 
 if TYPE_CHECKING:
-    import pandas as pd
     from pandas.io.formats.style import Styler
 
     from cxvalue.questions.survey_truth.weighting import Reweighted
@@ -19,8 +20,6 @@ __all__ = ["scores_display", "scores_table"]
 
 def scores_table(found: Reweighted) -> pd.DataFrame:
     """A row a way of making the score, as published in ``survey_scores.csv``."""
-    import pandas as pd
-
     rows = [
         (translatable("as published"), *found.raw),
         (translatable("of all invited, reweighted"), *found.score),

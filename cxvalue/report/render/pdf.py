@@ -145,10 +145,15 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
         headings = [words[f"book_{key}"] for key in ("assumption", "value", "owner", "source")]
         parts.append(_part(words["assumptions"], (), headings, (5, 2, 2, 2), owned))
     else:
-        headings = [words["column_assumption"], words["book_value"]]
-        stated = [(one.label, one.value) for one in page.assumptions]
-        parts.append(_part(words["assumptions"], (), headings, (2, 4), stated))
+        parts.append(_stated(model))
     return parts
+
+
+def _stated(model: ReportModel) -> dict[str, Any]:
+    """What the study file assumes, as a table."""
+    headings = [model.words["column_assumption"], model.words["book_value"]]
+    stated = [(one.label, one.value) for one in model.page.assumptions]
+    return _part(model.words["assumptions"], (), headings, (2, 4), stated)
 
 
 def _texts(model: ReportModel, programme: str, names: Sequence[str]) -> list[str]:
@@ -166,9 +171,7 @@ def _appendix(model: ReportModel) -> list[dict[str, Any]]:
     lines = [(line.label, line.value, line.interval, line.grade, line.text) for line in page.lines]
     parts.append(_part(words["all"], (), headings, (5, 3, 4, 2, 9), lines))
     if model.cases:
-        headings = [words["column_assumption"], words["book_value"]]
-        stated = [(one.label, one.value) for one in page.assumptions]
-        parts.append(_part(words["assumptions"], (), headings, (2, 4), stated))
+        parts.append(_stated(model))
     return parts
 
 

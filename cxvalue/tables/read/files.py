@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.study.places import named_files
 from cxvalue.tables.read.decode import TextFile
-from cxvalue.tables.read.sql import LINE, ROW, SAME, quoted
+from cxvalue.tables.read.sql import LINE, ROW, SAME, chosen_sql, described, quoted
 
 __all__ = ["FILE_STRIDE", "Found", "few_names", "matching", "together"]
 
@@ -51,6 +51,19 @@ class Found:
     made: int = 0
     notes: tuple[str, ...] = ()
     faults: frozenset[str] = frozenset()
+
+
+def laid_as(
+    con: duckdb.DuckDBPyConnection, target: str, every: Iterable[str], malformed: tuple[tuple[int, str], ...] = ()
+) -> _Build:
+    """How to lay columns of a relation that is there, with numbered rows and `every` column of its source."""
+
+    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
+        chosen = chosen_sql(columns, every, amounts)
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {target}")
+        return malformed
+
+    return build
 
 
 def few_names(wanted: str, names: Sequence[str]) -> str:
@@ -142,8 +155,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
             )
             selected.append(f"SELECT {ROW} + {offset} AS {ROW}{chosen} FROM {relation}_{place}")
         con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS {' UNION ALL '.join(selected)}")
-        described = con.execute(f"DESCRIBE {relation}").fetchall()
-        found = {str(row[0]): str(row[1]) for row in described}
+        found = described(con, relation)
         types.update({theirs: found[ours] for ours, theirs in columns.items()})
         return tuple(malformed)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
@@ -13,6 +12,7 @@ import duckdb
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.study import TableSource
+from cxvalue.study.fingerprints import hash_of_file
 from cxvalue.tables.read.cells import laid_columns, lay
 from cxvalue.tables.read.database_file import (
     attach_duckdb,
@@ -23,15 +23,15 @@ from cxvalue.tables.read.database_file import (
     sqlite_tables,
 )
 from cxvalue.tables.read.decode import open_text
-from cxvalue.tables.read.files import Found, together
+from cxvalue.tables.read.files import Found, laid_as, together
 from cxvalue.tables.read.json_lines import is_json, json_columns, json_rows
 from cxvalue.tables.read.moments import ZONED, local_moment, local_moments
-from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
+from cxvalue.tables.read.sql import ROW, described, literal, quoted, row_marks
 from cxvalue.tables.read.textfile import TextLayout, load_text
 from cxvalue.tables.read.unpack import unpack_stream, unpack_zip
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
-__all__ = ["chosen_sql", "compression", "files_of", "open_files", "read_start"]
+__all__ = ["compression", "files_of", "open_files", "read_start"]
 
 _LAID = count()
 _WEB = (b"<html", b"<!doc", b"<tabl", b"<?xml", b"<meta")
@@ -100,7 +100,7 @@ def _without_copies(
     first: dict[tuple[int, str], str] = {}
     sizes = [path.stat().st_size for _, path in files]
     for (shown, path), size in zip(files, sizes, strict=True):
-        key = (size, "" if sizes.count(size) == 1 else _hash(path))
+        key = (size, "" if sizes.count(size) == 1 else hash_of_file(path))
         if key not in first:
             first[key] = shown
             kept.append((shown, path))
@@ -112,11 +112,6 @@ def _without_copies(
     if problems and source.copies == "refuse":
         raise BadInput(problems)
     return kept, copies
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _renamed(found: Found, same: dict[str, str]) -> Found:
@@ -226,26 +221,20 @@ def _duckdb(
         con.execute(f"CREATE OR REPLACE TEMP TABLE {laid} AS SELECT row_number() OVER () AS {ROW}, * FROM {table}")
     finally:
         con.execute(f"DETACH {name}")
-    types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {laid}").fetchall() if row[0] != ROW}
+    types = described(con, laid)
     if zone is not None:
         local = {column for column, kind in types.items() if kind == ZONED}
         moved = ", ".join(f"{local_moment(quoted(column), zone)} AS {quoted(column)}" for column in local)
         if moved:
             con.execute(f"CREATE OR REPLACE TEMP TABLE {laid} AS SELECT * REPLACE ({moved}) FROM {laid}")
             types |= dict.fromkeys(local, "TIMESTAMP")
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        chosen = chosen_sql(columns, tuple(types), amounts)
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{chosen} FROM {laid}")
-        return ()
-
-    return Found(types, build, names=(shown,))
+    return Found(types, laid_as(con, laid, types), names=(shown,))
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str, zone: str | None) -> Found:
     scan = f"read_parquet({literal(str(path))}, file_row_number = true)"
     try:
-        types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
+        types = described(con, f"SELECT * FROM {scan}")
     except duckdb.Error:
         remedy = translate("For text write {line}.", line="read: {format: csv}")
         raise BadInput.at(f"{where}: {shown}", translate("is no parquet file."), remedy) from None
@@ -264,9 +253,3 @@ def _parquet(con: duckdb.DuckDBPyConnection, path: Path, shown: str, where: str,
         return ()
 
     return Found(types, build, names=(shown,))
-
-
-def chosen_sql(columns: dict[str, str], every: tuple[str, ...], amounts: frozenset[str] | None) -> str:
-    """Columns under our names as SQL, after a comma, with the marks of equal rows where `amounts` are given."""
-    chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
-    return chosen + ("" if amounts is None else row_marks(map(quoted, every), map(quoted, amounts)))

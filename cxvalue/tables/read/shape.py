@@ -19,10 +19,9 @@ from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
 from cxvalue.tables.read.decode import width_fault
 from cxvalue.tables.read.expressions import Expression, no_column, parse_expression
-from cxvalue.tables.read.files import FILE_STRIDE, Found
-from cxvalue.tables.read.formats import chosen_sql
+from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as
 from cxvalue.tables.read.numerals import NumberColumn, number_sql, read_numbers
-from cxvalue.tables.read.sql import ROW, literal, quoted
+from cxvalue.tables.read.sql import ROW, described, literal, quoted
 
 __all__ = ["MADE", "REASONS", "shape"]
 
@@ -105,19 +104,14 @@ class _Shaping:
         malformed = self.found.build(self.part, {name: name for name in names}, None)
         if source.first_row is not None:
             malformed = tuple(one for one in malformed if one[0] % FILE_STRIDE >= source.first_row)
-        types = {str(r[0]): str(r[1]) for r in self.con.execute(f"DESCRIBE {self.part}").fetchall() if r[0] != ROW}
+        types = described(self.con, self.part)
         malformed = self._keep(types, malformed)
         computed, columns = self._computed(types)
         target = f"source_{self.name}"
         made = self._write(target, types, computed)
-        every = {str(r[0]): str(r[1]) for r in self.con.execute(f"DESCRIBE {target}").fetchall() if r[0] != ROW}
+        every = described(self.con, target)
         shown = {name: kind for name, kind in every.items() if name != _BACK}
-
-        def build(relation: str, chosen: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-            picked = chosen_sql(chosen, tuple(every), amounts)
-            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{picked} FROM {target}")
-            return malformed
-
+        build = laid_as(self.con, target, every, malformed)
         shaped = replace(self.found, types=shown, build=build, left_out=self.left_out, made=made, notes=self.notes)
         return shaped, source.model_copy(update={"columns": columns})
 

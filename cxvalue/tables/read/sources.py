@@ -26,12 +26,12 @@ from cxvalue.study import ReadOptions, TableSource
 from cxvalue.study.places import source_folder
 from cxvalue.tables.read.aside import BESIDE, columns_aside
 from cxvalue.tables.read.decode import TextFile
-from cxvalue.tables.read.files import FILE_STRIDE, Found, matching
-from cxvalue.tables.read.formats import chosen_sql, files_of, open_files
+from cxvalue.tables.read.files import FILE_STRIDE, Found, laid_as, matching
+from cxvalue.tables.read.formats import files_of, open_files
 from cxvalue.tables.read.limits import ended_in_time, filters, first_line, query_problems
 from cxvalue.tables.read.schema import CONTRACTS, TableContract
 from cxvalue.tables.read.shape import MADE, shape
-from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
+from cxvalue.tables.read.sql import LINE, ROW, SAME, chosen_sql, described, literal, quoted, row_marks
 
 __all__ = ["RawTable", "connect", "map_columns", "read_table", "unreadable"]
 
@@ -332,15 +332,7 @@ def _query(
         con.execute("SET TimeZone = 'UTC'")
         for alias in views:
             con.execute(f"DROP VIEW IF EXISTS {quoted(alias)}")
-    types = {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {target}").fetchall() if row[0] != ROW}
-
-    def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
-        con.execute(
-            f"CREATE OR REPLACE TEMP VIEW {relation} AS "
-            f"SELECT {ROW}{chosen_sql(columns, tuple(types), amounts)} FROM {target}"
-        )
-        return malformed
-
+    types = described(con, target)
     rows = con.execute(f"SELECT count(*) FROM {target}").fetchone()
     all_given = given[0]
     if given[1:]:
@@ -348,7 +340,7 @@ def _query(
     said = translate(
         "{table}: the query was given {given}, and {rows:,} came out of it.", table=name, given=all_given, rows=rows[0]
     )
-    return Found(types, build, notes=(said,) if filters(query) else ())
+    return Found(types, laid_as(con, target, types, malformed), notes=(said,) if filters(query) else ())
 
 
 def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -> Found:
@@ -399,8 +391,8 @@ def _database(con: duckdb.DuckDBPyConnection, source: TableSource, where: str) -
         except Exception as error:
             said, remedy = said_of(error)
             raise BadInput.at(f"{where}.table", f"{translate('its rows could not be read.')} {said}", remedy) from None
-        described = con.execute(f"DESCRIBE source_{relation}").fetchall()
-        types.update({str(row[0]): str(row[1]) for row in described if row[0] not in (ROW, LINE, SAME)})
+        came = described(con, f"source_{relation}")
+        types.update({name: kind for name, kind in came.items() if name not in (LINE, SAME)})
         marks = "" if amounts is None else f", {LINE}, {SAME}"
         con.execute(
             f"CREATE OR REPLACE TEMP VIEW {relation} AS "

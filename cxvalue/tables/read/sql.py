@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
 
-__all__ = ["LINE", "ROW", "SAME", "literal", "quoted", "row_marks"]
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["LINE", "ROW", "SAME", "chosen_sql", "described", "literal", "quoted", "row_marks"]
 
 ROW = "__row__"  # where a row stands in its source
 LINE = "__line__"  # equal for rows that are equal in every column of their source
@@ -38,3 +42,14 @@ def row_marks(columns: Iterable[str], amounts: Iterable[str]) -> str:
     every, left_out = list(columns), set(amounts)
     rest = [column for column in every if column not in left_out] or ["0"]
     return f", hash({', '.join(every)}) AS {LINE}, hash({', '.join(rest)}) AS {SAME}"
+
+
+def chosen_sql(columns: Mapping[str, str], every: Iterable[str], amounts: Collection[str] | None) -> str:
+    """Columns under our names as SQL, after a comma, with the marks of equal rows where `amounts` are given."""
+    chosen = "".join(f", {quoted(theirs)} AS {quoted(ours)}" for ours, theirs in columns.items())
+    return chosen + ("" if amounts is None else row_marks(map(quoted, every), map(quoted, amounts)))
+
+
+def described(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The columns of a relation, or of a query, with their types; the one that numbers the rows is left out."""
+    return {str(row[0]): str(row[1]) for row in con.execute(f"DESCRIBE {relation}").fetchall() if row[0] != ROW}

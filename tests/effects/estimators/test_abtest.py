@@ -32,7 +32,7 @@ def test_means_equal_tea_tasting(data):
 
 def test_the_adjustment_is_near_tea_tasting_and_equals_a_regression(data):
     treated, x, _, revenue = data
-    found = abtest.adjusted_difference(revenue[treated], revenue[~treated], x[treated], x[~treated])
+    found = abtest.Adjustment(x[treated], x[~treated]).difference(revenue[treated], revenue[~treated])
     # tea-tasting's CUPED has one slope for both arms: 1.614033 (−1.386803 to 4.614869).
     assert found.value == pytest.approx(1.6140332604909204, abs=0.02)
     assert (found.low, found.high) == pytest.approx((-1.3868, 4.6149), abs=0.05)
@@ -127,8 +127,8 @@ def test_a_small_group_whose_large_orders_did_not_come_is_not_the_surest():
         luck = rng.random(size)
         own, others = amount * 1.1 * (luck < 0.18), amount * (luck < 0.12)
         before = rng.gamma(2.0, 10.0, size)
-        found = abtest.adjusted_difference(own[held:], others[:held], before[held:], before[:held])
+        found = abtest.Adjustment(before[held:], before[:held]).difference(own[held:], others[:held])
         inside += found.low <= float((own - others).mean()) <= found.high
     assert inside >= 136  # 150 of 95%: fewer would have a probability below 1%
-    plain = abtest.adjusted_difference(np.arange(60.0), np.arange(60.0)[::-1], np.zeros(60), np.zeros(60))
+    plain = abtest.Adjustment(np.zeros(60), np.zeros(60)).difference(np.arange(60.0), np.arange(60.0)[::-1])
     assert plain.se == pytest.approx(abtest.difference_in_means(np.arange(60.0), np.arange(60.0)).se)
