@@ -19,8 +19,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
-from cxvalue.tables.checks.campaign_rows import held_and_sent
-from cxvalue.tables.held_out import is_held_out
+from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -223,17 +222,7 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     if not arms:
         found = translate("no contact is of the campaign {name!r}.", name=name)
         raise BadInput.at(where, found, translate("Check campaigns and contacts."))
-    if control is None:
-        held = sorted(arm for arm in arms if is_held_out(arm))
-        if held and len(arms) > 1:
-            found = translate(
-                "the arm {arm!r} looks like customers who were held out, and the campaign names no control.",
-                arm=held[0],
-            )
-            remedy = translate("Write control: {arm}, or give the arm another name.", arm=held[0])
-            raise BadInput.at(where, found, remedy)
-        return
-    problems = held_and_sent(rows, name, control)
+    problems = unnamed_control(rows, name) if control is None else held_and_sent(rows, name, control)
     if problems:
         raise BadInput(problems)
 
