@@ -205,6 +205,7 @@ class TableSource(_Settings):
 class IdRules(_Settings):
     """Harmless repairs of ids, made in every table alike."""
 
+    one_alphabet: bool = False
     strip_leading_zeros: bool = False
     strip_decimal: bool = False
     fold_case: bool = False

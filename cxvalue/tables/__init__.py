@@ -11,6 +11,7 @@ purchase_log  all purchases as a few arrays, so that any past day can be looked 
 states    purchases to frequency, recency and age
 periods   purchases to opportunities taken, one a calendar period
 panels/   customers or units by month, for programmes
+held_out  arms that were held out, by their names
 windows   what customers bought in windows of days around moments of theirs
 labels    what the customers table says of customers, as labels and numbers; groups of products
 ask       several questions about a table in one to the engine

@@ -13,12 +13,13 @@ from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.choice.items import segment_problems
+from cxvalue.questions.discounts.occasions import offer_problems
 from cxvalue.questions.levels.customer_quarters import starter_problems
 from cxvalue.questions.lifetime_value.covariates import covariate_problems
 from cxvalue.questions.programmes.goodwill import GoodwillFit, fit_goodwill
 from cxvalue.questions.programmes.joint import measure_portfolio
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, fit_programme
-from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems
+from cxvalue.tables.checks.campaign_rows import held_and_sent, product_problems, unnamed_control
 from cxvalue.tables.panels.by_unit import population
 from cxvalue.tables.panels.overlap import holdout_problems
 from cxvalue.tables.read.schema import CUSTOMER
@@ -87,10 +88,11 @@ def _behind(programme: Programme) -> tuple[str, ...]:
 
 def _column_problems(study: StudyFile, table: Tables) -> list[Problem]:
     """Columns and values that the study names and that its tables do not have, and values that mean nothing."""
-    held = study.universal_holdout
+    held, offers = study.universal_holdout, table("offers")
     problems = covariate_problems(study.cltv.covariates, table("customers"))
     problems += segment_problems(study.touchpoints, table("customers"))
     problems += starter_problems(table("interactions"))
+    problems += [] if offers is None else offer_problems(offers, study.gross_margin)
     return problems + ([] if held is None else holdout_problems(table("customers"), held.column, held.value))
 
 
@@ -118,7 +120,7 @@ def try_declared(tables: StudyTables) -> None:
             problems += error.problems
     problems += _column_problems(study, tables.table)
     if problems:
-        raise BadInput(problems)
+        raise BadInput(dict.fromkeys(problems))  # what is no programme's own was met with each of them
 
 
 def _problems_of_campaigns(tables: StudyTables) -> list[Problem]:
@@ -135,6 +137,7 @@ def _campaign_problems(campaign: Campaign, table: Tables, as_of: date) -> list[P
     if contacts is None:
         return problems
     problems += held_and_sent(contacts, campaign.name, campaign.control)
+    problems += [] if campaign.control else unnamed_control(contacts, campaign.name)
     rows = contacts.filter(contacts.campaign == campaign.name)
     first = rows.group_by("customer_id").agg(day=rows.date.min(), arm=rows.arm.argmin(rows.date))
     sides = first.group_by(held=(first.arm == (campaign.control or "")).fill_null(False)).agg(day=first.day.min())

@@ -192,6 +192,7 @@ def test_a_programme_without_never_treated_units_says_what_it_compares(world, tm
         ({"name": "unknown"}, r"the table 'contacts' has no campaign 'unknown'"),
         ({"control": "nobody"}, r"control: no contact of the campaign has the arm 'nobody'"),
         ({"product": "thymed"}, r"product: no transaction has the product 'thymed'"),
+        ({"control": None}, r"the arm 'control' looks like customers who were held out"),
         ({"window_days": 3000}, r"window_days: is 3000 days, but the earliest contact was followed for \d+ days only"),
     ],
 )
@@ -203,3 +204,27 @@ def test_campaigns_that_cannot_be(tmp_path, capsys, change, message):
     words = capsys.readouterr().err
     assert "1 problem found" in words
     assert re.search(message, words)
+
+
+def test_offers_that_contradict_one_another_are_refused_before_anything_runs(tmp_path, capsys, monkeypatch):
+    """They were met by the notebook only: the run failed with exit 1, and `check` found nothing."""
+    monkeypatch.setenv("CXVALUE_CACHE", str(tmp_path / "cache"))
+    study, offer = tmp_path / "till", "c{0},2025-0{1}-01,{2},{3},{4},{5},{6}"
+    study.mkdir()
+    bought = [f"c{n},2025-0{month}-01,{10 + n}" for n in range(30) for month in (1, 3, 5)]
+    offered = [offer.format(n, 1, 1, 0.05, "yes", 20, 9) for n in range(28)]
+    offered += [offer.format(28, 1, 1, 0.05, "no", "", ""), offer.format(29, 1, 1, 0.05, "yes", 20, 9)]
+    offered += [offer.format(29, 1, 2, 0.10, "yes", 20, 9)]
+    (study / "orders.csv").write_text("\n".join(["customer_id,date,revenue", *bought]))
+    head = "customer_id,date,rung,depth,accepted,basket_value,basket_margin"
+    (study / "offers.csv").write_text("\n".join([head, *offered]))
+    (study / "study.yml").write_text(
+        "name: till\ncurrency: EUR\nas_of: 2025-06-30\ngross_margin: 0.4\nannual_discount_rate: 0.1\n"
+        "horizon_months: 12\ntables: {transactions: {path: orders.csv}, offers: {path: offers.csv}}\n"
+    )
+    for command in (["check", str(study)], ["report", str(study), "--out", str(tmp_path / "out")]):
+        assert main(command) == 2
+        words = capsys.readouterr().err
+        assert "1 occasions have no basket value or no basket margin" in words
+        assert "1 occasions are accepted more than once" in words
+    assert not list((tmp_path / "out").glob("till/2*"))

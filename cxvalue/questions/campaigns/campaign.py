@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
-from cxvalue.tables.checks.campaign_rows import held_and_sent
+from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -41,10 +41,6 @@ PART_CUSTOMERS = 1_000_000
 """Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
 FEWEST_UNITS, LOG_CHANCE = 6, float(np.log(1e-6))
 """A column makes units with at least so many of them, and when lots for single customers would so rarely split none."""
-HELD_OUT_WORDS = {
-    "control", "controls", "control group", "holdout", "hold out", "heldout", "held out", "no contact", "not contacted",
-    "контроль", "контрольная", "контрольная группа",
-}  # fmt: skip
 OUTCOMES = ("orders", "revenue", "margin", "discount")
 FACTS = ("days_silent", "frequency", "tenure_days", "revenue_before", "margin_before", "orders_before")
 
@@ -228,17 +224,7 @@ def _refuse_mixtures(rows: ir.Table, name: str, control: str | None, where: str)
     if not arms:
         found = translate("no contact is of the campaign {name!r}.", name=name)
         raise BadInput.at(where, found, translate("Check campaigns and contacts."))
-    if control is None:
-        held = sorted(arm for arm in arms if arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS)
-        if held and len(arms) > 1:
-            found = translate(
-                "the arm {arm!r} looks like customers who were held out, and the campaign names no control.",
-                arm=held[0],
-            )
-            remedy = translate("Write control: {arm}, or give the arm another name.", arm=held[0])
-            raise BadInput.at(where, found, remedy)
-        return
-    problems = held_and_sent(rows, name, control)
+    problems = unnamed_control(rows, name) if control is None else held_and_sent(rows, name, control)
     if problems:
         raise BadInput(problems)
 

@@ -24,7 +24,7 @@ from cxvalue.tables.read.sql import ROW
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["GROUPS", "Occasions", "occasions_of", "segment_column", "with_occasions"]
+__all__ = ["GROUPS", "Occasions", "occasions_of", "offer_problems", "segment_column", "with_occasions"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,33 +84,10 @@ def occasions_of(
 
     Without a column `basket_margin` a basket's margin is `gross_margin` of its value before discount, if that is given.
     """
-    rows = with_occasions(offers)
-    valued, own = ("basket_value" in rows.columns), ("basket_margin" in rows.columns)
-    assumed = gross_margin if valued and not own else None
-    priced = valued and (own or assumed is not None)
-    nothing = ibis.literal(float("nan"))
-    value = rows.basket_value if priced else nothing
-    margin = rows.basket_margin if own and priced else value * (assumed if assumed is not None else 0.0)
-    rows = rows.mutate(bv=value, bm=margin, yes=rows.accepted)
-    accepted: Any = rows.yes
-    each = rows.group_by("occasion").agg(
-        customer_id=rows.customer_id.min(),
-        people=rows.customer_id.nunique(),
-        date=rows.date.min(),
-        first=rows.depth.argmin(rows.rung),
-        refused=rows.depth.max(where=~accepted),
-        taken=rows.depth.min(where=accepted),
-        yeses=accepted.ifelse(1, 0).sum(),
-        last_no=rows.rung.max(where=~accepted),
-        yes_rung=rows.rung.min(where=accepted),
-        rungs=rows.rung.nunique(),
-        depths=rows.depth.nunique(),
-        offers=rows.count(),
-        corr=rows.depth.argmax(rows.rung) - rows.depth.max(),
-        first_yes=accepted.ifelse(1, 0).argmin(rows.rung),
-        bv=rows.bv.max(), bv_low=rows.bv.min(), bm=rows.bm.max(), bm_low=rows.bm.min(),
-    ).cache()  # fmt: skip
-    _refuse_contradictions(each, priced)
+    each, priced, assumed = _each_occasion(offers, gross_margin)
+    problems = _contradictions(each, priced)
+    if problems:
+        raise BadInput(problems)
     known = each
     if segment is not None and customers is not None:
         about = customers.select(who="customer_id", part=customers[segment].cast("string"))
@@ -152,6 +129,37 @@ def occasions_of(
         assumed_margin=assumed,
         people=_people(known, segments),
     )
+
+
+def _each_occasion(offers: ir.Table, gross_margin: float | None) -> tuple[ir.Table, bool, float | None]:
+    """A row an occasion, whether baskets have a price, and the share that stands in for a missing margin."""
+    rows = with_occasions(offers)
+    valued, own = ("basket_value" in rows.columns), ("basket_margin" in rows.columns)
+    assumed = gross_margin if valued and not own else None
+    priced = valued and (own or assumed is not None)
+    nothing = ibis.literal(float("nan"))
+    value = rows.basket_value if priced else nothing
+    margin = rows.basket_margin if own and priced else value * (assumed if assumed is not None else 0.0)
+    rows = rows.mutate(bv=value, bm=margin, yes=rows.accepted)
+    accepted: Any = rows.yes
+    each = rows.group_by("occasion").agg(
+        customer_id=rows.customer_id.min(),
+        people=rows.customer_id.nunique(),
+        date=rows.date.min(),
+        first=rows.depth.argmin(rows.rung),
+        refused=rows.depth.max(where=~accepted),
+        taken=rows.depth.min(where=accepted),
+        yeses=accepted.ifelse(1, 0).sum(),
+        last_no=rows.rung.max(where=~accepted),
+        yes_rung=rows.rung.min(where=accepted),
+        rungs=rows.rung.nunique(),
+        depths=rows.depth.nunique(),
+        offers=rows.count(),
+        corr=rows.depth.argmax(rows.rung) - rows.depth.max(),
+        first_yes=accepted.ifelse(1, 0).argmin(rows.rung),
+        bv=rows.bv.max(), bv_low=rows.bv.min(), bm=rows.bm.max(), bm_low=rows.bm.min(),
+    ).cache()  # fmt: skip
+    return each, priced, assumed
 
 
 def _people(rows: ir.Table, segments: NDArray[np.str_]) -> tuple[int, ...]:
@@ -196,7 +204,13 @@ def _by_visit(each: ir.Table) -> tuple[tuple[int, int, int], ...]:
     return tuple((int(v), int(n), int(r)) for v, n, r in table.itertuples(index=False))
 
 
-def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
+def offer_problems(offers: ir.Table, gross_margin: float | None = None) -> list[Problem]:
+    """Everything in which the offers contradict one another; `occasions_of` refuses them for it."""
+    each, priced, _ = _each_occasion(offers, gross_margin)
+    return _contradictions(each, priced)
+
+
+def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
     """All contradictions at once, with the first few occasions of each."""
     found = [
         (
@@ -240,5 +254,4 @@ def _refuse_contradictions(each: ir.Table, priced: bool) -> None:
             problems.append(
                 Problem("tables.offers", translate(what, number=number), remedy, number, tuple(map(str, shown)))
             )
-    if problems:
-        raise BadInput(problems)
+    return problems

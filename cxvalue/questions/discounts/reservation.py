@@ -91,6 +91,18 @@ def _mixture(z: Floats, shape: Floats) -> Floats:
     return np.asarray(share * special.ndtr(z) + (1 - share) * special.ndtr((z - away) / width), dtype=float)
 
 
+def _with_fixed(within: Cdf) -> Cdf:
+    """A share buys at whatever price and another at none; the rest are distributed as `within`."""
+
+    def cdf(z: Floats, shape: Floats) -> Floats:
+        always, never = np.exp(np.clip(shape, -30.0, 30.0))
+        return np.asarray((always + within(z, shape)) / (1 + always + never), dtype=float)
+
+    return cdf
+
+
+FIXED = (-1.0, -1.0)
+"""Where the shares that always and never buy start: the log of each over the share of the rest."""
 FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
     translatable("normal"): (_normal, ()),
     translatable("logistic"): (_logistic, ()),
@@ -102,6 +114,9 @@ FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
     translatable("flat-topped or peaked, steep below"): (_power(1.5), (0.0,)),
     translatable("flat-topped or peaked, steeper below"): (_power(0.75), (0.0,)),
     translatable("flat-topped or peaked, steeper above"): (_power(-0.75), (0.0,)),
+    translatable("normal, some always or never"): (_with_fixed(_normal), FIXED),
+    translatable("skewed up, some always or never"): (_with_fixed(_gumbel_max), FIXED),
+    translatable("skewed down, some always or never"): (_with_fixed(_gumbel_min), FIXED),
     translatable("mixture of two normals"): (_mixture, (0.5, 0.3, 0.0)),
 }
 """Each family's distribution function of (z, shape) and where its shape parameters start."""

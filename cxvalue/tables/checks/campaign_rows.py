@@ -9,13 +9,14 @@ from cxvalue.foundation.errors import Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.tables.cautions import Caution
+from cxvalue.tables.held_out import in_held_out_arm
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from cxvalue.study import Campaign
 
-__all__ = ["ArmRows", "held_and_sent", "misspelt", "product_problems", "rows_of_arms", "two_arms"]
+__all__ = ["ArmRows", "held_and_sent", "misspelt", "product_problems", "rows_of_arms", "two_arms", "unnamed_control"]
 
 NOTABLE = 0.01
 """Share of a campaign's customers in two arms from which on the evidence is a grade weaker."""
@@ -91,6 +92,20 @@ def held_and_sent(contacts: ir.Table, campaign: str, control: str | None) -> lis
         some=enumerated(map(str, some)),
     )
     remedy = translate("Give each customer the arm of the first assignment, in every row.")
+    return [Problem(f"campaigns.{campaign}", found, remedy)]
+
+
+def unnamed_control(contacts: ir.Table, campaign: str) -> list[Problem]:
+    """The problem of a campaign that names no control, though one of its arms is called what held-out arms are called."""
+    rows = contacts.filter(contacts.campaign == campaign)
+    arms = rows.group_by("arm").agg(held=in_held_out_arm(rows.arm).max()).order_by("arm").to_pyarrow().to_pylist()
+    held = [str(row["arm"]) for row in arms if row["held"]]
+    if not held or len(arms) < 2:
+        return []
+    found = translate(
+        "the arm {arm!r} looks like customers who were held out, and the campaign names no control.", arm=held[0]
+    )
+    remedy = translate("Write control: {arm}, or give the arm another name.", arm=held[0])
     return [Problem(f"campaigns.{campaign}", found, remedy)]
 
 

@@ -37,11 +37,19 @@ __all__ = [
 ]
 
 REPAIRS: dict[str, str] = {
+    "one_alphabet": translatable("letters that only look Latin"),
     "strip_decimal": translatable("a '.0' at the end"),
     "strip_leading_zeros": translatable("zeros in front"),
     "fold_case": translatable("capital letters"),
 }
 """Every harmless repair with what it takes away, in the order in which they are made."""
+
+_ALIKE = {
+    **dict(zip("АВЕКМНОРСТУХІЅЈаеорсухіѕј", "ABEKMHOPCTYXISJaeopcyxisj", strict=True)),  # Cyrillic, Latin
+    **{chr(code + 0xFEE0): chr(code) for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), 0x2D)},
+}
+"""Cyrillic letters that look like Latin ones, and wide signs of Chinese keyboards, with what they are taken for."""
+LOOKALIKE, TAKEN_FOR = "".join(_ALIKE), "".join(_ALIKE.values())
 
 SPOILT = r"^[+-]?[0-9]+([.,][0-9]+)?[eE]\+[0-9]{1,3}$"
 LARGEST_EXACT = 2**53
@@ -56,12 +64,14 @@ _PLACEHOLDER = "^(" + "|".join([*map(re.escape, PLACEHOLDERS), "-1", "0{1,12}", 
 IMPLAUSIBLE_SHARE, FEWEST_IDS = 0.20, 20
 LOWERS_FROM, ALIKE_FROM = 0.05, 0.01
 _TIMES_THE_USUAL = 10
-_COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named".split()
+_COUNTED = "ids rows money top top_id top_money money_id numeric padded decimal upper lower named alike".split()
 
 
 def repaired(value: Any, repairs: Iterable[str]) -> Any:
     """An id, or an expression of one, after the repairs named; `strip_leading_zeros` leaves one character."""
     asked = set(repairs)
+    if "one_alphabet" in asked:
+        value = value.translate(LOOKALIKE, TAKEN_FOR)
     if "strip_decimal" in asked:
         value = value.re_replace(r"\.0+$", "")
     if "strip_leading_zeros" in asked:
@@ -144,6 +154,7 @@ class IdCounts:
     decimal: int
     upper: int
     lower: int
+    lookalike: int
 
 
 def _each_id(table: ir.Table, column: str, amount: str | None) -> ir.Table:
@@ -167,6 +178,7 @@ def ids_to_count(table: ir.Table, column: str, amount: str | None) -> ir.Table:
         "decimal": each.count(where=text.endswith(".0")),
         "upper": each.count(where=text != text.lower()),
         "lower": each.count(where=text != text.upper()),
+        "alike": each.count(where=text.re_search(f"[{LOOKALIKE}]")),
         "named": each.count(where=text.lower().re_search(_PLACEHOLDER)),
     }
     if amount:
@@ -193,7 +205,7 @@ def counted_ids(table: ir.Table, name: str, column: str, amount: str | None, ans
         (str(row["top_id"]), row["top"]),
         (str(row["money_id"]), float(row["top_money"] or 0.0)),
         found,
-        *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower")),
+        *(row[key] for key in ("numeric", "padded", "decimal", "upper", "lower", "alike")),
     )
 
 
@@ -271,6 +283,7 @@ def _line(guests: tuple[str, ...], more: list[str]) -> str:
 def alike_caution(table: ir.Table, counts: IdCounts, rules: IdRules) -> Caution | None:
     """Ids of one column that a harmless repair would make equal, with the line that makes it."""
     worth = {
+        "one_alphabet": 0 < counts.lookalike < counts.ids,
         "strip_decimal": 0 < counts.decimal < counts.ids,
         "strip_leading_zeros": counts.padded > 0,
         "fold_case": counts.upper > 0 and counts.lower > 0,

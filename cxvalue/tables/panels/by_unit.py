@@ -21,7 +21,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
-from cxvalue.tables.panels.rollouts import check_people, checked_rollout, without_controls
+from cxvalue.tables.panels.rollouts import check_people, checked_rollout, refuse_arms_alike, without_controls
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, t
 
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))
+    refuse_arms_alike(listed, f"programmes.{source.programme}")
     last_start = listed.start.max().to_pyarrow().as_py()
     everyone = _everyone(source)
     known = everyone.left_join(listed, everyone.unit == listed.of_unit)

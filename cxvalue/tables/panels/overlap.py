@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.tables.held_out import in_held_out_arm
 from cxvalue.tables.panels.by_unit import UnitPanel, outcome_values, population, unit_panel
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
-from cxvalue.tables.panels.rollouts import CONTROL_ARMS
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -229,9 +229,8 @@ def contacted_under(
 ) -> list[int]:
     """Customers contacted by a campaign, then those of them under each programme in the month of the first contact."""
     rows = contacts.filter(contacts.campaign == campaign)
-    arm = rows.arm.lower()
-    held = arm.isin(CONTROL_ARMS) if control is None else arm == control.lower()
-    rows = rows.filter(~held.fill_null(False))
+    held = in_held_out_arm(rows.arm) if control is None else (rows.arm.lower() == control.lower()).fill_null(False)
+    rows = rows.filter(~held)
     first = rows.group_by(CUSTOMER).agg(day=rows.date.min())
     months, people = _joined(sources, together=False)
     number = first.day.year() * 12 + first.day.month() - months.base

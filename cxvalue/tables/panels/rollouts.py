@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.findings.numbers import format_month
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
+from cxvalue.tables.ask import ask
+from cxvalue.tables.held_out import in_held_out_arm
 from cxvalue.tables.read.schema import CUSTOMER
 
 if TYPE_CHECKING:
@@ -17,9 +20,7 @@ if TYPE_CHECKING:
 
     from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 
-__all__ = ["check_people", "checked_rollout", "without_controls"]
-
-CONTROL_ARMS = ("control", "holdout", "hold-out", "held out", "no treatment", "untreated", "none")
+__all__ = ["check_people", "checked_rollout", "refuse_arms_alike", "without_controls"]
 
 
 def checked_rollout(source: PanelSource, months: PanelMonths) -> ir.Table:
@@ -65,8 +66,34 @@ def without_controls(listed: ir.Table) -> ir.Table:
     """An arm that is called control never starts, whatever day the experiment began on."""
     import ibis
 
-    held = listed.arm.lower().isin(CONTROL_ARMS).fill_null(False)
+    held = in_held_out_arm(listed.arm)
     return listed.mutate(start=held.ifelse(ibis.null("date"), listed.start))
+
+
+def refuse_arms_alike(listed: ir.Table, where: str) -> None:
+    """Refuse arms that began on the same days where no unit is without the programme, and no arm is called control.
+
+    One of them may be what the others are to be compared with, and nothing says which. Arms that are waves begin each on
+    days of their own.
+    """
+    begun = listed.filter(listed.arm.notnull() & listed.start.notnull())
+    days = begun.group_by("start").agg(arms=begun.arm.nunique())
+    asked = ask(
+        listed.aggregate(without=listed.count(where=listed.start.isnull())), days.aggregate(together=days.arms.max())
+    )
+    if asked["without"] or (asked["together"] or 0) < 2:
+        return
+    arms = begun.select("arm").distinct().order_by("arm").limit(5).to_pyarrow().column("arm").to_pylist()
+    found = translate(
+        "every unit has a start, and units of several arms began on the same days ({arms}): if one of these arms was held "
+        "out, its units would count as having the programme.",
+        arms=enumerated(map(repr, arms)),
+    )
+    remedy = translate(
+        "Leave the start of the arm that was held out empty, or call it control. If all arms got the programme, leave the "
+        "column arm out."
+    )
+    raise BadInput.at(where, found, remedy)
 
 
 def _no_text() -> Any:

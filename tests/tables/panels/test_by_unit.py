@@ -149,6 +149,29 @@ def test_a_control_arm_never_starts_whatever_its_day():
     assert found.arm.tolist() == ["new", "new", "Control"]
 
 
+@pytest.mark.parametrize(
+    "name", ["held_out", "Hold-Out", "control group", "контрольная группа", "контрольна група", "对照组"]
+)
+def test_a_held_out_arm_that_began_in_waves_never_starts_either(name):
+    waves = frame([("p", "north", "2025-03-01", "new"), ("p", "south", "2025-04-01", name)],
+                  ["programme", "unit", "start", "arm"])  # fmt: skip
+    assert customer_panel(source(BOUGHT, waves, PEOPLE)).start.tolist() == [2, 2, -1]
+
+
+def test_arms_that_began_on_the_same_days_with_nobody_left_out_are_not_compared():
+    people = frame([(who, who) for who in "abcd"], ["customer_id", "branch"])
+    starts = {"a": "2025-03-01", "b": "2025-03-01", "c": "2025-04-01", "d": "2025-04-01"}
+
+    def listed(**arms):
+        return frame([("p", who, starts.get(who), arms[who]) for who in arms], ["programme", "unit", "start", "arm"])
+
+    with pytest.raises(BadInput, match=r"began on the same days \('A', 'B'\)"):
+        unit_panel(source(BOUGHT, listed(a="A", b="B", c="A", d="B"), people))
+    unit_panel(source(BOUGHT, listed(a="wave 1", b="wave 1", c="wave 2", d="wave 2"), people))
+    more = frame([*((who, who) for who in "abcd"), ("e", "e")], ["customer_id", "branch"])
+    unit_panel(source(BOUGHT, listed(a="A", b="B", c="A", d="B", e=None), more))
+
+
 def test_what_rules_a_panel_out_is_said():
     def said(**changes):
         given = {"transactions": BOUGHT, "rollout": STARTS, "customers": PEOPLE} | {

@@ -1,0 +1,35 @@
+"""Arms that were held out, by their names: as lists of contacts and roll-outs write them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["HELD_OUT_WORDS", "in_held_out_arm", "is_held_out"]
+
+HELD_OUT_WORDS = frozenset({
+    "control", "controls", "control group", "control arm", "ctrl", "holdout", "holdouts", "holdout group", "hold out",
+    "heldout", "held out", "no contact", "not contacted", "no treatment", "untreated", "not treated", "none", "placebo",
+    "business as usual", "as before",
+    "контроль", "контрольная", "контрольная группа", "группа контроля", "без программы", "без изменений", "плацебо",
+    "контрольна", "контрольна група", "група контролю", "без програми", "без змін",
+    "对照", "对照组", "控制组", "对照組", "控制組", "未处理", "空白组",
+})  # fmt: skip
+
+
+def is_held_out(arm: str) -> bool:
+    """Whether an arm is called what held-out arms are called, however it is written.
+
+    >>> is_held_out("Held_Out"), is_held_out("mail")
+    (True, False)
+    """
+    return arm.strip().lower().replace("_", " ").replace("-", " ") in HELD_OUT_WORDS
+
+
+def in_held_out_arm(arm: ir.StringColumn) -> Any:
+    """The same of a column, row by row; a row without an arm is not in one."""
+    written: Any = arm
+    written = written.strip().lower().replace("_", " ").replace("-", " ")
+    return written.isin(sorted(HELD_OUT_WORDS)).fill_null(False)
