@@ -38,6 +38,7 @@ from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
+from cxvalue.workspace.kept_log import read_log
 from cxvalue.workspace.kept_states import read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
+    from cxvalue.tables.purchase_log import PurchaseLog
 
 __all__ = ["CUSTOMERS", "ROWS", "Study", "load_study", "programme_panel"]
 
@@ -189,6 +191,11 @@ class Study(Drawn):
         fit = CltvFit.from_dict(json.loads((self.prepared.folder / "cltv.json").read_text(encoding="utf-8")))
         names = self.file.cltv.covariates
         return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
+
+    @cached_property
+    def log(self) -> PurchaseLog:
+        """All purchases up to the day of the fit as arrays, customers in the order of their ids."""
+        return read_log(self.prepared.folder)
 
     @cached_property
     def base(self) -> WholeBase:
