@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -116,32 +116,33 @@ class PurchaseLog:
 
     def counts(self, day: int) -> NDArray[np.int64]:
         """Days with a purchase up to the end of `day`, of every customer of the log."""
-        return self._added(lambda rows: self.day[rows] <= day, np.int64)
+        found = np.empty(len(self), dtype=np.int64)
+        for some, rows in self._blocks():
+            found[some] = np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64)
+        return found
 
     def known(self, day: int) -> Known:
         """Everybody who had bought by the end of a day, and what was known of them then."""
         counts = self.counts(day)
         customer = np.flatnonzero(counts)
         start, bought = self.start[customer], counts[customer]
-        everything = bool(self.day.size) and day >= int(self.day.max())
-
-        def summed(column: NDArray[Any]) -> Floats:
+        revenue, margin, paid = np.empty((3, len(self)))
+        for some, rows in self._blocks():
+            seen = self.day[rows] <= day
+            whose, money = self.customer[rows][seen] - some.start, self.revenue[rows][seen]
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
-            if everything:
-                return self._added(lambda rows: column[rows], np.float64)
-            return self._added(lambda rows: np.where(self.day[rows] <= day, column[rows], 0.0), np.float64)[customer]
-
-        paid = self._added(lambda rows: (self.revenue[rows] > 0) & (self.day[rows] <= day), np.int64)[customer]
+            for sums, column in ((revenue, money), (margin, self.margin[rows][seen]), (paid, money > 0)):
+                sums[some] = np.bincount(whose, column, minlength=some.stop - some.start)
         return Known(
             day=day,
             customer=customer,
             bought=bought,
             first=self.day[start].astype(np.int64),
             last=self.day[start + bought - 1].astype(np.int64),
-            revenue=summed(self.revenue),
+            revenue=revenue[customer],
             first_revenue=self.revenue[start],
-            margin=summed(self.margin),
-            paid=paid - (self.revenue[start] > 0),
+            margin=margin[customer],
+            paid=paid[customer].astype(np.int64) - (self.revenue[start] > 0),
         )
 
     def between(
@@ -171,13 +172,6 @@ class PurchaseLog:
         for begin in range(0, len(self), _CUSTOMERS_AT_ONCE):
             end = min(begin + _CUSTOMERS_AT_ONCE, len(self))
             yield slice(begin, end), slice(int(self.start[begin]), int(self.start[end]))
-
-    def _added(self, column: Callable[[slice], NDArray[Any]], kind: Any) -> NDArray[Any]:
-        """The sum of a column, given by its rows, over the purchases of each customer."""
-        found = np.empty(len(self), dtype=kind)
-        for some, rows in self._blocks():
-            found[some] = np.add.reduceat(column(rows), self.start[some] - rows.start, dtype=kind)
-        return found
 
     def _rows(self, chosen: NDArray[np.bool_]) -> PurchaseLog:
         """The log of some rows, given by a mask."""

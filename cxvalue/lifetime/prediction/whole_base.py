@@ -174,6 +174,8 @@ def combine(
     days: int,
     level: float,
     first_margin: float = math.nan,
+    *,
+    in_place: bool = False,
 ) -> WholeBase | None:
     """Combine the candidates of today with what past days teach; None where no candidate has a forecast above 0.
 
@@ -185,12 +187,14 @@ def combine(
         reference: what other companies teach.
         days: the study's horizon, one of `now`.
         level: of the ranges.
+        in_place: what `now` says of each customer is made what the combination says, for bases that fill the memory.
     """
     place = now.ahead.days.index(days)
     parameters = _variance_of(model_value)
     margin: list[Total] = []
     bought: list[Total] = []
-    each = np.empty((3, len(now.known), len(now.ahead.days)))
+    outlook = now.outlook
+    each = [one if in_place else np.empty_like(one) for one in (outlook.returns, outlook.purchases, outlook.worth)]
     kept: tuple[Attempts, Blend] | None = None
     for at, horizon in enumerate(now.ahead.days):
         found = []
@@ -208,7 +212,10 @@ def combine(
         margin.append(found[0])
         bought.append(found[1])
         moved = moved_by_groups(now, past, rows)
-        each[:, :, at] = add_up_to_total(now.outlook.at(at), moved, found[1].value, found[0].value)
+        for column, one in zip(
+            each, add_up_to_total(outlook.at(at), moved, found[1].value, found[0].value), strict=True
+        ):
+            column[:, at] = one
     if kept is None:
         return None
     margin, bought = _nested(margin), _nested(bought)

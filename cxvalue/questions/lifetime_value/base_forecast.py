@@ -109,7 +109,7 @@ def forecast_base(
         if len(known) != len(states) or (known.repeats != states.frequency).any():
             raise CxvalueError(translate("The purchases are not those that the histories were counted from."))
         now = look(log, known, _todays_models(fit), per_purchase, ahead, unit, states=states)
-        found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean)
+        found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean, in_place=True)
         if found is not None:
             return found
     row = Attempts(
