@@ -81,13 +81,14 @@ class LifetimeAnswers(Asked):
 
     @cached_property
     def states(self) -> PurchaseStates:
-        """The purchase history of each customer."""
-        return self.opened.states()
+        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
+        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def customers(self) -> pd.DataFrame:
         """A row a customer: purchases, whether still there, value with its range."""
-        return customers_table(self.base.value, self.states, dormancy_days=self.settings.dormancy.days)
+        ids, silent = self.opened.ids(self.states), self.settings.dormancy.days
+        return customers_table(self.base.value, self.states, dormancy_days=silent, ids=ids)
 
     @cached_property
     def _then(self) -> PastStates:

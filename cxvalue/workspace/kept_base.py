@@ -13,6 +13,7 @@ from cxvalue.lifetime.evidence.attempts import Attempts, plain_list
 from cxvalue.lifetime.evidence.blend import Blend
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
+from cxvalue.workspace.kept_arrays import read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,15 +22,19 @@ __all__ = ["read_base", "write_base"]
 
 _EACH = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_alive", "p_return_90d", "rhythm_broken")
 _HORIZONS = ("returns", "purchases", "worth")
+_FOLDER = "base"
 
 
 def write_base(base: WholeBase, folder: Path) -> None:
-    """Write the forecast as ``base.json`` and ``base.npz``; figures over other horizons than the study's with 7 digits."""
-    arrays: dict[str, Any] = {f"value_{name}": getattr(base.value, name) for name in _EACH}
+    """Write the forecast as ``base.json`` and the folder ``base``; horizons other than the study's with 7 digits."""
+    write_arrays(folder / _FOLDER, {f"value_{name}": getattr(base.value, name) for name in _EACH})
     for name in _HORIZONS:
         column = getattr(base, name)
-        arrays[name], arrays[f"{name}_own"] = column.astype(np.float32), column[:, base.place]
-    np.savez(folder / "base.npz", **arrays)
+        # A horizon beside the other: whoever asks for one reads no other.
+        kept = np.empty_like(column, dtype=float, order="F")
+        for at in range(column.shape[1]):
+            kept[:, at] = column[:, at] if at == base.place else column[:, at].astype(np.float32)
+        write_arrays(folder / _FOLDER, {name: kept})
     told = {
         "value": _scalars(base.value),
         "model_value": _scalars(base.model_value),
@@ -49,12 +54,8 @@ def write_base(base: WholeBase, folder: Path) -> None:
 def read_base(folder: Path) -> WholeBase:
     """The forecast that `write_base` wrote; of the single model's own value only the totals are kept."""
     told = json.loads((folder / "base.json").read_text(encoding="utf-8"))
-    with np.load(folder / "base.npz", allow_pickle=False) as kept:
-        arrays = {name: kept[name] for name in kept.files}
-    columns = {}
-    for name in _HORIZONS:
-        columns[name] = arrays[name].astype(float)
-        columns[name][:, told["place"]] = arrays[f"{name}_own"]
+    arrays: dict[str, Any] = dict(read_arrays(folder / _FOLDER))
+    columns = {name: arrays[name] for name in _HORIZONS}
     each = {name: arrays[f"value_{name}"] for name in _EACH}
     nobody = {name: values[:0] for name, values in each.items()}
     blended = {name: np.array(values, dtype=float) for name, values in told["past_blend"].items()}

@@ -39,15 +39,18 @@ from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
 from cxvalue.workspace.kept_log import read_log
-from cxvalue.workspace.kept_states import read_states
+from cxvalue.workspace.kept_states import read_ids, read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     import pandas as pd
+    import pyarrow as pa
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -172,15 +175,18 @@ class Study(Drawn):
         """Day-level purchases: customer_id, date, revenue, margin."""
         return self.table("purchases")
 
-    def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
-        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
+    def states(self, *, as_of: date | str | None = None, ids: bool = True) -> PurchaseStates:
+        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it.
+
+        Without `ids` they may be left out: as text they take more memory than all else.
+        """
         day = self.as_of if as_of is None else as_day(as_of)
-        kept = self._kept_states if day == self.as_of else None
+        kept = read_states(self.prepared.folder, day, ids=ids) if day == self.as_of else None
         return kept or states_of_study(self.file, self.purchases, day)
 
-    @cached_property
-    def _kept_states(self) -> PurchaseStates | None:
-        return read_states(self.prepared.folder, self.as_of)
+    def ids(self, states: PurchaseStates) -> pa.ChunkedArray | NDArray[np.object_] | None:
+        """The ids of the customers of `states`, also where they were left out there."""
+        return read_ids(self.prepared.folder) if states.customer_id is None else states.customer_id
 
     @cached_property
     def cltv(self) -> CltvFit:

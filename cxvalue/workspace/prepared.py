@@ -47,6 +47,8 @@ from cxvalue.workspace.preflight import fit_declared
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cxvalue.tables.states import PurchaseStates
+
 __all__ = ["Prepared", "open_run", "prepare"]
 
 KEPT_PREPARATIONS = 3
@@ -203,12 +205,10 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
             with working("Fitting the models of purchases"):
                 read = cache(lambda day: write_log(purchase_log(purchases, day), folder))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
-                counted = cache(partial(states_of_study, study, purchases))
+                counted = cache(partial(_counted, study, purchases, folder))
                 fit = fit_study(study, table, **days, log=read, states=counted)
             with working("Forecasting every customer, and again from past dates"):
-                states = counted(fit.as_of)
-                write_base(base_of_study(study, fit, table, read(fit.as_of), states), folder)
-                write_states(states, folder)
+                write_base(base_of_study(study, fit, table, read(fit.as_of), counted(fit.as_of)), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:
@@ -218,6 +218,13 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     summary: dict[str, Any] = {"tables": named.to_dict(), "unavailable": unavailable}
     shutil.copyfile(study.path, folder / "study.yml")
     (folder / "prepared.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
+def _counted(study: StudyFile, purchases: ibis.Table, folder: Path, as_of: date) -> PurchaseStates:
+    """The history of each customer, kept for the notebooks; ids go where no model asks for them."""
+    states = states_of_study(study, purchases, as_of)
+    write_states(states, folder)
+    return states if study.cltv.covariates else replace(states, customer_id=None)
 
 
 def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:
