@@ -47,6 +47,7 @@ class ChurnAnswers(Asked):
             dormancy_days=self.settings.dormancy.days,
             observed_from=self.opened.observed_from,
             level=self.level,
+            log=self.opened.log,
         )
 
     @cached_property
@@ -123,7 +124,8 @@ class ChurnAnswers(Asked):
         if self._withheld(answer):
             return answer
         interactions = self.opened.table_or_none("interactions")
-        warnings = early_warning.early_warning(self.forecast, self.opened.cltv.model, self.purchases, interactions)
+        model, log = self.opened.cltv.model, self.opened.log
+        warnings = early_warning.early_warning(self.forecast, model, self.purchases, interactions, log)
         reasons = early_warning.reason_table(warnings, suppress_below=self.settings.report.suppress_below)
         answer.tables["churn_reasons.csv"], answer.private["early_warning.csv"] = reasons, warnings
         answer.show(reasons_display(reasons, self.currency), warnings_display(warnings, self.currency))

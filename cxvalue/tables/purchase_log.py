@@ -167,6 +167,15 @@ class PurchaseLog:
             worth[some] = np.bincount(customer, self.margin[rows][inside] * factors[month], minlength=number)
         return count[mine], worth[mine]
 
+    def margins(self, after: int, until: int) -> Floats:
+        """Margin after the end of `after` up to `until`, of every customer of the log."""
+        found = np.empty(len(self))
+        for some, rows in self._blocks():
+            inside = (self.day[rows] > after) & (self.day[rows] <= until)
+            customer = self.customer[rows][inside] - some.start
+            found[some] = np.bincount(customer, self.margin[rows][inside], some.stop - some.start)
+        return found
+
     def _blocks(self) -> Iterator[tuple[slice, slice]]:
         """Customers a part at a time, and the rows that are theirs."""
         for begin in range(0, len(self), _CUSTOMERS_AT_ONCE):
@@ -229,6 +238,7 @@ def _in_order(batches: Iterable[pa.RecordBatch]) -> PurchaseLog | None:
         parts.append((new, *_numbers(batch)))
         last = ids[len(ids) - 1].as_py()
     new, day, revenue, margin = map(np.concatenate, zip(*parts, strict=True)) if parts else [np.zeros(0)] * 4
+    parts.clear()
     return PurchaseLog.of(np.cumsum(new, dtype=np.int32), day, revenue, margin)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.evidence.blend import unsided
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.tables.purchase_log import PurchaseLog
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = [
@@ -111,6 +112,7 @@ class Churn:
         model: name of the model that forecast, or "combination".
         withheld: why nothing can be said, else empty.
         in_draws: the probabilities of chosen customers in each of `draws` draws of how far such forecasts miss.
+        places: of the active customers among all, in the order of their ids.
     """
 
     active: PurchaseStates
@@ -123,6 +125,7 @@ class Churn:
     withheld: str
     in_draws: InDraws | None = None
     draws: int = 0
+    places: NDArray[np.intp] | None = None
 
     @property
     def as_of(self) -> date:
@@ -145,20 +148,25 @@ def study_churn(
     level: float = 0.95,
     draws: int = 500,
     seed: int = 1,
+    log: PurchaseLog | None = None,
 ) -> Churn:
     """Forecast which active customers will not buy in the next 12 months, and the margin that goes with them.
 
     `states` are all customers, one each, and `base` is their forecast: the probability is 1 less its chance of a purchase
     within 12 months. The intervals are for what will really happen: how far such forecasts miss is drawn, then the fate of
-    everybody. Withheld, with the reason, where the fit withholds P(alive), and where nobody is active.
+    everybody. Withheld, with the reason, where the fit withholds P(alive), and where nobody is active. `log` are the
+    purchases of these customers as arrays, where they have been read.
     """
     active = active_states(states, dormancy_days)
-    margins = margins_of(purchases, active)
+    chosen = states.days_silent < dormancy_days
+    if log is None:
+        margins = margins_of(purchases, active)
+    else:
+        margins = log.margins(day_number(months_before(states.as_of, CHURN_MONTHS)), day_number(states.as_of))[chosen]
     withheld = fit.withheld or ("" if len(active) else translate("No customer is active."))
     probabilities, found = np.full(len(active), math.nan), None
     in_draws: InDraws | None = None
     if not withheld:
-        chosen = states.days_silent < dormancy_days
         place = base.at(CHURN_MONTHS * DAYS_PER_MONTH)
         if base.combined:
             probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
@@ -177,6 +185,7 @@ def study_churn(
         withheld=withheld,
         in_draws=in_draws,
         draws=draws,
+        places=np.flatnonzero(chosen),
     )
 
 
