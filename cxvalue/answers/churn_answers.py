@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
@@ -33,13 +36,13 @@ class ChurnAnswers(Asked):
 
     @cached_property
     def states(self) -> PurchaseStates:
-        """The purchase history of each customer."""
-        return self.opened.states()
+        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
+        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def forecast(self) -> churn.Churn:
         """Of each active customer: how likely no purchase is within 12 months, and what they bring now."""
-        return churn.study_churn(
+        found = churn.study_churn(
             self.opened.cltv,
             self.opened.base,
             self.states,
@@ -49,12 +52,17 @@ class ChurnAnswers(Asked):
             level=self.level,
             log=self.opened.log,
         )
+        if found.active.customer_id is not None:
+            return found
+        # The active alone are called by name.
+        names = self.opened.ids().take(pa.array(found.places)).to_numpy()
+        return replace(found, active=replace(found.active, customer_id=names))
 
     @cached_property
     def past(self) -> past_churn.Backtest | None:
         """What would have been said before the part held back, and what came; None without such a part."""
-        days = self.settings.dormancy.days
-        return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=days, log=self.opened.log)
+        days, then = self.settings.dormancy.days, self.opened.then
+        return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=days, level=self.level, then=then)
 
     @question
     def at_risk(self) -> Answer:

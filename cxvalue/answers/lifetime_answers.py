@@ -33,7 +33,6 @@ from cxvalue.questions.lifetime_value.display import (
 )
 from cxvalue.questions.lifetime_value.findings import cltv_findings, record_sentence
 from cxvalue.questions.lifetime_value.lever_sentences import levers_report
-from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.lifetime_value.tables import (
     covariates_table,
     customers_table,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.evidence.past import Past
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.questions.lifetime_value.past_states import PastStates
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["LifetimeAnswers"]
@@ -87,12 +87,12 @@ class LifetimeAnswers(Asked):
     @cached_property
     def customers(self) -> pd.DataFrame:
         """A row a customer: purchases, whether still there, value with its range."""
-        ids, silent = self.opened.ids(self.states), self.settings.dormancy.days
-        return customers_table(self.base.value, self.states, dormancy_days=silent, ids=ids)
+        ids = self.opened.ids() if self.states.customer_id is None else None
+        return customers_table(self.base.value, self.states, dormancy_days=self.settings.dormancy.days, ids=ids)
 
-    @cached_property
+    @property
     def _then(self) -> PastStates:
-        return PastStates(self.fit, self.purchases, self.opened.log)
+        return self.opened.then
 
     @question
     def value(self) -> Answer:

@@ -13,16 +13,18 @@ from cxvalue.lifetime.evidence.attempts import Attempts, plain_list
 from cxvalue.lifetime.evidence.blend import Blend
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
+from cxvalue.questions.lifetime_value.base_forecast import PastForecast
 from cxvalue.workspace.kept_arrays import read_arrays, write_arrays
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_base", "write_base"]
+__all__ = ["read_base", "read_then", "write_base", "write_then"]
 
 _EACH = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_alive", "p_return_90d", "rhythm_broken")
 _HORIZONS = ("returns", "purchases", "worth")
-_FOLDER = "base"
+_OF_THEN = ("returns", "purchases", "bought")
+_FOLDER, _THEN = "base", "then"
 
 
 def write_base(base: WholeBase, folder: Path) -> None:
@@ -73,6 +75,24 @@ def read_base(folder: Path) -> WholeBase:
         model_value=CustomerValue(**nobody, **_read(told["model_value"])),
         first_margin=told["first_margin"],
     )
+
+
+def write_then(asked: PastForecast | None, folder: Path) -> None:
+    """Write what would have been forecast before the part held back, where anything would, into the folder ``then``."""
+    if asked is not None:
+        told = {"margin": list(asked.margin), "came": asked.came, "level": asked.level}
+        write_arrays(folder / _THEN, {name: getattr(asked, name) for name in _OF_THEN})
+        (folder / _THEN / "told.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_then(folder: Path) -> PastForecast | None:
+    """What `write_then` wrote; None where there was nothing."""
+    path = folder / _THEN / "told.json"
+    if not path.is_file():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    arrays: dict[str, Any] = dict(read_arrays(folder / _THEN))
+    return PastForecast(Interval(*told["margin"]), came=told["came"], level=told["level"], **arrays)
 
 
 def _scalars(value: CustomerValue) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from cxvalue.questions.contracts.renewals import RenewalFit
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.lifetime_value.forecast import states_of_study
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.programmes.goodwill import GoodwillFit
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile, find_study, load_study_file
@@ -37,7 +38,7 @@ from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
-from cxvalue.workspace.kept_base import read_base
+from cxvalue.workspace.kept_base import read_base, read_then
 from cxvalue.workspace.kept_log import read_log
 from cxvalue.workspace.kept_states import read_ids, read_states
 from cxvalue.workspace.listing import check_fits
@@ -46,11 +47,9 @@ from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_pre
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     import pandas as pd
     import pyarrow as pa
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -184,9 +183,9 @@ class Study(Drawn):
         kept = read_states(self.prepared.folder, day, ids=ids) if day == self.as_of else None
         return kept or states_of_study(self.file, self.purchases, day)
 
-    def ids(self, states: PurchaseStates) -> pa.ChunkedArray | NDArray[np.object_] | None:
-        """The ids of the customers of `states`, also where they were left out there."""
-        return read_ids(self.prepared.folder) if states.customer_id is None else states.customer_id
+    def ids(self) -> pa.ChunkedArray:
+        """The ids of the customers that `states` leaves out, in its order."""
+        return read_ids(self.prepared.folder)
 
     @cached_property
     def cltv(self) -> CltvFit:
@@ -202,6 +201,11 @@ class Study(Drawn):
     def log(self) -> PurchaseLog:
         """All purchases up to the day of the fit as arrays, customers in the order of their ids."""
         return read_log(self.prepared.folder)
+
+    @cached_property
+    def then(self) -> PastStates:
+        """Customers as they were known on past days, with what came."""
+        return PastStates(self.cltv, self.purchases, self.log, read_then(self.prepared.folder))
 
     @cached_property
     def base(self) -> WholeBase:

@@ -31,6 +31,7 @@ from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.experience.needed import experience_obstacles
 from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study, states_of_study
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
@@ -39,7 +40,7 @@ from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
-from cxvalue.workspace.kept_base import write_base
+from cxvalue.workspace.kept_base import write_base, write_then
 from cxvalue.workspace.kept_log import write_log
 from cxvalue.workspace.kept_states import write_states
 from cxvalue.workspace.preflight import fit_declared
@@ -209,6 +210,9 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 fit = fit_study(study, table, **days, log=read, states=counted)
             with working("Forecasting every customer, and again from past dates"):
                 write_base(base_of_study(study, fit, table, read(fit.as_of), counted(fit.as_of)), folder)
+                if fit.holdout_start is not None and fit.past is not None:
+                    then = PastStates(fit, purchases, read(fit.as_of))
+                    write_then(then.forecast(fit.past, study.level), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:

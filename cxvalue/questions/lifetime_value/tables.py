@@ -20,7 +20,6 @@ from cxvalue.tables.states import PurchaseStates
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from cxvalue.lifetime.prediction.whole_base import WholeBase
 __all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
@@ -131,21 +130,24 @@ def customers_table(
     states: PurchaseStates,
     *,
     dormancy_days: int,
-    ids: pa.ChunkedArray | NDArray[np.object_] | None = None,
+    ids: pa.ChunkedArray | None = None,
 ) -> pd.DataFrame:
     """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`.
 
     `ids` are those of the customers where `states` are without.
     """
     import pandas as pd
-    import pyarrow as pa
 
-    silent, ids = states.days_silent, states.customer_id if ids is None else ids
-    kind: Any = pd.ArrowDtype(pa.string()) if isinstance(ids, pa.ChunkedArray) else object
+    silent = states.days_silent
+    # The ids as they are: pandas would copy them into texts of its own.
+    names = (
+        pd.Series(states.customer_id, dtype=object, copy=False)
+        if ids is None
+        else pd.Series(pd.arrays.ArrowExtensionArray(ids), copy=False)
+    )
     return pd.DataFrame(
         {
-            # The ids as they are: pandas would copy them into texts of its own.
-            "customer_id": pd.Series(ids, dtype=kind, copy=False),
+            "customer_id": names,
             "frequency": states.frequency,
             "recency_days": states.recency_days,
             "age_days": states.age_days,
