@@ -177,7 +177,7 @@ class LifetimeAnswers(Asked):
         """Does the forecast follow what happened?"""
         answer, fit = Answer(), self.fit
         if fit.holdout_start is not None:
-            by_time = tracking.tracking_table(fit, self.purchases)
+            by_time = tracking.tracking_table(fit, self.purchases, self._then)
             step = fit.period or "week"
             drawn = figures.holdout_tracking(
                 by_time, fit.holdout_start, MODEL_TITLES, chosen=fit.selected, things=fit.things, each=step

@@ -117,7 +117,7 @@ class PurchaseLog:
     def counts(self, day: int) -> NDArray[np.int64]:
         """Days with a purchase up to the end of `day`, of every customer of the log."""
         found = np.empty(len(self), dtype=np.int64)
-        for some, rows in self._blocks():
+        for some, rows in self.parts():
             found[some] = np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64)
         return found
 
@@ -127,7 +127,7 @@ class PurchaseLog:
         customer = np.flatnonzero(counts)
         start, bought = self.start[customer], counts[customer]
         revenue, margin, paid = np.empty((3, len(self)))
-        for some, rows in self._blocks():
+        for some, rows in self.parts():
             seen = self.day[rows] <= day
             whose, money = self.customer[rows][seen] - some.start, self.revenue[rows][seen]
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
@@ -157,7 +157,7 @@ class PurchaseLog:
         if mine.size != len(known):
             raise ValueError("These are not the customers whom this log knows by that day.")
         count, worth = np.empty(len(self)), np.empty(len(self))
-        for some, rows in self._blocks():
+        for some, rows in self.parts():
             day = self.day[rows]
             inside = (day > after) & (day <= until)
             customer, since = self.customer[rows][inside] - some.start, day[inside].astype(np.int64) - after
@@ -170,13 +170,13 @@ class PurchaseLog:
     def margins(self, after: int, until: int) -> Floats:
         """Margin after the end of `after` up to `until`, of every customer of the log."""
         found = np.empty(len(self))
-        for some, rows in self._blocks():
+        for some, rows in self.parts():
             inside = (self.day[rows] > after) & (self.day[rows] <= until)
             customer = self.customer[rows][inside] - some.start
             found[some] = np.bincount(customer, self.margin[rows][inside], some.stop - some.start)
         return found
 
-    def _blocks(self) -> Iterator[tuple[slice, slice]]:
+    def parts(self) -> Iterator[tuple[slice, slice]]:
         """Customers a part at a time, and the rows that are theirs."""
         for begin in range(0, len(self), _CUSTOMERS_AT_ONCE):
             end = min(begin + _CUSTOMERS_AT_ONCE, len(self))

@@ -93,7 +93,10 @@ def away_in_draws(probabilities: Floats, total: Total, draws: int, seed: int) ->
     away = np.clip(probabilities, 1e-9, 1 - 1e-9)
 
     def at(rows: NDArray[np.intp]) -> Floats:
-        return np.asarray(away[rows, None] ** hazard)
+        # Customers with equal chances come one after the other: they are worked out once.
+        own = away[rows]
+        starts = np.flatnonzero(np.append(own.size > 0, own[1:] != own[:-1]))
+        return np.repeat(own[starts, None] ** hazard, np.diff(np.append(starts, own.size)), axis=0)
 
     return at
 
