@@ -142,9 +142,9 @@ def _connect(folder: Path, tables: TableSet) -> ibis.BaseBackend:
     """
     from pyarrow.parquet import read_metadata
 
-    from cxvalue.tables.read.sources import connect
+    from cxvalue.engine.embedded import NOTEBOOK_MEMORY_MB, connect
 
-    con: Any = connect()
+    con: Any = connect(NOTEBOOK_MEMORY_MB)
     if sum(read_metadata(folder / path).num_rows for path in tables.paths.values()) < FEW_ROWS:
         con.con.execute("SET threads = 1")
     return con
