@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
@@ -33,13 +36,13 @@ class ChurnAnswers(Asked):
 
     @cached_property
     def states(self) -> PurchaseStates:
-        """The purchase history of each customer."""
-        return self.opened.states()
+        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
+        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def forecast(self) -> churn.Churn:
         """Of each active customer: how likely no purchase is within 12 months, and what they bring now."""
-        return churn.study_churn(
+        found = churn.study_churn(
             self.opened.cltv,
             self.opened.base,
             self.states,
@@ -47,12 +50,19 @@ class ChurnAnswers(Asked):
             dormancy_days=self.settings.dormancy.days,
             observed_from=self.opened.observed_from,
             level=self.level,
+            log=self.opened.log,
         )
+        if found.active.customer_id is not None:
+            return found
+        # The active alone are called by name.
+        names = self.opened.ids().take(pa.array(found.places)).to_numpy()
+        return replace(found, active=replace(found.active, customer_id=names))
 
     @cached_property
     def past(self) -> past_churn.Backtest | None:
         """What would have been said before the part held back, and what came; None without such a part."""
-        return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=self.settings.dormancy.days)
+        days, then = self.settings.dormancy.days, self.opened.then
+        return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=days, level=self.level, then=then)
 
     @question
     def at_risk(self, answer: Answer) -> None:
@@ -115,7 +125,8 @@ class ChurnAnswers(Asked):
         if self._withheld(answer):
             return
         interactions = self.opened.table_or_none("interactions")
-        warnings = early_warning.early_warning(self.forecast, self.opened.cltv.model, self.purchases, interactions)
+        model, log = self.opened.cltv.model, self.opened.log
+        warnings = early_warning.early_warning(self.forecast, model, self.purchases, interactions, log)
         reasons = early_warning.reason_table(warnings, suppress_below=self.settings.report.suppress_below)
         answer.tables["churn_reasons.csv"], answer.private["early_warning.csv"] = reasons, warnings
         answer.show(reasons_display(reasons, self.currency), warnings_display(warnings, self.currency))

@@ -110,7 +110,7 @@ class DiscountAnswers(Asked):
         followed = discounts.afterwards(opened.table("offers"), bought, days=silent, as_of=opened.as_of)
         lost, worth = discounts.lost_share(followed, level=self.level), None
         if opened.values_customers:
-            active = opened.states().days_silent < silent
+            active = opened.states(ids=False).days_silent < silent
             worth = opened.base.of_some(active).each_mean if active.any() else None
         answer.say(lost_sentence(followed, lost, worth, self.settings.horizon_months, money))
         outcomes = discounts.policy_outcomes(self.found, lost, worth)

@@ -33,7 +33,6 @@ from cxvalue.questions.lifetime_value.display import (
 )
 from cxvalue.questions.lifetime_value.findings import cltv_findings, record_sentence
 from cxvalue.questions.lifetime_value.lever_sentences import levers_report
-from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.lifetime_value.tables import (
     covariates_table,
     customers_table,
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.evidence.past import Past
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.questions.lifetime_value.past_states import PastStates
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["LifetimeAnswers"]
@@ -81,17 +81,18 @@ class LifetimeAnswers(Asked):
 
     @cached_property
     def states(self) -> PurchaseStates:
-        """The purchase history of each customer."""
-        return self.opened.states()
+        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
+        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def customers(self) -> pd.DataFrame:
         """A row a customer: purchases, whether still there, value with its range."""
-        return customers_table(self.base.value, self.states, dormancy_days=self.settings.dormancy.days)
+        ids = self.opened.ids() if self.states.customer_id is None else None
+        return customers_table(self.base.value, self.states, dormancy_days=self.settings.dormancy.days, ids=ids)
 
-    @cached_property
+    @property
     def _then(self) -> PastStates:
-        return PastStates(self.fit, self.purchases)
+        return self.opened.then
 
     @question
     def value(self, answer: Answer) -> None:
@@ -170,7 +171,7 @@ class LifetimeAnswers(Asked):
         """Does the forecast follow what happened?"""
         fit = self.fit
         if fit.holdout_start is not None:
-            by_time = tracking.tracking_table(fit, self.purchases)
+            by_time = tracking.tracking_table(fit, self.purchases, self._then)
             step = fit.period or "week"
             drawn = figures.holdout_tracking(
                 by_time, fit.holdout_start, MODEL_TITLES, chosen=fit.selected, things=fit.things, each=step

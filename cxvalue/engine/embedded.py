@@ -1,4 +1,4 @@
-"""The engine in this process: half of the free memory, spills in private, never fetches an extension, works in UTC."""
+"""The engine in this process: limited memory, spills in private, never fetches an extension, works in UTC."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
 
-__all__ = ["Embedded", "connect"]
+__all__ = ["NOTEBOOK_MEMORY_MB", "Embedded", "connect"]
 
 LEAST_MEMORY_MB = 600
 """What 12 million purchases needed; with less, the engine spills."""
+
+MOST_MEMORY_MB = 4_000
+"""What reading 40 million purchases may take; it spills 5 GB then."""
+
+NOTEBOOK_MEMORY_MB = 2_000
+"""The most for a study that was prepared: two notebooks at a time ask of it."""
 
 DAY_S = 24 * 3600
 
@@ -92,11 +98,11 @@ def _sql_of_type(kind: dt.DataType) -> str:
     return str(Backend.compiler.type_mapper.to_string(kind))
 
 
-def connect() -> Backend:
+def connect(most_mb: int = MOST_MEMORY_MB) -> Backend:
     """An engine in this process that never fetches an extension and works in UTC.
 
-    It takes half of the memory that is free now, 600 MB at least, and spills what needs more into a folder that only this
-    user can open and that goes with the connection, up to half of what is free on that disk.
+    It takes half of the memory that is free now, 600 MB at least and `most_mb` at most, and spills what needs more into a
+    folder that only this user can open and that goes with the connection, up to half of what is free on that disk.
     """
     engine = _Engine().connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
     engine.con.execute("SET TimeZone = 'UTC'")
@@ -104,7 +110,7 @@ def connect() -> Backend:
     # widgets to draw it with it is off, and the engine refuses to be told so.
     if engine.con.execute("SELECT current_setting('enable_progress_bar')").fetchall() != [(False,)]:
         engine.con.execute("SET enable_progress_bar = false")
-    limit = max(LEAST_MEMORY_MB, psutil.virtual_memory().available // 2**21)
+    limit = max(LEAST_MEMORY_MB, min(most_mb, psutil.virtual_memory().available // 2**21))
     engine.con.execute(f"SET memory_limit = '{limit}MB'")
     folder = _spill_folder()
     engine.con.execute(f"SET temp_directory = '{folder.replace(chr(39), chr(39) * 2)}'")

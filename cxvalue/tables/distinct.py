@@ -27,10 +27,17 @@ def distinct_rows(*columns: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.
     key, room, _ = _packed(columns)
     if room <= _TABLE * size:
         # A table of the numbers that may occur spares the sort.
-        first = np.full(room, size, dtype=np.intp)
-        first[key[::-1]] = np.arange(size - 1, -1, -1)  # of equal rows the last one assigned stays, the earliest
+        kind: Any = np.int32 if size < 2**31 else np.intp  # the table is what takes memory
+        first = np.full(room, size, dtype=kind)
+        first[key[::-1]] = np.arange(
+            size - 1, -1, -1, dtype=kind
+        )  # of equal rows the last one assigned stays, the earliest
         there = first < size
-        return first[there], (np.cumsum(there) - 1)[key]
+        rows = first[there].astype(np.intp)
+        del first
+        which = np.cumsum(there, dtype=kind)[key].astype(np.intp)
+        which -= 1
+        return rows, which
     order = np.argsort(key)
     ordered = key[order]
     changed = np.ones(size, dtype=bool)

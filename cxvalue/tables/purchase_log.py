@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Known", "PurchaseLog", "purchase_log"]
 
 Floats = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 1_000_000
+"""Rows whose ids are held as text at once."""
+_CUSTOMERS_AT_ONCE = 250_000
+"""Customers whose purchases are added up at once: what that takes on the way is not held for all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,44 +106,43 @@ class PurchaseLog:
 
     def until(self, day: int) -> PurchaseLog:
         """The log as it stood at the end of a day; its customers are numbered anew, in the same order."""
-        seen = self.day <= day
-        return PurchaseLog.of(self.customer[seen], self.day[seen], self.revenue[seen], self._margins()[seen])
+        return self._rows(self.day <= day)
 
     def of_customers(self, chosen: NDArray[np.intp]) -> PurchaseLog:
         """The log of some customers, by number."""
         keep = np.zeros(len(self), dtype=bool)
         keep[chosen] = True
-        rows = keep[self.customer]
-        return PurchaseLog.of(self.customer[rows], self.day[rows], self.revenue[rows], self._margins()[rows])
+        return self._rows(keep[self.customer])
 
     def counts(self, day: int) -> NDArray[np.int64]:
         """Days with a purchase up to the end of `day`, of every customer of the log."""
-        return np.bincount(self.customer[self.day <= day], minlength=len(self)).astype(np.int64)
+        found = np.empty(len(self), dtype=np.int64)
+        for some, rows in self.parts():
+            found[some] = np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64)
+        return found
 
     def known(self, day: int) -> Known:
         """Everybody who had bought by the end of a day, and what was known of them then."""
-        seen = self.day <= day
-        whose = self.customer[seen]
-        counts = np.bincount(whose, minlength=len(self)).astype(np.int64)
+        counts = self.counts(day)
         customer = np.flatnonzero(counts)
         start, bought = self.start[customer], counts[customer]
-        end = start + bought
-
-        def summed(column: NDArray[Any]) -> Floats:
+        revenue, margin, paid = np.empty((3, len(self)))
+        for some, rows in self.parts():
+            seen = self.day[rows] <= day
+            whose, money = self.customer[rows][seen] - some.start, self.revenue[rows][seen]
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
-            return np.asarray(np.bincount(whose, column[seen], minlength=len(self))[customer], dtype=float)
-
-        paid = self.revenue > 0
+            for sums, column in ((revenue, money), (margin, self.margin[rows][seen]), (paid, money > 0)):
+                sums[some] = np.bincount(whose, column, minlength=some.stop - some.start)
         return Known(
             day=day,
             customer=customer,
             bought=bought,
             first=self.day[start].astype(np.int64),
-            last=self.day[end - 1].astype(np.int64),
-            revenue=summed(self.revenue),
+            last=self.day[start + bought - 1].astype(np.int64),
+            revenue=revenue[customer],
             first_revenue=self.revenue[start],
-            margin=summed(self.margin),
-            paid=summed(paid).astype(np.int64) - paid[start],
+            margin=margin[customer],
+            paid=paid[customer].astype(np.int64) - (self.revenue[start] > 0),
         )
 
     def between(
@@ -151,29 +156,57 @@ class PurchaseLog:
         mine = np.flatnonzero(self.counts(known.day))
         if mine.size != len(known):
             raise ValueError("These are not the customers whom this log knows by that day.")
-        inside = (self.day > after) & (self.day <= until)
-        customer, since = self.customer[inside], self.day[inside].astype(np.int64) - after
-        month = np.minimum(np.ceil(since / month_days).astype(np.int64) - 1, factors.size - 1)
-        count = np.bincount(customer, minlength=len(self))[mine]
-        worth = np.bincount(customer, self.margin[inside] * factors[month], minlength=len(self))
-        return count.astype(float), np.asarray(worth[mine], dtype=float)
+        count, worth = np.empty(len(self)), np.empty(len(self))
+        for some, rows in self.parts():
+            day = self.day[rows]
+            inside = (day > after) & (day <= until)
+            customer, since = self.customer[rows][inside] - some.start, day[inside].astype(np.int64) - after
+            month = np.minimum(np.ceil(since / month_days).astype(np.int64) - 1, factors.size - 1)
+            number = some.stop - some.start
+            count[some] = np.bincount(customer, minlength=number)
+            worth[some] = np.bincount(customer, self.margin[rows][inside] * factors[month], minlength=number)
+        return count[mine], worth[mine]
 
-    def _margins(self) -> Floats:
-        return np.where(self.known_margin, self.margin, np.nan)
+    def margins(self, after: int, until: int) -> Floats:
+        """Margin after the end of `after` up to `until`, of every customer of the log."""
+        found = np.empty(len(self))
+        for some, rows in self.parts():
+            inside = (self.day[rows] > after) & (self.day[rows] <= until)
+            customer = self.customer[rows][inside] - some.start
+            found[some] = np.bincount(customer, self.margin[rows][inside], some.stop - some.start)
+        return found
+
+    def parts(self) -> Iterator[tuple[slice, slice]]:
+        """Customers a part at a time, and the rows that are theirs."""
+        for begin in range(0, len(self), _CUSTOMERS_AT_ONCE):
+            end = min(begin + _CUSTOMERS_AT_ONCE, len(self))
+            yield slice(begin, end), slice(int(self.start[begin]), int(self.start[end]))
+
+    def _rows(self, chosen: NDArray[np.bool_]) -> PurchaseLog:
+        """The log of some rows, given by a mask."""
+        customer = self.customer[chosen]
+        changed = np.diff(customer, prepend=customer[:1] - 1) != 0
+        return PurchaseLog(
+            np.cumsum(changed, dtype=np.int32) - np.int32(1),
+            self.day[chosen],
+            self.revenue[chosen],
+            self.margin[chosen],
+            self.known_margin[chosen],
+            np.append(np.flatnonzero(changed), customer.size).astype(np.int64),
+        )
 
 
 def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | None:
-    """What sorts rows by customer and day; None where they are sorted.
-
-    One number a row is sorted several times as fast as two columns.
-    """
-    if not customer.size:
+    """What sorts rows by customer and day; None where they are sorted."""
+    same = customer[1:] == customer[:-1]
+    if ((customer[1:] > customer[:-1]) | same & (day[1:] >= day[:-1])).all():
         return None
+    # One number a row is sorted several times as fast as two columns.
     low, high = int(day.min()), int(day.max())
     key = np.asarray(customer, dtype=np.int64) * (high - low + 1)
     key += day
     key -= low
-    return None if (key[1:] >= key[:-1]).all() else np.argsort(key, kind="stable")
+    return np.argsort(key, kind="stable")
 
 
 def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
@@ -184,7 +217,33 @@ def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
     import ibis
 
     rows = purchases.filter(purchases.date <= ibis.literal(as_of)).select("customer_id", "date", "revenue", "margin")
-    found = rows.to_pyarrow()
+    # The purchases of a study lie in this order; those of other tables seldom do.
+    found = _in_order(rows.to_pyarrow_batches(chunk_size=_ROWS_AT_ONCE))
+    return _put_in_order(rows.to_pyarrow()) if found is None else found
+
+
+def _in_order(batches: Iterable[pa.RecordBatch]) -> PurchaseLog | None:
+    """The log of rows that come with ascending ids, which are let go as they come; None where they do not."""
+    parts: list[tuple[NDArray[Any], ...]] = []
+    last: str | None = None
+    for batch in batches:
+        ids = batch.column("customer_id")
+        if not len(ids):
+            continue
+        first = ids[0].as_py()
+        later, earlier = ids.slice(1), ids.slice(0, len(ids) - 1)
+        if (last is not None and first < last) or pc.any(pc.less(later, earlier)).as_py():
+            return None
+        new = np.append(last is None or first > last, pc.greater(later, earlier).to_numpy(zero_copy_only=False))
+        parts.append((new, *_numbers(batch)))
+        last = ids[len(ids) - 1].as_py()
+    new, day, revenue, margin = map(np.concatenate, zip(*parts, strict=True)) if parts else [np.zeros(0)] * 4
+    parts.clear()
+    return PurchaseLog.of(np.cumsum(new, dtype=np.int32), day, revenue, margin)
+
+
+def _put_in_order(found: pa.Table) -> PurchaseLog:
+    """The log of rows in any order."""
     # Numbers a part at a time: all ids as one text would be held twice, and above 2 GB cannot be.
     ids = found.column("customer_id").dictionary_encode().combine_chunks()
     order = np.asarray(pc.sort_indices(ids.dictionary).to_numpy(), dtype=np.int64)
@@ -193,9 +252,14 @@ def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
     customer = place[ids.indices.to_numpy(zero_copy_only=False)]
     found = found.drop_columns("customer_id")
     del ids, order, place
-    day = found.column("date").cast(pa.date32()).combine_chunks().cast(pa.int32()).to_numpy(zero_copy_only=False)
+    return PurchaseLog.of(customer, *_numbers(found.combine_chunks()))
 
-    def numbers(name: str) -> Floats:
-        return np.asarray(found.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
 
-    return PurchaseLog.of(customer, day, numbers("revenue"), numbers("margin"))
+def _numbers(rows: pa.RecordBatch | pa.Table) -> tuple[NDArray[np.int32], Floats, Floats]:
+    """Day, revenue and margin of rows."""
+    day = rows.column("date").cast(pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False)
+    revenue, margin = (
+        np.asarray(rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
+        for name in ("revenue", "margin")
+    )
+    return day, revenue, margin

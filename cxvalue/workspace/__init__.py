@@ -6,6 +6,8 @@ listing      `studies`: the studies there are, and which of them can have a note
 opened       `load_study`, `Study`: what a notebook works with, and `publish`, by which it hands over
 kept_base    the forecast of all customers kept beside the fits
 kept_states  the histories of all customers kept beside the fits
+kept_log     their purchases as arrays kept beside the fits
+kept_arrays  arrays in files, opened in place
 from_tables  `study_from`: a study of tables in memory
 preflight    campaigns and programmes tried on the tables before any notebook starts
 half_lives   half-lives that a programme takes from a finding

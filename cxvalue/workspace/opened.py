@@ -30,6 +30,7 @@ from cxvalue.questions.contracts.renewals import RenewalFit
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
 from cxvalue.questions.lifetime_value.forecast import states_of_study
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.programmes.goodwill import GoodwillFit
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, design_of, panel_for
 from cxvalue.study import LATEST_COMPLETE_MONTH, StudyFile, find_study, load_study_file
@@ -37,8 +38,9 @@ from cxvalue.tables.counts import TableSet
 from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
-from cxvalue.workspace.kept_base import read_base
-from cxvalue.workspace.kept_states import read_states
+from cxvalue.workspace.kept_base import read_base, read_then
+from cxvalue.workspace.kept_log import read_log
+from cxvalue.workspace.kept_states import read_ids, read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
 
@@ -46,12 +48,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
+    import pyarrow as pa
     from matplotlib.figure import Figure
 
     from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.tables.panels.by_customer import CustomerPanel
     from cxvalue.tables.panels.by_unit import UnitPanel
+    from cxvalue.tables.purchase_log import PurchaseLog
 
 __all__ = ["CUSTOMERS", "ROWS", "Study", "load_study", "programme_panel"]
 
@@ -170,15 +174,18 @@ class Study(Drawn):
         """Day-level purchases: customer_id, date, revenue, margin."""
         return self.table("purchases")
 
-    def states(self, *, as_of: date | str | None = None) -> PurchaseStates:
-        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it."""
+    def states(self, *, as_of: date | str | None = None, ids: bool = True) -> PurchaseStates:
+        """The purchase history of each customer as frequency, recency and age, counted as the lifetime models count it.
+
+        Without `ids` they may be left out: as text they take more memory than all else.
+        """
         day = self.as_of if as_of is None else as_day(as_of)
-        kept = self._kept_states if day == self.as_of else None
+        kept = read_states(self.prepared.folder, day, ids=ids) if day == self.as_of else None
         return kept or states_of_study(self.file, self.purchases, day)
 
-    @cached_property
-    def _kept_states(self) -> PurchaseStates | None:
-        return read_states(self.prepared.folder, self.as_of)
+    def ids(self) -> pa.ChunkedArray:
+        """The ids of the customers that `states` leaves out, in its order."""
+        return read_ids(self.prepared.folder)
 
     def _need(self, notebook: str) -> None:
         """Refuse, with the reason, what the preparation could not make of this study."""
@@ -197,6 +204,16 @@ class Study(Drawn):
         fit = CltvFit.from_dict(self._kept("cltv"))
         names = self.file.cltv.covariates
         return fit.with_labels(labels_of(self.table("customers"), names)) if names else fit
+
+    @cached_property
+    def log(self) -> PurchaseLog:
+        """All purchases up to the day of the fit as arrays, customers in the order of their ids."""
+        return read_log(self.prepared.folder)
+
+    @cached_property
+    def then(self) -> PastStates:
+        """Customers as they were known on past days, with what came."""
+        return PastStates(self.cltv, self.purchases, self.log, read_then(self.prepared.folder))
 
     @cached_property
     def base(self) -> WholeBase:

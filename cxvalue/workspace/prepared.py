@@ -31,6 +31,7 @@ from cxvalue.questions.contracts.past_renewals import past_renewals
 from cxvalue.questions.contracts.renewals import fit_renewals
 from cxvalue.questions.experience.needed import experience_obstacles
 from cxvalue.questions.lifetime_value.forecast import base_of_study, fit_study, states_of_study
+from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.questions.programmes.measure import StudyTables
 from cxvalue.simulate.bundled import make_missing_tables
 from cxvalue.study import StudyFile, load_study_file, project_root
@@ -39,12 +40,15 @@ from cxvalue.tables.counts import TableSet
 from cxvalue.tables.load import load_tables
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
-from cxvalue.workspace.kept_base import write_base
+from cxvalue.workspace.kept_base import write_base, write_then
+from cxvalue.workspace.kept_log import write_log
 from cxvalue.workspace.kept_states import write_states
 from cxvalue.workspace.preflight import fit_declared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["Prepared", "open_run", "prepare"]
 
@@ -138,9 +142,9 @@ def _connect(folder: Path, tables: TableSet) -> ibis.BaseBackend:
     """
     from pyarrow.parquet import read_metadata
 
-    from cxvalue.tables.read.sources import connect
+    from cxvalue.engine.embedded import NOTEBOOK_MEMORY_MB, connect
 
-    con: Any = connect()
+    con: Any = connect(NOTEBOOK_MEMORY_MB)
     if sum(read_metadata(folder / path).num_rows for path in tables.paths.values()) < FEW_ROWS:
         con.con.execute("SET threads = 1")
     return con
@@ -200,14 +204,15 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     elif (purchases := table("purchases")) is not None:
         try:
             with working("Fitting the models of purchases"):
-                read = cache(partial(purchase_log, purchases))
+                read = cache(lambda day: write_log(purchase_log(purchases, day), folder))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
-                counted = cache(partial(states_of_study, study, purchases))
+                counted = cache(partial(_counted, study, purchases, folder))
                 fit = fit_study(study, table, **days, log=read, states=counted)
             with working("Forecasting every customer, and again from past dates"):
-                states = counted(fit.as_of)
-                write_base(base_of_study(study, fit, table, read(fit.as_of), states), folder)
-                write_states(states, folder)
+                write_base(base_of_study(study, fit, table, read(fit.as_of), counted(fit.as_of)), folder)
+                if fit.holdout_start is not None and fit.past is not None:
+                    then = PastStates(fit, purchases, read(fit.as_of))
+                    write_then(then.forecast(fit.past, study.level), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:
@@ -220,6 +225,13 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
 
 def _keep(folder: Path, name: str, content: object) -> None:
     (folder / name).write_text(json.dumps(content), encoding="utf-8")
+
+
+def _counted(study: StudyFile, purchases: ibis.Table, folder: Path, as_of: date) -> PurchaseStates:
+    """The history of each customer, kept for the notebooks; ids go where no model asks for them."""
+    states = states_of_study(study, purchases, as_of)
+    write_states(states, folder)
+    return states if study.cltv.covariates else replace(states, customer_id=None)
 
 
 def _contracts(subscriptions: ibis.Table, study: StudyFile, tables: TableSet) -> Contracts:

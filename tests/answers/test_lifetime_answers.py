@@ -13,6 +13,8 @@ def test_customers_add_up_to_the_value_that_is_told(sample: Study) -> None:
     equity = next(one for one in lifetime.value().findings if one.id == "cltv.equity")
     assert lifetime.customers["cltv"].sum() == pytest.approx(equity.value)
     assert lifetime.value().tables["customers.parquet"] is lifetime.customers
+    assert lifetime.states.customer_id is None
+    assert lifetime.customers["customer_id"].tolist() == list(sample.states().customer_id)  # type: ignore[arg-type]
     assert "future_value" in lifetime.value().figures
 
 

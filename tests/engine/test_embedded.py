@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import ibis
 import pyarrow.parquet as pq
+import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from cxvalue.engine import embedded
 from cxvalue.engine.embedded import Embedded, connect
 
 
@@ -26,6 +29,17 @@ def test_it_works_in_utc_and_fetches_no_extension() -> None:
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
     }
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "most_mb", "limit"), [(100, 4_000, "3.7 GiB"), (100, 2_000, "1.8 GiB"), (2, 4_000, "976.5 MiB")]
+)
+def test_it_takes_half_of_the_free_memory_and_no_more_than_it_may(
+    free_gb: int, most_mb: int, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = SimpleNamespace(available=free_gb * 2**30)
+    monkeypatch.setattr(embedded.psutil, "virtual_memory", lambda: free)
+    assert connect(most_mb).con.execute("SELECT current_setting('memory_limit')").fetchone() == (limit,)
 
 
 def test_a_table_that_is_kept_has_the_types_of_its_expression_and_goes_when_nobody_holds_it() -> None:

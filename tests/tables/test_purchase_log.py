@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.foundation.calendar import day_number
+from cxvalue.tables import purchase_log as purchase_log_module
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 from cxvalue.tables.states import purchase_states_from_purchases
 from tests.lifetime.logworlds import bg_log, log_of
@@ -89,3 +90,35 @@ def test_a_table_gives_the_customers_of_the_states_in_their_order() -> None:
     assert (known.last - known.first).tolist() == states.recency_days.tolist()
     assert (known.day - known.first).tolist() == states.age_days.tolist()
     assert known.margin.sum() == states.total_margin
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 3, 1_000_000])
+def test_rows_in_the_order_of_ids_are_read_as_they_come(rows_at_once: int) -> None:
+    """In whatever parts they come, and equal to the log of the same rows in disorder."""
+    bought = pd.DataFrame(
+        {
+            "customer_id": ["10", "9", "9", "B", "a", "a", "ä", "ä"],
+            "date": pd.to_datetime(["2025-01-0" + day for day in "51316293"]).date,
+            "revenue": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+            "margin": [0.5, None, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0],
+        }
+    )
+    table = ibis.memtable(bought)
+    found = purchase_log_module._in_order(iter(table.to_pyarrow().to_batches(max_chunksize=rows_at_once)))
+    assert found is not None
+    mixed = ibis.memtable(bought.sample(frac=1.0, random_state=1))
+    for log in (purchase_log(mixed, date(2025, 1, 31)), purchase_log(table, date(2025, 1, 31))):
+        for name in ("customer", "day", "revenue", "margin", "known_margin", "start"):
+            assert getattr(found, name).tolist() == getattr(log, name).tolist(), name
+    assert purchase_log_module._in_order(iter(mixed.to_pyarrow().to_batches(max_chunksize=rows_at_once))) is None
+
+
+def test_customers_are_added_up_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = bg_log(40, 300, np.random.default_rng(3))
+    at_once = [log.known(150), *log.between(log.known(150), 150, 260, np.array([1.0, 0.5]), 60.0)]
+    monkeypatch.setattr(purchase_log_module, "_CUSTOMERS_AT_ONCE", 7)
+    in_parts = [log.known(150), *log.between(log.known(150), 150, 260, np.array([1.0, 0.5]), 60.0)]
+    for name in ("customer", "bought", "first", "last", "revenue", "first_revenue", "margin", "paid"):
+        assert getattr(in_parts[0], name).tolist() == getattr(at_once[0], name).tolist(), name
+    for one, other in zip(in_parts[1:], at_once[1:], strict=True):
+        assert one.tolist() == other.tolist()

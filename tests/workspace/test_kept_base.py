@@ -13,9 +13,10 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.evidence.blend import Blend
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.lifetime.prediction.whole_base import WholeBase
-from cxvalue.questions.lifetime_value.base_forecast import record_of, weights_of
+from cxvalue.questions.lifetime_value.base_forecast import PastForecast, record_of, weights_of
 from cxvalue.questions.lifetime_value.forecast import base_of_study
-from cxvalue.workspace.kept_base import read_base, write_base
+from cxvalue.questions.lifetime_value.past_states import PastStates
+from cxvalue.workspace.kept_base import read_base, read_then, write_base, write_then
 from cxvalue.workspace.opened import Study
 
 
@@ -66,6 +67,20 @@ def test_what_is_not_known_stays_unknown(made: WholeBase, tmp_path: Path) -> Non
     assert math.isnan(found.first_margin)
     assert not found.combined
     same_value(found.value, withheld)
+
+
+def test_what_would_have_been_forecast_is_kept_for_the_level_of_the_study(sample: Study, tmp_path: Path) -> None:
+    fit = sample.cltv
+    asked = PastStates(fit, sample.purchases).forecast(fit.past, sample.file.level)
+    kept = sample.then.forecast(fit.past, sample.file.level)
+    assert asked is not None
+    assert kept is not None
+    for field in fields(PastForecast):
+        assert np.array_equal(getattr(kept, field.name), getattr(asked, field.name)), field.name
+    assert kept is sample.then.forecast(fit.past, sample.file.level)
+    assert sample.then.forecast(fit.past, 0.5).margin.high < kept.margin.high
+    write_then(None, tmp_path)
+    assert read_then(tmp_path) is None
 
 
 def test_where_nothing_could_be_forecast_the_reason_is_given(sample: Study) -> None:

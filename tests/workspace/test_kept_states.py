@@ -54,5 +54,5 @@ def test_histories_of_another_day_are_not_taken_for_todays(tmp_path: Path) -> No
 
 
 def test_a_notebook_opens_the_histories_that_the_engine_counts(sample: Study) -> None:
-    assert (sample.prepared.folder / "states.parquet").is_file()
+    assert (sample.prepared.folder / "states" / "ids.parquet").is_file()
     same(sample.states(), states_of_study(sample.file, sample.purchases, sample.as_of))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,29 +115,27 @@ def look(
     place = {days: at for at, days in enumerate(asked.days)}
     by_model = {name: ModelSays(one, histories, per_purchase, asked) for name, one in models.items()}
     totals = {name: np.full((2, len(ahead.days)), np.nan) for name in (*models, "cells", "year_ago", "last_period")}
-    pooled = np.empty((3, len(known), len(ahead.days)))
+    pooled = np.zeros((3, len(ahead.days), len(known)))
     for at, (days, (short, marks)) in enumerate(zip(ahead.days, plans, strict=True)):
-        told: list[tuple[float, tuple[Floats, Floats, Floats]]] = []
-        for name, one in by_model.items():
-            own = one.at(place[days])
-            totals[name][:, at] = own[2].sum(), own[1].sum()
-            told.append((1.0, own))
+        cells: dict[str, CellForecast] = {}
         for name, landmarks, length in (("cells", marks, short), ("year_ago", year_ago(log, known.day, days), days)):
-            if not landmarks:
-                continue
-            found = forecast_by_cells(log, known, landmarks, length, ahead.annual_rate)
-            if length != days:
-                found = _stretched(found, by_model, place[length], place[days])
-            totals[name][:, at] = found.worth.sum(), found.purchases.sum()
-            told.append(
-                (found.evidence / (found.evidence + _HALF_TRUSTED), (found.returns, found.purchases, found.worth))
-            )
+            if landmarks:
+                found = forecast_by_cells(log, known, landmarks, length, ahead.annual_rate)
+                stretched = length != days
+                cells[name] = _stretched(found, by_model, place[length], place[days]) if stretched else found
         totals["last_period"][:, at] = _last_period(log, known, days, ahead.annual_rate)
-        weight = np.array([size for size, _ in told])
-        shares = weight / weight.sum()
-        for k in range(3):
-            pooled[k, :, at] = sum(s * one[k] for s, (_, one) in zip(shares, told, strict=True))
-    returns, purchases, worth = pooled
+        weight = np.array(
+            [1.0] * len(by_model) + [one.evidence / (one.evidence + _HALF_TRUSTED) for one in cells.values()]
+        )
+        says = [(name, partial(one.at, place[days])) for name, one in by_model.items()]
+        says += [(name, partial(_of_cells, one)) for name, one in cells.items()]
+        # One after the other, so that what they say of each customer is not held together.
+        for share, (name, ask) in zip(weight / weight.sum(), says, strict=True):
+            told = ask()
+            totals[name][:, at] = told[2].sum(), told[1].sum()
+            for own, one in zip(pooled[:, at], told, strict=True):
+                own += share * one
+    returns, purchases, worth = (one.T for one in pooled)
     outlook = Outlook(np.minimum(returns, purchases, out=returns), purchases, worth)
     variation = variation_of(log)
     return Look(known, ahead, totals, outlook, variation, _chance(outlook, variation), models)
@@ -162,6 +161,10 @@ def squeeze(returns: Floats, purchases: Floats) -> Floats:
         share = np.clip(none / np.maximum(purchases, 1e-300), ratio[-1], ratio[0])
     spread: Floats = np.interp(share, ratio[::-1], grid[::-1])
     return np.where(purchases > 0, spread, 0.0)
+
+
+def _of_cells(found: CellForecast) -> tuple[Floats, Floats, Floats]:
+    return found.returns, found.purchases, found.worth
 
 
 def _plan(log: PurchaseLog, day: int, days: int) -> tuple[int, list[int]]:
@@ -215,13 +218,14 @@ def variation_of(log: PurchaseLog) -> float:
 
 
 def _chance(outlook: Outlook, variation: float) -> Floats:
-    spread = squeeze(outlook.returns, outlook.purchases)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        each = np.where(outlook.purchases > 0, outlook.worth / outlook.purchases, 0.0)
-    money = (each**2 * outlook.purchases * (1 + variation**2 + spread)).sum(axis=0)
-    counts = (outlook.purchases * (1 + spread)).sum(axis=0)
-    total, bought = outlook.worth.sum(axis=0), outlook.purchases.sum(axis=0)
-    found: Floats = np.stack([money / np.maximum(total, 1e-300) ** 2, counts / np.maximum(bought, 1e-300) ** 2])
+    found = np.empty((2, outlook.worth.shape[1]))
+    for at in range(found.shape[1]):
+        returns, purchases, worth = outlook.at(at)
+        spread = squeeze(returns, purchases)
+        each = np.divide(worth, purchases, out=np.zeros_like(worth), where=purchases > 0)
+        money = float((each**2 * purchases * (1 + variation**2 + spread)).sum())
+        found[0, at] = money / max(float(worth.sum()), 1e-300) ** 2
+        found[1, at] = float((purchases * (1 + spread)).sum()) / max(float(purchases.sum()), 1e-300) ** 2
     return _PARAMETERS * np.minimum(found, _LARGEST_CHANCE)
 
 

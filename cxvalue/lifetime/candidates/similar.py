@@ -10,7 +10,7 @@ customers who returned look alike otherwise and are not.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ HALF_YEAR_DAYS = 182
 YEAR_DAYS = 365
 SHORTEST_LOOK_BACK_DAYS = 90
 
+Codes = NDArray[np.uint8]
+
+_NAMES = ("silent", "repeats", "tenure", "spend")
 _SILENT_AT = (0.1, 0.25, 0.45, 0.65, 0.85)
 _REPEATS_AT = (1, 2, 3, 5, 10, 20, 40)
 _TENURE_AT = (0.25, 0.6, 1.0)
@@ -74,33 +77,40 @@ def forecast_by_cells(
     """
     factors = Ahead((horizon,), annual_rate).factors
     back = max(min(max(2 * horizon, SHORTEST_LOOK_BACK_DAYS), min(landmarks) - log.first_day), 1)
-    past = [log.known(mark) for mark in landmarks]
-    came = [log.between(one, one.day, one.day + horizon, factors, DAYS_PER_MONTH) for one in past]
-    seen = [_features(log, one, back) for one in [*past, known]]
-    learnt = [np.concatenate(columns) for columns in zip(*seen[:-1], strict=True)]
-    codes = [_cut(now, then, back) for now, then in zip(_named(seen[-1]), _named(learnt), strict=True)]
-    silent, repeats, tenure, spend = ((then, now) for now, then in codes)
-    count = np.concatenate([count for count, _ in came])
-    worth = np.concatenate([worth for _, worth in came])
-    active = np.column_stack([(count > 0).astype(float), count])
-    returns, purchases = _shrunk((silent, repeats, tenure), active).T
-    money = _shrunk((silent, repeats, spend), worth[:, None])[:, 0]
-    return CellForecast(np.minimum(returns, purchases), purchases, money, float(came[0][0].sum()))
+    learnt = [_learnt(log, mark, horizon, factors, back) for mark in landmarks]
+    codes = {}
+    for name, now in zip(_NAMES, _features(log, known, back), strict=True):
+        codes[name] = _cut(name, now, [one.features.pop(name) for one in learnt], back)
+    behaviour, money = ([codes[name] for name in ("silent", "repeats", last)] for last in ("tenure", "spend"))
+    returns, purchases = _shrunk(behaviour, [[one.bought > 0, one.bought] for one in learnt]).T
+    worth = _shrunk(money, [[one.worth] for one in learnt])[:, 0]
+    return CellForecast(np.minimum(returns, purchases), purchases, worth, float(learnt[0].bought.sum()))
 
 
-def _features(log: PurchaseLog, known: Known, back: int) -> tuple[Floats, ...]:
+class _Learnt(NamedTuple):
+    """What customers known at a landmark were like, and what they did over the horizon."""
+
+    features: dict[str, NDArray[Any]]
+    bought: NDArray[np.int32]
+    worth: Floats
+
+
+def _learnt(log: PurchaseLog, mark: int, horizon: int, factors: Floats, back: int) -> _Learnt:
+    known = log.known(mark)
+    count, worth = log.between(known, mark, mark + horizon, factors, DAYS_PER_MONTH)
+    return _Learnt(dict(zip(_NAMES, _features(log, known, back), strict=True)), count.astype(np.int32), worth)
+
+
+def _features(log: PurchaseLog, known: Known, back: int) -> tuple[NDArray[Any], ...]:
     """Days silent, repeat purchases within the look-back, days since the first purchase, mean revenue of a purchase."""
     recent = known.bought - log.counts(known.day - back)[known.customer] - (known.first > known.day - back)
-    spend = known.revenue / known.bought
-    return (known.day - known.last).astype(float), recent.astype(float), (known.day - known.first).astype(float), spend
+    whole = (known.day - known.last, recent, known.day - known.first)
+    return (*(one.astype(np.int32) for one in whole), known.revenue / known.bought)
 
 
-def _named(columns: tuple[Floats, ...] | list[Floats]) -> list[tuple[str, Floats]]:
-    return list(zip(("silent", "repeats", "tenure", "spend"), columns, strict=True))
-
-
-def _cut(now: tuple[str, Floats], then: tuple[str, Floats], back: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    name, learnt = then
+def _cut(name: str, now: NDArray[Any], then: list[NDArray[Any]], back: int) -> tuple[Codes, list[Codes]]:
+    """The cell of each of today's customers, and of those known at each landmark."""
+    learnt = np.concatenate(then)
     ends = {
         "silent": lambda: np.quantile(learnt, _SILENT_AT),
         "repeats": lambda: np.array(_REPEATS_AT) - 0.5,
@@ -108,24 +118,29 @@ def _cut(now: tuple[str, Floats], then: tuple[str, Floats], back: int) -> tuple[
         "spend": lambda: np.quantile(learnt, _SPEND_AT),
     }[name]()
     side: Literal["left", "right"] = "left" if name == "silent" else "right"
+
+    def codes(values: NDArray[Any]) -> Codes:
+        return np.searchsorted(ends, values, side=side).astype(np.uint8)
+
     # Who is beyond everybody there was is like the farthest of them.
-    today = np.clip(now[1], learnt.min(), learnt.max())
-    return np.searchsorted(ends, today, side=side), np.searchsorted(ends, learnt, side=side)
+    return codes(np.clip(now, learnt.min(), learnt.max())), [codes(one) for one in then]
 
 
-def _shrunk(levels: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], ...], targets: Floats) -> Floats:
-    """Rates of today's customers, from all to their cell, level by level; targets (past customers, kinds)."""
-    then = np.zeros(targets.shape[0], dtype=np.intp)
-    now = np.zeros(levels[0][1].size, dtype=np.intp)
-    rates = targets.mean(axis=0)[None, :]
-    parent = np.zeros(1, dtype=np.intp)
-    for codes_then, codes_now in levels:
-        wide = int(max(codes_then.max(initial=0), codes_now.max(initial=0))) + 1
-        size = parent.size * wide
-        then, now = then * wide + codes_then, now * wide + codes_now
-        number = np.bincount(then, minlength=size)[:, None]
-        sums = np.column_stack([np.bincount(then, column, size) for column in targets.T])
-        parent = np.repeat(np.arange(parent.size), wide)
+def _shrunk(levels: list[tuple[Codes, list[Codes]]], targets: list[list[NDArray[Any]]]) -> Floats:
+    """Rates of today's customers, from all to their cell, level by level; targets of each landmark and kind."""
+    then = [np.zeros(one[0].size, dtype=np.int32) for one in targets]
+    now = np.zeros(levels[0][0].size, dtype=np.int32)
+    came = np.sum([[column.sum(dtype=float) for column in columns] for columns in targets], axis=0)
+    rates: Floats = (came / sum(one.size for one in then))[None, :]
+    for codes_now, codes_then in levels:
+        wide = max(int(one.max(initial=0)) for one in (codes_now, *codes_then)) + 1
+        parent = np.repeat(np.arange(len(rates)), wide)
+        number, sums = np.zeros((parent.size, 1)), np.zeros((parent.size, rates.shape[1]))
+        now = now * np.int32(wide) + codes_now
+        for at, (codes, columns) in enumerate(zip(codes_then, targets, strict=True)):
+            then[at] = then[at] * np.int32(wide) + codes
+            number[:, 0] += np.bincount(then[at], minlength=parent.size)
+            for kind, column in enumerate(columns):
+                sums[:, kind] += np.bincount(then[at], column, parent.size)
         rates = (sums + FEWEST_CUSTOMERS * rates[parent]) / (number + FEWEST_CUSTOMERS)
-        parent = np.arange(size)
     return rates[now]

@@ -31,6 +31,9 @@ DRIFT_VARIANCE = 0.25
 _MOST_HAZARD = 20.0
 _WIDEST = 30.0
 _DRAWN = 6_000
+_COUNTS, _SPREADS = (1e-6, math.inf), (1e-3, 1e3)
+"""Purchases expected of a customer, and how they vary, between which ranges are read off."""
+_READ_AT_ONCE = 500_000
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,8 @@ def combine(
     days: int,
     level: float,
     first_margin: float = math.nan,
+    *,
+    in_place: bool = False,
 ) -> WholeBase | None:
     """Combine the candidates of today with what past days teach; None where no candidate has a forecast above 0.
 
@@ -185,12 +190,14 @@ def combine(
         reference: what other companies teach.
         days: the study's horizon, one of `now`.
         level: of the ranges.
+        in_place: what `now` says of each customer is made what the combination says, for bases that fill the memory.
     """
     place = now.ahead.days.index(days)
     parameters = _variance_of(model_value)
     margin: list[Total] = []
     bought: list[Total] = []
-    each = np.empty((3, len(now.known), len(now.ahead.days)))
+    outlook = now.outlook
+    each = [one if in_place else np.empty_like(one) for one in (outlook.returns, outlook.purchases, outlook.worth)]
     kept: tuple[Attempts, Blend] | None = None
     for at, horizon in enumerate(now.ahead.days):
         found = []
@@ -208,7 +215,10 @@ def combine(
         margin.append(found[0])
         bought.append(found[1])
         moved = moved_by_groups(now, past, rows)
-        each[:, :, at] = add_up_to_total(now.outlook.at(at), moved, found[1].value, found[0].value)
+        for column, one in zip(
+            each, add_up_to_total(outlook.at(at), moved, found[1].value, found[0].value), strict=True
+        ):
+            column[:, at] = one
     if kept is None:
         return None
     margin, bought = _nested(margin), _nested(bought)
@@ -379,17 +389,24 @@ def _ranges(base: WholeBase, level: float) -> tuple[Floats, Floats]:
     """Range of what each customer will really bring, read off draws for a grid of (purchases expected, scatter)."""
     place = base.place
     count, worth = base.purchases[:, place], base.worth[:, place]
+    found = np.zeros((2, count.size))
+    if not (count > 0).any():
+        return found[0], found[1]
     spread = squeeze(base.returns[:, place], count)
-    per = np.divide(worth, count, out=np.zeros_like(worth), where=count > 0)
-    some = count > 0
-    if not some.any():
-        return np.zeros_like(worth), np.zeros_like(worth)
-    q = np.log(np.maximum(count, 1e-6))
-    z = np.log(np.clip(spread, 1e-3, 1e3))
+
+    def ends_of(figures: Floats, allowed: tuple[float, float]) -> tuple[float, float]:
+        """Logarithms of the ends of figures of whoever is expected to buy."""
+        least = float(np.min(figures, where=count > 0, initial=math.inf))
+        most = float(np.max(figures, where=count > 0, initial=-math.inf))
+        low, high = np.log(np.clip((least, most), *allowed)).tolist()
+        return low, high
+
     # Who is expected to buy so rarely that nothing is within the range needs no draws.
     rare = math.log(0.4 * (1 - level))
-    grid_q = np.linspace(max(q[some].min(), rare), max(q[some].max(), rare) + 1e-9, 28)
-    grid_z = np.linspace(z[some].min(), z[some].max() + 1e-9, 8)
+    low_q, high_q = ends_of(count, _COUNTS)
+    low_z, high_z = ends_of(spread, _SPREADS)
+    grid_q = np.linspace(max(low_q, rare), max(high_q, rare) + 1e-9, 28)
+    grid_z = np.linspace(low_z, high_z + 1e-9, 8)
     rng = np.random.default_rng(1)
     total = base.total
     shared = np.exp(total.shared * rng.standard_t(total.df, _DRAWN))
@@ -403,9 +420,15 @@ def _ranges(base: WholeBase, level: float) -> tuple[Floats, Floats]:
             bought = rng.poisson(np.minimum(rng.gamma(kappa, 1 / kappa, _DRAWN) * factor * math.exp(log_q), 1e7))
             money = np.where(bought > 0, rng.gamma(np.maximum(bought * shape, 1e-12)) / shape, 0.0)
             ends[:, i, j] = np.quantile(money, ((1 - level) / 2, (1 + level) / 2))
-    low, high = (_read_off(table, grid_q, grid_z, q, z) for table in ends)
-    some &= q >= rare
-    return np.where(some, low * per, 0.0), np.where(some, high * per, 0.0)
+    # A part of the customers at a time: reading off takes ten columns on the way.
+    for start in range(0, count.size, _READ_AT_ONCE):
+        rows = slice(start, start + _READ_AT_ONCE)
+        q, z = np.log(np.clip(count[rows], *_COUNTS)), np.log(np.clip(spread[rows], *_SPREADS))
+        known = (count[rows] > 0) & (q >= rare)
+        per = np.divide(worth[rows], count[rows], out=np.zeros(q.size), where=known)
+        for side, table in zip(found, ends, strict=True):
+            side[rows] = np.where(known, _read_off(table, grid_q, grid_z, q, z) * per, 0.0)
+    return found[0], found[1]
 
 
 def _read_off(table: Floats, rows: Floats, columns: Floats, row: Floats, column: Floats) -> Floats:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.evidence.blend import unsided
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
+    from cxvalue.tables.purchase_log import PurchaseLog
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = [
@@ -51,8 +52,8 @@ Floats = NDArray[np.float64]
 
 
 def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
-    """The customers silent for fewer than `dormancy_days` days, in the same order."""
-    if states.customer_id is None or states.mean_spend is None:
+    """The customers silent for fewer than `dormancy_days` days, in the same order; with ids where the states have them."""
+    if states.mean_spend is None:
         raise CxvalueError(translate("churn needs states per customer: purchase_states(..., per_customer=True)."))
     active = states.days_silent < dormancy_days
     return states.take(active)
@@ -90,7 +91,10 @@ def away_in_draws(probabilities: Floats, total: Total, draws: int, seed: int) ->
     away = np.clip(probabilities, 1e-9, 1 - 1e-9)
 
     def at(rows: NDArray[np.intp]) -> Floats:
-        return np.asarray(away[rows, None] ** hazard)
+        # Customers with equal chances come one after the other: they are worked out once.
+        own = away[rows]
+        starts = np.flatnonzero(np.append(own.size > 0, own[1:] != own[:-1]))
+        return np.repeat(own[starts, None] ** hazard, np.diff(np.append(starts, own.size)), axis=0)
 
     return at
 
@@ -109,6 +113,7 @@ class Churn:
         model: name of the model that forecast, or "combination".
         withheld: why nothing can be said, else empty.
         in_draws: the probabilities of chosen customers in each of `draws` draws of how far such forecasts miss.
+        places: of the active customers among all, in the order of their ids.
     """
 
     active: PurchaseStates
@@ -121,6 +126,7 @@ class Churn:
     withheld: str
     in_draws: InDraws | None = None
     draws: int = 0
+    places: NDArray[np.intp] | None = None
 
     @property
     def as_of(self) -> date:
@@ -143,20 +149,25 @@ def study_churn(
     level: float = 0.95,
     draws: int = 500,
     seed: int = 1,
+    log: PurchaseLog | None = None,
 ) -> Churn:
     """Forecast which active customers will not buy in the next 12 months, and the margin that goes with them.
 
     `states` are all customers, one each, and `base` is their forecast: the probability is 1 less its chance of a purchase
     within 12 months. The intervals are for what will really happen: how far such forecasts miss is drawn, then the fate of
-    everybody. Withheld, with the reason, where the fit withholds P(alive), and where nobody is active.
+    everybody. Withheld, with the reason, where the fit withholds P(alive), and where nobody is active. `log` are the
+    purchases of these customers as arrays, where they have been read.
     """
     active = active_states(states, dormancy_days)
-    margins = margins_of(purchases, active)
+    chosen = states.days_silent < dormancy_days
+    if log is None:
+        margins = margins_of(purchases, active)
+    else:
+        margins = log.margins(day_number(months_before(states.as_of, CHURN_MONTHS)), day_number(states.as_of))[chosen]
     withheld = fit.withheld or ("" if len(active) else translate("No customer is active."))
     probabilities, found = np.full(len(active), math.nan), None
     in_draws: InDraws | None = None
     if not withheld:
-        chosen = states.days_silent < dormancy_days
         place = base.at(CHURN_MONTHS * DAYS_PER_MONTH)
         if base.combined:
             probabilities = np.clip(1 - base.returns[chosen, place], 0.0, 1.0)
@@ -175,6 +186,7 @@ def study_churn(
         withheld=withheld,
         in_draws=in_draws,
         draws=draws,
+        places=np.flatnonzero(chosen),
     )
 
 

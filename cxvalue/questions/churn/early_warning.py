@@ -8,7 +8,7 @@ that remark.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import ibis
@@ -19,9 +19,11 @@ from scipy.special import fdtr
 
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.findings.suppression import dominated
+from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.rounding import ROUNDING
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.prediction.value import RHYTHM_BROKEN_BELOW
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 
 if TYPE_CHECKING:
     from cxvalue.lifetime import LifetimeModel
@@ -49,34 +51,46 @@ NONE_OF_THESE = translatable("none of these")
 
 
 def early_warning(
-    churn: Churn, model: LifetimeModel, purchases: ibis.Table, interactions: ibis.Table | None = None
+    churn: Churn,
+    model: LifetimeModel,
+    purchases: ibis.Table,
+    interactions: ibis.Table | None = None,
+    log: PurchaseLog | None = None,
 ) -> pd.DataFrame:
     """All active customers, the largest value at risk first. It names customers: for a private list only.
 
     Columns: rank, customer_id, value_at_risk (probability x margin), p_no_purchase_12m, margin_12m, last_purchase,
     days_silent, usual_days (mean days between purchases; empty with one purchase), reason (empty where nothing speaks).
     Complaints are looked at when `interactions` has the columns complaint and resolved_on. Empty when the churn is
-    withheld.
+    withheld. `log` are the purchases as arrays, where they have been read.
     """
     active = churn.active
     silent = active.days_silent
     usual = np.where(active.frequency > 0, active.recency_days / np.maximum(active.frequency, 1), np.nan)
-    falls = spend_falls(purchases, churn).reindex(active.customer_id).to_numpy(float)
+    log = log or purchase_log(purchases, churn.as_of)
+    falls = spend_falls(log, day_number(churn.as_of), churn.dormancy_days)[churn.places]
     opened = open_complaints(interactions, churn.as_of).reindex(active.customer_id)
     rhythm = (model.p_silence(active) < RHYTHM_BROKEN_BELOW) & (active.frequency > 0)
+    marked = np.flatnonzero(rhythm | np.isfinite(falls) | opened.notna().to_numpy())
+    said = (
+        _rhythm(rhythm[marked], silent[marked], usual[marked]),
+        _fall(falls[marked]),
+        _complaint(opened.iloc[marked]),
+    )
+    reason = np.full(len(active), "", dtype=object)
+    reason[marked] = ["; ".join(part for part in parts if part) for parts in zip(*said, strict=True)]
+    # A text a day, not one a customer.
+    days = np.datetime64(churn.as_of, "D") - np.arange(silent.max(initial=0) + 1)
     table = pd.DataFrame(
         {
             "customer_id": active.customer_id,
             "value_at_risk": churn.probabilities * churn.margins,
             "p_no_purchase_12m": churn.probabilities,
             "margin_12m": churn.margins,
-            "last_purchase": np.datetime_as_string(np.datetime64(churn.as_of, "D") - silent).astype(object),
+            "last_purchase": np.datetime_as_string(days).astype(object)[silent],
             "days_silent": silent,
             "usual_days": usual,
-            "reason": [
-                "; ".join(part for part in parts if part)
-                for parts in zip(_rhythm(rhythm, silent, usual), _fall(falls), _complaint(opened), strict=True)
-            ],
+            "reason": reason,
         }
     )
     if churn.withheld:
@@ -112,37 +126,37 @@ def _withheld(masks: Sequence[tuple[str, pd.Series]], margin: NDArray[np.float64
     return withheld_list([name for name, _ in masks], counts, least, also=heavy)
 
 
-def spend_falls(purchases: ibis.Table, churn: Churn) -> pd.Series:
+def spend_falls(log: PurchaseLog, day: int, dormancy_days: int) -> NDArray[np.float64]:
     """By how much the last three purchases lie below a customer's own average before, where that is no chance.
 
-    A series of shares (0.4: 40% below) with the customer as index; customers without a notable fall are absent. Spend
+    Of each customer of the log a share (0.4: 40% below), nan without a notable fall and for those silent for
+    `dormancy_days` on that day, its last one. Spend
     of a customer is taken as gamma distributed around an own mean, with one shape for everybody, estimated from the
     scatter within customers. The mean of 3 purchases over that of n before is then F(6 x shape, 2n x shape) distributed
     for whoever has not changed; a fall is notable when so low a ratio has a probability below 5% and lies at least 20%
     below 1. Asked only of customers with at least three purchases before the last three.
     """
-    rows = purchases.filter(purchases.date <= ibis.literal(churn.as_of))
-    newest = ibis.window(group_by="customer_id", order_by=ibis.desc("date"))
-    placed = rows.mutate(place=ibis.row_number().over(newest))
-    recent = placed.place < LAST_PURCHASES
-    people = placed.group_by("customer_id").agg(
-        last=placed.date.max(),
-        purchases=placed.count(),
-        mean=placed.revenue.mean(),
-        spread=placed.revenue.std(how="sample"),
-        recent=placed.revenue.mean(where=recent),
-        before=placed.revenue.mean(where=~recent),
-    )
-    limit = ibis.literal(churn.as_of - timedelta(days=churn.dormancy_days))
-    asked = people.filter((people["last"] > limit) & (people.purchases >= 2 * LAST_PURCHASES) & (people.before > 0))
-    asked = asked.select("customer_id", "purchases", "mean", "spread", "recent", "before")
-    table = asked.order_by("customer_id").to_pandas()
-    number = table["purchases"].to_numpy(float)
-    shape = _shape(number, table["spread"].to_numpy(float) / table["mean"].to_numpy(float))
-    ratio = table["recent"].to_numpy(float) / table["before"].to_numpy(float)
-    chance = fdtr(2 * shape * LAST_PURCHASES, 2 * shape * (number - LAST_PURCHASES), np.maximum(ratio, 0.0))
+    active = log.day[log.start[1:] - 1] > day - dormancy_days
+    who = np.flatnonzero(active & (np.diff(log.start) >= 2 * LAST_PURCHASES))
+    some = log.of_customers(who)
+    number = np.diff(some.start).astype(float)
+
+    def mean(revenue: NDArray[np.float64], count: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(some.customer, revenue, number.size) / count
+
+    newest = np.arange(some.day.size) >= some.start[1:][some.customer] - LAST_PURCHASES
+    usual = mean(some.revenue, number)
+    spread = np.sqrt(mean((some.revenue - usual[some.customer]) ** 2, number - 1))
+    recent = mean(np.where(newest, some.revenue, 0.0), np.full(number.size, float(LAST_PURCHASES)))
+    before = mean(np.where(newest, 0.0, some.revenue), number - LAST_PURCHASES)
+    paid = before > 0
+    shape = _shape(number[paid], spread[paid] / usual[paid])
+    ratio = recent[paid] / before[paid]
+    chance = fdtr(2 * shape * LAST_PURCHASES, 2 * shape * (number[paid] - LAST_PURCHASES), np.maximum(ratio, 0.0))
     falling = (chance < FALLING_BELOW) & (ratio <= 1 - FALL_AT_LEAST)
-    return pd.Series(1 - ratio[falling], index=table["customer_id"].to_numpy(object)[falling], dtype=float)
+    found = np.full(len(log), np.nan)
+    found[who[paid][falling]] = 1 - ratio[falling]
+    return found
 
 
 def _shape(number: NDArray[np.float64], variation: NDArray[np.float64]) -> float:

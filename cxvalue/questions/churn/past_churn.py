@@ -18,7 +18,6 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.churn.churn import p_no_purchase
-from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.questions.lifetime_value.past_states import PastStates
 
 if TYPE_CHECKING:
@@ -112,16 +111,19 @@ class Backtest:
         return calibration_by_tenth(self.stayed_away, self.probabilities, level)
 
 
-def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Backtest | None:
+def backtest(
+    fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int, level: float = LEVEL, then: PastStates | None = None
+) -> Backtest | None:
     """Ask on the day before the holdout who of the then active would stay away in it, and see who did.
 
     Asked are the candidates together, as they forecast today, or the one model that the study names. None without a
-    holdout, where the fit withholds churn, and when nobody was active.
+    holdout, where the fit withholds churn, and when nobody was active. `then` is what was read of the same
+    purchases before, asked at a level that moves nothing here.
     """
     if fit.holdout_start is None or fit.withheld:
         return None
     model = next(model for model in fit.calibration if model.name == fit.selected)
-    then = PastStates(fit, purchases)
+    then = then or PastStates(fit, purchases)
     before = then.known_before(fit.holdout_start)
     active = before.days_silent < dormancy_days
     if not active.any():
@@ -132,7 +134,7 @@ def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Back
     away = counted[active] == 0
     asked = None
     if fit.combines and fit.past is not None:
-        asked = forecast_then(fit, then.log, fit.past, fit.holdout_start, fit.as_of, LEVEL)
+        asked = then.forecast(fit.past, level)
     if asked is not None and asked.returns.size == len(before):
         p, name = 1 - asked.returns[active], "combination"
     else:

@@ -109,7 +109,7 @@ def forecast_base(
         if len(known) != len(states) or (known.repeats != states.frequency).any():
             raise CxvalueError(translate("The purchases are not those that the histories were counted from."))
         now = look(log, known, _todays_models(fit), per_purchase, ahead, unit, states=states)
-        found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean)
+        found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean, in_place=True)
         if found is not None:
             return found
     row = Attempts(
@@ -228,8 +228,8 @@ def record_from(past: Attempts, blended: Blend, level: float) -> PastRecord | No
 class PastForecast:
     """What this way of forecasting would have said before a past span, of the customers known then.
 
-    `margin` is the total with its range; `returns` and `purchases` have an element a customer, in the order of their ids;
-    `came` is the margin that they brought, `bought` the days with a purchase of each.
+    `margin` is the total with its range at `level`; `returns` and `purchases` have an element a customer, in the order of
+    their ids; `came` is the margin that they brought, `bought` the days with a purchase of each.
     """
 
     margin: Interval
@@ -237,6 +237,7 @@ class PastForecast:
     purchases: Floats
     came: float
     bought: Floats
+    level: float
 
 
 def forecast_then(
@@ -258,4 +259,5 @@ def forecast_then(
     moved = moved_by_groups(found, past, bought)
     totals = float(often.total[-1]), float(said.total[-1])
     returns, purchases, _ = add_up_to_total(found.outlook.at(0), moved, *totals)
-    return PastForecast(said.interval(len(margin) - 1, level), returns, purchases, float(worth.sum()), count)
+    ends = said.interval(len(margin) - 1, level)
+    return PastForecast(ends, returns, purchases, float(worth.sum()), count, level)

@@ -80,6 +80,7 @@ def fit_cltv(
     holdout_start: date | None = None,
     labels: Labels | None = None,
     states: PurchaseStates | None = None,
+    log: PurchaseLog | None = None,
 ) -> CltvFit:
     """Fit every model on the calibration window and on all data, score the holdout and choose.
 
@@ -88,7 +89,8 @@ def fit_cltv(
     The models of regular timing are among them where the likelihood finds a rhythm (up to `LARGEST_REGULAR` customers).
     With `labels` the models that can are fitted with these covariates too, and may be chosen where the AIC of the
     calibration says that they describe more than chance. `states` are the histories of all customers in `time_unit`, as
-    `cxvalue.tables.states` or `cxvalue.tables.periods` counts them, where that has been done.
+    `cxvalue.tables.states` or `cxvalue.tables.periods` counts them, where that has been done; `log` are the purchases up to
+    `as_of` as arrays, where they have been read.
     Raises `CxvalueError` when there is nobody to learn from.
     """
     plan = plan_forecast(
@@ -100,6 +102,7 @@ def fit_cltv(
         holdout_start=holdout_start,
         labels=labels,
         states=states,
+        log=log,
     )
     calibration = calibrate(plan)
     if calibration.start is None:
@@ -135,13 +138,13 @@ def calibrate(plan: ForecastPlan) -> Calibration:
     if start is None or before is None or not before.frequency.any():
         return Calibration()
     models, season, covariates = _fit_first(plan, before, season=True)
-    bought = plan.bought(start, until)
+    bought, newcomers = plan.bought(start, until)
     return Calibration(
         start=start,
         models=models,
         spend=fit_spend(before),
-        scores=score_holdout(models, before, bought.count, days=days_counted(start, until, plan.period)),
-        newcomers=bought.first_seen_in_holdout,
+        scores=score_holdout(models, before, bought, days=days_counted(start, until, plan.period)),
+        newcomers=newcomers,
         season=season,
         covariates=covariates,
         worse=frozenset(_no_better_early(plan, start, before, models) | find_no_better(models)),
@@ -208,7 +211,7 @@ def _no_better_early(
         return set()
     until = min(plan.full.as_of, start + timedelta(days=EARLY_DAYS - 1))
     either = [model for model in models if model.name in {*seasonal, *seasonal.values()}]
-    scores = score_holdout(either, before, plan.bought(start, until).count, days=(until - start).days + 1)
+    scores = score_holdout(either, before, plan.bought(start, until)[0], days=(until - start).days + 1)
     known = {score.model: score.log_score for score in scores}
     return {name for name, twin in seasonal.items() if not known[name] > known[twin]}
 
@@ -325,6 +328,7 @@ def fit_study(
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
         states=states(as_of) if states is not None and study.new_from is None else None,
+        log=log(as_of) if log is not None and study.new_from is None and wanted.period is None else None,
     )
     past = past_of(
         everybody,

@@ -29,7 +29,6 @@ from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
-from cxvalue.questions.lifetime_value.base_forecast import forecast_then
 from cxvalue.questions.lifetime_value.forecast import refit
 from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.tables.states import PurchaseStates
@@ -376,7 +375,7 @@ def backtest_margin(
     if fit.holdout_start is None or fit.spend_calibration is None:
         return None
     start, until, then = fit.holdout_start, fit.as_of, then or PastStates(fit, purchases)
-    asked = forecast_then(fit, then.log, past, start, until, level)
+    asked = then.forecast(past, level)
     if fit.combines:
         if asked is None:
             return None

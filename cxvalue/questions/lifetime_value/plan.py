@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
+import numpy as np
+
+from cxvalue.foundation.calendar import TimeUnit, day_number, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
+from cxvalue.lifetime.candidates.by_model import states_of
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
 from cxvalue.lifetime.fitting.regular import LARGEST_REGULAR
 from cxvalue.questions.lifetime_value.covariates import Labels
 from cxvalue.tables.periods import Period, by_period, period_states
-from cxvalue.tables.states import HoldoutCounts, PurchaseStates, holdout_counts, purchase_states_from_purchases
+from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
 
 if TYPE_CHECKING:
     import ibis
+    from numpy.typing import NDArray
+
+    from cxvalue.tables.purchase_log import PurchaseLog
 
 __all__ = ["ForecastPlan", "plan_forecast"]
 
@@ -28,7 +34,8 @@ class ForecastPlan:
 
     `full` are the histories of all customers, up to the last day, or the end of the last whole period where the models
     count opportunities (`period`). `holdout_start` is None where the history is too short for one. `allowed` are the names
-    to choose from, None for all; `rhythm` says whether models of regular timing are tried.
+    to choose from, None for all; `rhythm` says whether models of regular timing are tried. `log` are the purchases as
+    arrays, where past days can be read from them.
     """
 
     purchases: ibis.Table
@@ -39,17 +46,29 @@ class ForecastPlan:
     period: Period | None
     rhythm: bool
     labels: Labels | None
+    log: PurchaseLog | None = None
 
     def states(self, as_of: date) -> PurchaseStates:
-        """Histories of the customers as they were known at the end of a day."""
+        """Histories of the customers as they were known at the end of a day; from the log without ids."""
+        if self.log is not None:
+            return states_of(self.log.known(day_number(as_of)), self.full.time_unit)
         return _states(self.purchases, as_of, self.full.time_unit, self.period, self.rhythm)
 
-    def bought(self, start: date, until: date) -> HoldoutCounts:
-        """Purchases from `start` to `until` of the customers known before, as the models count them."""
+    def bought(self, start: date, until: date) -> tuple[NDArray[np.int64], int]:
+        """Purchases from `start` to `until` of each customer known before, as the models count them.
+
+        And how many customers were first seen in that time.
+        """
+        if self.log is not None:
+            before, last = day_number(start) - 1, day_number(until)
+            known = self.log.known(before)
+            came = self.log.between(known, before, last, np.ones(1), 1.0)[0]
+            return came.astype(np.int64), int((self.log.first_of <= last).sum()) - len(known)
         bought = self.purchases
         if self.period is not None:
             bought = by_period(bought, as_of=self.full.as_of, period=self.period)
-        return holdout_counts(bought, holdout_start=start, as_of=until)
+        found = holdout_counts(bought, holdout_start=start, as_of=until)
+        return found.count, found.first_seen_in_holdout
 
 
 def plan_forecast(
@@ -62,10 +81,12 @@ def plan_forecast(
     holdout_start: date | None,
     labels: Labels | None,
     states: PurchaseStates | None = None,
+    log: PurchaseLog | None = None,
 ) -> ForecastPlan:
     """The plan for purchases and what a study asks for, as `cxvalue.questions.lifetime_value.forecast.fit_cltv` takes it.
 
-    `states` are the histories of these purchases, where they have been counted.
+    `states` are the histories of these purchases, where they have been counted, `log` the purchases as arrays, where they
+    have been read.
 
     Raises:
         CxvalueError: nobody bought again, or models and a holdout that do not go together with each other or the unit.
@@ -93,7 +114,9 @@ def plan_forecast(
     if period is not None and start is not None:
         start = period.first_day(period.number(start))
     known = labels if period is None else None
-    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known)
+    # Periods, the days between purchases and what is known of a customer are not in the log.
+    plain = period is None and not rhythm and known is None
+    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known, log if plain else None)
 
 
 def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None:

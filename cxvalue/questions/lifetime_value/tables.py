@@ -19,6 +19,8 @@ from cxvalue.questions.lifetime_value.seasonality import MONTH_NAMES
 from cxvalue.tables.states import PurchaseStates
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from cxvalue.lifetime.prediction.whole_base import WholeBase
 __all__ = ["covariates_table", "customers_table", "holdout_table", "models_table", "season_table"]
 
@@ -115,13 +117,27 @@ def holdout_table(fit: CltvFit) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def customers_table(value: CustomerValue, states: PurchaseStates, *, dormancy_days: int) -> pd.DataFrame:
-    """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`."""
+def customers_table(
+    value: CustomerValue,
+    states: PurchaseStates,
+    *,
+    dormancy_days: int,
+    ids: pa.ChunkedArray | None = None,
+) -> pd.DataFrame:
+    """One row per customer, as published in ``customers.parquet``; `value` must come from the same `states`.
+
+    `ids` are those of the customers where `states` are without.
+    """
     silent = states.days_silent
+    # The ids as they are: pandas would copy them into texts of its own.
+    names = (
+        pd.Series(states.customer_id, dtype=object, copy=False)
+        if ids is None
+        else pd.Series(pd.arrays.ArrowExtensionArray(ids), copy=False)
+    )
     return pd.DataFrame(
         {
-            # The ids as they are: pandas would copy them into texts of its own.
-            "customer_id": pd.Series(states.customer_id, dtype=object, copy=False),
+            "customer_id": names,
             "frequency": states.frequency,
             "recency_days": states.recency_days,
             "age_days": states.age_days,

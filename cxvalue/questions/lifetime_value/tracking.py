@@ -12,6 +12,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from cxvalue.foundation.calendar import day_number
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.questions.lifetime_value.past_states import PastStates
@@ -23,29 +24,24 @@ if TYPE_CHECKING:
     from cxvalue.lifetime import LifetimeModel
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.periods import Period
+    from cxvalue.tables.purchase_log import PurchaseLog
 
 __all__ = ["calibration_by_frequency", "concentration_table", "tracking_table"]
 
 
-def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
+def tracking_table(fit: CltvFit, purchases: ibis.Table, then: PastStates | None = None) -> pd.DataFrame:
     """Repeat purchases week by week, as they were and as each model fitted before the holdout expects them.
 
     Columns: week_end (date; where opportunities are counted, the end of each period), actual, and one column per
     calibrated model. Only customers first seen before the holdout
     count, on both sides. The expectation is that of a new customer, summed over the days on which customers were
-    acquired; nothing after the calibration window is used. Raises `CxvalueError` when the fit has no holdout.
+    acquired; nothing after the calibration window is used. `then` is what was read of the same purchases before. Raises
+    `CxvalueError` when the fit has no holdout.
     """
     holdout_start = fit.need_holdout(translate("Tracking"))
     if fit.period is not None:
         return _tracking_by_period(fit, fit.period, holdout_start, purchases)
-    firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
-    known = firsts.filter(firsts["first"] < ibis.literal(holdout_start))
-    joined = purchases.filter(purchases.date <= ibis.literal(fit.as_of)).join(known, "customer_id")
-    new = joined.date == joined["first"]
-    days = joined.group_by("date").agg(
-        customers=joined.customer_id.nunique(where=new), purchases=joined.count(where=~new)
-    )
-    bought = days.order_by("date").to_pandas()
+    bought = _known_by_day((then or PastStates(fit, purchases)).log, day_number(holdout_start))
     acquired = bought[bought["customers"] > 0]
 
     start = pd.Timestamp(acquired["date"].min()).date()
@@ -67,12 +63,27 @@ def tracking_table(fit: CltvFit, purchases: ibis.Table) -> pd.DataFrame:
             columns[model.name] = np.diff(path, prepend=0.0)
             continue
         if isinstance(model, CovariateModel):
-            columns[model.name] = np.diff(_expected_by_level(model, known, start, ends), prepend=0.0)
+            by_level = _expected_by_level(model, purchases, holdout_start, start, ends)
+            columns[model.name] = np.diff(by_level, prepend=0.0)
             continue
         columns[model.name] = np.diff(_expected(model, ends, first_day, customers), prepend=0.0)
     table = pd.DataFrame(columns)
     table.insert(0, "week_end", pd.to_datetime([start + timedelta(days=int(end) - 1) for end in ends]))
     return table
+
+
+def _known_by_day(log: PurchaseLog, before: int) -> pd.DataFrame:
+    """Of customers first seen before a day: how many came on which day (date, customers) or bought again (purchases)."""
+    first = log.first_of
+    known, origin = first < before, log.first_day
+    days = np.zeros(int(log.day.max()) - origin + 1, dtype=np.int64)
+    for _, rows in log.parts():
+        day = log.day[rows][known[log.customer[rows]]]
+        days += np.bincount(day - origin, minlength=days.size)
+    new = np.bincount(first[known] - origin, minlength=days.size)
+    there = np.flatnonzero(days)
+    dates = pd.to_datetime(there + origin, unit="D")
+    return pd.DataFrame({"date": dates, "customers": new[there], "purchases": (days - new)[there]})
 
 
 def _tracking_by_period(fit: CltvFit, period: Period, holdout_start: date, purchases: ibis.Table) -> pd.DataFrame:
@@ -111,10 +122,11 @@ def _expected(
 
 
 def _expected_by_level(
-    model: CovariateModel, known: ibis.Table, start: date, ends: NDArray[np.int64]
+    model: CovariateModel, purchases: ibis.Table, before: date, start: date, ends: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The same where customers of different levels expect different things; `known` has customer_id and first."""
-    firsts = known.select("customer_id", "first").to_pandas()
+    """The same where customers of different levels expect different things, of those first seen before a day."""
+    firsts = purchases.group_by("customer_id").agg(first=purchases.date.min())
+    firsts = firsts.filter(firsts["first"] < ibis.literal(before)).to_pandas()
     assert model.members is not None
     number, day = model.members.of(firsts["customer_id"].to_numpy(object)), _days_since(firsts["first"], start)
     total = np.zeros(ends.size)
@@ -147,12 +159,15 @@ def calibration_by_frequency(
     start = fit.need_holdout(translate("Calibration by frequency"))
     then = then or PastStates(fit, purchases)
     states, actual = then.known_before(start), then.bought(start, fit.as_of)
-    table = pd.DataFrame({"bin": np.minimum(states.frequency, most), "customers": 1, "actual": actual})
-    for model in fit.calibration:
-        table[model.name] = then.expected(model, states, start, fit.as_of)
-    means = table.groupby("bin").agg({"customers": "sum", **dict.fromkeys(table.columns[2:], "mean")}).reset_index()
-    means.insert(0, "frequency", [str(b) if b < most else f"{most}+" for b in means["bin"]])
-    return means.drop(columns="bin")
+    group = np.minimum(states.frequency, most)
+    customers = np.bincount(group)
+    there = np.flatnonzero(customers)
+    columns = {"actual": actual} | {
+        model.name: then.expected(model, states, start, fit.as_of) for model in fit.calibration
+    }
+    means = {name: (np.bincount(group, column) / np.maximum(customers, 1))[there] for name, column in columns.items()}
+    named = [str(one) if one < most else f"{most}+" for one in there]
+    return pd.DataFrame({"frequency": named, "customers": customers[there], **means})
 
 
 def concentration_table(values: NDArray[np.float64], groups: int = 10) -> pd.DataFrame:

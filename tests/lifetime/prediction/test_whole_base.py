@@ -19,6 +19,7 @@ from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.past import GROUPS, Past, look_at_past, row_of
 from cxvalue.lifetime.evidence.reference import CANDIDATES, REFERENCE, Reference
 from cxvalue.lifetime.fitting.fits import fit_quickly
+from cxvalue.lifetime.prediction import whole_base
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.lifetime.prediction.whole_base import (
     DRIFT_VARIANCE,
@@ -434,3 +435,23 @@ def test_single_customers_groups_and_churn_are_judged_as_they_come() -> None:
         assert low <= mean(name) <= high, name
     assert max(one["sums"] for one in scores) < 1e-9
     assert max(one["impossible"] + one["falling"] for one in scores) == 0
+
+
+def test_ranges_are_read_off_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = simulated(3)
+    monkeypatch.setattr(whole_base, "_READ_AT_ONCE", 100)
+    again = world.combined(world.past)
+    assert again.value.cltv_high.tolist() == world.base.value.cltv_high.tolist()
+    assert again.value.cltv_low.tolist() == world.base.value.cltv_low.tolist()
+
+
+def test_a_combination_in_place_says_the_same_and_takes_the_place_of_the_forecasts() -> None:
+    world = simulated(3)
+    outlook = world.now.outlook
+    terms = (world.by_model, REFERENCE, HALF_YEAR, 0.95, world.states.first_margin_mean)
+    found = combine(world.now, world.log, world.past, *terms, in_place=True)
+    assert found is not None
+    for name in ("returns", "purchases", "worth"):
+        assert getattr(found, name).tolist() == getattr(world.base, name).tolist()
+    assert np.shares_memory(found.worth, outlook.worth)
+    assert not np.shares_memory(world.base.worth, outlook.worth)

@@ -18,7 +18,7 @@ from scipy.stats import binom, mannwhitneyu
 from scipy.stats import t as student
 
 from cxvalue import fit
-from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.lifetime.prediction.whole_base import Total
@@ -35,6 +35,7 @@ from cxvalue.questions.churn.losses import bands, losses
 from cxvalue.questions.churn.past_churn import auc, backtest, brier, calibration_by_tenth
 from cxvalue.simulate import shop
 from cxvalue.tables.labels import segments_of
+from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.tables.states import purchase_states, purchase_states_from_purchases
 from tests.lifetime.conftest import exact_model, make_states
 
@@ -181,6 +182,27 @@ def test_margins_are_of_the_last_twelve_months_net_and_in_order() -> None:
     states = make_states([1, 0, 0], [1, 0, 0], [400, 400, 180], ids=np.array(["a", "b", "c"], dtype=object))
     states = replace(states, as_of=date(2026, 6, 30))
     assert margins_of(purchases_of(table, 0.5), states).tolist() == [55.0, 0.0, 3.5]
+
+
+def test_margins_are_the_same_from_the_log_as_from_the_engine() -> None:
+    rng = np.random.default_rng(3)
+    days = pd.Timestamp("2026-06-30") - pd.to_timedelta(rng.integers(0, 700, 400), unit="D")
+    ids = [f"c{number}" for number in rng.integers(0, 60, 400)]
+    table = pd.DataFrame({"customer_id": ids, "date": days, "revenue": rng.gamma(2, 9, 400)})
+    states, purchases = purchase_states(table, as_of="2026-06-30", per_customer=True), purchases_of(table)
+    how: Any = {"dormancy_days": 120, "observed_from": date(2024, 1, 1)}
+    fitted = fake_fit(exact_model("bg_nbd", 0.6, 6.0, 0.8, 3.0))
+    log = purchase_log(purchases, states.as_of)
+    engine, arrays = (study_churn(fitted, one_model(), states, purchases, **how, log=one) for one in (None, log))
+    assert 0 < len(engine.active) < len(states)
+    assert engine.margins.max() > 0
+    assert arrays.margins == pytest.approx(engine.margins, rel=1e-12)
+    assert arrays.losses is not None
+    assert engine.losses is not None
+    assert arrays.losses.at_risk == pytest.approx(engine.losses.at_risk, rel=1e-12)
+    assert arrays.places is not None
+    assert states.customer_id is not None
+    assert states.customer_id[arrays.places].tolist() == list(arrays.active.customer_id)  # type: ignore[arg-type]
 
 
 def test_active_customers_are_those_of_the_customer_base() -> None:
@@ -492,5 +514,6 @@ def test_unchanged_customers_are_rarely_told_that_their_spend_falls() -> None:
         days = pd.Timestamp("2026-06-30") - pd.to_timedelta(7 * np.arange(count), unit="D")
         rows += [(f"c{number}", day, mean * amount) for day, amount in zip(days, rng.gamma(2, 0.5, count), strict=True)]
     purchases = purchases_of(pd.DataFrame(rows, columns=["customer_id", "date", "revenue"]))
-    stub: Any = SimpleNamespace(as_of=date(2026, 6, 30), dormancy_days=90)
-    assert len(spend_falls(purchases, stub)) / 1500 == pytest.approx(0.05, abs=0.02)
+    falls = spend_falls(purchase_log(purchases, date(2026, 6, 30)), day_number(date(2026, 6, 30)), 90)
+    assert falls.size == 1500
+    assert np.isfinite(falls).sum() / 1500 == pytest.approx(0.05, abs=0.02)

@@ -15,7 +15,7 @@ from scipy.stats import mannwhitneyu
 from cxvalue.foundation.calendar import day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.evidence.past import Past
-from cxvalue.questions.lifetime_value import forecast, past_forecasts
+from cxvalue.questions.lifetime_value import forecast, past_forecasts, past_states
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.past_states import PastStates
 from cxvalue.simulate import shop
@@ -208,7 +208,7 @@ def test_of_many_customers_the_range_of_the_backtest_is_not_simulated_and_is_the
     sample: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fit = replace(sample.cltv, combines=False)
-    monkeypatch.setattr(past_forecasts, "forecast_then", lambda *_: None)  # past misses would make both as wide
+    monkeypatch.setattr(past_states, "forecast_then", lambda *_: None)  # past misses would make both as wide
     simulated = past_forecasts.backtest_margin(fit, sample.purchases, NOTHING_PAST, draws=2000)
     monkeypatch.setattr("cxvalue.lifetime.prediction.large.SMALLEST", 1000)
     monkeypatch.setattr(past_forecasts, "simulate", None)

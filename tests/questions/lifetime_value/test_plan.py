@@ -12,6 +12,7 @@ import pytest
 from cxvalue.foundation.calendar import TimeUnit, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.questions.lifetime_value.plan import plan_forecast
+from cxvalue.tables.purchase_log import purchase_log
 
 FIRST = date(2024, 1, 1)
 
@@ -36,7 +37,7 @@ def test_days_are_planned_with_rhythms_and_the_last_third_held_back() -> None:
     before = plan.states(date(2024, 12, 3))
     assert before.as_of == date(2024, 12, 3)
     assert before.frequency.max() < plan.full.frequency.max()
-    assert plan.bought(date(2024, 12, 4), date(2025, 5, 20)).count.sum() == (
+    assert plan.bought(date(2024, 12, 4), date(2025, 5, 20))[0].sum() == (
         plan.full.frequency.sum() - before.frequency.sum()
     )
 
@@ -45,7 +46,7 @@ def test_periods_end_whole_and_the_holdout_begins_with_one() -> None:
     plan = planned(allowed=("bg_bb",), unit=TimeUnit.MONTH, holdout_start=date(2024, 12, 17))
     assert (plan.full.as_of, plan.holdout_start, plan.rhythm) == (date(2025, 4, 30), date(2024, 12, 1), False)
     # Counted once a month, although some bought twice in one.
-    assert plan.bought(date(2024, 12, 1), date(2025, 4, 30)).count.max() <= 5
+    assert plan.bought(date(2024, 12, 1), date(2025, 4, 30))[0].max() <= 5
     with pytest.raises(CxvalueError, match="cannot be compared with models that count days"):
         planned(allowed=("bg_bb", "nbd"))
 
@@ -60,3 +61,41 @@ def test_a_holdout_that_leaves_nothing_to_compare_with_does_not_count(late: date
     # The last whole month ended on 30 April.
     assert planned(**months, holdout_start=date(2025, 5, 2)).holdout_start == usual
     assert planned(**months, holdout_start=date(2025, 4, 29)).holdout_start == date(2025, 4, 1)
+
+
+def test_past_days_are_read_from_the_log_as_the_engine_counts_them() -> None:
+    """With customers who came in the holdout, for nothing at first, and after its end."""
+    rows = [
+        (f"c{who}", FIRST + timedelta(days=who % 7 + 41 * n), 10.0 + who, 3.0) for who in range(9) for n in range(12)
+    ]
+    rows += [
+        ("new", date(2025, 1, 9), 0.0, 0.0),
+        ("new", date(2025, 2, 9), 5.0, 1.0),
+        ("late", date(2025, 5, 1), 1.0, 1.0),
+    ]
+    table = ibis.memtable(pd.DataFrame(rows, columns=["customer_id", "date", "revenue", "margin"]))
+    how = {"as_of": date(2025, 5, 20), "observed_from": FIRST, "unit": TimeUnit.WEEK, "allowed": ("bg_nbd", "nbd")}
+    log = purchase_log(table, date(2025, 5, 20))
+    engine, arrays = (
+        plan_forecast(table, **how, holdout_start=None, labels=None, log=one)  # type: ignore[arg-type]
+        for one in (None, log)
+    )
+    assert (engine.log, arrays.log) == (None, log)
+    start = arrays.holdout_start
+    assert start == engine.holdout_start == date(2024, 12, 4)
+    mine, theirs = (plan.states(start - timedelta(days=1)) for plan in (arrays, engine))
+    assert theirs.customers == 9
+    for name in ("frequency", "recency_days", "age_days", "mean_spend", "count"):
+        assert getattr(mine, name).tolist() == getattr(theirs, name).tolist(), name
+    assert (mine.as_of, mine.time_unit, mine.margin_rate) == (theirs.as_of, theirs.time_unit, theirs.margin_rate)
+    for until, newcomers in ((date(2025, 5, 20), 2), (date(2025, 3, 4), 1)):
+        (came, new), (count, seen) = arrays.bought(start, until), engine.bought(start, until)
+        assert came.tolist() == count.tolist()
+        assert new == seen == newcomers
+
+
+def test_the_log_tells_no_rhythm_and_no_periods() -> None:
+    log = purchase_log(bought(), date(2025, 5, 20))
+    assert planned(log=log).rhythm
+    assert planned(log=log).log is None
+    assert planned(log=log, allowed=("bg_bb",), unit=TimeUnit.MONTH).log is None
