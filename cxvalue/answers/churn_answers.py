@@ -52,7 +52,12 @@ class ChurnAnswers(Asked):
     @cached_property
     def past(self) -> past_churn.Backtest | None:
         """What would have been said before the part held back, and what came; None without such a part."""
-        return past_churn.backtest(self.opened.cltv, self.purchases, dormancy_days=self.settings.dormancy.days)
+        return past_churn.backtest(
+            self.opened.cltv,
+            self.purchases,
+            dormancy_days=self.settings.dormancy.days,
+            numbered=self.numbered_purchases,
+        )
 
     @question
     def at_risk(self) -> Answer:

@@ -57,7 +57,10 @@ class Surveyed(Asked):
     @cached_property
     def answers(self) -> ir.Table:
         """Every answer as points of its scale."""
-        return answered(self.opened.table("surveys"), self.settings.metrics, self.opened.as_of)
+        surveys = self.surveys
+        if surveys is None:
+            surveys = self.opened.table("surveys")  # which says that there is none
+        return answered(surveys, self.settings.metrics, self.opened.as_of)
 
     @cached_property
     def link(self) -> drivers.ScoreLink | None:
@@ -74,7 +77,30 @@ class Surveyed(Asked):
 
 
 class ExperienceAnswers(Surveyed):
-    """What a better experience is worth, and how well complaints are answered."""
+    """What a better experience is worth, and how well complaints are answered.
+
+    No customer is named here, so that numbers stand for them where there are many.
+    """
+
+    @property
+    def purchases(self) -> ir.Table:
+        """A row for each customer and day with a purchase."""
+        return self.numbered_purchases
+
+    @property
+    def surveys(self) -> ir.Table | None:
+        """Answers of the surveys; None where the study has none."""
+        return self.opened.numbered("surveys")
+
+    @property
+    def interactions(self) -> ir.Table | None:
+        """Contacts of customers with the company; None where the study has none."""
+        return self.opened.numbered("interactions")
+
+    @property
+    def customers(self) -> ir.Table | None:
+        """What is known of each customer; None where the study has no such table."""
+        return self.opened.numbered("customers")
 
     @cached_property
     def rows(self) -> levels.CustomerQuarters | None:
@@ -106,7 +132,7 @@ class ExperienceAnswers(Surveyed):
             metrics=self.settings.metrics,
             level=self.level,
         )
-        cltv = levels.values_of(self.rows, self.opened.handed("20_cltv", "customers.parquet"))
+        cltv = levels.values_of(self.rows, self.opened.handed("20_cltv", "customers.parquet", numbered=True))
         found = levels.level_worth(self.rows, level=self.level, cltv=cltv, of_all=of_all)
         return levels.hide_small(found, self.settings.report.suppress_below)
 
@@ -141,7 +167,7 @@ class ExperienceAnswers(Surveyed):
         answer = Answer()
         fits = levels.habituation_of(
             self.interactions,
-            self.opened.table_or_none("contacts"),
+            self.opened.numbered("contacts"),
             self.purchases,
             controls=[one.control for one in self.settings.campaigns],
             observed_from=self.opened.observed_from,
@@ -192,8 +218,8 @@ class ExperienceAnswers(Surveyed):
         if not steps:
             answer.say(translate(NEEDS_STEPS))
         found, hidden = step_findings(steps, least=least, level=self.level)
-        if self.customers is not None:
-            found += match_findings(journey.match_rates(self.customers, self.opened.table_or_none))
+        if (known := self.opened.table_or_none("customers")) is not None:
+            found += match_findings(journey.match_rates(known, self.opened.table_or_none))
         if self.main:
             gaps = journey.channel_gaps(self.answers, self.main, level=self.level)
             found += channel_findings(gaps, main=self.main, level=self.level)

@@ -91,7 +91,7 @@ class LifetimeAnswers(Asked):
 
     @cached_property
     def _then(self) -> PastStates:
-        return PastStates(self.fit, self.purchases)
+        return PastStates(self.fit, self.purchases, self.numbered_purchases)
 
     @question
     def value(self) -> Answer:

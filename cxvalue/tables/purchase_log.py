@@ -179,23 +179,30 @@ def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | N
 def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
     """The purchases up to a day (customer_id, date, revenue, margin; a row a customer and day) as arrays.
 
-    Customers are numbered in the order of `cxvalue.tables.states.PurchaseStates` of the same purchases.
+    Customers are numbered in the order of `cxvalue.tables.states.PurchaseStates` of the same purchases. A number as
+    customer_id stands for itself.
     """
     import ibis
 
     rows = purchases.filter(purchases.date <= ibis.literal(as_of)).select("customer_id", "date", "revenue", "margin")
     found = rows.to_pyarrow()
-    # Numbers a part at a time: all ids as one text would be held twice, and above 2 GB cannot be.
-    ids = found.column("customer_id").dictionary_encode().combine_chunks()
-    order = np.asarray(pc.sort_indices(ids.dictionary).to_numpy(), dtype=np.int64)
-    place = np.empty(order.size, dtype=np.int32)
-    place[order] = np.arange(order.size, dtype=np.int32)
-    customer = place[ids.indices.to_numpy(zero_copy_only=False)]
+    customer = _numbers_of(found.column("customer_id"))
     found = found.drop_columns("customer_id")
-    del ids, order, place
     day = found.column("date").cast(pa.date32()).combine_chunks().cast(pa.int32()).to_numpy(zero_copy_only=False)
 
     def numbers(name: str) -> Floats:
         return np.asarray(found.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=float)
 
     return PurchaseLog.of(customer, day, numbers("revenue"), numbers("margin"))
+
+
+def _numbers_of(ids: pa.ChunkedArray) -> NDArray[np.int32]:
+    """The number of each customer, in the order of their ids."""
+    if pa.types.is_integer(ids.type):
+        return np.asarray(ids.to_numpy(), dtype=np.int32)
+    # A part at a time: all ids as one text would be held twice, and above 2 GB cannot be.
+    coded = ids.dictionary_encode().combine_chunks()
+    order = np.asarray(pc.sort_indices(coded.dictionary).to_numpy(), dtype=np.int64)
+    place = np.empty(order.size, dtype=np.int32)
+    place[order] = np.arange(order.size, dtype=np.int32)
+    return np.asarray(place[coded.indices.to_numpy(zero_copy_only=False)])

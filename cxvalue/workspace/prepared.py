@@ -40,6 +40,7 @@ from cxvalue.tables.load import load_tables
 from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.kept_base import write_base
+from cxvalue.workspace.kept_numbers import read_numbered, write_numbered
 from cxvalue.workspace.kept_states import write_states
 from cxvalue.workspace.preflight import fit_declared
 
@@ -200,7 +201,9 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     elif (purchases := table("purchases")) is not None:
         try:
             with working("Fitting the models of purchases"):
-                read = cache(partial(purchase_log, purchases))
+                write_numbered(table, folder)
+                numbered = read_numbered(con, folder, "purchases")
+                read = cache(partial(purchase_log, purchases if numbered is None else numbered))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
                 counted = cache(partial(states_of_study, study, purchases))
                 fit = fit_study(study, table, **days, log=read, states=counted)

@@ -114,16 +114,19 @@ class Backtest:
         return calibration_by_tenth(self.stayed_away, self.probabilities, level)
 
 
-def backtest(fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int) -> Backtest | None:
+def backtest(
+    fit: CltvFit, purchases: ibis.Table, *, dormancy_days: int, numbered: ibis.Table | None = None
+) -> Backtest | None:
     """Ask on the day before the holdout who of the then active would stay away in it, and see who did.
 
     Asked are the candidates together, as they forecast today, or the one model that the study names. None without a
-    holdout, where the fit withholds churn, and when nobody was active.
+    holdout, where the fit withholds churn, and when nobody was active. `numbered` are the same purchases with numbers for
+    ids (see `PastStates`).
     """
     if fit.holdout_start is None or fit.withheld:
         return None
     model = next(model for model in fit.calibration if model.name == fit.selected)
-    then = PastStates(fit, purchases)
+    then = PastStates(fit, purchases, numbered)
     before = then.known_before(fit.holdout_start)
     active = before.days_silent < dormancy_days
     if not active.any():

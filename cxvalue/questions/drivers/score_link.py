@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
-from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, sums_around
+from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -69,7 +69,6 @@ def link_rows(
     None with fewer than 100: two years before the answer and one after must have been observed.
     """
     import ibis
-    import pyarrow as pa
 
     own = answers.filter(answers.metric == main)
     own = own.filter((own.day >= ibis.literal(observed_from + timedelta(days=LEAST_TENURE_DAYS)))
@@ -87,9 +86,8 @@ def link_rows(
         return None
     ids = frame["customer_id"].to_numpy(object)
     day = frame["day"].to_numpy().astype("datetime64[D]")
-    table = pa.table({"row": np.arange(len(ids)), "customer_id": pa.array(ids, pa.string()), "day": pa.array(day)})
     windows = {"after": AFTER, "before": BEFORE, "earlier": EARLIER}
-    sums = sums_around(ibis.memtable(table), purchases, windows, len(ids))
+    sums = sums_around(moments_of(ids, day), purchases, windows, len(ids))
     kept = np.nan_to_num(sums["tenure"]) >= LEAST_TENURE_DAYS
     if kept.sum() < FEWEST:
         return None

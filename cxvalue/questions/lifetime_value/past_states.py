@@ -29,18 +29,20 @@ class PastStates:
     """What was known of customers on past days, and what came: the purchases are read once for all of these days.
 
     Where models count days and every customer has the same parameters, histories and counts come from the purchases as
-    arrays, without ids; else the engine counts them, a question a day. Customers are in the order of their ids.
+    arrays, without ids; else the engine counts them, a question a day. Customers are in the order of their ids. These
+    arrays are read from `numbered`, where it is given: the same purchases, with numbers for ids.
     """
 
-    def __init__(self, fit: CltvFit, purchases: ibis.Table) -> None:
+    def __init__(self, fit: CltvFit, purchases: ibis.Table, numbered: ibis.Table | None = None) -> None:
         self._fit, self._purchases = fit, purchases
+        self._numbered = purchases if numbered is None else numbered
         self._foreseen: dict[tuple[str, date, date], Floats] = {}
         self._before_holdout: PurchaseStates | None = None
 
     @cached_property
     def log(self) -> PurchaseLog:
         """All purchases up to the day of the fit."""
-        return purchase_log(self._purchases, self._fit.as_of)
+        return purchase_log(self._numbered, self._fit.as_of)
 
     @cached_property
     def _from_log(self) -> bool:
