@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,54 +33,9 @@ __all__ = ["ExperienceAnswers", "Surveyed"]
 
 
 class Surveyed(Asked):
-    """What the notebooks about experience share: who was asked, what they said, what happened to them."""
+    """What the notebooks about experience share: who was asked, what they said, what happened to them.
 
-    @property
-    def surveys(self) -> ir.Table | None:
-        """Answers of the surveys; None where the study has none."""
-        return self.opened.table_or_none("surveys")
-
-    @property
-    def interactions(self) -> ir.Table | None:
-        """Contacts of customers with the company; None where the study has none."""
-        return self.opened.table_or_none("interactions")
-
-    @property
-    def customers(self) -> ir.Table | None:
-        """What is known of each customer; None where the study has no such table."""
-        return self.opened.table_or_none("customers")
-
-    @cached_property
-    def main(self) -> str:
-        """The metric that stands for the whole experience; empty where customers were not asked for one."""
-        return "" if self.surveys is None else main_metric(self.surveys, self.settings.metrics) or ""
-
-    @cached_property
-    def answers(self) -> ir.Table:
-        """Every answer as points of its scale."""
-        surveys = self.surveys
-        if surveys is None:
-            surveys = self.opened.table("surveys")  # which says that there is none
-        return answered(surveys, self.settings.metrics, self.opened.as_of)
-
-    @cached_property
-    def link(self) -> drivers.ScoreLink | None:
-        """What goes along with a point of the score in margin; None where the data cannot tell."""
-        rows = drivers.link_rows(
-            self.answers,
-            self.purchases,
-            self.customers,
-            main=self.main,
-            observed_from=self.opened.observed_from,
-            as_of=self.opened.as_of,
-        )
-        return None if rows is None else drivers.fit_link(rows, level=self.level)
-
-
-class ExperienceAnswers(Surveyed):
-    """What a better experience is worth, and how well complaints are answered.
-
-    No customer is named here, so that numbers stand for them where there are many.
+    No customer is named in them, so that numbers stand for them where there are many.
     """
 
     @property
@@ -93,6 +49,12 @@ class ExperienceAnswers(Surveyed):
         return self.opened.numbered("surveys")
 
     @property
+    def polled(self) -> ir.Table:
+        """Answers of the surveys; raises `CxvalueError` where the study has none."""
+        surveys = self.surveys
+        return self.opened.table("surveys") if surveys is None else surveys
+
+    @property
     def interactions(self) -> ir.Table | None:
         """Contacts of customers with the company; None where the study has none."""
         return self.opened.numbered("interactions")
@@ -101,6 +63,35 @@ class ExperienceAnswers(Surveyed):
     def customers(self) -> ir.Table | None:
         """What is known of each customer; None where the study has no such table."""
         return self.opened.numbered("customers")
+
+    @cached_property
+    def main(self) -> str:
+        """The metric that stands for the whole experience; empty where customers were not asked for one."""
+        return "" if self.surveys is None else main_metric(self.surveys, self.settings.metrics) or ""
+
+    @cached_property
+    def answers(self) -> ir.Table:
+        """Every answer as points of its scale."""
+        return answered(self.polled, self.settings.metrics, self.opened.as_of)
+
+    @cached_property
+    def link(self) -> drivers.ScoreLink | None:
+        """What goes along with a point of the score in margin; None where the data cannot tell."""
+        rows = drivers.link_rows(
+            self.answers,
+            self.purchases,
+            self.customers,
+            main=self.main,
+            observed_from=self.opened.observed_from,
+            as_of=self.opened.as_of,
+        )
+        found = None if rows is None else drivers.fit_link(rows, level=self.level)
+        # Whom chance puts together hangs on the ids, not on their numbers.
+        return None if found is None else replace(found, ids=self.opened.ids_of(found.ids))
+
+
+class ExperienceAnswers(Surveyed):
+    """What a better experience is worth, and how well complaints are answered."""
 
     @cached_property
     def rows(self) -> levels.CustomerQuarters | None:

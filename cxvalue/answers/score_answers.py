@@ -65,7 +65,7 @@ class ScoreAnswers(Surveyed):
     def main_store(self) -> Answer:
         """Whose main store are we?"""
         answer, bought = Answer(), self.purchases
-        surveys, (since, today) = self.opened.table("surveys"), (self.opened.observed_from, self.opened.as_of)
+        surveys, (since, today) = self.polled, (self.opened.observed_from, self.opened.as_of)
         told = wallet.wallet_rows(surveys, bought, self.customers, as_of=today, observed_from=since)
         if told is None:
             answer.say(translate(NEEDS_WALLET))
@@ -106,7 +106,7 @@ class ScoreAnswers(Surveyed):
     def _invited(self, metric: str) -> survey_truth.Invited | None:
         """Everyone who was invited to answer, whether they did, and what was known of them before."""
         return survey_truth.invited_of(
-            self.opened.table("surveys"),
+            self.polled,
             self.purchases,
             interactions=self.interactions,
             customers=self.customers,

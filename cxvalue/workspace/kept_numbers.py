@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import ibis
     import ibis.expr.types as ir
 
-__all__ = ["NUMBERED", "in_numbers", "read_numbered", "write_numbered"]
+__all__ = ["NUMBERED", "ids_of", "in_numbers", "read_numbered", "write_numbered"]
 
 NUMBERED = ("purchases", "surveys", "interactions", "customers", "contacts")
 MANY_ROWS = 250_000
@@ -36,9 +39,7 @@ def write_numbered(table: Callable[[str], ir.Table | None], folder: Path) -> Non
     people = everybody.mutate(number=number).cache()
     people.order_by("number").to_parquet(folder / _PEOPLE)
     for name, rows in found.items():
-        own = _with_numbers(rows, people)
-        own = own.order_by("customer_id", "date") if name == "purchases" else own
-        own.to_parquet(folder / _file(name))
+        _with_numbers(rows, people).to_parquet(folder / _file(name))
 
 
 def read_numbered(con: ibis.BaseBackend, folder: Path, name: str) -> ir.Table | None:
@@ -53,6 +54,16 @@ def in_numbers(con: ibis.BaseBackend, folder: Path, table: ir.Table) -> ir.Table
     """Another table of the study with the numbers of its customers, or as it is where they have none."""
     path = folder / _PEOPLE
     return _with_numbers(table, con.read_parquet(path)) if path.is_file() else table
+
+
+def ids_of(folder: Path, customers: NDArray[Any]) -> NDArray[Any]:
+    """The ids of customers, given by number; what is not a number is an id."""
+    from pyarrow import parquet
+
+    if not np.issubdtype(customers.dtype, np.integer):
+        return customers
+    ids = parquet.read_table(folder / _PEOPLE, columns=["customer_id"]).column(0)
+    return np.asarray(ids.take(customers).to_numpy(), dtype=object)
 
 
 def _with_numbers(rows: ir.Table, people: ir.Table) -> ir.Table:

@@ -38,7 +38,7 @@ from cxvalue.tables.parquet import write_parquet
 from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base
-from cxvalue.workspace.kept_numbers import in_numbers, read_numbered
+from cxvalue.workspace.kept_numbers import ids_of, in_numbers, read_numbered
 from cxvalue.workspace.kept_states import read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -167,6 +168,10 @@ class Study(Drawn):
         """
         kept = read_numbered(self._connection, self.prepared.folder, name)
         return self.table_or_none(name) if kept is None else kept
+
+    def ids_of(self, customers: NDArray[Any]) -> NDArray[Any]:
+        """The ids of customers in `numbered` tables, whether they are numbers there or not."""
+        return ids_of(self.prepared.folder, customers)
 
     def handed(self, notebook: str, table: str, *, numbered: bool = False) -> ibis.Table | None:
         """A parquet table that an earlier notebook of this run handed over; None by hand, where there is no run.

@@ -11,13 +11,15 @@ import pandas as pd
 import pytest
 
 from cxvalue.engine.embedded import connect
+from cxvalue.questions import drivers
 from cxvalue.questions.customers import audit
+from cxvalue.questions.experience.answers import answered
 from cxvalue.questions.journey.steps import steps_of
 from cxvalue.questions.levels import classify, habituation_of, shares_of_all, values_of
 from cxvalue.questions.response import complaints_of, index_complaints
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 from cxvalue.workspace import kept_numbers
-from cxvalue.workspace.kept_numbers import NUMBERED, in_numbers, read_numbered, write_numbered
+from cxvalue.workspace.kept_numbers import NUMBERED, ids_of, in_numbers, read_numbered, write_numbered
 from tests.experienceworlds import METRICS, RULES, retail
 
 
@@ -40,6 +42,7 @@ def test_numbers_follow_the_order_of_all_ids(tmp_path: Path, monkeypatch: pytest
     assert told["customer_id"].fillna(-1).tolist() == [2, 0, -1]  # who bought nothing is numbered too, nobody is not
     worth = con.create_table("worth", pd.DataFrame({"customer_id": ["Ж", "a"], "cltv": [5.0, 6.0]}))
     assert in_numbers(con, tmp_path, worth).order_by("cltv").to_pandas()["customer_id"].tolist() == [3, 2]
+    assert ids_of(tmp_path, np.array([3, 0, 3], dtype=np.int32)).tolist() == ["Ж", "10", "Ж"]
     assert read_numbered(con, tmp_path, "interactions") is None
     with pytest.raises(ValueError, match="no numbers"):
         read_numbered(con, tmp_path, "fees")
@@ -52,6 +55,7 @@ def test_a_small_study_keeps_its_ids(tmp_path: Path) -> None:
     con = connect()
     assert read_numbered(con, tmp_path, "purchases") is None
     assert in_numbers(con, tmp_path, purchases) is purchases
+    assert ids_of(tmp_path, np.array(["a"], dtype=object)).tolist() == ["a"]
 
 
 def test_questions_are_answered_alike_by_numbers_and_by_ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +66,7 @@ def test_questions_are_answered_alike_by_numbers_and_by_ids(tmp_path: Path, monk
     con = connect()
     by_number = {name: read_numbered(con, tmp_path, name) for name in tables}
     days = {"observed_from": world.observed_from, "as_of": world.as_of}
-    found = []
+    found, by_bag = [], []
     for own in (tables, by_number):
         bought, asked, touched, people = (own[name] for name in ("purchases", "surveys", "interactions", "customers"))
         rows = classify(bought, surveys=asked, interactions=touched, customers=people, metrics=METRICS, rules=RULES,
@@ -77,7 +81,19 @@ def test_questions_are_answered_alike_by_numbers_and_by_ids(tmp_path: Path, monk
         base = audit.base_counts(bought, as_of=world.as_of, dormancy_days=90)
         cohorts = audit.cohort_table(bought, **days)
         found.append((rows, shares, index, worn, steps, base, cohorts, purchase_log(bought, world.as_of)))
+        answers = answered(asked, METRICS, world.as_of)
+        link = drivers.link_rows(answers, bought, people, main="overall", **days)
+        together = drivers.occasions_together(answers, "overall")
+        by_bag.append(
+            [
+                (ids_of(tmp_path, one.ids).tolist(), values)
+                for one, values in ((link, link.after), (together, together.y))
+            ]
+        )
     ids, numbers = found
+    for (who, values), (same, alike) in zip(*by_bag, strict=True):
+        assert who == same
+        assert values == pytest.approx(alike, rel=1e-12)
     for name in ("customer", "quarter", "level", "next_level", "active_days", "unit", "tenure", "bought_after"):
         assert np.array_equal(getattr(ids[0], name), getattr(numbers[0], name)), name
     assert numbers[0].after == pytest.approx(ids[0].after, rel=1e-12)

@@ -89,7 +89,7 @@ def wallet_rows(
     frame = wide.order_by("customer_id").to_pandas()
     if len(frame) < FEWEST:
         return None
-    ids, day = frame["customer_id"].to_numpy(object), frame["day"].to_numpy().astype("datetime64[D]")
+    ids, day = frame["customer_id"].to_numpy(), frame["day"].to_numpy().astype("datetime64[D]")
     moments = moments_of(ids, day)
     sums = sums_around(moments, purchases, {"before": BEFORE, "after": AFTER}, len(ids))
     spent = sums_around(moments, purchases.mutate(margin=purchases.revenue), {"before": BEFORE}, len(ids))
