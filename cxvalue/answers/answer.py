@@ -107,6 +107,12 @@ class Asked:
         """A row for each customer and day with a purchase."""
         return self.opened.purchases
 
+    @property
+    def numbered_purchases(self) -> ir.Table:
+        """The purchases with numbers for ids where there are many, for what does not name customers."""
+        numbered = self.opened.numbered("purchases")
+        return self.opened.purchases if numbered is None else numbered
+
     @classmethod
     def questions(cls) -> tuple[str, ...]:
         """The names of the questions, in the order in which they stand in the class."""

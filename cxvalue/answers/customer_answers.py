@@ -55,13 +55,13 @@ class CustomerAnswers(Asked):
     @cached_property
     def margins(self) -> NDArray[np.float64]:
         """What each customer brought in the last 12 months."""
-        return audit.margin_per_customer(self.purchases, after=self.year_ago, until=self.opened.as_of)
+        return audit.margin_per_customer(self.numbered_purchases, after=self.year_ago, until=self.opened.as_of)
 
     @cached_property
     def bridge(self) -> audit.Waterfall | None:
         """From the customers active a year ago to those of today; None where the history is too short."""
         return audit.waterfall(
-            self.purchases,
+            self.numbered_purchases,
             as_of=self.opened.as_of,
             observed_from=self.opened.observed_from,
             dormancy_days=self.settings.dormancy.days,
@@ -71,7 +71,7 @@ class CustomerAnswers(Asked):
     def cohorts(self) -> pd.DataFrame:
         """What is left of each cohort of new customers at each age."""
         return audit.cohort_table(
-            self.purchases,
+            self.numbered_purchases,
             as_of=self.opened.as_of,
             observed_from=self.opened.observed_from,
             suppress_below=self.settings.report.suppress_below,
@@ -84,7 +84,7 @@ class CustomerAnswers(Asked):
         opened, silent = self.opened, self.settings.dormancy.days
         answer.find(
             base_findings(
-                audit.base_counts(self.purchases, as_of=opened.as_of, dormancy_days=silent),
+                audit.base_counts(self.numbered_purchases, as_of=opened.as_of, dormancy_days=silent),
                 self.bridge,
                 as_of=opened.as_of,
                 observed_from=opened.observed_from,
@@ -114,7 +114,7 @@ class CustomerAnswers(Asked):
     def change(self, answer: Answer) -> None:
         """How does behaviour change from one period to the next?"""
         pair = audit.period_pair(self.opened.as_of, self.opened.observed_from)
-        change = audit.period_change(self.purchases, pair)
+        change = audit.period_change(self.numbered_purchases, pair)
         answer.tables["period_change.csv"] = change
         days = {name: format_date(getattr(pair, name)) for name in ("start", "middle", "end")}
         answer.say(note("periods", months=pair.months, **days))
@@ -143,7 +143,7 @@ class CustomerAnswers(Asked):
     def layers(self, answer: Answer) -> None:
         """Is the business healthy, or does it live on new customers?"""
         layers = audit.margin_by_cohort(
-            self.purchases,
+            self.numbered_purchases,
             as_of=self.opened.as_of,
             observed_from=self.opened.observed_from,
             suppress_below=self.settings.report.suppress_below,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 from cxvalue import figures
@@ -32,7 +33,9 @@ class DriverAnswers(Surveyed):
     def importance(self) -> drivers.Importance | None:
         """How much of the score each driver explains; None where too few answered both."""
         together = drivers.occasions_together(self.answers, self.main)
-        return None if together is None else drivers.fit_importance(together, level=self.level)
+        if together is None:
+            return None
+        return drivers.fit_importance(replace(together, ids=self.opened.ids_of(together.ids)), level=self.level)
 
     @cached_property
     def items(self) -> choice.Items | None:
@@ -49,7 +52,7 @@ class DriverAnswers(Surveyed):
             settings.touchpoints,
             self.importance,
             self.link,
-            self.opened.table("surveys"),
+            self.polled,
             self.interactions,
             self.customers,
             exclude=settings.experience.exclude,
@@ -88,7 +91,7 @@ class DriverAnswers(Surveyed):
         if self.importance is None or self.link is None:
             answer.say(left_out_link())
         else:
-            surveys, today = self.opened.table("surveys"), self.opened.as_of
+            surveys, today = self.polled, self.opened.as_of
             touched = {
                 name: drivers.touched_customers(name, surveys, self.interactions, as_of=today)
                 for members in self.importance.members

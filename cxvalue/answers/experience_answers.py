@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,22 +33,36 @@ __all__ = ["ExperienceAnswers", "Surveyed"]
 
 
 class Surveyed(Asked):
-    """What the notebooks about experience share: who was asked, what they said, what happened to them."""
+    """What the notebooks about experience share: who was asked, what they said, what happened to them.
+
+    No customer is named in them, so that numbers stand for them where there are many.
+    """
+
+    @property
+    def purchases(self) -> ir.Table:
+        """A row for each customer and day with a purchase."""
+        return self.numbered_purchases
 
     @property
     def surveys(self) -> ir.Table | None:
         """Answers of the surveys; None where the study has none."""
-        return self.opened.table_or_none("surveys")
+        return self.opened.numbered("surveys")
+
+    @property
+    def polled(self) -> ir.Table:
+        """Answers of the surveys; raises `CxvalueError` where the study has none."""
+        surveys = self.surveys
+        return self.opened.table("surveys") if surveys is None else surveys
 
     @property
     def interactions(self) -> ir.Table | None:
         """Contacts of customers with the company; None where the study has none."""
-        return self.opened.table_or_none("interactions")
+        return self.opened.numbered("interactions")
 
     @property
     def customers(self) -> ir.Table | None:
         """What is known of each customer; None where the study has no such table."""
-        return self.opened.table_or_none("customers")
+        return self.opened.numbered("customers")
 
     @cached_property
     def main(self) -> str:
@@ -57,7 +72,7 @@ class Surveyed(Asked):
     @cached_property
     def answers(self) -> ir.Table:
         """Every answer as points of its scale."""
-        return answered(self.opened.table("surveys"), self.settings.metrics, self.opened.as_of)
+        return answered(self.polled, self.settings.metrics, self.opened.as_of)
 
     @cached_property
     def link(self) -> drivers.ScoreLink | None:
@@ -70,7 +85,9 @@ class Surveyed(Asked):
             observed_from=self.opened.observed_from,
             as_of=self.opened.as_of,
         )
-        return None if rows is None else drivers.fit_link(rows, level=self.level)
+        found = None if rows is None else drivers.fit_link(rows, level=self.level)
+        # Whom chance puts together hangs on the ids, not on their numbers.
+        return None if found is None else replace(found, ids=self.opened.ids_of(found.ids))
 
 
 class ExperienceAnswers(Surveyed):
@@ -106,7 +123,7 @@ class ExperienceAnswers(Surveyed):
             metrics=self.settings.metrics,
             level=self.level,
         )
-        cltv = levels.values_of(self.rows, self.opened.handed("20_cltv", "customers.parquet"))
+        cltv = levels.values_of(self.rows, self.opened.handed("20_cltv", "customers.parquet", numbered=True))
         found = levels.level_worth(self.rows, level=self.level, cltv=cltv, of_all=of_all)
         return levels.hide_small(found, self.settings.report.suppress_below)
 
@@ -136,7 +153,7 @@ class ExperienceAnswers(Surveyed):
         """Does the same experience wear off?"""
         fits = levels.habituation_of(
             self.interactions,
-            self.opened.table_or_none("contacts"),
+            self.opened.numbered("contacts"),
             self.purchases,
             controls=[one.control for one in self.settings.campaigns],
             observed_from=self.opened.observed_from,
@@ -185,8 +202,8 @@ class ExperienceAnswers(Surveyed):
         if not steps:
             answer.say(translate(NEEDS_STEPS))
         found, hidden = step_findings(steps, least=least, level=self.level)
-        if self.customers is not None:
-            found += match_findings(journey.match_rates(self.customers, self.opened.table_or_none))
+        if (known := self.opened.table_or_none("customers")) is not None:
+            found += match_findings(journey.match_rates(known, self.opened.table_or_none))
         if self.main:
             gaps = journey.channel_gaps(self.answers, self.main, level=self.level)
             found += channel_findings(gaps, main=self.main, level=self.level)

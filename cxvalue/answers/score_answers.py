@@ -62,7 +62,7 @@ class ScoreAnswers(Surveyed):
     def main_store(self, answer: Answer) -> None:
         """Whose main store are we?"""
         bought = self.purchases
-        surveys, (since, today) = self.opened.table("surveys"), (self.opened.observed_from, self.opened.as_of)
+        surveys, (since, today) = self.polled, (self.opened.observed_from, self.opened.as_of)
         told = wallet.wallet_rows(surveys, bought, self.customers, as_of=today, observed_from=since)
         if told is None:
             answer.say(translate(NEEDS_WALLET))
@@ -101,7 +101,7 @@ class ScoreAnswers(Surveyed):
     def _invited(self, metric: str) -> survey_truth.Invited | None:
         """Everyone who was invited to answer, whether they did, and what was known of them before."""
         return survey_truth.invited_of(
-            self.opened.table("surveys"),
+            self.polled,
             self.purchases,
             interactions=self.interactions,
             customers=self.customers,

@@ -212,7 +212,8 @@ def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | N
 def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
     """The purchases up to a day (customer_id, date, revenue, margin; a row a customer and day) as arrays.
 
-    Customers are numbered in the order of `cxvalue.tables.states.PurchaseStates` of the same purchases.
+    Customers are numbered in the order of `cxvalue.tables.states.PurchaseStates` of the same purchases. A number as
+    customer_id stands for itself.
     """
     import ibis
 
@@ -225,7 +226,7 @@ def purchase_log(purchases: ir.Table, as_of: date) -> PurchaseLog:
 def _in_order(batches: Iterable[pa.RecordBatch]) -> PurchaseLog | None:
     """The log of rows that come with ascending ids, which are let go as they come; None where they do not."""
     parts: list[tuple[NDArray[Any], ...]] = []
-    last: str | None = None
+    last: str | int | None = None
     for batch in batches:
         ids = batch.column("customer_id")
         if not len(ids):

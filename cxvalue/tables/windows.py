@@ -11,12 +11,22 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["AFTER", "BEFORE", "EARLIER", "sums_around"]
+__all__ = ["AFTER", "BEFORE", "EARLIER", "moments_of", "sums_around"]
 
 Floats = NDArray[np.float64]
 
 AFTER, BEFORE, EARLIER = (1, 365), (-365, -1), (-730, -366)
 """The year after a day, the year before it and the year before that one, in days from it."""
+
+
+def moments_of(ids: NDArray[Any], day: NDArray[np.datetime64]) -> ir.Table:
+    """The moments of `sums_around`, one each row: of customers, by id or by number, on days."""
+    import ibis
+    import pyarrow as pa
+
+    whose = pa.array(ids, pa.string()) if ids.dtype == object else pa.array(ids)
+    days = pa.array(day.astype("datetime64[D]"))
+    return ibis.memtable(pa.table({"row": np.arange(len(ids)), "customer_id": whose, "day": days}))
 
 
 def sums_around(

@@ -40,6 +40,7 @@ from cxvalue.tables.states import PurchaseStates
 from cxvalue.workspace.history import History, read_history
 from cxvalue.workspace.kept_base import read_base, read_then
 from cxvalue.workspace.kept_log import read_log
+from cxvalue.workspace.kept_numbers import ids_of, in_numbers, read_numbered
 from cxvalue.workspace.kept_states import read_ids, read_states
 from cxvalue.workspace.listing import check_fits
 from cxvalue.workspace.prepared import Prepared, _connect, _contracts, _open_prepared, prepare
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from cxvalue.findings.finding import Finding
     from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -163,11 +165,29 @@ class Study(Drawn):
         """A table as `table` gives it; None where the study has none of that name."""
         return self.table(name) if name in self.tables.paths else None
 
-    def handed(self, notebook: str, table: str) -> ibis.Table | None:
-        """A parquet table that an earlier notebook of this run handed over; None by hand, where there is no run."""
+    def numbered(self, name: str) -> ibis.Table | None:
+        """A table as `table_or_none` gives it; of a large study numbers stand for the customers, in the order of their ids.
+
+        Such tables go together with one another (`kept_numbers.NUMBERED`) and with what was `handed` in numbers.
+        """
+        kept = read_numbered(self._connection, self.prepared.folder, name)
+        return self.table_or_none(name) if kept is None else kept
+
+    def ids_of(self, customers: NDArray[Any]) -> NDArray[Any]:
+        """The ids of customers in `numbered` tables, whether they are numbers there or not."""
+        return ids_of(self.prepared.folder, customers)
+
+    def handed(self, notebook: str, table: str, *, numbered: bool = False) -> ibis.Table | None:
+        """A parquet table that an earlier notebook of this run handed over; None by hand, where there is no run.
+
+        With `numbered` its customers are those of `Study.numbered`.
+        """
         parts = () if self.work is None else (self.work / notebook / part / table for part in ("tables", ROWS))
         path = next((path for path in parts if path.is_file()), None)
-        return None if path is None else self._connection.read_parquet(path)
+        if path is None:
+            return None
+        found = self._connection.read_parquet(path)
+        return in_numbers(self._connection, self.prepared.folder, found) if numbered else found
 
     @property
     def purchases(self) -> ibis.Table:

@@ -42,6 +42,7 @@ from cxvalue.tables.purchase_log import purchase_log
 from cxvalue.workspace.half_lives import measured_half_lives, with_half_lives
 from cxvalue.workspace.kept_base import write_base, write_then
 from cxvalue.workspace.kept_log import write_log
+from cxvalue.workspace.kept_numbers import read_numbered, write_numbered
 from cxvalue.workspace.kept_states import write_states
 from cxvalue.workspace.preflight import fit_declared
 
@@ -204,7 +205,10 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     elif (purchases := table("purchases")) is not None:
         try:
             with working("Fitting the models of purchases"):
-                read = cache(lambda day: write_log(purchase_log(purchases, day), folder))
+                write_numbered(table, folder)
+                numbered = read_numbered(con, folder, "purchases")
+                rows = purchases if numbered is None else numbered
+                read = cache(lambda day: write_log(purchase_log(rows, day), folder))
                 days = {"as_of": tables.as_of, "observed_from": tables.observed_from}
                 counted = cache(partial(_counted, study, purchases, folder))
                 fit = fit_study(study, table, **days, log=read, states=counted)

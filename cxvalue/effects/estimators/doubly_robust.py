@@ -27,9 +27,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _MANY_ROWS, _TENTH = 50_000, 10
+_RIDGE = 1e-3
 
 
-def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
+def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = _RIDGE) -> Floats:
     """Coefficients of a logistic regression by Newton's method, with a ridge of `ridge` a row against separation.
 
     >>> x = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
@@ -40,17 +41,39 @@ def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = 1e-3) -> Floats:
     if len(y) > _MANY_ROWS:
         # Where the likelihood of a tenth of them is highest: two or three steps from there end where eight would have.
         beta = fit_logit(x[::_TENTH], y[::_TENTH], ridge)
-    target = y.astype(float)
-    penalty = ridge * np.eye(x.shape[1])
+    return _climb(x, y, ridge, beta)[0]
+
+
+def _climb(
+    x: Floats,
+    y: NDArray[np.bool_],
+    ridge: float,
+    beta: Floats,
+    kept: NDArray[np.bool_] | None = None,
+    curvature: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """Coefficients where the likelihood of the rows `kept` (of all by default) is highest, from `beta` on, and a curvature.
+
+    Of many rows the curvature is what costs: it stands, at first as it is given, as long as each step is a quarter of the
+    one before. Where the steps end does not hang on it.
+    """
+    target, penalty, before = y.astype(float), ridge * np.eye(x.shape[1]), np.inf
     for _ in range(60):
         p = expit(x @ beta)
-        weight = p * (1 - p)
-        step = np.linalg.solve(x.T @ (weight[:, None] * x) + penalty, x.T @ (target - p) - penalty @ beta)
-        step *= min(1.0, 5.0 / max(np.abs(step).max(), 1e-12))
+        if curvature is None:
+            weight = p * (1 - p) if kept is None else p * (1 - p) * kept
+            curvature = x.T @ (weight[:, None] * x) + penalty
+        left = target - p if kept is None else (target - p) * kept
+        step = np.linalg.solve(curvature, x.T @ left - penalty @ beta)
+        size = np.abs(step).max()
+        step *= min(1.0, 5.0 / max(size, 1e-12))
         beta = beta + step
-        if np.abs(step).max() < 1e-9:
+        if size < 1e-9:
             break
-    return beta
+        if len(y) <= _MANY_ROWS or size > before / 4:
+            curvature = None
+        before = size
+    return beta, np.zeros((0, 0)) if curvature is None else curvature
 
 
 class EffectOnTreated(NamedTuple):
@@ -89,9 +112,17 @@ def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Fl
 def cross_fitted_odds(x: Floats, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Floats:
     """Each row's odds of treatment, from a logit on the rows of the other folds."""
     odds = np.empty(len(x))
+    many = len(x) > _MANY_ROWS
+    if many:
+        everybody, curvature = _climb(x, treated, _RIDGE, fit_logit(x[::_TENTH], treated[::_TENTH], _RIDGE))
     for k in np.unique(folds):
         out = folds == k
-        odds[out] = np.exp(np.clip(x[out] @ fit_logit(x[~out], treated[~out]), -30, 30))
+        if many:
+            # From where all rows lead, and with their curvature, it is a few steps to where all but a fold do.
+            beta, _ = _climb(x, treated, _RIDGE, everybody, ~out, curvature * float((~out).mean()))
+        else:
+            beta = fit_logit(x[~out], treated[~out], _RIDGE)
+        odds[out] = np.exp(np.clip(x[out] @ beta, -30, 30))
     return odds
 
 
@@ -176,13 +207,16 @@ def cross_fitted_effects(
     odds = cross_fitted_odds(x, treated, folds) if odds is None else odds
     chance = np.clip(odds / (1 + odds), bound, 1 - bound)
     with_it, without = np.empty(y.size), np.empty(y.size)
-    for k in np.unique(folds):
-        out = folds == k
-        for group, fitted in ((treated, with_it), (~treated, without)):
-            rows = x[~out & group]
-            penalty = ridge * len(rows) * np.eye(x.shape[1])
+    numbers = np.unique(folds)
+    for group, fitted in ((treated, with_it), (~treated, without)):
+        # Squares and products of each fold once; a fold is judged by those of the others.
+        parts = [_sums_of_squares(x, y, group & (folds == k)) for k in numbers]
+        for i, k in enumerate(numbers):
+            rows, gram, cross = (sum(part[j] for part in parts[:i] + parts[i + 1 :]) for j in range(3))
+            penalty = ridge * rows * np.eye(x.shape[1])
             penalty[0, 0] = 0.0
-            fitted[out] = x[out] @ np.linalg.lstsq(rows.T @ rows + penalty, rows.T @ y[~out & group], rcond=None)[0]
+            out = folds == k
+            fitted[out] = x[out] @ np.linalg.lstsq(gram + penalty, cross, rcond=None)[0]
     score = with_it - without + treated * (y - with_it) / chance - ~treated * (y - without) / (1 - chance)
     everybody = float(score.mean())
     others = int((~treated).sum())
@@ -191,3 +225,9 @@ def cross_fitted_effects(
     return CrossFitted(
         everybody, (score - everybody) / y.size, untreated, (part - ~treated * untreated) / others, chance
     )
+
+
+def _sums_of_squares(x: Floats, y: Floats, chosen: NDArray[np.bool_]) -> tuple[int, Floats, Floats]:
+    """How many rows are chosen, and of those the products of the columns of x with one another and with y."""
+    rows = x[chosen]
+    return len(rows), rows.T @ rows, rows.T @ y[chosen]

@@ -80,7 +80,7 @@ def base_counts(purchases: ibis.Table, *, as_of: date, dormancy_days: int) -> Ba
     people = (
         purchases.filter(purchases.date <= ibis.literal(as_of))
         .group_by("customer_id")
-        .agg(first=lambda t: t.date.min(), last=lambda t: t.date.max(), days=lambda t: t.date.nunique())
+        .agg(first=lambda t: t.date.min(), last=lambda t: t.date.max(), days=lambda t: t.count())
     )
     aged = people.first <= ibis.literal(months_before(as_of, 12))
     counted = people.aggregate(

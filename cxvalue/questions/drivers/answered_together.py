@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ class Occasions:
 
     main: str
     drivers: tuple[str, ...]
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
     y: Floats
     x: Floats
     left_out: tuple[str, ...]
@@ -69,4 +69,4 @@ def occasions_together(answers: ir.Table, main: str) -> Occasions | None:
         return None
     left_out = tuple(sorted(set(counts) - set(drivers)))
     columns = frame[list(names)].to_numpy(float)
-    return Occasions(main, drivers, frame["customer_id"].to_numpy(object), columns[:, 0], columns[:, 1:], left_out)
+    return Occasions(main, drivers, frame["customer_id"].to_numpy(), columns[:, 0], columns[:, 1:], left_out)

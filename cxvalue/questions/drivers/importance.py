@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ class Importance:
     occasions: int
     customers: int
     influence: Floats
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
     left_out: tuple[str, ...]
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
-from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, sums_around
+from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -35,7 +35,7 @@ FEWEST_PAIRS = 30
 class LinkRows:
     """One answer a customer and year with margin around it; `month` and `unit` are numbers."""
 
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
     points: Floats
     after: Floats
     before: Floats
@@ -58,7 +58,7 @@ class ScoreLink:
     answers: int
     customers: int
     influence: Floats
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
 
 
 def link_rows(
@@ -69,7 +69,6 @@ def link_rows(
     None with fewer than 100: two years before the answer and one after must have been observed.
     """
     import ibis
-    import pyarrow as pa
 
     own = answers.filter(answers.metric == main)
     own = own.filter((own.day >= ibis.literal(observed_from + timedelta(days=LEAST_TENURE_DAYS)))
@@ -85,11 +84,10 @@ def link_rows(
     frame = rows.order_by("customer_id", "day").to_pandas()
     if len(frame) < FEWEST:
         return None
-    ids = frame["customer_id"].to_numpy(object)
+    ids = frame["customer_id"].to_numpy()
     day = frame["day"].to_numpy().astype("datetime64[D]")
-    table = pa.table({"row": np.arange(len(ids)), "customer_id": pa.array(ids, pa.string()), "day": pa.array(day)})
     windows = {"after": AFTER, "before": BEFORE, "earlier": EARLIER}
-    sums = sums_around(ibis.memtable(table), purchases, windows, len(ids))
+    sums = sums_around(moments_of(ids, day), purchases, windows, len(ids))
     kept = np.nan_to_num(sums["tenure"]) >= LEAST_TENURE_DAYS
     if kept.sum() < FEWEST:
         return None
@@ -134,13 +132,13 @@ def reliability_of(
     daily = own.group_by("customer_id", "day").agg(points=own.points.mean()).order_by("customer_id", "day").to_pandas()
     if len(daily) < 2:
         return None
-    who = codes_of(daily["customer_id"].to_numpy(object))
+    who = codes_of(daily["customer_id"].to_numpy())
     day = daily["day"].to_numpy().astype("datetime64[D]").astype(np.int64)
     points = daily["points"].to_numpy(float)
     gap = np.diff(day)
     pair = np.flatnonzero((who[1:] == who[:-1]) & (gap >= PAIR_DAYS[0]) & (gap <= PAIR_DAYS[1]))
     if complaints is not None and pair.size:
-        pair = pair[~_complained_between(daily["customer_id"].to_numpy(object), day, pair, complaints)]
+        pair = pair[~_complained_between(daily["customer_id"].to_numpy(), day, pair, complaints)]
     _, first = np.unique(who[pair], return_index=True)
     pair = pair[first]
     if pair.size < FEWEST_PAIRS or np.ptp(points[pair]) == 0 or np.ptp(points[pair + 1]) == 0:
@@ -152,11 +150,11 @@ def reliability_of(
 
 
 def _complained_between(
-    ids: NDArray[np.object_], day: NDArray[np.int64], pair: NDArray[np.intp], complaints: ir.Table
+    ids: NDArray[Any], day: NDArray[np.int64], pair: NDArray[np.intp], complaints: ir.Table
 ) -> NDArray[np.bool_]:
     frame = complaints.select("customer_id", "date").to_pandas()
     when = frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
-    every = codes_of(np.concatenate([ids, frame["customer_id"].to_numpy(object)]))
+    every = codes_of(np.concatenate([ids, frame["customer_id"].to_numpy()]))
     span = 2**22
     made = np.sort(every[len(ids) :] * span + when)
     low = np.searchsorted(made, every[pair] * span + day[pair], side="left")

@@ -12,6 +12,7 @@ import numpy as np
 
 from cxvalue.effects.estimators.survival import kaplan_meier
 from cxvalue.foundation.intervals import Interval, share_interval
+from cxvalue.questions.experience.dummies import codes_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -43,7 +44,7 @@ def steps_of(interactions: ir.Table, journey: Sequence[str], *, as_of: date, lev
     frame = rows.select("customer_id", "touchpoint", "date").distinct().to_pandas()
     if frame.empty:
         return ()
-    _, who = np.unique(frame["customer_id"].to_numpy(object).astype(str), return_inverse=True)
+    who = codes_of(frame["customer_id"].to_numpy())
     day = frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
     end = int(np.datetime64(as_of, "D").astype(np.int64))
     span = 2**22

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,7 +74,7 @@ class CustomerQuarters:
     """
 
     customer: Ints
-    names: NDArray[np.object_]
+    names: NDArray[Any]
     quarter: Ints
     level: Ints
     next_level: Ints
@@ -174,7 +174,7 @@ def classify(
     found = numbered.order_by("number", "quarter").to_pyarrow()
     if not found.num_rows:
         return None
-    ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False).astype(object)
+    ids = people.order_by("number").to_pyarrow()["customer_id"].to_numpy(zero_copy_only=False)
     customer, quarter = (found[name].to_numpy().astype(np.int64) for name in ("number", "quarter"))
     stimulus, active_days = (found[name].to_numpy().astype(float) for name in ("stimulus", "days"))
     level = level_numbers(stimulus, active_days >= active_from, rules)

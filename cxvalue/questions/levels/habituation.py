@@ -206,23 +206,29 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
     from scipy.optimize import minimize_scalar
 
     _, customer = np.unique(data.customer, return_inverse=True)
-    months = np.unique(data.month)
-    shifts = (data.month[:, None] == months[None, 1:]).astype(float)
-    y, base = centred(data.margin, customer), centred(shifts, customer)
-    # Months are taken out once; what is left is regressed on one curve.
-    q, r = np.linalg.qr(base)
-    q = q[:, np.abs(np.diag(r)) > 1e-8 * max(np.abs(np.diag(r)).max(initial=0.0), 1e-300)]
-    y = y - q @ (q.T @ y)
-    n = np.maximum(data.repeat - 1, 0).astype(float)
-    shown = (data.repeat >= 1).astype(float)
+    months, month = np.unique(data.month, return_inverse=True)
+    repeats, place = np.unique(data.repeat, return_inverse=True)
+    in_months, in_repeats = (_counted(customer, *one) for one in ((month, months.size), (place, repeats.size)))
+    windows = in_months.sum(axis=1, keepdims=True)
+    # Months are taken out once; what is left is regressed on one curve. Neither needs a column a month: what months and
+    # repeats have in common within customers is a matter of how often they meet.
+    own = (np.diag(in_months.sum(axis=0)) - in_months.T @ (in_months / windows))[1:, 1:]
+    spread = np.linalg.pinv(own, rcond=1e-10, hermitian=True)
+    met = (_counted(month, place, repeats.size) - in_months.T @ (in_repeats / windows))[1:]
+    alike = np.diag(in_repeats.sum(axis=0)) - in_repeats.T @ (in_repeats / windows) - met.T @ spread @ met
+    n, shown = np.maximum(repeats - 1, 0).astype(float), (repeats >= 1).astype(float)
 
     def within(column: Floats) -> Floats:
         left = centred(column, customer)
-        return np.asarray(left - q @ (q.T @ left))
+        shift = spread @ np.bincount(month, left, months.size)[1:]
+        return np.asarray(left - centred(np.append(0.0, shift)[month], customer))
+
+    y = within(data.margin)
+    moved = np.bincount(place, y, repeats.size)
 
     def loss(kappa: float) -> float:
-        x = within(shown * np.exp(-kappa * n))
-        return float(y @ y - (x @ y) ** 2 / max(float(x @ x), 1e-300))
+        curve = shown * np.exp(-kappa * n)
+        return -(float(curve @ moved) ** 2) / max(float(curve @ alike @ curve), 1e-300)
 
     grid = np.linspace(-0.5, 3.0, 36)
     best = int(np.argmin([loss(kappa) for kappa in grid]))
@@ -231,9 +237,9 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
     kappa = float(minimize_scalar(loss, bounds=(grid[best - 1], grid[best + 1]), method="bounded",
                                   options={"xatol": 1e-9}).x)  # fmt: skip
     curve = shown * np.exp(-kappa * n)
-    x = within(curve)
+    x = within(curve[place])
     first = float(x @ y / (x @ x))
-    jacobian = np.column_stack([x, within(-first * n * curve)])
+    jacobian = np.column_stack([x, within((-first * n * curve)[place])])
     gram = jacobian.T @ jacobian
     if np.linalg.cond(gram / np.sqrt(np.outer(np.diag(gram), np.diag(gram)))) > 1e10:
         return None
@@ -256,3 +262,9 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
         gap_days=data.gap_days,
         drawn_from=data.drawn_from,
     )
+
+
+def _counted(row: NDArray[np.intp], column: NDArray[np.intp], columns: int) -> Floats:
+    """How often each row meets each column, of pairs of them."""
+    rows = int(row.max()) + 1
+    return np.bincount(row * columns + column, minlength=rows * columns).reshape(rows, columns).astype(float)

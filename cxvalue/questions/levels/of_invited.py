@@ -59,8 +59,8 @@ def shares_of_all(
     if frame is None:
         return {}
     now = rows.quarter == rows.latest
-    found = dict(zip(map(str, rows.names[rows.customer[now]]), rows.level[now].tolist(), strict=True))
-    kind = np.array([found.get(str(name), -1) for name in frame.ids], dtype=np.int64)
+    found = dict(zip(rows.names[rows.customer[now]].tolist(), rows.level[now].tolist(), strict=True))
+    kind = np.array([found.get(name, -1) for name in frame.ids.tolist()], dtype=np.int64)
     shares = shares_of_invited(replace(frame, score=np.where(kind >= 0, 1.0, np.nan)), kind, len(LEVELS), level=level)
     return {} if shares is None else dict(zip(LEVELS, shares, strict=True))
 

@@ -59,7 +59,7 @@ def values_of(rows: CustomerQuarters, customers: ir.Table | None) -> Floats | No
     if customers is None:
         return None
     frame = customers.select("customer_id", "cltv").to_pandas()
-    found = frame.set_index(frame["customer_id"].astype(str))["cltv"].reindex(rows.names.astype(str))
+    found = frame.set_index("customer_id")["cltv"].reindex(rows.names)
     return np.asarray(found.to_numpy(float))
 
 

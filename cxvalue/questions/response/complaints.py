@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.questions.experience.dummies import codes_of, dummies
-from cxvalue.tables.windows import BEFORE, sums_around
+from cxvalue.tables.windows import BEFORE, moments_of, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -36,7 +36,7 @@ class Complaints:
     `closed` is the day of the first answer (else of the solution), `OPEN` where there was none by `as_of`.
     """
 
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
     customer: Ints
     day: Ints
     closed: Ints
@@ -87,7 +87,7 @@ def complaints_of(interactions: ir.Table | None, *, observed_from: date, as_of: 
     frame = rows.order_by("customer_id", "date").to_pandas()
     if frame.empty:
         return None
-    ids = frame["customer_id"].to_numpy(object)
+    ids = frame["customer_id"].to_numpy()
     until = frame["closed"].to_numpy().astype("datetime64[D]")
     days = np.where(np.isnat(until), OPEN, until.astype(np.int64))
     return Complaints(
@@ -108,9 +108,6 @@ def _days(dates: NDArray[Any]) -> Ints:
 
 def index_complaints(complaints: Complaints, purchases: ir.Table, rules: ExperienceRules) -> IndexComplaints | None:
     """The complaints from which a story can be followed to the end of its window; None where there are none."""
-    import ibis
-    import pyarrow as pa
-
     new = np.append(True, complaints.customer[1:] != complaints.customer[:-1])
     quiet = complaints.day - np.where(new, complaints.observed_from, np.append(0, complaints.day[:-1])) >= QUIET_DAYS
     ahead = complaints.day + rules.landmark_days + rules.follow_days <= complaints.as_of
@@ -121,15 +118,7 @@ def index_complaints(complaints: Complaints, purchases: ir.Table, rules: Experie
     if not kept.size:
         return None
     day = complaints.day[kept]
-    moments = ibis.memtable(
-        pa.table(
-            {
-                "row": np.arange(kept.size),
-                "customer_id": pa.array(complaints.ids[kept], pa.string()),
-                "day": pa.array(day.astype("datetime64[D]")),
-            }
-        )
-    )
+    moments = moments_of(complaints.ids[kept], day.astype("datetime64[D]"))
     window = (rules.landmark_days + 1, rules.landmark_days + rules.follow_days)
     sums = sums_around(moments, purchases, {"before": BEFORE, "next": window}, kept.size)
     earlier = kept - np.flatnonzero(new)[complaints.customer[kept]]

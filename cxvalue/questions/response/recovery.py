@@ -128,7 +128,7 @@ def by_backlog(data: IndexComplaints, *, level: float = 0.95) -> Instrument | No
         return None
     unit, weekday, month = data.groups
     others = np.column_stack([(weekday[:, None] == np.arange(6)).astype(float), _columns(month)])
-    z, y, d = (_left(one, others, unit) for one in (data.backlog, data.retained, data.fast.astype(float)))
+    z, y, d = _left(np.column_stack([data.backlog, data.retained, data.fast]), others, unit).T
     if float(z @ z) <= 1e-9 * max(float(data.backlog @ data.backlog), 1e-300):
         return None
     a, b = float(z @ y), float(z @ d)
@@ -158,7 +158,7 @@ def _columns(codes: NDArray[np.int64]) -> Floats:
 
 
 def _left(values: Floats, others: Floats, unit: NDArray[np.int64]) -> Floats:
-    """What units, weekdays and months leave unexplained."""
+    """What units, weekdays and months leave unexplained of columns."""
     from cxvalue.questions.experience.dummies import centred
 
     group = unit.astype(np.intp)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cxvalue.questions.experience.answers import points, rules_of
 from cxvalue.questions.experience.dummies import dummies
 from cxvalue.tables.labels import segments_of
-from cxvalue.tables.windows import BEFORE, sums_around
+from cxvalue.tables.windows import BEFORE, moments_of, sums_around
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Invited:
     `known` has the columns of `KNOWN_BEFORE`, `segments` those of the customers table as zeros and ones.
     """
 
-    ids: NDArray[np.object_]
+    ids: NDArray[Any]
     score: Floats
     known: Floats
     segments: Floats
@@ -63,7 +63,6 @@ def invited_of(
 ) -> Invited | None:
     """The frame of a metric; None where the surveys do not say who was invited, or fewer than 100 were."""
     import ibis
-    import pyarrow as pa
 
     told = [name for name in ("invited", "invited_on") if name in surveys.columns]
     if not told:
@@ -85,9 +84,8 @@ def invited_of(
     frame = last.group_by("customer_id", "day").agg(score=last.value.mean()).order_by("customer_id").to_pandas()
     if len(frame) < FEWEST:
         return None
-    ids, days = frame["customer_id"].to_numpy(object), frame["day"].to_numpy().astype("datetime64[D]")
-    table = pa.table({"row": np.arange(len(ids)), "customer_id": pa.array(ids, pa.string()), "day": pa.array(days)})
-    moments = ibis.memtable(table)
+    ids = frame["customer_id"].to_numpy()
+    moments = moments_of(ids, frame["day"].to_numpy())
     sums = sums_around(moments, purchases, {"before": BEFORE}, len(ids))
     complaints = np.zeros(len(ids))
     if interactions is not None and "complaint" in interactions.columns:

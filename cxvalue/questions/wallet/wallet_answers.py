@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cxvalue.questions.experience.answers import WALLET
 from cxvalue.questions.experience.dummies import codes_of
-from cxvalue.tables.windows import AFTER, BEFORE, sums_around
+from cxvalue.tables.windows import AFTER, BEFORE, moments_of, sums_around
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -66,7 +66,6 @@ def wallet_rows(
     Without `observed_from` all years before are taken for observed.
     """
     import ibis
-    import pyarrow as pa
 
     rows = surveys.filter(surveys.metric.isin(WALLET) & surveys.score.notnull())
     rows = rows.filter(rows.date <= ibis.literal(as_of))
@@ -90,9 +89,8 @@ def wallet_rows(
     frame = wide.order_by("customer_id").to_pandas()
     if len(frame) < FEWEST:
         return None
-    ids, day = frame["customer_id"].to_numpy(object), frame["day"].to_numpy().astype("datetime64[D]")
-    moments = ibis.memtable(pa.table({"row": np.arange(len(ids)), "customer_id": pa.array(ids, pa.string()),
-                                      "day": pa.array(day)}))  # fmt: skip
+    ids, day = frame["customer_id"].to_numpy(), frame["day"].to_numpy().astype("datetime64[D]")
+    moments = moments_of(ids, day)
     sums = sums_around(moments, purchases, {"before": BEFORE, "after": AFTER}, len(ids))
     spent = sums_around(moments, purchases.mutate(margin=purchases.revenue), {"before": BEFORE}, len(ids))
     said = {name: frame[name].to_numpy(float) for name in WALLET}

@@ -136,6 +136,18 @@ def test_a_regression_of_many_rows_ends_where_its_likelihood_is_flat():
     assert beta[1] == pytest.approx(0.8, abs=0.05)
 
 
+def test_the_odds_of_many_rows_are_those_of_each_fold_by_itself():
+    # A column that one fold alone has, and a fold in which nearly everybody is treated: far from what all rows say.
+    rng = np.random.default_rng(9)
+    folds = rng.integers(0, 4, 60_000)
+    x = np.column_stack([np.ones(60_000), rng.normal(size=(60_000, 2)), (folds == 0) & (rng.random(60_000) < 0.1)])
+    treated = (rng.random(60_000) < expit(x @ [-1.0, 0.8, -0.3, 0.5])) | ((folds == 1) & (rng.random(60_000) < 0.9))
+    odds = cross_fitted_odds(x, treated, folds)
+    for k in range(4):
+        alone = fit_logit(x[folds != k], treated[folds != k])
+        assert np.log(odds[folds == k]) == pytest.approx(x[folds == k] @ alone, abs=1e-8)
+
+
 def test_the_robustness_value_grows_with_the_evidence():
     values = [robustness_value(t, 500) for t in (0.0, 1.0, 3.0, 10.0)]
     assert values[0] == 0

@@ -56,6 +56,24 @@ def test_the_truth_is_covered_and_pooled_means_mislead() -> None:
     assert pooled[-1] > pooled[0]
 
 
+def test_the_curve_is_that_of_a_regression_with_a_column_a_customer_and_a_month() -> None:
+    data = drawn(0.25, 3, 120)
+    found = fit_habituation(data)
+    assert found is not None
+
+    def regressed(kappa: float) -> tuple[float, float]:
+        curve = np.where(data.repeat > 0, np.exp(-kappa * (data.repeat - 1)), 0.0)
+        columns = [data.customer[:, None] == np.arange(120), data.month[:, None] == np.arange(1, 12), curve[:, None]]
+        x = np.column_stack(columns).astype(float)
+        slope = np.linalg.lstsq(x, data.margin, rcond=None)[0]
+        left = data.margin - x @ slope
+        return float(slope[-1]), float(left @ left)
+
+    first, least = regressed(found.kappa)
+    assert found.first.value == pytest.approx(first, rel=1e-9)
+    assert least < min(regressed(found.kappa - 1e-3)[1], regressed(found.kappa + 1e-3)[1])
+
+
 def test_what_does_not_wear_off_has_no_upper_end() -> None:
     ends = []
     for seed in range(12):
