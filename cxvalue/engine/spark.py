@@ -80,6 +80,16 @@ class Spark(Warehouse):
     def _leave(self) -> None:
         """The session goes on: it may be one that others use."""
 
+    def table(self, named: str, where: str) -> ir.Table:
+        """A table by its name; raises `BadInput` with the nearest there is. Its moments say that they are those of UTC."""
+        from pyspark.sql.types import TimestampType
+
+        found = super().table(named, where)
+        fields = self.session.table(".".join(f"`{part}`" for part in named.split("."))).schema
+        # What Spark counts from a moment on comes without a zone, as what it reads off a clock does.
+        moments = [field.name for field in fields if isinstance(field.dataType, TimestampType)]
+        return found.cast(dict.fromkeys(moments, "timestamp('UTC')")) if moments else found
+
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:
         return _btrim(text, BLANKS)
 
