@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import metadata
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,11 +114,19 @@ def _sums(cells: Cells) -> Iterator[str]:
     both = np.isfinite(off) & np.isfinite(last)
     by_log = [(cells.actual[some], own.take(some)) for some in (cells.log == k for k in range(len(cells.names)))]
     worst = min(score(*one).coverage[2] for one in by_log)
+    yield f"- packages asked: {_version('lifetimes')}; {_version('pymc-marketing')}"
     yield f"- cells: {everywhere.sum()}; withheld: {score(cells.actual, own).withheld:.1%}"
     yield f"- coverage of the 95% range on the worst log: {worst:.2f}"
     yield f"- geometric mean over logs of (median miss / that of lifetimes): {np.exp(np.mean(ratios)):.2f}"
     yield f"- worse than the last equal period by over 10% of the truth: {(off - last > _WORSE)[both].mean():.1%} of cells"
     yield f"- better than it by as much: {(last - off > _WORSE)[both].mean():.1%} of cells"
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {metadata.version(package)}"
+    except metadata.PackageNotFoundError:
+        return f"{package} is not installed and was not asked"
 
 
 def _median_miss(cells: Cells, name: str, some: NDArray[np.bool_]) -> float:

@@ -32,8 +32,6 @@ _SHORTEST = 9
 _HALF_TRUSTED = 300.0
 """Purchases at the newest landmark at which cells count half as much as a model in the forecast of single customers."""
 _LARGEST_CHANCE = 4.0
-_PARAMETERS = 2.0
-"""At past days the doubt about parameters is taken to be as large as chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +216,11 @@ def variation_of(log: PurchaseLog) -> float:
 
 
 def _chance(outlook: Outlook, variation: float) -> Floats:
+    """Variance of the logarithms of margin and purchases, (2, horizons), each customer's a negative binomial.
+
+    It leaves room for the doubt about parameters: who may have left varies less than a negative binomial with the same
+    chance of no purchase (tests/reality/README.md).
+    """
     found = np.empty((2, outlook.worth.shape[1]))
     for at in range(found.shape[1]):
         returns, purchases, worth = outlook.at(at)
@@ -226,7 +229,7 @@ def _chance(outlook: Outlook, variation: float) -> Floats:
         money = float((each**2 * purchases * (1 + variation**2 + spread)).sum())
         found[0, at] = money / max(float(worth.sum()), 1e-300) ** 2
         found[1, at] = float((purchases * (1 + spread)).sum()) / max(float(purchases.sum()), 1e-300) ** 2
-    return _PARAMETERS * np.minimum(found, _LARGEST_CHANCE)
+    return np.minimum(found, _LARGEST_CHANCE)
 
 
 def groups_of(known: Known) -> NDArray[np.intp]:

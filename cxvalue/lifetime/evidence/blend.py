@@ -74,11 +74,11 @@ def skewed_range(value: float, sigma: float, df: float, level: float) -> Interva
     return Interval(value, value * math.exp(-reach * math.exp(_SIDE)), value * math.exp(reach * math.exp(-_SIDE)))
 
 
-def weigh(attempts: Attempts, row: int | NDArray[np.intp], half_life: float) -> Floats:
+def weigh(attempts: Attempts, row: int | NDArray[np.intp], half_life: float, other: float = _OTHER_HORIZON) -> Floats:
     """How much each past attempt counts for the forecast of a row, or of each of some: 0 where it was not over by then.
 
     Overlapping origins are not independent: together those of a horizon count for as many as fit side by side. Older ones
-    count less (`half_life` in horizons), those of another horizon at most 0.3 of what their own would.
+    count less (`half_life` in horizons), those of another horizon at most `other` of what their own would.
     """
     day, horizon = np.asarray(attempts.origin[row])[..., None], np.asarray(attempts.days[row])[..., None]
     weights = np.zeros((*np.shape(row), len(attempts)))
@@ -92,7 +92,7 @@ def weigh(attempts: Attempts, row: int | NDArray[np.intp], half_life: float) -> 
         apart = last.max(axis=-1, keepdims=True) + first.max(axis=-1, keepdims=True)
         number = np.where(many > 0, np.minimum(many, 1 + np.where(many > 0, apart, 0.0) / length), 0.0)
         age = np.where(over, 0.5 ** (np.maximum(day - origins - length, 0) / horizon / half_life), 0.0)
-        share = np.where(length == horizon, 1.0, _OTHER_HORIZON * np.minimum(length / horizon, horizon / length))
+        share = np.where(length == horizon, 1.0, other * np.minimum(length / horizon, horizon / length))
         # The mean of the ages times each one's share of their sum.
         weights[..., of_length] = share * number * age / np.maximum(many, 1)
     return weights
@@ -126,7 +126,9 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
         [reference.miss.get(name, _USUAL_MISS) for name in attempts.names] if fixed is None else [_USUAL_MISS]
     )
     at_first = np.array([BELIEVED_AT_FIRST.get(name, 1.0) for name in attempts.names] if fixed is None else [1.0])
-    counted, lasting = (weigh(attempts, np.arange(rows), life) for life in (BIAS_HALF_LIFE, _RECORD_HALF_LIFE))
+    every = np.arange(rows)
+    # How calm a company is shows at every horizon; its bias is one of each.
+    counted, lasting = weigh(attempts, every, BIAS_HALF_LIFE), weigh(attempts, every, _RECORD_HALF_LIFE, other=1.0)
     for row in np.lexsort((attempts.days, attempts.origin)):
         if not known[row].any():
             continue
@@ -141,13 +143,22 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
             correction[row] = bias / (evidence[row] + _PRIOR_BIAS)
         total[row] = math.exp(logs[row] + correction[row])
         own = np.where(np.isfinite(total), lasting[row], 0.0)
-        record[row] = (_PRIOR_RECORD + own @ np.minimum(ratios, _LARGEST_RATIO)) / (_PRIOR_RECORD + own.sum())
+        record[row] = _record(own.sum(), float(own @ np.minimum(ratios, _LARGEST_RATIO)))
         sigma[row] = math.sqrt(max(record[row] * floors[row], attempts.chance[row]))
         df[row] = min(_PRIOR_RECORD + own.sum(), _LARGEST_DF)
         if np.isfinite(attempts.actual[row]):
             miss = float(np.clip(actual[row] - math.log(total[row]), -LARGEST_MISS, LARGEST_MISS))
             ratios[row] = sided(miss) ** 2 / floors[row]
     return Blend(total, sigma, df, weights, correction, evidence, record, attempts.chance)
+
+
+def _record(n: float, ratios: float) -> float:
+    """How own misses compare with the usual ones (variances): `n` of them, their ratios summed.
+
+    Large misses are rare and come to everybody, so that many small ones are sooner believed than a few large ones.
+    """
+    prior = _PRIOR_RECORD / (1 + n) if ratios < n else _PRIOR_RECORD
+    return (prior + ratios) / (prior + n)
 
 
 def sided(miss: float | Floats) -> Floats:

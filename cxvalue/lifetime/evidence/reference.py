@@ -46,6 +46,6 @@ REFERENCE = Reference(
     ),
     drift=-0.030,
     floor=0.020,
-    by_length=0.0121,
-    by_growth=0.0969,
+    by_length=0.0122,
+    by_growth=0.1179,
 )

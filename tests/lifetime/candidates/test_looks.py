@@ -98,6 +98,24 @@ def test_in_a_world_of_the_model_all_come_near() -> None:
     assert found.chance[0, 1] > found.chance[1, 1] > 0
 
 
+def test_chance_is_the_variance_of_a_total_of_negative_binomials() -> None:
+    log = bg_log(1_500, 400, np.random.default_rng(10), joined=0.5)
+    paid = replace(log, revenue=np.full(log.day.size, 4.0), margin=np.full(log.day.size, 4.0))
+    found = look_back(paid.until(300), Ahead((91,)), 300, TimeUnit.WEEK)
+    assert found is not None
+    returns, purchases, _ = found.outlook.at(0)
+    some = np.flatnonzero(purchases > 1e-4)
+    # The size of each customer's negative binomial from the chance of none, by bisection.
+    low, high = np.full(some.size, 1e-7), np.full(some.size, 1e5)
+    for _ in range(80):
+        size = np.sqrt(low * high)
+        none = nbinom.pmf(0, size, size / (size + purchases[some]))
+        low, high = np.where(none > 1 - returns[some], size, low), np.where(none > 1 - returns[some], high, size)
+    rng = np.random.default_rng(11)
+    totals = [rng.poisson(rng.gamma(size, purchases[some] / size)).sum() for _ in range(4_000)]
+    assert found.chance[:, 0] == pytest.approx(np.var(totals) / np.mean(totals) ** 2, rel=0.1)
+
+
 def test_groups_are_thirds_of_silence_by_repeats() -> None:
     log = log_of(*((k, day, 1.0) for k in range(9) for day in range(10 * k + 9 - min(k % 3 * 2, 3), 10 * k + 10)))
     known = log.known(100)

@@ -79,7 +79,8 @@ def test_one_past_miss_by_hand() -> None:
     # The range: its own record is one miss of the final forecast, in variances as they were forecast.
     floor = 0.01 + 0.02 + 0.01 * np.array([50 / 100, 50 / 150])
     miss = math.log(150 / found.total[0])
-    record = (6 + (miss * math.exp(0.1)) ** 2 / floor[0]) / 7
+    # It is below the usual: a prior of 6 misses counts for half as many beside one.
+    record = (3 + (miss * math.exp(0.1)) ** 2 / floor[0]) / 4
     assert found.record[1] == pytest.approx(record)
     assert found.sigma == pytest.approx(np.sqrt([floor[0], record * floor[1]]))
     assert found.df == pytest.approx([6.0, 7.0])
@@ -186,6 +187,31 @@ def test_a_calm_company_earns_a_narrower_range() -> None:
         return (found.high - found.low) / found.value
 
     assert reach(0.02) < 0.8 * reach(0.2) < 0.6 * reach(0.6)
+
+
+def test_many_small_misses_are_believed_sooner_than_large_ones_and_at_every_horizon() -> None:
+    def record(miss: float, number: int, days: int = 100) -> tuple[float, float, float]:
+        """After so many past misses of 100 days, for a forecast of `days`: the record, what they count for, their ratios."""
+        origins = range(100, 100 * number + 100, 100)
+        rows: list[Row] = [(day, 100, 100 * math.exp(miss * (-1) ** k), (100.0,)) for k, day in enumerate(origins)]
+        attempts = attempts_of([*rows, (100 * number + 100, days, np.nan, (100.0,))])
+        fixed = np.full(len(attempts), 100.0)
+        found = blend(attempts, REFERENCE, fixed=fixed)
+        variance = 0.01 + 0.02 + 0.01 * 100 / np.array(origins)
+        sizes = miss * np.exp(np.where(np.arange(number) % 2 == 0, 0.1, -0.1))
+        # The newest is over today, each earlier one a horizon older: half as much after twenty of them.
+        age = 0.5 ** (np.arange(number)[::-1] / 20)
+        return float(found.record[-1]), float(age.sum()), float(age @ (sizes**2 / variance))
+
+    for number in (1, 3, 8):
+        found, n, ratios = record(0.02, number)
+        assert found == pytest.approx((6 / (1 + n) + ratios) / (6 / (1 + n) + n)), number
+        found, n, ratios = record(0.5, number)
+        assert found == pytest.approx((6 + ratios) / (6 + n)), number
+        assert ratios > n
+    # Of another horizon as many days count as fit side by side, by the ratio of the horizons.
+    assert record(0.02, 8, 200)[0] < 0.35
+    assert record(0.02, 8, 100)[0] < record(0.02, 8, 200)[0] < record(0.02, 8, 1_000)[0] < 1
 
 
 def test_a_season_is_carried_only_where_it_helped() -> None:
