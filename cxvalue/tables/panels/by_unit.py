@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -152,8 +153,6 @@ def add_up(people: ir.Table, parts: Sequence[str], values: ir.Table, months: Pan
 
 def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
     """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
-    import ibis
-
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))
     refuse_arms_alike(listed, f"programmes.{source.programme}")
@@ -197,8 +196,6 @@ def _early(people: ir.Table) -> tuple[Early, ...]:
 
 def _everyone(source: PanelSource) -> ir.Table:
     """Every customer with the unit, the day of acquisition and the day of the contract's end (null: none)."""
-    import ibis
-
     seen = []
     if source.purchases is not None:
         bought = source.purchases
@@ -253,8 +250,6 @@ def outcome_values(source: PanelSource, months: PanelMonths) -> ir.Table:
 
 def _contract_values(source: PanelSource, months: PanelMonths) -> ir.Table:
     """Value of contracts by month, each day under contract its part of the month."""
-    import ibis
-
     held = source.subscriptions
     assert held is not None
     share = (source.margin_share or 1.0) if source.outcome == "margin" else 1.0

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -194,8 +195,6 @@ def holdout_panel(source: PanelSource, column: str, value: str, started: date) -
 
     Raises `BadInput` when the customers table lacks the column or the value.
     """
-    import ibis
-
     table = source.customers
     problems = holdout_problems(table, column, value)
     if problems or table is None:
@@ -227,8 +226,6 @@ def contacted_under(
 
 def _joined(sources: Sequence[PanelSource], *, together: bool) -> tuple[PanelMonths, ir.Table]:
     """Customers with unit, start and base in each programme, and the months that count; of all programmes, or of any."""
-    import ibis
-
     months: PanelMonths | None = None
     found: ir.Table | None = None
     for k, source in enumerate(sources):
