@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+import ibis
+
 from cxvalue.engine.embedded import Embedded
 from cxvalue.engine.failures import refused
 from cxvalue.engine.place import Place
@@ -46,8 +48,6 @@ def open_warehouse(engine: str) -> Warehouse:
 
 def _through_ibis(kind: str, address: str) -> Warehouse:
     """Any other engine that ibis reaches: it should work."""
-    import ibis
-
     failed: Exception | None = None
     try:
         con = ibis.connect(address)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.figures import style
 from cxvalue.figures.style import BAD, GOOD, GREY, LIGHT, MAIN
@@ -18,7 +19,6 @@ from cxvalue.money.bridge import gross_name
 from cxvalue.money.finance import discount_factors
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from cxvalue.effects.effect import Effect
@@ -373,8 +373,6 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
 @style.drawn
 def promise_kept(found: Realised, currency: str) -> Figure:
     """What an earlier measurement promised month by month, with its range, and what was then measured."""
-    import pandas as pd
-
     figure, (axes,) = style.new_figure(3.8)
     values = {
         "promised": format_value(found.promised, currency),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from cxvalue.figures.programmes import case_bridge, case_draws, case_money, case_tornado
 from cxvalue.findings.numbers import format_chance, format_level
 from cxvalue.foundation.shown import Summary
@@ -18,7 +20,6 @@ from cxvalue.objects.amounts import amount, row
 from cxvalue.objects.cards import describe, frame_of
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["describe", "frame_of", "pictures_of"]
@@ -110,8 +111,6 @@ def _(shown: Verdict, currency: str) -> Summary:
 
 @frame_of.register(Verdict)
 def _(shown: Verdict) -> pd.DataFrame:
-    import pandas as pd
-
     names = ("word", "metric", "at_least", "at_most", "confidence", "probability", "break_even", "mde", "stop_below")
     return pd.DataFrame([{name: getattr(shown, name) for name in (*names, "value_of_certainty")}])
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.effects.effect import Effect, outcome_word
 from cxvalue.figures.panels import panel_months
@@ -20,7 +21,6 @@ from cxvalue.objects.cards import describe, frame_of, pictures_of
 from cxvalue.tables.panels.by_unit import UnitPanel
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 __all__ = ["describe", "frame_of", "pictures_of"]
@@ -67,8 +67,6 @@ def _(shown: Effect, currency: str) -> Summary:
 
 @frame_of.register(Effect)
 def _(shown: Effect) -> pd.DataFrame:
-    import pandas as pd
-
     error = np.sqrt(np.maximum(np.concatenate([np.diag(shown.pre_covariance), np.diag(shown.covariance)]), 0))
     effect = np.concatenate([shown.pre_effect, shown.event_effect])
     half = reach_of(shown.level, shown.df) * error
@@ -131,8 +129,6 @@ def _(shown: UnitPanel, currency: str) -> Summary:
 
 @frame_of.register(UnitPanel)
 def _(shown: UnitPanel) -> pd.DataFrame:
-    import pandas as pd
-
     cells, months = len(shown.start), shown.months.count
     start = [None if number < 0 else shown.months.day(int(number)) for number in shown.start]
     return pd.DataFrame(

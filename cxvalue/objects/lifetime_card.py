@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from cxvalue.figures.histories import frequency_recency, spend_of_customers
 from cxvalue.figures.lifetime import equity_by_decile, equity_interval, p_alive_distribution
 from cxvalue.findings.numbers import format_level
@@ -20,7 +22,6 @@ from cxvalue.objects.amounts import amount, row
 from cxvalue.objects.cards import describe, frame_of, pictures_of
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from cxvalue.tables.states import PurchaseStates
@@ -115,8 +116,6 @@ def _(shown: CustomerValue, currency: str) -> Summary:
 @frame_of.register(LifetimeModel)
 @frame_of.register(SpendModel)
 def _(shown: LifetimeModel | SpendModel) -> pd.DataFrame:
-    import pandas as pd
-
     bounds = shown.bounds() if shown.params else {}
     rows = [[name, value, shown.se[name], *bounds[name]] for name, value in shown.params.items()]
     return pd.DataFrame(rows, columns=["parameter", "estimate", "se", "low", "high"])
@@ -124,8 +123,6 @@ def _(shown: LifetimeModel | SpendModel) -> pd.DataFrame:
 
 @frame_of.register(CustomerValue)
 def _(shown: CustomerValue) -> pd.DataFrame:
-    import pandas as pd
-
     names = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_alive", "p_return_90d", "rhythm_broken")
     return pd.DataFrame({name: getattr(shown, name) for name in names})
 
@@ -137,8 +134,6 @@ def _(shown: LifetimeModel) -> Mapping[str, Callable[..., Figure]]:
             raise CxvalueError(
                 translate("This picture needs the histories that the model was fitted on: plot(states=...).")
             )
-        import pandas as pd
-
         seen: dict[str, Any] = {"frequency": states.frequency, "age_days": states.age_days}
         return frequency_recency(shown.typical, pd.DataFrame(seen), horizon_months, states.as_of)
 

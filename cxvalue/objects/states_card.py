@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from cxvalue.figures.histories import repeat_purchases
 from cxvalue.findings.numbers import format_date
@@ -15,7 +16,6 @@ from cxvalue.objects.amounts import amount
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from cxvalue.tables.states import PurchaseStates
@@ -72,8 +72,6 @@ def describe(shown: PurchaseStates, currency: str) -> Summary:
 
 def frame_of(shown: PurchaseStates) -> pd.DataFrame:
     """A row a state."""
-    import pandas as pd
-
     names = ("customer_id", "frequency", "recency_days", "age_days", "count", "mean_spend")
     held = {name: getattr(shown, name) for name in names}
     return pd.DataFrame({name: np.asarray(column) for name, column in held.items() if column is not None})

@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translatable, translate
@@ -125,8 +126,6 @@ def _finite(value: Any) -> Any:
 
 def _arrow_of(frame: Any) -> Any:
     """A pandas table as arrow: the columns that are used, and where there are orders the others, which tell lines apart."""
-    import pyarrow as pa
-
     used = [name for name in (*_REQUIRED, *_OPTIONAL, "currency") if name in frame.columns] or list(frame.columns)
     arrow = pa.Table.from_pandas(frame[used], preserve_index=False)
     for name in [name for name in frame.columns if "order_id" in used and name not in used]:
@@ -139,8 +138,6 @@ def _arrow_of(frame: Any) -> Any:
 
 
 def _in_engine(frame: Any) -> ir.Table:
-    import pyarrow as pa
-
     if hasattr(frame, "to_arrow"):  # polars
         frame = frame.to_arrow()
     elif not isinstance(frame, (pa.Table, pa.RecordBatch)) and hasattr(frame, "columns") and hasattr(frame, "iloc"):
@@ -174,8 +171,6 @@ def _as_written(frame: Any) -> Any:
 
 def arrow_of(frame: Any) -> Any:
     """A pandas, polars or arrow table as arrow, columns of several types as text; None where it is no table."""
-    import pyarrow as pa
-
     if hasattr(frame, "to_arrow"):
         return frame.to_arrow()
     if isinstance(frame, pa.RecordBatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -66,8 +67,6 @@ class CustomerPanel:
 
 def customer_panel(source: PanelSource) -> CustomerPanel:
     """Fetch one row a customer with the outcome of every month; raises `BadInput` as `unit_panel` does."""
-    import ibis
-
     months, people, later, unlisted, early = _population(source)
     people = people.mutate(row=ibis.row_number().over(order_by=people.customer_id)).cache()
     rows = people.order_by("row").to_pyarrow()

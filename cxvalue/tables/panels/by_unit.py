@@ -10,10 +10,12 @@ month before their start are no comparison and have none: they are counted (`Ear
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ from cxvalue.tables.read.schema import CUSTOMER
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["CLUSTERS", "UnitPanel", "outcome_values", "population", "unit_panel"]
+__all__ = ["CLUSTERS", "Cells", "UnitPanel", "add_up", "outcome_values", "population", "unit_panel"]
 
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
@@ -92,42 +94,14 @@ def unit_panel(source: PanelSource) -> UnitPanel:
     by_customer = source.unit == CUSTOMER
     cluster = bucket(people.customer_id, CLUSTERS) if by_customer else people.unit
     people = people.mutate(cluster=cluster.cast("string"))
-    keys = ["cluster", "start", "base", "first"]
-    counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
-    values = outcome_values(source, months)
-    joined = values.inner_join(people, "customer_id")
-    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
-    summed = joined.group_by([*keys, "month"]).agg(total=joined.value.sum()).to_pandas()
-
-    names, number = np.unique(counted["cluster"].to_numpy(str), return_inverse=True)
-    cells, cell_of = np.unique(
-        np.column_stack([number, counted["start"].to_numpy(int), counted["base"].to_numpy(int)]),
-        axis=0,
-        return_inverse=True,
-    )
-    shape = (len(cells), months.count, months.count)
-    people_in, total = np.zeros(shape), np.zeros(shape)
-    first, last = counted["first"].to_numpy(int), counted["last"].to_numpy(int)
-    # Those who come in at `first` and leave after `last` are added once and summed over the months.
-    steps = np.zeros((len(cells), months.count, months.count + 1))
-    cell_of = cell_of.reshape(-1)
-    np.add.at(steps, (cell_of, first, first), counted["number"].to_numpy(float))
-    np.add.at(steps, (cell_of, first, last + 1), -counted["number"].to_numpy(float))
-    people_in[:] = np.cumsum(steps, axis=2)[:, :, :-1]
-    if len(summed):
-        place = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
-        of = np.searchsorted(names, summed["cluster"].to_numpy(str))
-        rows = [place[key] for key in zip(of.tolist(), summed["start"].tolist(), summed["base"].tolist(), strict=True)]
-        np.add.at(
-            total, (rows, summed["first"].to_numpy(int), summed["month"].to_numpy(int)), summed["total"].to_numpy(float)
-        )
+    names, cells, customers, total = add_up(people, ("start", "base"), outcome_values(source, months), months)
     return UnitPanel(
         months=months,
-        cluster=cells[:, 0].astype(np.int64),
-        names=tuple(names.tolist()),
-        start=cells[:, 1].astype(np.int64),
-        base=cells[:, 2].astype(np.int64),
-        customers=people_in,
+        cluster=cells[:, 0],
+        names=names,
+        start=cells[:, 1],
+        base=cells[:, 2],
+        customers=customers,
         total=total,
         later=later,
         unlisted=unlisted,
@@ -137,10 +111,48 @@ def unit_panel(source: PanelSource) -> UnitPanel:
     )
 
 
+class Cells(NamedTuple):
+    """Customers and their outcome by cell, bin and month; `cells` has the number of the cluster and its parts in a row."""
+
+    names: tuple[str, ...]
+    cells: Ints
+    customers: Floats
+    total: Floats
+
+
+def add_up(people: ir.Table, parts: Sequence[str], values: ir.Table, months: PanelMonths) -> Cells:
+    """Add customers and their outcome up to cells, which share a cluster and all `parts`, bins and months.
+
+    `people` has customer_id, cluster, the parts, and the first and the last month that counts; `values` are those of
+    `outcome_values`.
+    """
+    keys = ["cluster", *parts, "first"]
+    counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
+    names, number = np.unique(counted["cluster"].to_numpy(str), return_inverse=True)
+    own = np.column_stack([number, counted[list(parts)].to_numpy(np.int64)])
+    cells, cell = np.unique(own, axis=0, return_inverse=True)
+    joined = values.inner_join(people, CUSTOMER)
+    joined = joined.filter((joined.month >= joined["first"]) & (joined.month <= joined["last"]))
+    summed = joined.group_by([*keys, "month"]).agg(total=joined.value.sum()).to_pandas()
+    # Those who come in at `first` and leave after `last` are added once and summed over the months.
+    steps, total = (np.zeros((len(cells), months.count, months.count + more)) for more in (1, 0))
+    there = counted["last"].to_numpy() >= counted["first"].to_numpy()
+    first, last, heads = (counted[name].to_numpy()[there] for name in ("first", "last", "number"))
+    cell = cell.reshape(-1)[there]
+    np.add.at(steps, (cell, first, first), heads.astype(float))
+    np.add.at(steps, (cell, first, last + 1), -heads.astype(float))
+    if len(summed):
+        place = {tuple(one): row for row, one in enumerate(cells.tolist())}
+        of = np.searchsorted(names, summed["cluster"].to_numpy(str))
+        rows = [place[tuple(one)] for one in np.column_stack([of, summed[list(parts)].to_numpy(np.int64)]).tolist()]
+        first, month = (summed[name].to_numpy(np.int64) for name in ("first", "month"))
+        np.add.at(total, (rows, first, month), summed["total"].to_numpy(float))
+    customers = np.ascontiguousarray(np.cumsum(steps, axis=2)[:, :, :-1])
+    return Cells(tuple(names.tolist()), cells, customers, total)
+
+
 def _population(source: PanelSource) -> tuple[PanelMonths, ir.Table, int, int, tuple[Early, ...]]:
     """Customers of the population with unit, arm, start, base, first and last month; and who is left out."""
-    import ibis
-
     months = PanelMonths.between(source.observed_from, source.as_of)
     listed = without_controls(checked_rollout(source, months))
     refuse_arms_alike(listed, f"programmes.{source.programme}")
@@ -184,8 +196,6 @@ def _early(people: ir.Table) -> tuple[Early, ...]:
 
 def _everyone(source: PanelSource) -> ir.Table:
     """Every customer with the unit, the day of acquisition and the day of the contract's end (null: none)."""
-    import ibis
-
     seen = []
     if source.purchases is not None:
         bought = source.purchases
@@ -240,8 +250,6 @@ def outcome_values(source: PanelSource, months: PanelMonths) -> ir.Table:
 
 def _contract_values(source: PanelSource, months: PanelMonths) -> ir.Table:
     """Value of contracts by month, each day under contract its part of the month."""
-    import ibis
-
     held = source.subscriptions
     assert held is not None
     share = (source.margin_share or 1.0) if source.outcome == "margin" else 1.0

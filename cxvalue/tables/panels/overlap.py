@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import ibis
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +19,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.held_out import in_held_out_arm
-from cxvalue.tables.panels.by_unit import UnitPanel, outcome_values, population, unit_panel
+from cxvalue.tables.panels.by_unit import UnitPanel, add_up, outcome_values, population, unit_panel
 from cxvalue.tables.panels.inputs import PanelMonths, PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -152,37 +153,19 @@ def path_panel(sources: Sequence[PanelSource], outcome: str) -> PathPanel | None
     size = len(sources)
     people = people.mutate(cluster=_cluster(sources, people)).cache()
     parts = [f"{kind}_{k}" for kind in ("start", "base") for k in range(size)]
-    keys = ["cluster", *parts, "first"]
-    counted = people.group_by([*keys, "last"]).agg(number=people.count()).to_pandas()
-    names, cluster = np.unique(counted["cluster"].to_numpy(str), return_inverse=True)
-    own = np.column_stack([cluster, counted[parts].to_numpy(np.int64)])
-    cells, cell = np.unique(own, axis=0, return_inverse=True)
-    if not len(cells) or len(cells) > MOST_CELLS:
+    if not 0 < people.select("cluster", *parts).distinct().count().to_pyarrow().as_py() <= MOST_CELLS:
         return None
     values = outcome_values(replace(sources[0], outcome=outcome), months)
-    rows = values.inner_join(people, CUSTOMER)
-    rows = rows.filter((rows.month >= rows["first"]) & (rows.month <= rows["last"]))
-    summed = rows.group_by([*keys, "month"]).agg(total=rows.value.sum()).to_pandas()
-    there, total = (np.zeros((len(cells), months.count, months.count)) for _ in range(2))
-    month = np.arange(months.count)
-    first, last = (counted[name].to_numpy(np.int64) for name in ("first", "last"))
-    present = (month >= first[:, None]) & (month <= last[:, None])
-    np.add.at(there, (cell.reshape(-1), first), present * counted["number"].to_numpy(float)[:, None])
-    if len(summed):
-        place = {tuple(key): number for number, key in enumerate(cells.tolist())}
-        of = np.searchsorted(names, summed["cluster"].to_numpy(str))
-        at = [place[tuple(key)] for key in np.column_stack([of, summed[parts].to_numpy(np.int64)]).tolist()]
-        where = (at, summed["first"].to_numpy(np.int64), summed["month"].to_numpy(np.int64))
-        np.add.at(total, where, summed["total"].to_numpy(float))
+    names, cells, customers, total = add_up(people, parts, values, months)
     starts, path = np.unique(cells[:, 1 : 1 + size], axis=0, return_inverse=True)
     each = cells[:, 1 : 1 + size]
     panel = UnitPanel(
         months=months,
-        cluster=cells[:, 0].astype(np.int64),
-        names=tuple(names.tolist()),
+        cluster=cells[:, 0],
+        names=names,
         start=np.where((each >= 0).any(axis=1), np.where(each >= 0, each, months.count).min(axis=1), -1),
         base=cells[:, 1 + size :].min(axis=1),
-        customers=there,
+        customers=customers,
         total=total,
         later=0,
         unlisted=0,
@@ -212,8 +195,6 @@ def holdout_panel(source: PanelSource, column: str, value: str, started: date) -
 
     Raises `BadInput` when the customers table lacks the column or the value.
     """
-    import ibis
-
     table = source.customers
     problems = holdout_problems(table, column, value)
     if problems or table is None:
@@ -245,8 +226,6 @@ def contacted_under(
 
 def _joined(sources: Sequence[PanelSource], *, together: bool) -> tuple[PanelMonths, ir.Table]:
     """Customers with unit, start and base in each programme, and the months that count; of all programmes, or of any."""
-    import ibis
-
     months: PanelMonths | None = None
     found: ir.Table | None = None
     for k, source in enumerate(sources):
