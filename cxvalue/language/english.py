@@ -103,7 +103,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "won_back": "It made about {customers} customers buy who would not have bought otherwise.",
         "campaign_yes": "{title} earned {profit} in all, {interval}.",
         "campaign_no": "{title} lost {profit} in all, {interval}.",
-        "campaign_open": "Whether {title} earned or lost money is open: {interval} fits the data.",
+        "campaign_open": "{title}: whether it earned or lost money is open; anything {interval} fits the data.",
         "do_campaign_yes": "Run it again, and leave out a random tenth so that it can be measured again.",
         "do_campaign_no": "Do not repeat it in this form.",
         "do_campaign_open": "Repeat it only with a random group left out, so that the next result can be proven.",

@@ -134,6 +134,7 @@ def test_a_campaign_that_lost_and_one_that_proves_nothing() -> None:
     doubtful = only(campaign(-2_000, 9_000, uplift=-0.01))
     assert (doubtful.word, doubtful.tone) == ("Not proven", "open")
     assert "made about" not in doubtful.sentence
+    assert doubtful.sentence.startswith("Campaign box: whether it earned or lost money is open; anything between EUR ")
 
 
 def test_campaigns_without_a_held_out_group_that_prove_nothing_leave_the_page_to_the_customers() -> None:
