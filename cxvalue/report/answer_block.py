@@ -15,7 +15,7 @@ from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
 from cxvalue.language.letters import closed_up
 
-__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence"]
+__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence", "is_about_money"]
 
 MOST_ANSWERS = 3
 """Programmes or campaigns answered on the first screen, those with most money first."""
@@ -109,7 +109,7 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
     judged = verdict.value if isinstance(verdict.value, str) else ""
     tone: Tone = {"PASS": "good", "FAIL": "bad", "NOT PROVEN": "open"}.get(judged, "plain")  # type: ignore[assignment]
     word = words[f"answer_{judged}"] if judged else format_finding(npv, words) if npv else ""
-    what = words[f"pays_{judged}" if judged and npv and npv.value is not None else f"effect_{judged}"]
+    what = words[f"pays_{judged}" if is_about_money(judged, npv) else f"effect_{judged}"]
     said = what.format(title=verdict.label)
     worth = _joined(said, text("npv") or text("effect"))
     undo = _without_title(text("stop_below"), verdict.label) or text("drift_limit")
@@ -120,6 +120,15 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
         sure=_joined(first_sentence(verdict.text)[1] if judged else "", _evidence(verdict, words)),
         undo=_joined(first_sentence(undo)[0], first_sentence(text("mde"))[0]),
     )  # fmt: skip
+
+
+def is_about_money(judged: str, npv: Finding | None) -> bool:
+    """Whether a verdict may be told as paying or not: the money must say the same, as a test may ask for something else."""
+    if npv is None or not isinstance(npv.value, (int, float)):
+        return False
+    if judged == "NOT PROVEN":
+        return npv.low is None or npv.high is None or npv.low <= 0 <= npv.high
+    return {"PASS": npv.value > 0, "FAIL": npv.value < 0}.get(judged, False)
 
 
 def _campaign(found: Found, name: str, words: Words) -> Answer | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
+from cxvalue.report.answer_block import is_about_money
 from cxvalue.report.paper_model import Chart, Series, Slide, methods_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def decision(model: ReportModel, case: CaseTables) -> Slide:
     verdict, npv = _of(model, case, "verdict"), _of(model, case, "npv")
     judged = verdict.value if verdict is not None and isinstance(verdict.value, str) else ""
     worth = format_finding(npv, words) if npv is not None else ""
-    said = words[f"deck_decision_{judged}"].format(title=title, npv=worth)
+    told = "deck_decision" if not judged or is_about_money(judged, npv) else "deck_asked"
+    said = words[f"{told}_{judged}"].format(title=title, npv=worth)
     return Slide(
         words["deck_decision"],
         said,

@@ -61,6 +61,28 @@ def test_a_programme_is_answered_by_its_verdict(word: str, said: str, tone: str)
     assert answer.picture == "programme_waiver_money"
 
 
+@pytest.mark.parametrize(
+    ("word", "value", "low", "high", "about_money"),
+    [
+        ("PASS", 10.0, 1.0, 20.0, True), ("PASS", -10.0, -20.0, -1.0, False), ("FAIL", -10.0, -20.0, -1.0, True),
+        ("FAIL", 10.0, 1.0, 20.0, False), ("NOT PROVEN", 1.0, -5.0, 7.0, True), ("NOT PROVEN", 6.0, 1.0, 20.0, False),
+        ("NOT PROVEN", -6.0, -20.0, -1.0, False),
+    ],
+)  # fmt: skip
+def test_a_test_that_asks_for_more_than_paying_is_not_told_as_paying(
+    word: str, value: float, low: float, high: float, about_money: bool
+) -> None:
+    """A programme worth KRW 30 M whose test was on its effect was said not to pay, above the very figure."""
+    findings = [
+        money(f"{WAIVER}npv", value, low, high, text="It is worth so much.") if one.id.endswith("npv") else one
+        for one in programme(word)
+    ]
+    pays, asked = (ENGLISH[f"{kind}_{word}"].format(title="Waiver") for kind in ("pays", "effect"))
+    answer = only(findings)
+    assert answer.sentence == f"{pays if about_money else asked} It is worth so much."
+    assert answer.word == ENGLISH[f"answer_{word}"]
+
+
 def test_without_a_test_agreed_beforehand_the_figure_is_the_answer() -> None:
     answer = only([dataclasses.replace(one, value=None, text="No test.") if one.id.endswith("verdict") else one
                    for one in programme("PASS")])  # fmt: skip
@@ -112,6 +134,7 @@ def test_a_campaign_that_lost_and_one_that_proves_nothing() -> None:
     doubtful = only(campaign(-2_000, 9_000, uplift=-0.01))
     assert (doubtful.word, doubtful.tone) == ("Not proven", "open")
     assert "made about" not in doubtful.sentence
+    assert doubtful.sentence.startswith("Campaign box: whether it earned or lost money is open; anything between EUR ")
 
 
 def test_campaigns_without_a_held_out_group_that_prove_nothing_leave_the_page_to_the_customers() -> None:

@@ -34,3 +34,6 @@ def test_the_decision_follows_the_verdict(published: Published) -> None:
         for value in ("PASS", "NOT PROVEN", "FAIL")
     }
     assert len(set(told.values())) == 3
+    assert published.case.npv.value > 0  # so a test that is missed asked for more than paying
+    assert "does not do what was asked of it and is worth" in told["FAIL"]
+    assert "does not pay" not in told["FAIL"]

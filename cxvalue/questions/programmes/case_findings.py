@@ -6,6 +6,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cxvalue.findings.numbers import format_chance, format_level, format_range, format_value
 from cxvalue.findings.writer import FindingWriter, range_of
 from cxvalue.language.catalogue import translatable, translate, translate_count
@@ -14,6 +16,8 @@ from cxvalue.questions.programmes.verdict_sentences import SAID, goes_on, least_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from cxvalue.findings.finding import Finding
     from cxvalue.findings.writer import Bounded
@@ -85,6 +89,8 @@ def case_findings(
         if payback and payback.value > 0
         else translate("It never needs money of its own.")
     )
+    if payback and not math.isfinite(payback.high):
+        back += f" {perhaps_never(case, case.payback_draws)}"
     roi, rate, most = case.roi, case.irr, case.peak_exposure
     yearly = rate and translate("The money put in earns {share} a year.", share=format_value(rate.value, "share"))
     out = (
@@ -133,13 +139,31 @@ def not_paid_back(case: Case) -> str:
     )
 
 
+def perhaps_never(case: Case, draws: NDArray[np.float64]) -> str:
+    """How often it does not pay back within the horizon, where that is so often that the time has no upper end."""
+    return translate_count(
+        "The chance that it does not within {count:,} month is {chance}.",
+        "The chance that it does not within {count:,} months is {chance}.",
+        case.horizon_months,
+        chance=format_chance(float(np.isnan(draws).mean())),
+    )
+
+
 def _earned(roi: float, currency: str) -> str:
     amount = format_value(abs(roi), currency)
     if roi >= 0:
         return translate(
             "Each {currency} spent comes back with {amount} on top, in today's money.", currency=currency, amount=amount
         )
-    return translate("Of each {currency} spent {amount} is lost, in today's money.", currency=currency, amount=amount)
+    if roi >= -1:
+        return translate(
+            "Of each {currency} spent {amount} is lost, in today's money.", currency=currency, amount=amount
+        )
+    return translate(
+        "For each {currency} spent {amount} is lost, in today's money: customers bring less than without it.",
+        currency=currency,
+        amount=amount,
+    )
 
 
 def _no_rate(case: Case) -> str:

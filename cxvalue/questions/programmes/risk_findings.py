@@ -12,7 +12,7 @@ from cxvalue.findings.writer import range_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.questions.programmes.case_findings import WRITER, not_paid_back
+from cxvalue.questions.programmes.case_findings import WRITER, not_paid_back, perhaps_never
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.questions.programmes.effect_findings import UNITS, title_of, writer_of
 
@@ -122,11 +122,11 @@ def further_findings(
     writer = replace(writer_of(WRITER, programme.name), grade=case.effect.grade)
     method = translate("Month after which the plain sum of the flows never falls below zero again.")
     paid: Value = simple and (simple.value, simple.low, simple.high)
-    if simple and not simple.high < float("inf"):
-        paid = simple.value
     said = simple and translate(
         "Without discounting it has paid back after {time}.", time=format_value(simple.value, "months")
     )
+    if simple and not simple.high < float("inf"):
+        paid, said = simple.value, f"{said} {perhaps_never(case, case.simple_payback_draws)}"
     label, late = translate("payback without discounting"), not_paid_back(case)
     found = [writer.write("simple_payback_months", label, paid, "months", said or "", method, missing=late)]
     limit = None if verdict is None else verdict.stop_below

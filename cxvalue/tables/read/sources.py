@@ -249,6 +249,13 @@ def map_columns(
                 advice.append(translate("If blanks separate the columns, write {line}.", line=line))
             problems.append(Problem(where, translate("has no column {column!r}.", column=name), " ".join(advice)))
     if problems:
+        if not columns and _looks_like_a_title(source, found, single):
+            line = "header_row: 3"
+            advice = [
+                problems[0].remedy,
+                translate("If the names stand in a later line, say in which, for example {line}.", line=line),
+            ]
+            problems[0] = replace(problems[0], remedy=" ".join(advice))
         raise BadInput(problems)
     extra: list[str] = [name for name in columns if name not in contract.names]
     if contract.extra_columns:
@@ -263,6 +270,12 @@ def map_columns(
                 columns[ours] = theirs
                 extra.append(ours)
     return columns, tuple(extra)
+
+
+def _looks_like_a_title(source: TableSource, found: tuple[str, ...], single: bool) -> bool:
+    """Whether what was taken for the names of columns may be a title above them: one cell, or cells without a name."""
+    unnamed = single or any(re.fullmatch(r"column\d+", name) for name in found)
+    return unnamed and source.read.header and source.header_row is None
 
 
 def _file(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cxvalue.findings.numbers import format_value
+from cxvalue.findings.numbers import format_chance, format_value
 from cxvalue.money import ProgrammeCosts, Risk, business_case, yearly_loss
 from cxvalue.money.sensitivity import MarketMoves, scenarios
 from cxvalue.questions.programmes.case_display import assumptions_table, measures_display, measures_table
@@ -117,6 +117,29 @@ def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
     assert late["payback_months"].text == "Not available: it does not pay back within 24 months."
     turning = case.changed(costs=ProgrammeCosts(100), effect=an_effect([9.0, 9.0, -9.0, 9.0], customers=10))
     assert "several such rates" in money_findings(turning)["irr"].text
+
+
+def test_a_payback_that_may_never_come_says_how_likely_that_is(case):
+    """The time stood alone, as if it were sure, where a quarter of the draws never pay back."""
+    wide = an_effect([2.0] * 12, [[4.0] * 12] * 12, customers=10)
+    open_end = case.changed(effect=wide, costs=ProgrammeCosts(100))
+    never = float(np.isnan(open_end.payback_draws).mean())
+    assert 0.1 < never < 0.5
+    found = money_findings(open_end)["payback_months"]
+    assert (found.low, found.high) == (None, None)
+    assert found.text.endswith(f" The chance that it does not within 24 months is {format_chance(never)}.")
+    simple = further_findings(open_end, None, PROGRAMME, currency="EUR", as_of=date(2026, 6, 30))[0]
+    assert f"within 24 months is {format_chance(float(np.isnan(open_end.simple_payback_draws).mean()))}." in simple.text
+    assert "The chance that" not in money_findings(case)["payback_months"].text
+
+
+def test_more_may_be_lost_than_was_spent(case):
+    worse = case.changed(effect=an_effect([-20.0] * 12, [[0.1] * 12] * 12, customers=10), costs=ProgrammeCosts(100))
+    assert worse.roi.value < -1
+    amount = format_value(-worse.roi.value, "EUR")
+    assert money_findings(worse)["roi"].text.startswith(
+        f"For each EUR spent {amount} is lost, in today's money: customers"
+    )
 
 
 def test_a_case_in_which_nothing_varies_is_no_estimate(case):

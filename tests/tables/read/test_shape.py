@@ -118,6 +118,20 @@ def test_lines_above_the_data_and_below_are_none(tmp_path: Path) -> None:
     assert "2 fields where there are 3 columns" in problems(tmp_path, cut)
 
 
+@pytest.mark.parametrize("title", ["Sales 2025,,\n,Customer,\n", "Sales 2025\n\n"])
+@pytest.mark.parametrize("columns", [{}, {"customer_id": "who", "date": "day"}])
+def test_a_title_above_the_names_is_thought_of(tmp_path: Path, title: str, columns: dict[str, str]) -> None:
+    text = title + "customer_id,date,revenue\na,2025-03-01,5\n"
+    said, hint = (
+        problems(tmp_path, _source(tmp_path, text, columns=columns)),
+        "say in which, for example header_row: 3.",
+    )
+    assert said.count(hint) == 1
+    assert len(load(tmp_path, _source(tmp_path, text, header_row=3)).paths) > 0
+    other = problems(tmp_path, _source(tmp_path, "who,day,total\na,2025-03-01,5\n", columns={}))
+    assert "header_row" not in other
+
+
 @pytest.mark.parametrize("language", ["ru", "zh"])
 def test_what_counts_as_a_footer_is_the_same_in_every_language(language: str, tmp_path: Path) -> None:
     text = ledger("a,2025-03-01,5", "b,2025-03-02,6") + '"Made by x"\n'
