@@ -37,7 +37,7 @@ def told_once(ask: Callable[Concatenate[Export, Asked], Told]) -> Callable[Conca
     """
 
     @wraps(ask)
-    def asked(export: Export, *given: Asked.args, **named: Asked.kwargs) -> Told:
+    def asked(export: Export, /, *given: Asked.args, **named: Asked.kwargs) -> Told:
         key = (ask.__name__, export.relation, repr((given, named)))
         if key not in export.told:
             export.told[key] = ask(export, *given, **named)
