@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
+import ibis
 import pytest
 
+from cxvalue.engine.embedded import connect
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
@@ -54,6 +56,12 @@ def _cache(common: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CXVALUE_CACHE", str(common / "cache"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _engine() -> None:
+    """Tables in memory are asked as those of a study are: in SQL that is composed once for all worlds of a test."""
+    ibis.set_backend(connect())
 
 
 @contextmanager

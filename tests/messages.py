@@ -68,11 +68,11 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def calls_in(path: Path) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def calls_in(path: Path) -> tuple[tuple[ast.Call, str], ...]:
     """Every call that tells a message, with the name of its function."""
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CALLS:
-            yield node, node.func.id
+    calls = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)]
+    return tuple((node, node.func.id) for node in calls if isinstance(node.func, ast.Name) and node.func.id in CALLS)
 
 
 def messages_of(path: Path) -> list[Message]:
@@ -117,7 +117,8 @@ def messages_of_layouts() -> list[Message]:
     return found
 
 
-def all_messages() -> list[Message]:
+@cache
+def all_messages() -> tuple[Message, ...]:
     """Every message of the code, the fixed words, and what notebooks say of themselves."""
     modules = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != CATALOGUES]
     words = [
@@ -126,9 +127,10 @@ def all_messages() -> list[Message]:
         if key != "language"
     ]
     told = [message for path in modules for message in messages_of(path)]
-    return [*words, *messages_of_notebooks(), *messages_of_layouts(), *told]
+    return (*words, *messages_of_notebooks(), *messages_of_layouts(), *told)
 
 
+@cache
 def catalogues_of(language: str) -> dict[str, Catalog]:
     """The catalogues of a language by their room."""
     found = {}
@@ -138,6 +140,7 @@ def catalogues_of(language: str) -> dict[str, Catalog]:
     return found
 
 
+@cache
 def translations_of(language: str) -> dict[Key, tuple[str, ...]]:
     """The translations of a language by their message; one that is missing is an empty text."""
     found: dict[Key, tuple[str, ...]] = {}

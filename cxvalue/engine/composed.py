@@ -104,6 +104,8 @@ class _Shapes:
                 return tuple(map(told, value))
             if how == "mapping":
                 return tuple((told(key), told(one)) for key, one in value.items())
+            if how == "names" and all(isinstance(one, str) for one in value):
+                return value  # of columns that are left out, in no order
             raise _Unknown
 
         kind = type(node)
@@ -137,4 +139,6 @@ def _way(kind: type) -> str:
         return "node"
     if kind is tuple:
         return "tuple"
+    if kind is frozenset:
+        return "names"
     return "exactly" if kind in _EXACTLY else ""

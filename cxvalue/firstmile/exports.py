@@ -80,6 +80,7 @@ class Export:
     copies: tuple[str, ...] = ()
     faults: tuple[Problem, ...] = ()
     looks: dict[str, Look] = field(default_factory=dict)
+    told: dict[tuple[str, str, str], Any] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> dict[str, str]:

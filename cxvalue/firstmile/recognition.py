@@ -17,7 +17,7 @@ from cxvalue.firstmile.drafts import Draft, columns_in, complete, draft_of_recor
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.guesses import GUESSED, draft_by_guess
 from cxvalue.firstmile.records import Record, records, told
-from cxvalue.firstmile.trying import shaped
+from cxvalue.firstmile.trying import shaped, told_once
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
@@ -314,6 +314,7 @@ def _shared(main: Draft, export: Export, name: str) -> float:
     return float(row[0] or 0.0) if row else 0.0
 
 
+@told_once
 def _last_day(export: Export, spec: dict[str, Any], ours: str) -> date | None:
     theirs = spec["columns"].get(ours)
     if theirs is None or theirs == "ASK":

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from itertools import count
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 
@@ -15,13 +17,34 @@ from cxvalue.tables.read.numerals import NumberColumn, number_sql
 from cxvalue.tables.read.shape import shape
 from cxvalue.tables.read.sql import described, literal, quoted
 
-__all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "total"]
+__all__ = ["LIKE_ALL", "holds", "kept_values", "shaped", "told_once", "total"]
+
+Asked = ParamSpec("Asked")
+Told = TypeVar("Told")
 
 LIKE_ALL = 0.99
 """The share of rows in which arithmetic must hold to settle a question."""
 
 _TRIED = count()
 _ELSEWHERE = ("header_row", "member", "sheet", "table", "copies", "same", "guest_ids")
+
+
+def told_once(ask: Callable[Concatenate[Export, Asked], Told]) -> Callable[Concatenate[Export, Asked], Told]:
+    """Let what is asked of an export be worked out once: the rows of a relation stay as they are.
+
+    A question with two answers, the one that counts until it is answered among them, asks for what the next one asks too;
+    and so does whatever shows or writes what was understood.
+    """
+
+    @wraps(ask)
+    def asked(export: Export, /, *given: Asked.args, **named: Asked.kwargs) -> Told:
+        key = (ask.__name__, export.relation, repr((given, named)))
+        if key not in export.told:
+            export.told[key] = ask(export, *given, **named)
+        found: Told = export.told[key]
+        return found
+
+    return asked
 
 
 def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSource]:
@@ -35,6 +58,7 @@ def shaped(export: Export, spec: dict[str, Any]) -> tuple[str, Found, TableSourc
     return f"source_{name}", found, source
 
 
+@told_once
 def total(export: Export, spec: dict[str, Any]) -> float | None:
     """The revenue of the rows that count, refunds taken off; None where it cannot be told yet."""
     try:
@@ -58,6 +82,7 @@ def total(export: Export, spec: dict[str, Any]) -> float | None:
         return None
 
 
+@told_once
 def holds(export: Export, spec: dict[str, Any], arithmetic: str, where: str) -> float | None:
     """The share of rows that count, those with `where` not 0, in which an expression is 0 to the cent; None without."""
     tried = {key: value for key, value in spec.items() if key not in ("refund", "columns")}
@@ -74,6 +99,7 @@ def holds(export: Export, spec: dict[str, Any], arithmetic: str, where: str) -> 
     return int(row[1]) / int(row[0]) if row[0] else None
 
 
+@told_once
 def kept_values(export: Export, spec: dict[str, Any], theirs: str) -> list[tuple[str, int]]:
     """The values of an expression in the rows that count, with how many rows each has; empty cells as an empty text."""
     plain = {key: value for key, value in spec.items() if key not in ("refund", "columns")}

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import expit
 
 from cxvalue.simulate.retailer_draw import MONTHS, STARTS, Lives
+from cxvalue.tables.distinct import distinct_numbers
 
 __all__ = ["RIVALS", "benchmarks", "employees", "journeys", "wallet_answers"]
 
@@ -35,7 +36,7 @@ def wallet_answers(rng: np.random.Generator, lives: Lives) -> tuple[pd.DataFrame
     """
     n, last = lives.store.size, int(STARTS[MONTHS]) - 1
     recent = (lives.bought >= last - 365) & (lives.bought < last)
-    days = np.unique(lives.buyer[recent] * 10_000 + lives.bought[recent]) // 10_000
+    days = distinct_numbers(lives.buyer[recent] * 10_000 + lives.bought[recent]) // 10_000
     visits = np.bincount(days, minlength=n)
     revenue = np.bincount(lives.buyer[recent], lives.margin[recent] / MARGIN, n)
     here = visits > 0

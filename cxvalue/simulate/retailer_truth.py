@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.simulate.retailer_draw import MONTHS, QUARTERS, STARTS, Lives, RetailerParameters
+from cxvalue.tables.distinct import distinct_numbers
 
 __all__ = ["LEVELS", "experience_truth"]
 
@@ -65,10 +66,11 @@ def _references(lives: Lives) -> _References:
 
 def _visits(lives: Lives) -> Floats:
     """Distinct days with a purchase by customer and quarter."""
-    days = np.unique(lives.buyer * 10_000 + lives.bought)
-    visits = np.zeros((lives.store.size, QUARTERS))
-    np.add.at(visits, (days // 10_000, (np.searchsorted(STARTS, days % 10_000, side="right") - 1) // 3), 1)
-    return visits
+    days = distinct_numbers(lives.buyer * 10_000 + lives.bought)
+    quarter = (np.searchsorted(STARTS, days % 10_000, side="right") - 1) // 3
+    n = lives.store.size
+    counted = np.bincount(days // 10_000 * QUARTERS + quarter, minlength=n * QUARTERS)
+    return counted.reshape(n, QUARTERS).astype(float)
 
 
 def _levels(lives: Lives, fixed: _References) -> NDArray[np.int64]:

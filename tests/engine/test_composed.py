@@ -56,6 +56,7 @@ SHAPES: list[Callable[[ir.Table], ir.Expr]] = [
     lambda t: t.x.cast("int64").fill_null(0).max(),
     lambda t: t.semi_join(t.group_by("id").agg(n=t.count()).filter(ibis._.n > 1), "id").select("id"),
     lambda t: t.aggregate(n=t.count(where=t.x.isnull()), mean=t.x.mean(where=t.day.year() == 2025)),
+    lambda t: t.mutate(y=t.x + 1).drop("x", "day"),
     _own_earlier,
     _two,
 ]
@@ -80,6 +81,7 @@ def test_tables_of_one_layout_are_asked_in_words_composed_once(shape: Callable[[
         (lambda t: t.id == "a", lambda t: t.id == "A"),
         (lambda t: t.select("id", "x"), lambda t: t.select("x", "id")),
         (lambda t: t.order_by("x"), lambda t: t.order_by(ibis.desc("x"))),
+        (lambda t: t.drop("x"), lambda t: t.drop("day")),
         (lambda t: t.inner_join(t.view(), "id"), lambda t: t.inner_join(_fresh(), "id")),
     ],
 )

@@ -182,23 +182,29 @@ def test_figures_say_when_there_is_nothing_to_show(name: str) -> None:
     assert DRAW[name]().get_suptitle()
 
 
-def test_names_with_dollars_are_drawn_as_they_are() -> None:
+@pytest.fixture(scope="module")
+def ordinary() -> tuple[list[Figure], list[dict[str, Any]]]:
+    """Every figure of ordinary numbers, and matplotlib's settings before and after all were drawn."""
+    before = dict(matplotlib.rcParams)
+    return [draw(*ORDINARY) for draw in DRAW.values()], [before, dict(matplotlib.rcParams)]
+
+
+def test_names_with_dollars_are_drawn_as_they_are(ordinary: tuple[list[Figure], list[dict[str, Any]]]) -> None:
     names = ["$x$", r"$\frac$", "$5 off", "{{a}}", r"\input{b}"]
     figure = figures.waterfall(names, [5.0, 3.0, 2.0, 1.0, 4.0], [False] * 5, "USD", title="$y$ of $z$")
     assert [label.get_text() for label in figure.axes[0].get_xticklabels()] == names
-    for one in (figure, *(draw(*ORDINARY) for draw in DRAW.values())):
+    for one in (figure, *ordinary[0]):
         texts = [text for text in one.findobj(matplotlib.text.Text) if text.get_text()]
         assert not [text.get_text() for text in texts if text.get_parse_math() or "mathdefault" in text.get_text()]
 
 
-def test_no_figure_touches_pyplot_or_the_settings() -> None:
+def test_no_figure_touches_pyplot_or_the_settings(ordinary: tuple[list[Figure], list[dict[str, Any]]]) -> None:
     import matplotlib.pyplot as pyplot
 
-    before = dict(matplotlib.rcParams)
-    for draw in DRAW.values():
-        assert isinstance(draw(*ORDINARY), Figure)
+    drawn, (before, after) = ordinary
+    assert all(isinstance(one, Figure) for one in drawn)
     assert pyplot.get_fignums() == []
-    assert dict(matplotlib.rcParams) == before
+    assert after == before
 
 
 @pytest.mark.parametrize("name", ["waterfall", "cohort_comparison", "expected_by_history"])

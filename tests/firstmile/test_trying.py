@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cxvalue.firstmile import trying
 from cxvalue.firstmile.exports import Export, open_exports
 from cxvalue.firstmile.trying import holds, kept_values, total
 from cxvalue.tables.read.sources import connect
@@ -39,3 +40,17 @@ def test_arithmetic_is_counted_where_it_matters(export: Export) -> None:
 
 def test_values_of_the_rows_that_count(export: Export) -> None:
     assert kept_values(export, SPEC, "[c]") == [("", 1), ("a", 1), ("b", 1)]
+
+
+def test_what_was_asked_once_is_not_worked_out_again_until_the_rows_or_the_keys_are_others(
+    export: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(trying, "shape", lambda *given, shape=trying.shape: asked.append(1) or shape(*given))
+    assert [total(export, dict(SPEC)) for _ in range(3)] == [18.0] * 3
+    assert len(asked) == 1
+    assert total(export, {**SPEC, "once_per": "net"}) == 18.0
+    assert kept_values(export, SPEC, "[c]") != kept_values(export, SPEC, "[o]")
+    assert len(asked) == 4
+    export.narrowed("o <> '4'")
+    assert total(export, SPEC) == 10.0

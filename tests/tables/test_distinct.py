@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cxvalue.tables.distinct import distinct_counts, distinct_rows
+from cxvalue.tables.distinct import distinct_counts, distinct_numbers, distinct_rows
 
 
 @pytest.mark.parametrize("span", [2, 30, 10**6, 2**40])
@@ -22,3 +22,11 @@ def test_rows_are_numbered_in_ascending_order_and_the_earliest_of_each_is_named(
             found, total = distinct_counts(codes, weight)
             assert [len(column) for column in found] == [len(values)] * 3
             assert total == pytest.approx(np.bincount(which.reshape(-1), weight))
+
+
+@pytest.mark.parametrize("numbers", [[], [5], [2, 2], [3, -1, 3, 2**62, -(2**62)], [*range(300), *range(100)]])
+def test_numbers_are_those_of_numpy(numbers: list[int]) -> None:
+    given = np.array(numbers, dtype=np.int64)
+    found = distinct_numbers(given)
+    assert found.tolist() == np.unique(given).tolist()
+    assert given.tolist() == numbers  # what was given stays as it was

@@ -286,13 +286,13 @@ def test_the_contact_list_is_ranked_and_has_a_reason(world, data):
     assert "contact" in targeting_sentence(found, "EUR").lower()
 
 
-def test_what_the_sleeping_are_still_worth(tmp_path, world):
+def test_what_the_sleeping_are_still_worth(tmp_path):
     from cxvalue.questions.campaigns.display import capped_sentence, sleeping_sentence
     from cxvalue.simulate import write_world
     from cxvalue.workspace.opened import Study
     from cxvalue.workspace.prepared import prepare
 
-    study = Study(prepare(write_world(world, tmp_path / "meals"), cache=tmp_path / "cache"), None)
+    study = Study(prepare(write_world(mealkit(600, 2), tmp_path / "meals"), cache=tmp_path / "cache"), None)
     states = study.states()
     base = study.base
     found = sleeping_value(study.cltv, base, states, days=90)
