@@ -15,6 +15,7 @@ from cxvalue.questions.customers import audit
 from cxvalue.questions.customers.display import bridge_table, note, period_table
 from cxvalue.questions.customers.findings import base_findings
 from cxvalue.questions.discounts.display import depths_display
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 
 if TYPE_CHECKING:
     from datetime import date
@@ -68,6 +69,13 @@ class CustomerAnswers(Asked):
         )
 
     @cached_property
+    def log(self) -> PurchaseLog:
+        """All purchases as arrays."""
+        if self.opened.values_customers:
+            return self.opened.log
+        return purchase_log(self.numbered_purchases, self.opened.as_of)
+
+    @cached_property
     def cohorts(self) -> pd.DataFrame:
         """What is left of each cohort of new customers at each age."""
         return audit.cohort_table(
@@ -76,6 +84,7 @@ class CustomerAnswers(Asked):
             observed_from=self.opened.observed_from,
             suppress_below=self.settings.report.suppress_below,
             new_from=self.settings.new_from,
+            log=self.log,
         )
 
     @question
@@ -147,6 +156,7 @@ class CustomerAnswers(Asked):
             as_of=self.opened.as_of,
             observed_from=self.opened.observed_from,
             suppress_below=self.settings.report.suppress_below,
+            log=self.log,
         )
         answer.tables["margin_by_cohort.csv"] = layers
         answer.draw(figures.margin_by_cohort(layers, self.currency))

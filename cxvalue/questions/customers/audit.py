@@ -1,9 +1,10 @@
 """The customer-base audit: who the customers are, how they change, and how many were won, kept and lost.
 
 Every function takes day-level purchases (an ibis table with customer_id, date, revenue and margin; see `cxvalue.tables`)
-and lets the engine do the counting; what comes back is a frozen result or a small pandas table. The five lenses follow
-Fader, Hardie and Ross, *The Customer-Base Audit* (2022): differences between customers, changes between two periods, one
-cohort as it ages, cohorts against each other, and the health of the whole base.
+and lets the engine do the counting, but for cohorts, which are counted from the purchases as arrays; what comes back is a
+frozen result or a small pandas table. The five lenses follow Fader, Hardie and Ross, *The Customer-Base Audit* (2022):
+differences between customers, changes between two periods, one cohort as it ages, cohorts against each other, and the
+health of the whole base.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from cxvalue.findings.small_groups import withheld_list
-from cxvalue.foundation.calendar import months_before
+from cxvalue.foundation.calendar import day_number, months_before
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.language.catalogue import translatable, translate
-from cxvalue.tables.states import first_seen_from
+from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
@@ -306,14 +307,30 @@ def monthly_activity(purchases: ibis.Table, *, as_of: date) -> pd.DataFrame:
     return table.drop(columns=["index", "first"])
 
 
-def _with_cohort(purchases: ibis.Table, as_of: date, cohort_months: int) -> ibis.Table:
-    """Add each purchase's cohort (the calendar months of its customer's first purchase) and its age in days."""
-    seen = purchases.filter(purchases.date <= ibis.literal(as_of))
-    firsts = seen.group_by("customer_id").agg(first=seen.date.min())
-    joined = seen.join(firsts, "customer_id")
-    age_days = joined.date.delta(joined["first"], unit="day").cast("int64")
-    month = joined["first"].year() * 12 + joined["first"].month() - 1
-    return joined.mutate(cohort=(month // cohort_months).cast("int64"), age_days=age_days)
+def _months(days: NDArray[np.integer], cohort_months: int) -> NDArray[np.int64]:
+    """The calendar month of days since 1970, or the three months that it belongs to, as a number."""
+    least = int(days.min(initial=0))
+    every = np.arange(least, int(days.max(initial=0)) + 1)
+    month = every.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    return np.asarray((month // cohort_months)[days - least])
+
+
+def _cells(log: PurchaseLog, cohort: NDArray[np.int64], time: NDArray[np.int64], name: str) -> pd.DataFrame:
+    """Margin and customers of each cohort in each time; `cohort` is that of each customer, `time` that of each purchase.
+
+    Purchases of a customer stand in the order of days, so that a customer is counted where the time changes.
+    """
+    again = (np.diff(log.customer, prepend=-1) == 0) & (np.diff(time, prepend=time[:1]) == 0)
+    (earliest, times), (oldest, cohorts) = (
+        (int(n.min()), int(np.ptp(n)) + 1) if n.size else (0, 1) for n in (time, cohort)
+    )
+    cell = (time - earliest) * cohorts + (cohort - oldest)[log.customer]
+    rows = np.bincount(cell, minlength=times * cohorts)
+    found = np.flatnonzero(rows)
+    margin = np.bincount(cell, log.margin, rows.size)[found]
+    customers = np.bincount(cell[~again], minlength=rows.size)[found]
+    own = {name: found // cohorts + earliest, "cohort": found % cohorts + oldest}
+    return pd.DataFrame(own | {"margin": margin, "customers": customers})
 
 
 def cohort_months(as_of: date, observed_from: date) -> int:
@@ -333,31 +350,32 @@ def cohort_table(
     observed_from: date,
     suppress_below: int = 0,
     new_from: date | None = None,
+    log: PurchaseLog | None = None,
 ) -> pd.DataFrame:
     """Compare cohorts at the same age, counted in quarters of 91 days since each customer's first purchase.
 
     Columns: cohort, customers, quarter (0 is the quarter that begins with the first purchase, which itself is left
     out), active_share (share of the cohort who bought), margin_per_customer. A cohort's quarter is shown only when every
     customer of it has lived through it; cohorts of fewer than `suppress_below` customers are left out with those that
-    would give them away, and so are customers who first bought before `new_from`: they are older than the tables.
+    would give them away, and so are customers who first bought before `new_from`: they are older than the tables. `log`
+    are the same purchases as arrays, where they have been read.
     """
-    months = cohort_months(as_of, observed_from)
+    months, log = cohort_months(as_of, observed_from), log or purchase_log(purchases, as_of)
     if new_from is not None:
-        purchases = first_seen_from(purchases, new_from)
-    data = _with_cohort(purchases, as_of, months)
+        log = log.of_customers(np.flatnonzero(log.first_of >= day_number(new_from)))
+    first = log.first_of
+    cohort = _months(first, months)
     # Before the first quarter: the first purchases themselves, one of every customer.
-    quarter = ibis.ifelse(data.age_days > 0, (data.age_days - 1) // QUARTER_DAYS, -1).cast("int64")
-    by_age = (
-        data.mutate(quarter=quarter)
-        .group_by("cohort", "quarter")
-        .agg(active=data.customer_id.nunique(), margin=data.margin.sum(), youngest=data["first"].max())
-        .to_pandas()
-    )
-    sizes = by_age[by_age["quarter"] < 0].rename(columns={"active": "customers"})[["cohort", "customers", "youngest"]]
-    cells = by_age[by_age["quarter"] >= 0].drop(columns="youngest")
+    quarter = (log.day - first[log.customer] - 1) // QUARTER_DAYS
+    by_age = _cells(log, cohort, quarter, "quarter").rename(columns={"customers": "active"})
+    names, whose = np.unique(cohort, return_inverse=True)
+    youngest = np.zeros(names.size, dtype=np.int64)
+    np.maximum.at(youngest, whose, first)
+    sizes = pd.DataFrame({"cohort": names, "customers": np.bincount(whose), "youngest": youngest})
+    cells = by_age[by_age["quarter"] >= 0]
     hidden = withheld_list(sizes["cohort"].astype(str), sizes["customers"], suppress_below)
     shown = sizes[~hidden].sort_values("cohort")
-    lived = [(as_of - pd.Timestamp(youngest).date()).days // QUARTER_DAYS for youngest in shown["youngest"]]
+    lived = (day_number(as_of) - shown["youngest"]) // QUARTER_DAYS
     grid = pd.DataFrame(
         [
             {"cohort": cohort, "customers": customers, "quarter": quarter}
@@ -383,22 +401,21 @@ def oldest_cohort(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def margin_by_cohort(
-    purchases: ibis.Table, *, as_of: date, observed_from: date, suppress_below: int = 0
+    purchases: ibis.Table,
+    *,
+    as_of: date,
+    observed_from: date,
+    suppress_below: int = 0,
+    log: PurchaseLog | None = None,
 ) -> pd.DataFrame:
     """Margin of each calendar month or quarter (see `cohort_months`), split by when the customer first bought.
 
     Columns: period, cohort, margin, customers; one row for each period and cohort that has purchases. Cohorts with fewer
     than `suppress_below` buyers in a period are added up there as "others", with the next smallest where they are too few.
+    `log` are the same purchases as arrays, where they have been read.
     """
-    months = cohort_months(as_of, observed_from)
-    data = _with_cohort(purchases, as_of, months)
-    data = data.mutate(period=((data.date.year() * 12 + data.date.month() - 1) // months).cast("int64"))
-    table = (
-        data.group_by("period", "cohort")
-        .agg(margin=data.margin.sum(), customers=data.customer_id.nunique())
-        .order_by("period", "cohort")
-        .to_pandas()
-    )
+    months, log = cohort_months(as_of, observed_from), log or purchase_log(purchases, as_of)
+    table = _cells(log, _months(log.first_of, months), _months(log.day, months), "period")
     for column in ("period", "cohort"):
         table[column] = [_cohort_name(int(number), months) for number in table[column]]
     for rows in table.groupby("period").indices.values():

@@ -101,8 +101,8 @@ def level_worth(
         if classified >= FEWEST and rows.surveyed:
             share[name] = Interval(counts[name] / classified, *share_interval(counts[name], classified, level))
         here = (rows.level == k) & rows.known
-        customers[name] = np.unique(rows.customer[rows.level == k]).size
-        if np.unique(rows.customer[here]).size >= FEWEST:
+        customers[name] = _distinct(rows, rows.level == k)
+        if _distinct(rows, here) >= FEWEST:
             margin[name] = ratio_by_customer(rows.after[here], rows.customer[here], level)
             lost = (rows.bought_after[here] == 0).astype(float)
             churn[name] = _share(lost, rows.customer[here], level)
@@ -112,13 +112,18 @@ def level_worth(
                 valued[name] = Interval.of_error(float(own.mean()), float(own.std(ddof=1) / np.sqrt(own.size)), level)
         left = (rows.level == k) & (rows.next_level >= 0)
         moved[name] = int(left.sum())
-        if np.unique(rows.customer[left]).size >= FEWEST:
+        if _distinct(rows, left) >= FEWEST:
             for j, into in enumerate(MOVES):
                 moves[name, into] = _share((rows.next_level[left] == j).astype(float), rows.customer[left], level)
     return LevelWorth(
         counts, classified, share, margin, churn, valued, moves, moved, level_steps(rows, level=level), customers,
         {name: value for name, value in (of_all or {}).items() if name in share},
     )  # fmt: skip
+
+
+def _distinct(rows: CustomerQuarters, chosen: NDArray[np.bool_]) -> int:
+    """How many customers the chosen rows are of."""
+    return int(np.count_nonzero(np.bincount(rows.customer[chosen])))
 
 
 def _share(hit: Floats, customer: NDArray[np.int64], level: float) -> Interval:
@@ -141,7 +146,7 @@ def level_steps(rows: CustomerQuarters, *, level: float = 0.95) -> dict[str, Int
     Least squares on levels, margin of the year before, active days, tenure and unit × quarter; clustered by customer.
     """
     kept = rows.known & rows.past
-    if not rows.surveyed or np.unique(rows.customer[kept]).size < 10 * FEWEST:
+    if not rows.surveyed or _distinct(rows, kept) < 10 * FEWEST:
         return {}
     at = rows.level[kept]
     cell = codes_of(rows.unit[kept] * rows.quarters.count + rows.quarter[kept])

@@ -163,4 +163,6 @@ def _left(values: Floats, others: Floats, unit: NDArray[np.int64]) -> Floats:
 
     group = unit.astype(np.intp)
     design, own = centred(others, group), centred(values, group)
-    return np.asarray(own - design @ np.linalg.lstsq(design, own, rcond=None)[0])
+    # A month may be that of one unit alone: what the others say already has no weight of its own.
+    bread = np.linalg.pinv(design.T @ design, rcond=1e-10, hermitian=True)
+    return np.asarray(own - design @ (bread @ (design.T @ own)))
