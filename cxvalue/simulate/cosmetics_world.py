@@ -32,11 +32,11 @@ MANY = 60_000
 SEGMENTS = ("classic", "silver", "gold")
 SEGMENT_SHARES, BASKET_STEP = (0.5, 0.3, 0.2), 0.25
 GRID = np.arange(0, 0.4 + 1e-9, 0.0005)
-FAMILIES = ("normal", "logistic", "heavy", "late", "early", "uniform", "mixture", "two groups", "always or never")
+FAMILIES = ("normal", "logistic", "heavy", "late", "early", "uniform", "mixture", "two groups", "always-or-never")
 MIXTURES = {"mixture": (0.65, (-0.4, 0.6), (1.2, 0.8)), "two groups": (0.5, (-0.7, 0.4), (1.3, 0.35))}
 """Share near full price, and place and width of those and of the others, in units of the spread."""
 ALWAYS, NEVER = 0.25, 0.35
-"""Of "always or never": who buys at any price, and who at none that is offered; the others are normal."""
+"""Of "always-or-never": who buys at any price, and who at none that is offered; the others are normal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def accepted_share(true: CosmeticsParameters, depth: Floats, centre: Floats) -> 
         near, far = (special.ndtr((z - place) / width) for place, width in groups)
         found: Floats = share * near + (1 - share) * far
         return found
-    if true.family == "always or never":
+    if true.family == "always-or-never":
         return np.asarray(ALWAYS + (1 - ALWAYS - NEVER) * special.ndtr(z), dtype=float)
     return np.asarray(_distribution(true.family).cdf(z), dtype=float)
 
@@ -128,7 +128,7 @@ def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[V
         share, near, far = MIXTURES[true.family]
         (place, width), size = np.where(rng.random((customer.size, 1)) < share, near, far).T, customer.size
         z = place + width * rng.standard_normal(size)
-    elif true.family == "always or never":
+    elif true.family == "always-or-never":
         fixed = rng.random(customer.size)
         z = np.where(fixed < ALWAYS, -1e3, np.where(fixed > 1 - NEVER, 1e3, rng.standard_normal(customer.size)))
     else:

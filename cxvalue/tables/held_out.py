@@ -12,7 +12,7 @@ __all__ = ["HELD_OUT_WORDS", "in_held_out_arm", "is_held_out"]
 HELD_OUT_WORDS = frozenset({
     "control", "controls", "control group", "control arm", "ctrl", "holdout", "holdouts", "holdout group", "hold out",
     "heldout", "held out", "no contact", "not contacted", "no treatment", "untreated", "not treated", "none", "placebo",
-    "business as usual", "as before",
+    "bau", "as before",
     "контроль", "контрольная", "контрольная группа", "группа контроля", "без программы", "без изменений", "плацебо",
     "контрольна", "контрольна група", "група контролю", "без програми", "без змін",
     "对照", "对照组", "控制组", "对照組", "控制組", "未处理", "空白组",
