@@ -7,11 +7,13 @@ and its letters are those that matplotlib brings and, for Chinese, those of the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
@@ -29,6 +31,8 @@ __all__ = ["render_pdf"]
 TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 STANDARD = "ua-1"
 MOST_FIGURES = 14
+FIGURE_MM, TALL_MM, TALLEST_MM = 82, 140, 210
+"""The height of two figures a sheet; one nearly as high as wide is `TALL_MM` wide, else its letters could not be read."""
 LETTERS_OF_MINUTE, LETTERS_OF_WITHHELD = 2400, 900
 """What the second sheet holds beside the assumptions."""
 NOT_ASKED = ("timing", "correlation")
@@ -106,12 +110,20 @@ def _card(line: FindingLine) -> dict[str, Any]:
 def _figure(figure: PageFigure) -> dict[str, Any]:
     form = figure.path.suffix.lower().lstrip(".")
     content = figure.path.read_bytes()
+    drawn = below_its_title(content.decode("utf-8")) if form == "svg" else ""
     return {
         "title": figure.title,
         "caption": figure.caption,
         "format": form,
-        "data": below_its_title(content.decode("utf-8")) if form == "svg" else list(content),
+        "data": drawn or list(content),
+        "height": _height_mm(drawn),
     }
+
+
+def _height_mm(svg: str) -> float:
+    view = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg)
+    shape = float(view[2]) / float(view[1]) if view else 0.0
+    return FIGURE_MM if shape < 0.8 else min(TALL_MM * shape, TALLEST_MM)
 
 
 def _parts(model: ReportModel) -> list[dict[str, Any]]:
@@ -194,10 +206,11 @@ def _written(row: AssumptionRow, words: Mapping[str, str]) -> str:
 
 
 def _within(paragraphs: Iterable[str], letters: int) -> list[str]:
-    """The first paragraphs that so many letters hold, one at least."""
+    """The first paragraphs that the room of so many Latin letters holds, one at least; a Chinese one takes twice as much."""
     kept: list[str] = []
     for one in paragraphs:
-        if kept and sum(map(len, kept)) + len(one) > letters:
+        letters -= sum(1 + (east_asian_width(letter) in "WF") for letter in one)
+        if kept and letters < 0:
             break
         kept.append(one)
     return kept
