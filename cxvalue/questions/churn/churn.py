@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.errors import CxvalueError
@@ -154,7 +155,7 @@ def study_churn(
     """
     active = active_states(states, dormancy_days)
     margins = margins_of(purchases, active)
-    withheld = fit.withheld or ("" if len(active) else translate("No customer is active."))
+    withheld = behind_a_colon(fit.withheld or ("" if len(active) else translate("No customer is active.")))
     probabilities, found = np.full(len(active), math.nan), None
     in_draws: InDraws | None = None
     if not withheld:
