@@ -85,6 +85,7 @@ def _content(model: ReportModel) -> dict[str, Any]:
     return {
         "title": page.title,
         "language": page.language,
+        "colon": words["colon"],
         "fonts": list(families_of(page.language)),
         "date": [model.as_of.year, model.as_of.month, model.as_of.day],
         "facts": " · ".join(f"{label} {value}" for label, value in page.facts),
@@ -138,7 +139,7 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
     believe = believe or _within(page.minute, LETTERS_OF_MINUTE)
     grades = [f"{words['evidence'].format(grade=grade)}: {meaning}" for grade, meaning in page.grades]
     parts = [_part(words["pdf_believe"], [*believe, " ".join(grades)])]
-    withheld = _within((f"{line.label}: {line.reason}" for line in page.withheld), LETTERS_OF_WITHHELD)
+    withheld = _within(model.not_stated, LETTERS_OF_WITHHELD)
     if undo:
         parts.append(_part(words["pdf_undo"], undo))
     elif withheld:
@@ -172,8 +173,7 @@ def _appendix(model: ReportModel) -> list[dict[str, Any]]:
     page, words = model.page, model.words
     parts = []
     if page.withheld:
-        told = [f"{line.label}: {line.reason}" for line in page.withheld]
-        parts.append(_part(words["sure_withheld"], told))
+        parts.append(_part(words["sure_withheld"], model.not_stated))
     headings = [words[f"column_{key}"] for key in ("finding", "value", "interval", "evidence", "meaning")]
     lines = [(line.label, line.value, line.interval, line.grade, line.text) for line in page.lines]
     parts.append(_part(words["all"], (), headings, (5, 3, 4, 2, 9), lines))
