@@ -77,7 +77,10 @@ class ChurnAnswers(Asked):
         bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(bands_display(bands, self.currency))
-        answer.draw(figures.churn_bands(bands, self.currency), "churn_bands", figures.caption("churn_bands"))
+        if bands["members"].any():  # else all of them stand in bands that would give a small one away
+            found = self.forecast.losses
+            drawn = figures.churn_bands(bands, self.currency, found.expected if found else None)
+            answer.draw(drawn, "churn_bands", figures.caption("churn_bands"))
 
     @question
     def last_warning(self, answer: Answer) -> None:

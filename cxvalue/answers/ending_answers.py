@@ -40,8 +40,10 @@ class EndingAnswers(Contractual):
         bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(ending_bands_display(bands, self.currency))
-        drawn = figures.churn_bands(bands, self.currency, contractual=True)
-        answer.draw(drawn, "churn_bands", figures.caption("churn_bands_of_contracts"))
+        if bands["members"].any():  # else all of them stand in bands that would give a small one away
+            found = self.forecast.losses
+            drawn = figures.churn_bands(bands, self.currency, found.expected if found else None, contractual=True)
+            answer.draw(drawn, "churn_bands", figures.caption("churn_bands_of_contracts"))
 
     @question
     def last_warning(self, answer: Answer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, Asked, question
 from cxvalue.findings.display import sentences
-from cxvalue.findings.finding import opening
+from cxvalue.findings.finding import behind_a_colon, opening
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import value_levers
@@ -143,7 +143,7 @@ class LifetimeAnswers(Asked):
         """Who is still a customer, and from whom are purchases to come?"""
         fit = self.fit
         if fit.withheld:
-            answer.say(opening("withheld") + fit.withheld)
+            answer.say(opening("withheld") + behind_a_colon(fit.withheld))
         else:
             answer.draw(figures.p_alive_distribution(self.customers["p_alive"].to_numpy()))
         months, today = self.settings.horizon_months, self.opened.as_of

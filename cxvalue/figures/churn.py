@@ -19,25 +19,29 @@ __all__ = ["churn_bands", "churn_calibration", "churn_segments"]
 
 
 @style.drawn
-def churn_bands(bands: pd.DataFrame, currency: str, *, contractual: bool = False) -> Figure:
+def churn_bands(
+    bands: pd.DataFrame, currency: str, whole: tuple[int, float, float] | None = None, *, contractual: bool = False
+) -> Figure:
     """Active customers, and the margin they bring, by how likely they are not to buy again.
 
-    `bands` has the columns band, members, expected, value and value_at_risk (`cxvalue.questions.churn.losses.bands`). For
-    customers under contract, say `contractual`: they end it.
+    `bands` has the columns band, members, expected, value and value_at_risk (`cxvalue.questions.churn.losses.bands`);
+    `whole` is members, expected and value_at_risk of all customers, which the title tells, where small bands are left
+    out. For customers under contract, say `contractual`: they end it.
     """
     style.need_columns(bands, ("band", "members", "expected", "value", "value_at_risk"), "churn_bands")
     figure, panels = style.new_figure(3.7, 1, 2)
-    style.title(figure, _at_risk(bands, currency, contractual))
+    shown = (int(bands["members"].sum()), float(bands["expected"].sum()), float(bands["value_at_risk"].sum()))
+    style.title(figure, _at_risk(*(whole or shown), currency, contractual))
     sides = (
         ("members", "expected", "", translate("Active customers")),
         ("value", "value_at_risk", currency, translate("Margin, {currency}", currency=currency)),
     )
     places = np.arange(len(bands))
-    for axes, (whole, part, unit, name) in zip(panels, sides, strict=True):
+    for axes, (every, part, unit, name) in zip(panels, sides, strict=True):
         if bands.empty:
             style.nothing_to_show(axes, translate("No active customers"))
             continue
-        total = bands[whole].to_numpy(dtype=float)
+        total = bands[every].to_numpy(dtype=float)
         axes.bar(places, total, color=PALE, width=0.74, label=translate("all of them"))
         lost = bands[part].to_numpy(dtype=float)
         axes.bar(places, lost, color=BAD, width=0.74, label=translate("expected to be lost"))
@@ -63,10 +67,9 @@ def _ends_of(band: str) -> str:
     return translate("{low}\nto {high}", low=low, high=high) if to else band
 
 
-def _at_risk(bands: pd.DataFrame, currency: str, contractual: bool) -> str:
-    if bands.empty:
+def _at_risk(customers: int, lost: float, risk: float, currency: str, contractual: bool) -> str:
+    if not customers:
         return translate("No customer is active")
-    lost, risk = float(bands["expected"].sum()), format_value(float(bands["value_at_risk"].sum()), currency)
     lost = float(f"{lost:.2g}") if lost >= 100 else round(lost)  # as the finding says it
     message = (
         translatable("About {lost:,.0f} of {customers:,} customers will end in 12 months; they brought {risk}")
@@ -75,7 +78,7 @@ def _at_risk(bands: pd.DataFrame, currency: str, contractual: bool) -> str:
             "About {lost:,.0f} of {customers:,} customers will not buy again in 12 months; they brought {risk}"
         )
     )
-    return translate(message, lost=lost, customers=int(bands["members"].sum()), risk=risk)
+    return translate(message, lost=lost, customers=customers, risk=format_value(risk, currency))
 
 
 @style.drawn

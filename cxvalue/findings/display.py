@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +22,15 @@ __all__ = ["Folded", "Sentences", "folded", "say", "sentences", "spoken_in", "st
 def styled(rows: Iterable[Mapping[str, Any] | Sequence[Any]], columns: Sequence[str] | None = None) -> Styler:
     """A table for reading, without row numbers; rows without keys may stand under headings that repeat.
 
-    Names from data are text in it: a notebook that is opened by hand would run a script in them.
+    Names from data are text in it: a notebook that is opened by hand would run a script in them. The same table gives the
+    same markup: its name in it is made of what it says, where pandas would draw one by lot.
     """
     import pandas as pd
 
     frame = pd.DataFrame(list(rows), columns=list(columns) if columns else None)
-    return frame.style.hide(axis="index").format(escape="html").format_index(escape="html", axis="columns")
+    said = "\x1f".join(map(str, (*frame.columns, *frame.to_numpy(dtype=object).ravel())))
+    named = frame.style.set_uuid(sha256(said.encode()).hexdigest()[:12])
+    return named.hide(axis="index").format(escape="html").format_index(escape="html", axis="columns")
 
 
 def sentences(findings: Iterable[Finding]) -> Styler:

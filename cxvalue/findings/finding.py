@@ -19,7 +19,7 @@ from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.language.words import enumerated
 
-__all__ = ["Finding", "Kind", "Withheld", "opening", "read_findings", "write_findings"]
+__all__ = ["Finding", "Kind", "Withheld", "behind_a_colon", "opening", "read_findings", "write_findings"]
 
 Kind = Literal["estimate", "count", "holdout", "chance", "forecast"]
 Withheld = Literal["", "withheld", "not_available"]
@@ -37,6 +37,15 @@ def opening(withheld: Withheld) -> str:
     if not withheld:
         return ""
     return translate("Withheld: ") if withheld == "withheld" else translate("Not available: ")
+
+
+def behind_a_colon(sentence: str) -> str:
+    """A sentence as it goes on where another word opened it: its first letter is small unless it is part of a name.
+
+    >>> behind_a_colon("These data are short."), behind_a_colon("AUC is low.")
+    ('these data are short.', 'AUC is low.')
+    """
+    return sentence[:1].lower() + sentence[1:] if sentence[1:2].islower() else sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "back_to_index": "All studies",
         "skip": "Skip to the content",
         "stop": ".",
+        "colon": ":",
         # banners
         "caution": "Before you rely on this page:",
         "cautions_more": "{count} more to look at",

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
@@ -136,4 +137,5 @@ def _environment() -> Environment:
     )
     environment.filters["data_uri"] = data_uri
     environment.filters["relative"] = relative_link
+    environment.filters["behind_a_colon"] = behind_a_colon
     return environment

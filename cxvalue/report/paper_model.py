@@ -12,7 +12,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from cxvalue.findings.finding import Finding
+from cxvalue.findings.finding import Finding, behind_a_colon
+from cxvalue.language.letters import closed_up
 from cxvalue.report.case_tables import CaseTables
 
 if TYPE_CHECKING:
@@ -91,12 +92,15 @@ class ReportModel:
     def answered(self, about: str) -> tuple[str, ...]:
         """What the answer to a question says, a point each; none where the page does not answer it."""
         answer = next((one for one in self.page.answers if one.about == about), None)
-        return tuple(f"{heading}: {told}" for heading, told in answer.points) if answer else ()
+        return tuple(self._named(heading, told) for heading, told in answer.points) if answer else ()
 
     @property
     def not_stated(self) -> tuple[str, ...]:
         """What is withheld, each with its reason."""
-        return tuple(f"{line.label}: {line.reason}" for line in self.page.withheld)
+        return tuple(self._named(line.label, behind_a_colon(line.reason)) for line in self.page.withheld)
+
+    def _named(self, name: str, told: str) -> str:
+        return closed_up(f"{name}{self.words['colon']} {told}")
 
 
 def methods_of(*findings: Finding | None) -> tuple[str, ...]:

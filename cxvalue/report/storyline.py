@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding
+from cxvalue.language.letters import closed_up
 from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases, rows_of
@@ -66,7 +67,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
         return ()
     told = tuple(line.text for line in page.cards if line.text)
     lead = page.answers[0] if page.answers else None
-    title = f"{lead.word}. {first_sentence(lead.sentence)[0]}" if lead else page.title
+    title = closed_up(f"{lead.word}{words['stop']} {first_sentence(lead.sentence)[0]}") if lead else page.title
     points = model.answered(lead.about) if lead else ()
     return (
         Slide(words["deck_answer"], title, points or _first(told), page.cards, notes=(*told, *page.minute)),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from cxvalue.answers.answer import Answer
 from cxvalue.answers.churn_answers import ChurnAnswers
+from cxvalue.figures import message_of
+from cxvalue.questions.churn.losses import losses
 from cxvalue.workspace.opened import Study
 
 
@@ -23,6 +28,26 @@ def test_the_list_of_whom_to_reach_adds_up_to_the_margin_at_risk(sample: Study) 
     active = states.days_silent < sample.file.dormancy.days
     assert churn.forecast.active.customer_id.tolist() == states.customer_id[active].tolist()  # type: ignore[union-attr]
     assert sorted(listed["customer_id"]) == states.customer_id[active].tolist()
+
+
+def test_bands_too_small_to_show_are_neither_drawn_nor_left_out_of_what_is_said_of_all(sample: Study) -> None:
+    """One customer apart gives the band of all others away, so none of the two is told."""
+    forecast = ChurnAnswers(sample).forecast
+    few, many = np.full((2, len(forecast.probabilities)), 0.1)
+    few[0] = 0.3
+    many[0], many[1 : len(many) // 3] = 0.3, 0.7
+
+    def shown(chances: NDArray[np.float64]) -> Answer:
+        churn, alike = ChurnAnswers(sample), np.ones_like(chances)
+        found = losses(chances, alike)
+        churn.__dict__["forecast"] = replace(forecast, probabilities=chances, margins=alike, losses=found)
+        return churn.bands()
+
+    nothing, some = shown(few), shown(many)
+    assert not nothing.tables["churn_bands.csv"]["members"].any()
+    assert nothing.figures == {}
+    assert 0 < some.tables["churn_bands.csv"]["members"].sum() < len(many)
+    assert f"of {len(many):,} customers" in message_of(some.figures["churn_bands"][0])
 
 
 def test_a_forecast_that_is_withheld_shows_no_band_and_no_list(sample: Study) -> None:

@@ -57,6 +57,10 @@ def test_bands_and_tenths_speak_of_contracts_where_there_are_contracts() -> None
         {"band": ["0% to 20%"], "members": [3], "expected": [1.0], "value": [9.0], "value_at_risk": [3.0]}
     )
     assert churn_bands(bands, "EUR", contractual=True).axes[0].get_xlabel() == "Probability of ending in 12 months"
+    told = message_of(churn_bands(bands, "EUR", (3750, 72.4, 21_115.0)))
+    assert told == "About 72 of 3,750 customers will not buy again in 12 months; they brought EUR 21,100", (
+        "of all bands"
+    )
     tenths = pd.DataFrame({"predicted": [0.1], "actual": [0.2], "low": [0.1], "high": [0.3]})
     assert churn_calibration(tenths, contractual=True).axes[0].get_ylabel() == "Share that ended"
 

@@ -31,3 +31,10 @@ def test_a_name_in_a_table_is_text_and_runs_nothing_where_a_notebook_is_opened_b
     assert "&lt;i&gt;name&lt;/i&gt;" in markup
     assert "P&amp;L" in markup
     assert ">1.500000<" in markup, "numbers look as they did"
+
+
+def test_the_same_table_is_the_same_markup_and_another_has_another_name() -> None:
+    rows = [{"a": 1, "b": "x"}]
+    one = styled(rows)._repr_html_()
+    assert styled(rows)._repr_html_() == one
+    assert len({styled(rows).uuid, styled([{"a": 1, "b": "y"}]).uuid, styled([{"a": 1, "c": "x"}]).uuid}) == 3

@@ -75,8 +75,8 @@ def _published(folder: Path, **environment: str | None) -> dict[str, str]:
     found = {}
     for file in sorted(report.rglob("*")):
         name = file.relative_to(report).as_posix()
-        # The manifest and pages of notebooks hold moments; what is in them stands in the findings and tables as well.
-        if file.is_file() and name != "manifest.json" and not name.startswith("notebooks/"):
+        # The manifest holds moments; what is in it stands in the findings and tables as well.
+        if file.is_file() and name != "manifest.json":
             said = file.read_bytes().replace(report.name.partition("-")[0].encode(), b"")
             found[name] = hashlib.sha256(said).hexdigest() if name != "index.html" else "a page"
     return found

@@ -17,7 +17,9 @@ from cxvalue.report.changes import Change, Changes
 from cxvalue.report.html import render_index, render_page
 from cxvalue.report.notebook_html import notebook_html
 from cxvalue.report.page import IndexEntry, PageFigure
+from tests.engine.servers import LOUD
 from tests.report.accessible import contrast, problems
+from tests.report.browser import browser, violations
 from tests.report.conftest import Published
 from tests.report.test_html import full_page
 from tests.report.test_page import ALL, EQUITY, VERDICT
@@ -83,6 +85,27 @@ def test_a_notebook_s_page_can_be_read_by_everybody() -> None:
     assert page.count('role="group" aria-label="Ours"') == 2
     assert page.count('id="Ours"') == 1
     assert problems(page) == []
+
+
+@pytest.mark.skipif(browser() is None, reason=f"{LOUD}: no page was held to axe-core: Chromium is not installed")
+def test_a_browser_finds_nothing_against_wcag(published: Published, tmp_path: Path) -> None:
+    """By axe-core, which others wrote; and what is wrong is seen by it, in either scheme and on either width."""
+    long = executed("<p><code>{finding: experience.habituation.NAME.half_life_months_after_the_first_year}</code></p>")
+    bad = GOOD.replace(' lang="en"', "").replace(
+        "{}",
+        '<a href="b.html"></a><p class="k">faint in the dark</p><p style="width: 700px">wide</p>'
+        "<style>.k { color: #666 }</style>",
+    )
+    pages = [render_page(published.model.page), notebook_html(long, "Customers"), bad]
+    *good, wrong = violations(pages, tmp_path)
+    assert good == [[], []]
+    assert "wider than the screen (390, light)" in wrong
+    assert "wider than the screen (1280, dark)" not in wrong
+    faint = '<p class="k">faint in the dark</p>'
+    for screen in ("(1280, dark)", "(390, light)"):
+        seen = {told.partition(": ")[0] for told in wrong if told.endswith(screen)}
+        assert {"html-has-lang", "link-name"} <= seen
+        assert (f"color-contrast: {faint} {screen}" in wrong) is ("dark" in screen)
 
 
 @pytest.mark.parametrize(

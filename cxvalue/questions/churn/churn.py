@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
@@ -164,7 +165,7 @@ def study_churn(
         margins = margins_of(purchases, active)
     else:
         margins = log.margins(day_number(months_before(states.as_of, CHURN_MONTHS)), day_number(states.as_of))[chosen]
-    withheld = fit.withheld or ("" if len(active) else translate("No customer is active."))
+    withheld = behind_a_colon(fit.withheld or ("" if len(active) else translate("No customer is active.")))
     probabilities, found = np.full(len(active), math.nan), None
     in_draws: InDraws | None = None
     if not withheld:

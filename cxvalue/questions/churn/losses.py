@@ -63,6 +63,11 @@ class Losses:
     hidden_groups: int = 0
     hidden_members: int = 0
 
+    @property
+    def expected(self) -> tuple[int, float, float]:
+        """The members, how many of them will leave, and the worth that goes with these."""
+        return self.members, self.leaving.value, self.at_risk.value
+
     def _repr_html_(self) -> str:
         lines = {
             translate("share that leaves"): self.rate,

@@ -32,7 +32,7 @@ def counts_display(counts: pd.DataFrame, currency: str) -> Styler:
         {
             translate("table"): row.table,
             translate("what"): row.what,
-            "": words.get(f"kind_{row.kind}", row.kind),
+            translate("status"): words.get(f"kind_{row.kind}", row.kind),
             translate("rows"): written(row.rows, ","),
             translate("amount"): "—"
             if row.amount is None or row.amount != row.amount

@@ -235,7 +235,7 @@ def rules_display(fit: GoodwillFit, currency: str) -> Styler:
             translate("run up because of it"): money(row.moral_hazard),
             translate("worth a year"): money(row.value),
             translate("range"): from_to(money(row.low), money(row.high)),
-            "": row.standing,
+            translate("status"): row.standing,
         }
         for row in pd.concat([shown, others]).sort_values(["cap", "times_per_year"]).itertuples()
     )

@@ -7,11 +7,13 @@ and its letters are those that matplotlib brings and, for Chinese, those of the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
@@ -29,6 +31,8 @@ __all__ = ["render_pdf"]
 TEMPLATE = Path(__file__).parents[1] / "templates" / "report.typ"
 STANDARD = "ua-1"
 MOST_FIGURES = 14
+FIGURE_MM, TALL_MM, TALLEST_MM = 82, 140, 210
+"""The height of two figures a sheet; one nearly as high as wide is `TALL_MM` wide, else its letters could not be read."""
 LETTERS_OF_MINUTE, LETTERS_OF_WITHHELD = 2400, 900
 """What the second sheet holds beside the assumptions."""
 NOT_ASKED = ("timing", "correlation")
@@ -81,6 +85,7 @@ def _content(model: ReportModel) -> dict[str, Any]:
     return {
         "title": page.title,
         "language": page.language,
+        "colon": words["colon"],
         "fonts": list(families_of(page.language)),
         "date": [model.as_of.year, model.as_of.month, model.as_of.day],
         "facts": " · ".join(f"{label} {value}" for label, value in page.facts),
@@ -106,12 +111,20 @@ def _card(line: FindingLine) -> dict[str, Any]:
 def _figure(figure: PageFigure) -> dict[str, Any]:
     form = figure.path.suffix.lower().lstrip(".")
     content = figure.path.read_bytes()
+    drawn = below_its_title(content.decode("utf-8")) if form == "svg" else ""
     return {
         "title": figure.title,
         "caption": figure.caption,
         "format": form,
-        "data": below_its_title(content.decode("utf-8")) if form == "svg" else list(content),
+        "data": drawn or list(content),
+        "height": _height_mm(drawn),
     }
+
+
+def _height_mm(svg: str) -> float:
+    view = re.search(r'viewBox="[\d.]+ [\d.]+ ([\d.]+) ([\d.]+)"', svg)
+    shape = float(view[2]) / float(view[1]) if view else 0.0
+    return FIGURE_MM if shape < 0.8 else min(TALL_MM * shape, TALLEST_MM)
 
 
 def _parts(model: ReportModel) -> list[dict[str, Any]]:
@@ -126,7 +139,7 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
     believe = believe or _within(page.minute, LETTERS_OF_MINUTE)
     grades = [f"{words['evidence'].format(grade=grade)}: {meaning}" for grade, meaning in page.grades]
     parts = [_part(words["pdf_believe"], [*believe, " ".join(grades)])]
-    withheld = _within((f"{line.label}: {line.reason}" for line in page.withheld), LETTERS_OF_WITHHELD)
+    withheld = _within(model.not_stated, LETTERS_OF_WITHHELD)
     if undo:
         parts.append(_part(words["pdf_undo"], undo))
     elif withheld:
@@ -165,8 +178,7 @@ def _appendix(model: ReportModel) -> list[dict[str, Any]]:
     page, words = model.page, model.words
     parts = []
     if page.withheld:
-        told = [f"{line.label}: {line.reason}" for line in page.withheld]
-        parts.append(_part(words["sure_withheld"], told))
+        parts.append(_part(words["sure_withheld"], model.not_stated))
     headings = [words[f"column_{key}"] for key in ("finding", "value", "interval", "evidence", "meaning")]
     lines = [(line.label, line.value, line.interval, line.grade, line.text) for line in page.lines]
     parts.append(_part(words["all"], (), headings, (5, 3, 4, 2, 9), lines))
@@ -197,10 +209,11 @@ def _written(row: AssumptionRow, words: Mapping[str, str]) -> str:
 
 
 def _within(paragraphs: Iterable[str], letters: int) -> list[str]:
-    """The first paragraphs that so many letters hold, one at least."""
+    """The first paragraphs that the room of so many Latin letters holds, one at least; a Chinese one takes twice as much."""
     kept: list[str] = []
     for one in paragraphs:
-        if kept and sum(map(len, kept)) + len(one) > letters:
+        letters -= sum(1 + (east_asian_width(letter) in "WF") for letter in one)
+        if kept and letters < 0:
             break
         kept.append(one)
     return kept

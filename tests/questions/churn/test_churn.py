@@ -334,12 +334,12 @@ def test_nothing_is_said_where_the_fit_withholds() -> None:
     assert [finding.id for finding in found] == ["churn.rate", "churn.value_at_risk", "churn.auc", "churn.brier"]
     for finding in found:
         assert (finding.value, finding.low, finding.grade) == (None, None, None)
-        assert finding.text == "Withheld: No dropout can be identified."
+        assert finding.text == "Withheld: no dropout can be identified."
     assert segment_table(result, {"s": np.array(["a", "b"], dtype=object)}).empty
     assert early_warning(result, hidden.model, purchases).empty
     nobody = study_churn(fake_fit(exact_model("bg_nbd", 0.2, 4, 0.8, 2.4)), one_model(), states, purchases,
                          dormancy_days=1, observed_from=date(1997, 1, 1))  # fmt: skip
-    assert nobody.withheld == "No customer is active."
+    assert nobody.withheld == "no customer is active."
 
 
 # the sentences

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pypdf
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.report.render.pdf import render_pdf
+from cxvalue.report.page import PageFigure
+from cxvalue.report.render.pdf import _within, render_pdf
 from tests.report.conftest import MARKUP, Published
 
 
@@ -76,3 +78,22 @@ def test_what_cannot_be_laid_out_is_refused_in_a_line(
         render_pdf(published.model, tmp_path / "report.pdf")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "report.pdf").exists()
+
+
+def test_a_figure_that_is_as_high_as_wide_takes_a_sheet_of_its_own(published: Published, tmp_path: Path) -> None:
+    def sheets(height: int) -> int:
+        model = published.rebuilt()
+        (tmp_path / "tall.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 {height}"></svg>')
+        figures = (PageFigure("A statement", "It shows rows.", tmp_path / "tall.svg"),) * 2
+        render_pdf(replace(model, page=replace(model.page, figures=figures)), tmp_path / "tall.pdf")
+        told = texts(tmp_path / "tall.pdf")
+        return sum("It shows rows." in one for one in told)
+
+    assert [sheets(height) for height in (200, 310, 420, 2000)] == [1, 1, 2, 2]
+
+
+def test_a_sheet_holds_half_as_many_chinese_letters() -> None:
+    """Each is as wide as two Latin ones; more of them than there is room for push the assumptions onto a third sheet."""
+    assert _within(["a" * 60, "b" * 40, "c"], 100) == ["a" * 60, "b" * 40]
+    assert _within(["\u5ba2" * 30, "\u6237" * 20, "c"], 100) == ["\u5ba2" * 30, "\u6237" * 20]
+    assert _within(["\u5ba2" * 60, "c"], 100) == ["\u5ba2" * 60]
