@@ -25,10 +25,12 @@ def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """The arrays that `write_arrays` wrote, to the last bit; the large ones cannot be changed."""
+    """The arrays that `write_arrays` wrote, to the last bit; they cannot be changed."""
     return {path.stem: _opened(path) for path in sorted(folder.glob("*.npy"))}
 
 
 def _opened(path: Path) -> NDArray[Any]:
     mapped = path.stat().st_size > LARGE_BYTES
-    return np.asarray(np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False))
+    found = np.asarray(np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False))
+    found.flags.writeable = False  # small ones too, so that nothing works on a small study alone
+    return found

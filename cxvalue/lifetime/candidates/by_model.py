@@ -26,7 +26,7 @@ def states_of(known: Known, unit: TimeUnit) -> PurchaseStates:
         frequency=repeats,
         recency_days=known.last - known.first,
         age_days=known.day - known.first,
-        count=np.ones(len(known), dtype=np.int64),
+        count=np.broadcast_to(np.int64(1), len(known)),
         time_unit=unit,
         as_of=date_of(known.day),
         mean_spend=np.where(repeats > 0, later / np.maximum(repeats, 1), np.nan),

@@ -45,10 +45,10 @@ class Split:
     end: float | None = None
 
     @property
-    def bands(self) -> Places:
-        """The band of each customer."""
+    def bands(self) -> NDArray[np.int16]:
+        """The band of each customer, as a short number: those are sorted several times as fast."""
         found = np.searchsorted(np.asarray(self.edges, dtype=float), np.asarray(self.values, dtype=float), side="right")
-        return np.asarray(np.maximum(found - 1, 0))
+        return np.maximum(found - 1, 0).astype(np.int16)
 
     @property
     def known(self) -> bool:
@@ -101,7 +101,7 @@ def groups_by(
     return [(_told(splits, bounds), who) for bounds, who in found]
 
 
-def _widened(who: Places, band: Places, enough: Any) -> list[tuple[int, int, Places]]:
+def _widened(who: Places, band: NDArray[np.int16], enough: Any) -> list[tuple[int, int, Places]]:
     """The bands of some customers, each wide enough; customers who are enough together stay so in the worst case as one."""
     order = np.argsort(band, kind="stable")
     names, starts = np.unique(band[order], return_index=True)
@@ -142,9 +142,7 @@ def customers_in_groups(
         segments: labels of these customers by column.
         elsewhere, before: groups that other tables withhold, and what the last run showed of segments.
     """
-    number = {
-        name: pd.to_numeric(customers[name]).to_numpy(float, na_value=math.nan) for name in (*_HISTORY, *_MEANS, "cltv")
-    }
+    number = {name: _numbers(pd.to_numeric(customers[name])) for name in (*_HISTORY, *_MEANS, "cltv")}
     worth = number["cltv"]
     # Under contracts it is known who has left: a mean of them says how many.
     left = number["p_alive"] == 0 if np.isin(number["p_alive"], (0.0, 1.0)).all() else None
@@ -165,6 +163,11 @@ def customers_in_groups(
         hidden = withheld_groups(segments, least, amounts=worth, also=few, elsewhere=elsewhere, before=before)
         found[SEGMENTS] = _by_segment(number, segments, hidden)
     return found
+
+
+def _numbers(column: pd.Series) -> Floats:
+    # Where nothing can be missing the column is taken as it is, and not copied.
+    return column.to_numpy(float, **({} if isinstance(column.dtype, np.dtype) else {"na_value": math.nan}))
 
 
 _MEASURES = ("customers", *_MEANS, "cltv", "cltv_mean")

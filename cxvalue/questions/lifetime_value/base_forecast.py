@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ __all__ = [
 
 SHORT_DAYS, YEAR_DAYS = 90, 365
 USUAL_MONTHS = (12, 24, 36)
+_REPLACED = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_return_90d")
 _TITLES = {
     "cells": translatable("what similar customers did"),
     "year_ago": translatable("what similar customers did a year ago"),
@@ -96,7 +98,8 @@ def forecast_base(
         CxvalueError: histories that are not those of the purchases, or what `cxvalue.customer_value` refuses.
     """
     terms = {"horizon_months": horizon_months, "annual_discount_rate": annual_discount_rate}
-    model_value = customer_value(fit.model, fit.spend, states, **terms, level=level, draws=draws)  # type: ignore[arg-type]
+    by_model = partial(customer_value, fit.model, fit.spend, states, **terms, level=level, draws=draws)  # type: ignore[arg-type]
+    model_value = by_model()
     day, unit = day_number(fit.as_of), fit.time_unit
     log = log or purchase_log(purchases, fit.as_of)
     past = fit.past or past_of(purchases, as_of=fit.as_of, unit=unit, log=log, **terms)  # type: ignore[arg-type]
@@ -108,10 +111,14 @@ def forecast_base(
         known = log.known(day)
         if len(known) != len(states) or (known.repeats != states.frequency).any():
             raise CxvalueError(translate("The purchases are not those that the histories were counted from."))
+        # What the model says of each customer is replaced: it need not be held while all candidates are asked.
+        nothing: dict[str, Any] = dict.fromkeys(_REPLACED, np.zeros(0))
+        model_value = replace(model_value, **nothing)
         now = look(log, known, _todays_models(fit), per_purchase, ahead, unit, states=states)
         found = combine(now, log, past, model_value, REFERENCE, own, level, states.first_margin_mean, in_place=True)
         if found is not None:
             return found
+        model_value = by_model()
     row = Attempts(
         origin=np.array([day]),
         days=np.array([own]),
