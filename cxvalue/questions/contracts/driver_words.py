@@ -28,6 +28,7 @@ _BANDS = {
 }
 _LEVELS = {
     **_BANDS,
+    "not asked": translatable("not asked"),
     "yes": translatable("yes"),
     "no": translatable("no"),
     OTHER: translatable("other"),

@@ -14,7 +14,7 @@ LEVELS = [
     *((members.TENURE, band) for band in BANDS),
     *((members.SEASON, quarter) for quarter in members._QUARTERS),
     *((members.TREND, back) for back in members._BACK),
-    *((SATISFACTION, third) for third in THIRDS),
+    *((SATISFACTION, band) for band in (*THIRDS, "not asked")),
     *((COMPLAINT, level) for level in ("yes", "no")),
 ]
 
