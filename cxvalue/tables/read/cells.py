@@ -6,6 +6,7 @@ moment keeps that type; any other becomes text, a date as 2024-02-29 and a whole
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -18,7 +19,7 @@ import pyarrow as pa
 from cxvalue.tables.read.files import Found
 from cxvalue.tables.read.sql import ROW, quoted, row_marks
 
-__all__ = ["BATCH", "Laid", "lay", "laid_columns", "unique_names"]
+__all__ = ["BATCH", "Laid", "lay", "laid_columns", "repeated_names", "unique_names"]
 
 BATCH = 20_000
 _EXACT = 2**53  # whole numbers above it are not kept by a floating point number
@@ -52,6 +53,16 @@ def unique_names(cells: Sequence[Any]) -> tuple[str, ...]:
             name += "_2"
         names.append(name)
     return tuple(names)
+
+
+def repeated_names(cells: Sequence[Any]) -> frozenset[str]:
+    """Names that stand in more than one cell of a header.
+
+    >>> repeated_names(["id", "", "id", ""])
+    frozenset({'id'})
+    """
+    counted = Counter((_text(cell) or "").strip() for cell in cells)
+    return frozenset(name for name, times in counted.items() if name and times > 1)
 
 
 def lay(

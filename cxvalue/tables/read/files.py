@@ -38,7 +38,7 @@ class Found:
     `texts` and `names` are its files as text, where they are text, and as the study names them. `cells` says that its types
     come from the cells of one file, so that another file of the table may have others. `left_out` says which rows were left
     aside before the table begins: a key, words and how many; `made` how many were made of others, and `notes` what was done.
-    Columns among the `faults` cannot be built.
+    Columns among the `faults` cannot be built; names among the `repeated` stand in the header more than once.
     """
 
     types: dict[str, str]
@@ -51,6 +51,7 @@ class Found:
     made: int = 0
     notes: tuple[str, ...] = ()
     faults: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
 
 
 def laid_as(
@@ -167,6 +168,7 @@ def together(con: duckdb.DuckDBPyConnection, parts: Sequence[Found], where: str)
         single=first.single,
         cells=all(part.cells for part in parts),
         faults=frozenset(name for part in parts for name in part.faults),
+        repeated=frozenset(name for part in parts for name in part.repeated),
     )
 
 

@@ -189,7 +189,7 @@ def _text(
         return load_text(con, text, layout, relation, columns, scratch, amounts)
 
     types = dict.fromkeys(layout.names, "VARCHAR")
-    return Found(types, build, (text,), (shown,), single=len(layout.names) == 1)
+    return Found(types, build, (text,), (shown,), single=len(layout.names) == 1, repeated=layout.repeated)
 
 
 def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: TableSource, place: str) -> Found:
@@ -197,7 +197,7 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
     sheet = open_workbook(path, place).sheet(title, source.header_row, place)
     laid = lay(con, f"laid_{next(_LAID)}", sheet.names, sheet.rows())
     found = laid_columns(con, laid, names=(shown,))
-    names, faults = sheet.names, sheet.faults
+    names, faults, repeated = sheet.names, sheet.faults, sheet.repeated
     del sheet  # its cells are many, and no longer needed
 
     def build(relation: str, columns: dict[str, str], amounts: frozenset[str] | None) -> tuple[tuple[int, str], ...]:
@@ -208,7 +208,7 @@ def _workbook(con: duckdb.DuckDBPyConnection, path: Path, shown: str, source: Ta
         return found.build(relation, columns, amounts)
 
     wrong = frozenset(name for column, name in enumerate(names) if faults.said(column, name) is not None)
-    return Found(found.types, build, names=(shown,), cells=True, faults=wrong)
+    return Found(found.types, build, names=(shown,), cells=True, faults=wrong, repeated=repeated)
 
 
 def _duckdb(

@@ -147,6 +147,11 @@ def read_table(
     except (csv.Error, duckdb.Error, OSError, UnicodeError, RecursionError) as error:
         raise BadInput([unreadable(where, error)]) from None
     columns, extra = map_columns(contract or CONTRACTS[name], source, tuple(found.types), where, found.single)
+    repeated = found.repeated if source.layout is None else frozenset()
+    if twice := [
+        _repeated(where, theirs) for ours, theirs in columns.items() if theirs in repeated and ours not in extra
+    ]:
+        raise BadInput(twice)
     if nested := [
         _nested(where, theirs, found.types[theirs]) for theirs in columns.values() if _is_nested(found.types[theirs])
     ]:
@@ -203,6 +208,20 @@ def unreadable(where: str, error: Exception) -> Problem:
         return Problem(where, found, translate("Export it as a plain table."))
     found = translate("could not be read: {said}", said=first_line(error))
     return Problem(where, found, translate("The file may be damaged: export it again."))
+
+
+def _repeated(where: str, column: str) -> Problem:
+    found = translate(
+        "two columns of the file are called {column!r}, and which is meant cannot be known.", column=column
+    )
+    return Problem(
+        where,
+        found,
+        translate(
+            "Rename one of them in the file, or map the second one by the name that it is read under, {second!r}.",
+            second=f"{column}_2",
+        ),
+    )
 
 
 def _is_nested(kind: str) -> bool:

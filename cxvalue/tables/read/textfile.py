@@ -10,6 +10,7 @@ import duckdb
 
 from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions
+from cxvalue.tables.read.cells import repeated_names, unique_names
 from cxvalue.tables.read.decode import TextFile, number_records, width_fault
 from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
 
@@ -22,11 +23,12 @@ _DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size
 
 @dataclass(frozen=True, slots=True)
 class TextLayout:
-    """How a text file is laid out; `delimiter` is None for runs of blanks."""
+    """How a text file is laid out; `delimiter` is None for runs of blanks, `repeated` are names that come again."""
 
     names: tuple[str, ...]
     delimiter: str | None
     header: int  # the line of the header, 0 without one
+    repeated: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, text: TextFile, read: ReadOptions, header: int | None = None) -> TextLayout | None:
@@ -50,23 +52,10 @@ class TextLayout:
                 most=MOST_COLUMNS,
             )
             raise csv.Error(told)
-        names = _unique([field.strip() for field in fields]) if read.header else _numbered(len(fields))
-        return cls(tuple(names), None if delimiter == "whitespace" else delimiter, number if read.header else 0)
-
-
-def _numbered(count: int) -> list[str]:
-    return [f"column{position}" for position in range(count)]
-
-
-def _unique(fields: list[str]) -> list[str]:
-    """Header names, with a name for those that have none and a suffix for those that come again."""
-    names: dict[str, None] = {}
-    for position, field in enumerate(fields):
-        name = field or f"column{position}"
-        while name in names:
-            name += "_2"
-        names[name] = None
-    return list(names)
+        apart = None if delimiter == "whitespace" else delimiter
+        if not read.header:
+            return cls(tuple(f"column{position}" for position in range(len(fields))), apart, 0)
+        return cls(unique_names(fields), apart, number, repeated_names(fields))
 
 
 def load_text(

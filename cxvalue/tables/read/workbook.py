@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
-from cxvalue.tables.read.cells import unique_names
+from cxvalue.tables.read.cells import repeated_names, unique_names
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -79,6 +79,7 @@ class Sheet:
     names: tuple[str, ...]
     sheet: CalamineSheet
     faults: Faults
+    repeated: frozenset[str]
 
     def rows(self) -> Iterator[tuple[int, Sequence[Any]]]:
         """Each row below the header with its number; a value of merged cells stands in all of them."""
@@ -159,7 +160,8 @@ class Workbook:
         cells = list(first[1])
         while cells and cells[-1] == "" and not _filled_below(sheet, first[0], len(cells) - 1):
             cells.pop()
-        return Sheet(chosen, first[0], unique_names(cells), sheet, _faults(self.path, chosen, first[0]))
+        faults = _faults(self.path, chosen, first[0])
+        return Sheet(chosen, first[0], unique_names(cells), sheet, faults, repeated_names(cells))
 
     def first_rows(self, title: str, rows: int = _MOST_HEADER_ROWS) -> list[tuple[int, Sequence[Any]]]:
         """The first rows of a sheet with their numbers."""

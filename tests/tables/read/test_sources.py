@@ -42,6 +42,19 @@ def test_runs_of_blanks_separate_columns_when_declared(tmp_path: Path) -> None:
     assert "If blanks separate the columns, write read: {delimiter: whitespace}." in message
 
 
+def test_two_columns_of_one_name_are_refused_where_one_of_them_is_needed(tmp_path: Path) -> None:
+    text = "customer_id,date,revenue,note, revenue ,note\n7,2025-03-05,12.5,a,99,b\n"
+    message = problems(tmp_path, _source(tmp_path, text))
+    assert "two columns of the file are called 'revenue'" in message
+    assert "'revenue_2'" in message
+    assert "note" not in message  # nobody asks for it
+    (found,) = rows(load(tmp_path, _source(tmp_path, text, columns={"revenue": "revenue_2"})))
+    assert found[2] == 99
+    both = {"transactions": {"path": ["t.csv", "u.csv"]}}
+    (tmp_path / "u.csv").write_text(text.replace("7,", "8,"))
+    assert "two columns of the file are called 'revenue'" in problems(tmp_path, both)
+
+
 def test_without_a_header_columns_are_numbered(tmp_path: Path) -> None:
     columns = {"customer_id": "column0", "date": "column1", "revenue": "column2"}
     assert rows(load(tmp_path, _source(tmp_path, "7,2025-03-05,12.5\n", columns=columns, header=False))) == ONE

@@ -22,6 +22,12 @@ def _source(folder: Path, cells: Any = None, **settings: Any) -> dict[str, Any]:
     return {"transactions": {"path": "orders.xlsx", **settings}}
 
 
+def test_two_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    head, *lines = SOLD
+    message = problems(tmp_path, _source(tmp_path, [[*head, head[-1]], *([*line, 1] for line in lines)]))
+    assert f"two columns of the file are called {head[-1]!r}" in message
+
+
 def test_cells_keep_what_they_are(tmp_path: Path) -> None:
     """An id that is text keeps its zeros, and an amount that is a number is in no doubt: 1.588 is 1.588."""
     found = rows(load(tmp_path, _source(tmp_path)))
