@@ -316,8 +316,8 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
         status = "degenerate"
         reason = (
             translate(
-                "The customers cannot be told apart in how likely they are to leave: the share that stays is the same at "
-                "every age. Forecasts use that share."
+                "How long customers have stayed does not tell how likely they are to leave: the share that stays is the "
+                "same at every age. Forecasts use that share."
             )
             if found.theta.min() > 0
             else translate(
