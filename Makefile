@@ -57,6 +57,7 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.campaigns 1000 3000 null
 	@$(run) -m tests.calibration.campaigns 1000 3000 units
 	@$(run) -m tests.calibration.campaigns 1000 3000 null units
+	@$(run) -m tests.calibration.holdouts 1000
 	@$(run) -m tests.calibration.contracts 500
 	@$(run) -m tests.calibration.contracts 10000
 	@$(run) -m tests.calibration.contracts 500 drivers

@@ -34,7 +34,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-RELIABLE = 30.0
+RELIABLE = 60.0
 """Observations' worth below which a group's own variance is not trusted alone."""
 
 
@@ -167,11 +167,13 @@ class Adjustment:
 
 
 def _steady_squares(residuals: Sequence[Floats]) -> list[float]:
-    """Mean squared residual of each group; one that rests on a few large values takes its tail from all groups together.
+    """Mean squared residual of each group; one that rests on a few large values is not believed to vary less than all do.
 
-    A variance is worth 2n / (kurtosis − 1) observations of a normal one (Cramér 1946, 27.4). A small group whose few large
-    orders happened not to come would otherwise be the surest of all. What is below the root mean square is the group's
-    own; how much the tail adds to that is common. It is only ever raised.
+    A variance is worth 2n / (kurtosis − 1) observations of a normal one (Cramér 1946, 27.4). Where few customers buy and a
+    few buy a lot, mean and variance of a small group move together: by luck without large orders it would be poor and sure
+    of it, and a gain be claimed too often (Johnson 1978). Such a group takes the variance of all groups together, as a test
+    that nothing differs would (Wilson 1927 does so for shares), or its own where that is larger: what lies below the root
+    mean square is its own then, and how much the tail adds to that is common.
     """
     own = [float(np.mean(left**2)) for left in residuals]
     every = np.concatenate(residuals)
@@ -182,7 +184,7 @@ def _steady_squares(residuals: Sequence[Floats]) -> list[float]:
     stretch = together / float(np.mean(np.minimum(every**2, together)))
     kurtosis = float(np.mean(every**4)) / together**2
     trust = [min(1.0, 2 * left.size / max(kurtosis - 1, 1e-9) / RELIABLE) for left in residuals]
-    return [one * w + max(one, part * stretch) * (1 - w) for one, part, w in zip(own, near, trust, strict=True)]
+    return [one * w + max(together, part * stretch) * (1 - w) for one, part, w in zip(own, near, trust, strict=True)]
 
 
 def capped(values: Mapping[str, Floats], share: float = 0.99) -> dict[str, Floats]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from cxvalue.effects.estimators.abtest import (
     Adjustment,
     Estimate,
-    difference_in_means,
     difference_in_shares,
     ratio_change,
 )
@@ -54,10 +53,14 @@ class Comparison:
             values[self.own], values[self.others], *self._before, *self._unit, self.level
         )
 
+    @cached_property
+    def _as_they_are(self) -> Adjustment:
+        return Adjustment(*(np.empty((len(rows), 0)) for rows in self._before))
+
     def plain(self, values: Floats) -> Estimate:
-        """Difference in means as they are."""
+        """Difference in means as they are, its error made as that of the adjusted one."""
         if self._unit is None:
-            return difference_in_means(values[self.own], values[self.others], self.level)
+            return self._as_they_are.difference(values[self.own], values[self.others], self.level)
         return clustered_difference(values[self.own], values[self.others], *self._unit, self.level)
 
     def share(self, yes: Bools) -> Estimate:

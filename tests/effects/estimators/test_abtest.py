@@ -132,3 +132,20 @@ def test_a_small_group_whose_large_orders_did_not_come_is_not_the_surest():
     assert inside >= 136  # 150 of 95%: fewer would have a probability below 1%
     plain = abtest.Adjustment(np.zeros(60), np.zeros(60)).difference(np.arange(60.0), np.arange(60.0)[::-1])
     assert plain.se == pytest.approx(abtest.difference_in_means(np.arange(60.0), np.arange(60.0)).se)
+
+
+@pytest.mark.parametrize(("held", "change"), [(60, 1.0), (60, 0.5), (120, 1.5)])
+def test_a_small_holdout_of_skewed_margins_does_not_make_gains(held, change):
+    """One in twenty customers held out, most buy nothing: ranges hold the truth, and few begin above it."""
+    rng = np.random.default_rng(31)
+    worlds, inside, above = 300, 0, 0
+    for _ in range(worlds):
+        back = [rng.random(20 * held) < 0.06 * change, rng.random(held) < 0.06]
+        sides = [rng.gamma(0.7, 30.0, some.size) * some for some in back]
+        before = [rng.gamma(2.0, 10.0, some.size) for some in back]
+        found = abtest.Adjustment(*before).difference(*sides)
+        truth = 0.06 * 0.7 * 30 * (change - 1)
+        inside += found.low <= truth <= found.high
+        above += found.low > truth
+    assert inside >= 273  # 300 of 94%: fewer would have a probability of 1.4%; Welch's t holds 75% to 84%
+    assert above <= 16  # 300 of 3%: more would have a probability of 1%

@@ -12,6 +12,7 @@ from cxvalue.effects.estimators.abtest import difference_in_means
 from cxvalue.questions.campaigns import arms_compared, arms_table, campaign_result, matched_campaign_result
 from cxvalue.questions.campaigns.arm_findings import arm_findings, arms_sentence
 from cxvalue.questions.campaigns.claims import pull_forward_sentence
+from cxvalue.questions.campaigns.compare import Comparison
 from cxvalue.questions.campaigns.display import capped_sentence
 from cxvalue.questions.campaigns.findings import reactivation_findings
 from tests.questions.campaigns.test_reactivation import small
@@ -132,3 +133,19 @@ def test_words_say_what_customers_did():
     flat.loc[1, "margin"] = 1.0 - 1e-12
     assert "brought forward" in pull_forward_sentence(flat, "EUR")
     assert "gone again" not in pull_forward_sentence(flat, "EUR")
+
+
+def test_a_small_holdout_of_skewed_customers_is_not_called_unlike():
+    """Drawn alike, 60 of 1,260 seldom differ and three times the spending is seen; what explains nothing saves nothing."""
+    rng, data = np.random.default_rng(8), small(*lot(2, 50))
+    held = np.arange(1260) < 60
+    alarms, seen, saved = 0, 0, []
+    for _ in range(200):
+        spent = rng.lognormal(3.0, 1.2, held.size) * (rng.random(held.size) < 0.4)
+        compared = Comparison(data, ~held, held, 0.95, rng.gamma(2.0, 10.0, (held.size, 1)))
+        alarms += compared.plain(spent).p_value < 0.05
+        seen += compared.plain(spent * np.where(held, 3.0, 1.0)).p_value < 0.05
+        saved.append(1 - compared.mean(spent).se / compared.plain(spent).se)
+    assert alarms <= 18  # 200 of 5%: more would have a probability of 1%; Welch's t raises more
+    assert seen >= 100
+    assert abs(np.mean(saved)) < 0.03
