@@ -78,11 +78,10 @@ class PurchaseLog:
         order = _order_of(customer, day)
         if order is not None:
             customer, day, revenue, margin = (column[order] for column in (customer, day, revenue, margin))
-        changed = np.diff(customer, prepend=customer[:1] - 1) != 0
-        start = np.append(np.flatnonzero(changed), customer.size).astype(np.int64)
+        number, start = _numbered(customer)
         known = np.isfinite(margin)
         return cls(
-            np.cumsum(changed, dtype=np.int32) - np.int32(1),
+            number,
             np.asarray(day, dtype=np.int32),
             np.nan_to_num(np.asarray(revenue, dtype=float)),
             np.where(known, margin, 0.0),
@@ -127,11 +126,10 @@ class PurchaseLog:
         customer = np.flatnonzero(counts)
         start, bought = self.start[customer], counts[customer]
         revenue, margin, paid = np.empty((3, len(self)))
-        for some, rows in self.parts():
-            seen = self.day[rows] <= day
-            whose, money = self.customer[rows][seen] - some.start, self.revenue[rows][seen]
+        for some, whose, seen in self._span(None, day):
+            money = self.revenue[seen]
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
-            for sums, column in ((revenue, money), (margin, self.margin[rows][seen]), (paid, money > 0)):
+            for sums, column in ((revenue, money), (margin, self.margin[seen]), (paid, money > 0)):
                 sums[some] = np.bincount(whose, column, minlength=some.stop - some.start)
         return Known(
             day=day,
@@ -157,23 +155,19 @@ class PurchaseLog:
         if mine.size != len(known):
             raise ValueError("These are not the customers whom this log knows by that day.")
         count, worth = np.empty(len(self)), np.empty(len(self))
-        for some, rows in self.parts():
-            day = self.day[rows]
-            inside = (day > after) & (day <= until)
-            customer, since = self.customer[rows][inside] - some.start, day[inside].astype(np.int64) - after
+        for some, whose, inside in self._span(after, until):
+            since = self.day[inside].astype(np.int64) - after
             month = np.minimum(np.ceil(since / month_days).astype(np.int64) - 1, factors.size - 1)
             number = some.stop - some.start
-            count[some] = np.bincount(customer, minlength=number)
-            worth[some] = np.bincount(customer, self.margin[rows][inside] * factors[month], minlength=number)
+            count[some] = np.bincount(whose, minlength=number)
+            worth[some] = np.bincount(whose, self.margin[inside] * factors[month], minlength=number)
         return count[mine], worth[mine]
 
     def margins(self, after: int, until: int) -> Floats:
         """Margin after the end of `after` up to `until`, of every customer of the log."""
         found = np.empty(len(self))
-        for some, rows in self.parts():
-            inside = (self.day[rows] > after) & (self.day[rows] <= until)
-            customer = self.customer[rows][inside] - some.start
-            found[some] = np.bincount(customer, self.margin[rows][inside], some.stop - some.start)
+        for some, whose, inside in self._span(after, until):
+            found[some] = np.bincount(whose, self.margin[inside], some.stop - some.start)
         return found
 
     def parts(self) -> Iterator[tuple[slice, slice]]:
@@ -182,18 +176,27 @@ class PurchaseLog:
             end = min(begin + _CUSTOMERS_AT_ONCE, len(self))
             yield slice(begin, end), slice(int(self.start[begin]), int(self.start[end]))
 
+    def _span(self, after: int | None, until: int) -> Iterator[tuple[slice, NDArray[np.int32], NDArray[np.int64]]]:
+        """Customers a part at a time, with the rows after the end of `after` up to `until`: whose, by place, and which."""
+        for some, rows in self.parts():
+            day = self.day[rows]
+            inside = day <= until if after is None else (day > after) & (day <= until)
+            which = np.flatnonzero(inside) + rows.start
+            yield some, self.customer[which] - np.int32(some.start), which
+
     def _rows(self, chosen: NDArray[np.bool_]) -> PurchaseLog:
         """The log of some rows, given by a mask."""
-        customer = self.customer[chosen]
-        changed = np.diff(customer, prepend=customer[:1] - 1) != 0
+        number, start = _numbered(self.customer[chosen])
         return PurchaseLog(
-            np.cumsum(changed, dtype=np.int32) - np.int32(1),
-            self.day[chosen],
-            self.revenue[chosen],
-            self.margin[chosen],
-            self.known_margin[chosen],
-            np.append(np.flatnonzero(changed), customer.size).astype(np.int64),
+            number, self.day[chosen], self.revenue[chosen], self.margin[chosen], self.known_margin[chosen], start
         )
+
+
+def _numbered(customer: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Customers of sorted rows numbered from 0, and where the rows of each begin (one more element at the end)."""
+    changed = np.diff(customer, prepend=customer[:1] - 1) != 0
+    start = np.append(np.flatnonzero(changed), customer.size).astype(np.int64)
+    return np.cumsum(changed, dtype=np.int32) - np.int32(1), start
 
 
 def _order_of(customer: NDArray[Any], day: NDArray[Any]) -> NDArray[np.intp] | None:
