@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from cxvalue.findings.finding import Finding
     from cxvalue.study import StudyFile
+    from cxvalue.tables.states import PurchaseStates
     from cxvalue.workspace.opened import Study
 
 __all__ = ["Answer", "Asked", "question"]
@@ -112,6 +113,11 @@ class Asked:
         """The purchases with numbers for ids where there are many, for what does not name customers."""
         numbered = self.opened.numbered("purchases")
         return self.opened.purchases if numbered is None else numbered
+
+    @cached_property
+    def states(self) -> PurchaseStates:
+        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
+        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @classmethod
     def questions(cls) -> tuple[str, ...]:

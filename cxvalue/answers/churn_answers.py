@@ -26,18 +26,30 @@ from cxvalue.questions.churn.findings import churn_findings
 from cxvalue.tables.labels import segments_of
 
 if TYPE_CHECKING:
-    from cxvalue.tables.states import PurchaseStates
+    import pandas as pd
 
-__all__ = ["ChurnAnswers"]
+    from cxvalue.questions.churn.losses import Losses
+
+__all__ = ["ChurnAnswers", "draw_bands"]
+
+
+def draw_bands(
+    answer: Answer,
+    bands: pd.DataFrame,
+    found: Losses | None,
+    currency: str,
+    caption: tuple[str, str],
+    *,
+    contractual: bool = False,
+) -> None:
+    """Draw members and margin by how likely they are to leave; not where all bands would give a small one away."""
+    if bands["members"].any():
+        drawn = figures.churn_bands(bands, currency, found.expected if found else None, contractual=contractual)
+        answer.draw(drawn, "churn_bands", caption)
 
 
 class ChurnAnswers(Asked):
     """Which customers without a contract will not buy again."""
-
-    @cached_property
-    def states(self) -> PurchaseStates:
-        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
-        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def forecast(self) -> churn.Churn:
@@ -77,10 +89,7 @@ class ChurnAnswers(Asked):
         bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(bands_display(bands, self.currency))
-        if bands["members"].any():  # else all of them stand in bands that would give a small one away
-            found = self.forecast.losses
-            drawn = figures.churn_bands(bands, self.currency, found.expected if found else None)
-            answer.draw(drawn, "churn_bands", figures.caption("churn_bands"))
+        draw_bands(answer, bands, self.forecast.losses, self.currency, figures.caption("churn_bands"))
 
     @question
     def last_warning(self, answer: Answer) -> None:

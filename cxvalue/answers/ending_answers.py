@@ -6,6 +6,7 @@ from functools import cached_property
 
 from cxvalue import figures
 from cxvalue.answers.answer import Answer, question
+from cxvalue.answers.churn_answers import draw_bands
 from cxvalue.answers.contract_answers import Contractual
 from cxvalue.questions.churn import early_warning
 from cxvalue.questions.churn.display import reasons_display, span_words
@@ -40,10 +41,8 @@ class EndingAnswers(Contractual):
         bands = self.forecast.bands(self.settings.report.suppress_below)
         answer.tables["churn_bands.csv"] = bands
         answer.show(ending_bands_display(bands, self.currency))
-        if bands["members"].any():  # else all of them stand in bands that would give a small one away
-            found = self.forecast.losses
-            drawn = figures.churn_bands(bands, self.currency, found.expected if found else None, contractual=True)
-            answer.draw(drawn, "churn_bands", figures.caption("churn_bands_of_contracts"))
+        caption = figures.caption("churn_bands_of_contracts")
+        draw_bands(answer, bands, self.forecast.losses, self.currency, caption, contractual=True)
 
     @question
     def last_warning(self, answer: Answer) -> None:

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.questions.lifetime_value.past_states import PastStates
-    from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["LifetimeAnswers"]
 
@@ -78,11 +77,6 @@ class LifetimeAnswers(Asked):
         past = self.fit.past
         assert past is not None  # kept with every fit of an opened study
         return past
-
-    @cached_property
-    def states(self) -> PurchaseStates:
-        """The purchase history of each customer; with ids where the models ask for labels of theirs."""
-        return self.opened.states(ids=bool(self.settings.cltv.covariates))
 
     @cached_property
     def customers(self) -> pd.DataFrame:
