@@ -62,10 +62,13 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.contracts 10000
 	@$(run) -m tests.calibration.contracts 500 drivers
 	@$(run) -m tests.calibration.discounts 1000
+	@$(run) -m tests.calibration.discounts 200 4500 by-lot
 	@for design in staggered experiment cluster_experiment matched; do \
 	  for kind in effect null proven; do \
 	    $(run) -m tests.calibration.programmes $$design 1000 4000 $$kind || exit 1; done; done
 	@$(run) -m tests.calibration.programmes staggered 1000 4000 early
+	@$(run) -m tests.calibration.programmes staggered 400 4000 dip
+	@$(run) -m tests.calibration.programmes staggered 400 4000 dip=0.5
 	@$(run) -m tests.calibration.portfolio 1000 2500 0
 	@$(run) -m tests.calibration.portfolio 1000 2500 1
 	@$(run) -m tests.calibration.goodwill 100 6000

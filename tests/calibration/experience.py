@@ -19,6 +19,7 @@ import pandas as pd
 from scipy.stats import binom
 
 from cxvalue.foundation.intervals import Interval
+from cxvalue.questions.drivers.findings import link_findings
 from cxvalue.questions.drivers.importance import fit_importance
 from cxvalue.questions.drivers.score_link import fit_link
 from cxvalue.questions.levels.habituation import Exposures, fit_habituation
@@ -29,6 +30,7 @@ from cxvalue.questions.response.findings import response_findings
 from cxvalue.questions.response.recovery import fit_recovery
 from cxvalue.questions.staff.turnover_link import fit_turnover_link
 from cxvalue.questions.survey_truth.asked_late import lateness_of
+from cxvalue.questions.survey_truth.findings import response_findings_of
 from cxvalue.questions.survey_truth.weighting import answer_weights, reweight
 from cxvalue.questions.wallet.wallet_answers import WalletRows
 from cxvalue.questions.wallet.wallet_share import fit_wallet
@@ -101,6 +103,22 @@ def undoing_named(seed: int) -> bool:
     found = fit_recovery(complaints_drawn(seed, 0.0, hidden=1.0))
     said = response_findings(None, found, ExperienceRules(), answered_by="", currency="EUR", level=0.95)
     return f"{found.robustness:.1%}"[:2] in said[0].text and "would undo it" in said[0].text
+
+
+def called_effect(seed: int, **world: float) -> bool:
+    """Whether a link that excludes 0 is told without saying that it is one, or with a grade better than D."""
+    said = link_findings(fit_link(link_drawn(seed, **world)), None, main="nps", currency="EUR", level=0.95)[0]
+    return said.grade != "D" or "It is a link" not in said.text
+
+
+def silent_unsaid(seed: int) -> tuple[bool, bool]:
+    """Where the unhappy answer less: whether the range misses the truth, and whether the sentence hides what holds it."""
+    frame, truth = invited_drawn(seed, lean=0.15)
+    found = reweight(frame)
+    said = {one.id: one for one in response_findings_of(found, frame, main="nps", level=0.95)}
+    text = said["experience.survey.reweighted"].text
+    held = found.bounded[0] <= truth <= found.bounded[1] and "without assumptions it is" in text
+    return not inside(found.score, truth), not held
 
 
 def main_store_of_all(seed: int) -> Interval | None:
@@ -178,6 +196,10 @@ def claimed() -> Iterator[Line]:
     yield "half-life, a tasting that never wears off", lambda s: half_life_claimed(tastings_drawn(0.0, s))
     yield "response, hidden cause: undoing it not named", lambda s: not undoing_named(s)
     yield "response, none there", lambda s: outside_zero(fit_recovery(complaints_drawn(s, 0.0)).retained)
+    yield "link, moods of months: called an effect", lambda s: called_effect(s, mood=1.0)
+    yield "reweighted, the unhappy answer less: missed", lambda s: silent_unsaid(s)[0]
+    yield "reweighted, the unhappy answer less: not said", lambda s: silent_unsaid(s)[1]
+    yield "staff cost, units alike: above 0", lambda s: fit_turnover_link(staff_drawn(s)).money.low > 0
     yield "staff leads, link .30", lambda s: fit_turnover_link(staff_drawn(s)).loud
     yield (
         "staff leads, customers first (to be loud)",

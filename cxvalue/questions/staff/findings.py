@@ -38,6 +38,13 @@ COST_OF_LOUD = translatable(
     "Turnover above that of the best quarter of units goes with {margin} of margin a year ({range}), which comes first is "
     "not known."
 )
+COST_NOT_SHOWN = translatable(
+    "That turnover above that of the best quarter of units costs margin is not shown: {margin} a year ({range})."
+)
+BY_CHANCE = translatable(
+    "Units may differ in turnover by chance alone: those with little of it in one half of the months need not have little "
+    "in the other."
+)
 
 
 def turnover_findings(staff: HeadCount, found: Turnover | None, *, level: float) -> list[Finding]:
@@ -97,16 +104,17 @@ def link_of_staff_findings(found: TurnoverLink | None, *, currency: str, level: 
         range=format_range(ten.low, ten.high, ""),
     )
     money = found.money
+    proven = not (found.by_chance or money.low <= 0 <= money.high)
     cost = translate(
-        COST_OF_LOUD if found.loud else COST,
+        (COST_OF_LOUD if found.loud else COST) if proven else COST_NOT_SHOWN,
         margin=format_value(money.value, currency),
         range=format_range(money.low, money.high, currency),
     )
     label = translate("margin that goes with turnover")
-    return [
-        writer.write("link", translate("customers lost per staff lost"), found.link, "", text),
-        writer.write("cost_customers", label, range_of(*money), currency, cost),
-    ]
+    linked = writer.write("link", translate("customers lost per staff lost"), found.link, "", text)
+    if found.by_chance:
+        cost, writer = f"{cost} {translate(BY_CHANCE)}", replace(writer, grade="D")
+    return [linked, writer.write("cost_customers", label, range_of(*money), currency, cost)]
 
 
 def replacement_finding(staff: HeadCount, months: float, *, currency: str) -> Finding | None:

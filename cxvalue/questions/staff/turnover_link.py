@@ -9,16 +9,17 @@ speak, staff and customers leave together and the data do not say which comes fi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
 from cxvalue.effects.checks.few_units import wild_bootstrap
-from cxvalue.foundation.intervals import Interval
+from cxvalue.foundation.intervals import Interval, interval_ends, reach_of
 from cxvalue.questions.staff.unit_months import ShopMonths
 
-__all__ = ["TurnoverLink", "fit_turnover_link", "jackknife"]
+__all__ = ["Above", "TurnoverLink", "fit_turnover_link", "jackknife", "turnover_above_best"]
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +27,7 @@ LAGS, LEADS = 4, 2
 FEWEST_UNITS = 5
 FEW_UNITS = 20
 LOUD = 0.05
+DRAWS = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class TurnoverLink:
     """Customers lost within three months per staff lost: the sum over lags, each of them, and the p-value of the leads.
 
     `wild_p` is that of the wild bootstrap with fewer than 20 units; `money` is margin a year that goes along with
-    turnover above that of the best quarter of units.
+    turnover above that of the best quarter of units, `above` that turnover, whose lower end is 0 where units may differ by
+    chance alone.
     """
 
     link: Interval
@@ -43,11 +46,17 @@ class TurnoverLink:
     units: int
     cells: int
     money: Interval
+    above: Interval
 
     @property
     def loud(self) -> bool:
         """Whether customers moved before staff did."""
         return self.leads_p < LOUD
+
+    @property
+    def by_chance(self) -> bool:
+        """Whether chance alone may make units differ in turnover as much as they do."""
+        return self.above.low <= 0
 
 
 def _shifted(values: Floats, by: int) -> Floats:
@@ -103,6 +112,7 @@ def fit_turnover_link(rows: ShopMonths, *, level: float = 0.95) -> TurnoverLink 
         turned = np.column_stack([x[:, 0], x[:, 1:LAGS] - x[:, [0]], x[:, LAGS:]])
         root = np.sqrt(rows.customers[used])
         wild = wild_bootstrap(y * root, turned * root[:, None], unit, 0, draws=999).p_value
+    above = turnover_above_best(rows, level=level)
     return TurnoverLink(
         link=link,
         lags=tuple(float(one) for one in beta),
@@ -110,7 +120,8 @@ def fit_turnover_link(rows: ShopMonths, *, level: float = 0.95) -> TurnoverLink 
         wild_p=wild,
         units=units,
         cells=cells,
-        money=_money(rows, link),
+        money=_product(link, error, units - 1, above, float(rows.margin.sum()), level),
+        above=above.interval,
     )
 
 
@@ -132,12 +143,60 @@ def _fit(rows: ShopMonths, columns: list[Floats], used: NDArray[np.bool_]) -> tu
     return beta, covariance, y.size, int(unit.max()) + 1
 
 
-def _money(rows: ShopMonths, link: Interval) -> Interval:
-    """Link × (turnover a year − that of the best quarter of units) × margin of 12 months of the active customers."""
+class Above(NamedTuple):
+    """Turnover a year above that of the best quarter of units.
+
+    `found` is the quarter chosen by all months, and looks the better for its luck; `again` that chosen by one half of the
+    months in the turnover of the other one, with its error and degrees of freedom.
+    """
+
+    found: float
+    again: float
+    se: float
+    df: float
+    interval: Interval
+
+
+def turnover_above_best(rows: ShopMonths, *, level: float = 0.95) -> Above:
+    """How far turnover lies above that of the best quarter of units, and within which range by more than chance.
+
+    Who was best by luck in some months is as good as any other in others: that is where the lower end comes from.
+    """
     known = np.isfinite(rows.rate) & (rows.people > 0)
-    if not known.any():
-        return Interval(0.0, 0.0, 0.0)
-    overall = float(np.average(rows.rate[known], weights=rows.people[known]))
-    best = float(np.mean(np.sort(rows.rate[known])[: max(int(np.ceil(known.sum() / 4)), 1)]))
-    size = max(overall - best, 0.0) * float(rows.margin.sum())
-    return Interval(*(end * size for end in link))
+    found = max(_above(rows.rate[known], rows.rate[known], rows.people[known])[0], 0.0) if known.any() else 0.0
+    known &= np.isfinite(rows.halves).all(axis=0)
+    if known.sum() < FEWEST_UNITS:
+        return Above(found, 0.0, np.inf, 1.0, Interval(found, 0.0, found))
+    first, second = rows.halves[:, known]
+    ways = [_above(by, of, rows.people[known]) for by, of in ((first, second), (second, first))]
+    again = float(np.mean([way[0] for way in ways]))
+    se, df = max(way[1] for way in ways), min(way[2] for way in ways)
+    reach = reach_of(level, df) * se
+    return Above(found, again, se, df, Interval.holding(found, max(again - reach, 0.0), again + reach))
+
+
+def _above(by: Floats, of: Floats, people: Floats) -> tuple[float, float, float]:
+    """Turnover of all less that of the best quarter `by` one rate in another one, its standard error and df (Welch)."""
+    best = np.zeros(by.size, dtype=bool)
+    best[np.argsort(by, kind="stable")[: max(int(np.ceil(by.size / 4)), 1)]] = True
+    value = float(np.average(of, weights=people) - of[best].mean())
+    # A quarter of one unit has no spread of its own: that of all stands for it.
+    spread = [float(of[side].var(ddof=1) if side.sum() > 1 else of.var(ddof=1)) / side.sum() for side in (best, ~best)]
+    # All of them hold the best ones too: what is compared is the share of the others in all.
+    share, total = people[~best].sum() / people.sum(), sum(spread)
+    degrees = [max(int(side.sum()) - 1, 1) for side in (best, ~best)]
+    parts = sum(one**2 / n for one, n in zip(spread, degrees, strict=True))
+    return value, float(share * np.sqrt(total)), total**2 / parts if parts > 0 else float(sum(degrees))
+
+
+def _product(link: Interval, error: float, df: int, above: Above, margin: float, level: float) -> Interval:
+    """Link × turnover above the best quarter × margin of 12 months of the active customers.
+
+    Its range is that of draws of both, around what was found and around what the other half of the months says of it.
+    """
+    rng = np.random.default_rng(1)
+    links = link.value + error * rng.standard_t(df, DRAWS)
+    luck = rng.standard_t(above.df, DRAWS) * (above.se if np.isfinite(above.se) else 0.0)
+    ends = [interval_ends(links * np.maximum(at + luck, 0.0), level) for at in (above.found, above.again)]
+    low, high = float(min(one[0] for one in ends)), float(max(one[1] for one in ends))
+    return Interval.holding(link.value * above.found * margin, low * margin, high * margin)

@@ -14,7 +14,7 @@ from cxvalue.questions.staff.head_count import HeadCount
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["ShopMonths", "shop_months", "units_of_customers"]
+__all__ = ["APART", "ShopMonths", "shop_months", "units_of_customers", "yearly_rate"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 AROUND = 3
 """Months in which a customer bought, and in which they come back or not."""
 
+APART = 3
+"""Months between the two halves that say whether units differ: what happened at a unit by chance lasts a while."""
 _NEVER = 2 * AROUND
 """Months to the next purchase from which on it is all the same."""
 
@@ -31,7 +33,7 @@ class ShopMonths:
     """Units x months: turnover, share of customers lost and their number (0 where the months after are not over).
 
     By unit: `margin` is what customers of the last three months brought in the last 12, `rate` turnover a year over all
-    months, `people` the mean head count.
+    months, `people` the mean head count; `halves` turnover a year in the earlier and in the later months, a row each.
     """
 
     units: tuple[str, ...]
@@ -41,6 +43,7 @@ class ShopMonths:
     margin: Floats
     rate: Floats
     people: Floats
+    halves: Floats
 
 
 def units_of_customers(
@@ -85,9 +88,20 @@ def shop_months(purchases: ir.Table, homes: ir.Table, staff: HeadCount, *, as_of
     with np.errstate(divide="ignore", invalid="ignore"):
         turnover = np.where(staff.mean > 0, staff.chose / staff.mean, np.nan)
         share = np.where(customers > 0, lost / customers, np.nan)
-    exposure = staff.mean.sum(axis=1)
-    rate = np.divide(12 * staff.leavers.sum(axis=1), exposure, out=np.full(len(place), np.nan), where=exposure > 0)
-    return ShopMonths(staff.units, turnover, share, customers, margin, rate, staff.mean.mean(axis=1))
+    middle = (months - APART) // 2
+    parts = (slice(None), slice(middle), slice(middle + APART, None))
+    rate, *halves = (yearly_rate(staff.leavers[:, part], staff.mean[:, part]) for part in parts)
+    return ShopMonths(staff.units, turnover, share, customers, margin, rate, staff.mean.mean(axis=1), np.array(halves))
+
+
+def yearly_rate(leavers: Floats, people: Floats) -> Floats:
+    """12 × leavers by person-months of each unit (rows); NaN without a person.
+
+    >>> yearly_rate(np.array([[1.0, 0.0]]), np.array([[4.0, 4.0]])).tolist()
+    [1.5]
+    """
+    exposure = people.sum(axis=1)
+    return np.divide(12 * leavers.sum(axis=1), exposure, out=np.full(len(people), np.nan), where=exposure > 0)
 
 
 def _by_gap(bought: ir.Table) -> ir.Table:

@@ -8,24 +8,55 @@ import ibis
 import numpy as np
 import pytest
 
+from cxvalue.questions.drivers.findings import link_findings
 from cxvalue.questions.drivers.score_link import LinkRows, fit_link, link_rows, reliability_of
 from cxvalue.questions.experience.answers import answered
 from tests.experienceworlds import METRICS, retail
 
 
-def drawn(seed: int, *, effect: float = 0.0, trait: float = 0.0, past: float = 0.0, n: int = 1500) -> LinkRows:
-    """Three years of margin around an answer whose reliability is a half."""
+def drawn(
+    seed: int, *, effect: float = 0.0, trait: float = 0.0, past: float = 0.0, mood: float = 0.0, n: int = 1500
+) -> LinkRows:
+    """Three years of margin around an answer whose reliability is a half.
+
+    A `mood` by months (AR .9) lifts the score of its month and the margin of every month around it.
+    """
     rng = np.random.default_rng(seed)
     u, x = rng.standard_normal(n), rng.standard_normal(n)
     noise = 30 * rng.standard_normal((3, n))
     lasting = 30 * rng.standard_normal(n) + 10 * trait * u
     earlier, before = 100 + lasting + noise[0], 100 + lasting + noise[1]
-    felt = x + trait * u + past * (before - 100) / 45
+    months = mood * moods(seed, n) if mood else np.zeros((n, 36))
+    before, earlier = before + 20 * months[:, 12:24].mean(axis=1), earlier + 20 * months[:, :12].mean(axis=1)
+    felt = x + months[:, 23] + trait * u + past * (before - 100) / 45
     points = felt + np.sqrt(felt.var()) * rng.standard_normal(n)
-    after = 100 + lasting + noise[2] + effect * x
+    after = 100 + lasting + noise[2] + effect * x + 20 * months[:, 24:].mean(axis=1)
     ids = np.array([f"c{k}" for k in range(n)], dtype=object)
     return LinkRows(ids, points, after, before, earlier, rng.uniform(730, 1500, n), rng.integers(0, 8, n),
                     rng.integers(0, 12, n))  # fmt: skip
+
+
+def moods(seed: int, n: int) -> np.ndarray:
+    """Months that go together from one to the next by .9, customers x 36."""
+    news = np.random.default_rng([seed, 1]).standard_normal((n, 36))
+    news[:, 1:] *= np.sqrt(1 - 0.9**2)
+    for month in range(1, 36):
+        news[:, month] += 0.9 * news[:, month - 1]
+    return news
+
+
+def test_moods_of_months_are_told_as_a_link_and_no_more() -> None:
+    """They are in the year after and not in the one before last: nothing tells them from an effect, so none is claimed."""
+    loud = 0
+    for seed in range(10):
+        found = fit_link(drawn(seed, mood=1.0))
+        assert found is not None
+        loud += found.link.low > 0
+        said = link_findings(found, None, main="nps", currency="EUR", level=0.95)[0]
+        assert said.grade == "D"
+        assert "It is a link: it shows where to test, not what a project earns." in said.text
+        assert "moods of months are not" in said.method
+    assert loud >= 8
 
 
 @pytest.mark.parametrize("world", [{}, {"trait": 0.3}, {"trait": 1.0}, {"past": 1.0}])

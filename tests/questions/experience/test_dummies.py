@@ -73,14 +73,20 @@ def test_admissions_of_berkeley_turn_round_within_departments() -> None:
     assert within < 0 < slopes_clustered(admitted, man[:, None], np.zeros(man.size, dtype=np.intp)).beta[0]
 
 
-def test_a_lagged_outcome_within_units_is_biased_by_as_much_as_nickell_says() -> None:
+@pytest.mark.parametrize(
+    ("rho", "months", "units", "bias"),
+    [(0.5, 6, 40_000, -0.275641), (0.5, 12, 20_000, -0.133936), (0.8, 36, 4000, -0.055142)],
+)
+def test_a_lagged_outcome_within_units_is_biased_by_as_much_as_nickell_says(
+    rho: float, months: int, units: int, bias: float
+) -> None:
     """Why no link here has yesterday's outcome beside dummies of units: .5 over 6 months comes out as .22 (Nickell 1981)."""
-    rng, months = np.random.default_rng(1), 6
-    level = rng.standard_normal(40_000)
-    y = [2 * level + rng.standard_normal(40_000) / np.sqrt(1 - 0.25)]
+    rng = np.random.default_rng(1)
+    level = rng.standard_normal(units)
+    y = [level / (1 - rho) + rng.standard_normal(units) / np.sqrt(1 - rho**2)]
     for _ in range(months):
-        y.append(level + 0.5 * y[-1] + rng.standard_normal(40_000))
+        y.append(level + rho * y[-1] + rng.standard_normal(units))
     path = np.column_stack(y)
-    unit = np.repeat(np.arange(40_000), months)
+    unit = np.repeat(np.arange(units), months)
     found = slopes_clustered(path[:, 1:].ravel(), path[:, :-1].reshape(-1, 1), unit)
-    assert found.beta[0] - 0.5 == pytest.approx(-0.275641, abs=0.006)
+    assert found.beta[0] - rho == pytest.approx(bias, abs=0.006)

@@ -12,6 +12,7 @@ import pytest
 
 from cxvalue.effects.estimators.survival import kaplan_meier
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.questions.experience.dummies import slopes_clustered
 from cxvalue.questions.response.complaints import IndexComplaints, complaints_of, index_complaints
 from cxvalue.questions.response.recovery import answer_speed, by_backlog, fit_recovery
 from tests.experienceworlds import RULES, retail
@@ -118,6 +119,8 @@ def test_the_instrument_is_that_of_schooling_and_a_college_nearby() -> None:
         return values - given @ np.linalg.lstsq(given, values, rcond=None)[0]
 
     still = np.zeros(len(data), dtype=np.int64)
+    plain = slopes_clustered(left("lwage"), left("educ")[:, None], np.zeros(len(data), dtype=np.intp))
+    assert plain.beta[0] == pytest.approx(0.071173, abs=1e-6)  # without the instrument
     rows = IndexComplaints(
         given, left("educ"), left("lwage"), left("lwage"), left("nearc4"), (still, still, still), given[:, 1:]
     )

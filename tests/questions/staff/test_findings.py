@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.staff.findings import link_of_staff_findings, replacement_finding, turnover_findings
 from cxvalue.questions.staff.head_count import head_count_of, turnover_of
 from cxvalue.questions.staff.turnover_link import fit_turnover_link
@@ -15,7 +16,7 @@ from tests.questions.staff.test_turnover_link import drawn
 def test_loud_leads_are_said_and_graded() -> None:
     quiet = fit_turnover_link(drawn(1))
     assert quiet is not None
-    quiet = replace(quiet, leads_p=0.5)
+    quiet = replace(quiet, leads_p=0.5, above=Interval(0.2, 0.1, 0.3))
     first = link_of_staff_findings(quiet, currency="EUR", level=0.95)
     assert [one.id for one in first] == ["experience.staff.link", "experience.staff.cost_customers"]
     assert [one.grade for one in first] == ["C", "C"]
@@ -25,6 +26,27 @@ def test_loud_leads_are_said_and_graded() -> None:
     assert "which comes first the data does not say" in loud[0].text
     assert "followed" not in loud[0].text
     assert link_of_staff_findings(None, currency="EUR", level=0.95) == []
+
+
+def test_a_cost_is_not_claimed_where_units_differ_by_chance() -> None:
+    found = fit_turnover_link(drawn(1))
+    assert found is not None
+    chance = replace(found, leads_p=0.5, above=Interval(0.2, 0.0, 0.3), money=Interval(5000.0, 0.0, 9000.0))
+    link, cost = link_of_staff_findings(chance, currency="EUR", level=0.95)
+    assert (link.grade, cost.grade) == ("C", "D")
+    assert "are followed by" in link.text
+    assert "is not shown" in cost.text
+    assert "by chance alone" in cost.text
+    assert cost.value == 5000.0
+    apart = replace(chance, above=Interval(0.2, 0.1, 0.3), money=Interval(5000.0, 2000.0, 9000.0))
+    _, cost = link_of_staff_findings(apart, currency="EUR", level=0.95)
+    assert cost.grade == "C"
+    assert "chance" not in cost.text
+    assert "goes with" in cost.text
+    unsure = replace(apart, money=Interval(5000.0, -2000.0, 9000.0))
+    _, cost = link_of_staff_findings(unsure, currency="EUR", level=0.95)
+    assert "is not shown" in cost.text
+    assert "chance" not in cost.text
 
 
 def test_turnover_survival_and_replacement() -> None:

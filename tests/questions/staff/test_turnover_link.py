@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from cxvalue.questions.staff.turnover_link import _shifted, fit_turnover_link, jackknife
-from cxvalue.questions.staff.unit_months import ShopMonths
+from cxvalue.questions.staff.turnover_link import _shifted, fit_turnover_link, jackknife, turnover_above_best
+from cxvalue.questions.staff.unit_months import APART, ShopMonths
 
 
 def drawn(seed: int, *, link: bool = True, reverse: bool = False, shock: bool = False, units: int = 40) -> ShopMonths:
@@ -35,9 +37,10 @@ def drawn(seed: int, *, link: bool = True, reverse: bool = False, shock: bool = 
                     lost[:, m] += weight * turnover[:, m - lag]
     lost += 0.2 + 0.02 * rng.standard_normal((units, 1)) + 0.01 * rng.standard_normal(months)
     customers = rng.integers(50, 200, (units, months)).astype(float)
-    rate = 12 * turnover.mean(axis=1)
+    rate, middle = 12 * turnover.mean(axis=1), (months - APART) // 2
+    halves = 12 * np.array([turnover[:, :middle].mean(axis=1), turnover[:, middle + APART :].mean(axis=1)])
     return ShopMonths(tuple(map(str, range(units))), turnover, lost, customers, np.full(units, 1000.0), rate,
-                      heads.astype(float))  # fmt: skip
+                      heads.astype(float), halves)  # fmt: skip
 
 
 def test_the_truth_is_covered_and_the_leads_keep_quiet() -> None:
@@ -100,6 +103,50 @@ def test_the_cost_is_the_link_times_turnover_above_the_best_quarter() -> None:
     overall = np.average(rows.rate, weights=rows.people)
     best = np.sort(rows.rate)[:10].mean()
     assert found.money.value == pytest.approx(found.link.value * (overall - best) * 40_000)
+
+
+def apart(seed: int, spread: float, units: int = 40) -> tuple[ShopMonths, float]:
+    """Two years of leavers by Poisson's law at units whose rates differ by `spread`; the true gap to the best quarter."""
+    rng = np.random.default_rng(seed)
+    rows, heads = drawn(1, units=units), rng.integers(12, 41, units).astype(float)
+    true = 0.9 * np.exp(spread * rng.standard_normal(units))
+    halves = rng.poisson(true * heads, (2, units)) / heads
+    best = np.sort(true)[: units // 4].mean()
+    return replace(rows, halves=halves, rate=halves.mean(axis=0), people=heads), np.average(true, weights=heads) - best
+
+
+@pytest.mark.parametrize("units", [12, 40])
+def test_units_that_differ_by_chance_alone_have_no_turnover_above_the_best(units: int) -> None:
+    """The best quarter looks better in every world; what is proven of it in worlds of equal units is nothing."""
+    found = [turnover_above_best(apart(seed, 0.0, units)[0]) for seed in range(200)]
+    assert np.mean([one.found for one in found]) > 0.15
+    assert sum(one.interval.low > 0 for one in found) <= 10  # 5 on average; more than 10 happens once in 70
+
+
+def test_turnover_above_the_best_units_is_held_where_units_differ() -> None:
+    held = proven = 0
+    for seed in range(100):
+        rows, true = apart(seed, 0.5)
+        found = turnover_above_best(rows)
+        held += found.interval.low <= true <= found.interval.high
+        proven += found.interval.low > 0
+    assert held >= 90
+    assert proven >= 90
+
+
+def test_the_quarter_that_was_best_in_one_half_is_looked_at_in_the_other() -> None:
+    rows = replace(
+        drawn(1, units=8),
+        rate=np.arange(8.0),
+        people=np.ones(8),
+        halves=np.array([np.arange(8.0), np.arange(8.0)[::-1]]),
+    )
+    found = turnover_above_best(rows)
+    assert found.found == 3.5 - 0.5
+    assert found.again == 3.5 - 6.5
+    assert found.interval.low == 0
+    few = replace(rows, halves=np.where(np.arange(8) < 4, rows.halves, np.nan))
+    assert turnover_above_best(few).interval == (3.0, 0.0, 3.0)
 
 
 def test_a_shock_to_the_place_is_heard_in_the_leads() -> None:

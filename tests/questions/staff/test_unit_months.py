@@ -34,6 +34,7 @@ def test_of_the_customers_of_three_months_those_who_stay_away_for_three() -> Non
     assert found.turnover[0].tolist() == [0, 0.25, 0, 0, 0, 0]
     assert found.margin.tolist() == [6.0, 0.0]  # of those who came in the last three months
     assert found.rate[0] == pytest.approx(12 * 1 / 24)
+    assert found.halves.tolist() == [[0, 0], [0, 0]]  # the first month and the last two: three lie between
     alone = homes.filter(homes.unit == "u")
     assert shop_months(bought, alone, heads(6), as_of=date(2025, 6, 30)) is None
 

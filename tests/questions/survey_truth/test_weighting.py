@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import causaldata
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxvalue.effects.estimators.doubly_robust import augmented, doubly_robust_ate
 from cxvalue.questions.survey_truth.invited import Invited
 from cxvalue.questions.survey_truth.weighting import answer_chances, bounds_without_assumption, hajek, kish, reweight
 
@@ -52,28 +54,61 @@ def test_where_the_unhappy_answer_less_only_the_bounds_hold() -> None:
     assert held <= 15
 
 
-def test_the_weighted_difference_is_the_published_one() -> None:
-    # Hernán and Robins, What If: smokers who quit, weights 1 / P(treatment); the estimate of R and Stata is 3.4405.
+@cache
+def smokers() -> tuple[pd.DataFrame, np.ndarray, np.ndarray, np.ndarray]:
+    """The 1,566 smokers of NHEFS: all of them, who quit, their gain of weight, and what both may hang on."""
     data = pd.read_stata(next(Path(causaldata.__file__).parent.rglob("nhefs_complete*.dta")))
     kinds = [pd.get_dummies(data[name].astype(int), drop_first=True).to_numpy(float)
              for name in ("sex", "race", "education", "exercise", "active")]  # fmt: skip
     numbers = data[["age", "smokeintensity", "smokeyrs", "wt71"]].to_numpy(float)
     raw = np.column_stack([*kinds, numbers, numbers**2])
     x = np.column_stack([np.ones(len(data)), (raw - raw.mean(axis=0)) / raw.std(axis=0)])
-    quit_, gain = data["qsmk"].to_numpy() == 1, data["wt82_71"].to_numpy(float)
+    return data, data["qsmk"].to_numpy() == 1, data["wt82_71"].to_numpy(float), x
+
+
+def test_the_weighted_difference_is_the_published_one() -> None:
+    # Hernán and Robins, What If: smokers who quit, weights 1 / P(treatment); the estimate of R and Stata is 3.4405.
+    data, quit_, gain, x = smokers()
     chance = answer_chances(x, quit_)
     treated, _ = hajek(gain, quit_, chance, x)
     others, _ = hajek(gain, ~quit_, 1 - chance, x)
     assert treated - others == pytest.approx(3.440535, abs=2e-4)
     assert gain[quit_].mean() - gain[~quit_].mean() == pytest.approx(2.540581, abs=1e-5)
     weight = np.where(quit_, 1 / chance, 1 / (1 - chance))
+    # Horvitz and Thompson's divides by all 1,566, not by the sums of the weights.
+    by_number = (np.where(quit_, gain, -gain) * weight).mean()
+    assert by_number == pytest.approx(3.424012, abs=2e-4)
     assert kish(weight) == pytest.approx(1013.31, abs=0.1)
+    # HC0 of the weighted regression, as published beside it, takes the chances as known.
+    left = (gain - np.where(quit_, treated, others)) * weight
+    known = np.sqrt(sum((left[side] ** 2).sum() / weight[side].sum() ** 2 for side in (quit_, ~quit_)))
+    assert known == pytest.approx(0.525494, abs=1e-4)
     age = data["age"].to_numpy(float)
     spread = np.sqrt((age[quit_].var(ddof=1) + age[~quit_].var(ddof=1)) / 2)
     gap = age[quit_].mean() - age[~quit_].mean()
     assert gap / spread == pytest.approx(0.2820, abs=5e-5)
     left = np.average(age[quit_], weights=weight[quit_]) - np.average(age[~quit_], weights=weight[~quit_])
     assert left / spread == pytest.approx(0.0058, abs=2e-4)
+
+
+def test_with_an_outcome_model_beside_the_weights_it_is_the_frozen_one() -> None:
+    """The same smokers, the gain regressed on all of it and on cigarettes a day times quitting: standardised and AIPW."""
+    data, quit_, gain, x = smokers()
+    smoked = data["smokeintensity"].to_numpy(float)
+    chance = answer_chances(x, quit_)
+    one = np.column_stack([x, quit_, smoked * quit_])
+    slopes = np.linalg.lstsq(one, gain, rcond=None)[0]
+    with_it, without = (np.column_stack([x, np.full(len(x), k), smoked * k]) @ slopes for k in (1.0, 0.0))
+    assert (with_it - without).mean() == pytest.approx(3.517374, abs=1e-5)
+    for told, found, influence in (
+        ((3.457284, 0.488651), *augmented(gain, quit_, chance, with_it, without)[:2]),
+        # The effect on those who quit is less that on the others, the two swapped.
+        ((-3.384830, 0.475657), *augmented(gain, ~quit_, 1 - chance, without, with_it)[2:]),
+    ):
+        assert (found, np.sqrt(influence @ influence)) == pytest.approx(told, abs=1e-5)
+    # As the product models the outcome, quitters and others apart, it is the same within a fifth of its error.
+    apart, influence = doubly_robust_ate(x, x, gain, quit_, chance)
+    assert abs(apart - 3.457284) < 0.2 * np.sqrt(influence @ influence)
 
 
 def answered_by_stratum(
