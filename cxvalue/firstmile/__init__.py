@@ -4,6 +4,7 @@ found        `recognise`, and `Recognised`: what files hold, to be looked at, an
 recognition  tables recognised by a record, else guessed, and held against one another
 records      what is known of the exports of systems, a file each in ``layouts/``
 guesses      tables that no record knows: names in several languages, and values
+returned     what came back to customers, in a column or in rows of its own
 drafts       one table on its way into a study: what is sure, likely, asked
 asking       questions, their answers, and what these make of a table
 trying       a table read as a study would read it: what it comes to, whether its arithmetic holds

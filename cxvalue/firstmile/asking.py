@@ -49,7 +49,8 @@ _FREE = {
 class Option:
     """One possible answer: its word, what it says, what it sets in the table, and the answers that it goes with.
 
-    Beside keys of the table it may set ``revenue_minus``, what is taken off revenue, or ``revenue_over``, its divisor.
+    Beside keys of the table it may set ``revenue_minus``, what is taken off revenue, ``revenue_over``, its divisor, or
+    ``revenue_times``, its factor.
     """
 
     answer: str
@@ -152,16 +153,17 @@ def answered(question: Question, answer: str, spec: dict[str, Any], chosen: Mapp
 
 
 def _applied(spec: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """A table with what an option sets; ``revenue_minus`` and ``revenue_over`` go on from the amount chosen so far."""
+    """A table with what an option sets; ``revenue_…`` go on from the amount chosen so far."""
     plain = {key: value for key, value in change.items() if not key.startswith("revenue_")}
     result = merged(spec, plain)
     revenue = result.get("columns", {}).get("revenue", "")
     if "revenue_minus" in change:
         inner = revenue[1:] if revenue.startswith("=") else f"[{revenue}]"
         result = put(result, "columns.revenue", f"={inner} - {change['revenue_minus']}")
-    if "revenue_over" in change:
-        inner = f"({revenue[1:]})" if revenue.startswith("=") else f"[{revenue}]"
-        result = put(result, "columns.revenue", f"={inner} / {change['revenue_over']}")
+    for key, sign in (("revenue_over", "/"), ("revenue_times", "*")):
+        if key in change:
+            inner = f"({revenue[1:]})" if revenue.startswith("=") else f"[{revenue}]"
+            result = put(result, "columns.revenue", f"={inner} {sign} {change[key]}")
     return result
 
 

@@ -19,6 +19,7 @@ from cxvalue.language.words import enumerated
 from cxvalue.study import TableSource
 from cxvalue.tables.read.database_file import attach_duckdb, is_duckdb, is_sqlite, sqlite_tables
 from cxvalue.tables.read.formats import files_of, open_files, read_start
+from cxvalue.tables.read.roles import RETURNED, said
 from cxvalue.tables.read.sql import ROW, described, literal, quoted
 from cxvalue.tables.read.workbook import is_workbook, open_workbook
 
@@ -26,12 +27,12 @@ __all__ = ["Export", "Look", "look_at", "open_exports"]
 
 _GAP = r"[\s\x{00A0}\x{202F}]*"
 NUMBER = (
-    rf"[-+(−]?{_GAP}(?:[€$£¥₽₴]|[A-Z]{{3}})?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*"
-    rf"(?:[€$£¥₽₴%]|[A-Z]{{3}})?\)?-?"
+    rf"[-+(−]?{_GAP}(?:[€$£¥₽₴₹₩₺₪₫฿]|[A-Z]{{3}})?{_GAP}[-−]?{_GAP}[0-9][0-9.,'’\s\x{{00A0}}\x{{202F}}]*"
+    rf"(?:[€$£¥₽₴₹₩₺₪₫฿%]|[A-Z]{{3}})?\)?-?"
 )
 DAY = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})|(19|20)\d{6}|[A-Za-z]{3,9} \d{1,2}, \d{4}|"
-    r"\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4})([T ].*)?"
+    r"([A-Z][a-z]{2}, )?\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}|[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d{4})([T ].*)?"
 )
 _MOST_SAMPLES = 3
 _HEADER_ROWS = 30
@@ -354,10 +355,31 @@ def _alike_as_one(con: duckdb.DuckDBPyConnection, exports: list[Export], scratch
         if len(group) == 1 or any("sheet" in one.spec or "table" in one.spec for one in group):
             joined += group
             continue
+        if told := _returned(group):
+            raise told
         paths = tuple(path for one in group for path in one.paths)
         label = translate("{file} and {others} more", file=group[0].label, others=len(group) - 1)
         joined.append(_open(con, label, paths, group[0].spec, scratch, 1000 + len(joined)))
     return joined
+
+
+def _returned(group: Sequence[Export]) -> BadInput | None:
+    """The refusal of a file that is named after what came back, where its amounts are those of sales beside it."""
+    back = [one for one in group if RETURNED.search(said(one.paths[0].stem))]
+    for one in back if len(back) < len(group) else []:
+        amounts = [one.text(look.name) for look in one.looks.values() if look.is_number]
+        below = " OR ".join(f"regexp_matches({text}, '^[-−(]')" for text in amounts) or "false"
+        if not one.one(f"count(*) FILTER (WHERE {below})"):
+            other = next(export for export in group if export not in back)
+            found = translate(
+                "is named after what came back, but its amounts are not below zero: with {other} they would count as sales.",
+                other=other.label,
+            )
+            remedy = translate(
+                "Write them with a minus, or put both into one file with a column that says what came back."
+            )
+            return BadInput.at(one.label, found, remedy)
+    return None
 
 
 def look_at(export: Export) -> dict[str, Look]:

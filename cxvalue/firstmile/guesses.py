@@ -9,11 +9,13 @@ from dataclasses import replace
 from cxvalue.firstmile.asking import Option, Question, either
 from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
 from cxvalue.firstmile.exports import Export, Look
+from cxvalue.firstmile.returned import ask_for_refunds
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES
-from cxvalue.tables.read.roles import KEY, WORDS, role_of, said
+from cxvalue.tables.read.dates import serial_words
+from cxvalue.tables.read.roles import KEY, THOUSANDS, WORDS, currency_in, role_of, said
 
 __all__ = ["GUESSED", "draft_by_guess"]
 
@@ -37,6 +39,9 @@ def draft_by_guess(export: Export) -> Draft:
     looks = list(export.looks.values())
     customers = [look for look in looks if _may_be_customer(export, look)]
     days = [look for look in looks if look.is_day and not role_of(look.name, "name")]
+    if not days:
+        looks = [_counted_days(export, look) for look in looks]
+        days = [look for look in looks if look.is_day]
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
@@ -76,9 +81,20 @@ def draft_by_guess(export: Export) -> Draft:
     _order(draft, looks)
     _amount(draft, amounts, looks)
     _statuses(draft, looks)
-    _refunds(draft, looks)
+    ask_for_refunds(draft, looks)
     _others(draft, looks)
     return draft
+
+
+def _counted_days(export: Export, look: Look) -> Look:
+    """A column whose name is that of a day and whose numbers all count days or moments, as one of days."""
+    if not look.is_number or not role_of(look.name, "date") or _is_amount_name(look.name):
+        return look
+    read = serial_words(export.con, export.relation, export.text(look.name))
+    if max((rows for _, rows in read.values()), default=0) < look.filled:
+        return look
+    export.looks[look.name] = replace(look, days=1.0)
+    return export.looks[look.name]
 
 
 def _may_be_customer(export: Export, look: Look) -> bool:
@@ -251,7 +267,9 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
             0, Question("revenue", ask, "columns.revenue", options, None, "column", export.names, "transactions")
         )
         draft.why["revenue"] = ("asked", translate("several amounts"))
-    if cents or _like_cents(best):
+    if THOUSANDS.search(said(best.name)):
+        _ask_for_cents(draft, "thousands")
+    elif cents or _like_cents(best):
         _ask_for_cents(draft, "cents" if cents else "units")
     _ask_for_rows(draft, best)
 
@@ -262,11 +280,15 @@ def _like_cents(look: Look) -> bool:
 
 
 def _ask_for_cents(draft: Draft, default: str) -> None:
-    options = (
-        Option("cents", translate("cents: they are divided by 100"), {"revenue_over": 100}),
-        Option("units", translate("whole units, as they are")),
-    )
+    units = Option("units", translate("whole units, as they are"))
+    options = (Option("cents", translate("cents: they are divided by 100"), {"revenue_over": 100}), units)
     ask = translate("Are the amounts in cents or in whole units?")
+    if default == "thousands":
+        options = (
+            Option("thousands", translate("thousands: they are taken times 1000"), {"revenue_times": 1000}),
+            units,
+        )
+        ask = translate("Are the amounts in thousands or in whole units?")
     draft.questions.append(Question("amounts", ask, "columns.revenue", options, default, table="transactions"))
 
 
@@ -353,29 +375,6 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
         return
 
 
-def _refunds(draft: Draft, looks: Sequence[Look]) -> None:
-    """What came back to the customer may stand in a column of the purchase."""
-    export = draft.export
-    for look in looks:
-        if not role_of(look.name, "refund") or not look.is_number or re.search(KEY, said(look.name)):
-            continue
-        filled = int(export.one(f"count(*) FILTER (WHERE regexp_matches({export.text(look.name)}, '[1-9]'))"))
-        if filled:
-            says = translate("yes: it is taken off, as a refund of its own")
-            options = (
-                Option("take_off", says, {"refund": {"amount": look.name}}),
-                Option("leave", translate("no: revenue is without it already"), {}),
-            )
-            ask = translate_count(
-                "{column!r} is filled in {count:,} row. Did that come back to customers, and is it still in revenue?",
-                "{column!r} is filled in {count:,} rows. Did that come back to customers, and is it still in revenue?",
-                filled,
-                column=look.name,
-            )
-            draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
-            return
-
-
 def _others(draft: Draft, looks: Sequence[Look]) -> None:
     columns, taken = draft.spec["columns"], set(draft.spec["columns"].values())
     for look in looks:
@@ -399,7 +398,8 @@ def _others(draft: Draft, looks: Sequence[Look]) -> None:
             draft.why["product"] = ("likely", translate("by its name"))
     revenue = columns.get("revenue", "")
     for name in re.findall(r"\[([^\]]+)\]", revenue) or [revenue]:
-        draft.sign = draft.sign or (sign_of(draft.export, name) if name in draft.export.looks else "")
+        beside = sign_of(draft.export, name) if name in draft.export.looks else ""
+        draft.sign = draft.sign or beside or currency_in(name)
 
 
 def _may_be_product(look: Look) -> bool:

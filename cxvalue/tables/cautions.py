@@ -15,6 +15,8 @@ __all__ = ["KINDS", "Caution", "worst_first"]
 KINDS = (
     "stale",  # the data end long before the last day observed
     "guest_id",  # an id that stands for no customer, or for many
+    "sums_among_rows",  # totals and subtotals among the rows, which would count twice
+    "doubtful_days",  # days that look misread: day and month swapped, a first day long before all others
     "dominant_id",  # one id that alone holds an implausible share of rows or revenue
     "ids_do_not_match",  # ids of one table that another table does not know
     "ids_alike",  # ids that become equal after a harmless repair

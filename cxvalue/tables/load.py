@@ -25,6 +25,7 @@ from cxvalue.tables.ask import ask, measures, parts
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.checks.campaign_rows import misspelt, rows_of_arms, two_arms
 from cxvalue.tables.checks.declared_names import declared_problems
+from cxvalue.tables.checks.doubtful_days import doubtful_days
 from cxvalue.tables.checks.history_begins import history_begins
 from cxvalue.tables.checks.ids import spoilt_ids
 from cxvalue.tables.checks.left_aside import left_aside
@@ -45,6 +46,7 @@ from cxvalue.tables.checks.rules import (
 )
 from cxvalue.tables.checks.screening import repair_ids, screen
 from cxvalue.tables.checks.soundness import count_signs, implausible_margin, judge_signs, margin_of_sales
+from cxvalue.tables.checks.sums_among_rows import MOST_ROWS, sums_caution, sums_to_count
 from cxvalue.tables.counts import ControlResult, RowCount, TableSet, fate, hold_against_totals, rounded_up
 from cxvalue.tables.read.laid import lay_table, lines_to_bring
 from cxvalue.tables.read.parse import ParsedTable
@@ -219,9 +221,9 @@ class _Loader:
         screened = screen(contract, loading.good, study, amount)
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
-        self.cautions += [*screened.cautions, *left_aside(self.place.files.con, raw)]
-        if screened.contradiction is not None:
-            self._take_out(loading, screened.contradiction, amount)
+        self.cautions += [*screened.cautions, *left_aside(self.place.files.con, raw, study.currency)]
+        for one in screened.contradictions:
+            self._take_out(loading, one, amount)
         self._describe_source(parsed)
         return loading
 
@@ -257,7 +259,7 @@ class _Loader:
         sound = {name: one.good for name, one in self.tables.items()}
         campaigns, contacts = self.study.campaigns, sound.get("contacts")
         arms = rows_of_arms(contacts) if campaigns and contacts is not None else []
-        self.problems += declared_problems(self.study, sound, arms)
+        self.problems += declared_problems(self.study, sound, arms, self.today)
         held = hold_against(sound, self.study.ids, self.study.programmes)
         self.problems += held.problems
         self.problems += misspelt(arms, campaigns)
@@ -280,7 +282,10 @@ class _Loader:
         where = "--as-of" if given else "study.as_of"
         first, last = observed.first, observed.last
         end = wanted if isinstance(wanted, date) else observed.latest_complete_month(self.today)
-        self.cautions += observed.stale(wanted if isinstance(wanted, date) else None, self.today)
+        self.cautions += [
+            *observed.stale(wanted if isinstance(wanted, date) else None, self.today),
+            *doubtful_days(observed),
+        ]
         self.problems += day_problems(
             where, end, named=isinstance(wanted, date), between=(first, last), today=self.today, new=self.study.new_from
         )
@@ -321,6 +326,7 @@ class _Loader:
             lines.aggregate(kept=lines.revenue.sum(), zero=lines.count(where=lines.revenue == 0)),
             exact_duplicates(before),
             *([margin_of_sales(made.lines)] if own_margin else []),
+            *([sums_to_count(before)] if loading.rows <= MOST_ROWS else []),
         )
         margin = implausible_margin(found) if own_margin else None
         self.cautions += [margin] if margin else []
@@ -329,6 +335,7 @@ class _Loader:
             return None
         self._count_transactions(loading, made, found, start, end)
         self.cautions += cautions_of(before, made, int(found["repeats"] or 0), int(found["doubled"] or 0))
+        self.cautions += sums_caution(found, loading.rows)
         if caution := history_begins(made.table, end, self.study.new_from):
             self.cautions.append(caution)
         self._write("transactions", *lines_to_bring(self.study, loading.contract, lines, made.table))

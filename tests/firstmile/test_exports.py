@@ -80,3 +80,24 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path, engine: Any) -
     with pytest.raises(BadInput) as caught:
         open_exports(engine.con, [tmp_path / "no.csv", tmp_path], tmp_path)
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(("back", "refused"), [("5.50", True), ("-5.50", False)])
+def test_a_file_of_returns_above_zero_is_not_added_to_the_sales(
+    tmp_path: Path, engine: Any, back: str, refused: bool
+) -> None:
+    header = "customer,date,total\n"
+    (tmp_path / "sales.csv").write_text(f"{header}a,2025-01-05,5.50\nb,2025-01-06,7.25\n", "utf-8")
+    (tmp_path / "returns_2025.csv").write_text(f"{header}a,2025-01-09,{back}\n", "utf-8")
+    files = [tmp_path / "sales.csv", tmp_path / "returns_2025.csv"]
+    if refused:
+        with pytest.raises(BadInput, match="would count as sales"):
+            open_exports(engine.con, files, tmp_path)
+    else:
+        assert [one.rows for one in open_exports(engine.con, files, tmp_path)] == [3]
+
+
+def test_the_line_that_tells_a_spreadsheet_the_delimiter_is_no_header(tmp_path: Path, engine: Any) -> None:
+    (tmp_path / "x.csv").write_text("sep=;\ncustomer;date;total\na;2025-01-05;5,50\nb;2025-01-06;7,25\n", "utf-8")
+    (one,) = open_exports(engine.con, [tmp_path / "x.csv"], tmp_path)
+    assert (one.names, one.rows) == (("customer", "date", "total"), 2)

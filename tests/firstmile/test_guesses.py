@@ -115,3 +115,33 @@ def test_an_id_for_all_guests_is_asked_about(tmp_path: Path) -> None:
     assert "guest_ids: ['0']" in text
     assert examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]["left_out"] == {"guest": 2}
     assert question.effects["count"] == question.effects["customer"] - 3.5 - 6.5
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "word"),
+    [(45658, 1, "excel"), (1735732800, 86400, "epoch_seconds"), (1735732800000, 86400000, "epoch_milliseconds")],
+)
+def test_numbers_that_count_days_are_days_where_the_name_says_so(
+    tmp_path: Path, first: int, step: int, word: str
+) -> None:
+    rows = [f"c{n % 3}|{first + n * step}|{n}.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|created|net_total", *rows).answer(currency="EUR", margin=0.4)
+    assert found.understanding.settled["transactions"][0]["read"] == {"date_format": word}
+    found.write(tmp_path / "s")
+    read = examine(tmp_path / "s" / "study.yml").to_dict()["tables"]["transactions"]
+    assert (read["first"], read["last"]) == ("2025-01-02", "2025-01-09")
+
+
+def test_the_currency_in_the_name_of_an_amount_is_that_of_the_file(tmp_path: Path) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|{n}.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|date|net total (USD)", *rows)
+    assert found.understanding.currency == "USD"
+    with pytest.raises(BadInput, match="the amounts are written in USD"):
+        _ = found.answer(currency="EUR").understanding.currency
+
+
+def test_thousands_are_asked_about(tmp_path: Path) -> None:
+    rows = [f"c{n % 3}|2025-03-{n + 10}|{n}.50" for n in range(1, 9)]
+    found = _found(tmp_path, "customer_id|date|net total in thousands", *rows)
+    (asked,) = [one for one in found.questions if one.key == "amounts"]
+    assert asked.effects == {"thousands": 40_000.0, "units": 40.0}

@@ -173,6 +173,8 @@ def _no_rate(case: Case) -> str:
         return translate("no money goes out before any comes in.")
     if not (case.net_flow > 0).any():
         return translate("nothing comes back.")
+    if (np.diff(np.sign(moved)) != 0).sum() == 1:
+        return translate("so little comes back that the rate lies below −99% a year.")
     return translate(
         "the money turns from out to in more than once, so there are several such rates and none of them means anything."
     )

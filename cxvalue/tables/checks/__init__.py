@@ -9,6 +9,8 @@ declared_names     campaigns and programmes must stand in their tables
 campaign_rows      customers in two arms, or held out and contacted all the same
 openends           ends and starts to come, contracts of no length
 observed           up to which day the tables are whole, and whether that is long ago
+doubtful_days      day and month swapped in some rows, a first day long before all others
+sums_among_rows    totals and subtotals among the rows, which would count twice
 purchase_cautions  rows twice, versions of orders, refunds left out
 left_aside         columns not mapped that may change what rows and amounts mean
 history_begins     old customers who look new where a history begins

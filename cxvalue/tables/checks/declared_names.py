@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import ibis.expr.types as ir
 
@@ -14,12 +15,19 @@ from cxvalue.tables.checks.campaign_rows import ArmRows
 __all__ = ["declared_problems"]
 
 
-def declared_problems(study: StudyFile, tables: Mapping[str, ir.Table], arms: Sequence[ArmRows]) -> list[Problem]:
+def declared_problems(
+    study: StudyFile, tables: Mapping[str, ir.Table], arms: Sequence[ArmRows], today: date
+) -> list[Problem]:
     """Campaigns and programmes without a table or a row; `tables` are the sound rows of those that could be read.
 
-    `arms` are the rows of each arm in the contacts.
+    `arms` are the rows of each arm in the contacts; no criterion was registered after `today`.
     """
     problems: list[Problem] = []
+    for programme in study.programmes:
+        if programme.success and programme.success.registered_on and programme.success.registered_on > today:
+            where = f"programmes.{programme.name}.success.registered_on"
+            found = translate("{day} lies in the future.", day=programme.success.registered_on)
+            problems.append(Problem(where, found, translate("Write the day on which the criterion was set.")))
     for key, table in (("campaigns", "contacts"), ("programmes", "rollout")):
         declared = getattr(study, key)
         if not declared or (table in study.tables and table not in tables):

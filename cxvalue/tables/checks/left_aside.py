@@ -9,9 +9,10 @@ import duckdb
 
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
+from cxvalue.study.currencies import SIGNS
 from cxvalue.tables.cautions import Caution
 from cxvalue.tables.read.aside import BESIDE
-from cxvalue.tables.read.roles import KEY, NO_SALE, role_of, said
+from cxvalue.tables.read.roles import KEY, NO_SALE, RETURNED, THOUSANDS, currency_in, role_of, said
 from cxvalue.tables.read.sources import RawTable
 from cxvalue.tables.read.sql import quoted
 
@@ -23,8 +24,11 @@ _MOST_WORDS, _LONGEST_WORD = 15, 40
 _KIND = "left_aside"
 
 
-def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
-    """A caution for each column beside those that were mapped, or name of one mapped, that puts the money into doubt."""
+def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable, currency: str) -> list[Caution]:
+    """A caution for each column beside those that were mapped, or name of one mapped, that puts the money into doubt.
+
+    `currency` is the study's.
+    """
     if raw.name != "transactions" or not raw.watched:
         return []
     revenue, customer = raw.theirs.get("revenue", ""), raw.theirs.get("customer_id", "")
@@ -32,7 +36,10 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
     cents = plain and _CENTS.search(said(revenue)) is not None
     count = role_of(customer, "order") and not role_of(customer, "customer") and not re.search(KEY, said(customer))
     nobody = bool(customer) and (count or _PLACE.search(said(customer)) is not None)
-    if not (raw.beside or cents or nobody):
+    told = currency_in(revenue) if plain and "currency" not in raw.theirs else ""
+    foreign = bool(told) and currency not in SIGNS.get(told, (told,))
+    thousands = plain and THOUSANDS.search(said(revenue)) is not None
+    if not (raw.beside or cents or nobody or foreign or thousands):
         return []
     found = _asked(con, raw)
     rows, made = found["rows"], list[Caution]()
@@ -53,6 +60,16 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
                     line=f"keep_rows: {{{theirs}: [...]}}",
                 )
                 say("", sum(count for _, count in words), text)
+        elif role == "type":
+            words = _returns(con, raw)
+            if words:
+                text = translate(
+                    "{column} says {words} in rows with amounts above zero, which are added up. If these came back: {line}.",
+                    column=repr(theirs),
+                    words=enumerated(f"{word} {count:,}" for word, count in words),
+                    line=f"refund: {{rows: {{{theirs}: [{', '.join(word for word, _ in words)}]}}}}",
+                )
+                say("revenue", sum(count for _, count in words), text)
         elif role == "currency" and number > 1:
             text = translate(
                 "Amounts are added up although {column} names {number} currencies. Map it ({line}), and say what one of "
@@ -102,6 +119,18 @@ def left_aside(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[Caution]:
             line=f'revenue: "=[{revenue}] / 100"',
         )
         say("revenue", rows, text)
+    if thousands:
+        text = translate(
+            "Revenue is {revenue}, in thousands by its name. If it is: {line}.",
+            revenue=repr(revenue),
+            line=f'revenue: "=[{revenue}] * 1000"',
+        )
+        say("revenue", rows, text)
+    if foreign:
+        text = translate(
+            "Revenue is {revenue}, and the study's currency is {currency}.", revenue=repr(revenue), currency=currency
+        )
+        say("revenue", rows, text)
     if nobody:
         text = translate("The customer is {column}, which is no customer by its name.", column=repr(customer))
         say("customer_id", rows, text)
@@ -127,17 +156,30 @@ def _asked(con: duckdb.DuckDBPyConnection, raw: RawTable) -> dict[str, Any]:
     return dict(zip(asked, row, strict=True))
 
 
-def _no_sales(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:
-    """The values of a status that stand for no sale; none where the column is no status by its values."""
-    text = f"trim(CAST({quoted(BESIDE + 'status')} AS VARCHAR))"
+def _words(con: duckdb.DuckDBPyConnection, raw: RawTable, role: str, counted: str = "true") -> list[tuple[str, int]]:
+    """The values of a column beside with the rows for which a test holds; none where it has no few words."""
+    text = f"trim(CAST({quoted(BESIDE + role)} AS VARCHAR))"
     rows = con.execute(
-        f"SELECT {text} AS t, count(*) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 ORDER BY 2 DESC, 1 "
-        f"LIMIT {_MOST_WORDS + 1}"
+        f"SELECT {text} AS t, count(*) FILTER (WHERE {counted}) FROM {raw.relation} WHERE {text} <> '' GROUP BY 1 "
+        f"ORDER BY 2 DESC, 1 LIMIT {_MOST_WORDS + 1}"
     ).fetchall()
     if not 2 <= len(rows) <= _MOST_WORDS or any(len(str(word)) > _LONGEST_WORD for word, _ in rows):
         return []
+    return [(str(word), int(count)) for word, count in rows]
+
+
+def _returns(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:
+    """The words of a type for what came back, with the rows of it whose amount is above zero."""
+    if "revenue" not in raw.types:
+        return []
+    above = f"regexp_matches(CAST({quoted('revenue')} AS VARCHAR), '^[^-−(]*[1-9][^-]*$')"
+    return [(word, n) for word, n in _words(con, raw, "type", above) if n and RETURNED.search(said(word))]
+
+
+def _no_sales(con: duckdb.DuckDBPyConnection, raw: RawTable) -> list[tuple[str, int]]:
+    """The values of a status that stand for no sale; none where the column is no status by its values."""
     return [
-        (str(word), int(count))
-        for word, count in rows
-        if NO_SALE.search(str(word).casefold()) or role_of(str(word), "refund")
+        (word, count)
+        for word, count in _words(con, raw, "status")
+        if NO_SALE.search(word.casefold()) or role_of(word, "refund")
     ]

@@ -42,6 +42,8 @@ EXAMPLES = 3
 LARGEST_AMOUNT = 1e15
 """Larger ones are no money, and their squares and sums overflow."""
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
+NO_DAYS = (date(1900, 1, 1), date(1904, 1, 1), date(1970, 1, 1))
+"""Days on which calendars of computers begin, and which many systems write where they know none."""
 FEWEST_DOUBLED_DAYS, FEWEST_DOUBLED_ROWS = 5, 20
 NOT_DOUBLED = 0.05
 """Share of a day's rows that may stand once where the rest was appended twice."""
@@ -89,9 +91,14 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
     contract = CONTRACTS[parsed.raw.name]
     columns = [column for column in contract.columns if column.name in parsed.columns]
     rules: list[Rule] = []
+    years = ", ".join(str(day.year) for day in NO_DAYS)
     for column in columns:
         rules += _value_rules(parsed, table, contract, column)
     for column in columns:
+        if column.name == "date" == contract.event:
+            what = translate("1 January of {years}, which often stands where no day was known", years=years)
+            remedy = translate("Give the day, or leave the row out.")
+            rules.append(Rule(column.name, what, remedy, table.date.isin([ibis.literal(day) for day in NO_DAYS])))
         if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
             late = table[column.name] > ibis.literal(today)
             what = translate("a date after today in '{column}'", column=column.name)

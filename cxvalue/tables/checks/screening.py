@@ -9,6 +9,7 @@ from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
 from cxvalue.tables.checks.rules import Contradiction, contradiction
 from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
+from cxvalue.tables.checks.sums_among_rows import named_sums, sum_names
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -26,13 +27,13 @@ _NOT_OF_ANYBODY = ("order_id", "occasion_id")
 class Screened:
     """Rows that count, rows of guests (None where the study names none), how many repeated another, and what to look at.
 
-    `contradiction` tells which of the rows that count contradict one another; None where none do.
+    `contradictions` tell which of the rows that count contradict one another, or add up others.
     """
 
     good: ir.Table
     guests: ir.Table | None
     merged: int
-    contradiction: Contradiction | None
+    contradictions: tuple[Contradiction, ...]
     cautions: tuple[Caution, ...]
 
 
@@ -63,8 +64,10 @@ def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: s
             alike = alike_caution(looked.good, counts, study.ids)
             cautions += [alike] if alike else []
             cautions += guest_cautions(counts, study.guest_ids) if name == "customer_id" else []
-    against = looked.against if found.get("contradicting") else None
-    return Screened(looked.good, looked.guests, merged, against, tuple(cautions))
+    against = [looked.against] if found.get("contradicting") else []
+    against += [named_sums(looked.good, "customer_id")] if found.get("sums") else []
+    some = tuple(one for one in against if one is not None)
+    return Screened(looked.good, looked.guests, merged, some, tuple(cautions))
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class _LookedAt:
         asked = [ids_to_count(self.good, name, amount) for name, amount in self.ids.items()]
         if self.against is not None:
             asked.append(self.against.keys.aggregate(contradicting=self.against.keys.count()))
+        if "customer_id" in self.ids:
+            asked.append(self.good.aggregate(sums=self.good.count(where=sum_names(self.good.customer_id))))
         return asked
 
 

@@ -19,7 +19,16 @@ from cxvalue.study import ReadOptions
 from cxvalue.tables.read.paste import read_line
 from cxvalue.tables.read.sql import literal
 
-__all__ = ["CANDIDATES", "EPOCHS", "SERIALS", "TIME_OF_DAY", "DateReading", "advice_on_dates", "read_dates"]
+__all__ = [
+    "CANDIDATES",
+    "EPOCHS",
+    "SERIALS",
+    "TIME_OF_DAY",
+    "DateReading",
+    "advice_on_dates",
+    "read_dates",
+    "serial_words",
+]
 
 CANDIDATES = (
     "%Y-%m-%d",
@@ -49,6 +58,8 @@ CANDIDATES = (
     "%b %d, %Y",
     "%B %d, %Y",
     "%Y年%m月%d日",
+    "%a, %d %b %Y",
+    "%a %b %d %Y",
 )
 # A time of day after the date, with or without an offset: the day is the one that is written.
 TIME_OF_DAY = (
@@ -200,7 +211,9 @@ def read_dates(
     readings: dict[str, DateReading] = {}
     problems: list[Problem] = []
     if declared in SERIALS:
-        fits = {name: _serials(con, relation, text).get(str(declared), ("", 0))[1] for name, text in columns.items()}
+        fits = {
+            name: serial_words(con, relation, text).get(str(declared), ("", 0))[1] for name, text in columns.items()
+        }
         readings = {name: DateReading((str(declared),)) for name, rows in fits.items() if rows}
     elif declared is not None:
         try:
@@ -225,7 +238,7 @@ def read_dates(
     return {name: replace(reading, zone=zone) for name, reading in readings.items()}, problems
 
 
-def _serials(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> dict[str, tuple[str, int]]:
+def serial_words(con: duckdb.DuckDBPyConnection, relation: str, text: str) -> dict[str, tuple[str, int]]:
     """How many texts each word of `SERIALS` reads, with the least of them; the words that read none are left out."""
     asked = ", ".join(
         f"min(t) FILTER ({test}), count(*) FILTER ({test})"
@@ -245,7 +258,7 @@ def _meaning(con: duckdb.DuckDBPyConnection, word: str, example: str) -> str:
 def _numbers(con: duckdb.DuckDBPyConnection, relation: str, text: str, read: ReadOptions, where: str) -> list[Problem]:
     """The refusal of a column in which no text is a date but most are numbers that count days or moments."""
     total: Any = con.execute(f"SELECT count({text}) FROM {relation}").fetchone()
-    for word, (example, rows) in _serials(con, relation, text).items():
+    for word, (example, rows) in serial_words(con, relation, text).items():
         if 2 * rows > int(total[0]):
             found = translate("its values look like {meaning}.", meaning=_meaning(con, word, example))
             lines = (read_line(read, date_format=word),)
@@ -259,7 +272,7 @@ def advice_on_dates(con: duckdb.DuckDBPyConnection, failed: str, read: ReadOptio
 
     `failed` is a query whose column ``t`` holds these texts.
     """
-    for word, (example, rows) in _serials(con, f"({failed})", "t").items():
+    for word, (example, rows) in serial_words(con, f"({failed})", "t").items():
         meaning = _meaning(con, word, example)
         if read.date_format is not None and read.date_format not in SERIALS:
             return translate_count(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["KEY", "NO_SALE", "WORDS", "role_of", "said"]
+from cxvalue.study.currencies import CODES, SIGNS
+
+__all__ = ["KEY", "NO_SALE", "RETURNED", "THOUSANDS", "WORDS", "currency_in", "role_of", "said"]
 
 WORDS: dict[str, str] = {
     "customer": r"customer|client|buyer|account|shopper|member|guest|household|cust\b|user|kunde|debitor|acheteur|comprador|"
@@ -28,6 +30,7 @@ WORDS: dict[str, str] = {
     "quantity": r"quantity|qty|units?\b|pieces|menge|anzahl|quantité|cantidad|количеств|кількість|items",
     "piece": r"unit ?price|price per|item ?price|einzelpreis|stückpreis|prix unitaire|precio unitario|line ?item ?price",
     "status": r"status|\bstat\b|state|stage|zustand|statut|estado|статус|состояние|стан\b",
+    "type": r"\b(type|kind|art|typ|movement|vorgang|belegart|тип|вид|операция|операції)\b",
     "currency": r"currency|währung|devise|moneda|divisa|валют",
     "product": r"product|sku|item|article|artikel|produit|producto|товар|артикул",
     "start": r"start|begin|from\b|beginn|début|inicio|начал|початок",
@@ -45,6 +48,31 @@ NO_SALE = re.compile(
     r"deposit|payout|requires|unresolved|checkout-draft|trash|authori|await|no.?sale|false|test|processed|open"
 )
 """Values of a status that stand for no sale, whoever writes them."""
+
+RETURNED = re.compile(
+    r"\b(refund|return|credit ?note|reversal|chargeback|storno|gutschrift|retoure?|rücksendung|erstattung|avoir|rembours|"
+    r"retour|devoluci|reembolso|abono|возврат|повернен)"
+)
+"""Words of a row, or of a file, with what came back from customers."""
+
+THOUSANDS = re.compile(r"\b(thousands?|thsd|000s|tausend|tsd|teur|tusd|keur|kusd|milliers|тыс|тысяч|тис|千)\b")
+"""Words in the name of a column of amounts that are told in thousands."""
+_ALSO_WORDS = frozenset("ALL ANG BAM COP CUP GEL LAK MAD MOP PEN RON SOS TOP TRY".split())
+
+
+def currency_in(name: str) -> str:
+    """The currency that a name of a column says, a code or a sign; nothing where it says none, or a word that is a code too.
+
+    >>> currency_in("total (USD)"), currency_in("Betrag in €"), currency_in("Сумма, руб."), currency_in("TRY ALL")
+    ('USD', '€', 'РУБ.', '')
+    """
+    for word in re.findall(r"[^\W\d_]+\.?|[^\w\s]", name):
+        if word in CODES and (word not in _ALSO_WORDS or re.search(rf"[(\[]{word}[)\]]", name)):
+            return word
+        sign = word.upper() if word.upper() in SIGNS else word.upper().rstrip(".")
+        if sign in SIGNS:
+            return sign
+    return ""
 
 
 def said(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ __all__ = ["TextLayout", "load_text"]
 
 MOST_COLUMNS = 5_000
 _DELIMITERS = (",", ";", "\t", "|")
+_TOLD = re.compile(r"sep=(.)$", re.IGNORECASE)
 _DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size = 33554432"
 
 
@@ -41,6 +43,11 @@ class TextLayout:
         if not line:
             return None
         delimiter = read.delimiter or max(_DELIMITERS, key=line.count)
+        if told := _TOLD.match(line):  # what spreadsheets write before the header
+            number, delimiter = number + 1, read.delimiter or told[1]
+            line = text.lines({number}).get(number, "")
+            if not line:
+                return None
         if delimiter == "whitespace":
             fields = line.split()
         else:

@@ -115,6 +115,8 @@ def test_figures_that_do_not_exist_are_withheld_with_their_reason(case):
     assert free["irr"].text == "Not available: no money goes out before any comes in."
     late = money_findings(case.changed(costs=ProgrammeCosts(10_000)))
     assert late["payback_months"].text == "Not available: it does not pay back within 24 months."
+    lost = case.changed(costs=ProgrammeCosts(1e9))
+    assert "below −99% a year" in money_findings(lost)["irr"].text
     turning = case.changed(costs=ProgrammeCosts(100), effect=an_effect([9.0, 9.0, -9.0, 9.0], customers=10))
     assert "several such rates" in money_findings(turning)["irr"].text
 

@@ -69,3 +69,25 @@ def test_what_is_in_order_is_not_mentioned(
     tmp_path: Path, extra: dict[str, list[Any]], columns: dict[str, str], more: dict[str, Any]
 ) -> None:
     assert _said(tmp_path, extra, columns, **more) == []
+
+
+def test_returns_among_sales_are_said_where_their_amounts_are_above_zero(tmp_path: Path) -> None:
+    (said,) = _said(tmp_path, {"type": ["sale", "sale", "return", "sale"]})
+    assert "return 1" in said
+    assert "refund: {rows: {type: [return]}}" in said
+    assert _said(tmp_path, {"type": ["sale", "gift", "sale", "sale"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("total (USD)", "the study's currency is EUR"),
+        ("total_thousands", "in thousands by its name"),
+        ("total EUR", ""),
+    ],
+)
+def test_what_the_name_of_revenue_says_of_its_unit_is_held_against_the_study(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    said = _said(tmp_path, {name: [5, 6, 7, 8]}, {"revenue": name})
+    assert [words in one for one in said] == ([True] if words else [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -14,6 +15,7 @@ import pytest
 from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.rules import exact_duplicates
 from cxvalue.tables.read.sql import LINE, ROW
+from tests.tables.helpers import counted, ledger, load, problems, rows
 
 Row = tuple[Any, ...]
 FIRST = date(2025, 1, 1)
@@ -102,3 +104,15 @@ def test_rows_are_told_apart_by_every_column_of_the_source_and_orders_are_left_a
     orders = [None if i < 4 else f"o{i}" for i in range(24)]
     assert asked(as_table(rows, order_id=orders)) == (3, 0)
     assert asked(as_table(rows, order_id=[f"o{i}" for i in range(24)])) == (0, 0)
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "1900-01-01", "1904-01-01"])
+def test_the_first_day_of_a_calendar_stands_for_no_day(tmp_path: Path, day: str) -> None:
+    said = problems(tmp_path, ledger("a,2025-01-05,5", f"b,{day},7"))
+    assert "1 row with 1 January of" in said
+    found = load(tmp_path, ledger(*["a,2025-01-05,5"] * 30, f"b,{day},7"), bad_rows={"drop_up_to": 0.05})
+    assert counted(found, "dropped")
+    assert rows(found) == [("a", "2025-01-05", 150.0)]
+    assert load(
+        tmp_path, {"transactions": ledger("a,2025-01-05,5"), "customers": f"customer_id,acquired_on\na,{day}\n"}
+    )

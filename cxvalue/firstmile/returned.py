@@ -1,0 +1,75 @@
+"""What came back to customers: in a column beside the purchase, or in rows of its own that look like sales."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cxvalue.firstmile.asking import Option, Question
+from cxvalue.firstmile.drafts import Draft, columns_in
+from cxvalue.firstmile.exports import Look
+from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.language.words import enumerated
+from cxvalue.tables.read.roles import KEY, RETURNED, role_of, said
+from cxvalue.tables.read.sql import literal
+
+__all__ = ["ask_for_refunds"]
+
+_MOST_WORDS, _LONGEST_WORD = 15, 30
+
+
+def ask_for_refunds(draft: Draft, looks: Sequence[Look]) -> None:
+    """Ask whether what came back, in a column of the purchase or in rows of its own, is still in revenue."""
+    export = draft.export
+    for look in looks:
+        if not role_of(look.name, "refund") or not look.is_number or re.search(KEY, said(look.name)):
+            continue
+        filled = int(export.one(f"count(*) FILTER (WHERE regexp_matches({export.text(look.name)}, '[1-9]'))"))
+        if filled:
+            says = translate("yes: it is taken off, as a refund of its own")
+            options = (
+                Option("take_off", says, {"refund": {"amount": look.name}}),
+                Option("leave", translate("no: revenue is without it already"), {}),
+            )
+            ask = translate_count(
+                "{column!r} is filled in {count:,} row. Did that come back to customers, and is it still in revenue?",
+                "{column!r} is filled in {count:,} rows. Did that come back to customers, and is it still in revenue?",
+                filled,
+                column=look.name,
+            )
+            draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
+            return
+    _refunds_in_rows(draft, looks)
+
+
+def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
+    """Rows that are called returns, whose amounts are above zero all the same."""
+    export, revenue = draft.export, draft.spec["columns"]["revenue"]
+    amount = export.text(columns_in(revenue)[-1])
+    for look in looks:
+        if look.is_number or look.is_day or not 2 <= look.different <= _MOST_WORDS or role_of(look.name, "status"):
+            continue
+        words = [
+            value
+            for value, _ in export.values(look.name)
+            if RETURNED.search(said(value)) and len(value) <= _LONGEST_WORD
+        ]
+        listed = ", ".join(literal(one) for one in words)
+        above = f"regexp_matches({amount}, '^[^-−(]*[1-9][^-]*$') AND {export.text(look.name)} IN ({listed or 'NULL'})"
+        count = int(export.one(f"count(*) FILTER (WHERE {above})"))
+        if not count or look.name in draft.spec["columns"].values():
+            continue
+        says = translate("yes: it is taken off, as a refund of its own")
+        options = (
+            Option("take_off", says, {"refund": {"rows": {look.name: words}}}),
+            Option("leave", translate("no: these rows are sales"), {}),
+        )
+        ask = translate_count(
+            "{column!r} says {words} in {count:,} row with an amount above zero. Did that come back from customers?",
+            "{column!r} says {words} in {count:,} rows with amounts above zero. Did that come back from customers?",
+            count,
+            column=look.name,
+            words=enumerated(words),
+        )
+        draft.questions.append(Question("refund", ask, "refund.rows", options, "take_off", table="transactions"))
+        return

@@ -1,0 +1,97 @@
+"""Days misread on the way into a file: day and month swapped in some rows, a first day long before all others."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import timedelta
+from itertools import pairwise
+
+from cxvalue.language.catalogue import translate, translate_count
+from cxvalue.tables.cautions import Caution
+from cxvalue.tables.checks.observed import Observed
+
+__all__ = ["doubtful_days"]
+
+LAST_MONTH = 12
+"""Days of a month up to this one can be taken for its number."""
+LATE_SHARES = (0.40, 0.80)
+"""Share of rows after the 12th of a month among which both halves are sales of the same shop (19 of 31 days: 61%)."""
+FEWEST_ROWS, FEWEST_OUTSIDE, OUTSIDE = 100, 5, 0.01
+CLOSED, OPEN = 0.01, 0.07
+"""Share of rows on a weekday on which a shop is closed, and on one that is like any other."""
+FEW = 0.05
+FEW_DAYS = 3
+A_YEAR = 365
+
+
+def doubtful_days(observed: Observed) -> list[Caution]:
+    """Cautions about days of purchases that no single row shows to be wrong.
+
+    Contracts begin and end on days of their own, and are not judged.
+
+    >>> from datetime import date
+    >>> days = [date(2025, 1, 1) + timedelta(days=i) for i in range(300)]
+    >>> doubtful_days(Observed(("transactions",), tuple(days), (4,) * 300))
+    []
+    >>> [one.kind for one in doubtful_days(Observed(("transactions",), (date(1985, 3, 2), *days), (1,) + (4,) * 300))]
+    ['doubtful_days']
+    """
+    return (_long_before(observed) or _swapped(observed)) if observed.tables == ("transactions",) else []
+
+
+def _long_before(observed: Observed) -> list[Caution]:
+    """A few first rows that a silence longer than all that follows sets apart."""
+    days, rows = observed.days, observed.rows
+    gaps = [((late - early).days, place) for place, (early, late) in enumerate(pairwise(days), 1)]
+    silence, place = max(gaps, default=(0, 0))
+    apart = sum(rows[:place])
+    few = place <= FEW_DAYS or apart <= FEW * sum(rows)
+    if silence <= max(A_YEAR, (days[-1] - days[place]).days) or not few or 2 * apart > sum(rows):
+        return []
+    text = translate_count(
+        "{count:,} row lies on {first} or up to {last}, {years:,.0f} years before the next one on {next}: a day like that "
+        "often stands where none was known. History begins with it: correct it, or leave the row out.",
+        "{count:,} rows lie on {first} or up to {last}, {years:,.0f} years before the next one on {next}: days like these "
+        "often stand where none was known. History begins with them: correct them, or leave the rows out.",
+        apart,
+        first=days[0],
+        last=days[place - 1],
+        years=silence / A_YEAR,
+        next=days[place],
+    )
+    return [Caution("doubtful_days", observed.tables[0], "date", apart, apart / sum(rows), text, lowers=True)]
+
+
+def _swapped(observed: Observed) -> list[Caution]:
+    """Rows of which those up to the 12th of a month lie where no later ones do, or on weekdays on which these do not."""
+    counted = list(zip(observed.days, observed.rows, strict=True))
+    late = [(day, n) for day, n in counted if day.day > LAST_MONTH]
+    early = [(day, n) for day, n in counted if day.day <= LAST_MONTH]
+    total, of_late = sum(observed.rows), sum(n for _, n in late)
+    if total < FEWEST_ROWS or not LATE_SHARES[0] <= of_late / total <= LATE_SHARES[1]:
+        return []
+    # Until the 12th of the month after the last late row early rows may well stand alone.
+    begin, last = late[0][0].replace(day=1), late[-1][0]
+    end = last + timedelta(days=monthrange(last.year, last.month)[1] - last.day + LAST_MONTH)
+    outside = sum(n for day, n in early if not begin <= day <= end)
+    weekday = [sum(n for day, n in half if day.weekday() == one) for half in (early, late) for one in range(7)]
+    shares = [(weekday[one] / (total - of_late), weekday[7 + one] / of_late) for one in range(7)]
+    closed = [one for one in range(7) if shares[one][1] <= CLOSED and shares[one][0] >= OPEN]
+    if outside >= max(FEWEST_OUTSIDE, OUTSIDE * total):
+        text = translate(
+            "{rows:,} rows lie before {first} or after {last}, all of them on the first to the twelfth of a month: in rows "
+            "like these day and month often changed places when a spreadsheet read them. Export the dates again.",
+            rows=outside,
+            first=begin,
+            last=end,
+        )
+        return [Caution("doubtful_days", observed.tables[0], "date", outside, outside / total, text, lowers=True)]
+    if closed:
+        found = sum(weekday[one] for one in closed)
+        text = translate(
+            "{rows:,} rows from the first to the twelfth of a month lie on weekdays on which no later ones do: in rows like "
+            "these day and month often changed places when a spreadsheet read them. Export the dates again.",
+            rows=found,
+        )
+        return [Caution("doubtful_days", observed.tables[0], "date", found, found / total, text, lowers=True)]
+    return []

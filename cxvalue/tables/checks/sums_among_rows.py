@@ -1,0 +1,111 @@
+"""Rows that add up others: totals and subtotals of a report that stand among its data and would count twice."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import ibis.expr.types as ir
+
+from cxvalue.language.catalogue import translate
+from cxvalue.tables.cautions import Caution
+from cxvalue.tables.checks.rules import Contradiction
+
+__all__ = ["named_sums", "sum_names", "sums_caution", "sums_to_count"]
+
+_WORDS = (
+    "sub-?total|grand total|total général|sous-total|totals?|sums?|summe|zwischensumme|gesamt(?:summe|ergebnis)?|ergebnis|"
+    "somme|suma|итого|итог|всего|общий итог|усього|разом|підсумок|小计|合计|总计"
+)
+_ALONE = f"^(?:{_WORDS})[ :.]*$"
+_IN_FRONT, _BEHIND = f"^(?:{_WORDS})[ :]+", f"[ :]+(?:{_WORDS})[ :.]*$"
+_NAMED = f"{_ALONE}|{_IN_FRONT}|{_BEHIND}"
+MOST_ROWS = 2**20
+"""Rows of a sheet: totals among data are a thing of spreadsheets, and larger tables are spared the count."""
+FEWEST_IN_GROUP, FEWEST_GROUPS, SHARE = 3, 5, 0.5
+FEWEST_ROWS = 20
+_CENT = 0.0051
+
+
+def sum_names(ids: Any) -> Any:
+    """The test of an expression of ids: does its name say that it is a sum, alone or beside another id?"""
+    return ids.lower().re_search(_NAMED)
+
+
+def named_sums(table: ir.Table, column: str) -> Contradiction | None:
+    """The rows of whoever is called a total, or a total of somebody who is there too; None where nobody is.
+
+    >>> table = ibis.memtable({"customer_id": ["K1", "K2", "K1 Total", "Grand total", "Total Ltd"]})
+    >>> found = named_sums(table, "customer_id")
+    >>> sorted(found.keys.customer_id.to_pyarrow().to_pylist())
+    ['Grand total', 'K1 Total']
+    """
+    ids = table.select(column).distinct()
+    some = ids.filter(sum_names(ids[column]))[column].to_pyarrow().to_pylist()
+    bare = {one: re.sub(f"{_IN_FRONT}|{_BEHIND}", "", one, flags=re.IGNORECASE) for one in some}
+    known = ids.filter(ids[column].isin(list(bare.values())))[column].to_pyarrow().to_pylist() if some else []
+    sums = [one for one, of in bare.items() if (of in known and of != one) or re.search(_ALONE, one.lower())]
+    if not sums:
+        return None
+    named = ids.filter(ids[column].isin(sums))
+    what = translate("'{column}' that names a total, such as {name}", column=column, name=repr(min(sums)))
+    remedy = translate(
+        "Sums of other rows are no customers and would count twice: leave them out ({line}), or export the rows alone.",
+        line=f"leave_out_rows: {{…: [{', '.join(sorted(sums)[:3])}{', …' if len(sums) > 3 else ''}]}}",
+    )
+    return Contradiction(named, (column,), what, remedy)
+
+
+def sums_to_count(rows: ir.Table) -> ir.Table:
+    """What `sums_caution` is to be asked: in how many groups of rows the largest amount is the sum of all others."""
+    month = rows.mutate(month=rows.date.truncate("M"))
+    asked = []
+    for name, table, by in (("customers", rows, "customer_id"), ("months", month, "month"), ("whole", rows, None)):
+        measures = {"n": table.count(), "most": table.revenue.max(), "all": table.revenue.sum()}
+        groups = table.group_by(by).agg(**measures) if by else table.aggregate(**measures)
+        fewest = FEWEST_IN_GROUP if by else FEWEST_ROWS
+        large = (groups.n >= fewest) & (groups.most > 0)
+        twice = large & ((2 * groups.most - groups["all"]).abs() < _CENT)
+        asked.append(
+            groups.aggregate(
+                **{
+                    f"{name}_large": groups.count(where=large),
+                    f"{name}_sums": groups.count(where=twice),
+                    f"{name}_added": groups.most.sum(where=twice),
+                }
+            )
+        )
+    return asked[0].cross_join(*asked[1:])
+
+
+def sums_caution(found: dict[str, Any], rows: int) -> list[Caution]:
+    """The caution where in most groups one amount is the sum of all others, to the cent.
+
+    >>> some = {"customers_large": 40, "customers_sums": 40, "customers_added": 900.0, "months_large": 9, "months_sums": 0}
+    >>> [one.rows for one in sums_caution(some, 280)]
+    [40]
+    """
+    for name in ("customers", "months", "whole"):
+        large, sums = int(found.get(f"{name}_large") or 0), int(found.get(f"{name}_sums") or 0)
+        if sums < (1 if name == "whole" else FEWEST_GROUPS) or sums < SHARE * large:
+            continue
+        where = {"sums": sums, "large": large, "amount": float(found.get(f"{name}_added") or 0.0)}
+        text = {
+            "customers": translate(
+                "For {sums:,} of {large:,} customers one row is the sum of all others, to the cent ({amount:,.2f} in all): "
+                "subtotals of a report look like that, and count twice. Leave them out, or export the rows alone.",
+                **where,
+            ),
+            "months": translate(
+                "In {sums:,} of {large:,} months one row is the sum of all others, to the cent ({amount:,.2f} in all): "
+                "subtotals of a report look like that, and count twice. Leave them out, or export the rows alone.",
+                **where,
+            ),
+            "whole": translate(
+                "One row is the sum of all others, to the cent ({amount:,.2f}): the total of a report looks like that, and "
+                "counts twice. Leave it out.",
+                **where,
+            ),
+        }[name]
+        return [Caution("sums_among_rows", "transactions", "revenue", sums, sums / rows, text, lowers=True)]
+    return []

@@ -1,0 +1,60 @@
+"""Totals and subtotals among the rows: by the name of whose they are, and by their amounts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tables.helpers import ledger, load, problems
+
+Row = tuple[str, date, float]
+
+
+def _sales(rows: int = 120) -> list[Row]:
+    rng = np.random.default_rng(7)
+    return [
+        (f"K{i % 12}", date(2025, 1, 1) + timedelta(days=2 * i), round(float(rng.gamma(2, 30)) + 1, 2))
+        for i in range(rows)
+    ]
+
+
+def _lines(rows: list[Row]) -> str:
+    return ledger(*(f"{who},{day},{amount:.2f}" for who, day, amount in rows))
+
+
+def _sums(rows: list[Row], by: str) -> list[Row]:
+    groups: dict[object, list[Row]] = {}
+    for row in rows:
+        groups.setdefault({"customer": row[0], "month": row[1].replace(day=1), "whole": 0}[by], []).append(row)
+    return [(one[-1][0], one[-1][1], round(sum(row[2] for row in one), 2)) for one in groups.values()]
+
+
+@pytest.mark.parametrize(("by", "rows"), [("customer", 12), ("month", 8), ("whole", 1)])
+def test_amounts_that_are_the_sum_of_all_others_are_a_caution(tmp_path: Path, by: str, rows: int) -> None:
+    sales = _sales()
+    found = load(tmp_path, _lines([*sales, *_sums(sales, by)]))
+    (caution,) = [one for one in found.cautions if one.kind == "sums_among_rows"]
+    assert (caution.rows, caution.column, caution.lowers) == (rows, "revenue", True)
+    assert not [one for one in load(tmp_path, _lines(sales)).cautions if one.kind == "sums_among_rows"]
+
+
+def test_prices_of_a_list_are_no_sums(tmp_path: Path) -> None:
+    sales = [(who, day, [10.0, 10.0, 20.0, 30.0, 10.0][i % 5]) for i, (who, day, _) in enumerate(_sales(170))]
+    assert not [one for one in load(tmp_path, _lines(sales)).cautions if one.kind == "sums_among_rows"]
+
+
+@pytest.mark.parametrize("name", ["Total", "K3 Total", "Sum K3", "Grand Total", "Итого:", "K3 Ergebnis"])
+def test_whoever_is_called_a_total_is_refused(tmp_path: Path, name: str) -> None:
+    sales = _sales()
+    said = problems(tmp_path, _lines([*sales, (name, sales[-1][1], 5.0)]))
+    assert "1 row with 'customer_id' that names a total" in said
+    assert "leave_out_rows" in said
+
+
+@pytest.mark.parametrize("name", ["Total Ltd", "Summer", "Sumitomo", "Totals of Leeds"])
+def test_a_customer_whose_name_only_holds_such_a_word_is_one(tmp_path: Path, name: str) -> None:
+    sales = _sales()
+    assert load(tmp_path, _lines([*sales, (name, sales[-1][1], 5.0)])).as_of
