@@ -18,6 +18,7 @@ from cxvalue.questions.survey_truth.findings import NEEDS as NEEDS_INVITED
 from cxvalue.questions.survey_truth.findings import NEEDS_DATES, minimum_finding, response_findings_of, timing_findings
 from cxvalue.questions.wallet.findings import NEEDS as NEEDS_WALLET
 from cxvalue.questions.wallet.findings import wallet_findings
+from cxvalue.tables.ask import ask
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -53,8 +54,10 @@ class ScoreAnswers(Surveyed):
         if not found:
             answer.say(translate(NEEDS_DATES))
         own = self.answers.filter(self.answers.metric == main)
-        variance = own.aggregate(v=own.points.var()).to_pyarrow()["v"][0].as_py()
-        if variance:
+        away = own.filter(own.points.notnull()).select(by=own.points - own.points.mean())
+        spread = ask(away.aggregate(n=away.count(), squares=(away.by * away.by).sum()))
+        if spread["n"] > 1 and spread["squares"]:
+            variance = spread["squares"] / (spread["n"] - 1)
             found.append(minimum_finding(survey_truth.minimum_n(variance, detect), detect, main=main))
         answer.find(found)
 

@@ -3,6 +3,7 @@
 place      what every engine can do: hold tables, keep what was computed, say rows as text, bring a table over as parquet
 embedded   the engine in this process
 composed   SQL of expressions, composed once for all of one shape
+sums       sums whose last digits no order of rows moves, on every engine
 buckets    random groups of customers, the same on every engine
 warehouse  an engine behind an address, through ibis: what holds for all of them
 postgres   PostgreSQL: rights, snapshots that the planner knows, tables brought over by COPY

@@ -18,6 +18,7 @@ from ibis.backends.duckdb import Backend
 
 from cxvalue.engine.composed import Composed
 from cxvalue.engine.place import Place
+from cxvalue.engine.sums import order_free
 from cxvalue.foundation.temporary import private_folder
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def connect(most_mb: int = MOST_MEMORY_MB) -> Backend:
     It takes half of the memory that is free now, 600 MB at least and `most_mb` at most, and spills what needs more into a
     folder that only this user can open and that goes with the connection, up to half of what is free on that disk.
     """
-    engine = _Engine().connect(autoinstall_known_extensions=False, autoload_known_extensions=False)
+    engine = order_free(_Engine().connect(autoinstall_known_extensions=False, autoload_known_extensions=False))
     engine.con.execute("SET TimeZone = 'UTC'")
     # In a notebook a query of some seconds would draw a bar, which then stands in the published page. Where there are no
     # widgets to draw it with it is off, and the engine refuses to be told so.

@@ -20,6 +20,7 @@ from cxvalue.engine.embedded import connect
 from cxvalue.engine.failures import guarded, said_of
 from cxvalue.engine.place import Place
 from cxvalue.engine.scores import WHERE as SCORES
+from cxvalue.engine.sums import order_free
 from cxvalue.foundation.errors import BadInput, Problem, meant, quoted
 from cxvalue.language.catalogue import translate
 
@@ -43,7 +44,7 @@ class Warehouse(Place):
     tested = False
 
     def __init__(self, con: Any, words: str) -> None:
-        self.con, self.words = con, words
+        self.con, self.words = order_free(con), words
 
     def holds(self, source: TableSource) -> bool:
         return source.in_engine

@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["ask", "measures", "parts"]
+__all__ = ["ask", "in_order", "measures", "parts"]
 
 
 def ask(*rows: ir.Table) -> dict[str, Any]:
@@ -23,6 +23,17 @@ def ask(*rows: ir.Table) -> dict[str, Any]:
     together = rows[0].cross_join(*rows[1:]) if rows[1:] else rows[0]
     row: dict[str, Any] = together.to_pyarrow().to_pylist()[0]
     return row
+
+
+def in_order(table: ir.Table) -> ir.Table:
+    """The rows of a table in the one order that their own values give: what adds them up then finds the same last digits.
+
+    >>> import ibis
+    >>> table = ibis.memtable({"who": ["b", "a", "b"], "points": [1.0, 2.0, 0.5]})
+    >>> in_order(table).points.to_pyarrow().to_pylist()
+    [2.0, 0.5, 1.0]
+    """
+    return table.order_by(table.columns)
 
 
 def measures(table: ir.Table, amount: str | None) -> dict[str, Any]:

@@ -343,7 +343,8 @@ def _states(
     frequency, recency_days, age_days = (column(name, np.int64) for name in ("frequency", "recency_days", "age_days"))
     margins, firsts = column("margin", np.float64), column("first_margin", np.float64)
     new = age_days <= (as_of - new_from).days if new_from else True
-    margins, firsts = margins[~np.isnan(margins)], firsts[~np.isnan(firsts) & new]
+    # Customers come in any order, and what is added up in another one differs in its last digits.
+    margins, firsts = np.sort(margins[~np.isnan(margins)]), np.sort(firsts[~np.isnan(firsts) & new])
     revenue = column("revenue", np.float64)
     states = PurchaseStates(
         frequency,
@@ -353,7 +354,7 @@ def _states(
         time_unit=TimeUnit(time_unit),
         as_of=as_of,
         total_margin=float(margins.sum()) if margins.size else float("nan"),
-        total_revenue=float(revenue.sum()),
+        total_revenue=float(np.sort(revenue).sum()),
         first_margin_mean=float(firsts.mean()) if firsts.size else float("nan"),
         first_margin_se=float(firsts.std(ddof=1) / np.sqrt(firsts.size)) if firsts.size > 1 else float("nan"),
         sum_log_gaps=column("sum_log_gaps", np.float64) if "sum_log_gaps" in columns else None,

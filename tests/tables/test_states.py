@@ -44,6 +44,20 @@ def bought(sample: pd.DataFrame) -> Purchases:
     return purchases(ledger_of(sample), END)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_customers_moves_no_bit_of_their_totals(seed: int) -> None:
+    rng, size = np.random.default_rng(seed), 30_000
+    amounts = rng.lognormal(3, 2, size)
+    ids = [f"c{number:05d}" for number in range(size)]
+    rows = pa.table({"customer_id": ids, "date": [END] * size, "revenue": amounts, "margin": 0.3 * amounts})
+    names = ("total_margin", "total_revenue", "first_margin_mean", "first_margin_se")
+    found = []
+    for table in (rows, rows.take(pa.array(rng.permutation(size)))):
+        states = purchase_states_from_purchases(ibis.memtable(table), as_of=END)
+        found.append([getattr(states, name) for name in names])
+    assert found[0] == found[1]
+
+
 def test_cdnow_sample_has_the_published_statistics(sample: pd.DataFrame) -> None:
     # Fader, Hardie and Lee (2005), 1/10 sample, and the same counts from BTYD and CLVTools: N, sum of x, zero-repeaters.
     states = purchase_states(sample, as_of=CALIBRATION_END)

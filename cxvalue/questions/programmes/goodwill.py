@@ -316,8 +316,13 @@ def handling_saved(
     each = fees.left_join(sums, "fee")
     each = each.select("under", "was_waived", m=each.m.fill_null(0.0), a=each.a.fill_null(0.0))
     each = each.filter((each.under & each.was_waived) | (~each.under & ~each.was_waived))
+    each = each.group_by("under").mutate(dm=each.m - each.m.mean(), da=each.a - each.a.mean())
     found = each.group_by("under").agg(
-        n=each.count(), m=each.m.mean(), a=each.a.mean(), mv=each.m.var(how="pop"), av=each.a.var(how="pop")
+        n=each.count(),
+        m=each.m.mean(),
+        a=each.a.mean(),
+        mv=(each.dm * each.dm).mean(),
+        av=(each.da * each.da).mean(),
     )
     rows = {bool(row["under"]): row for row in found.to_pyarrow().to_pylist()}
     if len(rows) < 2:

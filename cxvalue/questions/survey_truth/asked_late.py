@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
+from cxvalue.tables.ask import in_order
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -20,6 +21,7 @@ __all__ = ["Expectation", "Lateness", "expectation_of", "lateness_of"]
 Floats = NDArray[np.float64]
 
 FEWEST = 100
+_TOLD = ("customer_id", "points", "days", "month", "where")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def lateness_of(answers: ir.Table, *, main: str, level: float = 0.95) -> Latenes
     It is our delay, not how long the customer took to answer. None without both dates, or where the delay does not vary.
     """
     rows = _delays(answers, main)
-    frame = None if rows is None else rows.select("customer_id", "points", "days", "month", "where").to_pandas()
+    frame = None if rows is None else in_order(rows.select(*_TOLD)).to_pandas()
     if frame is None or len(frame) < FEWEST:
         return None
     days, points = frame["days"].to_numpy(float), frame["points"].to_numpy(float)
@@ -89,7 +91,7 @@ def expectation_of(
     if not {"expected_best", "expected_worst"} <= set(answers.columns):
         return None
     rows = answers.filter((answers.metric == main) & answers.expected_best.notnull() & answers.expected_worst.notnull())
-    frame = rows.select("customer_id", "score", "expected_best", "expected_worst").to_pandas()
+    frame = in_order(rows.select("customer_id", "score", "expected_best", "expected_worst")).to_pandas()
     if len(frame) < FEWEST:
         return None
     score, best, worst = (frame[name].to_numpy(float) for name in ("score", "expected_best", "expected_worst"))
@@ -109,9 +111,7 @@ def _pull(answers: ir.Table, main: str, scale: tuple[float, float], level: float
     if rows is None:
         return None
     rows = rows.filter(rows.expected_best.notnull() & rows.expected_worst.notnull())
-    frame = rows.select(
-        "customer_id", "points", "days", "month", "where", "expected_best", "expected_worst"
-    ).to_pandas()
+    frame = in_order(rows.select(*_TOLD, "expected_best", "expected_worst")).to_pandas()
     if len(frame) < FEWEST:
         return None
     days = frame["days"].to_numpy(float)

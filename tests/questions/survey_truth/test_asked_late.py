@@ -48,3 +48,11 @@ def test_expectation_pulls_more_the_later_it_is_asked() -> None:
     assert found.below.value == pytest.approx((rows["score"] < rows["expected_worst"]).mean())
     assert found.below.value + found.between + found.above == pytest.approx(1.0)
     assert expectation_of(answers(1).drop("expected_best"), main="main", scale=(0, 10)) is None
+
+
+def test_the_order_of_answers_moves_no_bit() -> None:
+    rows = answers(1, pull=0.02).to_pandas()
+    told = [ibis.memtable(one) for one in (rows, rows.sample(frac=1, random_state=4))]
+    assert lateness_of(told[0], main="main") == lateness_of(told[1], main="main")
+    asked = [expectation_of(one, main="main", scale=(0, 10)) for one in told]
+    assert asked[0] == asked[1]
