@@ -12,10 +12,10 @@ export REPORT_LANGUAGE := $(if $(filter command,$(origin LANGUAGE)),$(value LANG
 unexport STUDY AS_OF LOGS
 
 .DEFAULT_GOAL := help
-.PHONY: help report test lint lab calibrate reality bench pictures messages lock setup clean
+.PHONY: help report test test-all thorough lint lab calibrate reality bench pictures messages lock setup clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 report: ## runs every study under data/; STUDY= a name, folder or file for one, AS_OF= a date, LANGUAGE= en, ru, uk or zh
 	@if [ -n "$$REPORT_AS_OF" ]; then set -- --as-of "$$REPORT_AS_OF"; else set --; fi; \
@@ -24,12 +24,19 @@ report: ## runs every study under data/; STUDY= a name, folder or file for one, 
 	exec $(run) -m cxvalue report "$$@"
 
 # Workers and the processes that tests start import the same modules over and over: they may keep them compiled.
-test: ## the whole test suite: ruff, mypy, pytest with the examples of the docstrings
+pytest := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal
+
+test: ## ruff, mypy, every test and the examples of the docstrings; of long sweeps the first cases
 	@status=0; \
 	$(run) -m ruff check --quiet . || status=1; \
 	$(run) -m mypy --no-error-summary || status=1; \
-	env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 $(run) -m pytest -q -n auto --maxprocesses 4 --dist worksteal || status=1; \
+	$(pytest) -m "not thorough" || status=1; \
 	exit $$status
+
+test-all: test thorough ## `make test`, and what is thorough after it
+
+thorough: ## the further cases of the sweeps in tests/thorough.txt
+	@$(pytest) -m thorough tests
 
 lint: ## ruff and mypy alone
 	@status=0; \

@@ -20,8 +20,14 @@ from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
 from cxvalue.workspace.prepared import prepare
 from tests.engine.servers import pytest_sessionfinish, pytest_terminal_summary
+from tests.thorough import pytest_collection_modifyitems, pytest_ignore_collect
 
-__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
+__all__ = [
+    "pytest_collection_modifyitems",
+    "pytest_ignore_collect",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]
 
 gc.disable()  # nothing that is imported and collected is thrown away: to look for it takes longer and longer
 

@@ -18,6 +18,7 @@ from cxvalue import questions
 from cxvalue.study import find_study, load_study_file
 from cxvalue.workspace.listing import check_fits
 from tests.house import Graph, between_rooms, circles, floors, imports_of
+from tests.thorough import SWEEPS
 
 PACKAGE = Path(cxvalue.__file__).parent
 NOTEBOOKS = PACKAGE.parent / "notebooks"
@@ -134,6 +135,22 @@ def test_tests_mirror_modules() -> None:
     assert sorted(missing) == excused
 
 
+def test_what_waits_for_the_thorough_run_is_on_the_list_and_has_cases_that_do_not_wait() -> None:
+    """A sweep is a test of several cases, of which the first stays; the marker is given by the list alone."""
+    assert [one.test for one in SWEEPS.values()] == sorted(SWEEPS)
+    for one in SWEEPS.values():
+        assert one.one_in >= 2, one.test
+        assert one.why.strip(), one.test
+        tree, name = ast.parse(one.file.read_text(encoding="utf-8")), one.test.partition("::")[2]
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        # Cases come from its own decorators, or from those of a fixture that it asks for.
+        given = [functions[name], *(functions[arg.arg] for arg in functions[name].args.args if arg.arg in functions)]
+        made = " ".join(ast.unparse(part) for node in given for part in node.decorator_list)
+        assert "parametrize(" in made or "params=" in made, one.test
+    marked = [path.name for path in Path(__file__).parent.rglob("*.py") if "mark.thorough" in path.read_text("utf-8")]
+    assert sorted(marked) == ["test_architecture.py", "thorough.py"]
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_modules_stay_small(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
@@ -141,11 +158,8 @@ def test_modules_stay_small(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_only_the_bridge_imports_lifetimes(path: Path) -> None:
-    imports = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Import)]
-    named = {alias.name.split(".")[0] for node in imports for alias in node.names}
-    froms = [n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.ImportFrom)]
-    named |= {(node.module or "").split(".")[0] for node in froms if not node.level}
-    assert ("lifetimes" in named) == (path.name == "lifetimes_bridge.py")
+    imports = re.search(r"^ *(import|from) lifetimes\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert bool(imports) == (path.name == "lifetimes_bridge.py")
 
 
 def test_what_every_command_imports_leaves_out_what_few_need() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.damage import DAMAGES, outcome
 
 CASES = 30
-"""One of each kind of damage; `make calibrate` runs many more."""
+"""One of each kind of damage; `make test` tries a quarter of them, and `make calibrate` runs many more."""
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,9 @@ def test_commands_in_the_documents_exist(page: Path) -> None:
     for name in re.findall(r"bin/cxvalue (\w+)|`cxvalue (\w+)", text):
         assert (name[0] or name[1]) in commands, name
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"\bmake (report|test|lab|help|lint|lock|calibrate|reality|clean|bench|pictures)\b", text):
+    for target in re.findall(
+        r"\bmake (report|test-all|test|lab|help|lint|lock|calibrate|reality|clean|bench|pictures)\b", text
+    ):
         assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
 

@@ -214,9 +214,10 @@ def complaints(result: RunResult) -> list[str]:
     return [out["text"] for out in outputs if out["output_type"] == "stream"]
 
 
-def test_a_simulated_campaign_is_answered_near_its_truth(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["its own notebooks", "the whole report"])
+def test_a_simulated_campaign_is_answered_near_its_truth(tmp_path: Path, whole: bool) -> None:
     path = write_world(one_model(mealkit(2500, seed=7)), tmp_path / "mymeals")
-    result = run_study(path, out=tmp_path / "reports")
+    result = run_study(path, out=tmp_path / "reports", only=() if whole else ("40_reactivation",))
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("return_uplift", "check_uplift", "margin_per_contact", "profit", "first_ever_share"):
         one = found[f"reactivation.themed.{name}"]
@@ -230,9 +231,10 @@ def test_a_simulated_campaign_is_answered_near_its_truth(tmp_path: Path) -> None
     assert rows(result, "campaign_themed_windows.csv", "count(*)") == [(9,)]
 
 
-def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["its own notebooks", "the whole report"])
+def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path, whole: bool) -> None:
     path = write_world(one_model(cosmetics(1500, seed=5)), tmp_path / "mytill")
-    result = run_study(path, out=tmp_path / "reports")
+    result = run_study(path, out=tmp_path / "reports", only=() if whole else ("50_discounts",))
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("none_profit", "flat_profit", "ladder_profit", "optimal_depth"):
         one = found[f"discounts.{name}"]
@@ -241,10 +243,11 @@ def test_a_simulated_till_is_answered_near_its_truth(tmp_path: Path) -> None:
     assert not complaints(result)
 
 
-def test_two_simulated_programmes_are_answered_near_their_truth(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, True], ids=["its own notebooks", "the whole report"])
+def test_two_simulated_programmes_are_answered_near_their_truth(tmp_path: Path, whole: bool) -> None:
     true = BankParameters(branches=24, months=30, second_share=0.4, second_follows=0.5)
     path = write_world(one_model(bank(2500, seed=6, parameters=true)), tmp_path / "mybank")
-    result = run_study(path, out=tmp_path / "reports")
+    result = run_study(path, out=tmp_path / "reports", only=() if whole else ("70_programmes", "80_roi_case"))
     truth, found = json.loads((path.parent / "truth.json").read_text()), findings(result)
     for name in ("effect", "npv", "contribution_to_date"):
         one = found[f"programme.penalty_waiver.{name}"]

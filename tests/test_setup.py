@@ -30,6 +30,8 @@ TARGETS = (
     "help",
     "report",
     "test",
+    "test-all",
+    "thorough",
     "lint",
     "lab",
     "calibrate",
@@ -465,7 +467,7 @@ def test_settings_of_the_user_that_send_packages_elsewhere_do_not_count(clone, b
 
 def test_help_is_the_default_and_lists_every_target(choice):
     listed = choice.run("make").stdout
-    assert re.findall(r"^  make (\w+) ", listed, flags=re.MULTILINE) == list(TARGETS)
+    assert re.findall(r"^  make ([\w-]+) ", listed, flags=re.MULTILINE) == list(TARGETS)
     declared = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert declared is not None
     assert declared[1].split() == list(TARGETS)
@@ -517,3 +519,13 @@ def test_make_test_goes_on_after_a_failure_and_ends_with_pytest(echo):
     answer = echo.run("make", "test")
     assert answer.stdout.split() == ["ruff", "mypy", "pytest"]
     assert answer.returncode != 0
+
+
+def test_make_test_leaves_out_what_make_thorough_runs_and_all_is_both(echo):
+    def chosen(target: str) -> list[str]:
+        said = echo.run("make", "-s", target).stdout.replace("<", "").split(">\n")
+        return [said[place + 1] for place, word in enumerate(said) if word == "-m" and "thorough" in said[place + 1]]
+
+    assert chosen("test") == ["not thorough"]
+    assert chosen("thorough") == ["thorough"]
+    assert chosen("test-all") == ["not thorough", "thorough"]

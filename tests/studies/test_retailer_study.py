@@ -17,16 +17,19 @@ from tests.report.accessible import problems
 CASES = ("C8", "C9", "C10", "C11", "C12", "C13", "C15", "C17", "C18")
 
 
-@pytest.fixture(scope="module")
-def run(once: Callable[[str, Callable[[Path], Any]], Any]) -> tuple[RunResult, dict[str, float]]:
+@pytest.fixture(scope="module", params=[("60", "61", "62", "63"), ()], ids=["its own notebooks", "the whole report"])
+def run(
+    once: Callable[[str, Callable[[Path], Any]], Any], request: pytest.FixtureRequest
+) -> tuple[RunResult, dict[str, float]]:
     """A retailer of 3,000 customers, published."""
+    only = request.param
 
     def make(folder: Path) -> tuple[RunResult, dict[str, float]]:
         path = write_world(retailer(3000, 11, RetailerParameters(others=20_000)), folder / "myshops")
-        result = run_study(path, out=folder / "reports")
+        result = run_study(path, out=folder / "reports", only=only)
         return result, json.loads((path.parent / "truth.json").read_text(encoding="utf-8"))
 
-    made: tuple[RunResult, dict[str, float]] = once("retailer_run", make)
+    made: tuple[RunResult, dict[str, float]] = once(f"retailer_run_{len(only)}", make)
     return made
 
 

@@ -50,12 +50,13 @@ def roll_out(seed: int, kind: str):
     return estimate_staggered(panel_of(unit, 1 + month, start[unit], outcome))
 
 
+@pytest.mark.parametrize("worlds", [3, 10])
 @pytest.mark.parametrize(("kind", "least", "most"), [("lot", 0, 1), ("bad quarter", 7, 10), ("foreseen", 10, 10)])
-def test_a_start_after_bad_months_lowers_the_grade(kind: str, least: int, most: int) -> None:
+def test_a_start_after_bad_months_lowers_the_grade(kind: str, least: int, most: int, worlds: int) -> None:
     """No programme did anything after the bad quarter, and yet the months after it look better."""
-    found = [roll_out(seed, kind) for seed in range(10)]
+    found = [roll_out(seed, kind) for seed in range(worlds)]
     fell = [next(one for one in effect.checks if one.name == "dip").lowers for effect in found]
-    assert least <= sum(fell) <= most
+    assert least * worlds // 10 <= sum(fell) <= -(-most * worlds // 10)
     assert all(effect.grade >= "C" for effect, down in zip(found, fell, strict=True) if down)
     if kind == "bad quarter":
         assert np.mean([effect.low > 0 for effect in found]) >= 0.2

@@ -34,10 +34,11 @@ def estimate(drawn):
     return by_unit.get(design, estimate_single_unit)(unit_panel_of(drawn))
 
 
+@pytest.mark.parametrize(("worlds", "most"), [(5, 3), (24, 6)])
 @pytest.mark.parametrize("design", ["staggered", "experiment", "cluster_experiment", "matched", "single_unit"])
-def test_each_design_finds_the_truth_in_its_own_world(design):
+def test_each_design_finds_the_truth_in_its_own_world(design, worlds, most):
     errors, inside, graded = [], 0, 0
-    for seed in range(24):
+    for seed in range(worlds):
         drawn = world(seed, design=design)
         found, at = estimate(drawn), truth_of(drawn)[f"{NAME}.effect"]
         errors.append((found.estimate - at) / found.se)
@@ -45,10 +46,10 @@ def test_each_design_finds_the_truth_in_its_own_world(design):
         graded += found.grade == {"experiment": "A", "cluster_experiment": "A", "matched": "C"}.get(design, "B")
         assert found.covariance.shape == (found.event_time.size,) * 2
         assert np.average(found.event_effect, weights=found.event_weight) == pytest.approx(found.estimate, abs=1e-6)
-    # 24 worlds of 95%: 18 or fewer inside would have a probability below 0.1%.
-    assert abs(np.mean(errors)) < 4 / np.sqrt(24)
-    assert inside > 18
-    assert graded > 18
+    # 24 worlds of 95%: 18 or fewer inside would have a probability below 0.1%, 2 or fewer of 5 one of 0.1%.
+    assert abs(np.mean(errors)) < 4 / np.sqrt(worlds)
+    assert inside > worlds - most
+    assert graded > worlds - most
 
 
 def test_branches_that_were_growing_anyway_lose_a_grade():

@@ -63,17 +63,18 @@ def test_labels_that_say_nothing_change_nothing(model):
     assert all(one.low < 1 < one.high for one in found.coefficients)
 
 
-def test_true_ratios_are_covered_and_a_real_difference_is_seen():
+@pytest.mark.parametrize(("worlds", "least"), [(5, 7), (20, 33)])
+def test_true_ratios_are_covered_and_a_real_difference_is_seen(worlds, least):
     inside = []
-    for seed in range(20):
+    for seed in range(worlds):
         states, segment = two_segments(300, np.random.default_rng(seed), rate=2.0, leaving=1.8)
         found = fit_with_covariates(states, {"segment": segment})
         sign = 1 if found.coefficients[0].level == "b" else -1
         truths = (sign * np.log(2.0), sign * np.log(1.8))
         inside += [np.log(c.low) <= t <= np.log(c.high) for c, t in zip(found.coefficients, truths, strict=True)]
         assert found.p_value < 0.05
-    # 40 intervals of 95%: fewer than 33 inside would have a probability below 0.1%.
-    assert sum(inside) >= 33
+    # 40 intervals of 95%: fewer than 33 inside would have a probability below 0.1%, and so have fewer than 7 of 10.
+    assert sum(inside) >= least
 
 
 def test_each_group_predicts_with_its_own_model():

@@ -36,13 +36,14 @@ def test_gate_is_quiet_on_cdnow(fitted):
         assert fitted[name].likelihood_ratio > 330
 
 
-def test_gate_holds_its_rate_over_worlds():
+@pytest.mark.parametrize(("worlds", "most"), [(8, 3), (30, 5)])
+def test_gate_holds_its_rate_over_worlds(worlds, most):
     ratios = []
-    for rng in np.random.default_rng(5).spawn(30):
+    for rng in np.random.default_rng(5).spawn(worlds):
         states = simulate_nbd(World(500, 0.6, 2.0, 365), rng).grouped()
         ratios += [model.likelihood_ratio for model in fit_all(states, ("bg_nbd", "mbg_nbd"))]
     # 1% of 60 are expected above it; 5 or more have a probability below 0.001.
-    assert (np.array(ratios) >= DROPOUT_CRITICAL_VALUE).sum() < 5
+    assert (np.array(ratios) >= DROPOUT_CRITICAL_VALUE).sum() < most
     assert min(ratios) > -1e-2
 
 
@@ -92,6 +93,7 @@ def test_one_dropout_rate_for_everybody_is_a_limit():
     assert model.params["s"] / model.params["beta"] == pytest.approx(7 / 150, rel=0.2)
 
 
+@pytest.mark.parametrize(("worlds", "least"), [(3, 2), (6, 4)])
 @pytest.mark.parametrize(
     ("name", "true"),
     [
@@ -100,11 +102,11 @@ def test_one_dropout_rate_for_everybody_is_a_limit():
         ("pareto_nbd", (0.8, 8.0, 2_000.0, 120_000.0)),
     ],
 )
-def test_customers_who_leave_alike_are_forecast_as_well_as_others(monkeypatch, name, true):
+def test_customers_who_leave_alike_are_forecast_as_well_as_others(monkeypatch, name, true, worlds, least):
     """That somebody leaves is beyond doubt; a model without dropout promises three times as much."""
     monkeypatch.setitem(coverage.TRUE, name, true)
     errors, held, at_limit = [], 0, 0
-    for rng in np.random.default_rng(1).spawn(6):
+    for rng in np.random.default_rng(1).spawn(worlds):
         world = coverage.simulate(name, 2_000, rng)
         nbd, model = fit_all(world.states.grouped(), ("nbd", name))
         assert model.status == "ok"
@@ -116,9 +118,9 @@ def test_customers_who_leave_alike_are_forecast_as_well_as_others(monkeypatch, n
         )
         errors.append(value.expected_purchases.value / came - 1)
         held += value.equity.low <= world.margin.sum() <= value.equity.high
-    assert at_limit >= 2
-    assert abs(np.mean(errors)) < 0.08
-    assert held >= 4  # of 6 at 95%: fewer have a probability of 0.2%
+    assert at_limit >= worlds // 3
+    assert abs(np.mean(errors)) < 0.08 * (6 / worlds) ** 0.5
+    assert held >= least  # of 6 at 95%: fewer have a probability of 0.2%
 
 
 def test_equal_rates_are_a_sound_nbd():

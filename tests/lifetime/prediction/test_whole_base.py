@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -61,6 +62,7 @@ class World:
         return found
 
 
+@cache
 def simulated(seed: int, customers: int = 350) -> World:
     """Customers of a BG/NBD who joined over 300 days, asked after 450 days what the next half year brings."""
     rng = np.random.default_rng([seed, 7])
@@ -93,14 +95,14 @@ def simulated(seed: int, customers: int = 350) -> World:
     return World(log, now, past, states, value, base, came, bought)
 
 
-@pytest.fixture(scope="module")
-def worlds() -> list[World]:
-    return [simulated(seed) for seed in range(12)]
+@pytest.fixture(scope="module", params=[4, 12])
+def worlds(request: pytest.FixtureRequest) -> list[World]:
+    return [simulated(seed) for seed in range(request.param)]
 
 
 @pytest.fixture(scope="module")
-def world(worlds: list[World]) -> World:
-    return worlds[0]
+def world() -> World:
+    return simulated(0)
 
 
 # totals, in closed form
@@ -329,7 +331,7 @@ def test_the_chance_of_a_purchase_is_that_with_which_they_came(worlds: list[Worl
     p = np.concatenate([one.base.returns[:, 1] for one in worlds])
     came = np.concatenate([one.bought > 0 for one in worlds])
     for tenth in np.array_split(np.argsort(p), 8):
-        assert came[tenth].mean() == pytest.approx(p[tenth].mean(), abs=0.06)
+        assert came[tenth].mean() == pytest.approx(p[tenth].mean(), abs=0.06 * math.sqrt(12 / len(worlds)))
 
 
 def test_the_range_of_a_group_holds_what_it_brought(worlds: list[World]) -> None:
@@ -344,9 +346,9 @@ def test_the_range_of_a_group_holds_what_it_brought(worlds: list[World]) -> None
                 # That none of a few comes back is within the range where it is likelier than 2.5%.
                 assert (found.low == 0) == (nobody > 0.025)
                 of_few.append(nobody > 0.025)
-    assert len(inside) > 50
+    assert len(inside) > 4 * len(worlds)
     assert 0 < sum(of_few) < len(of_few)
-    assert np.mean(inside) > 0.93
+    assert np.mean(inside) > (0.93 if len(inside) > 50 else 0.87)
 
 
 def test_the_range_of_a_customer_is_that_of_a_negative_binomial(world: World) -> None:

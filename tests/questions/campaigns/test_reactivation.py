@@ -119,16 +119,17 @@ def test_a_campaign_is_answered_near_its_truth(world, data):
     assert 0 < found.break_even_uplift < found.return_uplift.value
 
 
-def test_the_intervals_cover():
+@pytest.mark.parametrize(("worlds", "least"), [(15, 11), (60, 51)])
+def test_the_intervals_cover(worlds, least):
     inside = np.zeros(3)
-    for seed in range(60):
+    for seed in range(worlds):
         one = campaign(seed)
         found, truth = campaign_result(campaign_in_memory(one, TRUE)), truth_of(one, TRUE)
         for place, name in enumerate(("return_uplift", "check_uplift", "margin_per_contact")):
             interval = getattr(found, name)
             inside[place] += interval.low <= truth[f"reactivation.themed.{name}"] <= interval.high
     # 60 of 95%: fewer than 51 inside would have a probability below 0.1%.
-    assert (inside >= 51).all(), inside
+    assert (inside >= least).all(), inside
 
 
 def test_a_broken_lot_costs_the_grade():
@@ -286,16 +287,11 @@ def test_the_contact_list_is_ranked_and_has_a_reason(world, data):
     assert "contact" in targeting_sentence(found, "EUR").lower()
 
 
-def test_what_the_sleeping_are_still_worth(tmp_path):
+def test_what_the_sleeping_are_still_worth(sample):
     from cxvalue.questions.campaigns.display import capped_sentence, sleeping_sentence
-    from cxvalue.simulate import write_world
-    from cxvalue.workspace.opened import Study
-    from cxvalue.workspace.prepared import prepare
 
-    study = Study(prepare(write_world(mealkit(600, 2), tmp_path / "meals"), cache=tmp_path / "cache"), None)
-    states = study.states()
-    base = study.base
-    found = sleeping_value(study.cltv, base, states, days=90)
+    states, base = sample.states(), sample.base
+    found = sleeping_value(sample.cltv, base, states, days=90)
     assert found.customers == int((states.age_days - states.recency_days >= 90).sum())
     assert found.value[1] < found.value[0] < found.value[2]
     assert found.value[0] == pytest.approx(base.value.cltv[states.days_silent >= 90].sum())
@@ -305,11 +301,11 @@ def test_what_the_sleeping_are_still_worth(tmp_path):
     assert 0 < chances[0] < chances[-1] < 1
     assert dict(zip(waits, chances, strict=True)).get(90, found.return_90d) == pytest.approx(found.return_90d)
     assert chances[waits.index(30)] < found.return_90d < chances[-1]
-    longer = sleeping_value(study.cltv, base, states, days=200)
+    longer = sleeping_value(sample.cltv, base, states, days=200)
     assert longer.customers < found.customers
     assert longer.value[0] < found.value[0]
     assert longer.return_90d < found.return_90d
-    assert sleeping_value(study.cltv, base, states, days=5000) is None
+    assert sleeping_value(sample.cltv, base, states, days=5000) is None
     assert "If nobody does anything" in sleeping_sentence(found, 90, 12, "EUR")
     result = campaign_result(campaign_in_memory(campaign(1), TRUE))
     assert "does not hang on" in capped_sentence(result, "EUR")
@@ -346,11 +342,12 @@ def test_units_that_were_assigned_together_are_found_and_counted_as_one():
     assert campaign_data(contacts, purchases, customers=shuffled, **given).unit is None
 
 
-def test_the_range_of_a_qini_coefficient_covers_and_a_random_order_has_none():
-    """300 tests of 800 customers whose effect is their ranking: the range holds the mean of all; at random it holds 0."""
+@pytest.mark.parametrize(("tests", "least"), [(60, 0.83), (300, 0.89)])
+def test_the_range_of_a_qini_coefficient_covers_and_a_random_order_has_none(tests, least):
+    """Tests of 800 customers whose effect is their ranking: the range holds the mean of all; at random it holds 0."""
     rng = np.random.default_rng(3)
     worth, inside, null = [], [], []
-    for seed in range(300):
+    for seed in range(tests):
         score = rng.random(800)
         treated = rng.random(800) < 0.5
         back = (rng.random(800) < 0.2 + 0.4 * score * treated).astype(float)
@@ -360,5 +357,5 @@ def test_the_range_of_a_qini_coefficient_covers_and_a_random_order_has_none():
     truth = float(np.mean([one[0] for one in worth]))
     inside = [low <= truth <= high for _, low, high in worth]
     assert truth > 0
-    assert np.mean(inside) > 0.89  # 60 draws make the ends a little too narrow
-    assert np.mean(null) > 0.89
+    assert np.mean(inside) > least  # 60 draws make the ends a little too narrow
+    assert np.mean(null) > least

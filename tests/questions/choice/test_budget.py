@@ -72,12 +72,13 @@ def test_the_best_of_equal_items_looks_better_than_it_is_unless_shrunk(k: int, e
     assert np.mean(pulled) < 0.45 * excess
 
 
-def test_an_unsure_link_that_all_items_share_pulls_none_of_them() -> None:
+@pytest.mark.parametrize(("worlds", "least", "off"), [(40, 0.84, 0.22), (200, 0.91, 0.1)])
+def test_an_unsure_link_that_all_items_share_pulls_none_of_them(worlds: int, least: float, off: float) -> None:
     """Slopes are sure and the link is not: the range holds the truth as often as it says, and its middle is right."""
     slopes, errors, reach = np.array([0.6, 0.4, 0.2, 0.1]), 0.03, np.array([10_000.0, 7500, 5000, 4000])
     cost, link, link_error = np.full(4, 6000.0), 10.0, 4.0
     held, middles, truths = [], [], []
-    for seed in range(200):
+    for seed in range(worlds):
         rng = np.random.default_rng(seed)
         own, about = slopes + errors * rng.standard_normal(4), link + link_error * rng.standard_normal()
         drawn = about + link_error * rng.standard_normal(400)
@@ -88,8 +89,8 @@ def test_an_unsure_link_that_all_items_share_pulls_none_of_them() -> None:
         held.append(found.net.low <= truth <= found.net.high)
         middles.append(found.net.value)
         truths.append(truth)
-    assert np.mean(held) > 0.91
-    assert np.mean(middles) == pytest.approx(np.mean(truths), rel=0.1)
+    assert np.mean(held) > least
+    assert np.mean(middles) == pytest.approx(np.mean(truths), rel=off)
 
 
 def test_items_whose_own_part_is_noise_are_pulled_together_whatever_the_link() -> None:

@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -215,34 +216,40 @@ def test_active_customers_are_those_of_the_customer_base() -> None:
 # the truth
 
 
-@pytest.fixture(scope="module")
-def worlds() -> list[dict[str, Any]]:
-    """Thirty small shops: what was forecast for the active customers, and what they then did."""
-    many, found = SHOP.NEW_CUSTOMERS_FOR_TRUTH, []
+@cache
+def forecast_shop(seed: int) -> dict[str, Any] | None:
+    """A small shop: what was forecast for the active customers, and what they then did; None where no model fits."""
+    many = SHOP.NEW_CUSTOMERS_FOR_TRUTH
     SHOP.NEW_CUSTOMERS_FOR_TRUTH = 100  # that truth is not needed here
     try:
-        for seed in range(30):
-            world = shop(500, seed=100 + seed)
-            table, as_of = world.tables["transactions"], world.study["as_of"]
-            purchases = purchases_of(table)
-            states = purchase_states_from_purchases(purchases, as_of=as_of, per_customer=True)
-            model = fit(states.grouped(), "bg_nbd")
-            if model.status != "ok":
-                continue
-            days = world.study["dormancy"]["days"]
-            how = {"dormancy_days": days, "observed_from": world.study["observed_from"], "draws": 500}
-            result, chance = (
-                study_churn(fake_fit(model), one_model(sigma), states, purchases, **how) for sigma in (0.2, 0.0)
-            )
-            found.append({"truth": world.truth, "churn": result, "chance": chance})
+        world = shop(500, seed=100 + seed)
     finally:
         SHOP.NEW_CUSTOMERS_FOR_TRUTH = many
-    assert len(found) >= 25
-    return found
+    purchases, as_of = purchases_of(world.tables["transactions"]), world.study["as_of"]
+    states = purchase_states_from_purchases(purchases, as_of=as_of, per_customer=True)
+    model = fit(states.grouped(), "bg_nbd")
+    if model.status != "ok":
+        return None
+    days = world.study["dormancy"]["days"]
+    how = {"dormancy_days": days, "observed_from": world.study["observed_from"], "draws": 500}
+    result, chance = (study_churn(fake_fit(model), one_model(sigma), states, purchases, **how) for sigma in (0.2, 0.0))
+    return {"truth": world.truth, "churn": result, "chance": chance}
 
 
+def forecast_shops(number: int) -> list[dict[str, Any]]:
+    return [one for seed in range(number) if (one := forecast_shop(seed))]
+
+
+@pytest.fixture(scope="module")
+def shops() -> list[dict[str, Any]]:
+    return forecast_shops(3)
+
+
+@pytest.mark.parametrize("number", [8, 30])
 @pytest.mark.parametrize("name", ["rate", "at_risk"])
-def test_what_really_happens_lies_in_the_interval_at_about_its_level(worlds: list[dict[str, Any]], name: str) -> None:
+def test_what_really_happens_lies_in_the_interval_at_about_its_level(name: str, number: int) -> None:
+    worlds = forecast_shops(number)
+    assert len(worlds) >= number * 25 // 30
     key = "churn.rate" if name == "rate" else "churn.value_at_risk"
     inside, errors, spreads, wider = 0, [], [], []
     for world in worlds:
@@ -257,7 +264,8 @@ def test_what_really_happens_lies_in_the_interval_at_about_its_level(worlds: lis
     assert inside >= binom.ppf(0.05, len(worlds), 0.95)
     # Chance alone is neither too wide nor, where the model is right, far too narrow; and there is no drift.
     z = np.array(errors) / np.array(spreads)
-    assert 0.65 < z.std() < 1.4
+    least, most = (0.65, 1.4) if len(z) > 20 else (0.35, 1.7)
+    assert least < z.std() < most
     assert abs(z.mean()) < 3 / math.sqrt(len(z))
     assert min(wider) > 1.2
 
@@ -292,10 +300,10 @@ def test_a_combined_forecast_gives_the_probabilities() -> None:
     assert "Several forecasts combined, from all data up to" in churn_findings(found, None, currency="EUR")[0].method
 
 
-def test_the_margin_at_risk_is_the_sum_over_customers(worlds: list[dict[str, Any]]) -> None:
-    result = worlds[0]["churn"]
+def test_the_margin_at_risk_is_the_sum_over_customers(shops: list[dict[str, Any]]) -> None:
+    result = shops[0]["churn"]
     assert result.losses.at_risk.value == pytest.approx(result.probabilities @ result.margins)
-    assert result.losses.members == len(result.active) == worlds[0]["truth"]["base.active"]
+    assert result.losses.members == len(result.active) == shops[0]["truth"]["base.active"]
     table = result.bands()
     assert table["members"].sum() == result.losses.members
     assert table["value_at_risk"].sum() == pytest.approx(result.losses.at_risk.value)
@@ -345,27 +353,27 @@ def test_nothing_is_said_where_the_fit_withholds() -> None:
 # the sentences
 
 
-def test_the_executive_sentence_reads_like_an_answer(worlds: list[dict[str, Any]]) -> None:
-    found = {finding.id: finding for finding in churn_findings(worlds[0]["churn"], None, currency="EUR")}
+def test_the_executive_sentence_reads_like_an_answer(shops: list[dict[str, Any]]) -> None:
+    found = {finding.id: finding for finding in churn_findings(shops[0]["churn"], None, currency="EUR")}
     assert found["churn.rate"].grade == found["churn.value_at_risk"].grade == "C"
     text = found["churn.value_at_risk"].text
-    assert text.startswith(f"Of the {worlds[0]['churn'].losses.members:,} active customers about ")
+    assert text.startswith(f"Of the {shops[0]['churn'].losses.members:,} active customers about ")
     assert "will not buy again within 12 months; they brought EUR " in text
     assert text.endswith("of margin in the last 12 months.")
     assert (found["churn.auc"].value, found["churn.brier"].value) == (None, None)
     assert "too short" in found["churn.auc"].text
-    short = replace(worlds[0]["churn"], margin_from=date(2026, 1, 1))
+    short = replace(shops[0]["churn"], margin_from=date(2026, 1, 1))
     assert "since 1 January 2026" in churn_findings(short, None, currency="EUR")[1].text
 
 
-def test_a_past_forecast_that_was_far_off_is_a_caution_on_the_page(worlds: list[dict[str, Any]]) -> None:
+def test_a_past_forecast_that_was_far_off_is_a_caution_on_the_page(shops: list[dict[str, Any]]) -> None:
     happened = np.array([True, False, True, False] * 5)
     past: Any = SimpleNamespace(
         start=date(2025, 10, 1), end=date(2026, 6, 30), model="bg_nbd", probabilities=np.linspace(0.7, 0.9, 20),
         stayed_away=happened, auc=0.75, brier=0.3, brier_of_rate=0.25, customers=20,
         calibration=lambda: calibration_by_tenth(happened, np.linspace(0.7, 0.9, 20)),
     )  # fmt: skip
-    found = {finding.id: finding for finding in churn_findings(worlds[0]["churn"], past, currency="EUR")}
+    found = {finding.id: finding for finding in churn_findings(shops[0]["churn"], past, currency="EUR")}
     said = (
         "Caution: the forecast made with data to 30 September 2025 expected 80% of the customers active then to stay "
     )
@@ -443,8 +451,8 @@ def test_segments_are_the_columns_with_a_few_values() -> None:
     assert segments_of(ibis.memtable(table[["customer_id"]]), states.customer_id) == {}
 
 
-def test_segment_rates_add_up_and_small_segments_are_left_out(worlds: list[dict[str, Any]]) -> None:
-    result = worlds[1]["churn"]
+def test_segment_rates_add_up_and_small_segments_are_left_out(shops: list[dict[str, Any]]) -> None:
+    result = shops[1]["churn"]
     labels = np.array(["north", "south"] * len(result.active))[: len(result.active)].astype(object)
     every = segment_table(result, {"region": labels})
     assert every["customers"].sum() == len(result.active)

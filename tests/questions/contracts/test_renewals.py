@@ -214,9 +214,9 @@ def test_what_cannot_be_said_is_none_with_a_reason() -> None:
         fit_renewals(made(("a", "2023-01-01", None, 1.0)))
 
 
-def test_intervals_hold_what_simulated_customers_do() -> None:
+@pytest.mark.parametrize(("worlds", "least"), [(6, 4), (24, 19)])
+def test_intervals_hold_what_simulated_customers_do(worlds: int, least: int) -> None:
     held: dict[str, int] = dict.fromkeys(("cltv.equity", "churn.rate", "churn.value_at_risk", "cltv.new_customer"), 0)
-    worlds = 24
     for seed in range(worlds):
         world = insurer(500, seed=seed, parameters=InsurerParameters(any_day=bool(seed % 2), drivers=False))
         contracts = of_world(world)
@@ -227,8 +227,8 @@ def test_intervals_hold_what_simulated_customers_do() -> None:
         for name, interval in zip(held, found, strict=True):
             assert interval is not None
             held[name] += interval.low <= world.truth[name] <= interval.high
-    # 23 of 24 are expected; 18 or fewer has a probability below 0.1% for 95% intervals.
-    assert min(held.values()) >= 19, held
+    # 23 of 24 are expected; 18 or fewer has a probability below 0.1% for 95% intervals, 3 or fewer of 6 one of 0.2%.
+    assert min(held.values()) >= least, held
 
 
 def test_a_forecast_that_nothing_could_be_tried_on_is_grade_d() -> None:

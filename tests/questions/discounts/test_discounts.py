@@ -188,19 +188,20 @@ def test_a_shape_that_does_not_fit_is_noticed_and_counts_for_less():
     assert strict[0] < loose[0]
 
 
+@pytest.mark.parametrize(("worlds", "least"), [(4, 2), (15, 11)])
 @pytest.mark.parametrize("family", ["late", "uniform", "mixture"])
-def test_the_policies_cover_their_truth(family):
+def test_the_policies_cover_their_truth(family, worlds, least):
     true = CosmeticsParameters(family=family)
     truth, inside = truth_of(true), np.zeros(4)
-    for seed in range(15):
+    for seed in range(worlds):
         found = analyse(occasions_in_memory(draw_visits(1500, seed, true), true), seed=seed, draws=120)
         for place, (name, one) in enumerate(
             (("none_profit", found.none), ("flat_profit", found.flat), ("ladder_profit", found.ladder),
              ("optimal_depth", found.optimal_depth))
         ):  # fmt: skip
             inside[place] += one.low <= truth[f"discounts.{name}"] <= one.high
-    # 15 worlds of 95%: fewer than 11 inside would have a probability below 0.1%.
-    assert (inside >= 11).all(), inside
+    # 15 worlds of 95%: fewer than 11 inside would have a probability below 0.1%, and so have fewer than 2 of 4.
+    assert (inside >= least).all(), inside
 
 
 def test_more_discount_never_sells_less_and_the_best_is_the_best():

@@ -58,9 +58,10 @@ def true_shares() -> np.ndarray:
     return np.bincount(level, minlength=5) / level.size
 
 
-def test_the_truth_is_covered_and_the_share_of_those_who_answered_misses_it() -> None:
+@pytest.mark.parametrize(("worlds", "least"), [(8, 0.85), (40, 0.9)])
+def test_the_truth_is_covered_and_the_share_of_those_who_answered_misses_it(worlds: int, least: float) -> None:
     truth, held, raw, judged = true_shares(), 0, 0, 0
-    for seed in range(40):
+    for seed in range(worlds):
         rows, asked = quarter(seed)
         found = shares_of_all(rows, **asked)
         worth = level_worth(rows, of_all=found)
@@ -69,9 +70,9 @@ def test_the_truth_is_covered_and_the_share_of_those_who_answered_misses_it() ->
             judged += 1
             held += found[name].low <= truth[k] <= found[name].high
             raw += worth.share[name].low <= truth[k] <= worth.share[name].high
-    assert judged == 200
-    assert held >= 180  # 190 on average
-    assert raw <= 140  # the content answer more
+    assert judged == 5 * worlds
+    assert held >= least * judged  # 95% on average
+    assert raw <= 0.7 * judged  # the content answer more
 
 
 def test_two_strata_are_the_post_stratified_shares() -> None:

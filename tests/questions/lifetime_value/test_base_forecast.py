@@ -110,17 +110,16 @@ def test_what_came_is_that_of_the_customers_known_then(seen: Past) -> None:
         assert seen.margin.history[row] == (origin - ROWS["date"].min()).days
 
 
-def test_how_customers_are_called_makes_no_difference(seen: Past) -> None:
-    # Numbered in the order in which they joined, and the other way round.
+@pytest.mark.parametrize("sign", [-1, 1], ids=["the last to join first", "as they joined"])
+def test_how_customers_are_called_makes_no_difference(seen: Past, sign: int) -> None:
     order = ROWS.groupby("customer_id")["date"].min().sort_values(kind="stable").index
     place = {name: n for n, name in enumerate(order)}
-    for sign in (1, -1):
-        renamed = ROWS.assign(customer_id=[f"x{500 + sign * place[name]}" for name in ROWS["customer_id"]])
-        found = past(renamed)
-        for mine, other in ((found.margin, seen.margin), (found.purchases, seen.purchases)):
-            assert mine.actual == pytest.approx(other.actual)
-            assert mine.made == pytest.approx(other.made, rel=1e-3, nan_ok=True)
-        assert found.groups == pytest.approx(seen.groups, abs=1e-3)
+    renamed = ROWS.assign(customer_id=[f"x{500 + sign * place[name]}" for name in ROWS["customer_id"]])
+    found = past(renamed)
+    for mine, other in ((found.margin, seen.margin), (found.purchases, seen.purchases)):
+        assert mine.actual == pytest.approx(other.actual)
+        assert mine.made == pytest.approx(other.made, rel=1e-3, nan_ok=True)
+    assert found.groups == pytest.approx(seen.groups, abs=1e-3)
 
 
 def test_nothing_after_an_origin_reaches_the_forecast_made_at_it(seen: Past) -> None:

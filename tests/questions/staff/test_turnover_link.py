@@ -43,18 +43,19 @@ def drawn(seed: int, *, link: bool = True, reverse: bool = False, shock: bool = 
                       heads.astype(float), halves)  # fmt: skip
 
 
-def test_the_truth_is_covered_and_the_leads_keep_quiet() -> None:
+@pytest.mark.parametrize(("worlds", "least", "off"), [(6, 4, 0.045), (30, 25, 0.02)])
+def test_the_truth_is_covered_and_the_leads_keep_quiet(worlds: int, least: int, off: float) -> None:
     held = quiet = 0
     values = []
-    for seed in range(30):
+    for seed in range(worlds):
         found = fit_turnover_link(drawn(seed))
         assert found is not None
         held += found.link.low <= 0.30 <= found.link.high
         quiet += not found.loud
         values.append(found.link.value)
-    assert held >= 25
-    assert quiet >= 25
-    assert np.mean(values) == pytest.approx(0.30, abs=0.02)
+    assert held >= least
+    assert quiet >= least
+    assert np.mean(values) == pytest.approx(0.30, abs=off)
 
 
 def test_where_customers_went_first_the_leads_are_loud() -> None:
