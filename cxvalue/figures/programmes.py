@@ -280,7 +280,9 @@ def _left_over(steps: Sequence[BridgeStep], currency: str) -> str:
     """What is left at the end of what stood at the beginning."""
     if len(steps) < 2:
         return translate("Nothing was measured in money")
-    first, last = (format_value(step.amount, currency) for step in (steps[0], steps[-1]))
+    # How an effect builds up and fades is part of it; what is taken off comes behind.
+    grown = sum(step.amount for step in steps[1:-1] if step.kind == "course")
+    first, last = (format_value(amount, currency) for amount in (steps[0].amount + grown, steps[-1].amount))
     if steps[0].kind == "claimed":
         return translate("Of {first} that before and after would claim, {last} is left", first=first, last=last)
     return translate("Of an effect of {first}, {last} is left after time, risks and costs", first=first, last=last)

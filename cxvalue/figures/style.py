@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 from cxvalue.findings.numbers import format_number, format_value, is_currency, with_signs
 from cxvalue.language.catalogue import spoken, translate
 from cxvalue.language.english import ENGLISH
-from cxvalue.language.letters import FONTS, families_of, lines_of
+from cxvalue.language.letters import FONTS, begun, families_of, lines_of
 from cxvalue.language.words import enumerated, spoken_words
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **subplots: Any) 
 
 def title(figure: Figure, text: str) -> None:
     """Say what is seen, above the whole figure, from its left edge: a statement that the numbers make."""
-    figure.suptitle("\n".join(lines_of(text, TITLE_WIDTH)), x=0.012, ha="left")
+    figure.suptitle("\n".join(lines_of(begun(text), TITLE_WIDTH)), x=0.012, ha="left")
 
 
 def message_of(figure: Figure) -> str:

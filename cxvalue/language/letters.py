@@ -6,7 +6,10 @@ import re
 import textwrap
 from pathlib import Path
 
-__all__ = ["FONTS", "OFFICE_FONTS", "closed_up", "families_of", "lines_of", "longest_word", "padded", "width_of"]
+__all__ = [
+    "FONTS", "OFFICE_FONTS", "begun", "closed_up", "families_of", "lines_of", "longest_word", "padded", "parted_at_colon",
+    "width_of",
+]  # fmt: skip
 
 FONTS = Path(__file__).parent / "fonts"
 """Parts of Noto Sans CJK SC under the SIL Open Font License, which lies beside them; `tests/fonts.py` makes them."""
@@ -26,10 +29,22 @@ def families_of(language: str) -> tuple[str, ...]:
     return (CHINESE, LATIN) if language == "zh" else (LATIN, CHINESE)
 
 
+_WORD = re.compile(r"\w+")
+_COLON = re.compile(": |：")
 _CLOSED = re.compile("(?<=[，。；：！？）]) ")
 _WIDE = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
 _PIECES = re.compile(rf"{_WIDE}[，。、；：！？）》”]*\s*|(?:(?!{_WIDE})\S)+\s*")
 """A Chinese letter with the signs that may not begin a line, or a word of another script."""
+
+
+def begun(text: str) -> str:
+    """A sentence that begins in upper case, whatever name it begins with; a name with capitals inside stays as it is.
+
+    >>> begun("jam comes first."), begun("sBG, fitted on all data."), begun("12 customers left.")
+    ('Jam comes first.', 'sBG, fitted on all data.', '12 customers left.')
+    """
+    word = _WORD.match(text)
+    return text[:1].upper() + text[1:] if word and word[0].islower() else text
 
 
 def closed_up(text: str) -> str:
@@ -39,6 +54,16 @@ def closed_up(text: str) -> str:
     '每位客户 12 USD。共 3 名。It ends. Here.'
     """
     return _CLOSED.sub("", text)
+
+
+def parted_at_colon(text: str) -> tuple[str, str]:
+    """What stands before the first colon of a text, and what is said behind it: nothing where there is none.
+
+    >>> parted_at_colon("The spring campaign: profit"), parted_at_colon("营销活动spring：利润"), parted_at_colon("Profit")
+    (('The spring campaign', 'profit'), ('营销活动spring', '利润'), ('Profit', ''))
+    """
+    name, *said = _COLON.split(text, maxsplit=1)
+    return name, "".join(said)
 
 
 def lines_of(text: str, width: int) -> list[str]:

@@ -8,8 +8,9 @@ from types import MappingProxyType
 
 from cxvalue.language.catalogue import spoken, word_of
 from cxvalue.language.english import ENGLISH
+from cxvalue.language.letters import closed_up
 
-__all__ = ["enumerated", "spoken_words", "unit_word", "words_for"]
+__all__ = ["enumerated", "named", "spoken_words", "unit_word", "words_for"]
 
 FORMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -50,6 +51,15 @@ def enumerated(parts: Iterable[str]) -> str:
     'transactions, customers'
     """
     return spoken_words()["between"].join(parts)
+
+
+def named(name: str, said: str, words: Mapping[str, str]) -> str:
+    """A name, a colon and what is said of it, as the language writes them.
+
+    >>> named("Profit", "EUR 12", ENGLISH), named("利润", "EUR 12", words_for("zh"))
+    ('Profit: EUR 12', '利润：EUR 12')
+    """
+    return closed_up(f"{name}{words['colon']} {said}")
 
 
 def unit_word(unit: str, number: float, words: Mapping[str, str], *, in_range: bool = False) -> str:

@@ -22,7 +22,8 @@ __all__ = ["BridgeStep", "cash_bridge", "gross_name"]
 class BridgeStep:
     """One step of the bridge: its name and its amount, negative where it takes something off the claim.
 
-    `kind` says which step it is, for programs: the first is `claimed` or `alone` (by before and after) or `effect`.
+    `kind` says which step it is, for programs: the first is `claimed` or `alone` (by before and after) or `effect`; those of
+    how an effect builds up and fades are its `course`.
     """
 
     name: str
@@ -51,8 +52,8 @@ def cash_bridge(case: Case) -> tuple[BridgeStep, ...]:
         revenue = naive * months if case.effect.outcome == "revenue" and price != 1 else None
         steps = _claimed(claim, incremental, revenue)
     steps += [
-        BridgeStep(translate("Build-up as measured"), held - incremental),
-        BridgeStep(translate("Fading after the months measured"), as_time_goes - held),
+        BridgeStep(translate("Build-up as measured"), held - incremental, "course"),
+        BridgeStep(translate("Fading after the months measured"), as_time_goes - held, "course"),
         BridgeStep(translate("Money later is worth less"), discounted - as_time_goes),
     ]
     if case.settings.benefits:

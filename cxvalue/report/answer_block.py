@@ -13,9 +13,9 @@ from typing import Literal
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
-from cxvalue.language.letters import closed_up
+from cxvalue.language.letters import closed_up, parted_at_colon
 
-__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence", "is_about_money"]
+__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence", "is_about_money", "without_name"]
 
 MOST_ANSWERS = 3
 """Programmes or campaigns answered on the first screen, those with most money first."""
@@ -71,6 +71,15 @@ def first_sentence(text: str) -> tuple[str, str]:
     return (parted[1].rstrip(), parted[2]) if parted else (text.strip(), "")
 
 
+def without_name(text: str, name: str) -> str:
+    """A sentence without the name and the colon that it begins with.
+
+    >>> without_name("The waiver: it pays.", "The waiver"), without_name("减免：划算。", "减免")
+    ('It pays.', '划算。')
+    """
+    return _capital(text.removeprefix(f"{name}: ").removeprefix(f"{name}："))
+
+
 def _shortened(answer: Answer, words: Words) -> Answer:
     kept = tuple(point for point in answer.points if point[0] in (words["answer_do"], words["answer_sure"]))
     return Answer(answer.about, answer.word, answer.tone, answer.sentence, kept[:1], answer.picture)
@@ -112,7 +121,7 @@ def _programme(found: Found, name: str, words: Words) -> Answer | None:
     what = words[f"pays_{judged}" if is_about_money(judged, npv) else f"effect_{judged}"]
     said = what.format(title=verdict.label)
     worth = _joined(said, text("npv") or text("effect"))
-    undo = _without_title(text("stop_below"), verdict.label) or text("drift_limit")
+    undo = without_name(text("stop_below"), verdict.label) or text("drift_limit")
     return _answer(
         f"programme.{name}", word, tone, worth, f"programme_{name}_money", words,
         do=words[f"do_{judged}"].format(title=verdict.label),
@@ -139,7 +148,7 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
     judged = _judged(profit)
     won = _people(profit, each, back)
     told = words[f"campaign_{judged}"].format(
-        title=profit.label.partition(":")[0],
+        title=parted_at_colon(profit.label)[0],
         profit=format_value(abs(_number(profit)), profit.unit, words),
         interval=format_interval(profit, words),
     )
@@ -280,10 +289,6 @@ def _evidence(finding: Finding, words: Words) -> str:
     if finding.grade is None:
         return ""
     return words["answer_evidence"].format(grade=finding.grade, meaning=words[f"grade_{finding.grade}"])
-
-
-def _without_title(text: str, title: str) -> str:
-    return _capital(text.removeprefix(f"{title}: "))
 
 
 def _capital(text: str) -> str:

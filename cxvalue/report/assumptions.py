@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
-from cxvalue.language.words import words_for
+from cxvalue.language.words import named, words_for
 from cxvalue.report.page_model import Assumption
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _stated(study: StudyFile, words: Mapping[str, str]) -> Iterator[Assumption]:
         value, low, high = ends
         text = format_value(value, unit, words)
         if low < high:
-            text += f" ({format_range(low, high, unit, words)})"
+            text += words["bracketed"].format(what=format_range(low, high, unit, words))
         return Assumption(label, text, stated=True, owner=one.owner or "", source=one.source or "")
 
     for programme in study.programmes:
@@ -79,13 +79,13 @@ def _stated(study: StudyFile, words: Mapping[str, str]) -> Iterator[Assumption]:
             cost = getattr(programme.costs, key)
             low, value, high = cost.range
             if value or high:
-                yield line(f"{title}: {words[f'cost_{key}']}", (value, low, high), money, cost)
+                yield line(named(title, words[f"cost_{key}"], words), (value, low, high), money, cost)
         for benefit in programme.benefits:
             label = words["benefit_of"].format(name=benefit.name, kind=words[f"benefit_{benefit.kind}"])
-            yield line(f"{title}: {label}", benefit.ends, money, benefit)
+            yield line(named(title, label, words), benefit.ends, money, benefit)
         for risk in programme.risks:
             mean = risk.per_year * risk.mean_loss
-            yield line(f"{title}: {words['risk_of'].format(name=risk.name)}", (mean, mean, mean), money, risk)
+            yield line(named(title, words["risk_of"].format(name=risk.name), words), (mean, mean, mean), money, risk)
     if study.market is not None:
         low, value, high = study.market.erosion_per_year.range
         yield line(words["market_takes"], (value, low, high), "share", study.market.erosion_per_year)

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
-from cxvalue.report.answer_block import is_about_money
+from cxvalue.language.words import named
+from cxvalue.report.answer_block import is_about_money, without_name
 from cxvalue.report.paper_model import Chart, Series, Slide, methods_of
 
 if TYPE_CHECKING:
@@ -133,8 +134,9 @@ def _evidence(model: ReportModel, case: CaseTables) -> Slide:
             ),
             words["deck_effect_axis"],
             effect.unit if effect is not None else "",
+            across=words["deck_across_months"],
         )
-    meaning = [f"{words['evidence'].format(grade=grade)}: {words[f'grade_{grade}']}"] if grade else []
+    meaning = [named(words["evidence"].format(grade=grade), words[f"grade_{grade}"], words)] if grade else []
     return Slide(
         words["deck_evidence"], title, tuple(meaning), chart=chart,
         notes=(*_texts(model, case, ("effect", "mde", "realisation")), *_objections(model, case), *methods_of(effect)),
@@ -217,8 +219,7 @@ def _texts(model: ReportModel, case: CaseTables, names: Iterable[str]) -> tuple[
     for name in names:
         finding = _of(model, case, name)
         if finding is not None and finding.text and finding.value is not None:
-            rest = finding.text.removeprefix(f"{title}: ")
-            told.append(rest[:1].upper() + rest[1:])
+            told.append(without_name(finding.text, title))
     return tuple(told)
 
 

@@ -1,4 +1,4 @@
-"""What a page gets last: amounts that no line breaks, and the Chinese letters it is written with."""
+"""What a page gets last: amounts that no line breaks, the Chinese letters it is written with and its signs closed up."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from cxvalue.language.letters import FONTS
 
-__all__ = ["embed_letters", "keep_amounts_whole"]
+__all__ = ["embed_letters", "keep_amounts_whole", "signs_closed_up"]
 
 _APART = re.compile(r"(<(style|title)\b.*?</\2>)", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
 _NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"
 _CURRENCY = "(?<![A-Za-z])(?!UTC)[A-Z]{3}"
 _AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])")
+_AFTER_A_SIGN = re.compile("(?<=[，。；：！？）])((?:</[a-z]+>)*) (?=[^ \n])")
 _FAMILY = "Report-Letters"
 _WEIGHTS = {"Regular": "400", "Bold": "600 700"}
 _CHINESE = re.compile("[—‘-”…\u3000-\uffff]")
@@ -36,6 +37,15 @@ def keep_amounts_whole(page: str) -> str:
         for place, part in enumerate(parts)
         if place % 3 != 2
     )
+
+
+def signs_closed_up(page: str) -> str:
+    """A Chinese page without the spaces that a template writes behind a sign, which is wide enough by itself.
+
+    >>> signs_closed_up("<p><strong>利润：</strong> EUR 12。 共 3 名。</p>")
+    '<p><strong>利润：</strong>EUR 12。共 3 名。</p>'
+    """
+    return _AFTER_A_SIGN.sub(r"\1", page)
 
 
 def embed_letters(page: str) -> str:

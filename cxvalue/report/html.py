@@ -17,8 +17,8 @@ from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.english import ENGLISH
-from cxvalue.language.words import words_for
-from cxvalue.report.finish import embed_letters, keep_amounts_whole
+from cxvalue.language.words import named, words_for
+from cxvalue.report.finish import embed_letters, keep_amounts_whole, signs_closed_up
 from cxvalue.report.page import IndexEntry, PageModel, finding_lines
 from cxvalue.report.pictures import data_uri
 from cxvalue.report.sanitize import SCHEME
@@ -109,7 +109,7 @@ def _trend(entry: IndexEntry, words: Mapping[str, str]) -> dict[str, Any] | None
         "said": words["index_same"] if then == said else words[f"changed_{way}"].format(then=then),
         "day": day,
         "points": _points([day.toordinal() for day, _ in course], heights) if len(course) >= FEWEST_POINTS else "",
-        "told": "; ".join(f"{day}: {value}" for day, value in told),
+        "told": "; ".join(named(day, value, words) for day, value in told),
     }
 
 
@@ -125,7 +125,7 @@ def _points(days: Sequence[float], heights: Sequence[float]) -> str:
 
 def _render(template: str, **values: Any) -> str:
     page = _environment().get_template(template).render(**{"words": ENGLISH, **values})
-    return embed_letters(page) if values.get("language") == "zh" else page
+    return embed_letters(signs_closed_up(page)) if values.get("language") == "zh" else page
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ from cxvalue.findings.numbers import (
     format_value,
 )
 from cxvalue.foundation.grades import GRADES
-from cxvalue.language.letters import closed_up
+from cxvalue.language.letters import begun, closed_up, parted_at_colon
 from cxvalue.language.words import enumerated, words_for
 from cxvalue.report.answer_block import Answer, Tone, answers_of
 from cxvalue.report.headlines import HEADLINES, MINUTE, VERDICTS, WHAT_IF
@@ -114,8 +114,8 @@ def build_page(
         cautions=tuple(one.text for one in notes.cautions),
         answers=answers,
         verdicts=lines(verdicts),
-        cards=_without_subject(lines(cards[:CARDS]), answers),
-        more_cards=lines(cards[CARDS:]),
+        cards=_each_reason_once(_without_subject(lines(cards[:CARDS]), answers), words),
+        more_cards=_each_reason_once(lines(cards[CARDS:]), words),
         minute=_minute(found),
         changes=notes.changes,
         picture=picture,
@@ -137,7 +137,7 @@ def build_page(
             *((what, words["status_not_made"], reason) for what, reason in notes.not_made),
         ),
         data=tuple(_note(note, meta.currency, words) for note in notes.data),
-        lines=lines(found),
+        lines=_each_reason_once(lines(found), words),
         links=_links(notebooks, notes.links),
     )
 
@@ -145,6 +145,18 @@ def build_page(
 def finding_lines(findings: Iterable[Finding], words: Mapping[str, str]) -> tuple[FindingLine, ...]:
     """Write findings out in the words of a language."""
     return tuple(_line(finding, words) for finding in findings)
+
+
+def _each_reason_once(lines: Sequence[FindingLine], words: Mapping[str, str]) -> tuple[FindingLine, ...]:
+    """Lines of which a later one that is withheld for the reason of an earlier one says no more than that."""
+    told: set[str] = set()
+    written = []
+    for line in lines:
+        again = bool(line.reason) and line.reason in told
+        told.add(line.reason)
+        same = words["same_reason"]
+        written.append(replace(line, text=same, reason=same) if again else line)
+    return tuple(written)
 
 
 def verdict_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -172,7 +184,7 @@ def _without_subject(cards: Sequence[FindingLine], answers: Sequence[Answer]) ->
         return tuple(cards)
 
     def short(line: FindingLine) -> FindingLine:
-        rest = line.label.partition(": ")[2]
+        rest = parted_at_colon(line.label)[1]
         mine = bool(rest) and line.id.startswith(f"{answers[0].about}.")
         return replace(line, label=rest[:1].upper() + rest[1:]) if mine else line
 
@@ -225,9 +237,9 @@ def _once_named(sentences: Sequence[str]) -> list[str]:
     """Sentences of one paragraph that begin with the same name and a colon: the name stands before the first."""
     told, named = [], ""
     for sentence in sentences:
-        name, colon, rest = sentence.partition(": ")
-        again = bool(colon) and name == named
-        named = name if colon and len(name) <= LONGEST_NAME else named
+        name, rest = parted_at_colon(sentence)
+        again = bool(rest) and name == named
+        named = name if rest and len(name) <= LONGEST_NAME else named
         told.append(rest[:1].upper() + rest[1:] if again else sentence)
     return told
 
@@ -252,8 +264,8 @@ def _line(finding: Finding, words: Mapping[str, str]) -> FindingLine:
         confidence=confidence,
         grade=finding.grade or "",
         evidence=words["evidence"].format(grade=finding.grade) if finding.grade else "",
-        method=finding.method,
-        text=finding.text,
+        method=begun(finding.method),
+        text=begun(finding.text),
         reason=finding.reason,
         tone=tone,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import closed_up
+from cxvalue.language.letters import closed_up, parted_at_colon
 
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
@@ -206,6 +206,24 @@ class PageModel:
     data: tuple[NoteLine, ...]
     lines: tuple[FindingLine, ...]
     links: Mapping[str, tuple[Link, ...]]
+
+    @property
+    def not_stated(self) -> tuple[tuple[str, str, str], ...]:
+        """What is withheld, how that is said and why: a reason that holds for several findings stands once, behind them."""
+        reasons: dict[tuple[str, str], list[str]] = {}
+        for line in self.withheld:
+            reasons.setdefault((line.value, line.reason), []).append(line.label)
+        return tuple((_listed(labels, self.words), value, reason) for (value, reason), labels in reasons.items())
+
+
+def _listed(labels: Sequence[str], words: Mapping[str, str]) -> str:
+    """Labels side by side; a name that several begin with stands before the first."""
+    told, before = [], ""
+    for label in labels:
+        name, rest = parted_at_colon(label)
+        told.append(rest if rest and name == before else label)
+        before = name
+    return words["between"].join(told)
 
 
 @dataclass(frozen=True, slots=True)

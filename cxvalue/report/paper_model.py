@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from cxvalue.findings.finding import Finding, behind_a_colon
-from cxvalue.language.letters import closed_up
+from cxvalue.language.words import named
 from cxvalue.report.case_tables import CaseTables
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Chart:
     """A picture made of numbers, editable where a renderer can.
 
     `steps` stand on each other up to the last one, which is their sum; `swings` are bars to both sides of 0. `shares` are
-    written in percent. `told` says what is seen, for those who cannot see it.
+    written in percent; `across` says what the categories are. `told` says what is seen, for those who cannot see it.
     """
 
     kind: ChartKind
@@ -47,6 +47,7 @@ class Chart:
     told: str
     unit: str = ""
     shares: bool = False
+    across: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,12 @@ class ReportModel:
     def answered(self, about: str) -> tuple[str, ...]:
         """What the answer to a question says, a point each; none where the page does not answer it."""
         answer = next((one for one in self.page.answers if one.about == about), None)
-        return tuple(self._named(heading, told) for heading, told in answer.points) if answer else ()
+        return tuple(named(heading, told, self.words) for heading, told in answer.points) if answer else ()
 
     @property
     def not_stated(self) -> tuple[str, ...]:
-        """What is withheld, each with its reason."""
-        return tuple(self._named(line.label, behind_a_colon(line.reason)) for line in self.page.withheld)
-
-    def _named(self, name: str, told: str) -> str:
-        return closed_up(f"{name}{self.words['colon']} {told}")
+        """What is withheld, each reason once."""
+        return tuple(named(what, behind_a_colon(reason), self.words) for what, _, reason in self.page.not_stated)
 
 
 def methods_of(*findings: Finding | None) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_finding
-from cxvalue.language.letters import closed_up
+from cxvalue.findings.numbers import format_finding, format_level
+from cxvalue.language.letters import closed_up, parted_at_colon
 from cxvalue.report.answer_block import first_sentence
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases, rows_of
@@ -65,7 +65,7 @@ def _opening(model: ReportModel) -> tuple[Slide, ...]:
     page, words = model.page, model.words
     if not page.cards:
         return ()
-    told = tuple(line.text for line in page.cards if line.text)
+    told = tuple(dict.fromkeys(line.text for line in page.cards if line.text))
     lead = page.answers[0] if page.answers else None
     title = closed_up(f"{lead.word}{words['stop']} {first_sentence(lead.sentence)[0]}") if lead else page.title
     points = model.answered(lead.about) if lead else ()
@@ -101,7 +101,7 @@ def _campaigns(model: ReportModel) -> tuple[Slide, ...]:
                 shares=True,
             )
         title = words["deck_campaign"].format(
-            title=profit.label.partition(":")[0], profit=format_finding(profit, words)
+            title=parted_at_colon(profit.label)[0], profit=format_finding(profit, words)
         )
         told = tuple(one.text for one in parts if one is not None and one.text)
         slides.append(
@@ -132,8 +132,8 @@ def _discounts(model: ReportModel) -> tuple[Slide, ...]:
         series.append(Series(words["deck_discount_ladder"], (float(ladder.value),) * len(rows)))
     title = words["deck_discount_title"].format(depth=format_finding(depth, words))
     chart = Chart(
-        "line", tuple(f"{100 * float(row['depth']):.3g}%" for row in rows), tuple(series), words["deck_discount_told"],
-        model.currency,
+        "line", tuple(format_level(float(row["depth"]), words) for row in rows), tuple(series), words["deck_discount_told"],
+        model.currency, across=words["deck_across_depths"],
     )  # fmt: skip
     return (Slide(words["deck_discounts"], title, told[:1], chart=chart, notes=told),)
 
@@ -154,7 +154,7 @@ def _lifetime(model: ReportModel) -> tuple[Slide, ...]:
         chart = Chart(
             "columns", tuple(row["group"] for row in rows),
             (Series(words["deck_decile"], tuple(float(row["total"]) for row in rows)),),
-            words["deck_decile_told"], equity.unit,
+            words["deck_decile_told"], equity.unit, across=words["deck_across_tenths"],
         )  # fmt: skip
     return (Slide(words["deck_lifetime"], title, told[:1], chart=chart, notes=(*told, *methods_of(equity))),)
 
@@ -186,7 +186,7 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
             "columns", tuple(row["origin"] for row in rows),
             (Series(words["deck_forecast"], tuple(float(row["predicted_margin"]) for row in rows), True),
              Series(words["deck_actual"], tuple(float(row["actual_margin"]) for row in rows))),
-            words["deck_record_told"], model.currency,
+            words["deck_record_told"], model.currency, across=words["deck_across_origins"],
         )  # fmt: skip
     return (Slide(words["deck_record"], title, told[:1] if chart else _first(told), chart=chart, notes=told),)
 

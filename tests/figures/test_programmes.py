@@ -76,6 +76,12 @@ def test_a_claim_of_less_than_the_effect_is_no_opening():
     assert next(text.get_text().split("\n")[0] for text in figure.axes[0].get_xticklabels()).startswith("Effect")
     assert figure.axes[0].patches[0].get_height() == 900.0
     assert figures.message_of(figure) == "Of an effect of EUR 900, EUR 700 is left after time, risks and costs"
+    # The slide says what the programme brought before time, risks and costs: all of the effect's course.
+    grown = (BridgeStep("Effect", 900.0, "effect"), BridgeStep("Build-up", 150.0, "course"), *steps[2:3],
+             BridgeStep("Net present value", 850.0))  # fmt: skip
+    assert figures.message_of(figures.case_bridge(grown, "EUR")).startswith(
+        "Of an effect of EUR 1,050, EUR 850 is left"
+    )
     claimed = (BridgeStep("Before and after, as claimed", 900.0, "claimed"), BridgeStep("Not due to the programme", -500.0),
                BridgeStep("Net present value", 400.0))  # fmt: skip
     assert figures.message_of(figures.case_bridge(claimed, "EUR")) == (

@@ -126,6 +126,39 @@ def test_a_unit_has_all_the_forms_of_its_language(language: str) -> None:
             assert len(forms.split("|")) == len(FORMS[language]), f"{key} in {language}: {forms}"
 
 
+_CHINESE = r"[\u3000-\u9fff\uff00-\uff60]"
+_LATIN_SIGN = re.compile(
+    rf"{_CHINESE}[,;:?!(]|[,;?!(]{_CHINESE}|{_CHINESE}\.(?=\s|$)|{_CHINESE} +(?=[{{\d])|\}}: (?={_CHINESE})"
+)
+"""What Chinese writes with signs of its own, or without a space; what stands in quotes is code."""
+
+LISTS = ("scales", "times a year", "months_short", "in_revenue")
+"""Words that the code takes apart at a comma."""
+
+
+def test_chinese_has_its_own_signs() -> None:
+    wrong = [
+        told
+        for (key, _), forms in translations_of("zh").items()
+        for told in forms
+        if key not in LISTS and _LATIN_SIGN.search(re.sub("`[^`]*`|'[^']*'|(?m:^    .*$)", "x", told))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("language", "rooms", "other"),
+    [
+        ("ru", ("money", "programmes", "study"), "комисси"),  # a fee is a сбор, a payment service takes a комиссия
+        ("uk", ("money", "programmes", "study"), "комісі"),
+        ("zh", ("discounts", "figures", "simulate"), "策略|各方案的收益"),  # a policy of discounts is a 政策
+    ],
+)
+def test_a_thing_has_one_word(language: str, rooms: tuple[str, ...], other: str) -> None:
+    told = [(messages.CATALOGUES / language / f"{room}.po").read_text(encoding="utf-8") for room in rooms]
+    assert [found for text in told for found in re.findall(f".*(?:{other}).*", text)] == []
+
+
 def test_a_message_is_whole_and_gets_the_values_that_it_asks_for() -> None:
     wrong = []
     for path in sorted(PACKAGE.rglob("*.py")):

@@ -12,6 +12,7 @@ import pytest
 from cxvalue.findings.finding import Finding
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import using
+from cxvalue.language.english import ENGLISH
 from cxvalue.questions.campaigns import arms_compared, arms_table, campaign_result
 from cxvalue.questions.campaigns.arm_findings import arm_findings
 from cxvalue.questions.campaigns.claims import claim_finding
@@ -122,6 +123,7 @@ def numbers_in(text: str) -> list[str]:
 def test_a_finding_says_the_same_in_every_language(made_of: Callable[[], list[Finding]]) -> None:
     english = made_of()
     assert english
+    assert all(one.unit in ("", "share", *MONEY.values()) or f"unit_{one.unit}" in ENGLISH for one in english)
     for language in TRANSLATED:
         with using(language):
             told = made_of()

@@ -12,6 +12,7 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import words_for
 from cxvalue.report.assumptions import study_assumptions
+from cxvalue.report.html import render_page
 from cxvalue.report.page import (
     Link,
     NotebookOutcome,
@@ -67,6 +68,28 @@ def test_a_withheld_value_keeps_its_place_with_its_reason() -> None:
         ("not available", "The history is too short."),
         ("withheld", "Not identified."),
     ]
+
+
+def test_a_sentence_begins_in_upper_case_whatever_name_it_begins_with() -> None:
+    for made, written in (("jam sells.", "Jam sells."), ("sBG, fitted.", "sBG, fitted.")):
+        (line,) = build_page(META, [dataclasses.replace(CUSTOMERS, text=made, method=made)]).lines
+        assert (line.text, line.method) == (written, written)
+
+
+def test_a_reason_that_holds_for_several_findings_is_told_once() -> None:
+    short = [COUNTED.withhold(name, label, "the history is too short.", "USD")
+             for name, label in (("lost_customers", "Base: lost"), ("repeat_rate", "Base: back"))]  # fmt: skip
+    page = build_page(META, [LOST, *short, RATE])
+    assert page.not_stated == (
+        ("Lost value, Base: lost, back", "not available", "The history is too short."),
+        ("Churn", "withheld", "Not identified."),
+    )
+    same = "For the same reason."
+    assert [line.reason for line in page.cards] == ["The history is too short.", same]
+    assert [line.text for line in page.lines] == [LOST.text, same, same, RATE.text]
+    assert (
+        render_page(page).count("istory is too short.") == 3
+    )  # on the first card, behind the names, among all findings
 
 
 def test_one_minute_reads_on_and_leaves_out_what_is_not_known() -> None:

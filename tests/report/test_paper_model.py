@@ -28,10 +28,10 @@ def test_a_finding_is_found_as_the_page_writes_it(published: Published) -> None:
 
 def test_what_is_withheld_is_said_with_its_reason(published: Published) -> None:
     model = published.model
-    assert len(model.not_stated) == len(model.page.withheld)
+    assert {reason for _, _, reason in model.page.not_stated} == {line.reason for line in model.page.withheld}
     assert all(
-        line.reason and said.startswith(line.label) and said.endswith(behind_a_colon(line.reason))
-        for line, said in zip(model.page.withheld, model.not_stated, strict=True)
+        reason and said.startswith(what) and said.endswith(behind_a_colon(reason))
+        for (what, _, reason), said in zip(model.page.not_stated, model.not_stated, strict=True)
     )
 
 

@@ -70,7 +70,7 @@ def arms_sentence(compared: Sequence[ArmGap], currency: str) -> str:
         if gap.low > 0:
             said.append(
                 translate(
-                    "{best} brought {gap} more a contact than {other} ({range}; {p_value}).",
+                    "A contact by {best} brought {gap} more than one by {other} ({range}; {p_value}).",
                     p_value=format_p(gap.p_value),
                     **values,
                 )

@@ -43,13 +43,13 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     }
     taken = (
         translate(
-            "{product} has the surest gain: {share} of the {eligible:,} active customers without it took it up in the "
+            "The surest gain is in {product}: {share} of the {eligible:,} active customers without it took it up in the "
             "{months:.0f} months up to {until}.",
             **numbers,
         )
         if found.proven
         else translate(
-            "{product} comes first: {share} of the {eligible:,} active customers without it took it up in the "
+            "First comes {product}: {share} of the {eligible:,} active customers without it took it up in the "
             "{months:.0f} months up to {until}.",
             **numbers,
         )

@@ -67,7 +67,8 @@ def driver_findings(found: Importance, *, level: float) -> list[Finding]:
     for k, name in enumerate(found.names):
         share, slope = found.share[k], found.slope[k]
         text = translate(
-            "{driver} explains {share} of what the drivers explain of {main} ({range}), and they explain {explained} of it.",
+            "Of what the drivers explain of {main}, {driver} explains {share} ({range}); "
+            "together they explain {explained} of it.",
             driver=name,
             share=format_value(share.value, "share"),
             main=found.main,
@@ -175,7 +176,9 @@ def kpi_findings(
     warning = replace(writer, grade=None, kind="count")
     for name, rules in own.items():
         text = translate(
-            "{owner} computes its own KPI {kpi}: let somebody else compute it.", owner=rules.owner, kpi=name
+            "The KPI {kpi} is computed by its own owner, {owner}: let somebody else compute it.",
+            owner=rules.owner,
+            kpi=name,
         )
         label = translate("{kpi} is computed by its owner", kpi=name)
         out.append(warning.write(f"kpi.{keys[name]}.owner_computes", label, "yes", "", text))

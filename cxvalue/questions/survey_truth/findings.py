@@ -90,7 +90,7 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
             range=format_range(gap.low, gap.high, "") if more else format_range(-gap.high, -gap.low, ""),
         )
         out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
-    text = translate("{main} of those who answered is {score}.", main=main, score=format_number(raw.value))
+    text = translate("Among those who answered, {main} is {score}.", main=main, score=format_number(raw.value))
     out.append(writer.write("raw", translate("{main} as published", main=main), raw, "", text))
     text = translate(
         "Published {main} is {published}; of all invited, reweighted, it is {score} ({range}); without assumptions it is "
@@ -148,8 +148,8 @@ def timing_findings(late: Lateness | None, expected: Expectation | None, *, main
     if late is not None:
         slope: Interval = late.per_day
         text = translate(
-            "A week between the event and the question goes with {week} points of {main} ({range}); asked at once it would "
-            "be {at_once} instead of {told} points.",
+            "On a scale from 0 to 100, a week between the event and the question goes with {week} points of {main} "
+            "({range}); asked at once it would be {at_once} instead of {told}.",
             week=format_number(7 * slope.value),
             main=main,
             range=format_range(7 * slope.low, 7 * slope.high, ""),

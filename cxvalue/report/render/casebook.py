@@ -6,7 +6,6 @@ case whose parts do not give its own figures is refused: a workbook must not say
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import OFFICE_FONTS, lines_of, longest_word
+from cxvalue.language.letters import OFFICE_FONTS, lines_of, longest_word, parted_at_colon, width_of
+from cxvalue.language.words import named
 
 if TYPE_CHECKING:
     from cxvalue.report.case_tables import CaseTables, SwingRow
@@ -63,7 +63,7 @@ def _lines(text: str, width: float) -> int:
 
 def _said_of(label: str) -> str:
     """What a label is about: what stands behind its colon, in Latin or Chinese signs."""
-    return re.split(": |：", label, maxsplit=1)[-1].strip()
+    return parted_at_colon(label)[1] or label
 
 
 def _is_about(label: str, name: str) -> bool:
@@ -143,15 +143,18 @@ class _Sheets:
         """A column of the sheet of the months, from month 0 to the horizon."""
         return f"'{self.sheets['months'].get_name()}'!${column}${FIRST}:${column}${self.last}"
 
-    def _head(self, sheet: str, note: str, headings: Sequence[str], widths: Sequence[float], row: int) -> None:
-        about, case = self.sheets[sheet], self.case
-        title = f"{self.model.title_of(case.programme)}: {self.words[f'book_{sheet}']}"
+    def _head(
+        self, sheet: str, note: str, headings: Sequence[str], widths: Sequence[float], words_in: Sequence[int]
+    ) -> None:
+        about, case, row = self.sheets[sheet], self.case, FIRST - 1
+        title = named(self.model.title_of(case.programme), self.words[f"book_{sheet}"], self.words)
         self._text(sheet, 1, 0, title, bold=True, font_size=14)
         self._text(sheet, 2, 0, note, font_color="#555555")
         if self.model.simulated:
             self._text(sheet, 3, 0, self.words["simulated"], bold=True, font_color="#9C4A00")
         for column, (heading, width) in enumerate(zip(headings, widths, strict=True)):
-            self._text(sheet, row, column, heading, bold=True, bottom=1, text_wrap=True)
+            look: dict[str, Any] = {"indent": 1 if column else 0} if column in words_in else {"align": "right"}
+            self._text(sheet, row, column, heading, bold=True, bottom=1, text_wrap=True, **look)
             about.set_column(column, column, max(width, longest_word(heading) * BOLD))
         self._heighten(sheet, row, max(map(_lines, headings, widths)))
         about.freeze_panes(row, 0)
@@ -166,23 +169,22 @@ class _Sheets:
         """What the case rests on: yellow cells may be changed and bear names."""
         words = self.words
         headings = [words[f"book_{one}"] for one in ("assumption", "value", "low", "high", "owner", "source", "name")]
+        value = max([16.0, *(1.1 * width_of(one.value) for one in self.case.assumptions if isinstance(one.value, str))])
         note = words["book_assumptions_note"].format(currency=self.model.currency)
-        self._head("assumptions", note, headings, (52, 16, 14, 14, 22, 22, 26), FIRST - 1)
+        self._head("assumptions", note, headings, (52, value, 14, 14, 22, 22, 26), (0, 4, 5, 6))
         row = FIRST
         stated = {one.kind for one in self.case.assumptions}
         self._assumption(row, words["book_effect_scale"], 1.0, name="effect_scale", form=CENTS)
         for one in self.case.assumptions:
             row += 1
-            name = one.kind if one.kind in (*COSTS, "discount_rate") else ""
-            if name == "discount_rate":
-                name = "annual_discount_rate"
+            name = {"discount_rate": "annual_discount_rate"}.get(one.kind, one.kind if one.kind in COSTS else "")
             label = words.get(f"book_kind_{one.kind}", one.label)
             if one.kind in ("benefit", "risk") and isinstance(one.value, float):
                 known = self.benefits if one.kind == "benefit" else self.risks
                 name = f"{one.kind}_{len(known) + 1}"
                 known.append((self._name(name), one.value))
                 self.cells[_said_of(one.label)] = self._name(name)
-                label = one.label
+                label = one.label[:1].upper() + one.label[1:]
             form = SHARE if one.kind in ("discount_rate", "market") else CENTS
             self._assumption(
                 row, label, one.value, one.low, one.high, one.owner or words["book_nobody"], one.source, name, form
@@ -206,10 +208,10 @@ class _Sheets:
         for column, end in ((2, low), (3, high)):
             if end is not None and low != high:
                 self._number("assumptions", row, column, end, num_format=form)
-        self._text("assumptions", row, 4, owner)
-        self._text("assumptions", row, 5, source)
+        self._text("assumptions", row, 4, owner, indent=1)
+        self._text("assumptions", row, 5, source, indent=1)
         if name:
-            self._text("assumptions", row, 6, self._name(name), font_color="#555555")
+            self._text("assumptions", row, 6, self._name(name), font_color="#555555", indent=1)
             self._define(name, "assumptions", row, "B")
 
     def _check(self) -> None:
@@ -236,7 +238,7 @@ class _Sheets:
             "factor", "discounted", "to_date", "undiscounted", "within", "per_unit",
         )  # fmt: skip
         widths = (8, 12, 9, 11, *[14] * 6, 10, *[14] * 5)
-        self._head("months", words["book_months_note"], [words[f"book_{key}"] for key in keys], widths, FIRST - 1)
+        self._head("months", words["book_months_note"], [words[f"book_{key}"] for key in keys], widths, (2,))
         named = {name: self._name(name) for name in (*COSTS, "effect_scale", "annual_discount_rate")}
         gain = "+".join(name for name, _ in self.benefits) or "0"
         risk = "+".join(name for name, _ in self.risks) or "0"
@@ -251,7 +253,7 @@ class _Sheets:
             self._number("months", row, 0, month.month)
             calendar = datetime.combine(month.calendar, time())
             self.sheets["months"].write_datetime(row - 1, 1, calendar, self._format(num_format="mmm yyyy"))
-            self._text("months", row, 2, words["book_yes" if month.observed else "book_no"])
+            self._text("months", row, 2, words["book_yes" if month.observed else "book_no"], indent=1)
             self._number("months", row, 3, month.treated, num_format="#,##0")
             self._number("months", row, 4, month.margin, num_format=MONEY)
             cells: list[tuple[str, float, str]] = [
@@ -317,10 +319,11 @@ class _Sheets:
                     "break_even_effect"),
         ]  # fmt: skip
         headings = [words[f"book_{one}"] for one in ("figure", "now", "in_report", "low", "high", "name")]
-        self._head("case", words["book_case_note"], headings, (54, 18, 18, 16, 16, 22), FIRST - 1)
+        self._head("case", words["book_case_note"], headings, (54, 18, 18, 16, 16, 22), (0, 5))
         row = FIRST
         for row, line in enumerate(lines, start=FIRST):
-            self._text("case", row, 0, line.label, bold=bool(line.name))
+            self._text("case", row, 0, line.label, bold=bool(line.name), text_wrap=True)
+            self._heighten("case", row, _lines(line.label, 54))
             if line.formula:
                 self._formula(
                     "case", row, 1, line.formula, line.value, num_format=line.form, bold=bool(line.name), align="right"
@@ -332,7 +335,7 @@ class _Sheets:
                 if end is not None:
                     self._number("case", row, column, end, num_format=line.form, font_color="#555555")
             if line.name:
-                self._text("case", row, 5, self._name(line.name), font_color="#555555")
+                self._text("case", row, 5, self._name(line.name), font_color="#555555", indent=1)
                 self._define(line.name, "case", row, "B")
         loss = case.measures.get("probability_of_loss")
         if loss and loss.value is not None:
@@ -363,7 +366,7 @@ class _Sheets:
         words = self.words
         keys = ("input", "unit", "value", "low", "high", "npv_low", "npv_high", "swing_low", "swing_high")
         headings = [words[f"book_{key}"] for key in keys]
-        self._head("tornado", words["book_tornado_note"], headings, (58, 14, *[16] * 7), FIRST - 1)
+        self._head("tornado", words["book_tornado_note"], headings, (58, 14, *[16] * 7), (0, 1))
         npv = self._name("npv")
         known = self.case.measures["npv"].value or 0.0
         row = FIRST - 1
@@ -371,7 +374,7 @@ class _Sheets:
             form = {"num_format": SHARE if swing.unit == "share" else CENTS}
             self._text("tornado", row, 0, swing.label, text_wrap=True)
             self._heighten("tornado", row, _lines(swing.label, 58 * BOLD))
-            self._text("tornado", row, 1, words["book_share"] if swing.unit == "share" else swing.unit)
+            self._text("tornado", row, 1, words["book_share"] if swing.unit == "share" else swing.unit, indent=1)
             inputs, ends = self._swing(swing, row)
             for column, formula, value in zip((2, 3, 4), inputs, (swing.value, swing.low, swing.high), strict=True):
                 if formula:

@@ -18,7 +18,7 @@ from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import OFFICE_FONTS, width_of
+from cxvalue.language.letters import OFFICE_FONTS, parted_at_colon, width_of
 
 if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine
@@ -128,7 +128,7 @@ class _Slide:
         gap, count = 0.2, len(cards)
         width = (WIDTH - 2 * MARGIN - gap * (count - 1)) / count
         for place, card in enumerate(cards):
-            label = card.label.partition(": ")[2] or card.label
+            label = parted_at_colon(card.label)[1] or card.label
             rows = [label[:1].upper() + label[1:], card.value, card.interval or card.confidence]
             box = self._text(MARGIN + place * (width + gap), top, width, 1.5, rows, size=12, colour=QUIET, fill=PALE)
             self._style(box.paragraphs[1], 24, INK, True)
@@ -204,10 +204,11 @@ class _Slide:
         numbers.major_gridlines.format.line.color.rgb = RGBColor.from_string("DDE2E7")
         numbers.format.line.fill.background()
         numbers.tick_labels.number_format, numbers.tick_labels.number_format_is_linked = _number_form(chart), False
-        numbers.has_title = bool(chart.unit)
-        if chart.unit:
-            numbers.axis_title.text_frame.text = chart.unit
-            self._style(numbers.axis_title.text_frame.paragraphs[0], 12, QUIET, False)
+        for axis, said in ((numbers, chart.unit), (names, chart.across)):
+            axis.has_title = bool(said)
+            if said:
+                axis.axis_title.text_frame.text = said
+                self._style(axis.axis_title.text_frame.paragraphs[0], 12, QUIET, False)
         names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
         names.format.line.color.rgb = RGBColor.from_string("9AA5B1")
         if chart.kind == "line":
@@ -267,7 +268,7 @@ class _Slide:
         for place, value in enumerate(_plain(values)):
             # An amount below zero is drawn by the second series; a short bar bears its number beside it.
             shown = parts[-1] if len(parts) > 1 and max(_ends(values, place)) <= 0 else parts[0]
-            label, inside = shown.points[place].data_label, abs(value) > 0.12 * largest
+            label, inside = shown.points[place].data_label, abs(value) > 0.08 * largest
             label.has_text_frame = True
             label.text_frame.text = format_value(value, "", self.model.words)
             label.position = XL_LABEL_POSITION.CENTER if inside else XL_LABEL_POSITION.INSIDE_BASE

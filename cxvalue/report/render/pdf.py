@@ -19,6 +19,7 @@ from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import FONTS, families_of
+from cxvalue.language.words import named
 from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _parts(model: ReportModel) -> list[dict[str, Any]]:
         believe = _texts(model, case.programme, ("effect", "naive", "drift_limit", "contribution_to_date"))
         undo = _texts(model, case.programme, ("mde", "stop_below", "do_nothing", "risk_cost"))
     believe = believe or _within(page.minute, LETTERS_OF_MINUTE)
-    grades = [f"{words['evidence'].format(grade=grade)}: {meaning}" for grade, meaning in page.grades]
+    grades = [named(words["evidence"].format(grade=grade), meaning, words) for grade, meaning in page.grades]
     parts = [_part(words["pdf_believe"], [*believe, " ".join(grades)])]
     withheld = _within(model.not_stated, LETTERS_OF_WITHHELD)
     if undo:
@@ -177,7 +178,8 @@ def _texts(model: ReportModel, programme: str, names: Sequence[str]) -> list[str
 def _appendix(model: ReportModel) -> list[dict[str, Any]]:
     page, words = model.page, model.words
     parts = []
-    if page.withheld:
+    if model.cases or len(_within(model.not_stated, LETTERS_OF_WITHHELD)) < len(model.not_stated):
+        # Where the second sheet holds them all, they are not told again.
         parts.append(_part(words["sure_withheld"], model.not_stated))
     headings = [words[f"column_{key}"] for key in ("finding", "value", "interval", "evidence", "meaning")]
     lines = [(line.label, line.value, line.interval, line.grade, line.text) for line in page.lines]

@@ -43,5 +43,5 @@ def test_whoever_owns_a_kpi_must_not_compute_it() -> None:
                "nobody": MetricRules()}  # fmt: skip
     found = {one.id: one for one in kpi_findings([branch], metrics, main="overall", currency="EUR", level=0.95)}
     assert set(found) == {"experience.kpi.shops.margin_per_point", "experience.kpi.store.owner_computes"}
-    assert "computes its own KPI" in found["experience.kpi.store.owner_computes"].text
+    assert "is computed by its own owner" in found["experience.kpi.store.owner_computes"].text
     assert "A link" in found["experience.kpi.shops.margin_per_point"].text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from cxvalue.findings.numbers import format_interval
+from cxvalue.findings.numbers import format_finding, format_interval
 from cxvalue.foundation.intervals import Interval
+from cxvalue.language.words import words_for
 from cxvalue.questions.levels.findings import habituation_findings, level_findings
 from cxvalue.questions.levels.habituation import Habituation, half_life
 from tests.questions.levels.test_worth import rows_of, worth
@@ -38,6 +39,7 @@ def test_a_half_life_stands_in_repeats_and_months() -> None:
         "experience.habituation.tea_tasting.half_life_months",
     ]
     assert [one.grade for one in found] == ["C", "C"]
+    assert format_finding(found[0], words_for("uk")).endswith("повтору")  # 2,77
     assert round(float(str(found[0].value)), 4) == round(float(np.log(2) / 0.25), 4)
 
 

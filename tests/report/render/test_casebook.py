@@ -125,6 +125,22 @@ def test_no_text_of_a_study_is_a_formula(book: Path) -> None:
         assert not [name for name in parts.namelist() if "external" in name.lower()]
 
 
+def test_a_heading_stands_over_its_column_and_no_text_is_cut(book: Path) -> None:
+    for sheet in openpyxl.load_workbook(book):
+        for column in sheet.iter_cols(min_row=5):
+            heading, *cells = column
+            numbers = [cell for cell in cells if cell.data_type in ("n", "f", "d") and cell.value is not None]
+            beside = [cell for cell in cells if cell.data_type == "s"]
+            if heading.value is None:
+                continue
+            assert (heading.alignment.horizontal == "right") is bool(numbers), f"{sheet.title}: {heading.value}"
+            for cell in beside:
+                # Words on the left keep off the number before them; the right ones and the first column fit or wrap.
+                fits = len(cell.value) <= sheet.column_dimensions[cell.column_letter].width or cell.alignment.wrap_text
+                assert fits or cell.column == 1, f"{sheet.title}!{cell.coordinate}: {cell.value}"
+                assert numbers or cell.column == 1 or cell.alignment.indent == 1, f"{sheet.title}!{cell.coordinate}"
+
+
 def test_owners_and_sources_stand_beside_the_assumptions(book: Path) -> None:
     rows = [
         tuple(cell.value for cell in row) for row in openpyxl.load_workbook(book)["Assumptions"].iter_rows(min_row=6)

@@ -40,6 +40,8 @@ def test_charts_hold_the_numbers_of_the_case(deck: Path, published: Published) -
     charts = [shape.chart for slide in slides for shape in slide.shapes if shape.has_chart]
     assert len(charts) == 4
     cash, steps, effect, swings = charts
+    assert effect.category_axis.axis_title.text_frame.text == "Months since the start"
+    assert not cash.category_axis.has_title
     to_date = list(published.case.table()["net_discounted_to_date"])
     known = [value for series in cash.plots[0].series for value in series.values if value is not None]
     assert known[-1] == pytest.approx(to_date[-1])
