@@ -43,8 +43,8 @@ class TextLayout:
         if not line:
             return None
         delimiter = read.delimiter or max(_DELIMITERS, key=line.count)
-        if told := _TOLD.match(line):  # what spreadsheets write before the header
-            number, delimiter = number + 1, read.delimiter or told[1]
+        if said := _TOLD.match(line):  # what spreadsheets write before the header
+            number, delimiter = number + 1, read.delimiter or said[1]
             line = text.lines({number}).get(number, "")
             if not line:
                 return None
