@@ -38,6 +38,6 @@ def test_delay_expectation_and_the_smallest_sample() -> None:
     found = timing_findings(lateness_of(rows, main="main"), expectation_of(rows, main="main", scale=(0, 10)), main="main",
                             level=0.95)  # fmt: skip
     assert [one.id for one in found] == ["experience.survey.delay", "experience.survey.expectation"]
-    assert "A week" in found[0].text
+    assert "from 0 to 100, a week" in found[0].text
     assert timing_findings(None, None, main="main", level=0.95) == []
     assert minimum_finding(3831, 5.0, main="main").value == 3831
