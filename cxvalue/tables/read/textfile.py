@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
 __all__ = ["TextLayout", "load_text"]
 
 MOST_COLUMNS = 5_000
+_MOST_IN_A_PATTERN = 100
 _DELIMITERS = (",", ";", "\t", "|")
 _DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size = 33554432"
 
@@ -109,17 +111,51 @@ def _load_quoted(
     scratch: Path,
     amounts: frozenset[str] | None,
 ) -> tuple[tuple[int, str], ...]:
-    numbered = scratch / f"{relation}.txt"
-    malformed = number_records(text, delimiter, len(layout.names), numbered)
-    types = ", ".join([f"'{ROW}': 'BIGINT'", *(f"'c{position}': 'VARCHAR'" for position in range(len(layout.names)))])
     chosen = "".join(f", c{position} AS {quoted(ours)}" for ours, position in wanted.items())
     chosen += _marks(layout, "c{}", 0, amounts)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {ROW}{chosen} FROM read_csv({literal(str(numbered))}, "
-        f"{_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
-        f"columns = {{{types}}}) WHERE {ROW} > {layout.header}"
-    )
+    names = [f"'c{position}': 'VARCHAR'" for position in range(len(layout.names))]
+
+    def lay(path: Path, columns: list[str], number: str) -> None:
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {ROW}{chosen} FROM (SELECT {number} AS {ROW}, * FROM "
+            f"read_csv({literal(str(path))}, {_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
+            f"columns = {{{', '.join(columns)}}})) WHERE {ROW} > {layout.header}"
+        )
+
+    if lines := _lines_of_records(con, text, layout, delimiter):
+        try:
+            lay(text.path, names, "row_number() OVER ()")
+        except duckdb.IOException:
+            raise
+        except duckdb.Error:  # which line it is, and what is wrong with it, is found below
+            pass
+        else:
+            if con.execute(f"SELECT count(*) FROM {relation}").fetchone() == (lines - layout.header,):
+                return ()
+    numbered = scratch / f"{relation}.txt"
+    malformed = number_records(text, delimiter, len(layout.names), numbered)
+    lay(numbered, ["'line': 'BIGINT'", *names], "line")
     return tuple((number, fault) for number, fault in malformed if number > layout.header)
+
+
+def _lines_of_records(con: duckdb.DuckDBPyConnection, text: TextFile, layout: TextLayout, delimiter: str) -> int:
+    """How many lines a file with quotes has where each of them is a record by itself, as nearly always; else 0.
+
+    The engine then reads it as it is, and row and line are one. Where a quote holds a line end, is never closed or has text
+    after it, or a line has more or fewer fields, `number_records` looks at every line.
+    """
+    further = len(layout.names) - 1
+    if not 0 < further < _MOST_IN_A_PATTERN or len(delimiter) != 1:
+        return 0
+    edge = re.escape(delimiter)
+    field = rf'(?:[^"{edge}][^{edge}]*|"[^"]*(?:""[^"]*)*")?'
+    record = f"{field}(?:{edge}{field}){{{further}}}"
+    lines, records = con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE regexp_full_match(line, {literal(record)})) FROM "
+        f"read_csv({literal(str(text.path))}, {_DIALECT}, delim = '\x1f', quote = '', escape = '', "
+        "columns = {'line': 'VARCHAR'})"
+    ).fetchone() or (0, 1)
+    return int(lines) if lines == records else 0
 
 
 def _marks(layout: TextLayout, column: str, first: int, amounts: frozenset[str] | None) -> str:
