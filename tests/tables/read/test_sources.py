@@ -6,6 +6,7 @@ import os
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
@@ -13,7 +14,7 @@ import pytest
 
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read import textfile
-from cxvalue.tables.read.decode import number_records, open_text
+from cxvalue.tables.read.decode import TextFile, number_records, open_text
 from cxvalue.tables.read.sources import connect
 from tests.tables.helpers import counted, ledger, load, problems, rows
 
@@ -157,17 +158,33 @@ FAULTY = [
 ]
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_columns_may_be_called_as_the_engine_calls_its_own(tmp_path: Path, quote: str) -> None:
+    text = f"customer_id,rowid,c0,__width__\n7,a,b,{quote}c{quote}\n\n8,d,e,f\n"
+    (tmp_path / "people.csv").write_text(text)
+    sources = _source(tmp_path, ledger("7,2025-03-05,1")) | {"customers": {"path": "people.csv"}}
+    found = rows(load(tmp_path, sources), "customers", "customer_id, rowid, c0, __width__")
+    assert found == [("7", "a", "b", "c"), ("8", "d", "e", "f")]
+
+
 @pytest.mark.parametrize("line", [None, *FAULTY])
 def test_records_are_the_same_read_as_they_are_or_numbered_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str | None
 ) -> None:
     (tmp_path / "t.csv").write_text("\n".join(["a,b,c", *REGULAR, *([line] if line is not None else []), *REGULAR, ""]))
     con, looked = connect().con, []
-    monkeypatch.setattr(textfile, "number_records", lambda *given: looked.append(0) or number_records(*given))
+
+    def numbered(*given: Any) -> list[tuple[int, str]]:
+        looked.append(0)
+        return number_records(*given)
+
+    monkeypatch.setattr(textfile, "number_records", numbered)
 
     def read() -> tuple[object, list[tuple[object, ...]]]:
         text = open_text(tmp_path / "t.csv", None, tmp_path, "t", None)
+        assert isinstance(text, TextFile)
         layout = textfile.TextLayout.of(text, ReadOptions())
+        assert layout is not None
         faults = textfile.load_text(
             con, text, layout, "laid", {name: name for name in "abc"}, tmp_path, frozenset({"c"})
         )
