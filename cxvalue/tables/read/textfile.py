@@ -13,11 +13,12 @@ from cxvalue.language.catalogue import translate
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.cells import repeated_names, unique_names
 from cxvalue.tables.read.decode import TextFile, number_records, width_fault
-from cxvalue.tables.read.sql import ROW, literal, quoted, row_marks
+from cxvalue.tables.read.sql import LINE, ROW, SAME, literal, quoted, row_marks
 
 __all__ = ["TextLayout", "load_text"]
 
 MOST_COLUMNS = 5_000
+_MOST_IN_A_PATTERN = 100
 _DELIMITERS = (",", ";", "\t", "|")
 _TOLD = re.compile(r"sep=(.)$", re.IGNORECASE)
 _DIALECT = "auto_detect = false, header = false, new_line = '\\n', max_line_size = 33554432"
@@ -82,28 +83,54 @@ def load_text(
     wanted = {ours: layout.names.index(theirs) for ours, theirs in columns.items()}
     if text.quoted and layout.delimiter is not None:
         return _load_quoted(con, text, layout, layout.delimiter, relation, wanted, scratch, amounts)
-    # Without quotes a line is a row: the engine reads whole lines, whose numbers are then exact, and splits them.
-    lines = (
-        f"SELECT row_number() OVER () AS n, line FROM read_csv({literal(str(text.path))}, {_DIALECT}, delim = '\x1f', "
-        "quote = '', escape = '', columns = {'line': 'VARCHAR'})"
-    )
+    # Without quotes a line is a row: the engine reads whole lines and splits them.
     if layout.delimiter is None:
         split = r"string_split_regex(trim(line, E' \t'), '[ \t]+')"
     else:
         split = f"string_split(line, {literal(layout.delimiter)})"
-    filled = "trim(line, E' \\t') <> ''"
     width = len(layout.names)
-    rows = f"SELECT n, {split} AS f FROM ({lines}) WHERE n > {layout.header} AND {filled}"
-    chosen = "".join(f", f[{position + 1}] AS {quoted(ours)}" for ours, position in wanted.items())
+    chosen = "".join(f", f[{position + 1}] AS c{position}" for position in sorted(set(wanted.values())))
     chosen += _marks(layout, "f[{}]", 1, amounts)
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT n AS {ROW}, len(f) AS __width__{chosen} FROM ({rows})"
+        f"CREATE OR REPLACE TEMP TABLE {relation}_lines AS SELECT if(trim(line, E' \\t') <> '', len(f), 0)::INTEGER AS "
+        f"__width__{chosen} FROM (SELECT line, {split} AS f FROM {_lines(text)})"
     )
-    bad = con.execute(f"SELECT {ROW}, __width__ FROM {relation} WHERE __width__ <> {width} ORDER BY 1").fetchall()
-    if bad:
-        con.execute(f"DELETE FROM {relation} WHERE __width__ <> {width}")
-    con.execute(f"ALTER TABLE {relation} DROP COLUMN __width__")
-    return tuple((int(number), width_fault(int(fields), width)) for number, fields in bad)
+    others = con.execute(
+        f"SELECT rowid + 1, __width__ FROM {relation}_lines WHERE __width__ <> {width} AND rowid >= {layout.header} "
+        "ORDER BY 1"
+    ).fetchall()
+    kept = f"rowid >= {layout.header}" + (f" AND __width__ = {width}" if others else "")
+    _view_lines(con, relation, "rowid + 1", wanted, amounts, kept)
+    return tuple((int(number), width_fault(int(fields), width)) for number, fields in others if fields)
+
+
+def _lines(text: TextFile) -> str:
+    """The lines of a file, blank ones among them, as SQL."""
+    return (
+        f"read_csv({literal(str(text.path))}, {_DIALECT}, delim = '\x1f', quote = '', escape = '', "
+        "columns = {'line': 'VARCHAR'})"
+    )
+
+
+def _view_lines(
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    number: str,
+    wanted: dict[str, int],
+    amounts: frozenset[str] | None,
+    kept: str,
+) -> None:
+    """Create `relation` of the rows kept of the table ``<relation>_lines``, whose columns are called c0, c1 and so on.
+
+    Where its rows are the lines of a file, the engine keeps them in order and numbers them by itself, from 0, as `rowid`.
+    To number them with a window takes twice as long.
+    """
+    columns = "".join(f", c{position} AS {quoted(ours)}" for ours, position in wanted.items())
+    columns += "" if amounts is None else f", {LINE}, {SAME}"
+    con.execute(
+        f"CREATE OR REPLACE TEMP VIEW {relation} AS SELECT {ROW}{columns} FROM "
+        f"(SELECT {number} AS {ROW}, * FROM {relation}_lines WHERE {kept})"
+    )
 
 
 def _load_quoted(
@@ -116,17 +143,50 @@ def _load_quoted(
     scratch: Path,
     amounts: frozenset[str] | None,
 ) -> tuple[tuple[int, str], ...]:
+    chosen = ", ".join(f"c{position}" for position in sorted({0, *wanted.values()})) + _marks(layout, "c{}", 0, amounts)
+    names = [f"'c{position}': 'VARCHAR'" for position in range(len(layout.names))]
+    dialect = f"{_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"'"
+    if lines := _lines_of_records(con, text, layout, delimiter):
+        try:
+            con.execute(
+                f"CREATE OR REPLACE TEMP TABLE {relation}_lines AS SELECT {chosen} FROM "
+                f"read_csv({literal(str(text.path))}, {dialect}, columns = {{{', '.join(names)}}})"
+            )
+        except duckdb.IOException:
+            raise
+        except duckdb.Error:  # which line it is, and what is wrong with it, is found below
+            pass
+        else:
+            if con.execute(f"SELECT count(*) FROM {relation}_lines").fetchone() == (lines,):
+                _view_lines(con, relation, "rowid + 1", wanted, amounts, f"rowid >= {layout.header}")
+                return ()
     numbered = scratch / f"{relation}.txt"
     malformed = number_records(text, delimiter, len(layout.names), numbered)
-    types = ", ".join([f"'{ROW}': 'BIGINT'", *(f"'c{position}': 'VARCHAR'" for position in range(len(layout.names)))])
-    chosen = "".join(f", c{position} AS {quoted(ours)}" for ours, position in wanted.items())
-    chosen += _marks(layout, "c{}", 0, amounts)
+    names.insert(0, "'line': 'BIGINT'")
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {relation} AS SELECT {ROW}{chosen} FROM read_csv({literal(str(numbered))}, "
-        f"{_DIALECT}, delim = {literal(delimiter)}, quote = '\"', escape = '\"', "
-        f"columns = {{{types}}}) WHERE {ROW} > {layout.header}"
+        f"CREATE OR REPLACE TEMP TABLE {relation}_lines AS SELECT line, {chosen} FROM "
+        f"read_csv({literal(str(numbered))}, {dialect}, columns = {{{', '.join(names)}}})"
     )
+    _view_lines(con, relation, "line", wanted, amounts, f"line > {layout.header}")
     return tuple((number, fault) for number, fault in malformed if number > layout.header)
+
+
+def _lines_of_records(con: duckdb.DuckDBPyConnection, text: TextFile, layout: TextLayout, delimiter: str) -> int:
+    """How many lines a file with quotes has where each of them is a record by itself, as nearly always; else 0.
+
+    The engine then reads it as it is, and row and line are one. Where a quote holds a line end, is never closed or has text
+    after it, or a line has more or fewer fields, `number_records` looks at every line.
+    """
+    further = len(layout.names) - 1
+    if not 0 < further < _MOST_IN_A_PATTERN or len(delimiter) != 1:
+        return 0
+    edge = re.escape(delimiter)
+    field = rf'(?:[^"{edge}][^{edge}]*|"[^"]*(?:""[^"]*)*")?'
+    record = f"{field}(?:{edge}{field}){{{further}}}"
+    lines, records = con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE regexp_full_match(line, {literal(record)})) FROM {_lines(text)}"
+    ).fetchone() or (0, 1)
+    return int(lines) if lines == records else 0
 
 
 def _marks(layout: TextLayout, column: str, first: int, amounts: frozenset[str] | None) -> str:

@@ -6,11 +6,15 @@ import os
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import ibis
 import pytest
 
+from cxvalue.study import ReadOptions
+from cxvalue.tables.read import textfile
+from cxvalue.tables.read.decode import TextFile, number_records, open_text
 from cxvalue.tables.read.sources import connect
 from tests.tables.helpers import counted, ledger, load, problems, rows
 
@@ -140,6 +144,65 @@ def test_broken_quotes_are_lines_that_do_not_split(tmp_path: Path) -> None:
     assert "line 5: 4,2025-03-05" in message
     result = load(tmp_path, _source(tmp_path, text), bad_rows={"drop_up_to": 0.7})
     assert [row[0] for row in rows(result)] == ["1", '5" pipe']
+
+
+REGULAR = ['"a,b",2,"x ""y"" z"', 'a,"",', ',"2",5" pipe', '"","",""']
+FAULTY = [
+    '"two\nlines",2,3',
+    "a,b",
+    "a,b,c,",
+    '"a"b,2,3',
+    '"a" ,2,3',
+    '"a,2,3',
+    "",
+]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_columns_may_be_called_as_the_engine_calls_its_own(tmp_path: Path, quote: str) -> None:
+    text = f"customer_id,rowid,c0,__width__\n7,a,b,{quote}c{quote}\n\n8,d,e,f\n"
+    (tmp_path / "people.csv").write_text(text)
+    sources = _source(tmp_path, ledger("7,2025-03-05,1")) | {"customers": {"path": "people.csv"}}
+    found = rows(load(tmp_path, sources), "customers", "customer_id, rowid, c0, __width__")
+    assert found == [("7", "a", "b", "c"), ("8", "d", "e", "f")]
+
+
+@pytest.mark.parametrize("line", [None, *FAULTY])
+def test_records_are_the_same_read_as_they_are_or_numbered_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str | None
+) -> None:
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c", *REGULAR, *([line] if line is not None else []), *REGULAR, ""]))
+    con, looked = connect().con, []
+
+    def numbered(*given: Any) -> list[tuple[int, str]]:
+        looked.append(0)
+        return number_records(*given)
+
+    monkeypatch.setattr(textfile, "number_records", numbered)
+
+    def read() -> tuple[object, list[tuple[object, ...]]]:
+        text = open_text(tmp_path / "t.csv", None, tmp_path, "t", None)
+        assert isinstance(text, TextFile)
+        layout = textfile.TextLayout.of(text, ReadOptions())
+        assert layout is not None
+        faults = textfile.load_text(
+            con, text, layout, "laid", {name: name for name in "abc"}, tmp_path, frozenset({"c"})
+        )
+        return faults, con.execute("SELECT * FROM laid ORDER BY 1").fetchall()
+
+    found = read()
+    assert bool(looked) == (line is not None)
+    monkeypatch.setattr(textfile, "_lines_of_records", lambda *given: 0)
+    assert read() == found
+    assert looked
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\ufeff"])
+@pytest.mark.parametrize("name", ["7", "ab c", "é"])
+def test_blanks_around_a_value_are_no_part_of_it(tmp_path: Path, blank: str, name: str) -> None:
+    text = ledger(*(f"{one},2025-03-05,1" for one in (f"{blank}{name}", f"{name}{blank}", f"{blank}{name}{blank}")))
+    found = rows(load(tmp_path, _source(tmp_path, text)), columns="customer_id, revenue")
+    assert found == [(name, 3.0)]
 
 
 def test_a_missing_file_names_the_nearest(tmp_path: Path) -> None:
