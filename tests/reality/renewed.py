@@ -23,7 +23,7 @@ from cxvalue.lifetime.evidence.blend import sided
 from cxvalue.lifetime.evidence.reference import Reference
 from cxvalue.questions.contracts import miss_range
 from cxvalue.questions.contracts import past_renewals as past_days
-from cxvalue.questions.contracts.contract_base import Contracts
+from cxvalue.questions.contracts.contract_base import Contracts, look_ahead
 from cxvalue.questions.contracts.contract_value import RenewalValue, renewal_value
 from cxvalue.questions.contracts.endings import CHURN_MONTHS, contract_churn
 from cxvalue.questions.contracts.past_renewals import past_renewals
@@ -97,6 +97,14 @@ def kaplan_meier(contracts: Contracts, months: int) -> Floats:
     return np.cumprod(1 - rate, axis=1)
 
 
+def repeated_value(contracts: Contracts, stayed: float, months: int) -> float:
+    """What active customers bring in the next months if each stays at every chance as often as in the last 12 months."""
+    seen = look_ahead(contracts, contracts.part_of_last_period())
+    at_a_chance = stayed ** (contracts.step / CHURN_MONTHS)
+    worth = contracts.monthly_value()[seen.who]
+    return float(sum(worth @ at_a_chance ** seen.chances(month) for month in range(1, months + 1)))
+
+
 def judge(base: Base, learnt: Reference) -> Iterator[Judged]:
     """What the product publishes on each day of a base, with what was learnt elsewhere, and what came."""
     whole = base.known(base.last)
@@ -133,7 +141,7 @@ def _held(
 ) -> Iterator[Judged]:
     (known, whole), (said, alone) = contracts, told
     year_ago = months_before(day, CHURN_MONTHS)
-    active, years = known.active(), np.arange(1, months + 1) / CHURN_MONTHS
+    active = known.active()
     stayed = 1 - known.left_between(year_ago, day) / max(known.active(year_ago).sum(), 1)
     curve, worth, past = kaplan_meier(known, months), known.monthly_value()[active], said.margin[active]
 
@@ -142,9 +150,8 @@ def _held(
         return Judged(base.name, day, figure, full, narrow, float(repeated), float(by_age), float(came))
 
     brought = whole.revenue_of_relations_on(day, end).sum()
-    yield one(
-        f"value, {months} months", "equity", worth.sum() * (stayed**years).sum(), worth @ curve.sum(axis=1), brought
-    )
+    repeated = repeated_value(known, stayed, months)
+    yield one(f"value, {months} months", "equity", repeated, worth @ curve.sum(axis=1), brought)
     if months == CHURN_MONTHS:
         relations = whole.relations
         gone = (relations["start"] <= day_number(day)) & (relations["end"] > day_number(day))

@@ -311,8 +311,8 @@ def contract_churn(
     ends = [1 - (1 - end) ** power for end in found.rate[1:] for power in (1.0, made.pace)]
     rate = Interval(found.rate.value, min(ends), max(ends))
     at_risk = widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else [])
-    leaving = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
-    return replace(made, losses=replace(found, rate=rate, leaving=leaving, at_risk=at_risk))
+    number = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
+    return replace(made, losses=replace(found, rate=rate, leaving=number, at_risk=at_risk))
 
 
 def _try(

@@ -44,8 +44,16 @@ FEWEST_LEAVERS = 10.0
 
 def attempt(on: int, days: int, history: float, chance: float, actual: float, made: float, name: str) -> Attempts:
     """One row of attempts: what was forecast `on` a day (`made`, nan where nothing was), and what came."""
-    numbers = (np.array([number]) for number in (history, 0.0, chance, actual))
-    return Attempts(np.array([on]), np.array([days]), *numbers, np.array([[made]]), (name,))
+    return Attempts(
+        origin=np.array([on]),
+        days=np.array([days]),
+        history=np.array([history]),
+        growth=np.zeros(1),
+        chance=np.array([chance]),
+        actual=np.array([actual]),
+        made=np.array([[made]]),
+        names=(name,),
+    )
 
 
 def pace_ahead(
