@@ -62,6 +62,8 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.contracts 500
 	@$(run) -m tests.calibration.contracts 10000
 	@$(run) -m tests.calibration.contracts 500 drivers
+	@$(run) -m tests.calibration.drifting 500 100 0
+	@$(run) -m tests.calibration.drifting 500 100 20
 	@$(run) -m tests.calibration.discounts 1000
 	@for design in staggered experiment cluster_experiment matched; do \
 	  for kind in effect null proven; do \
