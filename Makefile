@@ -7,9 +7,10 @@ run := sh .ci/env.sh
 export REPORT_STUDY := $(value STUDY)
 export REPORT_AS_OF := $(value AS_OF)
 export REALITY_LOGS := $(value LOGS)
+export REALITY_CONTRACTS := $(value CONTRACTS)
 # Of the command line alone: machines have a variable of this name for something else.
 export REPORT_LANGUAGE := $(if $(filter command,$(origin LANGUAGE)),$(value LANGUAGE))
-unexport STUDY AS_OF LOGS
+unexport STUDY AS_OF LOGS CONTRACTS
 
 .DEFAULT_GOAL := help
 .PHONY: help report test test-all thorough lint lab calibrate reality bench pictures messages lock setup clean
@@ -68,6 +69,8 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.contracts 500
 	@$(run) -m tests.calibration.contracts 10000
 	@$(run) -m tests.calibration.contracts 500 drivers
+	@$(run) -m tests.calibration.drifting 500 100 0
+	@$(run) -m tests.calibration.drifting 500 100 20
 	@$(run) -m tests.calibration.discounts 1000
 	@$(run) -m tests.calibration.discounts 200 4500 by-lot
 	@for design in staggered experiment cluster_experiment matched; do \
@@ -81,8 +84,8 @@ calibrate: ## the critical values and the coverage study, on simulated worlds
 	@$(run) -m tests.calibration.goodwill 100 6000
 	@$(run) -m tests.calibration.experience 500
 
-reality: ## forecasts on real purchase logs beside what came and beside peers; LOGS= a folder of them
-	@exec $(run) -m tests.reality "$$REALITY_LOGS"
+reality: ## forecasts on real logs beside what came and beside peers; LOGS= a folder of purchases, CONTRACTS= one of contracts
+	@exec $(run) -m tests.reality "$$REALITY_LOGS" "$$REALITY_CONTRACTS"
 
 bench: ## seconds and memory against lifetimes, on a simulated million customers; writes nothing here
 	@exec $(run) -m tests.bench

@@ -46,6 +46,7 @@ class Contractual(Asked):
             gross_margin=self.settings.gross_margin,
             missing=renewals.missing_margin(self.contracts, self.settings.gross_margin),
             suppress_below=self.settings.report.suppress_below,
+            leaving=self.opened.past_renewals.leaving,
             level=self.level,
         )
 
@@ -73,7 +74,8 @@ class ContractAnswers(Contractual):
             annual_discount_rate=self.settings.annual_discount_rate,
             gross_margin=self.settings.gross_margin,
             churn=self.forecast,
-            before=self.opened.past_renewals,
+            before=self.opened.past_renewals.margin,
+            leaving=self.opened.past_renewals.leaving,
             level=self.level,
         )
 

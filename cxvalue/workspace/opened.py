@@ -22,10 +22,10 @@ from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import speak, translate, translate_count, using
 from cxvalue.language.words import enumerated
-from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.money.portfolio import Portfolio
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.drivers import DriverTables
+from cxvalue.questions.contracts.past_renewals import PastRenewals
 from cxvalue.questions.contracts.renewals import RenewalFit
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
 from cxvalue.questions.lifetime_value.covariates import labels_of
@@ -270,9 +270,9 @@ class Study(Drawn):
         return RenewalFit.from_dict(self._kept("contract"))
 
     @cached_property
-    def past_renewals(self) -> Attempts:
+    def past_renewals(self) -> PastRenewals:
         """Forecasts of the contracts made again from past days, with what came."""
-        return Attempts.from_dict(self._kept("contract_past"))
+        return PastRenewals.from_dict(self._kept("contract_past"))
 
     @cached_property
     def programmes(self) -> tuple[ProgrammeFit, ...]:

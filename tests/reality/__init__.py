@@ -1,4 +1,4 @@
-"""How well the product's forecasts hold on logs of real purchases, beside peers in the same run: ``make reality LOGS=...``.
+"""How well the product's forecasts hold on real logs, beside peers in the same run: ``make reality LOGS=… CONTRACTS=…``.
 
 logs      reading purchase logs from a folder
 judged    which days and horizons of a log are judged
@@ -9,4 +9,6 @@ contests  every way of forecasting on every judged cell, learnt without the log 
 customers single customers, groups and the churn rate, as forecast from those days, beside what they did
 scores    coverage, interval scores and misses
 report    the tables
+bases     contracts from a folder, as somebody who was sent the files would read them
+renewed   what the product publishes of contracts on past days, beside what came and beside peers
 """

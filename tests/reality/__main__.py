@@ -1,4 +1,6 @@
-"""Forecasts on logs of real purchases beside what came: ``make reality LOGS=FOLDER``, or ``python -m tests.reality FOLDER``.
+"""Forecasts on real logs beside what came: ``make reality LOGS=FOLDER CONTRACTS=FOLDER``, or ``python -m tests.reality``.
+
+Two folders may follow, one of purchase logs ("" for none) and one of contracts; either part can be run without the other.
 
 Without a folder it says what it wants and ends well. The forecasts are kept in a temporary folder: a second run is quick.
 """
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 
 from cxvalue.lifetime.evidence.reference import REFERENCE
+from tests.reality import renewed
 from tests.reality.contests import contest
 from tests.reality.customers import customers_of, table
 from tests.reality.learn import learn
@@ -23,11 +26,17 @@ WANTED = (
 
 
 def main(arguments: list[str]) -> None:
-    """Judge, print the tables and the constants to ship."""
-    folder = arguments[0] if arguments else ""
-    if not folder:
+    """Judge both parts, print the tables and the constants to ship."""
+    folder, contracts = (*arguments, "", "")[:2]
+    if folder:
+        purchases(folder)
+    else:
         print(WANTED)
-        return
+    renewed.main(contracts)
+
+
+def purchases(folder: str) -> None:
+    """The part about purchases."""
     files = log_files(Path(folder))
     if len(files) < 2:
         raise SystemExit(WANTED)

@@ -3,4 +3,5 @@
 spells  how many whole periods members were there
 sbg     the shifted-beta-geometric model of renewal
 hazard  who leaves and what goes with it: a discrete-time hazard model with drivers
+pace    how many times as fast as foreseen members leave, and what is known of it
 """

@@ -18,17 +18,27 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
 from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
 
-__all__ = ["BIAS_HALF_LIFE", "Blend", "blend", "lengths_of", "sided", "skewed_range", "unsided", "weigh"]
+__all__ = [
+    "BIAS_HALF_LIFE",
+    "LARGEST_MISS",
+    "Blend",
+    "blend",
+    "lengths_of",
+    "sided",
+    "skewed_range",
+    "unsided",
+    "weigh",
+]
 
 LARGEST_MISS = 2.0
 FARTHEST_CANDIDATE = 8.0
 _SEASONAL = ("pareto_nbd", "cells")
 _OTHER_HORIZON = 0.3
-BIAS_HALF_LIFE, _RECORD_HALF_LIFE = 4.0, 20.0
-_PRIOR_WEIGHTS, _PRIOR_BIAS, _PRIOR_RECORD = 2.0, 5.0, 6.0
+BIAS_HALF_LIFE, RECORD_HALF_LIFE = 4.0, 20.0
+_PRIOR_WEIGHTS, _PRIOR_BIAS, PRIOR_RECORD = 2.0, 5.0, 6.0
 _SIDE = 0.1
 """Large misses are mostly collapses: the lower end lies farther away, the upper one nearer, by this in logarithms."""
-_LARGEST_RATIO, _LARGEST_DF = 16.0, 12.0
+LARGEST_RATIO, LARGEST_DF = 16.0, 12.0
 _USUAL_MISS = 0.35
 """Mean miss of a forecast of which nothing is known."""
 _POWER = 4.0
@@ -128,7 +138,7 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
     at_first = np.array([BELIEVED_AT_FIRST.get(name, 1.0) for name in attempts.names] if fixed is None else [1.0])
     every = np.arange(rows)
     # How calm a company is shows at every horizon; its bias is one of each.
-    counted, lasting = weigh(attempts, every, BIAS_HALF_LIFE), weigh(attempts, every, _RECORD_HALF_LIFE, other=1.0)
+    counted, lasting = weigh(attempts, every, BIAS_HALF_LIFE), weigh(attempts, every, RECORD_HALF_LIFE, other=1.0)
     for row in np.lexsort((attempts.days, attempts.origin)):
         if not known[row].any():
             continue
@@ -143,9 +153,9 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
             correction[row] = bias / (evidence[row] + _PRIOR_BIAS)
         total[row] = math.exp(logs[row] + correction[row])
         own = np.where(np.isfinite(total), lasting[row], 0.0)
-        record[row] = _record(own.sum(), float(own @ np.minimum(ratios, _LARGEST_RATIO)))
+        record[row] = _record(own.sum(), float(own @ np.minimum(ratios, LARGEST_RATIO)))
         sigma[row] = math.sqrt(max(record[row] * floors[row], attempts.chance[row]))
-        df[row] = min(_PRIOR_RECORD + own.sum(), _LARGEST_DF)
+        df[row] = min(PRIOR_RECORD + own.sum(), LARGEST_DF)
         if np.isfinite(attempts.actual[row]):
             miss = float(np.clip(actual[row] - math.log(total[row]), -LARGEST_MISS, LARGEST_MISS))
             ratios[row] = sided(miss) ** 2 / floors[row]
@@ -157,7 +167,7 @@ def _record(n: float, ratios: float) -> float:
 
     Large misses are rare and come to everybody, so that many small ones are sooner believed than a few large ones.
     """
-    prior = _PRIOR_RECORD / (1 + n) if ratios < n else _PRIOR_RECORD
+    prior = PRIOR_RECORD / (1 + n) if ratios < n else PRIOR_RECORD
     return (prior + ratios) / (prior + n)
 
 

@@ -117,6 +117,10 @@ class Contracts:
         paid = self.rows["value"] * days / DAYS_PER_MONTH
         return np.asarray(paid[self.rows["relation"].isin(here)], dtype=np.float64)
 
+    def left_between(self, day: date, until: date) -> int:
+        """How many relations of a day have ended by another day."""
+        return int((self._relations_on(day)["end"] <= day_number(until)).sum())
+
     def first_day(self) -> NDArray[np.int64]:
         """The day on which each customer's first contract began."""
         return np.asarray(self.relations.groupby("customer")["start"].min(), dtype=np.int64)

@@ -21,16 +21,16 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
-from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
-from cxvalue.questions.contracts.miss_range import range_demanded
+from cxvalue.questions.contracts.miss_range import pace_ahead, range_demanded
 from cxvalue.questions.contracts.renewals import RenewalFit, missing_margin
 from cxvalue.questions.lifetime_value.base_forecast import PastRecord
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cxvalue.lifetime.evidence.attempts import Attempts
     from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
@@ -130,6 +130,7 @@ def renewal_value(
     gross_margin: float | None,
     churn: ContractChurn | None = None,
     before: Attempts | None = None,
+    leaving: Attempts | None = None,
     level: float = 0.95,
     draws: int = 400,
     seed: int = 1,
@@ -138,8 +139,8 @@ def renewal_value(
 
     The margin of a month is what the days under contract bring in it, at its end discounted to today:
     sum over months m of gross_margin x value per month x P(there) x (1 + rate)^(-m / 12). What a contract brings in a
-    month is taken to stay as it is. `before` are the same forecasts made again from past days (`past_renewals`): the range
-    of equity is then at least as wide as their misses demand.
+    month is taken to stay as it is. `before` and `leaving` are the same forecasts made again from past days, in revenue and
+    as paces of leaving (`past_renewals`): the ranges then hold how far off these were.
     """
     rng = np.random.default_rng(seed)
     by_hazard = churn is not None and churn.forecasts_by_hazard
@@ -152,7 +153,12 @@ def renewal_value(
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
     paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
     pace = churn.pace if churn is not None else 1.0
-    found = foresee(now, worth, paid, draws, level, rng, pace)
+
+    def paces(months: float) -> Floats:
+        ahead = pace_ahead(leaving, fit.full, fit.part, contracts, contracts.as_of, months)
+        return ahead.draw(draws, np.random.default_rng([seed, 3]))
+
+    found = foresee(now, worth, paid, draws, level, rng, pace, paces(horizon_months))
     rates: tuple[Interval | None, Interval | None] = None, None
     if churn is not None:
         p_end = churn.probabilities
@@ -160,7 +166,7 @@ def renewal_value(
             rates = churn.losses.rate, churn.losses.at_risk
     else:
         p_end = 1 - fit.full.survival(seen.chances(YEAR), seen.renewed)
-        rates = _churned(fit.full, seen, past[seen.who], p_end, draws, level, rng)
+        rates = _churned(fit.full, seen, past[seen.who], p_end, paces(YEAR), level, rng)
     size = len(contracts.customers)
 
     def spread(values: Floats, elsewhere: float) -> Floats:
@@ -170,7 +176,9 @@ def renewal_value(
 
     money = bool(seen.who.size) and not missing
     nothing = math.nan if missing else 0.0
-    tested = _backtest(fit, churn, contracts, rate, draws, level, seed) if churn is not None and not missing else None
+    tested = None
+    if churn is not None and not missing:
+        tested = _backtest(fit, churn, contracts, rate, leaving, draws, level, seed)
     equity = newcomer = record = None
     if money:
         equity = Interval.around(float(worth @ found.expected), found.total, level)
@@ -182,7 +190,7 @@ def renewal_value(
             in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
             equity, record = range_demanded(equity, found.total, in_margin, contracts.as_of, horizon_months, level)
     if not missing:
-        newcomer = _new_customer(now, paid, rate, draws, level, rng, pace)
+        newcomer = _new_customer(now, paid, rate, paces(horizon_months), level, rng, pace)
     return RenewalValue(
         active=contracts.active(),
         age_months=contracts.age_months(),
@@ -205,7 +213,14 @@ def renewal_value(
 
 
 def _backtest(
-    fit: RenewalFit, churn: ContractChurn, contracts: Contracts, rate: float, draws: int, level: float, seed: int
+    fit: RenewalFit,
+    churn: ContractChurn,
+    contracts: Contracts,
+    rate: float,
+    leaving: Attempts | None,
+    draws: int,
+    level: float,
+    seed: int,
 ) -> MoneyBacktest | None:
     """The forecast as of the day before the holdout, and the margin of the relations of that day in it."""
     if fit.holdout_start is None or fit.calibration is None or churn.backtest is None:
@@ -218,21 +233,40 @@ def _backtest(
     whole = math.floor(months)
     flows = np.append(np.ones(whole), [months - whole] if months > whole else [])
     worth = rate * contracts.monthly_value(last)[who]
-    found = foresee(then, worth, paid_by(flows), draws, level, np.random.default_rng([seed, 2]), 1.0)
+    rng = np.random.default_rng([seed, 2])
+    paces = pace_ahead(leaving, then.model, then.part, contracts, last, months).draw(draws, rng)
+    found = foresee(then, worth, paid_by(flows), draws, level, rng, 1.0, paces)
     foreseen = Interval.around(float(worth @ found.expected), found.total, level)
     came = rate * float(contracts.revenue_of_relations_on(last, contracts.as_of).sum())
     return MoneyBacktest(fit.holdout_start, contracts.as_of, int(who.size), Miss(foreseen, came))
 
 
 def foresee(
-    by: Forecaster, worth: Floats, paid: Floats, draws: int, level: float, rng: np.random.Generator, pace: float
+    by: Forecaster,
+    worth: Floats,
+    paid: Floats,
+    draws: int,
+    level: float,
+    rng: np.random.Generator,
+    pace: float,
+    paces: Floats,
 ) -> Foreseen:
-    """What the customers of a forecaster's day will bring: `worth` a month each, months paid as `paid_by` adds them up."""
-    return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, draws, (1 - level) / 2, rng, pace)
+    """What the customers of a forecaster's day will bring: `worth` a month each, months paid as `paid_by` adds them up.
+
+    In each of the `draws` futures everybody leaves at its own of the `paces`.
+    """
+    return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, draws, (1 - level) / 2, rng, pace, paces)
 
 
 def _by_age(
-    by: Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+    by: Forecaster,
+    worth: Floats,
+    paid: Floats,
+    draws: int,
+    tail: float,
+    rng: np.random.Generator,
+    pace: float,
+    paces: Floats,
 ) -> Foreseen:
     """By the sBG, in which customers with equal numbers of renewals are alike."""
     seen, drawn = by.seen, by.model.draw(draws, rng)
@@ -253,14 +287,22 @@ def _by_age(
     total = np.empty(len(drawn))
     for place, (alpha, beta) in enumerate(drawn):
         leaving = np.clip(rng.beta(alpha, beta + seen.renewed), 1e-300, 1 - 1e-16)
-        stay = np.ceil(np.log(rng.random(leaving.size)) / np.log1p(-leaving))  # the chance at which they leave
+        # The chance at which they leave.
+        stay = np.ceil(np.log(rng.random(leaving.size)) / (paces[place] * np.log1p(-leaving)))
         before = np.clip(stay - 1, 0, paid.size).astype(np.intp)
         total[place] = worth @ _paid_after(before, begun.astype(np.intp), rest, paid, seen.step)
     return Foreseen(months(stays), months(stays**pace), low, high, total)
 
 
 def _by_drivers(
-    by: Forecaster, worth: Floats, paid: Floats, draws: int, tail: float, rng: np.random.Generator, pace: float
+    by: Forecaster,
+    worth: Floats,
+    paid: Floats,
+    draws: int,
+    tail: float,
+    rng: np.random.Generator,
+    pace: float,
+    paces: Floats,
 ) -> Foreseen:
     """By the model with drivers, a customer a row, in parts."""
     assert by.hazard is not None
@@ -291,20 +333,20 @@ def _by_drivers(
         here = np.ones((rows.size, draws), dtype=bool)
         more = worth[rows, None] * np.diff(brings, axis=1)
         for step, rate in enumerate(by.hazard.rates(seen.renewed, rows, chances.size - 1, coef)):
-            here &= rng.random(here.shape, dtype=np.float32) >= rate
+            here &= rng.random(here.shape, dtype=np.float32) >= -np.expm1(paces * np.log1p(-rate))
             total += more[:, step] @ here
     return Foreseen(expected, faster, low, high, total)
 
 
 def _churned(
-    model: RenewalModel, seen: Outlook, past: Floats, p: Floats, draws: int, level: float, rng: np.random.Generator
+    model: RenewalModel, seen: Outlook, past: Floats, p: Floats, paces: Floats, level: float, rng: np.random.Generator
 ) -> tuple[Interval | None, Interval | None]:
     """Share of the customers who leave within 12 months and their margin, by the sBG."""
     if not seen.who.size:
         return None, None
-    chances, outcomes = seen.chances(YEAR), np.empty((2, draws))
-    for place, (alpha, beta) in enumerate(model.draw(draws, rng)):
-        lost = rng.random(p.size) >= survival(alpha, beta, chances, seen.renewed)
+    chances, outcomes = seen.chances(YEAR), np.empty((2, paces.size))
+    for place, (alpha, beta) in enumerate(model.draw(paces.size, rng)):
+        lost = rng.random(p.size) >= survival(alpha, beta, chances, seen.renewed) ** paces[place]
         outcomes[:, place] = lost.mean(), past @ lost
     at_risk = Interval.around(float(p @ past), outcomes[1], level) if not np.isnan(past).any() else None
     return Interval.around(float(p.mean()), outcomes[0], level), at_risk
@@ -352,7 +394,7 @@ def _end(
 
 
 def _new_customer(
-    by: Forecaster, paid: Floats, rate: float, draws: int, level: float, rng: np.random.Generator, pace: float
+    by: Forecaster, paid: Floats, rate: float, paces: Floats, level: float, rng: np.random.Generator, pace: float
 ) -> Interval:
     """Mean first value per month x discounted months from the first day on; interval of the expectation.
 
@@ -375,7 +417,7 @@ def _new_customer(
         return np.asarray((1 - wait + begun) * early + (wait - begun) * late)
 
     if hazard is None:
-        drawn = by.model.draw(draws, rng)
+        drawn = by.model.draw(paces.size, rng)
         central = np.atleast_2d(by.model.survival(chances))
         curves = survival(drawn[:, :1], drawn[:, 1:], chances)
     else:
@@ -383,10 +425,10 @@ def _new_customer(
         young = np.zeros(everybody.size, dtype=np.int64)
         central, curves = (
             _mean_survival(hazard, young, everybody, chances.size - 1, coef)
-            for coef in (hazard.model.coef[None, :], hazard.model.draw(draws, rng))
+            for coef in (hazard.model.coef[None, :], hazard.model.draw(paces.size, rng))
         )
     value = float(first.mean() * months(central)[0])
-    outcomes = (first.mean() + error * rng.standard_normal(len(curves))) * months(curves)
+    outcomes = (first.mean() + error * rng.standard_normal(len(curves))) * months(curves ** paces[:, None])
     faster = float(first.mean() * months(central**pace)[0])
     return widened(Interval.around(value, outcomes, level), [faster / value] if value and pace != 1 else [])
 

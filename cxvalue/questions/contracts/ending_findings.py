@@ -41,7 +41,8 @@ def contract_churn_findings(churn: ContractChurn, *, currency: str) -> list[Find
         "{model} fitted on all data up to {day}.", model=MODEL_TITLES[churn.model], day=format_date(churn.as_of)
     )
     really = translate(
-        "The range is for what will really happen: uncertainty of the model's parameters and of every customer's fate."
+        "The range is for what will really happen: the doubt about the model's parameters, chance, and how far such "
+        "forecasts missed on past dates."
     )
     made = _joined(fitted, churn.why, really)
     share, sure = format_value(rate.value, "share"), format_level(found.level)

@@ -22,18 +22,21 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.hazard import HazardModel
+from cxvalue.lifetime.contracts.pace import Pace
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, find_stayers, look_ahead, months_between
 from cxvalue.questions.contracts.drivers import THIRDS, VALUE, DriverTables, contract_members
 from cxvalue.questions.contracts.members import Happening, Members, calendar_columns, fit_members
+from cxvalue.questions.contracts.miss_range import pace_ahead
 from cxvalue.questions.contracts.renewals import RenewalFit
 
 if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
+    from cxvalue.lifetime.evidence.attempts import Attempts
     from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "hazard_of", "monthly_outlook", "widened"]
@@ -250,6 +253,7 @@ def contract_churn(
     gross_margin: float | None,
     missing: str = "",
     suppress_below: int = 0,
+    leaving: Attempts | None = None,
     level: float = 0.95,
     draws: int = 400,
     seed: int = 1,
@@ -257,11 +261,12 @@ def contract_churn(
     """Choose the model by the holdout and forecast with it who ends within 12 months, and the margin that goes along.
 
     `missing` is the reason why contracts have no margin, as `missing_margin` gives it; empty when they have one. Levels of
-    drivers with fewer than `suppress_below` ends are gathered.
+    drivers with fewer than `suppress_below` ends are gathered. `leaving` are the paces of past days (`past_renewals`): the
+    ranges then hold how far off the pace of leaving was.
     """
     seen = look_ahead(contracts, fit.part)
     hazard, no_hazard = _try(contracts, tables, con, contracts.as_of, suppress_below)
-    scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed)
+    scores, before = _scores(fit, contracts, tables if hazard is not None else None, con, draws, level, seed, leaving)
     model, why = _choice(scores, no_hazard)
     months = seen if seen.step == 1 or hazard is None else monthly_outlook(contracts, hazard.members.grace_days)
     chances = seen.chances(CHURN_MONTHS)
@@ -279,6 +284,8 @@ def contract_churn(
         margins = gross_margin * contracts.revenue_between(since, contracts.as_of)[seen.who]
     found = None
     if seen.who.size:
+        ahead = pace_ahead(leaving, fit.full, fit.part, contracts, contracts.as_of, CHURN_MONTHS)
+        in_draws = _at_paces(in_draws, ahead, draws, seed)
         found = losses(p, np.nan_to_num(margins), in_draws=in_draws, draws=draws, level=level, seed=seed)
     made = ContractChurn(
         seen=seen,
@@ -304,8 +311,8 @@ def contract_churn(
     ends = [1 - (1 - end) ** power for end in found.rate[1:] for power in (1.0, made.pace)]
     rate = Interval(found.rate.value, min(ends), max(ends))
     at_risk = widened(found.at_risk, [float(faster @ worth / (p @ worth))] if p @ worth else [])
-    leaving = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
-    return replace(made, losses=replace(found, rate=rate, leaving=leaving, at_risk=at_risk))
+    number = Interval(found.leaving.value, min(ends) * p.size, max(ends) * p.size)
+    return replace(made, losses=replace(found, rate=rate, leaving=number, at_risk=at_risk))
 
 
 def _try(
@@ -354,6 +361,12 @@ def _sbg_draws(model: RenewalModel, seen: Outlook, chances: NDArray[np.int64], d
     return gone
 
 
+def _at_paces(in_draws: InDraws, ahead: Pace, draws: int, seed: int) -> InDraws:
+    """The probabilities of each draw at a pace of its own."""
+    paces = ahead.draw(draws, np.random.default_rng([seed, 3]))
+    return lambda rows: -np.expm1(paces * np.log1p(-np.minimum(in_draws(rows), 1 - 1e-12)))
+
+
 def _scores(
     fit: RenewalFit,
     contracts: Contracts,
@@ -362,6 +375,7 @@ def _scores(
     draws: int,
     level: float,
     seed: int,
+    leaving: Attempts | None = None,
 ) -> tuple[tuple[ModelScore, ...], Hazard | None]:
     """Both models, fitted before the holdout, on the customers of the day before it; and the one with drivers."""
     if fit.holdout_start is None or fit.calibration is None:
@@ -388,9 +402,11 @@ def _scores(
             p = _in_parts(before, months.renewed, chances, np.arange(seen.who.size))
             said[HAZARD] = p, _hazard_draws(before, months.renewed, chances, draws, seed)
     span = fit.holdout_start, contracts.as_of
+    ahead = pace_ahead(leaving, fit.calibration, fit.part_calibration, contracts, last, length)
 
     def foreseen(p: Floats, in_draws: InDraws) -> Miss:
-        number = losses(p, np.zeros(p.size), in_draws=in_draws, draws=draws, level=level, seed=seed).leaving
+        at_paces = _at_paces(in_draws, ahead, draws, seed)
+        number = losses(p, np.zeros(p.size), in_draws=at_paces, draws=draws, level=level, seed=seed).leaving
         return Miss(number, float(left.sum()))
 
     return tuple(_score(name, p, left, span, foreseen(p, drawn)) for name, (p, drawn) in said.items()), before

@@ -1,32 +1,109 @@
-"""The range of what contracts will bring, at least as wide as past misses demand."""
+"""How far forecasts of contracts miss: the pace at which customers leave, and the range of what they will bring."""
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
 from cxvalue.foundation.intervals import Interval
+from cxvalue.lifetime.contracts.pace import SURE, Pace, pace_variance
+from cxvalue.lifetime.contracts.sbg import RenewalModel
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
-from cxvalue.lifetime.evidence.blend import blend
+from cxvalue.lifetime.evidence.blend import (
+    LARGEST_DF,
+    LARGEST_MISS,
+    LARGEST_RATIO,
+    PRIOR_RECORD,
+    RECORD_HALF_LIFE,
+    blend,
+    sided,
+    weigh,
+)
 from cxvalue.lifetime.evidence.reference import Reference
+from cxvalue.questions.contracts.contract_base import Contracts, look_ahead
 from cxvalue.questions.lifetime_value.base_forecast import PastRecord, record_from
 
-__all__ = ["CONTRACTS", "range_demanded"]
+__all__ = ["CONTRACTS", "FEWEST_LEAVERS", "LEAVING", "attempt", "pace_ahead", "range_demanded", "shrunk"]
 
-CONTRACTS = Reference(floor=0.0004, by_length=0.002)
-"""How far the margin of contracts missed elsewhere: variances of the logarithm, from two real bases (life policies, a
-lending library), whose misses a year ahead were 1% and 5%."""
+LEAVING = Reference(floor=0.03)
+"""How far off the pace of leaving was elsewhere: variance of its logarithm beyond chance, from two real bases (life
+policies, a lending library; tests/reality/README.md)."""
+
+CONTRACTS = Reference(floor=0.0004)
+"""How far the margin of contracts missed beyond that: their value per month changes too."""
+
+LEAST_RECORD = 0.1
+"""Of the usual variance so much stays, however calm the past was."""
+
+FEWEST_LEAVERS = 10.0
+"""Leavers to be expected before a past forecast of their number says something."""
+
+
+def attempt(on: int, days: int, history: float, chance: float, actual: float, made: float, name: str) -> Attempts:
+    """One row of attempts: what was forecast `on` a day (`made`, nan where nothing was), and what came."""
+    return Attempts(
+        origin=np.array([on]),
+        days=np.array([days]),
+        history=np.array([history]),
+        growth=np.zeros(1),
+        chance=np.array([chance]),
+        actual=np.array([actual]),
+        made=np.array([[made]]),
+        names=(name,),
+    )
+
+
+def pace_ahead(
+    leaving: Attempts | None, model: RenewalModel, part: float, contracts: Contracts, on: date, months: float
+) -> Pace:
+    """What is not known, on a day, of the pace at which customers leave in the next `months`.
+
+    Args:
+        leaving: the paces of past days (`past_renewals`); only those that were over by then count. None: nothing but what
+            the model says itself.
+        model, part: the sBG as fitted on that day, and the part of their last period in which leavers leave.
+        contracts: those of the study.
+        on: the day.
+        months: the horizon.
+    """
+    if leaving is None:
+        return SURE
+    seen = look_ahead(contracts, part, on)
+    chance = pace_variance(1 - model.survival(seen.chances(months), seen.renewed))
+    if not math.isfinite(chance):
+        return SURE
+    row = attempt(day_number(on), round(months * DAYS_PER_MONTH), 0.0, chance, math.nan, 1.0, leaving.names[0])
+    rows = leaving.with_row(row)
+    return shrunk(rows, weigh(rows, len(rows) - 1, RECORD_HALF_LIFE, other=1.0)[:-1], LEAVING)
+
+
+def shrunk(rows: Attempts, counts: Floats, reference: Reference) -> Pace:
+    """The doubt about the pace from past ones, each counting so much, drawn towards what it is elsewhere.
+
+    What past paces vary beyond chance is measured against the usual variance; a base so small that chance explains all says
+    little about it. As for purchases (`evidence.blend`), small misses are believed sooner than large ones.
+    """
+    past = slice(0, counts.size)
+    chance, usual = rows.chance[past], reference.floor
+    misses = sided(np.clip(np.log(rows.actual[past]), -LARGEST_MISS, LARGEST_MISS))
+    own = counts * (usual / (chance + usual)) ** 2
+    beyond = np.minimum((misses**2 - chance) / usual, LARGEST_RATIO)
+    n, total = float(own.sum()), float(own @ beyond)
+    prior = PRIOR_RECORD / (1 + n) if total < n else PRIOR_RECORD
+    record = max((prior + total) / (prior + n), LEAST_RECORD)
+    return Pace(math.sqrt(record * usual), min(PRIOR_RECORD + n, LARGEST_DF))
 
 
 def range_demanded(
     equity: Interval, drawn: Floats, past: Attempts, as_of: date, months: int, level: float
 ) -> tuple[Interval, PastRecord | None]:
-    """The range of equity, at least as wide as past misses demand, and how far these were.
+    """The range of equity with what past misses of money demand beyond it, and how far these were.
 
     Args:
-        equity: by the model, with the range of parameters and chance.
+        equity: by the model, with the range of parameters, chance and the pace of leaving.
         drawn: totals behind that range.
         past: forecasts made again from past days, in margin.
         as_of: the last day known.
@@ -34,20 +111,16 @@ def range_demanded(
         level: of the range.
     """
     certain = equity.value > 0 and bool((drawn > 0).all())
-    row = Attempts(
-        origin=np.array([day_number(as_of)]),
-        days=np.array([round(months * DAYS_PER_MONTH)]),
-        history=np.array([float(day_number(as_of) - past.origin.min() + past.history.min())]),
-        growth=np.zeros(1),
-        chance=np.array([float(np.var(np.log(drawn))) if certain else 0.0]),
-        actual=np.array([np.nan]),
-        made=np.array([[equity.value if certain else np.nan]]),
-        names=past.names,
-    )
-    rows = past.with_row(row)
+    today = day_number(as_of)
+    history = float(today - past.origin.min() + past.history.min())
+    chance = float(np.var(np.log(drawn))) if certain else 0.0
+    made = equity.value if certain else math.nan
+    days, name = round(months * DAYS_PER_MONTH), past.names[0]
+    rows = past.with_row(attempt(today, days, history, chance, math.nan, made, name))
     said = blend(rows, CONTRACTS, fixed=rows.made[:, 0])
     record = record_from(rows, said, level)
     if not certain:
         return equity, record
-    demanded = said.interval(len(rows) - 1, level)
-    return Interval(equity.value, min(equity.low, demanded.low), max(equity.high, demanded.high)), record
+    more = Pace(math.sqrt(max(float(said.sigma[-1]) ** 2 - chance, 0.0)), float(said.df[-1]))
+    found = Interval.around(equity.value, drawn / more.draw(drawn.size, np.random.default_rng(1)), level)
+    return Interval(equity.value, min(equity.low, found.low), max(equity.high, found.high)), record

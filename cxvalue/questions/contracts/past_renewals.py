@@ -2,72 +2,120 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Self
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.lifetime.contracts.sbg import fit_renewal
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats, origins_before
+from cxvalue.lifetime.contracts.pace import pace_of, pace_variance
+from cxvalue.lifetime.contracts.sbg import fit_renewal, survival
+from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
 from cxvalue.questions.contracts.contract_base import Contracts
 from cxvalue.questions.contracts.contract_value import Forecaster, foresee, paid_by
+from cxvalue.questions.contracts.endings import CHURN_MONTHS
+from cxvalue.questions.contracts.miss_range import FEWEST_LEAVERS, attempt, pace_ahead
 
-__all__ = ["CANDIDATE", "past_renewals"]
+__all__ = ["CANDIDATE", "PastRenewals", "past_renewals"]
 
 CANDIDATE = "sbg"
 SHORTEST_DAYS = 91
 MOST_ORIGINS = 12
 FEWEST_CONTRACTS = 30
+FEWEST_ENDS = 20
+"""Ends seen by a past day: from fewer a model knows too little of what it does not know."""
 DRAWS = 40
 USUAL_MONTHS = (3, 6, 12, 24)
 
 
-def past_renewals(contracts: Contracts, horizon_months: int, annual_discount_rate: float) -> Attempts:
-    """What the model of renewals, fitted on past days, said of the revenue of the contracts of that day, and what came.
+@dataclass(frozen=True, eq=False)
+class PastRenewals:
+    """Forecasts made again from past days, a row for each day and horizon, and what came.
 
-    A row for each past day and each horizon of 3, 6, 12 and 24 months and of the study's that was over by the last day.
-    Contracts keep their value per month in the forecast; what came holds its changes. Empty where contracts have no value.
+    `margin` has the revenue of the contracts of the day (no rows where contracts have no value), `leaving` how much slower
+    than foreseen customers left, as 1 over the pace of `lifetime.contracts.pace`: 1 was forecast, and rows in which fewer
+    than 10 were expected to leave are not there.
+    """
+
+    margin: Attempts
+    leaving: Attempts
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {"margin": self.margin.to_dict(), "leaving": self.leaving.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """The inverse of `to_dict`."""
+        return cls(Attempts.from_dict(data["margin"]), Attempts.from_dict(data["leaving"]))
+
+
+def past_renewals(contracts: Contracts, horizon_months: int, annual_discount_rate: float) -> PastRenewals:
+    """What the model of renewals, fitted on past days, said of the contracts of that day, and what came.
+
+    From up to 12 days, spread over the history, and for each horizon of 3, 6, 12 and 24 months and of the study's that was
+    over by the last day. Contracts keep their value per month in the forecast; what came holds its changes.
     """
     first, today = int(contracts.first_day().min()), day_number(contracts.as_of)
     observed = max(first, day_number(contracts.observed_from))
-    rows: list[Attempts] = []
-    if contracts.valued and today - observed > SHORTEST_DAYS:
-        months = sorted({*(one for one in USUAL_MONTHS if one < horizon_months), horizon_months})
-        for origin in origins_before(observed, today, SHORTEST_DAYS)[-MOST_ORIGINS:]:
-            over = [one for one in months if origin + round(one * DAYS_PER_MONTH) <= today]
-            rows += _attempts(contracts, origin, observed, over, annual_discount_rate)
-    return Attempts.joined(rows, (CANDIDATE,))
+    margin, leaving = Attempts.joined([], (CANDIDATE,)), Attempts.joined([], (CANDIDATE,))
+    if today - observed <= SHORTEST_DAYS:
+        return PastRenewals(margin, leaving)
+    months = sorted({*(one for one in USUAL_MONTHS if one < horizon_months), CHURN_MONTHS, horizon_months})
+    origins = origins_before(observed, today, SHORTEST_DAYS, None)
+    spread = np.unique(np.rint(np.linspace(0, len(origins) - 1, min(MOST_ORIGINS, len(origins)))).astype(int))
+    for origin in (origins[place] for place in spread):
+        then = _forecaster(contracts, date_of(origin))
+        over = [one for one in months if origin + round(one * DAYS_PER_MONTH) <= today]
+        if then is None or then.seen.who.size < FEWEST_CONTRACTS:
+            continue
+        if contracts.valued:
+            told = [_margin(then, leaving, origin - observed, one, annual_discount_rate) for one in over]
+            margin = Attempts.joined([margin, *told])
+        leaving = Attempts.joined([leaving, *(row for one in over for row in _leaving(then, origin - observed, one))])
+    return PastRenewals(margin, leaving)
 
 
-def _attempts(contracts: Contracts, origin: int, first: int, months: list[int], rate: float) -> list[Attempts]:
-    last = contracts.as_of - timedelta(days=day_number(contracts.as_of) - origin)
+def _forecaster(contracts: Contracts, day: date) -> Forecaster | None:
+    known = contracts.durations(day)
+    if known.ends < FEWEST_ENDS:
+        return None
     try:
-        model = fit_renewal(contracts.durations(last), time_unit="year" if contracts.annual else "month")
+        model = fit_renewal(known, time_unit="year" if contracts.annual else "month")
     except CxvalueError:
-        return []
-    then = Forecaster(model, contracts.part_of_last_period(last), None, contracts, last)
-    who = then.seen.who
-    if who.size < FEWEST_CONTRACTS:
-        return []
-    worth = contracts.monthly_value(last)[who]
-    return [_attempt(then, worth, origin - first, one, rate) for one in months]
+        return None
+    return Forecaster(model, contracts.part_of_last_period(day), None, contracts, day)
 
 
-def _attempt(then: Forecaster, worth: Floats, history: int, months: int, rate: float) -> Attempts:
+def _leaving(then: Forecaster, history: int, months: int) -> list[Attempts]:
+    seen = then.seen
+    chances = seen.chances(months)
+    p = 1 - then.model.survival(chances, seen.renewed)
+    if p.sum() < FEWEST_LEAVERS:
+        return []
+    on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
+    drawn = then.model.draw(DRAWS, np.random.default_rng(1))
+    states, count = np.unique(np.stack([seen.renewed, chances]), axis=1, return_counts=True)
+    leave = 1 - survival(drawn[:, :1], drawn[:, 1:], states[1], states[0])
+    chance = pace_variance(p, float(np.var(leave @ count)))
+    left = then.contracts.left_between(then.on, date_of(on + days))
+    return [attempt(on, days, float(history), chance, 1 / pace_of(p, left), 1.0, CANDIDATE)]
+
+
+def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate: float) -> Attempts:
     factors = (1 + rate) ** (-np.arange(1, months + 1) / 12)
-    found = foresee(then, worth, paid_by(factors), DRAWS, 0.95, np.random.default_rng(1), 1.0)
+    worth = then.contracts.monthly_value(then.on)[then.seen.who]
+    rng = np.random.default_rng(1)
+    paces = pace_ahead(leaving, then.model, then.part, then.contracts, then.on, months).draw(DRAWS, rng)
+    found = foresee(then, worth, paid_by(factors), DRAWS, 0.95, rng, 1.0, paces)
     said = float(worth @ found.expected)
-    ends = [then.on + timedelta(days=round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
+    on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
+    ends = [date_of(on + round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
     came = np.array([then.contracts.revenue_of_relations_on(then.on, end).sum() for end in ends])
     certain = said > 0 and (found.total > 0).all()
-    return Attempts(
-        origin=np.array([day_number(then.on)]),
-        days=np.array([round(months * DAYS_PER_MONTH)]),
-        history=np.array([float(history)]),
-        growth=np.zeros(1),
-        chance=np.array([float(np.var(np.log(found.total))) if certain else 0.0]),
-        actual=np.array([float(np.diff(came, prepend=0.0) @ factors)]),
-        made=np.array([[said if said > 0 else np.nan]]),
-        names=(CANDIDATE,),
-    )
+    chance = float(np.var(np.log(found.total))) if certain else 0.0
+    actual = float(np.diff(came, prepend=0.0) @ factors)
+    return attempt(on, days, float(history), chance, actual, said if said > 0 else math.nan, CANDIDATE)

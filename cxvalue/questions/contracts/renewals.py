@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import default_holdout_start
+from cxvalue.foundation.calendar import default_holdout_start, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import HoldoutScore
@@ -105,6 +105,11 @@ def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> 
     # One that leaves nothing to compare with does not count, as in a study without contracts.
     asked_for = holdout_start if holdout_start is not None and holdout_start < contracts.as_of else None
     start = asked_for or default_holdout_start(contracts.as_of, contracts.observed_from)
+    if asked_for is None and start is not None and contracts.annual:
+        # A span that is a day short of a year may hold no end of any contract.
+        year_ago = months_before(contracts.as_of, YEAR)
+        if months_before(year_ago, YEAR) >= contracts.observed_from:
+            start = min(start, year_ago + timedelta(days=1))
     before, score, part = None, None, 1.0
     if start is not None:
         last = start - timedelta(days=1)

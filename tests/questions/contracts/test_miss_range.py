@@ -1,4 +1,4 @@
-"""The range of what contracts will bring: that of the model, or wider where past misses demand it."""
+"""The doubt about the pace of leaving, and the range of what contracts will bring in the light of past misses."""
 
 from __future__ import annotations
 
@@ -13,46 +13,69 @@ from scipy.stats import t as student
 from cxvalue.foundation.calendar import day_number
 from cxvalue.lifetime import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts
-from cxvalue.questions.contracts.miss_range import CONTRACTS, range_demanded
+from cxvalue.lifetime.evidence.blend import RECORD_HALF_LIFE, weigh
+from cxvalue.questions.contracts.miss_range import CONTRACTS, LEAST_RECORD, LEAVING, range_demanded, shrunk
 
 AS_OF, YEAR = date(2025, 12, 31), 365
 EQUITY, DRAWN = Interval(1000.0, 990.0, 1010.0), np.random.default_rng(1).normal(1000.0, 5.0, 400)
 
 
-def past_of(*ratios: float) -> Attempts:
-    """Forecasts of 500 from the ends of years side by side, the first after 730 days, with what came over them."""
+def past_of(*ratios: float, chance: float = 1e-5, said: float = 500.0) -> Attempts:
+    """Forecasts from the ends of years side by side, the first after 730 days, with what came over them."""
     size, today = len(ratios), day_number(AS_OF)
     origin = today - YEAR * np.arange(size, 0, -1)
     history = origin - (today - YEAR * size) + 730.0
-    said = np.full((size, 1), 500.0)
-    return Attempts(
-        origin,
-        np.full(size, YEAR),
-        history,
-        np.zeros(size),
-        np.full(size, 1e-5),
-        500.0 * np.array(ratios),
-        said,
-        ("hazard",),
-    )
+    numbers = np.zeros(size), np.full(size, chance), said * np.array(ratios)
+    return Attempts(origin, np.full(size, YEAR), history, *numbers, np.full((size, 1), said), ("sbg",))
+
+
+def pace_after(past: Attempts):
+    """The doubt about the pace of the year to come."""
+    today = Attempts(*(np.array([one]) for one in (day_number(AS_OF), YEAR, 1000.0, 0.0, 1e-4, math.nan)),
+                     np.ones((1, 1)), past.names)  # fmt: skip
+    rows = past.with_row(today)
+    return shrunk(rows, weigh(rows, len(past), RECORD_HALF_LIFE, other=1.0)[:-1], LEAVING)
 
 
 def asked(past: Attempts, equity: Interval = EQUITY, drawn: np.ndarray = DRAWN, level: float = 0.95):
     return range_demanded(equity, drawn, past, AS_OF, 12, level)
 
 
-def test_without_a_past_forecast_other_companies_demand_the_range() -> None:
-    past = replace(past_of(1.0), actual=np.array([np.nan]))
-    found, record = asked(past)
-    assert record is None
-    variance = np.var(np.log(DRAWN)) + CONTRACTS.floor + CONTRACTS.by_length * 365 / (365 + 730)
-    reach = student.ppf(0.975, 6) * math.sqrt(variance)
-    assert found == pytest.approx(
-        (1000, 1000 * math.exp(-reach * math.exp(0.1)), 1000 * math.exp(reach * math.exp(-0.1)))
-    )
+def test_without_a_past_the_pace_is_doubted_as_elsewhere() -> None:
+    found = pace_after(past_of().take(np.zeros(0, dtype=int)))
+    assert (found.sigma, found.df) == (pytest.approx(math.sqrt(LEAVING.floor)), 6.0)
 
 
-def test_past_misses_widen_the_range_and_the_value_stays() -> None:
+def test_a_calm_past_narrows_the_doubt_and_a_wild_one_widens_it() -> None:
+    calm, wild = pace_after(past_of(*[1.0] * 6, said=1.0)), pace_after(past_of(1.5, 0.6, 1.5, 0.6, said=1.0))
+    assert calm.sigma == pytest.approx(math.sqrt(LEAST_RECORD * LEAVING.floor), rel=0.6)
+    assert calm.sigma < math.sqrt(LEAVING.floor) / 2 < 1.2 * math.sqrt(LEAVING.floor) < wild.sigma
+
+
+def test_what_chance_explains_says_nothing_about_the_doubt() -> None:
+    found = pace_after(past_of(1.5, 0.6, 1.5, 0.6, chance=0.5, said=1.0))
+    assert found.sigma == pytest.approx(math.sqrt(LEAVING.floor), rel=0.05)
+
+
+@pytest.mark.parametrize(("drift", "chance", "least"), [(0.17, 0.002, 0.92), (0.17, 0.04, 0.92), (0.35, 0.01, 0.83)])
+def test_the_pace_to_come_lies_in_its_range_in_worlds_that_drift(drift: float, chance: float, least: float) -> None:
+    """Also where they drift twice as far as elsewhere, if not quite as often as said."""
+    rng, held = np.random.default_rng(7), 0
+    for _ in range(200):
+        *before, to_come = np.exp(rng.normal(0.0, math.sqrt(drift**2 + chance), 9))
+        found = pace_after(past_of(*before, chance=chance, said=1.0))
+        spread = math.sqrt(found.sigma**2 + chance)
+        held += abs(math.log(to_come)) <= spread * student.ppf(0.975, found.df)
+    assert held / 200 >= least
+
+
+def test_where_the_model_is_right_the_past_makes_the_range_narrow() -> None:
+    rng = np.random.default_rng(8)
+    widths = [pace_after(past_of(*np.exp(rng.normal(0.0, 0.05, 8)), chance=0.0025, said=1.0)).sigma for _ in range(50)]
+    assert np.median(widths) < 0.5 * math.sqrt(LEAVING.floor)
+
+
+def test_past_misses_of_money_widen_the_range_and_the_value_stays() -> None:
     (small, record), (large, _) = asked(past_of(1.0, 1.01, 0.99)), asked(past_of(1.2, 1.15, 1.2))
     assert record is not None
     assert (len(record), record.own_horizon, record.held) == (3, True, 3)
@@ -60,6 +83,16 @@ def test_past_misses_widen_the_range_and_the_value_stays() -> None:
     assert small.value == large.value == 1000
     assert large.low < small.low < EQUITY.low
     assert large.high > small.high > EQUITY.high
+
+
+def test_without_a_past_forecast_other_companies_demand_the_range() -> None:
+    found, record = asked(replace(past_of(1.0), actual=np.array([np.nan])))
+    assert record is None
+    reach = student.ppf(0.975, 6) * math.sqrt(CONTRACTS.floor + np.var(np.log(DRAWN)))
+    assert (found.low, found.high) == (
+        pytest.approx(1000 * math.exp(-reach), rel=0.02),
+        pytest.approx(1000 * math.exp(reach), rel=0.02),
+    )
 
 
 def test_the_range_is_never_narrower_than_the_model_has_it() -> None:

@@ -14,7 +14,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.questions.contracts.contract_base import Contracts, contracts_of
 from cxvalue.questions.contracts.miss_range import range_demanded
-from cxvalue.questions.contracts.past_renewals import CANDIDATE, past_renewals
+from cxvalue.questions.contracts.past_renewals import CANDIDATE, PastRenewals, past_renewals
 
 FIRST, LAST = date(2022, 1, 1), date(2025, 12, 31)
 
@@ -38,8 +38,13 @@ def contracts_until(as_of: date, *, leave_a_month: float = 0.03, size: int = 800
 
 
 @pytest.fixture(scope="module")
-def found() -> Attempts:
+def both() -> PastRenewals:
     return past_renewals(contracts_until(LAST), 12, 0.0)
+
+
+@pytest.fixture(scope="module")
+def found(both: PastRenewals) -> Attempts:
+    return both.margin
 
 
 def test_every_attempt_was_over_by_the_last_day(found: Attempts) -> None:
@@ -54,13 +59,27 @@ def test_in_a_world_that_does_not_change_forecasts_hardly_miss(found: Attempts) 
     assert np.abs(misses).max() < 0.12
 
 
-def test_nothing_later_reaches_a_past_forecast(found: Attempts) -> None:
-    earlier = past_renewals(contracts_until(date(2025, 6, 30)), 12, 0.0)
-    mine = {(int(o), int(d)): m for o, d, m in zip(earlier.origin, earlier.days, earlier.made[:, 0], strict=True)}
-    theirs = {(int(o), int(d)): m for o, d, m in zip(found.origin, found.days, found.made[:, 0], strict=True)}
-    shared = mine.keys() & theirs.keys()
-    for key in shared:
-        assert mine[key] == pytest.approx(theirs[key], rel=1e-9)
+def test_nothing_later_reaches_a_past_forecast(both: PastRenewals) -> None:
+    """Two steps of 182 days later the same past days are asked again."""
+    earlier, shared = past_renewals(contracts_until(date(2025, 1, 1)), 12, 0.0), 0
+    for now, then in ((both.margin, earlier.margin), (both.leaving, earlier.leaving)):
+        rows = {(int(one), int(days)): row for row, (one, days) in enumerate(zip(now.origin, now.days, strict=True))}
+        for row, key in enumerate(zip(then.origin.tolist(), then.days.tolist(), strict=True)):
+            if key in rows:
+                shared += 1
+                assert then.made[row, 0] == pytest.approx(now.made[rows[key], 0], rel=1e-9)
+                assert then.actual[row] == pytest.approx(now.actual[rows[key]], rel=1e-9)
+    assert shared >= 10
+
+
+def test_in_a_world_that_does_not_change_the_pace_varies_as_chance_has_it(both: PastRenewals) -> None:
+    rows = both.leaving
+    assert (rows.made == 1).all()
+    assert set(rows.days.tolist()) == {91, 183, 365}
+    assert np.mean(np.log(rows.actual) ** 2 / rows.chance) < 2.5
+    again = PastRenewals.from_dict(both.to_dict())
+    assert again.leaving.actual == pytest.approx(rows.actual)
+    assert again.margin.made == pytest.approx(both.margin.made)
 
 
 def test_the_revenue_that_came_is_that_of_the_contracts_of_the_day(found: Attempts) -> None:
@@ -74,7 +93,8 @@ def test_the_revenue_that_came_is_that_of_the_contracts_of_the_day(found: Attemp
 
 def test_contracts_without_a_value_have_no_past_forecasts() -> None:
     table = pd.DataFrame({"customer_id": ["a"], "start": pd.to_datetime(["2022-01-01"]), "end": pd.to_datetime([None])})
-    assert len(past_renewals(contracts_of(ibis.memtable(table), as_of=LAST, observed_from=FIRST), 12, 0.0)) == 0
+    found = past_renewals(contracts_of(ibis.memtable(table), as_of=LAST, observed_from=FIRST), 12, 0.0)
+    assert (len(found.margin), len(found.leaving)) == (0, 0)
 
 
 def test_large_past_misses_widen_the_range_and_are_told() -> None:

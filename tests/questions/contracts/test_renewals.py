@@ -113,6 +113,25 @@ def test_gaps_of_2_to_31_days_change_nothing_about_who_leaves() -> None:
     assert fit_renewals(made(*late, gap_days=0)).full.values != fits[0].full.values
 
 
+def test_contracts_that_end_by_the_year_are_tried_on_a_whole_year() -> None:
+    """Members of calendar years: the 365 days up to the end of a leap year hold no end of theirs, its 366 hold all."""
+    years = np.random.default_rng(3).geometric(0.4, 200)
+    rows = [
+        (f"m{number}-{first}", f"{first}-01-01", f"{end}-01-01" if (end := first + int(stay)) <= 2024 else None, 10.0)
+        for first in (2019, 2020, 2021, 2022)
+        for number, stay in enumerate(years)
+    ]
+    table = pd.DataFrame(rows, columns=["customer_id", "start", "end", "value_per_month"])
+    table[["start", "end"]] = table[["start", "end"]].apply(pd.to_datetime)
+    contracts = contracts_of(ibis.memtable(table), as_of=date(2024, 12, 31), observed_from=date(2019, 1, 1))
+    fit = fit_renewals(contracts)
+    assert contracts.annual
+    assert fit.holdout_start == date(2024, 1, 1)
+    assert fit.score is not None
+    there = contracts.active(date(2023, 12, 31)).sum()
+    assert fit.score.predicted == pytest.approx(0.6 * there, rel=0.1)
+
+
 def test_contracts_of_no_length_are_nobody_and_equal_rows_count_once() -> None:
     rows = [("a", "2024-01-01", None, 10.0), ("b", "2024-03-01", "2025-02-01", 20.0), ("c", "2024-03-01", None, 5.0)]
     plain = made(*rows)

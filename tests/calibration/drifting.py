@@ -1,0 +1,95 @@
+"""Do the ranges of contracts hold in a world whose rate of leaving drifts, and how wide are they where it does not?
+
+Run as ``python -m tests.calibration.drifting [customers] [worlds] [sd in hundredths]``. Members join over eight years and
+leave in any month at a rate that is theirs (gamma over members, so that an sBG is nearly right) times that of the calendar
+year, whose logarithm is a random walk with steps of that standard deviation (0: the model is right).
+"""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
+from cxvalue.lifetime import Interval
+from cxvalue.questions.contracts.contract_base import contracts_of
+from cxvalue.questions.contracts.contract_value import renewal_value
+from cxvalue.questions.contracts.past_renewals import past_renewals
+from cxvalue.questions.contracts.renewals import fit_renewals
+
+FIRST, AS_OF, MONTHS = date(2017, 12, 31), date(2025, 12, 31), 24
+YEARS_BEFORE, YEARS_AFTER = 8, 2
+SHAPE, MONTHLY = 3.0, 0.03
+
+
+def world(customers: int, seed: int, sd: float) -> pd.DataFrame:
+    """customer_id, start, end and value_per_month of everybody who joined by `AS_OF`, later ends included."""
+    rng = np.random.default_rng([seed, customers])
+    months = 12 * (YEARS_BEFORE + YEARS_AFTER)
+    pace = np.exp(np.repeat(np.cumsum(rng.normal(0.0, sd, YEARS_BEFORE + YEARS_AFTER)), 12))
+    rate = rng.gamma(SHAPE, MONTHLY / SHAPE, customers)
+    begun = rng.integers(0, 12 * YEARS_BEFORE, customers)
+    stays = np.cumsum(np.where(np.arange(months) >= begun[:, None], rate[:, None] * pace, 0.0), axis=1)
+    left = (stays < rng.exponential(size=customers)[:, None]).sum(axis=1) + 1
+    days = np.arange(months + 2).astype("datetime64[M]") - np.datetime64("1970-01") + np.datetime64("2018-01")
+    ends = np.append(days, np.datetime64("2099-01"))[np.where(left > months, -1, left)]
+    return pd.DataFrame(
+        {
+            "customer_id": [f"m{number}" for number in range(customers)],
+            "start": days[begun].astype("datetime64[s]"),
+            "end": ends.astype("datetime64[s]"),
+            "value_per_month": 10.0,
+        }
+    )
+
+
+def one_world(task: tuple[int, int, float]) -> dict[str, list[float]]:
+    """Whether the range holds what came, the same of the model alone, and half-widths over the value, of each figure."""
+    customers, seed, sd = task
+    every = world(customers, seed, sd)
+    moment = pd.Timestamp(AS_OF)
+    known = every.assign(end=every["end"].where(every["end"] <= moment))
+    contracts = contracts_of(ibis.memtable(known), as_of=AS_OF, observed_from=FIRST)
+    fit, past = fit_renewals(contracts), past_renewals(contracts, MONTHS, 0.0)
+    told = [
+        renewal_value(fit, contracts, horizon_months=MONTHS, annual_discount_rate=0.0, gross_margin=1.0, **more)
+        for more in ({"before": past.margin, "leaving": past.leaving}, {})
+    ]
+    here = every[every["end"] > moment]
+    days = (here["end"] - moment).dt.days.to_numpy()
+    came = 10.0 * np.minimum(days, MONTHS * DAYS_PER_MONTH).sum() / DAYS_PER_MONTH
+    gone = float((days <= day_number(date(2026, 12, 31)) - day_number(AS_OF)).mean())
+    found = {}
+    for name, truth in (("equity", came), ("churn_rate", gone)):
+        full, alone = (getattr(one, name) for one in told)
+        found[name] = [_holds(full, truth), _holds(alone, truth), _half(full), _half(alone), full.value / truth - 1]
+    return found
+
+
+def _holds(said: Interval, truth: float) -> float:
+    return float(said.low <= truth <= said.high)
+
+
+def _half(said: Interval) -> float:
+    return (said.high - said.low) / 2 / said.value
+
+
+def main(customers: int = 500, worlds: int = 100, hundredths: int = 20) -> None:
+    """Print a line a figure."""
+    tasks = [(customers, seed, hundredths / 100) for seed in range(worlds)]
+    with ProcessPoolExecutor() as pool:
+        results = list(pool.map(one_world, tasks))
+    print(f"{customers} customers, {worlds} worlds, steps of {hundredths / 100}")
+    print(f"{'figure':<14}{'held':>8}{'alone':>8}{'half-width':>12}{'alone':>8}{'bias':>8}")
+    for name in results[0]:
+        held, alone, half, own, off = np.array([one[name] for one in results]).mean(axis=0)
+        print(f"{name:<14}{held:>8.1%}{alone:>8.1%}{half:>12.1%}{own:>8.1%}{off:>8.1%}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:]))
