@@ -135,7 +135,7 @@ def test_customers_are_asked_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch
     assert at_once is not None
     assert in_parts is not None
     for name, total in at_once.totals.items():
-        assert in_parts.totals[name].tolist() == total.tolist(), name
+        np.testing.assert_array_equal(in_parts.totals[name], total, err_msg=name)
     assert in_parts.variation == at_once.variation
     for name in ("returns", "purchases", "worth"):
         assert getattr(in_parts.outlook, name).tolist() == getattr(at_once.outlook, name).tolist(), name
