@@ -67,7 +67,9 @@ def _of_report(report: Parser) -> None:
     report.add_argument("--notebook-timeout", type=seconds, metavar="S", help=notebook)
     lines = translate("progress and the log of the run as lines of JSON")
     report.add_argument("--json-lines", action="store_true", help=lines)
-    jobs = translate("notebooks at a time (default: one a processor core)")
+    jobs = translate(
+        "notebooks at a time (default: one a processor core, fewer of a large study where memory is short)"
+    )
     report.add_argument("--jobs", type=whole_number, metavar="N", help=jobs)
     _times(report)
 

@@ -51,6 +51,11 @@ class Console:
             self.line(translate("{notebook}  done in {seconds:.1f} s", notebook=name, seconds=seconds))
         self._show()
 
+    def said(self, text: str) -> None:
+        """Say something that people should know, and go on with what is running."""
+        self.line(text)
+        self._show()
+
     def line(self, text: str) -> None:
         """Say something that stays."""
         self.clear()

@@ -1,4 +1,4 @@
-"""What went wrong with the machine rather than with the study, in one line: disks, rights, memory."""
+"""The machine rather than the study: what went wrong with it, in one line, and what memory it has for a study."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import errno
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["trouble_of"]
+__all__ = ["free_megabytes", "megabytes_needed", "trouble_of"]
+
+_NOTEBOOK_MB, _NOTEBOOK_KB_PER_CUSTOMER = 450.0, 0.45
+"""What the largest notebook held of 500,000 customers (619 MB) and of 2,000,000 (1,294 MB); see tests/bench/README.md."""
 
 _DISK = {
     errno.ENOSPC: translatable("the disk is full"),
@@ -40,3 +43,19 @@ def trouble_of(error: BaseException) -> str | None:
         words = {"No space left": errno.ENOSPC, "Permission denied": errno.EACCES, "Read-only file": errno.EROFS}
         return next((translate(_DISK[number]) for said, number in words.items() if said in text), None)
     return None
+
+
+def megabytes_needed(customers: int, notebooks: int = 1) -> float:
+    """Memory in MB that a report of so many customers needs, with so many notebooks at a time; about that of preparing it.
+
+    >>> megabytes_needed(10_000_000), megabytes_needed(10_000_000, 2)
+    (4950.0, 9900.0)
+    """
+    return notebooks * (_NOTEBOOK_MB + _NOTEBOOK_KB_PER_CUSTOMER * customers / 1e3)
+
+
+def free_megabytes() -> float:
+    """Memory in MB that this machine can give now."""
+    import psutil
+
+    return float(psutil.virtual_memory().available) / 1e6

@@ -3,6 +3,7 @@
 study_run   one study from its file to a published report
 graph       which notebooks a study asks for, and in which order
 execute     notebooks through papermill, several at a time
+crowding    how many notebooks at a time the free memory holds
 kernel      the kernel that a notebook runs in
 preload     what such a kernel has imported before it starts
 unchanged   the last report, where nothing that it is made from has changed

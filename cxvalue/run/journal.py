@@ -28,6 +28,9 @@ class Reporter(Protocol):
     def done(self, name: str, seconds: float) -> None:
         """A notebook is through."""
 
+    def said(self, text: str) -> None:
+        """Something that people should know, in their words."""
+
 
 class Silence:
     """Tells nothing."""
@@ -42,6 +45,9 @@ class Silence:
         """Say nothing."""
 
     def done(self, name: str, seconds: float) -> None:
+        """Say nothing."""
+
+    def said(self, text: str) -> None:
         """Say nothing."""
 
 
@@ -92,3 +98,8 @@ class Journal:
         """A notebook is through."""
         self.note("done", notebook=name, seconds=round(seconds, 1))
         self.also.done(name, seconds)
+
+    def said(self, text: str) -> None:
+        """Something that people should know."""
+        self.note("said", text=text)
+        self.also.said(text)

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,8 @@ from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import translatable, translate, using
 from cxvalue.report.page import NotebookOutcome, PageNotes
-from cxvalue.run.execute import Limits, StudyReference, run_notebooks, warm_up
+from cxvalue.run.crowding import at_a_time
+from cxvalue.run.execute import Limits, StudyReference, run_notebooks, usable_cores, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
 from cxvalue.run.journal import Journal, Reporter, Silence
@@ -128,6 +129,7 @@ def run_study(
         collect_history(reports / prepared.study.name, work)
         import_renderers()
         try:
+            limits = _held_to_memory(limits or Limits(), prepared, chosen, log)
             log.phase(translatable("running the notebooks"))
             runs = run_notebooks(
                 chosen.run,
@@ -173,6 +175,18 @@ def run_study(
             written, unwritten = write_back(record, folder)
             log.note("not written" if unwritten else "written", customers=written, reason=unwritten)
     return RunResult(folder, chosen.partial, outcomes, unwritten)
+
+
+def _held_to_memory(limits: Limits, prepared: Prepared, chosen: Plan, log: Journal) -> Limits:
+    """Fewer notebooks at a time where they would not fit into memory; what was asked for stands."""
+    from cxvalue.workspace.kept_states import kept_customers
+
+    if limits.jobs is not None:
+        return limits
+    jobs, said = at_a_time(max(1, min(usable_cores(), len(chosen.run))), kept_customers(prepared.folder))
+    if said:
+        log.said(said)
+    return replace(limits, jobs=jobs)
 
 
 def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:

@@ -113,35 +113,44 @@ class PurchaseLog:
         keep[chosen] = True
         return self._rows(keep[self.customer])
 
+    def split(self) -> Iterator[PurchaseLog]:
+        """The logs of a part of the customers after another, numbered anew from 0; together they are this log."""
+        for some, rows in self.parts():
+            start = self.start[some.start : some.stop + 1] - rows.start
+            columns = self.day[rows], self.revenue[rows], self.margin[rows], self.known_margin[rows]
+            yield PurchaseLog(self.customer[rows] - np.int32(some.start), *columns, start)
+
     def counts(self, day: int) -> NDArray[np.int64]:
         """Days with a purchase up to the end of `day`, of every customer of the log."""
         found = np.empty(len(self), dtype=np.int64)
         for some, rows in self.parts():
-            found[some] = np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64)
+            found[some] = self._counted(some, rows, day)
         return found
+
+    def _counted(self, some: slice, rows: slice, day: int) -> NDArray[np.int64]:
+        """The same of some customers, whose rows these are."""
+        return np.asarray(np.add.reduceat(self.day[rows] <= day, self.start[some] - rows.start, dtype=np.int64))
 
     def known(self, day: int) -> Known:
         """Everybody who had bought by the end of a day, and what was known of them then."""
         counts = self.counts(day)
         customer = np.flatnonzero(counts)
-        start, bought = self.start[customer], counts[customer]
-        revenue, margin, paid = np.empty((3, len(self)))
+        bought = counts[customer]
+        del counts  # of everybody, known or not: past days know few
+        revenue, first_revenue, margin = np.empty((3, customer.size))
+        first, last, paid = np.empty((3, customer.size), dtype=np.int64)
         for some, whose, seen in self._span(None, day):
-            money = self.revenue[seen]
+            mine = slice(*np.searchsorted(customer, (some.start, some.stop)).tolist())
+            number, start, money = some.stop - some.start, self.start[customer[mine]], self.revenue[seen]
+            which = customer[mine] - some.start
             # Each customer's own sum: differences of a running total lose the digits of small customers behind large ones.
-            for sums, column in ((revenue, money), (margin, self.margin[seen]), (paid, money > 0)):
-                sums[some] = np.bincount(whose, column, minlength=some.stop - some.start)
-        return Known(
-            day=day,
-            customer=customer,
-            bought=bought,
-            first=self.day[start].astype(np.int64),
-            last=self.day[start + bought - 1].astype(np.int64),
-            revenue=revenue[customer],
-            first_revenue=self.revenue[start],
-            margin=margin[customer],
-            paid=paid[customer].astype(np.int64) - (self.revenue[start] > 0),
-        )
+            revenue[mine] = np.bincount(whose, money, number)[which]
+            margin[mine] = np.bincount(whose, self.margin[seen], number)[which]
+            first_revenue[mine] = self.revenue[start]
+            paid[mine] = np.bincount(whose, money > 0, number)[which] - (first_revenue[mine] > 0)
+            first[mine] = self.day[start]
+            last[mine] = self.day[start + bought[mine] - 1]
+        return Known(day, customer, bought, first, last, revenue, first_revenue, margin, paid)
 
     def between(
         self, known: Known, after: int, until: int, factors: Floats, month_days: float
@@ -151,17 +160,22 @@ class PurchaseLog:
         A purchase in the k-th month after `after` counts `factors[k - 1]` of its margin. `known` may be that of this log as
         it stood earlier (`until`), which numbers the customers otherwise: they are found again by having bought by its day.
         """
-        mine = np.flatnonzero(self.counts(known.day))
-        if mine.size != len(known):
-            raise ValueError("These are not the customers whom this log knows by that day.")
-        count, worth = np.empty(len(self)), np.empty(len(self))
-        for some, whose, inside in self._span(after, until):
+        count, worth = np.empty((2, len(known)))
+        begin = 0
+        for (some, rows), (_, whose, inside) in zip(self.parts(), self._span(after, until), strict=True):
+            which = np.flatnonzero(self._counted(some, rows, known.day))
+            mine = slice(begin, begin + which.size)
+            begin = mine.stop
+            if begin > len(known):
+                break
             since = self.day[inside].astype(np.int64) - after
             month = np.minimum(np.ceil(since / month_days).astype(np.int64) - 1, factors.size - 1)
             number = some.stop - some.start
-            count[some] = np.bincount(whose, minlength=number)
-            worth[some] = np.bincount(whose, self.margin[inside] * factors[month], minlength=number)
-        return count[mine], worth[mine]
+            count[mine] = np.bincount(whose, minlength=number)[which]
+            worth[mine] = np.bincount(whose, self.margin[inside] * factors[month], minlength=number)[which]
+        if begin != len(known):
+            raise ValueError("These are not the customers whom this log knows by that day.")
+        return count, worth
 
     def margins(self, after: int, until: int) -> Floats:
         """Margin after the end of `after` up to `until`, of every customer of the log."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from cxvalue.firstmile.handwritten import hold_against_layouts
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem
+from cxvalue.foundation.machine import free_megabytes, megabytes_needed
 from cxvalue.language.catalogue import translate, using, written
 from cxvalue.language.letters import padded
 from cxvalue.language.words import enumerated
@@ -141,7 +142,7 @@ def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
 def _told_of_engine(
     tables: TableSet, understood: list[Understood], sample: float | None, seconds: float, written: str | None
 ) -> tuple[str, ...]:
-    """What a run will bring over from the engine and how long it may take, from what was just done."""
+    """What a run will bring over from the engine and how long it may take and in what memory, from what was just done."""
     share = sample or 1.0
     kept = sum(path.stat().st_size for path in tables.paths.values()) / share
     rows = sum(one.rows for one in understood) / share
@@ -170,6 +171,11 @@ def _told_of_engine(
             "a report may take about {minutes:,.0f} minutes, {seconds:,.0f} s of them there at most",
             minutes=about / 60,
             seconds=seconds / share,
+        ),
+        translate(
+            "it may need about {needed:.1f} GB of memory, of which {free:.1f} GB are free on this machine",
+            needed=megabytes_needed(round(customers)) / 1e3,
+            free=free_megabytes() / 1e3,
         ),
     )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-__all__ = ["read_ids", "read_states", "write_states"]
+__all__ = ["kept_customers", "read_ids", "read_states", "write_states"]
 
 _EACH = ("frequency", "recency_days", "age_days", "mean_spend", "since_bought", "paid", "first_paid")
 _TOGETHER = ("total_margin", "total_revenue", "first_margin_mean", "first_margin_se")
@@ -41,6 +41,12 @@ def write_states(states: PurchaseStates, folder: Path) -> None:
         for start in range(0, len(states), _ROWS_AT_ONCE):
             part = pa.array(states.customer_id[start : start + _ROWS_AT_ONCE], pa.string())
             writer.write_table(pa.Table.from_arrays([part], schema=schema))
+
+
+def kept_customers(folder: Path) -> int:
+    """How many customers `write_states` wrote; 0 where it wrote none."""
+    path = folder / _FOLDER / f"{_EACH[0]}.npy"
+    return int(np.load(path, mmap_mode="r", allow_pickle=False).size) if path.is_file() else 0
 
 
 def read_ids(folder: Path) -> pa.ChunkedArray:

@@ -1,4 +1,4 @@
-"""Trouble of the machine is told apart from faults of the program."""
+"""Trouble of the machine is told apart from faults of the program, and what memory a study needs of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import errno
 import duckdb
 import pytest
 
-from cxvalue.foundation.machine import trouble_of
+from cxvalue.foundation.machine import free_megabytes, megabytes_needed, trouble_of
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,11 @@ from cxvalue.foundation.machine import trouble_of
 )
 def test_what_is_the_machines_trouble(error: Exception, said: str | None) -> None:
     assert trouble_of(error) == said
+
+
+def test_memory_grows_with_customers_and_with_notebooks() -> None:
+    # What the largest notebook held, in a process of its own (tests/bench/README.md).
+    for customers, held in ((500_000, 619), (2_000_000, 1_294)):
+        assert megabytes_needed(customers) == pytest.approx(held, rel=0.1)
+    assert megabytes_needed(10**6, 3) == 3 * megabytes_needed(10**6)
+    assert 0 < free_megabytes() < 1e8

@@ -122,3 +122,27 @@ def test_customers_are_added_up_in_parts_as_at_once(monkeypatch: pytest.MonkeyPa
         assert getattr(in_parts[0], name).tolist() == getattr(at_once[0], name).tolist(), name
     for one, other in zip(in_parts[1:], at_once[1:], strict=True):
         assert one.tolist() == other.tolist()
+
+
+def test_a_log_is_split_into_logs_of_its_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = bg_log(40, 300, np.random.default_rng(3))
+    monkeypatch.setattr(purchase_log_module, "_CUSTOMERS_AT_ONCE", 7)
+    parts = list(log.split())
+    assert [len(one) for one in parts] == [7, 7, 7, 7, 7, 5]
+    for name in ("bought", "first", "last", "revenue", "margin", "paid"):
+        each = [getattr(one.known(150), name) for one in parts]
+        assert np.concatenate(each).tolist() == getattr(log.known(150), name).tolist(), name
+    some = log.of_customers(np.arange(7, 14))
+    assert all(
+        getattr(parts[1], name).tolist() == getattr(some, name).tolist()
+        for name in ("customer", "day", "margin", "start")
+    )
+
+
+def test_customers_of_another_log_are_refused() -> None:
+    log = bg_log(40, 300, np.random.default_rng(3))
+    few = log.of_customers(np.arange(20))
+    for whose, asked in ((few, log), (log, few)):
+        assert len(whose.known(150)) != len(asked.known(150))
+        with pytest.raises(ValueError, match="not the customers"):
+            asked.between(whose.known(150), 150, 260, np.array([1.0]), 60.0)

@@ -13,7 +13,7 @@ import pytest
 from cxvalue.questions.lifetime_value.forecast import states_of_study
 from cxvalue.tables.states import PurchaseStates, purchase_states
 from cxvalue.workspace import kept_states
-from cxvalue.workspace.kept_states import read_states, write_states
+from cxvalue.workspace.kept_states import kept_customers, read_states, write_states
 from cxvalue.workspace.opened import Study
 
 
@@ -44,6 +44,7 @@ def test_what_is_read_is_what_was_written(free: bool, tmp_path: Path, monkeypatc
     assert found is not None
     assert (found.paid is not None) == free
     same(found, states)
+    assert (kept_customers(tmp_path), kept_customers(tmp_path / "nowhere")) == (3, 0)
 
 
 def test_histories_of_another_day_are_not_taken_for_todays(tmp_path: Path) -> None:

@@ -56,7 +56,12 @@ class ModelSays:
         found = np.empty((3, self.per_purchase.size))
         for rows, alive, few, which, told in self.parts:
             for column, values in zip(found, told, strict=True):
-                column[rows] = alive * few.read(values[:, place])[which]
+                read = few.read(values[:, place])
+                if isinstance(rows, slice):  # everybody: into place, with no column on the way
+                    np.take(read, which, out=column, mode="clip")
+                    column *= alive
+                else:
+                    column[rows] = alive * read[which]
         found[2] *= self.per_purchase
         return found[0], found[1], found[2]
 

@@ -193,26 +193,36 @@ def _last_period(log: PurchaseLog, known: Known, days: int, annual_rate: float) 
     if length < 7:
         return math.nan, math.nan
     factors = Ahead((days,), annual_rate).factors
-    inside = (log.day > known.day - length) & (log.day <= known.day)
-    inside[log.start[:-1]] = False
-    since = log.day[inside] - (known.day - length)
-    month = np.minimum(np.ceil(since / DAYS_PER_MONTH).astype(np.int64) - 1, factors.size - 1)
-    worth = float((log.margin[inside] * factors[month]).sum())
+    # A part of the customers at a time; what they brought is added up at once, as the last digit hangs on the order.
+    each = [_later_worth(log, some, rows, known.day - length, known.day, factors) for some, rows in log.parts()]
+    money = np.concatenate(each)
+    worth = float(money.sum())
     if length < days:
         worth *= float(factors.mean() / factors[: max(math.ceil(length / DAYS_PER_MONTH), 1)].mean())
-    return worth * days / length, float(inside.sum()) * days / length
+    return worth * days / length, float(money.size) * days / length
+
+
+def _later_worth(log: PurchaseLog, some: slice, rows: slice, after: int, until: int, factors: Floats) -> Floats:
+    """Discounted margin of the purchases of some customers in a span, each one's first left out."""
+    day = log.day[rows]
+    inside = (day > after) & (day <= until)
+    inside[log.start[some] - rows.start] = False
+    month = np.minimum(np.ceil((day[inside] - after) / DAYS_PER_MONTH).astype(np.int64) - 1, factors.size - 1)
+    return np.asarray(log.margin[rows][inside] * factors[month])
 
 
 def variation_of(log: PurchaseLog) -> float:
     """Coefficient of variation of the revenue of one customer's purchases, over customers with two or more."""
     number = np.diff(log.start)
-    sums = np.add.reduceat(log.revenue, log.start[:-1])
-    squares = np.add.reduceat(log.revenue**2, log.start[:-1])
+    within, scale = np.zeros((2, len(log)))
+    for some, rows in log.parts():
+        revenue, start, many = log.revenue[rows], log.start[some] - rows.start, number[some]
+        mean = np.add.reduceat(revenue, start) / many
+        within[some] = np.maximum(np.add.reduceat(revenue**2, start) - many * mean**2, 0.0)
+        scale[some] = (many - 1) * mean**2
     several = number > 1
-    mean = sums[several] / number[several]
-    within = np.maximum(squares[several] - number[several] * mean**2, 0.0).sum()
-    scale = ((number[several] - 1) * mean**2).sum()
-    return math.sqrt(within / scale) if scale > 0 else 1.0
+    over = float(scale[several].sum())
+    return math.sqrt(float(within[several].sum()) / over) if over > 0 else 1.0
 
 
 def _chance(outlook: Outlook, variation: float) -> Floats:

@@ -29,6 +29,8 @@ SHORTEST_LOOK_BACK_DAYS = 90
 
 Codes = NDArray[np.uint8]
 
+_AT_ONCE = 500_000
+
 _NAMES = ("silent", "repeats", "tenure", "spend")
 _SILENT_AT = (0.1, 0.25, 0.45, 0.65, 0.85)
 _REPEATS_AT = (1, 2, 3, 5, 10, 20, 40)
@@ -78,9 +80,10 @@ def forecast_by_cells(
     factors = Ahead((horizon,), annual_rate).factors
     back = max(min(max(2 * horizon, SHORTEST_LOOK_BACK_DAYS), min(landmarks) - log.first_day), 1)
     learnt = [_learnt(log, mark, horizon, factors, back) for mark in landmarks]
+    # One feature after the other, so that those of today's customers are not held together.
     codes = {}
-    for name, now in zip(_NAMES, _features(log, known, back), strict=True):
-        codes[name] = _cut(name, now, [one.features.pop(name) for one in learnt], back)
+    for name in _NAMES:
+        codes[name] = _cut(name, _feature(name, log, known, back), [one.features.pop(name) for one in learnt], back)
     behaviour, money = ([codes[name] for name in ("silent", "repeats", last)] for last in ("tenure", "spend"))
     returns, purchases = _shrunk(behaviour, [[one.bought > 0, one.bought] for one in learnt]).T
     worth = _shrunk(money, [[one.worth] for one in learnt])[:, 0]
@@ -96,34 +99,48 @@ class _Learnt(NamedTuple):
 
 
 def _learnt(log: PurchaseLog, mark: int, horizon: int, factors: Floats, back: int) -> _Learnt:
-    known = log.known(mark)
-    count, worth = log.between(known, mark, mark + horizon, factors, DAYS_PER_MONTH)
-    return _Learnt(dict(zip(_NAMES, _features(log, known, back), strict=True)), count.astype(np.int32), worth)
+    """What was learnt at a landmark, a part of the customers after the other: what it takes on the way is not held."""
+    each = []
+    for part in log.split():
+        known = part.known(mark)
+        count, worth = part.between(known, mark, mark + horizon, factors, DAYS_PER_MONTH)
+        features = {name: _feature(name, part, known, back) for name in _NAMES}
+        each.append(_Learnt(features, count.astype(np.int32), worth))
+    features = {name: np.concatenate([one.features.pop(name) for one in each]) for name in _NAMES}
+    return _Learnt(features, np.concatenate([one.bought for one in each]), np.concatenate([one.worth for one in each]))
 
 
-def _features(log: PurchaseLog, known: Known, back: int) -> tuple[NDArray[Any], ...]:
+def _feature(name: str, log: PurchaseLog, known: Known, back: int) -> NDArray[Any]:
     """Days silent, repeat purchases within the look-back, days since the first purchase, mean revenue of a purchase."""
-    recent = known.bought - log.counts(known.day - back)[known.customer] - (known.first > known.day - back)
-    whole = (known.day - known.last, recent, known.day - known.first)
-    return (*(one.astype(np.int32) for one in whole), known.revenue / known.bought)
+    if name == "spend":
+        return known.revenue / known.bought
+    if name == "repeats":
+        found = known.bought - log.counts(known.day - back)[known.customer] - (known.first > known.day - back)
+    else:
+        found = known.day - (known.last if name == "silent" else known.first)
+    return found.astype(np.int32)
 
 
 def _cut(name: str, now: NDArray[Any], then: list[NDArray[Any]], back: int) -> tuple[Codes, list[Codes]]:
     """The cell of each of today's customers, and of those known at each landmark."""
-    learnt = np.concatenate(then)
+    least, most = min(one.min() for one in then), max(one.max() for one in then)
     ends = {
-        "silent": lambda: np.quantile(learnt, _SILENT_AT),
+        "silent": lambda: np.quantile(np.concatenate(then), _SILENT_AT, overwrite_input=True),
         "repeats": lambda: np.array(_REPEATS_AT) - 0.5,
         "tenure": lambda: np.array(_TENURE_AT) * back,
-        "spend": lambda: np.quantile(learnt, _SPEND_AT),
+        "spend": lambda: np.quantile(np.concatenate(then), _SPEND_AT, overwrite_input=True),
     }[name]()
     side: Literal["left", "right"] = "left" if name == "silent" else "right"
 
     def codes(values: NDArray[Any]) -> Codes:
-        return np.searchsorted(ends, values, side=side).astype(np.uint8)
+        found = np.empty(values.size, dtype=np.uint8)
+        for begin in range(0, values.size, _AT_ONCE):
+            rows = slice(begin, begin + _AT_ONCE)
+            # Who is beyond everybody there was is like the farthest of them.
+            found[rows] = np.searchsorted(ends, np.clip(values[rows], least, most), side=side)
+        return found
 
-    # Who is beyond everybody there was is like the farthest of them.
-    return codes(np.clip(now, learnt.min(), learnt.max())), [codes(one) for one in then]
+    return codes(now), [codes(one) for one in then]
 
 
 def _shrunk(levels: list[tuple[Codes, list[Codes]]], targets: list[list[NDArray[Any]]]) -> Floats:

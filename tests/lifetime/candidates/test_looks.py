@@ -9,8 +9,10 @@ import pytest
 from scipy.stats import nbinom
 
 from cxvalue.foundation.calendar import TimeUnit
+from cxvalue.lifetime.candidates import similar
 from cxvalue.lifetime.candidates.looks import groups_of, look_back, squeeze
 from cxvalue.lifetime.candidates.outlook import Ahead
+from cxvalue.tables import purchase_log as purchase_log_module
 from cxvalue.tables.purchase_log import PurchaseLog
 from tests.lifetime.logworlds import bg_log, log_of
 
@@ -121,3 +123,19 @@ def test_groups_are_thirds_of_silence_by_repeats() -> None:
     known = log.known(100)
     assert known.repeats.tolist() == [0, 2, 3] * 3
     assert groups_of(known).tolist() == [6, 7, 8, 3, 4, 5, 0, 1, 2]
+
+
+def test_customers_are_asked_in_parts_as_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = bg_log(200, 500, np.random.default_rng(6)).until(400)
+    ahead = Ahead((30, 91), 0.1)
+    at_once = look_back(log, ahead, 400, TimeUnit.WEEK)
+    monkeypatch.setattr(purchase_log_module, "_CUSTOMERS_AT_ONCE", 33)
+    monkeypatch.setattr(similar, "_AT_ONCE", 17)
+    in_parts = look_back(log, ahead, 400, TimeUnit.WEEK)
+    assert at_once is not None
+    assert in_parts is not None
+    for name, total in at_once.totals.items():
+        np.testing.assert_array_equal(in_parts.totals[name], total, err_msg=name)
+    assert in_parts.variation == at_once.variation
+    for name in ("returns", "purchases", "worth"):
+        assert getattr(in_parts.outlook, name).tolist() == getattr(at_once.outlook, name).tolist(), name
