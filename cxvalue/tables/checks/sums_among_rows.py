@@ -35,6 +35,7 @@ def sum_names(ids: Any) -> Any:
 def named_sums(table: ir.Table, column: str) -> Contradiction | None:
     """The rows of whoever is called a total, or a total of somebody who is there too; None where nobody is.
 
+    >>> import ibis
     >>> table = ibis.memtable({"customer_id": ["K1", "K2", "K1 Total", "Grand total", "Total Ltd"]})
     >>> found = named_sums(table, "customer_id")
     >>> sorted(found.keys.customer_id.to_pyarrow().to_pylist())
