@@ -44,7 +44,7 @@ class _OrderFree:
 
     def visit_Ordered(self, op: Any, **_: Any) -> Any:
         """What has no sum of its parts: its call is put as two questions, or in Python."""
-        raise NotImplementedError(f"{type(op).__name__} depends on the order of rows in its last digits; ask for sums")
+        raise TypeError(f"{type(op).__name__} depends on the order of rows in its last digits; ask for sums")
 
     visit_Variance = visit_StandardDev = visit_Covariance = visit_Correlation = visit_Ordered
 
@@ -76,7 +76,7 @@ class _OrderFree:
 def order_free(con: Any) -> Any:
     """A connection of ibis, which from here on adds numbers with a point so that their order moves no bit.
 
-    Sums and means are the same as before but for the last digits. Raises `NotImplementedError` where a variance, a
+    Sums and means are the same as before but for the last digits. Raises `TypeError` where a variance, a
     covariance or a correlation is asked of the engine.
 
     >>> import ibis

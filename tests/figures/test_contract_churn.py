@@ -37,7 +37,7 @@ def test_drivers_and_levels_are_told_in_the_readers_language() -> None:
     said = " ".join(text.get_text() for axes in figure.axes for text in [axes.title, *axes.get_yticklabels()])
     assert "месяцы 1–3" in said
     assert "yes" in said  # a level of the study's own column stays as it is
-    assert message_of(figure).startswith("срок отношений: на уровне «месяцы 37–60»")
+    assert message_of(figure).startswith("Срок отношений: на уровне «месяцы 37–60»")
 
 
 def test_renewal_is_drawn_by_band_with_the_number_of_accounts() -> None:
@@ -70,7 +70,7 @@ def test_titles_name_the_strongest_driver_and_the_ends_of_the_bands() -> None:
         {"driver": ["plan", "plan", "region"], "level": ["a", "b", "c"], "compared_with": ["a", "a", "d"],
          "ratio": [1.0, 2.0, 0.25], "low": [np.nan, 1.5, 0.2], "high": [np.nan, 2.7, 0.4]}
     )  # fmt: skip
-    assert message_of(hazard_ratios(ratios)) == "region: at c contracts end 0.25 times as often as at d"
+    assert message_of(hazard_ratios(ratios)) == "Region: at c contracts end 0.25 times as often as at d"
     unclear = ratios.assign(low=[np.nan, 0.8, 0.1], high=[np.nan, 2.7, 1.2])
     assert message_of(hazard_ratios(unclear)) == "No driver shown goes clearly with more or fewer contracts that end"
     bands = pd.DataFrame(
