@@ -30,6 +30,7 @@ def families_of(language: str) -> tuple[str, ...]:
 
 
 _WORD = re.compile(r"\w+")
+_ABBREVIATION = re.compile("[bcdfghj-np-tv-xz]{2,4}|ces|csat")
 _COLON = re.compile(": |：")
 _CLOSED = re.compile("(?<=[，。；：！？）]) ")
 _WIDE = "[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60]"
@@ -40,10 +41,12 @@ _PIECES = re.compile(rf"{_WIDE}[，。、；：！？）》”]*\s*|(?:(?!{_WIDE
 def begun(text: str) -> str:
     """A sentence that begins in upper case, whatever name it begins with; a name with capitals inside stays as it is.
 
-    >>> begun("jam comes first."), begun("sBG, fitted on all data."), begun("12 customers left.")
-    ('Jam comes first.', 'sBG, fitted on all data.', '12 customers left.')
+    >>> begun("jam comes first."), begun("sBG, fitted on all data."), begun("12 customers left."), begun("nps fell.")
+    ('Jam comes first.', 'sBG, fitted on all data.', '12 customers left.', 'NPS fell.')
     """
     word = _WORD.match(text)
+    if word and _ABBREVIATION.fullmatch(word[0]):
+        return word[0].upper() + text[word.end() :]
     return text[:1].upper() + text[1:] if word and word[0].islower() else text
 
 

@@ -60,7 +60,7 @@ def test_titles_are_statements_of_the_numbers() -> None:
     )
     gaps = pd.DataFrame({"metric": ["nps"] * 2, "competitor": ["X"] * 2, "date": [date(2025, 1, 1), date(2025, 4, 1)],
                          "gap": [1.0, -1.5]})  # fmt: skip
-    assert message_of(gap_trend(gaps)) == "nps: 1.50 points behind X on 1 April 2025"
+    assert message_of(gap_trend(gaps)) == "NPS: 1.50 points behind X on 1 April 2025"
     more = pd.concat([gaps, gaps.assign(competitor="Y", gap=[-2.0, 2.0])])
     assert message_of(gap_trend(more)) == "Ahead of competitors in 1 of 2 comparisons, each at its last date"
 
