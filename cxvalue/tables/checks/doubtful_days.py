@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from cxvalue.language.catalogue import translate, translate_count
@@ -19,6 +19,12 @@ LATE_SHARES = (0.40, 0.80)
 FEWEST_ROWS, FEWEST_OUTSIDE, OUTSIDE = 100, 5, 0.01
 CLOSED, OPEN = 0.01, 0.07
 """Share of rows on a weekday on which a shop is closed, and on one that is like any other."""
+FEWEST_MONTHS = 3
+"""In as many months rows with day and month swapped lie at least; a soft launch or a day newly opened lies in fewer."""
+FEWEST_CLOSED = 8
+"""Days of a weekday, all after the 12th of a month, on which nothing was sold before it is called closed."""
+SECOND_WEEK, OF_SECOND_WEEK = 7, 0.15
+"""Of the first twelve days five lie after the seventh: with hardly a row there it is a market on a first weekday."""
 FEW = 0.05
 FEW_DAYS = 3
 A_YEAR = 365
@@ -73,10 +79,9 @@ def _swapped(observed: Observed) -> list[Caution]:
     # Until the 12th of the month after the last late row early rows may well stand alone.
     begin, last = late[0][0].replace(day=1), late[-1][0]
     end = last + timedelta(days=monthrange(last.year, last.month)[1] - last.day + LAST_MONTH)
-    outside = sum(n for day, n in early if not begin <= day <= end)
-    weekday = [sum(n for day, n in half if day.weekday() == one) for half in (early, late) for one in range(7)]
-    shares = [(weekday[one] / (total - of_late), weekday[7 + one] / of_late) for one in range(7)]
-    closed = [one for one in range(7) if shares[one][1] <= CLOSED and shares[one][0] >= OPEN]
+    beyond = [(day, n) for day, n in early if not begin <= day <= end]
+    outside = sum(n for _, n in beyond) if _months(beyond) >= FEWEST_MONTHS else 0
+    closed = [one for one in range(7) if _closed_but_early(one, early, late)]
     if outside >= max(FEWEST_OUTSIDE, OUTSIDE * total):
         text = translate(
             "{rows:,} rows lie before {first} or after {last}, all of them on the first to the twelfth of a month: in rows "
@@ -87,7 +92,7 @@ def _swapped(observed: Observed) -> list[Caution]:
         )
         return [Caution("doubtful_days", observed.tables[0], "date", outside, outside / total, text, lowers=True)]
     if closed:
-        found = sum(weekday[one] for one in closed)
+        found = sum(n for day, n in early if day.weekday() in closed)
         text = translate(
             "{rows:,} rows from the first to the twelfth of a month lie on weekdays on which no later ones do: in rows like "
             "these day and month often changed places when a spreadsheet read them. Export the dates again.",
@@ -95,3 +100,23 @@ def _swapped(observed: Observed) -> list[Caution]:
         )
         return [Caution("doubtful_days", observed.tables[0], "date", found, found / total, text, lowers=True)]
     return []
+
+
+def _closed_but_early(weekday: int, early: list[tuple[date, int]], late: list[tuple[date, int]]) -> bool:
+    """Whether hardly anything is sold on a weekday after the 12th of a month, and much before, as on any other day."""
+    sold = [(day, n) for day, n in early if day.weekday() == weekday]
+    of_early = sum(n for _, n in sold)
+    of_late = sum(n for day, n in late if day.weekday() == weekday)
+    span = (late[0][0] + timedelta(days=one) for one in range((late[-1][0] - late[0][0]).days + 1))
+    passed = sum(day.weekday() == weekday and day.day > LAST_MONTH for day in span)
+    return (
+        passed >= FEWEST_CLOSED
+        and of_late <= CLOSED * sum(n for _, n in late)
+        and of_early >= OPEN * sum(n for _, n in early)
+        and _months(sold) >= FEWEST_MONTHS
+        and sum(n for day, n in sold if day.day > SECOND_WEEK) >= OF_SECOND_WEEK * of_early
+    )
+
+
+def _months(rows: list[tuple[date, int]]) -> int:
+    return len({(day.year, day.month) for day, _ in rows})

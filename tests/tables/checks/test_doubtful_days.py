@@ -57,3 +57,14 @@ def test_a_business_that_rested_and_contracts_are_not_judged() -> None:
     assert doubtful_days(_observed(monthly)) == []
     contracts = _observed([date(1985, 1, 1), *_sales(300)])
     assert doubtful_days(Observed(("subscriptions",), contracts.days, contracts.rows)) == []
+
+
+def test_a_soft_launch_a_new_weekday_and_a_monthly_market_are_sound() -> None:
+    weekdays = _sales(400, (5, 6))
+    launched = [*[date(2023, 12, day) for day in (5, 6, 7, 11)] * 4, *_sales(300)]
+    assert doubtful_days(_observed(launched)) == []
+    first_saturdays = [day for day in _sales(400) if day.weekday() == 5 and day.day <= 7]
+    assert doubtful_days(_observed([*weekdays, *first_saturdays * 4])) == []
+    last = weekdays[-1].replace(day=28) + timedelta(days=7)
+    opened = [day for i in range(12) if (day := last.replace(day=1) + timedelta(days=i)).weekday() != 6]
+    assert doubtful_days(_observed([*weekdays, *opened * 6])) == []
