@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from cxvalue.firstmile.asking import Option, Question
 from cxvalue.firstmile.drafts import Draft, columns_in
@@ -26,9 +27,8 @@ def ask_for_refunds(draft: Draft, looks: Sequence[Look]) -> None:
             continue
         filled = int(export.one(f"count(*) FILTER (WHERE regexp_matches({export.text(look.name)}, '[1-9]'))"))
         if filled:
-            says = translate("yes: it is taken off, as a refund of its own")
             options = (
-                Option("take_off", says, {"refund": {"amount": look.name}}),
+                _taken_off({"amount": look.name}),
                 Option("leave", translate("no: revenue is without it already"), {}),
             )
             ask = translate_count(
@@ -59,9 +59,8 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
         count = int(export.one(f"count(*) FILTER (WHERE {above})"))
         if not count or look.name in draft.spec["columns"].values():
             continue
-        says = translate("yes: it is taken off, as a refund of its own")
         options = (
-            Option("take_off", says, {"refund": {"rows": {look.name: words}}}),
+            _taken_off({"rows": {look.name: words}}),
             Option("leave", translate("no: these rows are sales"), {}),
         )
         ask = translate_count(
@@ -73,3 +72,7 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
         )
         draft.questions.append(Question("refund", ask, "refund.rows", options, "take_off", table="transactions"))
         return
+
+
+def _taken_off(refund: dict[str, Any]) -> Option:
+    return Option("take_off", translate("yes: it is taken off, as a refund of its own"), {"refund": refund})

@@ -24,6 +24,7 @@ __all__ = [
     "Blend",
     "blend",
     "lengths_of",
+    "record_of",
     "sided",
     "skewed_range",
     "unsided",
@@ -35,10 +36,10 @@ FARTHEST_CANDIDATE = 8.0
 _SEASONAL = ("pareto_nbd", "cells")
 _OTHER_HORIZON = 0.3
 BIAS_HALF_LIFE, RECORD_HALF_LIFE = 4.0, 20.0
-_PRIOR_WEIGHTS, _PRIOR_BIAS, PRIOR_RECORD = 2.0, 5.0, 6.0
+_PRIOR_WEIGHTS, _PRIOR_BIAS, _PRIOR_RECORD = 2.0, 5.0, 6.0
 _SIDE = 0.1
 """Large misses are mostly collapses: the lower end lies farther away, the upper one nearer, by this in logarithms."""
-LARGEST_RATIO, LARGEST_DF = 16.0, 12.0
+LARGEST_RATIO, _LARGEST_DF = 16.0, 12.0
 _USUAL_MISS = 0.35
 """Mean miss of a forecast of which nothing is known."""
 _POWER = 4.0
@@ -153,22 +154,21 @@ def blend(attempts: Attempts, reference: Reference, *, fixed: Floats | None = No
             correction[row] = bias / (evidence[row] + _PRIOR_BIAS)
         total[row] = math.exp(logs[row] + correction[row])
         own = np.where(np.isfinite(total), lasting[row], 0.0)
-        record[row] = _record(own.sum(), float(own @ np.minimum(ratios, LARGEST_RATIO)))
+        record[row], df[row] = record_of(float(own.sum()), float(own @ np.minimum(ratios, LARGEST_RATIO)))
         sigma[row] = math.sqrt(max(record[row] * floors[row], attempts.chance[row]))
-        df[row] = min(PRIOR_RECORD + own.sum(), LARGEST_DF)
         if np.isfinite(attempts.actual[row]):
             miss = float(np.clip(actual[row] - math.log(total[row]), -LARGEST_MISS, LARGEST_MISS))
             ratios[row] = sided(miss) ** 2 / floors[row]
     return Blend(total, sigma, df, weights, correction, evidence, record, attempts.chance)
 
 
-def _record(n: float, ratios: float) -> float:
+def record_of(n: float, ratios: float) -> tuple[float, float]:
     """How own misses compare with the usual ones (variances): `n` of them, their ratios summed.
 
     Large misses are rare and come to everybody, so that many small ones are sooner believed than a few large ones.
     """
-    prior = PRIOR_RECORD / (1 + n) if ratios < n else PRIOR_RECORD
-    return (prior + ratios) / (prior + n)
+    prior = _PRIOR_RECORD / (1 + n) if ratios < n else _PRIOR_RECORD
+    return (prior + ratios) / (prior + n), min(_PRIOR_RECORD + n, _LARGEST_DF)
 
 
 def sided(miss: float | Floats) -> Floats:

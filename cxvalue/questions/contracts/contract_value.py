@@ -20,6 +20,7 @@ import numpy as np
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
+from cxvalue.lifetime.contracts.pace import at_pace
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.contracts.contract_base import Contracts, Outlook, look_ahead, months_between
 from cxvalue.questions.contracts.endings import ContractChurn, Hazard, Miss, monthly_outlook, widened
@@ -153,12 +154,14 @@ def renewal_value(
     past = rate * contracts.revenue_between(months_before(contracts.as_of, YEAR), contracts.as_of)
     paid = paid_by((1 + annual_discount_rate) ** (-np.arange(1, horizon_months + 1) / 12))
     pace = churn.pace if churn is not None else 1.0
+    in_periods = seen if hazard is None else look_ahead(contracts, fit.part)
 
     def paces(months: float) -> Floats:
-        ahead = pace_ahead(leaving, fit.full, fit.part, contracts, contracts.as_of, months)
+        ahead = pace_ahead(leaving, fit.full, in_periods, contracts.as_of, months)
         return ahead.draw(draws, np.random.default_rng([seed, 3]))
 
-    found = foresee(now, worth, paid, draws, level, rng, pace, paces(horizon_months))
+    over_horizon = paces(horizon_months)
+    found = foresee(now, worth, paid, over_horizon, level, rng, pace)
     rates: tuple[Interval | None, Interval | None] = None, None
     if churn is not None:
         p_end = churn.probabilities
@@ -190,7 +193,7 @@ def renewal_value(
             in_margin = replace(before, actual=before.actual * rate, made=before.made * rate)
             equity, record = range_demanded(equity, found.total, in_margin, contracts.as_of, horizon_months, level)
     if not missing:
-        newcomer = _new_customer(now, paid, rate, paces(horizon_months), level, rng, pace)
+        newcomer = _new_customer(now, paid, rate, over_horizon, level, rng, pace)
     return RenewalValue(
         active=contracts.active(),
         age_months=contracts.age_months(),
@@ -234,42 +237,28 @@ def _backtest(
     flows = np.append(np.ones(whole), [months - whole] if months > whole else [])
     worth = rate * contracts.monthly_value(last)[who]
     rng = np.random.default_rng([seed, 2])
-    paces = pace_ahead(leaving, then.model, then.part, contracts, last, months).draw(draws, rng)
-    found = foresee(then, worth, paid_by(flows), draws, level, rng, 1.0, paces)
+    paces = pace_ahead(leaving, then.model, look_ahead(contracts, then.part, last), last, months).draw(draws, rng)
+    found = foresee(then, worth, paid_by(flows), paces, level, rng, 1.0)
     foreseen = Interval.around(float(worth @ found.expected), found.total, level)
     came = rate * float(contracts.revenue_of_relations_on(last, contracts.as_of).sum())
     return MoneyBacktest(fit.holdout_start, contracts.as_of, int(who.size), Miss(foreseen, came))
 
 
 def foresee(
-    by: Forecaster,
-    worth: Floats,
-    paid: Floats,
-    draws: int,
-    level: float,
-    rng: np.random.Generator,
-    pace: float,
-    paces: Floats,
+    by: Forecaster, worth: Floats, paid: Floats, paces: Floats, level: float, rng: np.random.Generator, pace: float
 ) -> Foreseen:
     """What the customers of a forecaster's day will bring: `worth` a month each, months paid as `paid_by` adds them up.
 
-    In each of the `draws` futures everybody leaves at its own of the `paces`.
+    There is a future for each of the `paces`, at which everybody leaves in it.
     """
-    return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, draws, (1 - level) / 2, rng, pace, paces)
+    return (_by_age if by.hazard is None else _by_drivers)(by, worth, paid, paces, (1 - level) / 2, rng, pace)
 
 
 def _by_age(
-    by: Forecaster,
-    worth: Floats,
-    paid: Floats,
-    draws: int,
-    tail: float,
-    rng: np.random.Generator,
-    pace: float,
-    paces: Floats,
+    by: Forecaster, worth: Floats, paid: Floats, paces: Floats, tail: float, rng: np.random.Generator, pace: float
 ) -> Foreseen:
     """By the sBG, in which customers with equal numbers of renewals are alike."""
-    seen, drawn = by.seen, by.model.draw(draws, rng)
+    seen, drawn = by.seen, by.model.draw(paces.size, rng)
     begun = np.floor(seen.wait)
     groups, which = np.unique(np.stack([seen.renewed, begun.astype(np.int64)]), axis=1, return_inverse=True)
     which, rest = which.ravel(), seen.wait - begun
@@ -295,18 +284,11 @@ def _by_age(
 
 
 def _by_drivers(
-    by: Forecaster,
-    worth: Floats,
-    paid: Floats,
-    draws: int,
-    tail: float,
-    rng: np.random.Generator,
-    pace: float,
-    paces: Floats,
+    by: Forecaster, worth: Floats, paid: Floats, paces: Floats, tail: float, rng: np.random.Generator, pace: float
 ) -> Foreseen:
     """By the model with drivers, a customer a row, in parts."""
     assert by.hazard is not None
-    seen, size = by.seen, worth.size
+    seen, size, draws = by.seen, worth.size, paces.size
     coef = by.hazard.model.draw(draws, rng)
     begun = np.floor(seen.wait).astype(np.int64)
     rest, chances = seen.wait - begun, _reach(paid.size - 1, 1)
@@ -333,7 +315,7 @@ def _by_drivers(
         here = np.ones((rows.size, draws), dtype=bool)
         more = worth[rows, None] * np.diff(brings, axis=1)
         for step, rate in enumerate(by.hazard.rates(seen.renewed, rows, chances.size - 1, coef)):
-            here &= rng.random(here.shape, dtype=np.float32) >= -np.expm1(paces * np.log1p(-rate))
+            here &= rng.random(here.shape, dtype=np.float32) >= at_pace(rate, paces)
             total += more[:, step] @ here
     return Foreseen(expected, faster, low, high, total)
 

@@ -22,7 +22,7 @@ from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.hazard import HazardModel
-from cxvalue.lifetime.contracts.pace import Pace
+from cxvalue.lifetime.contracts.pace import Pace, at_pace
 from cxvalue.lifetime.contracts.sbg import RenewalModel, survival
 from cxvalue.questions.churn.losses import InDraws, Losses, bands, losses
 from cxvalue.questions.churn.past_churn import Backtest, auc, brier
@@ -284,7 +284,7 @@ def contract_churn(
         margins = gross_margin * contracts.revenue_between(since, contracts.as_of)[seen.who]
     found = None
     if seen.who.size:
-        ahead = pace_ahead(leaving, fit.full, fit.part, contracts, contracts.as_of, CHURN_MONTHS)
+        ahead = pace_ahead(leaving, fit.full, seen, contracts.as_of, CHURN_MONTHS)
         in_draws = _at_paces(in_draws, ahead, draws, seed)
         found = losses(p, np.nan_to_num(margins), in_draws=in_draws, draws=draws, level=level, seed=seed)
     made = ContractChurn(
@@ -364,7 +364,7 @@ def _sbg_draws(model: RenewalModel, seen: Outlook, chances: NDArray[np.int64], d
 def _at_paces(in_draws: InDraws, ahead: Pace, draws: int, seed: int) -> InDraws:
     """The probabilities of each draw at a pace of its own."""
     paces = ahead.draw(draws, np.random.default_rng([seed, 3]))
-    return lambda rows: -np.expm1(paces * np.log1p(-np.minimum(in_draws(rows), 1 - 1e-12)))
+    return lambda rows: at_pace(in_draws(rows), paces)
 
 
 def _scores(
@@ -402,7 +402,7 @@ def _scores(
             p = _in_parts(before, months.renewed, chances, np.arange(seen.who.size))
             said[HAZARD] = p, _hazard_draws(before, months.renewed, chances, draws, seed)
     span = fit.holdout_start, contracts.as_of
-    ahead = pace_ahead(leaving, fit.calibration, fit.part_calibration, contracts, last, length)
+    ahead = pace_ahead(leaving, fit.calibration, seen, last, length)
 
     def foreseen(p: Floats, in_draws: InDraws) -> Miss:
         at_paces = _at_paces(in_draws, ahead, draws, seed)

@@ -13,17 +13,16 @@ from cxvalue.lifetime.contracts.pace import SURE, Pace, pace_variance
 from cxvalue.lifetime.contracts.sbg import RenewalModel
 from cxvalue.lifetime.evidence.attempts import Attempts, Floats
 from cxvalue.lifetime.evidence.blend import (
-    LARGEST_DF,
     LARGEST_MISS,
     LARGEST_RATIO,
-    PRIOR_RECORD,
     RECORD_HALF_LIFE,
     blend,
+    record_of,
     sided,
     weigh,
 )
 from cxvalue.lifetime.evidence.reference import Reference
-from cxvalue.questions.contracts.contract_base import Contracts, look_ahead
+from cxvalue.questions.contracts.contract_base import Outlook
 from cxvalue.questions.lifetime_value.base_forecast import PastRecord, record_from
 
 __all__ = ["CONTRACTS", "FEWEST_LEAVERS", "LEAVING", "attempt", "pace_ahead", "range_demanded", "shrunk"]
@@ -56,22 +55,18 @@ def attempt(on: int, days: int, history: float, chance: float, actual: float, ma
     )
 
 
-def pace_ahead(
-    leaving: Attempts | None, model: RenewalModel, part: float, contracts: Contracts, on: date, months: float
-) -> Pace:
+def pace_ahead(leaving: Attempts | None, model: RenewalModel, seen: Outlook, on: date, months: float) -> Pace:
     """What is not known, on a day, of the pace at which customers leave in the next `months`.
 
     Args:
         leaving: the paces of past days (`past_renewals`); only those that were over by then count. None: nothing but what
             the model says itself.
-        model, part: the sBG as fitted on that day, and the part of their last period in which leavers leave.
-        contracts: those of the study.
+        model, seen: the sBG as fitted on that day, and where active customers stood, in periods of that model.
         on: the day.
         months: the horizon.
     """
     if leaving is None:
         return SURE
-    seen = look_ahead(contracts, part, on)
     chance = pace_variance(1 - model.survival(seen.chances(months), seen.renewed))
     if not math.isfinite(chance):
         return SURE
@@ -91,10 +86,8 @@ def shrunk(rows: Attempts, counts: Floats, reference: Reference) -> Pace:
     misses = sided(np.clip(np.log(rows.actual[past]), -LARGEST_MISS, LARGEST_MISS))
     own = counts * (usual / (chance + usual)) ** 2
     beyond = np.minimum((misses**2 - chance) / usual, LARGEST_RATIO)
-    n, total = float(own.sum()), float(own @ beyond)
-    prior = PRIOR_RECORD / (1 + n) if total < n else PRIOR_RECORD
-    record = max((prior + total) / (prior + n), LEAST_RECORD)
-    return Pace(math.sqrt(record * usual), min(PRIOR_RECORD + n, LARGEST_DF))
+    record, df = record_of(float(own.sum()), float(own @ beyond))
+    return Pace(math.sqrt(max(record, LEAST_RECORD) * usual), df)
 
 
 def range_demanded(

@@ -109,8 +109,8 @@ def _margin(then: Forecaster, leaving: Attempts, history: int, months: int, rate
     factors = (1 + rate) ** (-np.arange(1, months + 1) / 12)
     worth = then.contracts.monthly_value(then.on)[then.seen.who]
     rng = np.random.default_rng(1)
-    paces = pace_ahead(leaving, then.model, then.part, then.contracts, then.on, months).draw(DRAWS, rng)
-    found = foresee(then, worth, paid_by(factors), DRAWS, 0.95, rng, 1.0, paces)
+    paces = pace_ahead(leaving, then.model, then.seen, then.on, months).draw(DRAWS, rng)
+    found = foresee(then, worth, paid_by(factors), paces, 0.95, rng, 1.0)
     said = float(worth @ found.expected)
     on, days = day_number(then.on), round(months * DAYS_PER_MONTH)
     ends = [date_of(on + round(one * DAYS_PER_MONTH)) for one in range(1, months + 1)]
