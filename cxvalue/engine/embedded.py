@@ -80,6 +80,15 @@ class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
             return str(super().compile(expr, **kwargs))
         return _COMPOSED.sql(expr, super().compile)
 
+    def _run_pre_execute_hooks(self, expr: ir.Expr) -> None:
+        # Ibis also looks for functions in Python, shapes of the earth and streams: nobody here hands it any.
+        self._register_in_memory_tables(expr)
+
+    def _to_duckdb_relation(self, expr: ir.Expr, **given: Any) -> Any:
+        # A relation is planned when it is made and again when it is fetched; small tables take less than one plan.
+        self._run_pre_execute_hooks(expr)
+        return self.con.execute(self.compile(expr.as_table(), **given))
+
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # A load keeps up to twenty tables, and ibis has the engine name its catalogue and describe each of them.
         schema = expr.schema()
