@@ -10,11 +10,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from cxvalue.engine.embedded import connect
+from cxvalue.engine.embedded import Embedded, connect
 from cxvalue.foundation.errors import BadInput
 from cxvalue.study import StudyFile
 from cxvalue.tables.counts import RowCount, TableSet
 from cxvalue.tables.load import load_tables
+from cxvalue.tables.read.laid import lay_table
 
 TODAY = date(2026, 1, 15)
 HEADER = "customer_id,date,revenue"
@@ -73,6 +74,15 @@ def problems(folder: Path, tables: dict[str, Any] | str, **settings: Any) -> str
 def rows(result: TableSet, name: str = "purchases", columns: str = "customer_id, date::text, revenue") -> list[Any]:
     """The rows of a canonical table."""
     return duckdb.sql(f"SELECT {columns} FROM '{result.paths[name]}' ORDER BY ALL").fetchall()
+
+
+def as_read(
+    folder: Path, tables: dict[str, Any] | str, columns: str = "customer_id, date::text, revenue", **settings: Any
+) -> list[Any]:
+    """The rows of transactions as they are read, before they are checked and become purchases."""
+    made = study(folder, {"transactions": tables} if isinstance(tables, str) else tables, **settings)
+    parsed, _, _ = lay_table(Embedded(_engine()), "transactions", made, folder)
+    return _engine().con.execute(f"SELECT {columns} FROM {parsed.relation} ORDER BY ALL").fetchall()
 
 
 def counted(result: TableSet, kind: str, table: str = "transactions") -> dict[str, int]:
