@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import ibis
 import pytest
 
-from cxvalue.engine.embedded import connect
+from cxvalue.engine.embedded import _Engine, connect
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.study import find_study
 from cxvalue.workspace.opened import Study
@@ -65,9 +65,24 @@ def _cache(common: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _engine() -> None:
-    """Tables in memory are asked as those of a study are: in SQL that is composed once for all worlds of a test."""
-    ibis.set_backend(connect())
+def _engine() -> Iterator[None]:
+    """Tables in memory are asked as those of a study are: in SQL that is composed once for all worlds of a test.
+
+    An engine has one thread, as there is a worker for each processor; those of tests of the engine have what they take.
+    """
+    connected = _Engine.do_connect
+
+    def alone(self: _Engine, *args: Any, **given: Any) -> None:
+        connected(self, *args, **given)
+        if not os.environ.get("PYTEST_CURRENT_TEST", "").startswith(
+            ("tests/engine", "tests/hostile", "cxvalue/engine")
+        ):
+            self.con.execute("SET threads = 1")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Engine, "do_connect", alone)
+        ibis.set_backend(connect())
+        yield
 
 
 @contextmanager

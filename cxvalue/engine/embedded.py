@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import ibis.expr.operations as ops
@@ -24,6 +27,8 @@ from cxvalue.foundation.temporary import private_folder
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 __all__ = ["NOTEBOOK_MEMORY_MB", "Embedded", "connect"]
 
@@ -39,6 +44,7 @@ NOTEBOOK_MEMORY_MB = 2_000
 DAY_S = 24 * 3600
 
 _SPILLS = count()
+_TURN = RLock()
 _COMPOSED = Composed()
 
 
@@ -80,6 +86,19 @@ class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
             return str(super().compile(expr, **kwargs))
         return _COMPOSED.sql(expr, super().compile)
 
+    def _run_pre_execute_hooks(self, expr: ir.Expr) -> None:
+        # Ibis also looks for functions in Python, shapes of the earth and streams: nobody here hands it any.
+        self._register_in_memory_tables(expr)
+
+    def _to_duckdb_relation(self, expr: ir.Expr, **given: Any) -> Any:
+        # A relation is planned when it is made and again when it is fetched; small tables take less than one plan.
+        self._run_pre_execute_hooks(expr)
+        return _Answer(self.con, self.compile(expr.as_table(), **given))
+
+    def raw_sql(self, query: Any, **given: Any) -> Any:
+        with _TURN:
+            return super().raw_sql(query, **given)
+
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # A load keeps up to twenty tables, and ibis has the engine name its catalogue and describe each of them.
         schema = expr.schema()
@@ -89,9 +108,31 @@ class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
         quoted = ('"' + column.replace('"', '""') + '"' for column in schema.names)
         columns = ", ".join(map(" ".join, zip(quoted, map(_sql_of_type, schema.types), strict=True)))
         table = f'temp.main."{name}"'
-        self.con.execute(f"CREATE TEMP TABLE {table} ({columns}); INSERT INTO {table} {self.compile(expr)}")
+        composed = self.compile(expr)
+        with _TURN:
+            self.con.execute(f"CREATE TEMP TABLE {table} ({columns}); INSERT INTO {table} {composed}")
         namespace = ops.Namespace(catalog="temp", database="main")
         return ops.DatabaseTable(name, schema=schema, source=self, namespace=namespace).to_expr()
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What a query comes to, worked out when it is fetched."""
+
+    con: DuckDBPyConnection
+    sql: str
+
+    def to_arrow_table(self) -> pa.Table:
+        # A connection holds one answer at a time. Another thread would put its own in place of it, and so would a table
+        # that was kept on the way and is dropped when it is collected.
+        with _TURN:
+            collecting = gc.isenabled()
+            gc.disable()
+            try:
+                return self.con.execute(self.sql).to_arrow_table()
+            finally:
+                if collecting:
+                    gc.enable()
 
 
 @cache

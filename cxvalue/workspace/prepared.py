@@ -164,10 +164,16 @@ def _fingerprint(study: StudyFile, inputs: dict[str, str], as_of: date | str | N
         "inputs": inputs,
         "as_of": str(as_of),
         "language": [study.language, hash_of_code(CATALOGUES / study.language, "*.po")],
-        "code": hash_of_code(Path(__file__).parents[1], "*.py"),
+        "code": _code(),
         "versions": {name: version(name) for name in VERSIONS_THAT_MATTER},
     }
     return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _code() -> str:
+    """A hash of the modules, as they were when this process first asked: it goes on with those that it has imported."""
+    return hash_of_code(Path(__file__).parents[1], "*.py")
 
 
 def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:

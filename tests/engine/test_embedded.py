@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -54,6 +55,17 @@ def test_a_table_that_is_kept_has_the_types_of_its_expression_and_goes_when_nobo
     assert con.con.execute(there, [name]).fetchone() == (1,)
     del kept
     assert con.con.execute(there, [name]).fetchone() == (0,)
+
+
+def test_threads_that_share_one_get_their_own_answers() -> None:
+    con = connect()
+    table = con.create_table("t", ibis.memtable({"n": list(range(40))}), temp=True)
+
+    def ask(below: int) -> set[int]:
+        return {table.filter(table.n < below).count().to_pyarrow().as_py() for _ in range(15)}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(ask, (10, 20, 30, 40))) == [{10}, {20}, {30}, {40}]
 
 
 def test_a_kernel_opens_one_without_anything_to_draw_a_bar_with() -> None:

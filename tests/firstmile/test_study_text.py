@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
-from cxvalue.firstmile.found import recognise
+from cxvalue.firstmile.found import Recognised, recognise
 from cxvalue.firstmile.study_text import is_ours
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import using
 from cxvalue.study import load_study_file
-from tests.exports import EXPORTS, as_csv, write_export
+from tests.exports import EXPORTS, MadeExport, as_csv, write_export
 from tests.messages import TRANSLATED
 
 
-def test_every_open_question_has_its_ask_and_its_line(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def in_english(tmp_path_factory: pytest.TempPathFactory) -> Callable[[MadeExport], tuple[Path, Recognised, str]]:
+    """An export as a file, what is understood of it, and the study file that is written."""
+    folder = tmp_path_factory.mktemp("english")
+
+    @cache
+    def made(name: str) -> tuple[Path, Recognised, str]:
+        source = write_export(folder, next(one for one in EXPORTS if one.name == name))
+        found = recognise(source)
+        return source, found, found.write(folder / name.split(".")[0]).read_text(encoding="utf-8")
+
+    return lambda export: made(export.name)
+
+
+def test_every_open_question_has_its_ask_and_its_line(
+    in_english: Callable[[MadeExport], tuple[Path, Recognised, str]],
+) -> None:
     for export in EXPORTS:
-        found = recognise(write_export(tmp_path, export))
-        text = found.write(tmp_path / "open" / export.name.split(".")[0]).read_text(encoding="utf-8")
+        _, found, text = in_english(export)
         assert isinstance(yaml.safe_load(text), dict)
         for question in found.questions:
             assert question.ask in text, (export.name, question.key)
@@ -37,16 +54,17 @@ def test_what_is_written_is_a_study_without_defaults_of_records(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
-def test_a_study_file_is_the_same_in_every_language_but_for_its_words(tmp_path: Path, language: str) -> None:
+def test_a_study_file_is_the_same_in_every_language_but_for_its_words(
+    tmp_path: Path, language: str, in_english: Callable[[MadeExport], tuple[Path, Recognised, str]]
+) -> None:
     for export in EXPORTS[TRANSLATED.index(language) :: len(TRANSLATED)]:
-        name, source = export.name.split(".")[0], write_export(tmp_path, export)
-        english = recognise(source).write(tmp_path / "en" / name)
+        source, _, english = in_english(export)
         with using(language):
             found = recognise(source)
-            target, shown = found.write(tmp_path / language / name), str(found)
+            target, shown = found.write(tmp_path / language / export.name.split(".")[0]), str(found)
         text = target.read_text(encoding="utf-8")
         assert is_ours(text)
-        told, plain = yaml.safe_load(text), yaml.safe_load(english.read_text(encoding="utf-8"))
+        told, plain = yaml.safe_load(text), yaml.safe_load(english)
         assert told.pop("language") == language
         assert told.pop("title") != plain.pop("title")
         assert told == plain, export.name

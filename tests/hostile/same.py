@@ -84,7 +84,7 @@ def unordered() -> Iterator[None]:
     """
     loose: set[str] = set()
     answer, keep, compose = _Engine._to_duckdb_relation, _Engine._create_cached_table, _Engine.compile
-    kept_now: list[Any] = []
+    mixed_now: list[Any] = []
 
     def ordered(op: Any) -> bool:
         if isinstance(op, ops.Project) and any(value.find(ops.WindowFunction) for value in op.values.values()):
@@ -93,23 +93,28 @@ def unordered() -> Iterator[None]:
             return ordered(op.parent)
         return isinstance(op, ops.Sort | ops.PhysicalTable) and getattr(op, "name", None) not in loose
 
+    def mixed(expr: Any, ask: Callable[[], Any]) -> Any:
+        mixed_now.append(expr)
+        try:
+            return ask()
+        finally:
+            mixed_now.pop()
+
     def answered(self: Any, expr: Any, **given: Any) -> Any:
-        found = answer(self, expr, **given)
-        return found if ordered(expr.as_table().op()) else found.order("random()")
+        table = expr.as_table()
+        if ordered(table.op()):
+            return answer(self, table, **given)
+        return mixed(table, lambda: answer(self, table, **given))
 
     def kept(self: Any, name: str, expr: Any) -> Any:
         if ordered(expr.op()):
             return keep(self, name, expr)
         loose.add(name)
-        kept_now.append(expr)
-        try:
-            return keep(self, name, expr)
-        finally:
-            kept_now.pop()
+        return mixed(expr, lambda: keep(self, name, expr))
 
     def composed(self: Any, expr: Any, /, **given: Any) -> str:
         said = compose(self, expr, **given)
-        return f"SELECT * FROM ({said}) ORDER BY random()" if kept_now and expr is kept_now[-1] else said
+        return f"SELECT * FROM ({said}) ORDER BY random()" if mixed_now and expr is mixed_now[-1] else said
 
     with (
         patch.object(_Engine, "_to_duckdb_relation", answered),

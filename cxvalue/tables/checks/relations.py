@@ -154,8 +154,9 @@ def _judge(
     pair: _Pair, relation: Relation, smaller: int, sides: Mapping[str, ir.Table], rules: IdRules
 ) -> Problem | Caution | None:
     """What to say of a side some of whose ids are not known; `smaller` ids decide whether hardly any is."""
-    known = _distinct([sides[one] for one in pair.known])
-    unknown = _distinct([sides[pair.mine]]).anti_join(known, "id")
+    # Kept: whatever the tables are like, the questions that follow are then of one shape, and the engine answers from these.
+    known = _distinct([sides[one] for one in pair.known]).cache()
+    unknown = _distinct([sides[pair.mine]]).anti_join(known, "id").cache()
     missing, column, others = relation.ids - relation.found, pair.column, pair.others
     repairs, gained = _best(unknown, missing, known, rules) if missing >= WORTH_A_REPAIR * relation.ids else ((), 0)
     helps = gained >= WORTH_A_REPAIR * relation.ids

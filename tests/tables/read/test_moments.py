@@ -17,7 +17,7 @@ from cxvalue.study import ReadOptions
 from cxvalue.tables.outside import ledger_of
 from cxvalue.tables.read.dates import EPOCHS, read_dates
 from cxvalue.tables.read.moments import local_moment
-from tests.tables.helpers import ledger, load, problems, rows
+from tests.tables.helpers import as_read, ledger, load, problems, rows
 
 KYIV = "Europe/Kyiv"
 # In 2025 summer time in Kyiv runs from 30 March, 03:00 (+02:00 becomes +03:00), to 26 October, 04:00.
@@ -93,7 +93,7 @@ def test_a_moment_of_a_parquet_file_is_the_day_of_its_zone(
     tmp_path: Path, stated: str | None, wanted: str | None, days: list[str]
 ) -> None:
     tables = _parquet(tmp_path, MOMENTS, stated)
-    assert [row[1] for row in rows(load(tmp_path, tables, time_zone=wanted))] == days
+    assert [row[1] for row in as_read(tmp_path, tables, time_zone=wanted)] == days
 
 
 def test_the_same_rows_are_the_same_purchases_in_every_format(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_query_takes_days_in_the_zone_too(tmp_path: Path) -> None:
         "files": {"t": "t.parquet"},
         "query": "SELECT customer_id, CAST(date AS DATE) AS date, revenue FROM t",
     }
-    assert [row[1] for row in rows(load(tmp_path, {"transactions": source}))] == AS_KYIV
+    assert [row[1] for row in as_read(tmp_path, {"transactions": source})] == AS_KYIV
     assert [row[1] for row in rows(load(tmp_path, {"transactions": source}, time_zone="UTC"))] == AS_UTC
     source["query"] = "SELECT customer_id, timezone('Europe/Kyiv', date) AS date, revenue FROM t"  # a moment again
     assert [row[1] for row in rows(load(tmp_path, {"transactions": source}, time_zone=KYIV))] == AS_KYIV
@@ -170,11 +170,9 @@ def test_numbers_that_are_days_have_a_line_that_reads_them(tmp_path: Path, word:
     (line,) = [line for line in message.splitlines() if line.strip().startswith("read:")]
     read = yaml.safe_load(line)["read"]
     assert read == {"date_format": word}
-    assert rows(load(tmp_path, {"transactions": {"path": "d.csv", "read": read}}), columns="date::text") == [
-        ("2024-01-01",),
-        ("2024-01-01",),
-    ]
-    notes = load(tmp_path, {"transactions": {"path": "d.csv", "read": read}}).read_notes
+    loaded = load(tmp_path, {"transactions": {"path": "d.csv", "read": read}})
+    assert rows(loaded, columns="date::text") == [("2024-01-01",), ("2024-01-01",)]
+    notes = loaded.read_notes
     assert [note for note in notes if "days are those of UTC" in note] == (
         []
         if word == "excel"
@@ -226,7 +224,7 @@ def test_numbers_of_a_parquet_file_are_days_too(tmp_path: Path, values: pa.Array
     parquet.write_table(table, tmp_path / "n.parquet")
     assert f"read: {{date_format: {word}}}" in problems(tmp_path, {"transactions": {"path": "n.parquet"}})
     source = {"path": "n.parquet", "read": {"date_format": word}}
-    assert [row[1] for row in rows(load(tmp_path, {"transactions": source}))] == ["2024-01-01", "2024-01-02"]
+    assert [row[1] for row in as_read(tmp_path, {"transactions": source})] == ["2024-01-01", "2024-01-02"]
     table = pa.table({"customer_id": ["1", "2"], "date": pa.array([20240101.0, 20240102.0]), "revenue": [1.0, 2.0]})
     parquet.write_table(table, tmp_path / "n.parquet")
-    assert rows(load(tmp_path, {"transactions": {"path": "n.parquet"}}))[0][1] == "2024-01-01"
+    assert as_read(tmp_path, {"transactions": {"path": "n.parquet"}})[0][1] == "2024-01-01"

@@ -11,7 +11,7 @@ import yaml
 
 from cxvalue.study import ReadOptions
 from cxvalue.tables.read.numerals import NumberColumn, number_sql, sign_sql
-from tests.tables.helpers import ledger, load, problems, rows
+from tests.tables.helpers import as_read, ledger, load, problems, rows
 
 
 def _read(text: str, column: str = "revenue", **read: Any) -> tuple[float | None, str]:
@@ -105,8 +105,8 @@ def test_thousands_or_decimals_is_asked_with_a_line_for_each(tmp_path: Path) -> 
     assert 'read: {thousands: ","}  # 1,588 is 1588' in message
     assert 'read: {decimal: ","}  # 1,588 is 1.588' in message
     grouped, plain = _lines(message)
-    assert [row[2] for row in rows(load(tmp_path, _source(tmp_path, HEAD, *lines, read=grouped)))] == [1588.0, 950.0]
-    assert [row[2] for row in rows(load(tmp_path, _source(tmp_path, HEAD, *lines, read=plain)))] == [1.588, 950.0]
+    assert [row[2] for row in as_read(tmp_path, _source(tmp_path, HEAD, *lines, read=grouped))] == [1588.0, 950.0]
+    assert [row[2] for row in as_read(tmp_path, _source(tmp_path, HEAD, *lines, read=plain))] == [1.588, 950.0]
 
 
 @pytest.mark.parametrize("first", ["1.588", "$1.588", "(1.588)"])
@@ -158,7 +158,7 @@ def test_another_value_settles_what_a_comma_is(tmp_path: Path, other: str, line:
     assert "two ways" not in message
     assert f"if they are, write {line}" in message
     read = yaml.safe_load(line)["read"]
-    first = rows(load(tmp_path, _source(tmp_path, HEAD, *lines, read=read)))[0][2]
+    first = as_read(tmp_path, _source(tmp_path, HEAD, *lines, read=read))[0][2]
     assert first == (1588.0 if "thousands" in read else 1.588)
 
 

@@ -10,7 +10,7 @@ import pytest
 from cxvalue.study import TABLE_NAMES, ReadOptions
 from cxvalue.tables.read.dates import read_dates
 from cxvalue.tables.read.schema import CONTRACTS
-from tests.tables.helpers import counted, ledger, load, problems, rows
+from tests.tables.helpers import as_read, counted, ledger, load, problems, rows
 
 SOLD = ledger("1,2025-03-05,10")
 
@@ -126,7 +126,7 @@ def _revenue(folder: Path, *written: str, **read: str) -> list[float]:
     (folder / "n.csv").write_text(
         "customer_id;date;revenue\n" + "".join(f"{i};2025-03-05;{n}\n" for i, n in enumerate(written))
     )
-    return [row[2] for row in rows(load(folder, {"transactions": {"path": "n.csv", "read": read}}))]
+    return [row[2] for row in as_read(folder, {"transactions": {"path": "n.csv", "read": read}})]
 
 
 @pytest.mark.parametrize(
