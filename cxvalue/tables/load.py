@@ -31,6 +31,7 @@ from cxvalue.tables.checks.ids import spoilt_ids
 from cxvalue.tables.checks.left_aside import left_aside
 from cxvalue.tables.checks.observed import Observed
 from cxvalue.tables.checks.openends import dates_to_come, empty_dates_to_come
+from cxvalue.tables.checks.other_spellings import other_spellings
 from cxvalue.tables.checks.purchase_cautions import cautions_of
 from cxvalue.tables.checks.relations import Relation, hold_against
 from cxvalue.tables.checks.rules import (
@@ -262,7 +263,7 @@ class _Loader:
         self.problems += declared_problems(self.study, sound, arms, self.today)
         held = hold_against(sound, self.study.ids, self.study.programmes)
         self.problems += held.problems
-        self.problems += misspelt(arms, campaigns)
+        self.problems += [*misspelt(arms, campaigns), *other_spellings(self.study, sound)]
         self.cautions += held.cautions
         self.relations = held.relations
         if arms and contacts is not None:

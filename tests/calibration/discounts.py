@@ -4,7 +4,7 @@ Run as ``python -m tests.calibration.discounts [worlds] [customers] [family …]
 often the 95% intervals of the profit an occasion without a discount, with the best flat depth and with the ladder as
 run hold the truth, how often that of the best depth does, and their mean widths (relative to the truth). `mixture` is a
 shape that the fitted families do not contain as it is. `by-lot` stands for tills that name each customer one depth drawn by
-lot, nothing among them, where 30% buy at full price: a law of `BY_LOT` a line.
+lot, nothing among them: a law of `BY_LOT` a line.
 """
 
 from __future__ import annotations
@@ -27,8 +27,14 @@ BY_LOT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "by-lot normal, 30% never": lambda d: 0.3 + 0.4 * stats.norm.cdf(d, 0.1, 0.06),
     "by-lot exponential, 20% never": lambda d: 0.3 + 0.5 * stats.expon.cdf(d, scale=0.1),
     "by-lot lognormal, 20% never": lambda d: 0.3 + 0.5 * stats.lognorm.cdf(d, 0.6, scale=0.1),
+    "by-lot gamma, 25% never": lambda d: 0.25 + 0.5 * stats.gamma.cdf(d, 2, scale=0.05),
+    "by-lot uniform, 15% never": lambda d: 0.35 + 0.5 * np.clip(d / 0.3, 0, 1),
+    "by-lot log-logistic": lambda d: 0.2 + 0.8 * stats.fisk.cdf(d, 2.5, scale=0.12),
+    "by-lot beta": lambda d: 0.3 + 0.7 * stats.beta.cdf(d / 0.5, 2, 5),
+    "by-lot normal": lambda d: stats.norm.cdf(d, 0.06, 0.1),
+    "by-lot thresholds": lambda d: 0.25 + 0.3 * stats.norm.cdf(d, 0.05, 0.01) + 0.25 * stats.norm.cdf(d, 0.2, 0.02),
 }
-"""Share that buys at each depth; 30% at any price."""
+"""Share that buys at each depth. Where customers decide by thresholds, smooth shapes are known to fail (README)."""
 LOT, LOT_SHARES = np.array([0.0, 0.05, 0.1, 0.15, 0.2, 0.3]), (0.3, 0.2, 0.2, 0.1, 0.1, 0.1)
 LOT_MARGIN, LOT_BASKET = 0.4, 50.0
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["discount_findings", "extrapolation_sentence"]
 
 WRITER = FindingWriter("50_discounts", "discounts.", case="C2")
+FEWEST_VISITS = 50
+"""Visits from which on it is odd that nobody left without buying."""
 POORLY = 3.0
 """Overdispersion above which no family describes the refusals well."""
 MEASURED = 0.02
@@ -53,7 +55,12 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
         ("ladder_profit", ladder, currency, found.ladder, _ladder_text, ran),
         ("optimal_depth", best, "share", found.optimal_depth, _depth_text, method),
     )
-    grade = "D" if found.overdispersion > POORLY else "C"
+    nobody_left = found.walked_away == 0 and data.total >= FEWEST_VISITS
+    grade = "D" if found.overdispersion > POORLY or nobody_left else "C"
+    left = translate(
+        "No visit ended without a purchase. If visits without one were not recorded, this is about buyers only, and what "
+        "those who leave would do is not in it."
+    )
     writer = replace(WRITER, label=translate("Discounts: "), grade=grade, level=level)
     findings = []
     for key, label, unit, figure, say, made in parts:
@@ -65,7 +72,8 @@ def discount_findings(found: DiscountResult, data: Occasions, *, currency: str, 
             continue
         # A depth that is the best in all draws has no range; a grid of depths has no other way to be sure.
         value = range_of(figure.value, figure.low, figure.high)
-        findings.append(writer.write(key, label, value, unit, say(found, currency), made))
+        text = say(found, currency)
+        findings.append(writer.write(key, label, value, unit, f"{text} {left}" if nobody_left else text, made))
     return findings
 
 

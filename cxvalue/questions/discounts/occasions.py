@@ -18,6 +18,7 @@ from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
+from cxvalue.tables.checks.soundness import FEWEST_SALES, is_no_amount
 from cxvalue.tables.labels import MOST_LEVELS, NOT_KNOWN, NOT_LABELS
 from cxvalue.tables.read.sql import ROW
 
@@ -212,6 +213,7 @@ def offer_problems(offers: ir.Table, gross_margin: float | None = None) -> list[
 
 def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
     """All contradictions at once, with the first few occasions of each."""
+    problems: list[Problem] = []
     found = [
         (
             translatable("{number:,} occasions are accepted more than once."),
@@ -246,8 +248,8 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
         what = translatable("{number:,} occasions have no basket value or no basket margin.")
         remedy = translate("Fill them in for those who left without buying as well, or leave both columns out.")
         found.append((what, each.bv.isnull() | each.bm.isnull(), remedy))
+        problems += _no_money(each)
     numbers = ask(each.aggregate(**{str(k): each.count(where=rule) for k, (_, rule, _) in enumerate(found)}))
-    problems = []
     for (what, rule, remedy), number in zip(found, numbers.values(), strict=True):
         if number:
             shown = each.filter(rule).order_by("occasion").limit(3).to_pyarrow().column("occasion").to_pylist()
@@ -255,3 +257,23 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
                 Problem("tables.offers", translate(what, number=number), remedy, number, tuple(map(str, shown)))
             )
     return problems
+
+
+def _no_money(each: ir.Table) -> list[Problem]:
+    """Margins that cannot be money: more than the baskets in all, or the same whatever the basket."""
+    sold = each.filter((each.bv > 0) & each.bm.notnull())
+    ends = {"least": sold.bm.min(), "most": sold.bm.max(), "least_sale": sold.bv.min(), "most_sale": sold.bv.max()}
+    asked = ask(sold.aggregate(number=sold.count(), value=sold.bv.sum(), margin=sold.bm.sum(), **ends))
+    if (asked["number"] or 0) < FEWEST_SALES:
+        return []
+    if asked["margin"] > asked["value"] * (1 + 1e-9):
+        found = translate("the basket margins add up to more than the basket values.")
+    elif is_no_amount([float(asked[name]) for name in ends], asked["margin"] / asked["value"]):
+        found = translate("the basket margin is {least:g} to {most:g} whatever the basket's value.", **asked)
+    else:
+        return []
+    remedy = translate(
+        "Give the margin of each basket in money, before the discount, or leave the column out: gross_margin stands in "
+        "for it."
+    )
+    return [Problem("tables.offers.basket_margin", found, remedy)]

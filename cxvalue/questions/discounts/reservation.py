@@ -117,9 +117,13 @@ FAMILIES: dict[str, tuple[Cdf, tuple[float, ...]]] = {
     translatable("normal, some always or never"): (_with_fixed(_normal), FIXED),
     translatable("skewed up, some always or never"): (_with_fixed(_gumbel_max), FIXED),
     translatable("skewed down, some always or never"): (_with_fixed(_gumbel_min), FIXED),
+    translatable("log-normal, some always or never"): (_with_fixed(_normal), FIXED),
+    translatable("Weibull, some always or never"): (_with_fixed(_gumbel_min), FIXED),
     translatable("mixture of two normals"): (_mixture, (0.5, 0.3, 0.0)),
 }
 """Each family's distribution function of (z, shape) and where its shape parameters start."""
+OF_LOGARITHMS = frozenset({"log-normal, some always or never", "Weibull, some always or never"})
+"""Families of the depth's logarithm: who does not always buy needs more than nothing, most of them a little."""
 MIXTURE, APART = "mixture of two normals", ", apart"
 TWO_APART = translatable("mixture of two normals, apart")
 
@@ -142,29 +146,37 @@ class Fitted:
 
     def below(self, depth: Floats, segment: Ints) -> Floats:
         """P(reservation discount ≤ depth), elementwise; −inf and inf are allowed."""
-        cdf = FAMILIES[self.family.removesuffix(APART)][0]
+        family = self.family.removesuffix(APART)
+        cdf = FAMILIES[family][0]
         with np.errstate(invalid="ignore", over="ignore"):
-            z = np.where(np.isfinite(depth), (depth - self.centre[segment]) / self.scale, 0.0)
+            z = np.where(np.isfinite(depth), (_measured(family, depth) - self.centre[segment]) / self.scale, 0.0)
             inside = cdf(z, self.shape)
         return np.where(np.isposinf(depth), 1.0, np.where(np.isneginf(depth), 0.0, inside))
+
+
+def _measured(family: str, depth: Floats) -> Floats:
+    """Depths on the scale of a family: their logarithms where it is one of those."""
+    return np.log(np.maximum(depth, SMALLEST)) if family in OF_LOGARITHMS else depth
 
 
 def fit_family(
     family: str, low: Floats, high: Floats, segment: Ints, count: Floats, start: Fitted | None = None
 ) -> Fitted:
     """Fit one family to counts of brackets by maximum likelihood (scoring from one start, or from `start`)."""
-    cdf, shape0 = FAMILIES[family]
+    shape0 = FAMILIES[family][1]
     segments = int(segment.max()) + 1
     if start is None:
         middle = np.clip(np.where(np.isfinite(low), low, high - 0.1), -0.5, 1) / 2
         middle = middle + np.clip(np.where(np.isfinite(high), high, low + 0.1), -0.5, 1) / 2
         weight = np.maximum(count, 1e-9)
         centres = [float(np.average(middle[segment == k], weights=weight[segment == k])) for k in range(segments)]
-        theta = np.array([*centres, np.log(0.1), *shape0])
+        if family in OF_LOGARITHMS:
+            centres = np.log(np.maximum(centres, 0.05)).tolist()
+        theta = np.array([*centres, np.log(0.5 if family in OF_LOGARITHMS else 0.1), *shape0])
     else:
         theta = np.concatenate([start.centre, [np.log(start.scale)], start.shape])
 
-    log_share = _log_shares(cdf, low, high, segment)
+    log_share = _log_shares(family, low, high, segment)
     best = _by_scoring(log_share, count, theta, segments + 1, np.array(shape0))
     value = float(count @ log_share(best))
     return Fitted(family, best[:segments], _scale(best[segments]), best[segments + 1 :], value, best.size)
@@ -174,14 +186,14 @@ def _scale(logarithm: float) -> float:
     return float(np.exp(np.clip(logarithm, *LOG_SCALES)))
 
 
-def _log_shares(cdf: Cdf, low: Floats, high: Floats, segment: Ints) -> Callable[[Floats], Floats]:
+def _log_shares(family: str, low: Floats, high: Floats, segment: Ints) -> Callable[[Floats], Floats]:
     """The log of the share that parameters (centres, log of the scale, shape) put into each bracket, as a function."""
     # Brackets meet at their ends, so each end of a segment is evaluated once.
     segments = int(segment.max()) + 1
     finite = np.concatenate([np.isfinite(low), np.isfinite(high)])
     pairs = np.column_stack([np.tile(segment, 2), np.concatenate([low, high])])
     ends, which = np.unique(pairs[finite], axis=0, return_inverse=True)
-    of, depth = ends[:, 0].astype(np.int64), ends[:, 1]
+    cdf, of, depth = FAMILIES[family][0], ends[:, 0].astype(np.int64), _measured(family, ends[:, 1])
     place = np.where(np.concatenate([low, high]) > 0, depth.size + 1, 0)  # 0: nobody, the last: everybody
     place[finite] = which.reshape(-1) + 1
     left, right = place[: low.size], place[low.size :]
@@ -239,10 +251,9 @@ def _by_scoring(
 
 def refit(fitted: Fitted, low: Floats, high: Floats, segment: Ints, count: Floats) -> Refit:
     """Prepare fits to other counts of the same brackets by one Newton step from a fit to these counts."""
-    cdf = FAMILIES[fitted.family.removesuffix(APART)][0]
     segments = fitted.centre.size
     theta = np.concatenate([fitted.centre, [np.log(fitted.scale)], fitted.shape])
-    score = _slopes(_log_shares(cdf, low, high, segment), theta)
+    score = _slopes(_log_shares(fitted.family.removesuffix(APART), low, high, segment), theta)
     information = score.T @ (count[:, None] * score)
     # With the fit's pull on its shape a direction without information has an inverse.
     information += np.diag([1e-6 * count.sum()] * (segments + 1) + [2 * PULL] * fitted.shape.size)

@@ -6,6 +6,7 @@ ids                ids as text: repairs, ids that a spreadsheet spoilt, ids that
 screening          both of these for one table, and guests set apart
 relations          tables held against one another
 declared_names     campaigns and programmes must stand in their tables
+other_spellings    programmes, products, metrics, touchpoints written in several ways
 campaign_rows      customers in two arms, or held out and contacted all the same
 openends           ends and starts to come, contracts of no length
 observed           up to which day the tables are whole, and whether that is long ago

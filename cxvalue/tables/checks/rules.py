@@ -91,14 +91,10 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
     contract = CONTRACTS[parsed.raw.name]
     columns = [column for column in contract.columns if column.name in parsed.columns]
     rules: list[Rule] = []
-    years = ", ".join(str(day.year) for day in NO_DAYS)
     for column in columns:
         rules += _value_rules(parsed, table, contract, column)
     for column in columns:
-        if column.name == "date" == contract.event:
-            what = translate("1 January of {years}, which often stands where no day was known", years=years)
-            remedy = translate("Give the day, or leave the row out.")
-            rules.append(Rule(column.name, what, remedy, table.date.isin([ibis.literal(day) for day in NO_DAYS])))
+        rules += _no_day(table, contract, column)
         if column.kind == "date" and column.name not in (*contract.open_ends, *contract.planned):
             late = table[column.name] > ibis.literal(today)
             what = translate("a date after today in '{column}'", column=column.name)
@@ -116,6 +112,27 @@ def row_rules(parsed: ParsedTable, table: ir.Table, today: date) -> list[Rule]:
                 remedy = f"{remedy} {far}"
             rules.append(Rule(column.name, what, remedy, early))
     return rules
+
+
+def _no_day(table: ir.Table, contract: TableContract, column: Column) -> Iterable[Rule]:
+    """A day that stands where none was known: it would make a programme from ever, a question asked a century late.
+
+    Who became a customer on it is an old customer, which is what is known of such a one.
+    """
+    if column.kind != "date" or column.not_before or contract.name == "customers":
+        return
+    days: tuple[date, ...] = NO_DAYS
+    if column.must_hold:
+        if contract.planned:  # contracts and employments may well have begun on 1 January 1970
+            days = NO_DAYS[:2]
+        remedy = translate("Give the day, or leave the row out.")
+    elif contract.name == "rollout":
+        remedy = translate("Give the day, or leave it empty where the programme never began.")
+    else:
+        remedy = translate("Give the day, or leave it empty where it is not known.")
+    years = ", ".join(str(day.year) for day in days)
+    what = translate("1 January of {years}, which often stands where no day was known", years=years)
+    yield Rule(column.name, what, remedy, table[column.name].isin([ibis.literal(day) for day in days]))
 
 
 def _value_rules(parsed: ParsedTable, table: ir.Table, contract: TableContract, column: Column) -> Iterable[Rule]:

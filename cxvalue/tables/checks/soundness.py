@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis.expr.types as ir
@@ -16,6 +17,7 @@ __all__ = [
     "ONE_OF_EACH",
     "count_signs",
     "implausible_margin",
+    "is_no_amount",
     "judge_signs",
     "margin_of_sales",
     "repeated_rows",
@@ -27,6 +29,8 @@ _EITHER_SIGN = ("fees.amount",)
 ONE_OF_EACH = ("contacts", "subscriptions", "surveys", "employees", "benchmarks")
 """Tables without a key in which a second row that says the same says nothing more."""
 CAUTION_FROM, LOWERS_FROM = 0.05, 0.20
+FEWEST_SALES, DIFFERENT, SMALL_SHARE = 20, 1.5, 0.05
+"""Sales from which on the ends of their margins tell something, how far sales differ, and the margin of a thin trade."""
 
 
 def _unsigned(contract: TableContract, table: ir.Table) -> list[str]:
@@ -92,15 +96,35 @@ def judge_signs(
 
 
 def margin_of_sales(rows: ir.Table) -> ir.Table:
-    """What `implausible_margin` asks of rows: how many sales have a margin, their revenue, their margin, the largest one."""
+    """What `implausible_margin` asks of rows: the sales with a margin, their revenue and margin, the ends of both."""
     sold = rows.filter((rows.revenue > 0) & rows.margin.notnull())
     return sold.aggregate(
-        sales=sold.count(), sold=sold.revenue.sum(), earned=sold.margin.sum(), best_margin=sold.margin.max()
+        sales=sold.count(),
+        sold=sold.revenue.sum(),
+        earned=sold.margin.sum(),
+        best_margin=sold.margin.max(),
+        least_margin=sold.margin.min(),
+        best_sale=sold.revenue.max(),
+        least_sale=sold.revenue.min(),
     )
 
 
+def is_no_amount(ends: Sequence[float], share: float) -> bool:
+    """Whether margins are a share or a percentage rather than money: `ends` are theirs and those of the sales.
+
+    The same margin on sales that differ is none in money; nor are margins up to 1 that are a small `share` of the revenue.
+
+    >>> is_no_amount((0.4, 0.4, 5.0, 80.0), 0.01), is_no_amount((0.2, 0.6, 0.4, 1.5), 0.4)
+    (True, False)
+    """
+    least, most, least_sale, most_sale = ends
+    if most == least != 0:
+        return most_sale >= DIFFERENT * least_sale
+    return 0 <= least < most <= 1 and share < SMALL_SHARE and most_sale >= 20
+
+
 def implausible_margin(found: dict[str, Any]) -> Caution | None:
-    """A margin column that cannot be one: above the revenue in all, or below zero on every sale."""
+    """A margin column that cannot be one: above the revenue in all, below zero on every sale, or no money."""
     if not found["sales"]:
         return None
     if found["best_margin"] < 0:
@@ -112,6 +136,16 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
         text = translate(
             "The margin in 'transactions' adds up to more than the revenue: check that the column holds a margin in money, "
             "no cost or percentage."
+        )
+    elif found["sales"] >= FEWEST_SALES and is_no_amount(
+        [float(found[name]) for name in ("least_margin", "best_margin", "least_sale", "best_sale")],
+        found["earned"] / found["sold"],
+    ):
+        text = translate(
+            "The margin in 'transactions' is {least:g} to {most:g} whatever the revenue of the sale: check that the column "
+            "holds a margin in money, no share or percentage.",
+            least=found["least_margin"],
+            most=found["best_margin"],
         )
     else:
         return None

@@ -12,6 +12,7 @@ import ibis
 import numpy as np
 import pytest
 
+from cxvalue.foundation.errors import BadInput
 from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.rules import exact_duplicates
 from cxvalue.tables.read.sql import LINE, ROW
@@ -116,3 +117,15 @@ def test_the_first_day_of_a_calendar_stands_for_no_day(tmp_path: Path, day: str)
     assert load(
         tmp_path, {"transactions": ledger("a,2025-01-05,5"), "customers": f"customer_id,acquired_on\na,{day}\n"}
     )
+
+
+def test_a_programme_from_ever_is_one_that_never_began(tmp_path: Path) -> None:
+    """1900-01-01 made a unit without the programme one that always had it, and took it from the comparison."""
+    rollout = "programme,unit,start\nwaiver,a,2025-02-01\nwaiver,b,1900-01-01\n"
+    with pytest.raises(BadInput, match="leave it empty where the programme never began"):
+        load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "rollout": rollout})
+    asked = "customer_id,date,metric,score,event_date\na,2025-01-06,overall,7,1970-01-01\n"
+    with pytest.raises(BadInput, match="leave it empty where it is not known"):
+        load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "surveys": asked})
+    employees = "employee_id,unit,hired,left\ne,a,1970-01-01,\n"  # somebody may have begun then
+    load(tmp_path, {"transactions": ledger("a,2025-01-05,5"), "employees": employees})

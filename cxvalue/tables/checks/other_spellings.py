@@ -1,0 +1,71 @@
+"""Names that decide a figure must be written in one way: programmes, products, metrics, touchpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from cxvalue.foundation.errors import Problem
+from cxvalue.language.catalogue import translate
+from cxvalue.language.words import enumerated
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from cxvalue.study import StudyFile
+
+__all__ = ["other_spellings"]
+
+MOST = 5
+"""Spellings that are shown, at most."""
+
+
+def other_spellings(study: StudyFile, tables: Mapping[str, ir.Table]) -> list[Problem]:
+    """A name of the study, or a metric, that stands in a table with other capital letters or blanks as well: refused.
+
+    Rows under the other spelling would be left out of the figure without a word. `tables` are the sound rows by the table's
+    name. Two spellings that the study declares both are two names.
+    """
+    declared: tuple[tuple[str, str, Iterable[str]], ...] = (
+        ("rollout", "programme", [one.name for one in study.programmes]),
+        ("transactions", "product", [one.product for one in study.campaigns if one.product]),
+        ("surveys", "metric", study.metrics),
+        ("interactions", "touchpoint", [*study.experience.journey, *(one.name for one in study.touchpoints)]),
+    )
+    problems: list[Problem] = []
+    for table, column, names in declared:
+        wanted, rows = set(names), tables.get(table)
+        if rows is not None and column in rows.columns and (wanted or column == "metric"):
+            # An undeclared metric is a figure of its own all the same.
+            problems += _of_column(rows, table, column, wanted, every=column == "metric")
+    return problems
+
+
+def _of_column(rows: ir.Table, table: str, column: str, wanted: set[str], *, every: bool) -> Iterator[Problem]:
+    said = rows.filter(rows[column].notnull())
+    if not every:
+        said = said.filter(said[column].strip().lower().isin(sorted({_word(name) for name in wanted})))
+    each = said.group_by(column).agg(rows=said.count()).to_pyarrow().to_pylist()
+    alike: dict[str, dict[str, int]] = {}
+    for one in each:
+        written = str(one[column])
+        alike.setdefault(_word(written), {})[written] = one["rows"]
+    for word, forms in sorted(alike.items()):
+        meant = sorted(name for name in wanted if _word(name) == word) or [
+            max(forms, key=lambda form: (forms[form], form))
+        ]
+        others = sorted(form for form in forms if form not in meant)
+        if others:
+            number = sum(forms[form] for form in others)
+            found = translate(
+                "{rows:,} rows write {name!r} as {written}, which makes it another name.",
+                rows=number,
+                name=meant[0],
+                written=enumerated(map(repr, others[:MOST])),
+            )
+            remedy = translate("Write it in one way in the table, or put it right with a 'query:' over the file.")
+            yield Problem(f"tables.{table}.{column}", found, remedy, number)
+
+
+def _word(name: str) -> str:
+    return " ".join(name.split()).lower()
