@@ -77,7 +77,9 @@ def test_it_finds_the_truth_and_what_everybody_says(some: tuple[PurchaseStates, 
     own, whole = (np.log(list(model.params.values())) for model in (found, everybody))
     for model, said in ((found, own), (everybody, whole)):
         error = said - TRUTH
-        assert error @ np.linalg.solve(model.covariance, error) < 18.5  # 99.9% of a chi-squared with 4 degrees of freedom
+        assert (
+            error @ np.linalg.solve(model.covariance, error) < 18.5
+        )  # 99.9% of a chi-squared with 4 degrees of freedom
     # Of customers drawn by chance 3 are expected (4 parameters, three quarters not drawn), and 13.8 in 1 case of 1,000.
     off = own - whole
     assert off @ np.linalg.solve(found.covariance, off) < 3.0
