@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cxvalue.foundation.beside import beside
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
@@ -338,7 +340,16 @@ def fit_study(
         # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.
         observed_from = max(observed_from, study.new_from)
         purchases = first_seen_from(purchases, observed_from)
-    fit = fit_cltv(
+    past = partial(
+        past_of,
+        everybody,
+        unit=TimeUnit(wanted.time_unit),
+        horizon_months=study.horizon_months,
+        annual_discount_rate=study.annual_discount_rate,
+        taught_from=study.new_from,
+    )
+    fit = partial(
+        fit_cltv,
         purchases,
         as_of=as_of,
         observed_from=observed_from,
@@ -347,15 +358,12 @@ def fit_study(
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
         states=states(as_of) if states is not None and study.new_from is None else None,
-        log=log(as_of) if log is not None and study.new_from is None and wanted.period is None else None,
     )
-    past = past_of(
-        everybody,
-        as_of=fit.as_of,
-        unit=fit.time_unit,
-        horizon_months=study.horizon_months,
-        annual_discount_rate=study.annual_discount_rate,
-        taught_from=study.new_from,
-        log=log(fit.as_of) if log else None,
-    )
-    return replace(fit, past=past)
+    if log is None or wanted.period is not None:
+        found = fit()
+        return replace(found, past=past(as_of=found.as_of, log=log(found.as_of) if log else None))
+    # With the purchases as arrays past days ask nothing of the engine, which answers one at a time.
+    read = log(as_of)
+    with beside(partial(past, as_of=as_of, log=read)) as looked_back:
+        found = fit(log=read if study.new_from is None else None)
+        return replace(found, past=looked_back())
