@@ -152,6 +152,9 @@ class LifetimeAnswers(Asked):
         else:
             answer.say(note("holdout", start=format_date(fit.holdout_start), end=format_date(fit.as_of)))
             answer.say(note("not_scored", customers=fit.first_seen_in_holdout))
+            if fit.sample:
+                few, known = fit.sample
+                answer.say(note("sampled", sample=few, customers=known, start=format_date(fit.holdout_start)))
             answer.show(holdout_display(fit))
         answer.say(note("counted", things=translate(fit.things), day=format_date(fit.as_of)))
         answer.say(note("chosen", chosen=MODEL_TITLES[fit.selected], used=MODEL_TITLES[fit.forecast]))

@@ -64,8 +64,9 @@ class Embedded(Place):
     def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
         table.order_by(list(order)).select(*columns).to_parquet(path)
 
-    def forget(self, name: str) -> None:
-        laid = tuple(f"{step}_{name}" for step in ("parsed", "raw", "source_raw"))
+    def forget(self, name: str, *, as_read: bool = False) -> None:
+        steps = ("raw", "source_raw") if as_read else ("parsed", "raw", "source_raw")
+        laid = tuple(f"{step}_{name}" for step in steps)
         for (kept,) in self.con.con.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall():
             if kept.startswith(laid):
                 self.con.con.execute(f'DROP TABLE "{kept}"')

@@ -39,8 +39,11 @@ class Place(ABC):
     def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
         """Write columns of a table as one parquet file, its rows in the order of other columns of it."""
 
-    def forget(self, name: str) -> None:  # noqa: B027
-        """Give back the memory that rows of a file take which became the table `name` of a study and were brought."""
+    def forget(self, name: str, *, as_read: bool = False) -> None:  # noqa: B027
+        """Give back the memory that rows of a file take which became the table `name` of a study and were brought.
+
+        With `as_read` only what they were before they were typed.
+        """
 
     def ask_for_rights(self, tables: Iterable[str], scores: str | None = None, study: str = "") -> None:
         """Raise `BadInput` with every right that the user lacks for these tables of the engine.

@@ -9,6 +9,7 @@ calendar   days, months and the unit in which a model counts time
 intervals  the ends of an interval from draws
 chance     what chance leaves in an estimate: a width
 rounding   what is left of zero when floats are added up
+beside     work that goes on beside other work
 grades     grades of evidence, A to E
 progress   a line about a long step, in JupyterLab alone
 shown      how a result shows itself: a line, a table with sentences, numbers, a picture

@@ -223,6 +223,8 @@ class _Loader:
         loading.good, loading.guests, loading.merged = screened.good, screened.guests, screened.merged
         self._held(screened.good)
         self.cautions += [*screened.cautions, *left_aside(self.place.files.con, raw, study.currency)]
+        if raw.texts:  # rows of a text are shown from the file itself
+            self.place.forget(name, as_read=True)
         for one in screened.contradictions:
             self._take_out(loading, one, amount)
         self._describe_source(parsed)

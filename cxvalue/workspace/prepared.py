@@ -23,6 +23,7 @@ import psutil
 
 from cxvalue.engine.prints import hash_of_everything
 from cxvalue.firstmile.handwritten import hold_against_layouts
+from cxvalue.foundation.beside import beside
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import CATALOGUES, using
@@ -49,6 +50,8 @@ from cxvalue.workspace.preflight import fit_declared
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cxvalue.questions.lifetime_value.base_forecast import PastForecast
+    from cxvalue.questions.lifetime_value.cltv_fit import CltvFit
     from cxvalue.tables.states import PurchaseStates
 
 __all__ = ["Prepared", "open_run", "prepare"]
@@ -58,6 +61,8 @@ HALF_LIVES = "half_lives.json"
 LONGEST_RUN_S = 12 * 3600
 FEW_ROWS = 250_000
 """Up to so many one thread is as fast as several: the engine deals rows out in blocks of 122,880."""
+MANY_CUSTOMERS = 2_000_000
+"""Of more, what is said of them today and before the holdout is worked out one after the other: memory would hold both."""
 VERSIONS_THAT_MATTER = ("duckdb", "ibis-framework", "numpy", "scipy")
 
 
@@ -219,10 +224,15 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
                 counted = cache(partial(_counted, study, purchases, folder))
                 fit = fit_study(study, table, **days, log=read, states=counted)
             with working("Forecasting every customer, and again from past dates"):
-                write_base(base_of_study(study, fit, table, read(fit.as_of), counted(fit.as_of)), folder)
-                if fit.holdout_start is not None and fit.past is not None:
-                    then = PastStates(fit, purchases, read(fit.as_of))
-                    write_then(then.forecast(fit.past, study.level), folder)
+                log, states = read(fit.as_of), counted(fit.as_of)
+                then = partial(_forecast_then, fit, PastStates(fit, purchases, log), study.level)
+                if len(log) > MANY_CUSTOMERS:
+                    write_base(base_of_study(study, fit, table, log, states), folder)
+                    write_then(then(), folder)
+                else:
+                    with beside(then) as said:
+                        write_base(base_of_study(study, fit, table, log, states), folder)
+                        write_then(said(), folder)
         except CxvalueError as error:
             unavailable["20_cltv"] = str(error)
         else:
@@ -231,6 +241,11 @@ def _fill(folder: Path, study: StudyFile, as_of: date | str | None) -> None:
     named = replace(tables, paths={name: Path(path.name) for name, path in tables.paths.items()})
     shutil.copyfile(study.path, folder / "study.yml")
     _keep(folder, "prepared.json", {"tables": named.to_dict(), "unavailable": unavailable})
+
+
+def _forecast_then(fit: CltvFit, then: PastStates, level: float) -> PastForecast | None:
+    """What would have been forecast before the holdout, where there is one."""
+    return None if fit.holdout_start is None or fit.past is None else then.forecast(fit.past, level)
 
 
 def _keep(folder: Path, name: str, content: object) -> None:

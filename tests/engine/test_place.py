@@ -34,6 +34,9 @@ def test_rows_of_a_table_that_was_brought_are_given_back_and_others_stay() -> No
     for name in ("parsed_surveys", "parsed_surveys_converted", "raw_surveys", "source_raw_surveys", "parsed_offers"):
         place.con.con.execute(f"CREATE TEMP TABLE {name} AS SELECT 1 AS a")
     place.con.con.execute("CREATE TEMP VIEW raw_offers AS SELECT * FROM parsed_offers")
+    place.forget("surveys", as_read=True)
+    left = place.con.con.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()
+    assert left == [("parsed_offers",), ("parsed_surveys",), ("parsed_surveys_converted",)]
     place.forget("surveys")
     left = place.con.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
     assert left == [("parsed_offers",)]

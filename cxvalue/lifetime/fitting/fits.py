@@ -78,8 +78,10 @@ def fit_by_period(states: PurchaseStates) -> tuple[LifetimeModel, LifetimeModel]
     return still, leaving
 
 
-def fit_on_clock(states: PurchaseStates, clock: SeasonalClock, log_speeds: float) -> tuple[LifetimeModel, ...]:
-    """Fit the models of `SEASONAL` to histories measured on a seasonal clock.
+def fit_on_clock(
+    states: PurchaseStates, clock: SeasonalClock, log_speeds: float, names: Sequence[str] = tuple(SEASONAL)
+) -> tuple[LifetimeModel, ...]:
+    """Fit models of `SEASONAL`, by default all, to histories measured on a seasonal clock.
 
     `log_speeds` is the sum over repeat purchases of the logarithm of the clock's speed at each: it brings the
     log-likelihood back to the original time scale, on which it can be compared.
@@ -87,10 +89,10 @@ def fit_on_clock(states: PurchaseStates, clock: SeasonalClock, log_speeds: float
     checked_history(states)
     x, recency, age = measured(states, states.time_unit, clock)
     data = history(x, recency, age, np.asarray(states.count))
-    fitted = _fit_families(data, [FAMILIES[plain] for plain in SEASONAL.values()], states.time_unit)
+    fitted = _fit_families(data, [FAMILIES[SEASONAL[name]] for name in names], states.time_unit)
     return tuple(
         replace(model, name=name, clock=clock, log_likelihood=model.log_likelihood + log_speeds)
-        for name, model in zip(SEASONAL, fitted, strict=True)
+        for name, model in zip(names, fitted, strict=True)
     )
 
 

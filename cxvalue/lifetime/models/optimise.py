@@ -24,6 +24,9 @@ GRADIENT_TOLERANCE = 1e-6
 
 _STEP = 1e-4
 
+_HIGHER = 0.5
+"""By how much a log-likelihood must be higher for another hill to count."""
+
 
 class Optimum(NamedTuple):
     """Where the search ended: log-parameters, value, negative Hessian and whether that is positive definite.
@@ -69,7 +72,8 @@ def maximise(
 
     `scale` is the number of customers: the search runs on the mean log-likelihood. When the first two starts end at
     different heights the remaining starts are tried as well. `middle` is a finer sample, worth having for large data.
-    `near` is where a similar model ended, from which the full objective is climbed too.
+    `near` is where a similar model ended, from which the full objective is climbed too. Where all of it ends in a limit the
+    first start is climbed from once more on the finer objective.
     """
     found: list[tuple[float, Floats]] = []
     for start in starts:
@@ -83,14 +87,34 @@ def maximise(
     # Large data: nearly all of the way is walked on a sample, whose curvature then serves for the last steps.
     guide = None if middle is None else _newton(middle, theta, bounds, scale)
     if guide is not None and guide.converged and guide.positive_definite:
-        optimum = _newton(full, guide.theta, bounds, scale, guide.information)
+        optimum = _to_the_top(full, guide.theta, bounds, scale, guide.information)
     else:
-        optimum = _newton(full, theta, bounds, scale)
-    if not optimum.converged:
-        theta = _climb(full, optimum.theta, bounds, scale, iterations=500)[1]
-        again = _newton(full, theta, bounds, scale)
-        optimum = again if again.converged or again.value > optimum.value else optimum
-    return optimum
+        optimum = _to_the_top(full, theta, bounds, scale)
+    if not optimum.at_bound:
+        return optimum
+    # A coarse sample may lead into a limit where all of the data have a hill.
+    finer = middle or full
+    height, theta = _climb(finer, starts[0], bounds, scale, iterations=300)
+    if height * scale < finer(optimum.theta)[0] + _HIGHER:
+        return optimum
+    again = _to_the_top(full, theta, bounds, scale)
+    return again if again.value > optimum.value + _HIGHER else optimum
+
+
+def _to_the_top(
+    full: Objective,
+    theta: Floats,
+    bounds: Sequence[tuple[float, float]],
+    scale: float,
+    information: Floats | None = None,
+) -> Optimum:
+    """A few Newton steps, and where they do not settle a climb and a few more."""
+    optimum = _newton(full, theta, bounds, scale, information)
+    if optimum.converged:
+        return optimum
+    theta = _climb(full, optimum.theta, bounds, scale, iterations=500)[1]
+    again = _newton(full, theta, bounds, scale)
+    return again if again.converged or again.value > optimum.value else optimum
 
 
 def climb_from(

@@ -13,6 +13,7 @@ from cxvalue.lifetime import HoldoutScore, LifetimeModel, SpendModel
 from cxvalue.lifetime.evidence.past import Past
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import MODEL_TITLES, MODELS
+from cxvalue.lifetime.fitting import sampled
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels
 from cxvalue.questions.lifetime_value.seasonality import Season
@@ -89,6 +90,14 @@ class CltvFit:
                 )
             )
         return self.holdout_start
+
+    @property
+    def sample(self) -> tuple[int, int] | None:
+        """Customers to whom the models before the holdout were fitted, and of how many; None where that is everybody."""
+        if not self.calibration:
+            return None
+        fitted, known = self.calibration[0].customers, self.full[0].customers - self.first_seen_in_holdout
+        return (fitted, known) if fitted < known > sampled.LARGEST_WHOLE else None
 
     @property
     def seasonal(self) -> bool:

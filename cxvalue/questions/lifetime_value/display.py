@@ -262,6 +262,10 @@ _NOTES = {
     ),
     "holdout": translatable("Fitted on data before {start}, tested on {start} to {end}."),
     "not_scored": translatable("Customers first seen in the holdout, not scored: {customers:,}"),
+    "sampled": translatable(
+        "For this test the models were fitted to a fixed sample of {sample:,} of the {customers:,} customers known before "
+        "{start}, spread evenly over first days and numbers of purchases. Forecasts, the season and totals cover everybody."
+    ),
     "counted": translatable("What is counted: {things} after the first, up to {day}."),
     "chosen": translatable("Chosen: {chosen}. Used after all data were seen: {used}."),
     "start_ignored": translatable("cltv.holdout_start ({start}) is not before {day} and is ignored."),

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
+from cxvalue.foundation.beside import beside
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
@@ -29,6 +31,7 @@ from cxvalue.lifetime import (
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import COVARIATES, RHYTHMS, SEASONAL, without_dropout
 from cxvalue.lifetime.fitting.regular import fit_rhythms
+from cxvalue.lifetime.fitting.sampled import sample_of
 from cxvalue.questions.lifetime_value.base_forecast import forecast_base, past_of
 from cxvalue.questions.lifetime_value.cltv_fit import CltvFit, days_counted
 from cxvalue.questions.lifetime_value.covariates import Covariates, Labels, find_no_better, labels_of
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import ibis
+    import numpy as np
+    from numpy.typing import NDArray
 
     from cxvalue.lifetime.prediction.whole_base import WholeBase
     from cxvalue.study import StudyFile
@@ -91,6 +96,7 @@ def fit_cltv(
     calibration says that they describe more than chance. `states` are the histories of all customers in `time_unit`, as
     `cxvalue.tables.states` or `cxvalue.tables.periods` counts them, where that has been done; `log` are the purchases up to
     `as_of` as arrays, where they have been read.
+    Of a large base the models are compared as `calibrate` does; those that value customers are fitted to everybody.
     Raises `CxvalueError` when there is nobody to learn from.
     """
     plan = plan_forecast(
@@ -132,22 +138,27 @@ def fit_cltv(
 
 
 def calibrate(plan: ForecastPlan) -> Calibration:
-    """Fit on what was known before the holdout and score it; an empty calibration where nobody had come back by then."""
+    """Fit on what was known before the holdout and score it; an empty calibration where nobody had come back by then.
+
+    Of a large base these models are fitted to the sample of `cxvalue.lifetime.fitting.sampled`, on which the first months
+    are compared too; the index of the season and the scores of the whole holdout are those of everybody.
+    """
     start, until = plan.holdout_start, plan.full.as_of
     before = None if start is None else plan.states(start - timedelta(days=1))
     if start is None or before is None or not before.frequency.any():
         return Calibration()
-    models, season, covariates = _fit_first(plan, before, season=True)
+    some, which = sample_of(before)
+    models, season, covariates = _fit_first(plan, some, season=True)
     bought, newcomers = plan.bought(start, until)
     return Calibration(
         start=start,
         models=models,
-        spend=fit_spend(before),
+        spend=fit_spend(some),
         scores=score_holdout(models, before, bought, days=days_counted(start, until, plan.period)),
         newcomers=newcomers,
         season=season,
         covariates=covariates,
-        worse=frozenset(_no_better_early(plan, start, before, models) | find_no_better(models)),
+        worse=frozenset(_no_better_early(plan, start, some, which, models) | find_no_better(models)),
     )
 
 
@@ -184,14 +195,19 @@ def refit(
     covariates: Covariates | None,
     labels: Labels | None,
 ) -> tuple[tuple[LifetimeModel, ...], Season | None]:
-    """The models of a calibration fitted to other histories: a rhythm keeps its k, a season is estimated anew."""
+    """The models of a calibration fitted to other histories: a rhythm keeps its k, a season is estimated anew.
+
+    All are fitted to all of these histories; of many, a sample serves for what only finds the index of the season.
+    """
     grouped = states.grouped()
     if any(model.family.by_period for model in models):
         return fit_by_period(grouped), None
     plain, season = fit_all(grouped), None
     fitted = plain + fit_rhythms(grouped, plain, known={one.name: one.k for one in models if one.variant == "rhythm"})
     if any(model.variant == "season" for model in models):
-        season = find_season(purchases, grouped, plain, observed_from=observed_from, insist=True)
+        some = sample_of(states)[0]
+        first = grouped if some is states else some.grouped()
+        season = find_season(purchases, grouped, plain, observed_from=observed_from, insist=True, first=first)
         fitted += season.models
     if covariates is not None and labels is not None:
         by_level = [model.name for model in models if model.variant == "covariates"]
@@ -200,18 +216,23 @@ def refit(
 
 
 def _no_better_early(
-    plan: ForecastPlan, start: date, before: PurchaseStates, models: tuple[LifetimeModel, ...]
+    plan: ForecastPlan,
+    start: date,
+    some: PurchaseStates,
+    which: NDArray[np.intp] | slice,
+    models: tuple[LifetimeModel, ...],
 ) -> set[str]:
     """The seasonal models that do not foresee the first months of the holdout better than the same model without a season.
 
-    Over a whole year the seasons cancel; over its first months they must show.
+    Over a whole year the seasons cancel; over its first months they must show. Compared on some of the customers known
+    before the holdout: `which` says where among all of these they stand.
     """
     seasonal = {model.name: SEASONAL[model.name] for model in models if model.variant == "season"}
     if not seasonal:
         return set()
     until = min(plan.full.as_of, start + timedelta(days=EARLY_DAYS - 1))
     either = [model for model in models if model.name in {*seasonal, *seasonal.values()}]
-    scores = score_holdout(either, before, plan.bought(start, until)[0], days=(until - start).days + 1)
+    scores = score_holdout(either, some, plan.bought(start, until)[0][which], days=(until - start).days + 1)
     known = {score.model: score.log_score for score in scores}
     return {name for name, twin in seasonal.items() if not known[name] > known[twin]}
 
@@ -319,7 +340,16 @@ def fit_study(
         # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.
         observed_from = max(observed_from, study.new_from)
         purchases = first_seen_from(purchases, observed_from)
-    fit = fit_cltv(
+    past = partial(
+        past_of,
+        everybody,
+        unit=TimeUnit(wanted.time_unit),
+        horizon_months=study.horizon_months,
+        annual_discount_rate=study.annual_discount_rate,
+        taught_from=study.new_from,
+    )
+    fit = partial(
+        fit_cltv,
         purchases,
         as_of=as_of,
         observed_from=observed_from,
@@ -328,15 +358,12 @@ def fit_study(
         holdout_start=wanted.holdout_start,
         labels=labels_of(customers, wanted.covariates) if wanted.covariates and customers is not None else None,
         states=states(as_of) if states is not None and study.new_from is None else None,
-        log=log(as_of) if log is not None and study.new_from is None and wanted.period is None else None,
     )
-    past = past_of(
-        everybody,
-        as_of=fit.as_of,
-        unit=fit.time_unit,
-        horizon_months=study.horizon_months,
-        annual_discount_rate=study.annual_discount_rate,
-        taught_from=study.new_from,
-        log=log(fit.as_of) if log else None,
-    )
-    return replace(fit, past=past)
+    if log is None or wanted.period is not None:
+        found = fit()
+        return replace(found, past=past(as_of=found.as_of, log=log(found.as_of) if log else None))
+    # With the purchases as arrays past days ask nothing of the engine, which answers one at a time.
+    read = log(as_of)
+    with beside(partial(past, as_of=as_of, log=read)) as looked_back:
+        found = fit(log=read if study.new_from is None else None)
+        return replace(found, past=looked_back())

@@ -26,6 +26,7 @@ from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
+from cxvalue.lifetime.fitting.sampled import sample_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.prediction.large import can_interpolate, predict
 from cxvalue.lifetime.prediction.predictive import Customers, Draws, simulate
@@ -93,7 +94,8 @@ def rolling_table(
 
     Columns: origin (first day forecast), until, days, customers, model, actual, predicted, bias, relative_bias (of the
     actual total), mae, log_score_per_customer, decile_error, gini, status, best (of the origin, by the log score among
-    the sound ones). Origins before anybody bought twice are left out; without a holdout the table is empty. `then` is
+    the sound ones). Of a large base the models are fitted to a sample (`cxvalue.lifetime.fitting.sampled`)
+    and forecast everybody. Origins before anybody bought twice are left out; without a holdout the table is empty. `then` is
     what was read of the same purchases before.
     """
     columns = [
@@ -109,7 +111,8 @@ def rolling_table(
                 continue
             models = fit.calibration
             if origin != fit.holdout_start:
-                models, _ = refit(purchases, states, observed_from, models, fit.covariates, fit.labels)
+                some, _ = sample_of(states)
+                models, _ = refit(purchases, some, observed_from, models, fit.covariates, fit.labels)
             foreseen = _foreseen(fit, then, models, states, actual, origin, until)
             rows += _scored(models, foreseen, actual, origin, until)
     return pd.DataFrame(rows, columns=columns)

@@ -28,7 +28,6 @@ __all__ = ["MONTH_NAMES", "SHORTEST_DAYS", "Season", "expected_on_days", "find_s
 
 SHORTEST_DAYS = 730
 FOUND_BELOW = 0.01
-_PASSES = 2
 _GRID = 1_500
 Floats = NDArray[np.float64]
 MONTH_NAMES = (
@@ -74,10 +73,13 @@ def find_season(
     *,
     observed_from: date,
     insist: bool = False,
+    first: PurchaseStates | None = None,
 ) -> Season:
     """Estimate the index on what was seen up to the day of the states, and fit the models on its clock.
 
-    `plain` are the models fitted to the same states without a season. With `insist` the F test is not asked.
+    The index is that of all purchases up to that day, whoever the states are: the same customers, or a sample of them.
+    `plain` are the models fitted to the same states without a season. With `insist` the F test is not asked. `first` are
+    those of fewer customers, on which the model is fitted that only serves to find the index.
     """
     if (states.as_of - observed_from).days + 1 < SHORTEST_DAYS:
         return Season(
@@ -97,7 +99,7 @@ def find_season(
         )
     index: SeasonalIndex | None = None
     models: tuple[LifetimeModel, ...] = ()
-    for _ in range(_PASSES):
+    for last in (False, True):
         expected = np.diff(expected_on_days(base, seen.edges, seen.first_day, seen.customers))
         speed = np.ones(12) if index is None else np.array(index.clock.speed)
         expected = expected / speed[seen.month - 1]
@@ -107,9 +109,24 @@ def find_season(
         index = seasonal_index(seen.month[kept], seen.repeats[kept], expected[kept])
         if index.p_value > FOUND_BELOW and not insist:
             return Season(index, (), translate("No season was found: months differ by no more than chance."))
-        models = fit_on_clock(states, index.clock, float(np.log(index.clock.speed)[seen.month - 1] @ seen.repeats))
-        base = next((model for model in models if model.status == "ok"), base)
+        if not last:
+            found = _on_clock(states if first is None else first, index, seen)
+            base = base if found is None else found
+        else:
+            models = fit_on_clock(states, index.clock, _log_speeds(states, index, seen))
     return Season(index, models, "")
+
+
+def _on_clock(states: PurchaseStates, index: SeasonalIndex, seen: _Seen) -> LifetimeModel | None:
+    """The first model on the clock of an index that is sound."""
+    each = (fit_on_clock(states, index.clock, _log_speeds(states, index, seen), (name,))[0] for name in SEASONAL)
+    return next((model for model in each if model.status == "ok"), None)
+
+
+def _log_speeds(states: PurchaseStates, index: SeasonalIndex, seen: _Seen) -> float:
+    """The logarithm of the clock's speed summed over the repeat purchases of the states: of a sample its share of all."""
+    share = float(states.frequency @ states.count) / max(float(seen.repeats.sum()), 1.0)
+    return share * float(np.log(index.clock.speed)[seen.month - 1] @ seen.repeats)
 
 
 def expected_on_days(model: LifetimeModel, days: NDArray[Any], first_day: NDArray[Any], customers: Floats) -> Floats:

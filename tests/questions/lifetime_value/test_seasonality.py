@@ -18,6 +18,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime import customer_value, value_levers
 from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalClock, seasonal_index
+from cxvalue.lifetime.fitting import sampled
 from cxvalue.questions.churn.churn import study_churn
 from cxvalue.questions.lifetime_value import cltv_fit, forecast, past_forecasts, seasonality, tracking
 from cxvalue.questions.lifetime_value import horizons as cltv_value
@@ -226,3 +227,39 @@ def test_the_expected_path_is_that_of_the_model() -> None:
     ages = (days[:, None] - first[None, :] - 1) / 7
     exact = model.expected_new(ages) @ np.array([2.0, 3.0])
     assert seasonality.expected_on_days(model, days, first, np.array([2.0, 3.0])) == pytest.approx(exact, rel=1e-5)
+
+
+def test_a_large_base_is_judged_on_a_sample_and_valued_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "LARGEST_WHOLE", 1_000)
+    monkeypatch.setattr(sampled, "SAMPLE", 900)
+    start, every = date(2024, 1, 1), fitted(True)
+    fit = forecast.fit_cltv(
+        world(True).table, as_of=AS_OF, observed_from=START, holdout_start=start, models=tuple(SEASONAL)
+    )
+    known = round(every.full[0].customers) - every.first_seen_in_holdout
+    assert (fit.sample, every.sample) == ((900, known), None)
+    assert fit.selected == every.selected
+    assert fit.season is not None
+    assert every.season is not None
+    assert fit.season.index is not None
+    assert every.season.index is not None
+    # What came, the season and today's models are those of everybody, with their errors and not those of the sample.
+    assert {score.actual for score in fit.scores} == {score.actual for score in every.scores}
+    assert fit.season.index.observed == every.season.index.observed
+    assert fit.season.index.index == pytest.approx(every.season.index.index, rel=0.01)
+    for name in ("nbd", "bg_nbd", *SEASONAL):
+        own, whole = (next(one for one in found.full if one.name == name) for found in (fit, every))
+        assert (own.customers, own.status) == (whole.customers, whole.status)
+        assert list(own.se.values()) == pytest.approx(list(whole.se.values()), rel=0.02)
+        assert list(own.params.values()) == pytest.approx(list(whole.params.values()), rel=0.02)
+    for name, plain in SEASONAL.items():
+        own, whole = (next(one for one in found.calibration if one.name == name) for found in (fit, every))
+        assert own.customers == 900
+        off = np.log(list(own.params.values())) - np.log(list(whole.params.values()))
+        assert off @ np.linalg.solve(own.covariance, off) < 13.8 / 2
+        # What the season explains beside the plain model is the sample's share of what it explains in everybody.
+        before = (next(one for one in found.calibration if one.name == plain) for found in (fit, every))
+        gains = [one.log_likelihood - other.log_likelihood for one, other in zip((own, whole), before, strict=True)]
+        assert gains[0] / 900 == pytest.approx(gains[1] / known, rel=0.25)
+        foreseen = [next(one for one in found.scores if one.model == name).predicted for found in (fit, every)]
+        assert foreseen[0] == pytest.approx(foreseen[1], rel=0.05)
