@@ -18,8 +18,8 @@ from cxvalue.language.catalogue import translate
 
 __all__ = ["Spark", "open_spark"]
 
-PARTS = 16
-"""Tables come over a part at a time: the driver holds one of them."""
+ROWS_A_PART = 1_000_000
+"""Larger tables come over in parts of about so many rows: the driver holds one of them."""
 _FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
 
 
@@ -107,16 +107,17 @@ class Spark(Warehouse):
         self.session.createDataFrame(rows).createOrReplaceTempView(name)
         return self.con.table(name)
 
-    def _bring(self, table: ir.Table, path: Path) -> None:
+    def _bring(self, table: ir.Table, path: Path, rows: int | None) -> None:
         schema = table.schema().to_pyarrow()
         self.con._run_pre_execute_hooks(table)
-        numbered = self.keep(table)
-        first = numbered[numbered.columns[0]]
+        parts = 1 + (table.count().to_pyarrow().as_py() if rows is None else rows) // ROWS_A_PART
+        # Kept where it is asked for several times: each part is one of the same rows then.
+        kept = table if parts == 1 else self.keep(table)
+        groups = bucket(kept[kept.columns[0]], parts).fill_null(0) if parts > 1 else None
         with parquet.ParquetWriter(path, schema) as writer:
-            for part in range(PARTS):
-                group = bucket(first, PARTS).fill_null(0) == part
-                frame = self.session.sql(self.con.compile(numbered.filter(group)))
-                writer.write_table(frame.toArrow().cast(schema))
+            for part in range(parts):
+                asked = kept if groups is None else kept.filter(groups == part)
+                writer.write_table(self.session.sql(self.con.compile(asked)).toArrow().cast(schema))
 
 
 @ibis.udf.scalar.builtin(name="btrim")  # type: ignore[untyped-decorator]
