@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pyarrow import parquet
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.engine.failures import refused
+from cxvalue.engine.spark_scores import obstacles_in_spark, replace_in_spark
 from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
@@ -89,6 +91,12 @@ class Spark(Warehouse):
         # What Spark counts from a moment on comes without a zone, as what it reads off a clock does.
         moments = [field.name for field in fields if isinstance(field.dataType, TimestampType)]
         return found.cast(dict.fromkeys(moments, "timestamp('UTC')")) if moments else found
+
+    def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
+        return obstacles_in_spark(self.session, named, study)
+
+    def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
+        return replace_in_spark(self.session, named, study, customers, run_id=run_id, as_of=as_of)
 
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:
         return _btrim(text, BLANKS)

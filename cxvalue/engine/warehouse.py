@@ -94,7 +94,7 @@ class Warehouse(Place):
 
     def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
         """Why the scores of a study cannot be written to a table, and what to do."""
-        found = translate("{engine} takes no scores in this version, PostgreSQL does.", engine=self.words)
+        found = translate("{engine} takes no scores in this version, PostgreSQL and Spark do.", engine=self.words)
         return [(found, translate("Leave it out."))]
 
     def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
