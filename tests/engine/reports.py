@@ -125,13 +125,19 @@ def counted() -> Iterator[list[str]]:
 
     def listening(self: Warehouse, con: Any, words: str) -> None:
         before(self, con, words)
-        compose = self.con.compile
+        compose, keep = self.con.compile, self.con._create_cached_table
 
-        def heard(*given: Any, **named: Any) -> str:
+        def composed(*given: Any, **named: Any) -> str:
             asked.append(compose(*given, **named))
             return asked[-1]
 
-        self.con.compile = heard
+        def kept(name: str, expression: ir.Table) -> ir.Table:
+            told = len(asked)
+            table = keep(name, expression)
+            asked[told:] = [f"keep {name}"]  # one, whether it is composed on the way or not
+            return table
+
+        self.con.compile, self.con._create_cached_table = composed, kept
 
     with patch.object(Warehouse, "__init__", listening):
         yield asked
