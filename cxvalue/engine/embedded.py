@@ -61,7 +61,9 @@ class Embedded(Place):
     def files(self) -> Any:
         return self.con
 
-    def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
+    def bring(
+        self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str], rows: int | None = None
+    ) -> None:
         table.order_by(list(order)).select(*columns).to_parquet(path)
 
     def forget(self, name: str, *, as_read: bool = False) -> None:

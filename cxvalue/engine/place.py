@@ -36,8 +36,13 @@ class Place(ABC):
         return table
 
     @abstractmethod
-    def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
-        """Write columns of a table as one parquet file, its rows in the order of other columns of it."""
+    def bring(
+        self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str], rows: int | None = None
+    ) -> None:
+        """Write columns of a table as one parquet file, its rows in the order of other columns of it.
+
+        `rows` is how many it has, where that is known.
+        """
 
     def forget(self, name: str, *, as_read: bool = False) -> None:  # noqa: B027
         """Give back the memory that rows of a file take which became the table `name` of a study and were brought.

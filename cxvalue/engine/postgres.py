@@ -129,7 +129,7 @@ class Postgres(Warehouse):
             copy.write(written.getvalue())
         return table
 
-    def _bring(self, table: ir.Table, path: Path) -> None:
+    def _bring(self, table: ir.Table, path: Path, rows: int | None) -> None:
         schema = table.schema().to_pyarrow()
         texts = [_quoted(field.name) for field in schema if pa.types.is_string(field.type)]
         force = f", FORCE_QUOTE ({', '.join(texts)})" if texts else ""

@@ -1,4 +1,7 @@
-"""Scores of customers in a table of PostgreSQL that is the study's own: those of one run, whole, or of the run before."""
+"""Scores of customers in a table of PostgreSQL that is the study's own: those of one run, whole, or of the run before.
+
+What a score is, whose table it is, and how what stands in the way is told holds for other engines too.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from psycopg import Connection, Cursor
 
-__all__ = ["COLUMNS", "WHERE", "obstacles_to_scores", "replace_scores"]
+__all__ = [
+    "COLUMNS",
+    "OF_RUN",
+    "WHERE",
+    "batches_of_scores",
+    "not_ours",
+    "obstacles_to_scores",
+    "other_columns",
+    "replace_scores",
+    "whose_scores",
+]
 
 WHERE = "study.work.write_back"
 COLUMNS = {
@@ -35,7 +48,7 @@ COLUMNS = {
     "p_return_90d": "double precision",
 }
 """What is written of a customer, as in ``customers.parquet``; the run and its last day observed stand beside it."""
-_OF_RUN = {"run_id": "text", "as_of": "date"}
+OF_RUN = {"run_id": "text", "as_of": "date"}
 _ROWS_AT_ONCE = 100_000
 
 _FOUND = """
@@ -65,7 +78,7 @@ def replace_scores(con: Connection, named: str, study: str, customers: Path, *, 
     from psycopg import sql
 
     table = sql.Identifier(*named.split("."))
-    columns = {**_OF_RUN, **COLUMNS}
+    columns = {**OF_RUN, **COLUMNS}
     rows = 0
     with con.transaction(), con.cursor() as cursor:
         # One run at a time: the next one waits here until this one is whole.
@@ -79,24 +92,37 @@ def replace_scores(con: Connection, named: str, study: str, customers: Path, *, 
             kinds = [sql.SQL("{} ").format(sql.Identifier(name)) + sql.SQL(kind) for name, kind in columns.items()]
             made = sql.SQL("CREATE TABLE {} ({}, PRIMARY KEY (customer_id))").format(table, sql.SQL(", ").join(kinds))
             cursor.execute(made)
-            cursor.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(_mark(study))))
+            cursor.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(whose_scores(study))))
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         written = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, names)
         with cursor.copy(written) as copy:
-            for batch in _batches(customers):
+            for batch in batches_of_scores(customers, run_id, as_of):
                 rows += batch.num_rows
-                copy.write(_as_csv(batch, run_id, as_of))
+                copy.write(_as_csv(batch))
     return rows
 
 
-def _mark(study: str) -> str:
+def whose_scores(study: str) -> str:
+    """What marks a table as that of a study's scores."""
     return f"cxvalue:scores:{study}"  # compared, and so in no language
+
+
+def not_ours(named: str) -> tuple[str, str]:
+    """What is said of a table that is none of the study's scores, and what to do."""
+    found = translate("{table!r} is no table that reports of this study made; it stays as it is.", table=named)
+    return found, translate("Name another table, one that does not exist yet.")
+
+
+def other_columns(named: str) -> tuple[str, str]:
+    """The same for one that another version of this package made."""
+    found = translate("{table!r} has other columns than this version writes.", table=named)
+    return found, translate("Drop it, and the next report makes it anew.")
 
 
 def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[tuple[str, str]]]:
     """Whether there is such a table, and what stands in the way of writing to it."""
     schema, table = named.split(".")
-    cursor.execute(_FOUND, {"mark": _mark(study), "table": table, "schema": schema})
+    cursor.execute(_FOUND, {"mark": whose_scores(study), "table": table, "schema": schema})
     row: Any = cursor.fetchone()
     ask = translate("Ask whoever runs the engine for it.")
     if row is None:
@@ -111,38 +137,36 @@ def _looked_at(cursor: Cursor[Any], named: str, study: str) -> tuple[bool, list[
     if not there:
         return False, []
     if not ours:
-        found = translate("{table!r} is no table that reports of this study made; it stays as it is.", table=named)
-        return True, [(found, translate("Name another table, one that does not exist yet."))]
+        return True, [not_ours(named)]
     if not may_write or not may_look:
         command = f"GRANT USAGE ON SCHEMA {schema} TO …; GRANT INSERT, DELETE ON {named} TO …"
         return True, [(translate("the user may not write to {table!r}: {command}.", table=named, command=command), ask)]
-    if columns != [f"{name} {kind}" for name, kind in {**_OF_RUN, **COLUMNS}.items()]:
-        found = translate("{table!r} has other columns than this version writes.", table=named)
-        return True, [(found, translate("Drop it, and the next report makes it anew."))]
+    if columns != [f"{name} {kind}" for name, kind in {**OF_RUN, **COLUMNS}.items()]:
+        return True, [other_columns(named)]
     return True, []
 
 
-def _batches(customers: Path) -> Iterator[pa.RecordBatch]:
-    from pyarrow import parquet
-
-    with parquet.ParquetFile(customers) as file:
-        yield from file.iter_batches(_ROWS_AT_ONCE, columns=list(COLUMNS))
-
-
-def _as_csv(batch: pa.RecordBatch, run_id: str, as_of: date) -> bytes:
-    """Rows as COPY reads them; what is not known is missing, and the quotes of a text tell an empty one from that."""
+def batches_of_scores(customers: Path, run_id: str, as_of: date, rows: int = _ROWS_AT_ONCE) -> Iterator[pa.Table]:
+    """The rows of a parquet file of customers, so many at a time, and their run; what is not known is missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
-    from pyarrow import csv
+    from pyarrow import parquet
 
     kinds = {"text": pa.string(), "bigint": pa.int64(), "double precision": pa.float64(), "boolean": pa.bool_()}
-    columns = {name: batch.column(name).cast(kinds[kind]) for name, kind in COLUMNS.items()}
-    for name, column in columns.items():
-        if pa.types.is_floating(column.type):
-            columns[name] = pc.if_else(pc.is_nan(column), None, column)
-    rows = batch.num_rows
-    of_run = {"run_id": pa.array([run_id] * rows), "as_of": pa.array([as_of] * rows)}
+    with parquet.ParquetFile(customers) as file:
+        for batch in file.iter_batches(rows, columns=list(COLUMNS)):
+            columns = {name: batch.column(name).cast(kinds[kind]) for name, kind in COLUMNS.items()}
+            for name, column in columns.items():
+                if pa.types.is_floating(column.type):
+                    columns[name] = pc.if_else(pc.is_nan(column), None, column)
+            of_run = {"run_id": pa.array([run_id] * len(batch)), "as_of": pa.array([as_of] * len(batch), pa.date32())}
+            yield pa.table({**of_run, **columns})
+
+
+def _as_csv(rows: pa.Table) -> bytes:
+    """Rows as COPY reads them; the quotes of a text tell an empty one from a missing one."""
+    from pyarrow import csv
+
     written = io.BytesIO()
-    options = csv.WriteOptions(include_header=False, quoting_style="needed")
-    csv.write_csv(pa.table({**of_run, **columns}), written, options)
+    csv.write_csv(rows, written, csv.WriteOptions(include_header=False, quoting_style="needed"))
     return written.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,15 @@ from pyarrow import parquet
 
 from cxvalue.engine.buckets import bucket
 from cxvalue.engine.failures import refused
+from cxvalue.engine.spark_scores import obstacles_in_spark, replace_in_spark
 from cxvalue.engine.warehouse import BLANKS, WHERE, Warehouse
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 
 __all__ = ["Spark", "open_spark"]
 
-PARTS = 16
-"""Tables come over a part at a time: the driver holds one of them."""
+ROWS_A_PART = 1_000_000
+"""Larger tables come over in parts of about so many rows: the driver holds one of them."""
 _FIXED = {"spark.sql.session.timeZone": "UTC", "spark.sql.ansi.enabled": "true"}
 
 
@@ -90,6 +92,12 @@ class Spark(Warehouse):
         moments = [field.name for field in fields if isinstance(field.dataType, TimestampType)]
         return found.cast(dict.fromkeys(moments, "timestamp('UTC')")) if moments else found
 
+    def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
+        return obstacles_in_spark(self.session, named, study)
+
+    def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
+        return replace_in_spark(self.session, named, study, customers, run_id=run_id, as_of=as_of)
+
     def trimmed(self, text: ir.StringValue) -> ir.StringValue:
         return _btrim(text, BLANKS)
 
@@ -107,16 +115,17 @@ class Spark(Warehouse):
         self.session.createDataFrame(rows).createOrReplaceTempView(name)
         return self.con.table(name)
 
-    def _bring(self, table: ir.Table, path: Path) -> None:
+    def _bring(self, table: ir.Table, path: Path, rows: int | None) -> None:
         schema = table.schema().to_pyarrow()
         self.con._run_pre_execute_hooks(table)
-        numbered = self.keep(table)
-        first = numbered[numbered.columns[0]]
+        parts = 1 + (table.count().to_pyarrow().as_py() if rows is None else rows) // ROWS_A_PART
+        # Kept where it is asked for several times: each part is one of the same rows then.
+        kept = table if parts == 1 else self.keep(table)
+        groups = bucket(kept[kept.columns[0]], parts).fill_null(0) if parts > 1 else None
         with parquet.ParquetWriter(path, schema) as writer:
-            for part in range(PARTS):
-                group = bucket(first, PARTS).fill_null(0) == part
-                frame = self.session.sql(self.con.compile(numbered.filter(group)))
-                writer.write_table(frame.toArrow().cast(schema))
+            for part in range(parts):
+                asked = kept if groups is None else kept.filter(groups == part)
+                writer.write_table(self.session.sql(self.con.compile(asked)).toArrow().cast(schema))
 
 
 @ibis.udf.scalar.builtin(name="btrim")  # type: ignore[untyped-decorator]

@@ -94,7 +94,7 @@ class Warehouse(Place):
 
     def obstacles_to_scores(self, named: str, study: str) -> list[tuple[str, str]]:
         """Why the scores of a study cannot be written to a table, and what to do."""
-        found = translate("{engine} takes no scores in this version, PostgreSQL does.", engine=self.words)
+        found = translate("{engine} takes no scores in this version, PostgreSQL and Spark do.", engine=self.words)
         return [(found, translate("Leave it out."))]
 
     def write_scores(self, named: str, study: str, customers: Path, *, run_id: str, as_of: date) -> int:
@@ -147,18 +147,20 @@ class Warehouse(Place):
     def _sent(self, rows: pa.Table) -> ir.Table:
         return self.con.create_table(ibis.util.gen_name("sent"), rows, temp=True)
 
-    def bring(self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str]) -> None:
+    def bring(
+        self, table: ir.Table, path: Path, order: Sequence[str], columns: Sequence[str], rows: int | None = None
+    ) -> None:
         wanted = list(dict.fromkeys([*columns, *order]))
         raw = path.with_suffix(".unsorted")
         try:
             with guarded(translate("{engine}, bringing over {table!r}", engine=self.words, table=path.stem)):
-                self._bring(table.select(*wanted), raw)
+                self._bring(table.select(*wanted), raw, rows)
             # Sorted here: collations differ between engines, the order of the files of a study does not.
             self.files.read_parquet(_files(raw)).order_by(list(order)).select(*columns).to_parquet(path)
         finally:
             _remove(raw)
 
-    def _bring(self, table: ir.Table, path: Path) -> None:
+    def _bring(self, table: ir.Table, path: Path, rows: int | None) -> None:
         schema = table.schema().to_pyarrow()
         with parquet.ParquetWriter(path, schema) as writer:
             for batch in table.to_pyarrow_batches(chunk_size=ROWS_AT_ONCE):

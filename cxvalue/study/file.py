@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.study.experience import ExperienceRules, MetricRules, Touchpoint
@@ -204,6 +204,18 @@ class Work(_Settings):
         pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}\.[A-Za-z_][A-Za-z0-9_]{0,62}$",
         description=translatable("schema.table, to which the scores of each customer are written, such as crm.scores"),
     )
+
+    @field_validator("write_back", mode="before")
+    @classmethod
+    def _in_the_engine(cls, value: Any) -> Any:
+        if isinstance(value, dict) or "$" in str(value) or "://" in str(value):
+            raise ValueError(
+                translate(
+                    "names another engine, and scores go to the study's own alone, to a table such as crm.scores. "
+                    "For another one, load customers.parquet of the report, with real ids where pseudonymise is false."
+                )
+            )
+        return value
 
 
 class Simulated(_Settings):

@@ -1,6 +1,7 @@
 """Data in: from the files of a study to checked, canonical tables and purchase histories.
 
 load      all of it for one study: canonical parquet files, counts that reconcile, control totals
+one_table  one of them on its way in: laid, judged, screened
 read/     from files, queries and databases to typed columns
 checks/   what is wrong, and what is legal and may nevertheless make a number wrong
 cautions  the kinds of the latter, worst first

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
 
 import ibis
 import ibis.expr.types as ir
 
-__all__ = ["ask", "in_order", "measures", "parts"]
+from cxvalue.foundation.errors import BadInput
+
+__all__ = ["Asking", "ask", "ask_in_rounds", "in_order", "measures", "parts"]
+
+T = TypeVar("T")
+Asking = Generator[list[ir.Table], dict[str, Any], T]
+"""Something that asks as it goes: it yields tables for `ask`, is sent their values, and returns what came of them."""
 
 
 def ask(*rows: ir.Table) -> dict[str, Any]:
@@ -23,6 +30,46 @@ def ask(*rows: ir.Table) -> dict[str, Any]:
     together = rows[0].cross_join(*rows[1:]) if rows[1:] else rows[0]
     row: dict[str, Any] = together.to_pyarrow().to_pylist()[0]
     return row
+
+
+def ask_in_rounds(askings: Mapping[str, Asking[T]]) -> dict[str, T | BadInput]:
+    """What comes of askings that go side by side: what all of them yield in a round is one question to the engine.
+
+    What one of them refuses ends that one alone, and is given in place of what it would have returned.
+
+    >>> import ibis
+    >>> def count(table):
+    ...     found = yield [table.aggregate(n=table.count())]
+    ...     return found["n"]
+    >>> ask_in_rounds({name: count(ibis.memtable({"a": range(rows)})) for name, rows in (("one", 1), ("two", 2))})
+    {'one': 1, 'two': 2}
+    """
+    done: dict[str, T | BadInput] = {}
+    answers: dict[str, Any] = dict.fromkeys(askings)
+    while answers:
+        asked: dict[str, list[ir.Table]] = {}
+        for name, answer in answers.items():
+            try:
+                asked[name] = askings[name].send(answer)
+            except StopIteration as end:
+                done[name] = end.value
+            except BadInput as error:
+                done[name] = error
+        answers = _ask_each(asked)
+    return {name: done[name] for name in askings}
+
+
+def _ask_each(asked: Mapping[str, list[ir.Table]]) -> dict[str, dict[str, Any]]:
+    """The answers to the questions of several askings, in one question: columns are numbered, for names may be equal."""
+    if len(asked) == 1:
+        return {name: ask(*rows) for name, rows in asked.items()}
+    columns = [(name, column) for name, rows in asked.items() for row in rows for column in row.columns]
+    numbers = {place: f"a{number}" for number, place in enumerate(columns)}
+    rows = [row.rename({numbers[name, one]: one for one in row.columns}) for name in asked for row in asked[name]]
+    found, answers = ask(*rows), {name: dict[str, Any]() for name in asked}
+    for name, column in columns:
+        answers[name][column] = found[numbers[name, column]]
+    return answers
 
 
 def in_order(table: ir.Table) -> ir.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import float_info
 from typing import Any
 
 import ibis
@@ -121,7 +122,8 @@ def _typed(value: Any, name: str) -> Any:
 
 
 def _finite(value: Any) -> Any:
-    return value.isinf().ifelse(ibis.null("float64"), value)
+    # Put as a comparison: what ibis makes of isinf for Spark is never true.
+    return (value.abs() > float_info.max).ifelse(ibis.null("float64"), value)
 
 
 def _arrow_of(frame: Any) -> Any:

@@ -125,6 +125,7 @@ def spark_session() -> Iterator[Any]:
     builder = SparkSession.builder.master("local[1]").appName("tests")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    yield session
-    session.stop()
+    with tempfile.TemporaryDirectory(prefix="cxspark-") as warehouse:
+        session = builder.config("spark.sql.warehouse.dir", warehouse).getOrCreate()
+        yield session
+        session.stop()

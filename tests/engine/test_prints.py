@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from cxvalue.engine.opening import open_warehouse
-from cxvalue.engine.prints import hash_of_everything, print_of_table
+from cxvalue.engine.prints import hash_of_everything, prints_of_tables
 from cxvalue.study.fingerprints import hash_of_inputs
 from tests.engine.helpers import VARIABLE, AnyEngine, in_engine, in_files
 
@@ -23,7 +23,7 @@ def _print(engine: AnyEngine, name: str, table: pa.Table) -> str:
     place = engine.put(name, table)
     warehouse = open_warehouse(f"${{{VARIABLE}}}")
     try:
-        return print_of_table(warehouse, warehouse.table(place, "tables.transactions"))
+        return prints_of_tables(warehouse, {"one": warehouse.table(place, "tables.transactions")})["one"]
     finally:
         warehouse.close()
 

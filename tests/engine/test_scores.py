@@ -199,7 +199,7 @@ def test_an_engine_that_takes_no_scores_says_so_first(tmp_path: Path, monkeypatc
     monkeypatch.setenv(VARIABLE, AnyEngine(tmp_path).address)
     warehouse = open_warehouse(f"${{{VARIABLE}}}")
     assert isinstance(warehouse, Warehouse)
-    with pytest.raises(BadInput, match=r"study\.work\.write_back: .* takes no scores in this version, PostgreSQL does"):
+    with pytest.raises(BadInput, match=r"write_back: .* takes no scores in this version, PostgreSQL and Spark do"):
         warehouse.ask_for_rights([], "crm.scores", "shop")
     warehouse.close()
 

@@ -53,6 +53,14 @@ def test_a_table_alone_is_one_of_the_engine(tmp_path: Path) -> None:
             {"engine": "${W}", "work": {"write_back": "a.b; DROP TABLE c"}},
             "such as crm.scores",
         ),
+        *(
+            (
+                {"transactions": LINES},
+                {"engine": "${W}", "work": {"write_back": place}},
+                "names another engine, and scores go to the study's own alone",
+            )
+            for place in ("postgresql://u:hunter2@h/crm.scores", "${OTHER}", {"engine": "${OTHER}", "table": "a.b"})
+        ),
         ({"transactions": LINES}, {"engine": "${W}", "work": {"writeback": "a.b"}}, "Did you mean 'write_back'?"),
         ({"transactions": LINES}, {"engine": "${W}", "work": {"write_back": "sales.lines"}}, "that the study reads"),
         (
@@ -68,3 +76,4 @@ def test_what_does_not_go_with_an_engine_is_refused(
     with pytest.raises(BadInput) as caught:
         _read(tmp_path, tables, **settings)
     assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)

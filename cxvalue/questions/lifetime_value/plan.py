@@ -35,7 +35,7 @@ class ForecastPlan:
     `full` are the histories of all customers, up to the last day, or the end of the last whole period where the models
     count opportunities (`period`). `holdout_start` is None where the history is too short for one. `allowed` are the names
     to choose from, None for all; `rhythm` says whether models of regular timing are tried. `log` are the purchases as
-    arrays, where past days can be read from them.
+    arrays, from which past days are read as far as they tell them.
     """
 
     purchases: ibis.Table
@@ -50,7 +50,8 @@ class ForecastPlan:
 
     def states(self, as_of: date) -> PurchaseStates:
         """Histories of the customers as they were known at the end of a day; from the log without ids."""
-        if self.log is not None:
+        # The days between purchases and the ids that labels go by are not in what the log says of customers.
+        if self.log is not None and not self.rhythm and self.labels is None:
             return states_of(self.log.known(day_number(as_of)), self.full.time_unit)
         return _states(self.purchases, as_of, self.full.time_unit, self.period, self.rhythm)
 
@@ -114,9 +115,9 @@ def plan_forecast(
     if period is not None and start is not None:
         start = period.first_day(period.number(start))
     known = labels if period is None else None
-    # Periods, the days between purchases and what is known of a customer are not in the log.
-    plain = period is None and not rhythm and known is None
-    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known, log if plain else None)
+    # Periods are not in the log.
+    log = log if period is None else None
+    return ForecastPlan(purchases, observed_from, full, start, allowed, period, rhythm, known, log)
 
 
 def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxvalue.tables.ask import ask
 from cxvalue.tables.checks.ids import alike_caution, counted_ids, guest_cautions, ids_to_count, repair_table
 from cxvalue.tables.checks.rules import Contradiction, contradiction
 from cxvalue.tables.checks.soundness import ONE_OF_EACH, repeated_rows, repeats
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from cxvalue.study import StudyFile
+    from cxvalue.tables.ask import Asking
     from cxvalue.tables.cautions import Caution
     from cxvalue.tables.read.schema import TableContract
 
@@ -42,22 +42,22 @@ def repair_ids(table: ir.Table, contract: TableContract, study: StudyFile) -> ir
     return repair_table(table, _id_columns(contract, study), study.ids)
 
 
-def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: str | None) -> Screened:
+def screen(contract: TableContract, table: ir.Table, study: StudyFile, amount: str | None) -> Asking[Screened]:
     """Leave out what stands twice where that says nothing more, set guests apart, and look at the ids as text."""
     cautions: list[Caution] = []
     merged = 0
     looked = _LookedAt.of(contract, table, study, amount)
     if contract.name == "transactions":  # there lines are told apart by their orders
-        found = ask(*looked.questions)
+        found = yield looked.questions
     else:
         once, copies = repeats(table)
-        found = ask(copies, *looked.questions)
+        found = yield [copies, *looked.questions]
         rows, different = int(found["rows"] or 0), int(found["different"])
         caution = repeated_rows(contract, rows, different)
         cautions += [caution] if caution else []
         if contract.name in ONE_OF_EACH and different < rows:
             looked, merged = _LookedAt.of(contract, once.cache(), study, amount), rows - different
-            found |= ask(*looked.questions)
+            found |= yield looked.questions
     for name, of in looked.ids.items():
         counts = counted_ids(looked.good, contract.name, name, of, found)
         if counts is not None:

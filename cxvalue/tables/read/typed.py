@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from sys import float_info
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -194,7 +195,8 @@ def _number(value: Any) -> tuple[Any, Any]:
     number = value.cast("float64")
     if value.type().is_integer():
         return number, ibis.literal(False)
-    broken = (number.isnan() | number.isinf()).fill_null(False)
+    # Put as a comparison: what ibis makes of isinf for Spark is never true.
+    broken = (number.isnan() | (number.abs() > float_info.max)).fill_null(False)
     return broken.ifelse(ibis.null("float64"), number), broken
 
 

@@ -63,7 +63,8 @@ def test_a_holdout_that_leaves_nothing_to_compare_with_does_not_count(late: date
     assert planned(**months, holdout_start=date(2025, 4, 29)).holdout_start == date(2025, 4, 1)
 
 
-def test_past_days_are_read_from_the_log_as_the_engine_counts_them() -> None:
+@pytest.mark.parametrize("allowed", [("bg_nbd", "nbd"), None])
+def test_past_days_are_read_from_the_log_as_the_engine_counts_them(allowed: tuple[str, ...] | None) -> None:
     """With customers who came in the holdout, for nothing at first, and after its end."""
     rows = [
         (f"c{who}", FIRST + timedelta(days=who % 7 + 41 * n), 10.0 + who, 3.0) for who in range(9) for n in range(12)
@@ -74,7 +75,7 @@ def test_past_days_are_read_from_the_log_as_the_engine_counts_them() -> None:
         ("late", date(2025, 5, 1), 1.0, 1.0),
     ]
     table = ibis.memtable(pd.DataFrame(rows, columns=["customer_id", "date", "revenue", "margin"]))
-    how = {"as_of": date(2025, 5, 20), "observed_from": FIRST, "unit": TimeUnit.WEEK, "allowed": ("bg_nbd", "nbd")}
+    how = {"as_of": date(2025, 5, 20), "observed_from": FIRST, "unit": TimeUnit.WEEK, "allowed": allowed}
     log = purchase_log(table, date(2025, 5, 20))
     engine, arrays = (
         plan_forecast(table, **how, holdout_start=None, labels=None, log=one)  # type: ignore[arg-type]
@@ -85,6 +86,8 @@ def test_past_days_are_read_from_the_log_as_the_engine_counts_them() -> None:
     assert start == engine.holdout_start == date(2024, 12, 4)
     mine, theirs = (plan.states(start - timedelta(days=1)) for plan in (arrays, engine))
     assert theirs.customers == 9
+    assert arrays.rhythm is engine.rhythm is (allowed is None)
+    assert (mine.sum_log_gaps is None) is (theirs.sum_log_gaps is None) is (allowed is not None)
     for name in ("frequency", "recency_days", "age_days", "mean_spend", "count"):
         assert getattr(mine, name).tolist() == getattr(theirs, name).tolist(), name
     assert (mine.as_of, mine.time_unit, mine.margin_rate) == (theirs.as_of, theirs.time_unit, theirs.margin_rate)
@@ -94,8 +97,6 @@ def test_past_days_are_read_from_the_log_as_the_engine_counts_them() -> None:
         assert new == seen == newcomers
 
 
-def test_the_log_tells_no_rhythm_and_no_periods() -> None:
+def test_the_log_tells_no_periods() -> None:
     log = purchase_log(bought(), date(2025, 5, 20))
-    assert planned(log=log).rhythm
-    assert planned(log=log).log is None
     assert planned(log=log, allowed=("bg_bb",), unit=TimeUnit.MONTH).log is None
