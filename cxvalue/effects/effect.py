@@ -135,20 +135,16 @@ class Effect(Drawn):
         if self.design not in DESIGNS:
             allowed = enumerated(DESIGNS)
             raise CxvalueError(
-                translate(
-                    "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed
-                )
+                "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed
             )
         size = len(self.event_time)
         if not (len(self.event_effect) == len(self.event_weight) == size and self.covariance.shape == (size, size)):
-            raise CxvalueError(translate("The event-time vector, its weights and its covariance differ in length."))
+            raise CxvalueError("The event-time vector, its weights and its covariance differ in length.")
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(
-                translate(
-                    "The effect is {estimate} with standard error {error}: no finite estimate.",
-                    estimate=self.estimate,
-                    error=self.se,
-                )
+                "The effect is {estimate} with standard error {error}: no finite estimate.",
+                estimate=self.estimate,
+                error=self.se,
             )
 
     @property

@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import interval_ends, stated_draws
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,18 +92,16 @@ def search_rules(
 
     paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
-        raise CxvalueError(translate("There are no fees, or no time in which they fell, to search rules on."))
+        raise CxvalueError("There are no fees, or no time in which they fell, to search rules on.")
     for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
         middle, least, most = getattr(handling, name)
         if not least <= middle <= most:
             raise CxvalueError(
-                translate(
-                    "{name}: {middle} does not lie in its range {least} to {most}.",
-                    name=name,
-                    middle=middle,
-                    least=least,
-                    most=most,
-                )
+                "{name}: {middle} does not lie in its range {least} to {most}.",
+                name=name,
+                middle=middle,
+                least=least,
+                most=most,
             )
     rng = np.random.default_rng(seed)
     there = np.zeros(paid.size, dtype=bool) if under_rule is None else np.asarray(under_rule, dtype=bool)

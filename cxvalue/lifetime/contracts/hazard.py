@@ -21,7 +21,6 @@ from scipy.special import chdtrc
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,11 +138,9 @@ def fit_hazard(
     n, d = cells["at_risk"].to_numpy(dtype=float), cells["ended"].to_numpy(dtype=float)
     if d.sum() < FEWEST_IN_ALL:
         raise CxvalueError(
-            translate(
-                "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
-                ends=int(d.sum()),
-                fewest=FEWEST_IN_ALL,
-            )
+            "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
+            ends=int(d.sum()),
+            fewest=FEWEST_IN_ALL,
         )
     labels: dict[str, NDArray[np.object_]] = {}
     levels: dict[str, tuple[str, ...]] = {}

@@ -20,7 +20,6 @@ from scipy.special import fdtrc
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.language.catalogue import translate
 
 __all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
 
@@ -64,9 +63,7 @@ class SeasonalClock:
         values = np.asarray(speed, dtype=float)
         if values.shape != (MONTHS,) or not (np.isfinite(values) & (values > 0)).all():
             raise CxvalueError(
-                translate(
-                    "A seasonal clock needs 12 speeds above 0, January first, got {given}.", given=values.tolist()
-                )
+                "A seasonal clock needs 12 speeds above 0, January first, got {given}.", given=values.tolist()
             )
         return cls(tuple(_normal_speed(values).tolist()))
 
@@ -141,10 +138,10 @@ def seasonal_index(month: ArrayLike, observed: ArrayLike, expected: ArrayLike, *
     y, mean = np.asarray(observed, dtype=float), np.asarray(expected, dtype=float)
     if not of.shape == y.shape == mean.shape or not (mean > 0).all():
         raise CxvalueError(
-            translate("A seasonal index needs for each calendar month its purchases and what was expected, above 0.")
+            "A seasonal index needs for each calendar month its purchases and what was expected, above 0."
         )
     if np.bincount(of, minlength=MONTHS).min() < 2:
-        raise CxvalueError(translate("A seasonal index needs every month of the year at least twice."))
+        raise CxvalueError("A seasonal index needs every month of the year at least twice.")
     contrasts = np.vstack([np.eye(MONTHS - 1), -np.ones(MONTHS - 1)])
     time = np.linspace(-1.0, 1.0, y.size)
     design = np.column_stack([np.ones(y.size), time, contrasts[of]])

@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.family import Params
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -205,7 +204,7 @@ class CovariateModel(LifetimeModel):
         elif states.customer_id is None and self.group_of is not None and self.group_of.size == len(states):
             found = self.group_of
         if found is None or (found < 0).any():
-            raise CxvalueError(translate("These are not the customers that the covariates were given for."))
+            raise CxvalueError("These are not the customers that the covariates were given for.")
         return found
 
     def with_members(self, members: Members) -> CovariateModel:
@@ -218,16 +217,14 @@ class CovariateModel(LifetimeModel):
     def values(self) -> Params:
         """Refused: no parameters hold for everybody."""
         raise CxvalueError(
-            translate(
-                "{model} has parameters for each combination of levels, not for everybody: see `parts`.",
-                model=self.name,
-            )
+            "{model} has parameters for each combination of levels, not for everybody: see `parts`.",
+            model=self.name,
         )
 
     @property
     def directions(self) -> Floats:
         """Refused, as `values` is."""
-        raise CxvalueError(translate("{model} is drawn for each combination of levels: see `models`.", model=self.name))
+        raise CxvalueError("{model} is drawn for each combination of levels: see `models`.", model=self.name)
 
     def p_alive(self, states: PurchaseStates) -> Floats:
         """P(still alive at T) of each customer; nan throughout when it is withheld."""

@@ -14,7 +14,6 @@ from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
 from cxvalue.foundation.shown import Drawn
-from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
@@ -133,13 +132,11 @@ class LifetimeModel(Drawn):
         numbers = np.asarray(values, dtype=float)
         if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise CxvalueError(
-                translate(
-                    "{model} needs {number} positive parameters ({names}), got {given}.",
-                    model=self.name,
-                    number=len(self.params),
-                    names=enumerated(self.params),
-                    given=numbers.tolist(),
-                )
+                "{model} needs {number} positive parameters ({names}), got {given}.",
+                model=self.name,
+                number=len(self.params),
+                names=enumerated(self.params),
+                given=numbers.tolist(),
             )
         return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
 
@@ -311,9 +308,7 @@ class LifetimeModel(Drawn):
         times = np.asarray(t, dtype=float)
         if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(
-                translate(
-                    "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
-                )
+                "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
             )
         times = self.ahead(times, states.as_of)
         if times.size == 1:

@@ -110,9 +110,7 @@ class SpendModel(Drawn):
     def known(self, states: PurchaseStates) -> Spent:
         """What per-customer states say about the spend of each customer."""
         if states.mean_spend is None:
-            raise CxvalueError(
-                translate("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
-            )
+            raise CxvalueError("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
         x, mean = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
         if self.pays is None:
             return Spent(x, mean)
@@ -277,9 +275,7 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
         CxvalueError: states without spend, or without one repeat purchase of positive value.
     """
     if states.mean_spend is None:
-        raise CxvalueError(
-            translate("The spend model needs states per customer: purchase_states(..., per_customer=True).")
-        )
+        raise CxvalueError("The spend model needs states per customer: purchase_states(..., per_customer=True).")
     pays = fit_payers(states)
     x, m = np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float)
     if pays is not None:
@@ -288,10 +284,8 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     spending = known & (m > 0)
     if not spending.any():
         raise CxvalueError(
-            translate(
-                "No spend can be estimated: no customer has a repeat purchase with positive revenue. Check that revenue is "
-                "filled in and that the table goes back far enough to hold second purchases."
-            )
+            "No spend can be estimated: no customer has a repeat purchase with positive revenue. Check that revenue is "
+            "filled in and that the table goes back far enough to hold second purchases."
         )
     mean, mean_se = _ratio_mean(x[known], m[known])
     x, m = x[spending], m[spending]

@@ -135,9 +135,7 @@ def value_levers(
     check_forecast(model, states, "value_levers")
     rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
-        raise CxvalueError(
-            translate("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
-        )
+        raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     divided = parts(model, states)
     bases = [_Base.of(part.model, part.states, dormancy_days) for part in divided]
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)

@@ -186,10 +186,8 @@ def segment_members(customers: Any, segment: str) -> ir.Table:
         if rows.limit(1).count().to_pyarrow().as_py():
             return rows
     raise CxvalueError(
-        translate(
-            "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
-            "value. Its columns: {columns}.",
-            segment=segment,
-            columns=enumerated(names) or translate("none"),
-        )
+        "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
+        "value. Its columns: {columns}.",
+        segment=segment,
+        columns=enumerated(names) or translate("none"),
     )

@@ -55,7 +55,7 @@ Floats = NDArray[np.float64]
 def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     """The customers silent for fewer than `dormancy_days` days, in the same order; with ids where the states have them."""
     if states.mean_spend is None:
-        raise CxvalueError(translate("churn needs states per customer: purchase_states(..., per_customer=True)."))
+        raise CxvalueError("churn needs states per customer: purchase_states(..., per_customer=True).")
     active = states.days_silent < dormancy_days
     return states.take(active)
 

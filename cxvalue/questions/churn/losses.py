@@ -157,24 +157,20 @@ def _check(
 ) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Names of the groups and the group of each member, once everything has been found to make sense."""
     if p.ndim != 1 or p.size == 0:
-        raise CxvalueError(translate("losses needs one probability a member, and at least one member."))
+        raise CxvalueError("losses needs one probability a member, and at least one member.")
     if values.shape != p.shape or (groups is not None and len(groups) != p.size):
         raise CxvalueError(
-            translate(
-                "losses needs one value and one group a member: {members} members, {values} values.",
-                members=p.size,
-                values=values.size,
-            )
+            "losses needs one value and one group a member: {members} members, {values} values.",
+            members=p.size,
+            values=values.size,
         )
     if not ((p >= 0) & (p <= 1)).all():
-        raise CxvalueError(translate("losses: every probability must lie between 0 and 1."))
+        raise CxvalueError("losses: every probability must lie between 0 and 1.")
     if not np.isfinite(values).all():
-        raise CxvalueError(translate("losses: every value must be a finite number."))
+        raise CxvalueError("losses: every value must be a finite number.")
     check_level(level)
     if draws < 20:
-        raise CxvalueError(
-            translate("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
-        )
+        raise CxvalueError("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
     if groups is None:
         return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
