@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 
 __all__ = ["Allocation", "allocate", "bounded_claims", "coupled_sum", "shrink"]
 
-Floats = NDArray[np.float64]
 State = tuple[int, ...]
 
 LEAST_ALONE = 0.02

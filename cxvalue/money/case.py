@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
 
 __all__ = ["Case", "CaseSettings", "business_case"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of
@@ -29,7 +29,6 @@ __all__ = [
     "fit_decay",
 ]
 
-Floats = NDArray[np.float64]
 Persistence = Literal["measured", "none", "half_life"]
 
 LAST_TIMES = 3

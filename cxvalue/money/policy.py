@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import interval_ends, stated_draws
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["GoodwillSearch", "Handling", "search_rules"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def _value(counts: Floats, saved: Floats, gain: Floats, extra: Floats) -> Floats
 
 
 def _counted(
-    whose: NDArray[Any], paid: Floats, there: NDArray[np.bool_], cap: float, times: Sequence[int]
+    whose: NDArray[Any], paid: Floats, there: Bools, cap: float, times: Sequence[int]
 ) -> list[tuple[float, ...]]:
     """For each number of times: cap, times, waivers and amounts (each without and with a rule in force), customers, and the
     relative error of the amount."""

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 
 __all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
 
-Floats = NDArray[np.float64]
 
 Z95 = reach_of(0.90)
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
 
@@ -31,8 +32,6 @@ OTHER = "other"
 FEWEST_EVENTS = 5
 FEWEST_IN_ALL = 20
 _STEPS, _TOLERANCE = 100, 1e-10
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["Attempts", "origins_before", "plain_list", "step_days"]
 
-Floats = NDArray[np.float64]
 
 FIRST_AFTER_DAYS = 28
 """History of the earliest past day from which is forecast."""
@@ -61,8 +62,8 @@ class Attempts:
         names: of the candidates.
     """
 
-    origin: NDArray[np.int64]
-    days: NDArray[np.int64]
+    origin: Ints
+    days: Ints
     history: Floats
     growth: Floats
     chance: Floats

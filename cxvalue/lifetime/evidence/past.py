@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.lifetime.candidates.looks import Look, groups_of, look_back
 from cxvalue.lifetime.candidates.outlook import Ahead
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats, origins_before, plain_list
+from cxvalue.lifetime.evidence.attempts import Attempts, origins_before, plain_list
 from cxvalue.lifetime.evidence.reference import CANDIDATES
 from cxvalue.tables.purchase_log import PurchaseLog
 

@@ -15,22 +15,22 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
 
 __all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
 
-Floats = NDArray[np.float64]
 
 MONTHS = 12
 _FIRST_YEAR, _LAST_YEAR = 1900, 2201
 
 
 @lru_cache(maxsize=1)
-def _calendar() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _calendar() -> tuple[Ints, Ints]:
     """First day of each month as days since 1970, and how long the month is."""
     months = np.arange(f"{_FIRST_YEAR}-01", f"{_LAST_YEAR}-02", dtype="datetime64[M]")
     starts = months.astype("datetime64[D]").astype(np.int64)

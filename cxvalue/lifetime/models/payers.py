@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit, psi
 
-from cxvalue.lifetime.families.futures import Floats
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.models.optimise import invert
 
 if TYPE_CHECKING:

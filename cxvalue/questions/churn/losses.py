@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.small_groups import withheld_groups
+from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
 from cxvalue.language.catalogue import translate, written
@@ -29,8 +30,7 @@ BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _CELLS = 1_000_000
 """Members x draws held at once; bounds the memory."""
 
-Floats = NDArray[np.float64]
-InDraws = Callable[[NDArray[np.intp]], Floats]
+InDraws = Callable[[Places], Floats]
 
 
 class GroupLosses(NamedTuple):
@@ -154,7 +154,7 @@ def losses(
 
 def _check(
     p: Floats, values: Floats, groups: Sequence[str] | NDArray[Any] | None, level: float, draws: int
-) -> tuple[NDArray[Any], NDArray[np.intp]]:
+) -> tuple[NDArray[Any], Places]:
     """Names of the groups and the group of each member, once everything has been found to make sense."""
     if p.ndim != 1 or p.size == 0:
         raise CxvalueError("losses needs one probability a member, and at least one member.")

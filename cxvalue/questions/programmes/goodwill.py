@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
 
 Triple = tuple[float, float, float]
-Floats = NDArray[np.float64]
 
 WINDOW = 12
 CALL_DAYS = 31
