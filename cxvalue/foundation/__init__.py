@@ -13,5 +13,6 @@ rounding   what is left of zero when floats are added up
 grades     grades of evidence, A to E
 progress   a line about a long step, in JupyterLab alone
 shown      how a result shows itself: a line, a table with sentences, numbers, a picture
+plain      frozen results as JSON holds them, and back
 lazy       what reads notebooks, imported without what is slow and not used
 """

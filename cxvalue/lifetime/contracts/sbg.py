@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +20,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
 from cxvalue.lifetime.models.optimise import invert, maximise
@@ -117,7 +117,7 @@ def _log_likelihood(data: Durations) -> Callable[[Floats], tuple[float, Floats]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RenewalModel:
+class RenewalModel(Plain):
     """An sBG fitted by maximum likelihood; it carries the length of its period.
 
     Attributes:
@@ -252,26 +252,6 @@ class RenewalModel:
                 "annual_discount_rate is {rate}; it must be 0 or more, 0.1 being 10%.", rate=annual_discount_rate
             )
         return float((1 + annual_discount_rate) ** (-1 / PERIODS_PER_YEAR[self.time_unit]))
-
-    # exchange ---------------------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "params": dict(self.params),
-            "se": dict(self.se),
-            "covariance": self.covariance.tolist(),
-            "log_likelihood": self.log_likelihood,
-            "customers": self.customers,
-            "time_unit": self.time_unit,
-            "status": self.status,
-            "reason": self.reason,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> RenewalModel:
-        """The inverse of `to_dict`."""
-        return cls(**{**data, "covariance": np.array(data["covariance"], dtype=float)})
 
 
 def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +20,7 @@ from scipy.special import fdtrc
 from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.foundation.plain import Plain
 
 __all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
 
@@ -81,7 +81,7 @@ class SeasonalClock:
 
 
 @dataclass(frozen=True, slots=True)
-class SeasonalIndex:
+class SeasonalIndex(Plain):
     """The seasonal index of a customer base, one number for each month of the year, January first.
 
     Attributes:
@@ -104,19 +104,6 @@ class SeasonalIndex:
     def clock(self) -> SeasonalClock:
         """The clock that runs at these speeds."""
         return SeasonalClock.of(self.index)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        names = ("index", "low", "high", "observed", "expected")
-        return {**{name: list(getattr(self, name)) for name in names}, "p_value": self.p_value, "months": self.months}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> SeasonalIndex:
-        """The inverse of `to_dict`."""
-        index, low, high, observed, expected = (
-            tuple(data[name]) for name in ("index", "low", "high", "observed", "expected")
-        )
-        return cls(index, low, high, observed, expected, float(data["p_value"]), int(data["months"]))
 
 
 def seasonal_index(month: ArrayLike, observed: ArrayLike, expected: ArrayLike, *, level: float = 0.95) -> SeasonalIndex:

@@ -22,6 +22,7 @@ from scipy.special import gammaln, psi
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate, translate_count
@@ -38,7 +39,7 @@ _SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SpendModel(Drawn):
+class SpendModel(Drawn, Plain):
     """The spend per purchase of a population, and of a customer given what they spent.
 
     Attributes:
@@ -160,44 +161,6 @@ class SpendModel(Drawn):
         from cxvalue.lifetime.fitting.lifetimes_bridge import spend_to_lifetimes
 
         return spend_to_lifetimes(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined number becomes None."""
-
-        def plain(value: float) -> float | None:
-            return float(value) if math.isfinite(value) else None
-
-        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
-        return {
-            "params": dict(self.params),
-            "se": {key: plain(value) for key, value in self.se.items()},
-            "covariance": [[plain(value) for value in row] for row in self.covariance.tolist()],
-            "customers": self.customers,
-            "status": self.status,
-            "reason": self.reason,
-            **{name: plain(getattr(self, name)) for name in numbers},
-            "pays": None if self.pays is None else self.pays.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SpendModel:
-        """The inverse of `to_dict`."""
-
-        def number(value: float | None) -> float:
-            return math.nan if value is None else float(value)
-
-        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
-        size = len(data["covariance"])
-        return cls(
-            params=dict(data["params"]),
-            se={key: number(value) for key, value in data["se"].items()},
-            covariance=np.array([[number(v) for v in row] for row in data["covariance"]]).reshape(size, size),
-            customers=int(data["customers"]),
-            status=str(data["status"]),
-            reason=str(data["reason"]),
-            **{name: number(data[name]) for name in numbers},
-            pays=PayShare(**data["pays"]) if data.get("pays") else None,
-        )
 
 
 class Spent(NamedTuple):
