@@ -27,7 +27,7 @@ from pathlib import Path
 from cxvalue.foundation.errors import IN_RUN, RunFailed
 from cxvalue.language.catalogue import translate
 from cxvalue.run.graph import NotebookSpec
-from cxvalue.run.journal import Reporter, Silence
+from cxvalue.run.journal import Reporter
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
 
 __all__ = [
@@ -164,7 +164,7 @@ def run_notebooks(
     warm_up()
     jobs = max(1, min(limits.jobs or usable_cores(), len(specs)))
     runtime = Path(tempfile.mkdtemp(prefix="cxv-"))
-    crew = _Crew(notebooks.resolve(), work.resolve(), study, runtime, jobs, limits, progress or Silence())
+    crew = _Crew(notebooks.resolve(), work.resolve(), study, runtime, jobs, limits, progress or Reporter())
     try:
         crew.run(specs)
     finally:
