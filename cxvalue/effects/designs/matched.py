@@ -237,8 +237,7 @@ def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int
     return Alternative(
         translate("plain difference, not matched"),
         estimate,
-        None,
-        translate("With the programme against without, as they are."),
+        detail=translate("With the programme against without, as they are."),
     )
 
 

@@ -222,8 +222,7 @@ def _alternatives(mean: Floats, before: int, names: tuple[str, ...], main: Synth
         Alternative(
             translate("plain difference-in-differences"),
             float(plain[0] - plain[1:].mean()),
-            None,
-            translate("All units alike."),
+            detail=translate("All units alike."),
         )
     ]
     heavy = int(np.argmax(main.unit_weights)) + 1

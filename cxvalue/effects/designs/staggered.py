@@ -291,24 +291,12 @@ def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> t
     if (~panel.treated).any():
         never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
         if np.isfinite(never.overall):
-            found.append(
-                Alternative(
-                    translate("never-treated units only"),
-                    never.overall,
-                    None,
-                    translate("Without those that start later."),
-                )
-            )
+            without = translate("Without those that start later.")
+            found.append(Alternative(translate("never-treated units only"), never.overall, detail=without))
     imputed = imputed_effect(panel)
     if np.isfinite(imputed):
-        found.append(
-            Alternative(
-                translate("imputation"),
-                imputed,
-                None,
-                translate("The treated months as the untreated ones would have them."),
-            )
-        )
+        put_in = translate("The treated months as the untreated ones would have them.")
+        found.append(Alternative(translate("imputation"), imputed, detail=put_in))
     return tuple(found)
 
 
