@@ -39,7 +39,8 @@ class Plain:
 def plain(value: Any) -> Any:
     """A value in plain JSON types: dataclasses by their fields, days as ISO writes them, arrays and tuples as lists.
 
-    A field that may hold anything, such as a ``dict[str, Any]``, holds plain JSON types already and stays as it is.
+    A field that may hold anything, such as a ``dict[str, Any]``, holds plain JSON types already and stays as it is. Keys
+    of mappings are texts.
 
     >>> plain((date(2026, 6, 30), math.inf, np.eye(2)))
     ['2026-06-30', 'inf', [[1.0, 0.0], [0.0, 1.0]]]
