@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from functools import cache
 from types import NoneType
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
@@ -58,7 +57,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(one) for one in value]
     if is_dataclass(value):
-        types, kept = _types_of(type(value)), [one.name for one in fields(value) if one.metadata != NOT_KEPT]
+        types, kept = get_type_hints(type(value)), [one.name for one in fields(value) if one.metadata != NOT_KEPT]
         held = {name: getattr(value, name) for name in kept}
         return {name: one if Any in get_args(types[name]) else plain(one) for name, one in held.items()}
     return value
@@ -82,15 +81,12 @@ def built(kind: Any, told: Any) -> Any:
         each = inner[:1] * len(told) if Ellipsis in inner else inner
         return tuple(built(one, part) for one, part in zip(each, told, strict=True))
     if isinstance(told, Mapping):
-        types = _types_of(kind) if is_dataclass(kind) else dict.fromkeys(told, inner[1])
+        types = dict.fromkeys(told, inner[1]) if outer else get_type_hints(kind)
         parts = {key: built(types[key], part) for key, part in told.items()}
-        return kind(**parts) if is_dataclass(kind) else parts
+        return parts if outer else kind(**parts)
     if isinstance(told, list):
         return [built(inner[0], part) for part in told]
     if isinstance(kind, type) and issubclass(kind, date):
         return kind.fromisoformat(told)
     made_of_a_word = (kind is float and isinstance(told, str)) or (isinstance(kind, type) and issubclass(kind, Enum))
     return kind(told) if made_of_a_word else told
-
-
-_types_of = cache(get_type_hints)
