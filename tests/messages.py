@@ -30,8 +30,10 @@ NOTEBOOKS = PACKAGE.parent / "notebooks"
 LAYOUTS = PACKAGE / "firstmile" / "layouts"
 CATALOGUES = PACKAGE / "language"
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
-CALLS = {"translate": 1, "translatable": 1, "translate_count": 2, "working": 1}
-"""The functions that tell a message, and how many texts each takes."""
+ERRORS = ("CxvalueError", "RunFailed")
+"""The errors that tell a message; one of them may also be made of sentences that were told already."""
+CALLS = {"translate": 1, "translatable": 1, "translate_count": 2, "working": 1, **dict.fromkeys(ERRORS, 1)}
+"""What tells a message, and how many texts each takes."""
 
 Key = tuple[str, str]
 """A message as a catalogue knows it: its context (the key of a fixed word, else empty) and its English text."""

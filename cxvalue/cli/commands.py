@@ -157,7 +157,7 @@ def _report_all(arguments: argparse.Namespace) -> int:
 
     names = list_studies()
     if not names:
-        raise CxvalueError(translate("there is no study under data/. Start one with `cxvalue new data/NAME`."))
+        raise CxvalueError("there is no study under data/. Start one with `cxvalue new data/NAME`.")
     endings: list[tuple[str, str, str]] = []
     statuses: list[int] = []
     for name in names:
@@ -259,9 +259,7 @@ def _ended_in_time(seconds: float | None) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise CxvalueError(
-            translate(
-                "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
-            )
+            "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
         )
 
     before = signal.signal(signal.SIGALRM, stop)

@@ -7,12 +7,12 @@ import sys
 from typing import TextIO
 
 from cxvalue.language.catalogue import translate
-from cxvalue.run.journal import line_of
+from cxvalue.run.journal import Reporter, line_of
 
 __all__ = ["Console"]
 
 
-class Console:
+class Console(Reporter):
     """On a terminal one updating line for what is running; otherwise one line for each thing that is done.
 
     With `json_lines` every event is a line of JSON, wherever it goes.

@@ -47,9 +47,7 @@ def new_study(arguments: argparse.Namespace) -> int:
             arguments.link or None,
         ]
         if any(given):
-            raise CxvalueError(
-                translate("--currency, --gross-margin, --answer, --accept and --link go with --from FILE")
-            )
+            raise CxvalueError("--currency, --gross-margin, --answer, --accept and --link go with --from FILE")
         return _from_template(arguments.folder)
     from cxvalue.firstmile.asking import parse_answers
     from cxvalue.firstmile.found import recognise
@@ -106,12 +104,10 @@ def _ask_one(found: Recognised, question: Question) -> Recognised:
 def _from_template(folder: Path) -> int:
     name = folder.resolve().name
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise CxvalueError(
-            translate("{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.", name=name)
-        )
+        raise CxvalueError("{name!r} cannot be a study's name. Allowed: letters, digits, '-' and '_'.", name=name)
     target = folder / "study.yml"
     if target.exists():
-        raise CxvalueError(translate("{file} exists already and was left as it is. Give another folder.", file=target))
+        raise CxvalueError("{file} exists already and was left as it is. Give another folder.", file=target)
     name_of_template = "study.yml" if spoken() == "en" else f"study.{spoken()}.yml"
     template = files("cxvalue.cli").joinpath("templates", name_of_template).read_text(encoding="utf-8")
     # The comments of the template stand below each other; a new name keeps its own where it was.

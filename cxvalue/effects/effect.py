@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from scipy import special
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.grades import lower_grade
+from cxvalue.foundation.plain import Plain
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.words import enumerated
@@ -85,7 +86,7 @@ class Cohort:
 
 
 @dataclass(frozen=True, repr=False)
-class Effect(Drawn):
+class Effect(Drawn, Plain):
     """What a programme changed per treated customer and month, and how sure that is.
 
     `estimate` is the mean over the treated customer-months that could be identified, with standard error `se`, a
@@ -135,20 +136,16 @@ class Effect(Drawn):
         if self.design not in DESIGNS:
             allowed = enumerated(DESIGNS)
             raise CxvalueError(
-                translate(
-                    "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed
-                )
+                "An effect of the design {design!r}: allowed are {allowed}.", design=self.design, allowed=allowed
             )
         size = len(self.event_time)
         if not (len(self.event_effect) == len(self.event_weight) == size and self.covariance.shape == (size, size)):
-            raise CxvalueError(translate("The event-time vector, its weights and its covariance differ in length."))
+            raise CxvalueError("The event-time vector, its weights and its covariance differ in length.")
         if not (np.isfinite(self.estimate) and np.isfinite(self.se) and self.se >= 0):
             raise CxvalueError(
-                translate(
-                    "The effect is {estimate} with standard error {error}: no finite estimate.",
-                    estimate=self.estimate,
-                    error=self.se,
-                )
+                "The effect is {estimate} with standard error {error}: no finite estimate.",
+                estimate=self.estimate,
+                error=self.se,
             )
 
     @property
@@ -171,43 +168,6 @@ class Effect(Drawn):
         """The same effect with these checks, judged together, and the grade that follows."""
         judged = holm(checks)
         return replace(self, checks=judged, grade=grade_of(BASE_GRADES[self.design], judged))
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready copy, which `from_dict` turns back."""
-        out: dict[str, Any] = {}
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if isinstance(value, np.ndarray):
-                value = value.tolist()
-            elif item.name == "cohorts":
-                value = [[cohort.start.isoformat(), cohort.units, cohort.customers] for cohort in value]
-            elif item.name in ("checks", "alternatives"):
-                value = [{part.name: getattr(one, part.name) for part in fields(one)} for one in value]
-            elif isinstance(value, date):
-                value = value.isoformat()
-            elif item.name == "df":
-                value = None if np.isinf(value) else float(value)
-            out[item.name] = value
-        return out
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Effect:
-        """Turn what `to_dict` wrote back into an effect."""
-        values = dict(data)
-        for name in ("event_time", "pre_time"):
-            values[name] = np.asarray(values[name], dtype=np.int64)
-        for name in ("event_effect", "event_weight", "pre_effect"):
-            values[name] = np.asarray(values[name], dtype=float)
-        for name, size in (("covariance", "event_time"), ("pre_covariance", "pre_time")):
-            side = len(values[size])
-            values[name] = np.asarray(values[name], dtype=float).reshape(side, side)
-        values["cohorts"] = tuple(Cohort(date.fromisoformat(one[0]), one[1], one[2]) for one in values["cohorts"])
-        values["checks"] = tuple(Check(**one) for one in values["checks"])
-        values["alternatives"] = tuple(Alternative(**one) for one in values["alternatives"])
-        values["last_month"] = date.fromisoformat(values["last_month"])
-        values["notes"] = tuple(values["notes"])
-        values["df"] = np.inf if values["df"] is None else values["df"]
-        return cls(**values)
 
 
 def holm(checks: Sequence[Check], alpha: float = 0.05) -> tuple[Check, ...]:

@@ -56,7 +56,7 @@ def estimate_effect(
     if not isinstance(panel, (UnitPanel, CustomerPanel)):
         if rollout is None:
             raise CxvalueError(
-                translate("A plain table of a panel needs the roll-out: estimate_effect(panel, rollout, design=...).")
+                "A plain table of a panel needs the roll-out: estimate_effect(panel, rollout, design=...)."
             )
         panel = panel_of_frames(panel, rollout, outcome=outcome, design=design)
     by_unit = isinstance(panel, UnitPanel)
@@ -69,9 +69,7 @@ def estimate_effect(
     }
     if (design, by_unit) not in estimators:
         wanted = "unit_panel" if design in ("staggered", "single_unit") else "customer_panel"
-        raise CxvalueError(
-            translate("The design {design!r} needs the panel that {maker} makes.", design=design, maker=wanted)
-        )
+        raise CxvalueError("The design {design!r} needs the panel that {maker} makes.", design=design, maker=wanted)
     values = panel.total if by_unit else panel.values
     if not np.nansum(np.abs(values)) > 0:
         found_ = translate(

@@ -13,10 +13,10 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, cohort_keys, degrees_of_freedom, group_time
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["StateEffects", "contained", "state_effects", "with_neighbours"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 MOST_GROUPS = 60
 """Clusters are left out one by one up to this number, and beyond it in so many groups."""
@@ -85,7 +83,7 @@ def contained(exposure: UnitPanel) -> float:
     return found if np.isfinite(found) else 0.0
 
 
-def _rates(panel: UnitPanel, path: Ints, code: Ints, codes: Ints, cells: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _rates(panel: UnitPanel, path: Ints, code: Ints, codes: Ints, cells: Bools) -> tuple[Floats, Floats]:
     """Mean effect and customer-months of each state."""
     found = group_time(panel, base_months=BASE_MONTHS, cells=cells, paths=path)
     known = found.post & ~np.isnan(found.effects)

@@ -12,7 +12,6 @@ from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.tables.panels.by_customer import CustomerPanel
 from cxvalue.tables.panels.by_unit import UnitPanel
 from cxvalue.tables.panels.inputs import PanelMonths
@@ -79,7 +78,7 @@ def _earlier(panel: UnitPanel | CustomerPanel, effect: Effect) -> Effect:
         return estimate_effect(panel, design=effect.design, level=effect.level)
     found, knife = group_time(panel, base_months=BASE_MONTHS), jackknife(panel, base_months=BASE_MONTHS)
     if not found.identified:
-        raise CxvalueError(translate("Nothing could be compared at that date."))
+        raise CxvalueError("Nothing could be compared at that date.")
     return replace(
         effect,
         **measured(panel, found, knife, effect.level),

@@ -88,9 +88,7 @@ class Finding:
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
-            raise CxvalueError(
-                translate("Finding id {id!r} must be like 'base.customers' or 'programme.waiver.npv'.", id=self.id)
-            )
+            raise CxvalueError("Finding id {id!r} must be like 'base.customers' or 'programme.waiver.npv'.", id=self.id)
         for name in ("label", "unit", "text", "method", "case", "notebook"):
             if not isinstance(getattr(self, name), str):
                 raise self._refused(name, translate("It must be text."))
@@ -220,26 +218,24 @@ def read_findings(path: Path | str) -> tuple[Finding, ...]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_constant)
     except FileNotFoundError:
-        raise CxvalueError(translate("There is no findings.json at {path}.", path=path)) from None
+        raise CxvalueError("There is no findings.json at {path}.", path=path) from None
     except ValueError as error:
-        raise CxvalueError(translate("{path} is not a list of findings: {error}", path=path, error=error)) from error
+        raise CxvalueError("{path} is not a list of findings: {error}", path=path, error=error) from error
     if not isinstance(rows, list):
-        raise CxvalueError(translate("{path} must hold a list of findings.", path=path))
+        raise CxvalueError("{path} must hold a list of findings.", path=path)
     return tuple(_unique([_from_row(row, path) for row in rows]))
 
 
 def _from_row(row: object, path: Path) -> Finding:
     if not isinstance(row, dict):
-        raise CxvalueError(
-            translate("{path} must hold a list of objects, but one entry is {row!r}.", path=path, row=row)
-        )
+        raise CxvalueError("{path} must hold a list of objects, but one entry is {row!r}.", path=path, row=row)
     unknown = [name for name in row if name not in _HANDED_OVER]
     if unknown:
         found = translate("{path}: unknown field {field!r} in a finding.", path=path, field=unknown[0])
         raise CxvalueError(closed_up(f"{found} {nearest(unknown[0], _PUBLISHED)}"))
     missing = [name for name in ("id", "label", "value") if name not in row]
     if missing:
-        raise CxvalueError(translate("{path}: a finding lacks {fields}.", path=path, fields=enumerated(missing)))
+        raise CxvalueError("{path}: a finding lacks {fields}.", path=path, fields=enumerated(missing))
     # A published finding does not carry its kind; the list of studies writes a chance and a forecast all the same.
     kind = "chance" if str(row["id"]).endswith(".probability_of_loss") else "estimate"
     kind = "forecast" if row["id"] in ("cltv.equity", "cltv.mean", "cltv.new_customer") else kind
@@ -250,9 +246,7 @@ def _unique(findings: Sequence[Finding]) -> Sequence[Finding]:
     seen: set[str] = set()
     for finding in findings:
         if finding.id in seen:
-            raise CxvalueError(
-                translate("Two findings have the id {id!r}; an id must stand for one number.", id=finding.id)
-            )
+            raise CxvalueError("Two findings have the id {id!r}; an id must stand for one number.", id=finding.id)
         seen.add(finding.id)
     return findings
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.suppression import dominated
+from cxvalue.foundation.arrays import Bools, Floats, Places
 
 __all__ = [
     "NO_GROUPS",
@@ -28,8 +29,7 @@ __all__ = [
     "withheld_list",
 ]
 
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
+Mask = Bools
 Labels = Mapping[str, NDArray[np.object_]]
 
 
@@ -229,7 +229,7 @@ def _reach(ties: Mask, cell: int, hidden: Mask) -> Mask:
         seen = more
 
 
-def _tied(counts: Floats, codes: Mapping[str, NDArray[np.intp]], size: Floats | None) -> System:
+def _tied(counts: Floats, codes: Mapping[str, Places], size: Floats | None) -> System:
     """Groups of a column add up to everybody; a group made of whole groups of another column is their sum."""
     sizes = [int(code.max(initial=-1)) + 1 for code in codes.values()]
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(int)

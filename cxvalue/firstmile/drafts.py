@@ -55,6 +55,27 @@ class Draft:
         """Who wrote it, as the study file says it."""
         return self.record.layout if self.record else ""
 
+    def asks(
+        self,
+        key: str,
+        ask: str,
+        at: str,
+        options: tuple[Option, ...],
+        default: str | None = None,
+        free: str = "",
+        *,
+        first: bool = False,
+    ) -> None:
+        """Leave a `Question` about this table open, before all others with `first`; a free column is one of the export's."""
+        names = self.export.names if free == "column" else ()
+        place = 0 if first else len(self.questions)
+        self.questions.insert(place, Question(key, ask, at, options, default, free, names, self.table))
+
+    def refused(self, found: str, remedy: str) -> Draft:
+        """The draft of a table that cannot be used, and why."""
+        self.refusal = Problem(self.export.label, found, remedy)
+        return self
+
 
 def columns_in(theirs: str) -> list[str]:
     """The columns of a source that a mapping names.
@@ -70,8 +91,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
     names = record.names(export.names)
     draft = Draft(export, record.table, record.row, {}, record, notes=list(record.notes))
     if record.refuse:
-        draft.refusal = Problem(export.label, f"{record.title}: {record.refuse['found']}", record.refuse["remedy"])
-        return draft
+        return draft.refused(f"{record.title}: {record.refuse['found']}", record.refuse["remedy"])
     draft.spec = _bound_spec(record.spec, names)
     draft.why = dict.fromkeys(draft.spec["columns"], ("sure", record.title))
     if "first_row" in draft.spec:
@@ -83,8 +103,7 @@ def draft_of_record(export: Export, record: Record) -> Draft:
         found = translate(
             "{system}: the columns behind {columns} are not in it.", system=record.title, columns=enumerated(required)
         )
-        draft.refusal = Problem(export.label, found, translate("Export it again with all columns."))
-        return draft
+        return draft.refused(found, translate("Export it again with all columns."))
     for asked in record.asks:
         _ask(draft, asked, names)
     _ask_for_others(draft)
@@ -221,7 +240,7 @@ def _ask_for_others(draft: Draft) -> None:
             column=column,
             values=shown,
         )
-        draft.questions.append(Question("others", ask, f"keep_rows.{column}", options, "leave_out", table=draft.table))
+        draft.asks("others", ask, f"keep_rows.{column}", options, "leave_out")
         return
 
 
@@ -234,12 +253,10 @@ def _ask_for_score(draft: Draft, names: Mapping[str, str]) -> None:
     )
     default = among[0] if len(among) == 1 else None
     ask = translate("Which question is the score?")
-    draft.questions.append(
-        Question("score", ask, "columns.score", options, default, "column", export.names, draft.table)
-    )
+    draft.asks("score", ask, "columns.score", options, default, "column")
     options = (Option("nps", translate("would you recommend us, 0 to 10"), {"columns": {"metric": "='nps'"}}),)
     ask = translate("What is this score called, in small letters?")
-    draft.questions.append(Question("metric", ask, "columns.metric", options, "nps", "text", table=draft.table))
+    draft.asks("metric", ask, "columns.metric", options, "nps", "text")
     for name in ("score", "metric"):
         draft.why[name] = ("asked", "")
 
@@ -306,18 +323,16 @@ def complete(draft: Draft) -> Draft:
             empty,
             column=customer,
         )
-        draft.questions.append(
-            Question("rows_without_customer", ask, "rows_without_customer", options, "count", table=draft.table)
-        )
+        draft.asks("rows_without_customer", ask, "rows_without_customer", options, "count")
     if export.copies:
         options = (Option("leave_out", translate("it counts once"), {"copies": "leave_out"}),)
         copies = "; ".join(export.copies)
         ask = translate("A file is there twice: {copies}. Is the copy to be left out?", copies=copies)
-        draft.questions.append(Question("copies", ask, "copies", options, "leave_out", table=draft.table))
+        draft.asks("copies", ask, "copies", options, "leave_out")
     for new, old in export.renamed.items():
         options = (Option("yes", translate("{new} is {old}", new=new, old=old), {"same": {new: old}}),)
         ask = translate("In some files the column {old!r} is called {new!r}. Is it the same?", old=old, new=new)
-        draft.questions.append(Question("same", ask, f"same.{new}", options, "yes", table=draft.table))
+        draft.asks("same", ask, f"same.{new}", options, "yes")
     return draft
 
 

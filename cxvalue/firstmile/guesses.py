@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cxvalue.firstmile.asking import Option, Question, either
+from cxvalue.firstmile.asking import Option, either
 from cxvalue.firstmile.drafts import Draft, sign_of, trim_footer
 from cxvalue.firstmile.exports import Export, Look
 from cxvalue.firstmile.returned import ask_for_refunds
-from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count, written
 from cxvalue.language.words import enumerated
 from cxvalue.study.currencies import CODES
@@ -45,15 +44,13 @@ def draft_by_guess(export: Export) -> Draft:
     amounts = [look for look in looks if look.is_number and _may_be_amount(look)]
     if export.rows < _FEWEST_ROWS or not looks:
         found, remedy = translate("holds no rows to speak of."), translate("Give a table with a row a purchase.")
-        draft.refusal = Problem(export.label, found, remedy)
-        return draft
+        return draft.refused(found, remedy)
     if customers and not days and not amounts:
         return _customers(draft, customers)
     if not customers and any(day.different == export.rows for day in days):
         found = translate("has one row a day and no customer: it is a summary.")
         remedy = translate("Export the orders behind it, a row an order, with the customer.")
-        draft.refusal = Problem(export.label, found, remedy)
-        return draft
+        return draft.refused(found, remedy)
     starts = [day for day in days if role_of(day.name, "start")]
     ends = [look for look in looks if role_of(look.name, "end") and (look.is_day or not look.filled)]
     if customers and starts and ends and not any(role_of(day.name, "order") for day in days):
@@ -71,8 +68,7 @@ def draft_by_guess(export: Export) -> Draft:
         remedy = translate(
             "A table needs at least who bought, when, and for how much; a total per customer or per day is none."
         )
-        draft.refusal = Problem(export.label, found, remedy)
-        return draft
+        return draft.refused(found, remedy)
     _customer(draft, customers)
     _day(draft, days)
     trim_footer(draft)
@@ -142,11 +138,7 @@ def _customer(draft: Draft, customers: Sequence[Look]) -> None:
             "{column!r} looks like a person's name, and two people may share one. Is it to stand for the customer?",
             column=best.name,
         )
-        draft.questions.append(
-            Question(
-                "names", ask, "columns.customer_id", options, "accept", "column", draft.export.names, "transactions"
-            )
-        )
+        draft.asks("names", ask, "columns.customer_id", options, "accept", "column")
         draft.why["customer_id"] = ("asked", draft.why["customer_id"][1])
 
 
@@ -174,7 +166,7 @@ def _guests(draft: Draft) -> None:
             ids=enumerated(words),
             column=customer,
         )
-        draft.questions.append(Question("guests", ask, "guest_ids", options, options[0].answer, table="transactions"))
+        draft.asks("guests", ask, "guest_ids", options, options[0].answer)
 
 
 def _day(draft: Draft, days: Sequence[Look]) -> None:
@@ -196,8 +188,7 @@ def _day(draft: Draft, days: Sequence[Look]) -> None:
 def _ask_which(draft: Draft, column: str, looks: Sequence[Look], ask: str) -> None:
     """Leave open which of the columns of an export is one of ours."""
     options = tuple(Option(look.name, enumerated(look.samples), {"columns": {column: look.name}}) for look in looks)
-    names = draft.export.names
-    draft.questions.append(Question(column, ask, f"columns.{column}", options, None, "column", names, draft.table))
+    draft.asks(column, ask, f"columns.{column}", options, None, "column")
 
 
 def _order(draft: Draft, looks: Sequence[Look]) -> None:
@@ -235,7 +226,7 @@ def _order(draft: Draft, looks: Sequence[Look]) -> None:
 
 
 def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> None:
-    export, columns = draft.export, draft.spec["columns"]
+    columns = draft.spec["columns"]
     pieces = [
         look for look in amounts if role_of(look.name, "piece") or said(look.name) in ("price", "preis", "prix", "цена")
     ]
@@ -263,9 +254,7 @@ def _amount(draft: Draft, amounts: Sequence[Look], looks: Sequence[Look]) -> Non
         named = [(one.name, enumerated(one.samples)) for one in (best, *rest)]
         options = tuple(Option(name, some, {"columns": {"revenue": name}}) for name, some in named)
         ask = translate("Which amount is revenue: what was paid for the goods, after discounts?")
-        draft.questions.insert(
-            0, Question("revenue", ask, "columns.revenue", options, None, "column", export.names, "transactions")
-        )
+        draft.asks("revenue", ask, "columns.revenue", options, None, "column", first=True)
         draft.why["revenue"] = ("asked", translate("several amounts"))
     if THOUSANDS.search(said(best.name)):
         _ask_for_cents(draft, "thousands")
@@ -289,14 +278,14 @@ def _ask_for_cents(draft: Draft, default: str) -> None:
             units,
         )
         ask = translate("Are the amounts in thousands or in whole units?")
-    draft.questions.append(Question("amounts", ask, "columns.revenue", options, default, table="transactions"))
+    draft.asks("amounts", ask, "columns.revenue", options, default)
 
 
 def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequence[Look]) -> None:
     if not taxes or draft.spec["columns"]["revenue"].startswith("="):
         none = (Option("none", translate("no tax is in them"), {}),)
         ask = translate("Is tax in the amounts, and at which rate?")
-        draft.questions.append(Question("tax", ask, "columns.revenue", none, None, "rate", table="transactions"))
+        draft.asks("tax", ask, "columns.revenue", none, None, "rate")
         return
     freight = f"([{shipping[0].name}] else 0)" if shipping else ""
     both = f"([{taxes[0].name}] else 0)" + (f" - {freight}" if freight else "")
@@ -311,7 +300,7 @@ def _ask_for_tax(draft: Draft, best: Look, taxes: Sequence[Look], shipping: Sequ
         Option("on_top", on_top, {"revenue_minus": freight} if freight else {}),
     )
     ask = translate("Does {amount!r} hold {tax!r}?", amount=best.name, tax=tax)
-    draft.questions.append(Question("tax", ask, "columns.revenue", options, None, table="transactions"))
+    draft.asks("tax", ask, "columns.revenue", options)
 
 
 def _ask_for_rows(draft: Draft, best: Look) -> None:
@@ -331,7 +320,7 @@ def _ask_for_rows(draft: Draft, best: Look) -> None:
             Option("line", translate("the amount of each line: they are added up"), {}),
         )
         ask = translate("All lines of an order carry the same {amount!r}. What is it?", amount=best.name)
-        draft.questions.append(Question("lines", ask, "once_per", options, None, table="transactions"))
+        draft.asks("lines", ask, "once_per", options)
 
 
 def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
@@ -361,16 +350,8 @@ def _statuses(draft: Draft, looks: Sequence[Look]) -> None:
             column=look.name,
             values=counted,
         )
-        draft.questions.append(
-            Question(
-                "statuses",
-                ask,
-                f"keep_rows.{look.name}",
-                tuple(options),
-                options[0].answer if good else None,
-                "values",
-                table="transactions",
-            )
+        draft.asks(
+            "statuses", ask, f"keep_rows.{look.name}", tuple(options), options[0].answer if good else None, "values"
         )
         return
 
@@ -440,9 +421,6 @@ def _subscriptions(
             for months in (1, 12)
         )
         ask = translate("Is {amount!r} paid a month or a year?", amount=amount)
-        draft.questions.append(
-            Question("value_per_month", ask, "columns.value_per_month", options, None, table="subscriptions")
-        )
+        draft.asks("value_per_month", ask, "columns.value_per_month", options)
         draft.why["value_per_month"] = ("asked", translate("an amount"))
-    draft.questions = [replace(one, table="subscriptions") for one in draft.questions]
     return draft

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from cxvalue.firstmile.asking import Option, Question
+from cxvalue.firstmile.asking import Option
 from cxvalue.firstmile.drafts import Draft, columns_in
 from cxvalue.firstmile.exports import Look
 from cxvalue.language.catalogue import translate, translate_count
@@ -37,7 +37,7 @@ def ask_for_refunds(draft: Draft, looks: Sequence[Look]) -> None:
                 filled,
                 column=look.name,
             )
-            draft.questions.append(Question("refund", ask, "refund.amount", options, "take_off", table="transactions"))
+            draft.asks("refund", ask, "refund.amount", options, "take_off")
             return
     _refunds_in_rows(draft, looks)
 
@@ -70,7 +70,7 @@ def _refunds_in_rows(draft: Draft, looks: Sequence[Look]) -> None:
             column=look.name,
             words=enumerated(words),
         )
-        draft.questions.append(Question("refund", ask, "refund.rows", options, "take_off", table="transactions"))
+        draft.asks("refund", ask, "refund.rows", options, "take_off")
         return
 
 

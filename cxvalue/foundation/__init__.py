@@ -3,6 +3,7 @@
 inert      text from data that a spreadsheet must not take for a formula, and that no file would be sound with
 machine    disks, rights and memory: trouble that is no fault of a study, in words
 temporary  the folder for what is temporary, which nobody else can open
+arrays     arrays by what they hold
 errors     everything that cxvalue refuses to do, and in which words
 days       a day however it is given
 calendar   days, months and the unit in which a model counts time
@@ -13,5 +14,6 @@ beside     work that goes on beside other work
 grades     grades of evidence, A to E
 progress   a line about a long step, in JupyterLab alone
 shown      how a result shows itself: a line, a table with sentences, numbers, a picture
+plain      frozen results as JSON holds them, and back
 lazy       what reads notebooks, imported without what is slow and not used
 """

@@ -29,9 +29,20 @@ IN_RUN = "CXVALUE_IN_RUN"
 
 
 class CxvalueError(Exception):
-    """The base of every error that cxvalue raises on purpose."""
+    """The base of every error that cxvalue raises on purpose; it tells its message in the language that is spoken.
+
+    Args:
+        message: as for `translate`; a text that was told already stays as it is.
+        **values: what stands in its places.
+
+    >>> print(CxvalueError("draws == {draws}, must be 20 or more.", draws=3))
+    draws == 3, must be 20 or more.
+    """
 
     exit_status = 1
+
+    def __init__(self, message: str, /, **values: object) -> None:
+        super().__init__(translate(message, **values))
 
     def _render_traceback_(self) -> list[str]:
         """What Jupyter shows of it: the sentence alone, which is all that helps; in a run the whole way to it."""

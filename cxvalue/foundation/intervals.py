@@ -124,7 +124,7 @@ def share_interval(count: int, of: int, level: float = 0.95) -> tuple[float, flo
 def check_level(level: float) -> float:
     """The level of an interval; raises `CxvalueError` unless it is a share between 0 and 1."""
     if not 0 < level < 1:
-        raise CxvalueError(translate("level == {level}, must lie between 0 and 1, for example 0.95.", level=level))
+        raise CxvalueError("level == {level}, must lie between 0 and 1, for example 0.95.", level=level)
     return level
 
 

@@ -8,11 +8,12 @@ against the size of the numbers that were added up.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from cxvalue.foundation.arrays import Bools, Floats
 
 __all__ = ["LEAST_LEFT", "ROUNDING", "independent", "settled", "spread_of"]
 
-Floats = NDArray[np.float64]
 
 ROUNDING = 1e-9
 """Share of a number's own size below which a difference is rounding: sums of a million floats stay well within it."""
@@ -43,7 +44,7 @@ def spread_of(columns: ArrayLike) -> Floats:
     return np.asarray(np.where(found <= ROUNDING * np.abs(values).max(axis=0), 0.0, found), dtype=np.float64)
 
 
-def independent(*grams: Floats) -> NDArray[np.bool_]:
+def independent(*grams: Floats) -> Bools:
     """Which columns add something to those before them, in every one of several groups.
 
     A gram holds the sums of squares and products of the columns of one group, their means taken off. A column that is the

@@ -12,16 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 
 __all__ = ["Allocation", "allocate", "bounded_claims", "coupled_sum", "shrink"]
 
-Floats = NDArray[np.float64]
 State = tuple[int, ...]
 
 LEAST_ALONE = 0.02
@@ -96,7 +95,7 @@ def _alone(measured: Sequence[State], weight: Floats, programmes: int) -> Floats
     rows = [place for place, state in enumerate(measured) if set(state) & set(rest)]
     belongs = np.array([[one in measured[place] for one in rest] for place in rows], dtype=float).reshape(-1, len(rest))
     if not belongs.any(axis=0).all():
-        raise CxvalueError(translate("A programme has no month that could be compared, alone or with others."))
+        raise CxvalueError("A programme has no month that could be compared, alone or with others.")
     left = np.eye(len(measured))[rows]
     for row, place in enumerate(rows):
         left[row] -= found[[one for one in measured[place] if one in known]].sum(axis=0)
@@ -136,12 +135,10 @@ def shrink(values: ArrayLike, ses: ArrayLike, *, given_up: int = 2) -> Floats:
     wanted = y.size - given_up
     if wanted < 1:
         raise CxvalueError(
-            translate(
-                "{count} estimates are too few to be drawn in: {least} are the least.", count=y.size, least=given_up + 1
-            )
+            "{count} estimates are too few to be drawn in: {least} are the least.", count=y.size, least=given_up + 1
         )
     if (variance <= 0).any():
-        raise CxvalueError(translate("An estimate without an error cannot be drawn in."))
+        raise CxvalueError("An estimate without an error cannot be drawn in.")
 
     def excess(spread: float) -> float:
         return float((y**2 / (spread + variance)).sum() - wanted)

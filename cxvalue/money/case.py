@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.errors import CxvalueError, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
 
 __all__ = ["Case", "CaseSettings", "business_case"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +88,16 @@ class CaseSettings:
 
     def __post_init__(self) -> None:
         if self.horizon_months < 1:
-            raise CxvalueError(translate("horizon_months == {months}, must be 1 or more.", months=self.horizon_months))
+            raise CxvalueError("horizon_months == {months}, must be 1 or more.", months=self.horizon_months)
         if not 0 <= self.erosion_per_year < 1:
             raise CxvalueError(
-                translate(
-                    "erosion_per_year == {share}, must be a share from 0 to below 1.", share=self.erosion_per_year
-                )
+                "erosion_per_year == {share}, must be a share from 0 to below 1.", share=self.erosion_per_year
             )
         if not 0 <= self.correlation <= 1:
-            raise CxvalueError(
-                translate("correlation == {correlation}, must lie between 0 and 1.", correlation=self.correlation)
-            )
+            raise CxvalueError("correlation == {correlation}, must lie between 0 and 1.", correlation=self.correlation)
         wrong = next((one for one in self.benefits if not isinstance(one, CashBenefit)), None)
         if wrong is not None:
-            raise CxvalueError(
-                translate("{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
-            )
+            raise CxvalueError("{benefit!r} is no money and cannot enter an NPV; pass it as capacity.", benefit=wrong)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,12 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     from cxvalue.effects.effect import Effect
@@ -30,7 +29,6 @@ __all__ = [
     "fit_decay",
 ]
 
-Floats = NDArray[np.float64]
 Persistence = Literal["measured", "none", "half_life"]
 
 LAST_TIMES = 3
@@ -74,13 +72,11 @@ class CashBenefit:
     def __post_init__(self) -> None:
         if not self.low <= self.monthly <= self.high:
             raise CxvalueError(
-                translate(
-                    "The benefit {name!r}: {monthly:,} does not lie in {low:,} to {high:,}.",
-                    name=self.name,
-                    monthly=self.monthly,
-                    low=self.low,
-                    high=self.high,
-                )
+                "The benefit {name!r}: {monthly:,} does not lie in {low:,} to {high:,}.",
+                name=self.name,
+                monthly=self.monthly,
+                low=self.low,
+                high=self.high,
             )
 
 
@@ -234,13 +230,13 @@ def extend(
     elif persistence == "half_life":
         if half_life_months is None or half_life_months <= 0:
             raise CxvalueError(
-                translate("half_life_months == {months}, must be a number of months above 0.", months=half_life_months)
+                "half_life_months == {months}, must be a number of months above 0.", months=half_life_months
             )
         shape = 0.5 ** (ahead / half_life_months)
     elif persistence == "measured":
         shape = np.exp(-rate * ahead)
     else:
         raise CxvalueError(
-            translate("persistence == {persistence!r}, must be measured, none or half_life.", persistence=persistence)
+            "persistence == {persistence!r}, must be measured, none or half_life.", persistence=persistence
         )
     return np.concatenate([measured, held * shape], axis=-1)

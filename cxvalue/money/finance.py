@@ -7,12 +7,12 @@ and annual, flows are nominal and before tax. Every function takes flows by mont
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-__all__ = ["discount_factors", "irr", "irr_of_many", "npv", "payback_months", "peak_exposure"]
+from cxvalue.foundation.arrays import Floats, Ints
 
-Floats = NDArray[np.float64]
+__all__ = ["discount_factors", "irr", "irr_of_many", "npv", "payback_months", "peak_exposure"]
 
 
 def discount_factors(months: int, annual_rate: float) -> Floats:
@@ -81,7 +81,7 @@ def irr_of_many(flows: ArrayLike) -> Floats:
     return rate
 
 
-def _turns(values: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
+def _turns(values: Floats) -> tuple[Floats, Ints, Floats]:
     """First sign of each row, how often its sign changes, and the last one; zeros are passed over."""
     signs = np.sign(values)
     place = np.maximum.accumulate(np.where(signs != 0, np.arange(signs.shape[1]), -1), axis=1)

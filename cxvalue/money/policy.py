@@ -16,16 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import interval_ends, stated_draws
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["GoodwillSearch", "Handling", "search_rules"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +91,16 @@ def search_rules(
 
     paid = np.asarray(amount, dtype=float)
     if not paid.size or years <= 0:
-        raise CxvalueError(translate("There are no fees, or no time in which they fell, to search rules on."))
+        raise CxvalueError("There are no fees, or no time in which they fell, to search rules on.")
     for name in ("saved_per_waiver", "gain_per_customer_year", "extra_share"):
         middle, least, most = getattr(handling, name)
         if not least <= middle <= most:
             raise CxvalueError(
-                translate(
-                    "{name}: {middle} does not lie in its range {least} to {most}.",
-                    name=name,
-                    middle=middle,
-                    least=least,
-                    most=most,
-                )
+                "{name}: {middle} does not lie in its range {least} to {most}.",
+                name=name,
+                middle=middle,
+                least=least,
+                most=most,
             )
     rng = np.random.default_rng(seed)
     there = np.zeros(paid.size, dtype=bool) if under_rule is None else np.asarray(under_rule, dtype=bool)
@@ -166,7 +162,7 @@ def _value(counts: Floats, saved: Floats, gain: Floats, extra: Floats) -> Floats
 
 
 def _counted(
-    whose: NDArray[Any], paid: Floats, there: NDArray[np.bool_], cap: float, times: Sequence[int]
+    whose: NDArray[Any], paid: Floats, there: Bools, cap: float, times: Sequence[int]
 ) -> list[tuple[float, ...]]:
     """For each number of times: cap, times, waivers and amounts (each without and with a rule in force), customers, and the
     relative error of the amount."""

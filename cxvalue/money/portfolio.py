@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.plain import Plain
 from cxvalue.money.allocation import coupled_sum, shrink
 from cxvalue.money.finance import discount_factors
 
@@ -57,7 +58,7 @@ class LedgerLine:
 
 
 @dataclass(frozen=True)
-class Portfolio:
+class Portfolio(Plain):
     """What was measured of all programmes together; plain JSON types, lists by programme in the order of `programmes`.
 
     Attributes:
@@ -102,25 +103,6 @@ class Portfolio:
     def factor(self) -> float:
         """What is left of each claimed unit of margin once every customer-month counts once."""
         return self.margin / self.claimed if self.claimed else 1.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """The portfolio as plain JSON types."""
-        values = asdict(self)
-        values["df"] = None if np.isinf(self.df) else self.df
-        return values
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Portfolio:
-        """The portfolio that `to_dict` wrote down."""
-        values = {name.name: data[name.name] for name in fields(cls)}
-        values["credits"] = tuple(Credit(**one) for one in data["credits"])
-        values["ledger"] = tuple(LedgerLine(**one) for one in data["ledger"])
-        values["holdout"] = Holdout(**data["holdout"]) if data["holdout"] else None
-        values["contacted"] = [(name, list(numbers)) for name, numbers in data["contacted"]]
-        for name in ("programmes", "priced", "measured_alone"):
-            values[name] = tuple(data[name])
-        values["df"] = np.inf if data["df"] is None else data["df"]
-        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

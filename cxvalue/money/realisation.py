@@ -13,10 +13,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Check, Effect
 from cxvalue.findings.numbers import format_p
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.calendar import month_after, months_apart
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate, translate_count
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cxvalue.money.case import Case
 
 __all__ = ["PromisedMonth", "Realised", "fade_check", "promised_path", "ratio_range", "realised", "realised_published"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +173,7 @@ def _compared(
     )
 
 
-def _known(effect: Effect) -> tuple[NDArray[np.int64], Floats, Floats]:
+def _known(effect: Effect) -> tuple[Ints, Floats, Floats]:
     """Event times with a value, the values and their covariance."""
     kept = np.isfinite(effect.event_effect)
     return effect.event_time[kept], effect.event_effect[kept], effect.covariance[np.ix_(kept, kept)]

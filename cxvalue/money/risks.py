@@ -11,15 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.language.catalogue import translate
 
 __all__ = ["Risk", "YearlyLoss", "risk_draws", "yearly_loss"]
 
-Floats = NDArray[np.float64]
 
 Z95 = reach_of(0.90)
 
@@ -52,13 +50,11 @@ class Risk:
         inside = Z95**2 - 2 * ratio
         if ratio < 0 or inside < 0:
             raise CxvalueError(
-                translate(
-                    "The risk {name!r}: a loss of {loss:,} in 1 of 20 does not go with a mean of {mean:,}; it must lie "
-                    "between the mean and 3.8 times the mean.",
-                    name=self.name,
-                    loss=self.loss_exceeded_in_5_percent,
-                    mean=self.mean_loss,
-                )
+                "The risk {name!r}: a loss of {loss:,} in 1 of 20 does not go with a mean of {mean:,}; it must lie "
+                "between the mean and 3.8 times the mean.",
+                name=self.name,
+                loss=self.loss_exceeded_in_5_percent,
+                mean=self.mean_loss,
             )
         return float(Z95 - np.sqrt(inside))
 

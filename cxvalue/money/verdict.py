@@ -16,6 +16,7 @@ from scipy import special
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.shown import Shown
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import closed_up
 from cxvalue.money.waiting import Waiting, value_of_waiting
 
 if TYPE_CHECKING:
@@ -111,11 +112,11 @@ def judge(
     the metric itself, expressed as a constant effect.
     """
     if metric not in METRICS:
-        raise CxvalueError(f"metric == {metric!r}. {one_of(METRICS)}")
+        raise CxvalueError(closed_up(f"metric == {metric!r}. {one_of(METRICS)}"))
     if (at_least is None) == (at_most is None):
-        raise CxvalueError(translate("A criterion has exactly one of at_least and at_most."))
+        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
     if not 0.5 < confidence < 1:
-        raise CxvalueError(translate("confidence == {confidence}, must lie between 0.5 and 1.", confidence=confidence))
+        raise CxvalueError("confidence == {confidence}, must lie between 0.5 and 1.", confidence=confidence)
     if metric == "effect":
         return judge_effect(case.effect, at_least=at_least, at_most=at_most, confidence=confidence)
     draws, error, break_even = _metric(case, metric, at_least if at_least is not None else at_most)
@@ -143,7 +144,7 @@ def judge_effect(
     """Judge an effect by itself, without money: by the t distribution around the estimate."""
     threshold = at_least if at_least is not None else at_most
     if threshold is None or (at_least is not None and at_most is not None):
-        raise CxvalueError(translate("A criterion has exactly one of at_least and at_most."))
+        raise CxvalueError("A criterion has exactly one of at_least and at_most.")
     above = effect.probability_at_least(threshold)
     probability = above if at_least is not None else 1 - above
     reach = (special.ndtri(confidence) + POWER) * effect.se

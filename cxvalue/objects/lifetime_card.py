@@ -131,9 +131,7 @@ def _(shown: CustomerValue) -> pd.DataFrame:
 def _(shown: LifetimeModel) -> Mapping[str, Callable[..., Figure]]:
     def expected(currency: str, *, states: PurchaseStates | None = None, horizon_months: float = 12) -> Figure:
         if states is None:
-            raise CxvalueError(
-                translate("This picture needs the histories that the model was fitted on: plot(states=...).")
-            )
+            raise CxvalueError("This picture needs the histories that the model was fitted on: plot(states=...).")
         seen: dict[str, Any] = {"frequency": states.frequency, "age_days": states.age_days}
         return frequency_recency(shown.typical, pd.DataFrame(seen), horizon_months, states.as_of)
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from cxvalue.foundation.errors import IN_RUN, RunFailed
 from cxvalue.language.catalogue import translate
 from cxvalue.run.graph import NotebookSpec
-from cxvalue.run.journal import Reporter, Silence
+from cxvalue.run.journal import Reporter
 from cxvalue.run.kernel import PYTHON_KERNEL, NotebookJob, end_with_children, run_job
 
 __all__ = [
@@ -160,13 +160,11 @@ def run_notebooks(
     limits = limits or Limits()
     missing = [spec.name for spec in specs if not (notebooks / f"{spec.name}.ipynb").is_file()]
     if missing:
-        raise RunFailed(
-            translate("{name} is missing: there is no {name}.ipynb in the notebooks folder", name=missing[0])
-        )
+        raise RunFailed("{name} is missing: there is no {name}.ipynb in the notebooks folder", name=missing[0])
     warm_up()
     jobs = max(1, min(limits.jobs or usable_cores(), len(specs)))
     runtime = Path(tempfile.mkdtemp(prefix="cxv-"))
-    crew = _Crew(notebooks.resolve(), work.resolve(), study, runtime, jobs, limits, progress or Silence())
+    crew = _Crew(notebooks.resolve(), work.resolve(), study, runtime, jobs, limits, progress or Reporter())
     try:
         crew.run(specs)
     finally:
@@ -212,9 +210,7 @@ class _Crew:
                 self._start(spec)
             if not self.running:
                 raise RunFailed(
-                    translate(
-                        "{name} waits for itself: the notebooks depend on each other in a circle", name=waiting[0].name
-                    )
+                    "{name} waits for itself: the notebooks depend on each other in a circle", name=waiting[0].name
                 )
             self._listen()
 
@@ -261,12 +257,10 @@ class _Crew:
         for member in self.running.values():
             if time.monotonic() >= member.deadline:
                 raise RunFailed(
-                    translate(
-                        "{name} ran longer than {limit:g} s and was ended {place}",
-                        name=member.job.name,
-                        limit=self.limits.notebook_s,
-                        place=member.place,
-                    )
+                    "{name} ran longer than {limit:g} s and was ended {place}",
+                    name=member.job.name,
+                    limit=self.limits.notebook_s,
+                    place=member.place,
                 )
 
     def _hear(self, member: _Running) -> None:
@@ -292,17 +286,13 @@ class _Crew:
         if kind != "done" or member.process.exitcode not in (0, None):
             if shutil.disk_usage(self.work).free < FULL_BYTES:
                 raise RunFailed(
-                    translate(
-                        "{name}: the disk that holds the work folder is full {place}", name=name, place=member.place
-                    )
+                    "{name}: the disk that holds the work folder is full {place}", name=name, place=member.place
                 )
             how = translate("exit status {status}", status=member.process.exitcode)
             if member.process.exitcode == -signal.SIGKILL:
                 how = translate("exit status {status}; was the memory exhausted?", status=member.process.exitcode)
             raise RunFailed(
-                translate(
-                    "{name}: its process was ended from outside {place} ({how})", name=name, place=member.place, how=how
-                )
+                "{name}: its process was ended from outside {place} ({how})", name=name, place=member.place, how=how
             )
         self._release(member)
         seconds = time.monotonic() - member.started

@@ -79,12 +79,10 @@ def alone(folder: Path, name: str, study: str) -> Iterator[None]:
         except OSError:
             since = os.pread(handle, 100, 0).decode(errors="replace") or translate("a moment ago")
             raise CxvalueError(
-                translate(
-                    "another run of {study!r} for the same reports has been at work since {since}. This one was not made: "
-                    "the other publishes its report, and nothing is lost. Run it again when that has ended.",
-                    study=study,
-                    since=since,
-                )
+                "another run of {study!r} for the same reports has been at work since {since}. This one was not made: "
+                "the other publishes its report, and nothing is lost. Run it again when that has ended.",
+                study=study,
+                since=since,
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC".encode(), 0)

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, meant, one_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.language.letters import closed_up
-from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, StudyShape, declared_in
+from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
+
+if TYPE_CHECKING:
+    from cxvalue.study import StudyFile
 
 __all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
 
@@ -28,7 +32,7 @@ class PlannedNotebook:
     tables: tuple[str, ...]
     declared: str | None = None
 
-    def concerns(self, study: StudyShape, tables: Collection[str]) -> bool:
+    def concerns(self, study: StudyFile, tables: Collection[str]) -> bool:
         """Whether a reader of this study would look for it."""
         asked = self.declared is not None and bool(getattr(study, self.declared))
         return asked or any(table in tables for table in self.tables)
@@ -50,7 +54,7 @@ class Plan:
 
 
 def plan(
-    study: StudyShape,
+    study: StudyFile,
     tables: Collection[str],
     only: Sequence[str] = (),
     notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
@@ -94,7 +98,7 @@ def plan(
 
 
 def asked_for(
-    study: StudyShape,
+    study: StudyFile,
     only: Sequence[str],
     notebooks: Sequence[NotebookSpec] = NOTEBOOKS,
     planned: Sequence[PlannedNotebook] = PLANNED,

@@ -6,15 +6,14 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
-__all__ = ["KEPT_LOGS", "Journal", "Reporter", "Silence", "line_of"]
+__all__ = ["KEPT_LOGS", "Journal", "Reporter", "line_of"]
 
 KEPT_LOGS = 50
 
 
-class Reporter(Protocol):
-    """What is told while a run goes on."""
+class Reporter:
+    """Is told what goes on in a run, and by itself says nothing."""
 
     def phase(self, what: str) -> None:
         """The run has come to a phase, such as reading the tables."""
@@ -32,25 +31,6 @@ class Reporter(Protocol):
         """Something that people should know, in their words."""
 
 
-class Silence:
-    """Tells nothing."""
-
-    def phase(self, what: str) -> None:
-        """Say nothing."""
-
-    def started(self, name: str) -> None:
-        """Say nothing."""
-
-    def cell(self, name: str, number: int, of: int) -> None:
-        """Say nothing."""
-
-    def done(self, name: str, seconds: float) -> None:
-        """Say nothing."""
-
-    def said(self, text: str) -> None:
-        """Say nothing."""
-
-
 def line_of(event: str, *, as_json: bool, **facts: object) -> str:
     """An event with its moment (UTC) as a line of text or of JSON.
 
@@ -64,7 +44,7 @@ def line_of(event: str, *, as_json: bool, **facts: object) -> str:
     return " ".join([moment, event, *told])
 
 
-class Journal:
+class Journal(Reporter):
     """Passes on what is told and writes it down, below `folder`; a disk that is full costs the log and not the run."""
 
     def __init__(self, folder: Path, run_id: str, also: Reporter, *, as_json: bool = False) -> None:

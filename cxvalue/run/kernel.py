@@ -150,18 +150,14 @@ class _Execution:
             raise self._failed(self.cell, _shorten(f"{error.ename}: {error.evalue}")) from None
         except CellTimeoutError:
             raise RunFailed(
-                translate(
-                    "{name}: cell {cell} ran longer than {limit:g} s and was ended",
-                    name=job.name,
-                    cell=self.cell,
-                    limit=job.cell_timeout_s,
-                )
+                "{name}: cell {cell} ran longer than {limit:g} s and was ended",
+                name=job.name,
+                cell=self.cell,
+                limit=job.cell_timeout_s,
             ) from None
         except DeadKernelError:
             raise RunFailed(
-                translate(
-                    "{name}: the kernel died in cell {cell} (was the memory exhausted?)", name=job.name, cell=self.cell
-                )
+                "{name}: the kernel died in cell {cell} (was the memory exhausted?)", name=job.name, cell=self.cell
             ) from None
         except NoSuchKernel as error:
             raise RunFailed(f"{job.name}: {missing_kernel(error.name)}") from None
@@ -169,7 +165,7 @@ class _Execution:
             if "Kernel d" not in str(error):  # "Kernel died before replying", "Kernel didn't respond"
                 raise
             raise RunFailed(
-                translate("{name}: the kernel did not start: {reason}", name=job.name, reason=_one_line(error))
+                "{name}: the kernel did not start: {reason}", name=job.name, reason=_one_line(error)
             ) from None
 
     def _number_cells(self) -> None:
@@ -196,31 +192,25 @@ class _Execution:
             if errors or cell.metadata.get("papermill", {}).get("exception"):
                 raise self._failed(number, enumerated(errors) or translate("no reason was given"))
         if notebook.metadata.get("papermill", {}).get("exception"):
-            raise RunFailed(translate("{name} failed in cell {cell}", name=self.job.name, cell=self.cell))
+            raise RunFailed("{name} failed in cell {cell}", name=self.job.name, cell=self.cell)
 
     def _stopped_itself(self, cell: int) -> RunFailed:
-        return RunFailed(translate("{name} stopped itself (sys.exit) in cell {cell}", name=self.job.name, cell=cell))
+        return RunFailed("{name} stopped itself (sys.exit) in cell {cell}", name=self.job.name, cell=cell)
 
     def _failed(self, cell: int, reason: str) -> RunFailed:
-        return RunFailed(
-            translate("{name} failed in cell {cell}: {reason}", name=self.job.name, cell=cell, reason=reason)
-        )
+        return RunFailed("{name} failed in cell {cell}: {reason}", name=self.job.name, cell=cell, reason=reason)
 
     def _refuse_without_proof(self) -> None:
         try:
             json.loads(self.job.proof.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunFailed(
-                translate(
-                    "{name} ran to its end without publishing: its last cell must call study.publish(...)",
-                    name=self.job.name,
-                )
+                "{name} ran to its end without publishing: its last cell must call study.publish(...)",
+                name=self.job.name,
             ) from None
         except ValueError:
             raise RunFailed(
-                translate(
-                    "{name} published, but its {file} cannot be read", name=self.job.name, file=self.job.proof.name
-                )
+                "{name} published, but its {file} cannot be read", name=self.job.name, file=self.job.proof.name
             ) from None
 
     def _export(self) -> None:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,9 +77,7 @@ def publish_table(path: Path, folder: Path, key: Pseudonyms | None, *, csv_besid
     elif path.suffix == ".csv":
         _publish_csv(path, folder / path.name, key)
     else:
-        raise CxvalueError(
-            translate("The table {name} cannot be published. Allowed: '.parquet', '.csv'.", name=path.name)
-        )
+        raise CxvalueError("The table {name} cannot be published. Allowed: '.parquet', '.csv'.", name=path.name)
 
 
 def _publish_parquet(path: Path, folder: Path, key: Pseudonyms | None, *, csv_beside: bool) -> None:

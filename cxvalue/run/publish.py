@@ -130,12 +130,10 @@ def _findings(record: RunRecord) -> tuple[Finding, ...]:
         for finding in read_findings(folder):
             if finding.id in owners:
                 raise RunFailed(
-                    translate(
-                        "{first} and {second} both publish the finding {finding!r}",
-                        first=owners[finding.id],
-                        second=run.name,
-                        finding=finding.id,
-                    )
+                    "{first} and {second} both publish the finding {finding!r}",
+                    first=owners[finding.id],
+                    second=run.name,
+                    finding=finding.id,
                 )
             owners[finding.id] = run.name
             found.append(finding if finding.notebook else replace(finding, notebook=run.name))
@@ -151,12 +149,10 @@ def _handed_over(record: RunRecord, part: str) -> list[Path]:
             if path.name in paths and path.name != "figures.json":
                 owner = paths[path.name].parent.parent.name
                 raise RunFailed(
-                    translate(
-                        "{first} and {second} both publish {file}",
-                        first=owner,
-                        second=run.name,
-                        file=f"{part}/{path.name}",
-                    )
+                    "{first} and {second} both publish {file}",
+                    first=owner,
+                    second=run.name,
+                    file=f"{part}/{path.name}",
                 )
             paths[path.name] = path
     return list(paths.values())
@@ -182,9 +178,7 @@ def _copy_figures(record: RunRecord, folder: Path) -> tuple[PageFigure, ...]:
             files = [path for path in files if path.is_file()]
             if not files:
                 raise RunFailed(
-                    translate(
-                        "{name} lists the figure {figure!r} but left no file of it", name=run.name, figure=entry["name"]
-                    )
+                    "{name} lists the figure {figure!r} but left no file of it", name=run.name, figure=entry["name"]
                 )
             for path in files:
                 shutil.copyfile(path, folder / path.name)

@@ -27,7 +27,7 @@ from cxvalue.run.crowding import at_a_time
 from cxvalue.run.execute import Limits, StudyReference, run_notebooks, usable_cores, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
 from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, PLANNED, NotebookSpec, Plan, asked_for, plan
-from cxvalue.run.journal import Journal, Reporter, Silence
+from cxvalue.run.journal import Journal, Reporter
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import import_renderers, publish
 from cxvalue.run.record import RunRecord
@@ -100,7 +100,7 @@ def run_study(
     study or its data is wrong, `CxvalueError` for an unknown notebook in `only`, and `RunStopped` when a notebook or the
     publishing failed. What happened stands in a log of its own below the study's reports, with `json_lines` as JSON.
     """
-    progress = progress or Silence()
+    progress = progress or Reporter()
     warm_up()
     project = project or Project.default()
     path = project.find_study(reference)

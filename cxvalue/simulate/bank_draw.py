@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 
@@ -33,8 +33,6 @@ __all__ = [
     "starts_a_month",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FIRST_MONTH = date(2023, 7, 1)
 PROGRAMME = "penalty_waiver"
@@ -189,8 +187,8 @@ class BankDraw:
     base: Ints
     with_it: Floats
     without_it: Floats
-    alive: NDArray[np.bool_]
-    alive_without: NDArray[np.bool_]
+    alive: Bools
+    alive_without: Bools
     parameters: BankParameters
     second: SecondProgramme | None = None
 
@@ -337,7 +335,7 @@ def asking_months(true: BankParameters) -> range:
     return range(true.months // 2, 2 * true.months // 3)
 
 
-def bad_month(margin: Floats, month: int) -> tuple[Floats, NDArray[np.bool_]]:
+def bad_month(margin: Floats, month: int) -> tuple[Floats, Bools]:
     """What each customer usually brings, and whether this month was less than half of it."""
     usual: Floats = margin[:, month - 6 : month].mean(axis=1)
     return usual, (margin[:, month] < 0.5 * usual) & (usual > 0)
@@ -356,10 +354,10 @@ def month_of(days: Ints) -> Ints:
     return months
 
 
-def starts_a_month(days: Ints) -> NDArray[np.bool_]:
+def starts_a_month(days: Ints) -> Bools:
     """Whether each day is the first of its month."""
     when = np.datetime64(FIRST_MONTH, "D") + days
-    first: NDArray[np.bool_] = when == when.astype("datetime64[M]")
+    first: Bools = when == when.astype("datetime64[M]")
     return first
 
 

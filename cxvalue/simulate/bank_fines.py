@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.simulate.bank_draw import (
     ASKS,
     FIRST_MONTH,
@@ -38,9 +39,7 @@ MINUTE_COST, APPROVAL_COST = 0.6, 1.5
 CAPS, TIMES = (25.0, 50.0, 100.0, 200.0), (1, 2, 3)
 """Goodwill rules whose true value is told."""
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Flags = NDArray[np.bool_]
+Flags = Bools
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.bank_draw import ANNUAL_RATE, PROGRAMME, SECOND, BankDraw, counts_from
 
 __all__ = ["truth_of"]
-
-Ints = NDArray[np.int64]
 
 
 def truth_of(drawn: BankDraw) -> dict[str, Any]:
@@ -30,12 +28,12 @@ def truth_of(drawn: BankDraw) -> dict[str, Any]:
     return truth | _together(drawn, truth)
 
 
-def _treated(drawn: BankDraw, start: Ints, start_day: Ints) -> NDArray[np.bool_]:
+def _treated(drawn: BankDraw, start: Ints, start_day: Ints) -> Bools:
     """Customer-months under a programme, of customers who were there before it; customers x months."""
     month = np.arange(drawn.parameters.months)
     counted = (start >= 0) & (drawn.acquired < start_day)
     since = month >= np.maximum(start, counts_from(drawn))[:, None]
-    inside: NDArray[np.bool_] = counted[:, None] & since
+    inside: Bools = counted[:, None] & since
     return inside
 
 
@@ -63,7 +61,7 @@ def _programme(
     programme: str,
     begins: Ints,
     start_day: Ints,
-    gained: NDArray[np.float64],
+    gained: Floats,
     costs: tuple[float, float],
 ) -> dict[str, Any]:
     """The truth about one programme: `gained` is the margin with it less that without it, customers x months."""

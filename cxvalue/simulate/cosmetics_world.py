@@ -14,17 +14,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 __all__ = ["CosmeticsParameters", "Visits", "cosmetics", "draw_visits"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FIRST_DAY, DAYS = date(2025, 1, 1), 540
 MANY = 60_000
@@ -112,7 +110,7 @@ def draw_visits(customers: int, seed: int, true: CosmeticsParameters = Cosmetics
     return _chosen(visits, stays)
 
 
-def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[Visits, NDArray[np.bool_]]:
+def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[Visits, Bools]:
     """The visits that customers meant to make, and which of them they do make."""
     rng = np.random.default_rng(seed)
     segment_of = rng.choice(3, customers, p=SEGMENT_SHARES)
@@ -137,16 +135,16 @@ def _all_visits(customers: int, seed: int, true: CosmeticsParameters) -> tuple[V
     return visits, _until_gone(visits, true, rng)
 
 
-def _until_gone(visits: Visits, true: CosmeticsParameters, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _until_gone(visits: Visits, true: CosmeticsParameters, rng: np.random.Generator) -> Bools:
     """Which visits come before the walk-away after which the customer stays away, that one included."""
     gone = (visits.reservation > true.ladder[-1]) & (rng.random(visits.customer.size) < true.leaves)
     before: Ints = np.cumsum(gone) - gone
     first = np.flatnonzero(visits.number == 0)
-    stays: NDArray[np.bool_] = before == before[first][np.searchsorted(first, np.arange(gone.size), side="right") - 1]
+    stays: Bools = before == before[first][np.searchsorted(first, np.arange(gone.size), side="right") - 1]
     return stays
 
 
-def _chosen(visits: Visits, rows: NDArray[np.bool_]) -> Visits:
+def _chosen(visits: Visits, rows: Bools) -> Visits:
     customer, segment, number, value, margin, centre, reservation = visits
     return Visits(
         customer[rows], segment[rows], number[rows], value[rows], margin[rows], centre[rows], reservation[rows]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-    Ints = NDArray[np.int64]
+    from cxvalue.foundation.arrays import Bools, Floats, Ints
+
 
 __all__ = ["InsurerParameters", "insurer"]
 
@@ -212,7 +212,7 @@ def _companies(rng: np.random.Generator, customers: int, true: InsurerParameters
 def _subscriptions(
     rng: np.random.Generator,
     every: _Companies,
-    recorded: NDArray[np.bool_],
+    recorded: Bools,
     names: NDArray[np.object_],
     value: Floats,
     plan: NDArray[np.str_],

@@ -16,13 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.language.catalogue import translate
 from cxvalue.simulate.world import World
 
 __all__ = ["Campaign", "MealkitParameters", "mealkit", "simulate_campaign"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FIRST_DAY = date(2024, 1, 1)
 CAMPAIGN_DAY = 700
@@ -66,7 +65,7 @@ class Orders(NamedTuple):
     revenue: Floats
     discount: Floats
 
-    def within(self, days: float) -> NDArray[np.bool_]:
+    def within(self, days: float) -> Bools:
         """Which orders come on days 0 to `days` of the contact; none comes on the day itself."""
         return self.day <= days
 
@@ -148,7 +147,7 @@ def truth_of(campaign: Campaign, true: MealkitParameters) -> dict[str, float]:
     }
 
 
-def _margin(orders: Orders, rows: NDArray[np.bool_], true: MealkitParameters) -> Floats:
+def _margin(orders: Orders, rows: Bools, true: MealkitParameters) -> Floats:
     margin = true.margin * (orders.revenue + orders.discount) - orders.discount
     total: Floats = np.where(rows, margin, 0.0).sum(axis=1)
     return total

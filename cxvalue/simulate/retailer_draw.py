@@ -11,8 +11,9 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
+
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 __all__ = [
     "FIRST_DAY",
@@ -26,8 +27,6 @@ __all__ = [
     "draw_stores",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FIRST_DAY = date(2022, 7, 1)
 MONTHS, WEEKS, QUARTERS = 48, 4, 16
@@ -82,7 +81,7 @@ class Lives(NamedTuple):
     """What customers live through; purchases, answers, complaints and tastings are rows with a customer and a day."""
 
     store: Ints
-    young: NDArray[np.bool_]
+    young: Bools
     felt: Floats  # customers x quarters x touchpoints
     experience: Floats  # customers x quarters
     buyer: Ints
@@ -94,12 +93,12 @@ class Lives(NamedTuple):
     asked: Ints
     overall: Floats
     parts: Floats  # a score per touchpoint
-    answers: NDArray[np.bool_]
+    answers: Bools
     complainer: Ints
     complained: Ints
-    severe: NDArray[np.bool_]
+    severe: Bools
     days_to_answer: Ints
-    fast: NDArray[np.bool_]
+    fast: Bools
     gain: Floats  # what a fast answer adds to the probability to stay
     taster: Ints
     tasted: Ints
@@ -200,7 +199,7 @@ def _purchases(
 
 def _complaints(
     rng: np.random.Generator, content: Floats, present: tuple[Ints, Ints], true: RetailerParameters, fast: bool | None
-) -> tuple[Ints, Ints, NDArray[np.bool_], Ints, NDArray[np.bool_], Floats, NDArray[np.bool_]]:
+) -> tuple[Ints, Ints, Bools, Ints, Bools, Floats, Bools]:
     """At most one complaint a customer: severe ones are answered later and lose more customers."""
     years = MONTHS / 12
     complains = rng.random(content.size) < 1 - np.exp(-true.complaints_per_year * years)
@@ -221,7 +220,7 @@ def _complaints(
 
 
 def _after_complaints(
-    rng: np.random.Generator, purchases: tuple[Ints, Ints, Floats], owner: Ints, day: Ints, stays: NDArray[np.bool_]
+    rng: np.random.Generator, purchases: tuple[Ints, Ints, Floats], owner: Ints, day: Ints, stays: Bools
 ) -> tuple[Ints, Ints, Floats]:
     """Who does not stay buys nothing for half a year; who stays comes at least once."""
     buyer, bought, margin = purchases

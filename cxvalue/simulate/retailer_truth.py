@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.simulate.retailer_draw import MONTHS, QUARTERS, STARTS, Lives, RetailerParameters
 from cxvalue.tables.distinct import distinct_numbers
 
 __all__ = ["LEVELS", "experience_truth"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEVELS = ("negative", "none", "low", "medium", "high")
 NEGATIVE, SOME, STRONG = -10.0, 5.0, 20.0
@@ -73,7 +71,7 @@ def _visits(lives: Lives) -> Floats:
     return counted.reshape(n, QUARTERS).astype(float)
 
 
-def _levels(lives: Lives, fixed: _References) -> NDArray[np.int64]:
+def _levels(lives: Lives, fixed: _References) -> Ints:
     """Level of each customer and quarter (customers x quarters), 5 without an answer, 6 gone."""
     n = lives.store.size
     answers = lives.answers & (lives.asked < STARTS[MONTHS])
@@ -92,7 +90,7 @@ def _levels(lives: Lives, fixed: _References) -> NDArray[np.int64]:
     return np.where(np.isnan(strength), np.where(gone, GONE, UNKNOWN), level)
 
 
-def _year_after(lives: Lives) -> tuple[Floats, NDArray[np.bool_]]:
+def _year_after(lives: Lives) -> tuple[Floats, Bools]:
     """Margin in the 365 days after the end of each quarter, and whether anything was bought in them."""
     n = lives.store.size
     margin, orders = np.zeros((n, QUARTERS)), np.zeros((n, QUARTERS), dtype=bool)

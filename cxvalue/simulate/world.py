@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import spoken, translate
+from cxvalue.language.catalogue import spoken
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ def write_world(world: World, folder: Path) -> Path:
     """
     path = folder / "study.yml"
     if path.exists():
-        raise CxvalueError(translate("{folder} already holds a study.yml. Choose an empty folder.", folder=folder))
+        raise CxvalueError("{folder} already holds a study.yml. Choose an empty folder.", folder=folder)
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in world.tables.items():
         table.to_csv(folder / f"{name}.csv", index=False)

@@ -121,7 +121,7 @@ def examine(
 
 def _examined(study: StudyFile, as_of: Any, sample: float | None) -> Checked:
     if sample is not None and study.engine is None:
-        raise CxvalueError(translate("--sample goes with a study that has an 'engine:'; files are read whole."))
+        raise CxvalueError("--sample goes with a study that has an 'engine:'; files are read whole.")
     make_missing_tables(study)
     with tempfile.TemporaryDirectory(prefix="cxvalue-check-") as folder:
         con, began = connect(), time.monotonic()

@@ -55,9 +55,7 @@ def _write_study(name: str, folder: str | Path | None, given: dict[str, Any]) ->
     place = Path(folder) if folder is not None else project_root() / "data" / name
     target = place / "study.yml"
     if target.exists() and not target.read_text(encoding="utf-8").startswith(_MARK):
-        raise CxvalueError(
-            translate("{target} exists already and was left as it is. Give another name or folder.", target=target)
-        )
+        raise CxvalueError("{target} exists already and was left as it is. Give another name or folder.", target=target)
     if "as_of" in given and given["as_of"] != LATEST_COMPLETE_MONTH:
         given["as_of"] = as_day(given["as_of"])
     settings = {"name": name, **given, "tables": {key: {"path": f"{key}.parquet"} for key in tables}}

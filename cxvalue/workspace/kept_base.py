@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime.evidence.attempts import Attempts, plain_list
+from cxvalue.foundation.plain import built, plain
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import Blend
 from cxvalue.lifetime.prediction.value import CustomerValue
 from cxvalue.lifetime.prediction.whole_base import Total, WholeBase
@@ -42,11 +43,11 @@ def write_base(base: WholeBase, folder: Path) -> None:
         "model_value": _scalars(base.model_value),
         "days": list(base.days),
         "place": base.place,
-        "margin": [vars(one) for one in base.margin],
-        "bought": [vars(one) for one in base.bought],
+        "margin": plain(base.margin),
+        "bought": plain(base.bought),
         "variation": base.variation,
         "past": base.past.to_dict(),
-        "past_blend": {field.name: plain_list(getattr(base.past_blend, field.name)) for field in fields(Blend)},
+        "past_blend": plain(base.past_blend),
         "combined": base.combined,
         "first_margin": base.first_margin,
     }
@@ -60,17 +61,16 @@ def read_base(folder: Path) -> WholeBase:
     columns = {name: arrays[name] for name in _HORIZONS}
     each = {name: arrays[f"value_{name}"] for name in _EACH}
     nobody = {name: values[:0] for name, values in each.items()}
-    blended = {name: np.array(values, dtype=float) for name, values in told["past_blend"].items()}
     return WholeBase(
         value=CustomerValue(**each, **_read(told["value"])),
         days=tuple(told["days"]),
         place=told["place"],
         **columns,
-        margin=_totals(told["margin"]),
-        bought=_totals(told["bought"]),
+        margin=built(tuple[Total, ...], told["margin"]),
+        bought=built(tuple[Total, ...], told["bought"]),
         variation=told["variation"],
         past=Attempts.from_dict(told["past"]),
-        past_blend=Blend(**blended),
+        past_blend=built(Blend, told["past_blend"]),
         combined=told["combined"],
         model_value=CustomerValue(**nobody, **_read(told["model_value"])),
         first_margin=told["first_margin"],
@@ -101,7 +101,3 @@ def _scalars(value: CustomerValue) -> dict[str, Any]:
 
 def _read(told: dict[str, Any]) -> dict[str, Any]:
     return {name: Interval(*one) if isinstance(one, list) else one for name, one in told.items()}
-
-
-def _totals(told: list[dict[str, Any]]) -> tuple[Total, ...]:
-    return tuple(Total(**{**one, "weights": tuple((name, share) for name, share in one["weights"])}) for one in told)

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["NOTEBOOKS", "NotebookSpec", "StudyShape", "declared_in"]
+if TYPE_CHECKING:
+    from cxvalue.study import StudyFile
 
-
-class StudyShape(Protocol):
-    """What `plan` wants to know of a study file."""
-
-    @property
-    def contract(self) -> str:
-        """'noncontractual' or 'contractual'."""
-
-    @property
-    def campaigns(self) -> Sequence[object]:
-        """The declared campaigns."""
-
-    @property
-    def programmes(self) -> Sequence[object]:
-        """The declared programmes."""
+__all__ = ["NOTEBOOKS", "NotebookSpec", "declared_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +187,6 @@ NOTEBOOKS: tuple[NotebookSpec, ...] = (
 )
 
 
-def declared_in(study: StudyShape) -> set[str]:
+def declared_in(study: StudyFile) -> set[str]:
     """The lists that a study file fills, of those that a notebook may be about."""
     return {name for name in ("campaigns", "programmes") if getattr(study, name)}

@@ -150,12 +150,10 @@ class Study(Drawn):
         paths = self.prepared.tables.paths
         if name not in paths:
             raise CxvalueError(
-                translate(
-                    "The study {study!r} has no table {table!r}; it has {tables}.",
-                    study=self.name,
-                    table=name,
-                    tables=enumerated(sorted(paths)),
-                )
+                "The study {study!r} has no table {table!r}; it has {tables}.",
+                study=self.name,
+                table=name,
+                tables=enumerated(sorted(paths)),
             )
         if name not in self._opened:
             self._opened[name] = self._connection.read_parquet(self.prepared.folder / paths[name])
@@ -374,7 +372,7 @@ class Study(Drawn):
         wrong = next((name for name in private if not name.endswith(".csv")), None)
         if wrong is not None:
             raise CxvalueError(
-                translate("The private list {name!r} cannot be handed over: its name must end with '.csv'.", name=wrong)
+                "The private list {name!r} cannot be handed over: its name must end with '.csv'.", name=wrong
             )
         lowered = lower_grades(withhold_points(findings), self.tables.cautions)
         if self.file.money == "revenue":

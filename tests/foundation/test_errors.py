@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cxvalue.foundation.errors import BadInput, Problem, nearest
-from cxvalue.language.catalogue import using
+from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, RunFailed, nearest
+from cxvalue.language.catalogue import translate, using
 
 PROBLEMS = [Problem("study.yml: currenci", "unknown key.", "Remedy."), Problem("tables", "wrong.", examples=("row 3",))]
 
@@ -35,3 +35,12 @@ def test_the_frame_of_a_refusal_is_told_in_the_language(language: str, head: str
 
 def test_chinese_sentences_stand_without_a_space_between_them() -> None:
     assert str(Problem("study.yml", "为空。", "请给出日期。")) == "study.yml: 为空。请给出日期。"
+
+
+def test_an_error_tells_its_message_in_the_language_and_once() -> None:
+    message = "level == {level}, must lie between 0 and 1, for example 0.95."
+    with using("ru"):
+        told = translate(message, level=2)
+        assert str(CxvalueError(message, level=2)) == told != message.format(level=2)
+        assert str(RunFailed(told)) == told
+    assert str(CxvalueError("a {brace} of a file stays")) == "a {brace} of a file stays"

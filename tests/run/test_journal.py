@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from cxvalue.run.journal import KEPT_LOGS, Journal, Silence, line_of
+from cxvalue.run.journal import KEPT_LOGS, Journal, Reporter, line_of
 from cxvalue.run.study_run import RunStopped, run_study
 from tests.runfixtures import Workshop
 
 
-class Told(Silence):
+class Told(Reporter):
     def __init__(self) -> None:
         self.heard: list[str] = []
 

@@ -22,7 +22,7 @@ from cxvalue.foundation.errors import CxvalueError, RunFailed
 from cxvalue.run.execute import Limits, StudyReference, _Crew, run_notebooks
 from cxvalue.run.forked import ForkedKernel
 from cxvalue.run.graph import NotebookSpec
-from cxvalue.run.journal import Silence
+from cxvalue.run.journal import Reporter
 from cxvalue.run.kernel import kernel_spec
 from cxvalue.run.study_run import KEPT_FAILURES, RunStopped, run_study
 from tests.runfixtures import Workshop, kernels_of, publishing, reading
@@ -371,7 +371,7 @@ def test_a_process_in_waiting_ends_when_it_is_not_needed() -> None:
 def test_a_notebook_starts_when_the_results_it_reads_are_there(tmp_path: Path) -> None:
     first, second = NotebookSpec("00_a", ()), NotebookSpec("10_b", (), after=("00_a",))
     study = StudyReference("small", tmp_path)
-    crew = _Crew(tmp_path, tmp_path, study, tmp_path, 2, Limits(), Silence())
+    crew = _Crew(tmp_path, tmp_path, study, tmp_path, 2, Limits(), Reporter())
     names = {"00_a", "10_b"}
     assert crew._ready([second], names) == []
     ours, theirs = multiprocessing.Pipe(duplex=False)
@@ -384,5 +384,5 @@ def test_a_notebook_starts_when_the_results_it_reads_are_there(tmp_path: Path) -
 
 def test_a_notebook_beside_another_does_not_wait_for_it(tmp_path: Path) -> None:
     alone, beside = NotebookSpec("00_a", ()), NotebookSpec("10_b", (), beside=("00_a",))
-    crew = _Crew(tmp_path, tmp_path, StudyReference("small", tmp_path), tmp_path, 2, Limits(), Silence())
+    crew = _Crew(tmp_path, tmp_path, StudyReference("small", tmp_path), tmp_path, 2, Limits(), Reporter())
     assert crew._ready([alone, beside], {"00_a", "10_b"}) == [alone, beside]

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from cxvalue.effects.checks.pretrend import largest_by_luck
 from cxvalue.effects.estimators.group_time import degrees_of_freedom
 from cxvalue.effects.estimators.imputation import acquisition_groups
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Drifts", "drifts_before"]
 
-Floats = NDArray[np.float64]
 
 POWER = 0.80
 NOTHING = 1e-6
@@ -103,7 +102,7 @@ def drifts_before(panel: UnitPanel, direction: float, *, seed: int = 1) -> Drift
     )
 
 
-def _free(panel: UnitPanel) -> NDArray[np.bool_]:
+def _free(panel: UnitPanel) -> Bools:
     """Months of each cell that have nothing of the programme in them."""
     months = panel.months.count
     return np.asarray(np.arange(months) <= np.minimum(panel.base, months - 1)[:, None])
@@ -164,7 +163,7 @@ def _slopes(panel: UnitPanel, columns: list[tuple[Floats, Floats]]) -> tuple[Flo
     return slopes[0], slopes[1:]
 
 
-def _month_moments(weight: Floats, place: NDArray[np.int64], clusters: int) -> Floats:
+def _month_moments(weight: Floats, place: Ints, clusters: int) -> Floats:
     """Normal matrices of the months with levels taken out: of all, then without each cluster; a ridge makes them regular."""
     months = weight.shape[1]
     whole = np.maximum(weight.sum(axis=1), 1e-300)
@@ -174,9 +173,7 @@ def _month_moments(weight: Floats, place: NDArray[np.int64], clusters: int) -> F
     return np.asarray(out + 1e-9 * max(float(np.trace(out[0])) / months, 1e-300) * np.eye(months))
 
 
-def _without_months(
-    weight: Floats, place: NDArray[np.int64], normal: Floats, x: Floats, y: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _without_months(weight: Floats, place: Ints, normal: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
     """Sums of x² and x y with levels and months taken out, and of x² with levels only: of all, then without each cluster."""
     clusters = len(normal) - 1
     whole = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
@@ -188,7 +185,7 @@ def _without_months(
     return xx - (gone * of_x).sum(axis=1), xy - (gone * of_y).sum(axis=1), xx
 
 
-def _left_out(values: Floats, place: NDArray[np.int64], clusters: int) -> Floats:
+def _left_out(values: Floats, place: Ints, clusters: int) -> Floats:
     """Sum over cells of `values` (cells first): of all, then without each cluster."""
     parts = np.zeros((clusters, *values.shape[1:]))
     np.add.at(parts, place, values)

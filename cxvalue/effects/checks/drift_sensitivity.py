@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, nnls
 from scipy.special import ndtr, ndtri
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import reach_of
 
 __all__ = [
@@ -33,8 +34,6 @@ __all__ = [
     "steady_drift_interval",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 BASE = -1
 """The month that effects before and after the start are measured from."""

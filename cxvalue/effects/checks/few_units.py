@@ -12,10 +12,11 @@ from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cxvalue.effects.estimators.group_time import BASE_MONTHS
 from cxvalue.findings.numbers import format_p
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.rounding import LEAST_LEFT
 from cxvalue.language.catalogue import translate
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEW", "WildBootstrap", "few_units_note", "shuffled_starts", "wild_bootstrap"]
 
-Floats = NDArray[np.float64]
 
 FEW = 40
 """Units below which the tests are made."""
@@ -124,7 +124,7 @@ def shuffled_starts(panel: UnitPanel, *, draws: int = DRAWS, seed: int = 1) -> t
     if np.isnan(change).any():
         return None
 
-    def statistic(labels: NDArray[np.int64]) -> Floats:
+    def statistic(labels: Ints) -> Floats:
         """For labels of shape ways x units."""
         never = (labels < 0).astype(float)
         base = never @ change / never.sum(axis=1, keepdims=True)
@@ -191,7 +191,7 @@ def _two_way(panel: UnitPanel) -> WildBootstrap | None:
         return None
     dummies[np.arange(unit.size), unit] = 1.0
     dummies[np.arange(unit.size), len(panel.names) + month] = 1.0
-    kept: NDArray[np.bool_] = np.asarray(dummies.any(axis=0))
+    kept: Bools = np.asarray(dummies.any(axis=0))
     kept[len(panel.names) + int(month.min())] = False
     design = np.column_stack([treated, dummies[:, kept]])
     try:
@@ -200,7 +200,7 @@ def _two_way(panel: UnitPanel) -> WildBootstrap | None:
         return None
 
 
-def _by_unit(panel: UnitPanel, groups: slice = slice(None)) -> tuple[Floats, Floats, NDArray[np.int64]]:
+def _by_unit(panel: UnitPanel, groups: slice = slice(None)) -> tuple[Floats, Floats, Ints]:
     """Customers and outcome of each unit by month, of some `groups` of customers, and the month in which it starts."""
     sums = np.zeros((2, len(panel.names), panel.customers.shape[2]))
     for out, values in zip(sums, (panel.customers, panel.total), strict=True):

@@ -11,15 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled
 
 __all__ = ["PLACEBO_MONTHS", "Dip", "PlaceboStart", "dip_before", "largest_by_luck", "placebo_start"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 PLACEBO_MONTHS = 6
 DIP_MONTHS = (2, 3, 6)
@@ -35,7 +33,7 @@ def largest_by_luck(correlation: Floats, df: float, seed: int) -> Floats:
     return largest
 
 
-def _late_less_early(weight: Floats, late: NDArray[np.bool_], early: NDArray[np.bool_]) -> Floats:
+def _late_less_early(weight: Floats, late: Bools, early: Bools) -> Floats:
     """The mean of the late months less that of the early ones, as a weight for each month."""
     contrast = np.zeros(weight.size)
     # The base month is one of the late ones; its difference is zero and only counts in the mean.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
 from cxvalue.effects.effect import BASE_GRADES, Alternative, Cohort, Effect
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import reach_of
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ __all__ = [
     "pre_means",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 BEFORE_MONTHS = 12
 

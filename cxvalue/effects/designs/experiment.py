@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.checks.early import later_note
 from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, effect_of_customers, pre_means
@@ -19,6 +18,7 @@ from cxvalue.effects.effect import Check, Effect
 from cxvalue.effects.estimators.abtest import size_of
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.findings.numbers import format_p
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import p_value_of
 from cxvalue.foundation.rounding import settled, spread_of
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_cluster_experiment", "estimate_experiment"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FEWEST_IN_AN_ARM = 30
 """Customers in an arm below which nothing is estimated."""

@@ -24,6 +24,7 @@ from cxvalue.effects.designs.customer_level import Accumulator, cohort_pairs, ef
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.doubly_robust import doubly_robust_att, fit_logit, robustness_value
 from cxvalue.findings.numbers import format_p
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.language.catalogue import translate, translate_count
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate_matched"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 FEWEST_ON_A_SIDE = 30
 MOST_LATER = 0.8
@@ -55,10 +54,10 @@ class _Stack:
 
     row: Ints
     cohort: Ints
-    treated: NDArray[np.bool_]
+    treated: Bools
     x: Floats
     odds: Floats
-    kept: NDArray[np.bool_]
+    kept: Bools
 
 
 def estimate_matched(
@@ -238,8 +237,7 @@ def _plain_difference(panel: CustomerPanel, stack: _Stack, pairs: list[tuple[int
     return Alternative(
         translate("plain difference, not matched"),
         estimate,
-        None,
-        translate("With the programme against without, as they are."),
+        detail=translate("With the programme against without, as they are."),
     )
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from cxvalue.effects.checks.early import early_months, early_note, later_note
 from cxvalue.effects.designs.staggered import cohorts_of
 from cxvalue.effects.effect import Alternative, Check, Effect
 from cxvalue.effects.estimators.imputation import fill_gaps
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SyntheticDiD", "estimate_single_unit", "synthetic_did"]
 
-Floats = NDArray[np.float64]
 
 FEWEST_CONTROLS = 5
 FEWEST_MONTHS = 4
@@ -177,7 +176,7 @@ def estimate_single_unit(panel: UnitPanel, *, level: float = 0.95, programme: st
     )
 
 
-def _means(panel: UnitPanel, base: int) -> tuple[Floats, Floats, tuple[str, ...], NDArray[np.bool_]]:
+def _means(panel: UnitPanel, base: int) -> tuple[Floats, Floats, tuple[str, ...], Bools]:
     """Mean outcome of who was there by the base (units x months, the treated one first), their number, and the names.
 
     Last the months in which the treated unit was there.
@@ -223,8 +222,7 @@ def _alternatives(mean: Floats, before: int, names: tuple[str, ...], main: Synth
         Alternative(
             translate("plain difference-in-differences"),
             float(plain[0] - plain[1:].mean()),
-            None,
-            translate("All units alike."),
+            detail=translate("All units alike."),
         )
     ]
     heavy = int(np.argmax(main.unit_weights)) + 1

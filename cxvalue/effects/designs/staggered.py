@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.checks.drift import Drifts, drifts_before
 from cxvalue.effects.checks.early import early_cohorts, early_months, early_note
@@ -17,6 +16,7 @@ from cxvalue.effects.effect import Alternative, Check, Cohort, Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, EVENTS, GroupTime, Jackknife, group_time, jackknife
 from cxvalue.effects.estimators.imputation import imputed_effect
 from cxvalue.findings.numbers import format_p
+from cxvalue.foundation.arrays import Bools
 from cxvalue.foundation.errors import BadInput
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate, translate_count
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
 __all__ = ["cohorts_of", "estimate_staggered", "measured"]
-
-Floats = NDArray[np.float64]
 
 
 FEW_UNITS = 10
@@ -160,7 +158,7 @@ def cohorts_of(panel: UnitPanel) -> tuple[Cohort, ...]:
     return tuple(cohorts)
 
 
-def _heads(panel: UnitPanel, cells: NDArray[np.bool_]) -> float:
+def _heads(panel: UnitPanel, cells: Bools) -> float:
     """Customers of some cells, each counted once: those of a bin are most in the month from which they count."""
     return float(panel.customers[cells].max(axis=2).sum())
 
@@ -172,7 +170,7 @@ def _sizes(panel: UnitPanel) -> tuple[tuple[int, int], tuple[int, int]]:
     return (units[0], units[1]), (heads[0], heads[1])
 
 
-def units_of(panel: UnitPanel, cells: NDArray[np.bool_]) -> int:
+def units_of(panel: UnitPanel, cells: Bools) -> int:
     """Units in some cells; where customers are the units, a cell holds many of them by lot."""
     return round(_heads(panel, cells)) if panel.unit == CUSTOMER else int(np.unique(panel.cluster[cells]).size)
 
@@ -293,24 +291,12 @@ def _alternatives(panel: UnitPanel, one_month: GroupTime, knife: Jackknife) -> t
     if (~panel.treated).any():
         never = group_time(panel, base_months=BASE_MONTHS, never_only=True)
         if np.isfinite(never.overall):
-            found.append(
-                Alternative(
-                    translate("never-treated units only"),
-                    never.overall,
-                    None,
-                    translate("Without those that start later."),
-                )
-            )
+            without = translate("Without those that start later.")
+            found.append(Alternative(translate("never-treated units only"), never.overall, detail=without))
     imputed = imputed_effect(panel)
     if np.isfinite(imputed):
-        found.append(
-            Alternative(
-                translate("imputation"),
-                imputed,
-                None,
-                translate("The treated months as the untreated ones would have them."),
-            )
-        )
+        put_in = translate("The treated months as the untreated ones would have them.")
+        found.append(Alternative(translate("imputation"), imputed, detail=put_in))
     return tuple(found)
 
 

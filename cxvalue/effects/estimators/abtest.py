@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import Interval, p_value_of, share_interval
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
@@ -32,7 +33,6 @@ __all__ = [
     "standardised_difference",
 ]
 
-Floats = NDArray[np.float64]
 
 RELIABLE = 60.0
 """Observations' worth below which a group's own variance is not trusted alone."""

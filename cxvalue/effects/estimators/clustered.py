@@ -7,14 +7,13 @@ squared (Liang and Zeger 1986), each group with its own G / (G − 1), and degre
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cxvalue.effects.estimators.abtest import Estimate, around, relative, size_of
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.rounding import ROUNDING, independent, settled, spread_of
 
 __all__ = ["adjusted_clustered_difference", "clustered_difference", "clustered_ratio_change", "clustered_variance"]
-
-Floats = NDArray[np.float64]
 
 
 def clustered_difference(
@@ -83,7 +82,7 @@ def clustered_ratio_change(
     return relative(_difference(parts, level, 1.0))
 
 
-def clustered_variance(influence: Floats, unit: NDArray[np.int64]) -> tuple[float, int]:
+def clustered_variance(influence: Floats, unit: Ints) -> tuple[float, int]:
     """Variance of a sum of influences that go together within units, and the number of units."""
     _, code = np.unique(unit, return_inverse=True)
     sums = np.bincount(code, influence)

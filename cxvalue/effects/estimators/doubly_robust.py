@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
+
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 __all__ = [
     "CrossFitted",
@@ -25,13 +26,12 @@ __all__ = [
     "robustness_value",
 ]
 
-Floats = NDArray[np.float64]
 
 _MANY_ROWS, _TENTH = 50_000, 10
 _RIDGE = 1e-3
 
 
-def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = _RIDGE) -> Floats:
+def fit_logit(x: Floats, y: Bools, ridge: float = _RIDGE) -> Floats:
     """Coefficients of a logistic regression by Newton's method, with a ridge of `ridge` a row against separation.
 
     >>> x = np.column_stack([np.ones(4), [0.0, 0.0, 1.0, 1.0]])
@@ -47,10 +47,10 @@ def fit_logit(x: Floats, y: NDArray[np.bool_], ridge: float = _RIDGE) -> Floats:
 
 def _climb(
     x: Floats,
-    y: NDArray[np.bool_],
+    y: Bools,
     ridge: float,
     beta: Floats,
-    kept: NDArray[np.bool_] | None = None,
+    kept: Bools | None = None,
     curvature: Floats | None = None,
 ) -> tuple[Floats, Floats]:
     """Coefficients where the likelihood of the rows `kept` (of all by default) is highest, from `beta` on, and a curvature.
@@ -88,7 +88,7 @@ class EffectOnTreated(NamedTuple):
     taken: Floats
 
 
-def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats) -> EffectOnTreated:
+def doubly_robust_att(x: Floats, y: Floats, treated: Bools, odds: Floats) -> EffectOnTreated:
     """Effect on the treated, doubly robust.
 
     `x` has the covariates with an intercept, `odds` each row's odds of treatment. The outcome of the others is regressed on
@@ -110,7 +110,7 @@ def doubly_robust_att(x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Fl
     return EffectOnTreated(float(share @ left - weight @ left), influence, taken)
 
 
-def cross_fitted_odds(x: Floats, treated: NDArray[np.bool_], folds: NDArray[np.int64]) -> Floats:
+def cross_fitted_odds(x: Floats, treated: Bools, folds: Ints) -> Floats:
     """Each row's odds of treatment, from a logit on the rows of the other folds."""
     odds = np.empty(len(x))
     many = len(x) > _MANY_ROWS
@@ -128,7 +128,7 @@ def cross_fitted_odds(x: Floats, treated: NDArray[np.bool_], folds: NDArray[np.i
 
 
 def cross_fitted_att(
-    x: Floats, y: Floats, treated: NDArray[np.bool_], odds: Floats, folds: NDArray[np.int64], ridge: float = 1e-3
+    x: Floats, y: Floats, treated: Bools, odds: Floats, folds: Ints, ridge: float = 1e-3
 ) -> tuple[float, Floats]:
     """Effect on the treated and each row's influence on it, the outcome without treatment from other folds' rows.
 
@@ -151,7 +151,7 @@ def cross_fitted_att(
 
 
 def doubly_robust_ate(
-    x_outcome: Floats, x_treatment: Floats, y: Floats, treated: NDArray[np.bool_], chance: Floats | None = None
+    x_outcome: Floats, x_treatment: Floats, y: Floats, treated: Bools, chance: Floats | None = None
 ) -> tuple[float, Floats]:
     """Effect on everybody by augmented inverse probability weighting, and each row's influence on it.
 
@@ -167,7 +167,7 @@ def doubly_robust_ate(
 
 
 def augmented(
-    y: Floats, treated: NDArray[np.bool_], chance: Floats, with_it: Floats, without: Floats
+    y: Floats, treated: Bools, chance: Floats, with_it: Floats, without: Floats
 ) -> tuple[float, Floats, float, Floats]:
     """Effect on everybody and each row's influence on it, then on the untreated, from any two models of the outcome.
 
@@ -211,8 +211,8 @@ class CrossFitted(NamedTuple):
 def cross_fitted_effects(
     x: Floats,
     y: Floats,
-    treated: NDArray[np.bool_],
-    folds: NDArray[np.int64],
+    treated: Bools,
+    folds: Ints,
     *,
     odds: Floats | None = None,
     ridge: float = 1e-3,
@@ -240,7 +240,7 @@ def cross_fitted_effects(
     return CrossFitted(*augmented(y, treated, chance, with_it, without), chance)
 
 
-def _sums_of_squares(x: Floats, y: Floats, chosen: NDArray[np.bool_]) -> tuple[int, Floats, Floats]:
+def _sums_of_squares(x: Floats, y: Floats, chosen: Bools) -> tuple[int, Floats, Floats]:
     """How many rows are chosen, and of those the products of the columns of x with one another and with y."""
     rows = x[chosen]
     return len(rows), rows.T @ rows, rows.T @ y[chosen]

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.pairs import PairSums, effects_of_pairs, pair_sums
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
@@ -33,8 +33,6 @@ __all__ = [
     "jackknife",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 EVENTS = 2
 """Where the event-time effects begin in `GroupTime.vector`."""
@@ -75,7 +73,7 @@ class GroupTime:
     bases: Ints
     effects: Floats
     weights: Floats
-    post: NDArray[np.bool_]
+    post: Bools
     overall: float
     event_time: Ints
     event_effect: Floats
@@ -114,7 +112,7 @@ def group_time(
     *,
     base_months: int = 1,
     never_only: bool = False,
-    cells: NDArray[np.bool_] | None = None,
+    cells: Bools | None = None,
     paths: Ints | None = None,
 ) -> GroupTime:
     """Effects of every cohort in every month.
@@ -196,7 +194,7 @@ def _no_surer_than_others(panel: UnitPanel, clusters: Ints, off: Floats, full: G
     return found
 
 
-def _presence(panel: UnitPanel, clusters: Ints, event_time: Ints) -> NDArray[np.bool_]:
+def _presence(panel: UnitPanel, clusters: Ints, event_time: Ints) -> Bools:
     """Which treated cluster has customers at which event time."""
     found = np.zeros((clusters.size, event_time.size), dtype=bool)
     number = np.arange(panel.months.count)
@@ -276,7 +274,7 @@ def _frame(panel: UnitPanel, never_only: bool, paths: Ints | None = None) -> _Fr
     return _Frame(pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64), cohort_of, free_until, not never_only)
 
 
-def _sums(panel: UnitPanel, frame: _Frame, kept: NDArray[np.bool_]) -> _Sums:
+def _sums(panel: UnitPanel, frame: _Frame, kept: Bools) -> _Sums:
     shape = panel.customers.shape[1:]
     out = []
     for values in (panel.customers, panel.total):
@@ -378,7 +376,7 @@ def _each(
     return effects, weights, naive, unidentified
 
 
-def _post(panel: UnitPanel, frame: _Frame) -> NDArray[np.bool_]:
+def _post(panel: UnitPanel, frame: _Frame) -> Bools:
     return np.arange(panel.months.count) >= frame.cohorts[:, None]
 
 
@@ -393,7 +391,7 @@ def _summary(
     frame: _Frame,
     effects: Floats,
     weights: Floats,
-    post: NDArray[np.bool_],
+    post: Bools,
     naive: Floats,
     unidentified: float,
     event_time: Ints | None,
@@ -404,7 +402,7 @@ def _summary(
     there = np.unique(since[known]) if event_time is None else event_time
     sums = {int(e): (known & (since == e)) for e in there}
 
-    def mean(values: Floats, where: NDArray[np.bool_]) -> float:
+    def mean(values: Floats, where: Bools) -> float:
         weight = weights[where].sum()
         return float((weights[where] * values[where]).sum() / weight) if weight > 0 else np.nan
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.group_time import FEWEST_IN_A_BIN
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
 __all__ = ["acquisition_groups", "fill_gaps", "imputed_effect"]
-
-Floats = NDArray[np.float64]
 
 
 def imputed_effect(panel: UnitPanel) -> float:
@@ -43,7 +41,7 @@ def imputed_effect(panel: UnitPanel) -> float:
     return float(total / weight) if weight else float("nan")
 
 
-def fill_gaps(values: Floats, usable: NDArray[np.bool_]) -> Floats:
+def fill_gaps(values: Floats, usable: Bools) -> Floats:
     """The values (units x months), those missing (nan) put in as the unit and the month have it elsewhere.
 
     Fixed effects of units and months are fitted to the `usable` values alone; nan where a unit or a month has none.
@@ -52,7 +50,7 @@ def fill_gaps(values: Floats, usable: NDArray[np.bool_]) -> Floats:
     return np.asarray(np.where(np.isnan(values), unit[:, None] + month[None, :], values), dtype=np.float64)
 
 
-def acquisition_groups(panel: UnitPanel) -> NDArray[np.int64]:
+def acquisition_groups(panel: UnitPanel) -> Ints:
     """Bins of acquisition, small ones joined with the next, by the customers of cells that are never treated."""
     bins = np.arange(panel.months.count)
     size = panel.customers[~panel.treated][:, bins, bins].sum(axis=0)

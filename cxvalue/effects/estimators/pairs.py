@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 if TYPE_CHECKING:
     from cxvalue.tables.panels.by_unit import UnitPanel
 
 __all__ = ["PairSums", "effects_of_pairs", "pair_sums"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 NO_CUSTOMERS = 1e-6
 """Customers below which there are none: what is left of them after a unit was taken out of a sum."""

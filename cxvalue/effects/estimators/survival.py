@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval, reach_of
 
 __all__ = ["Survival", "garwood", "kaplan_meier"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Survival:
         return np.where(inner, low, self.still), np.where(inner, high, self.still)
 
 
-def kaplan_meier(time: Floats, happened: NDArray[np.bool_], entry: Floats | None = None) -> Survival:
+def kaplan_meier(time: Floats, happened: Bools, entry: Floats | None = None) -> Survival:
     """The curve of times, some of them censored; with `entry` each row is seen from that time on only (left truncation).
 
     What happens at a time comes before what is censored at it. Rows that leave as they enter tell nothing.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import TimeUnit, date_of
-from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
+from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
 from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel

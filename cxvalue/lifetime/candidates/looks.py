@@ -10,11 +10,12 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.lifetime.candidates.by_model import ModelSays, states_of
-from cxvalue.lifetime.candidates.outlook import Ahead, Floats, Outlook
+from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
 from cxvalue.lifetime.candidates.similar import CellForecast, forecast_by_cells, landmarks_of, year_ago
 from cxvalue.lifetime.fitting.fits import fit_quickly
 from cxvalue.lifetime.models.model import LifetimeModel

@@ -6,13 +6,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 
-__all__ = ["Ahead", "Outlook"]
-
-Floats = NDArray[np.float64]
+__all__ = ["Ahead", "Floats", "Outlook"]
 
 
 @dataclass(frozen=True)

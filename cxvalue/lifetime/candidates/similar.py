@@ -15,8 +15,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
-from cxvalue.lifetime.candidates.outlook import Ahead, Floats
+from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.tables.purchase_log import Known, PurchaseLog
 
 __all__ = ["FEWEST_CUSTOMERS", "CellForecast", "forecast_by_cells", "landmarks_of", "year_ago"]

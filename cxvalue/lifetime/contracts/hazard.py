@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import p_value_of, reach_of
-from cxvalue.language.catalogue import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,6 @@ OTHER = "other"
 FEWEST_EVENTS = 5
 FEWEST_IN_ALL = 20
 _STEPS, _TOLERANCE = 100, 1e-10
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,11 +137,9 @@ def fit_hazard(
     n, d = cells["at_risk"].to_numpy(dtype=float), cells["ended"].to_numpy(dtype=float)
     if d.sum() < FEWEST_IN_ALL:
         raise CxvalueError(
-            translate(
-                "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
-                ends=int(d.sum()),
-                fewest=FEWEST_IN_ALL,
-            )
+            "Only {ends:,} ends were observed; {fewest} are needed before drivers can be told apart.",
+            ends=int(d.sum()),
+            fewest=FEWEST_IN_ALL,
         )
     labels: dict[str, NDArray[np.object_]] = {}
     levels: dict[str, tuple[str, ...]] = {}

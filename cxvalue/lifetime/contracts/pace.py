@@ -12,14 +12,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.evidence.blend import LARGEST_MISS, unsided
 
 __all__ = ["SURE", "Pace", "at_pace", "pace_of", "pace_variance"]
 
-Floats = NDArray[np.float64]
 
 _HALVINGS = 50
 _NEARLY_ONE = 1 - 1e-12

@@ -12,17 +12,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError, one_of
 from cxvalue.foundation.intervals import interval_ends, reach_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 
 __all__ = ["PERIODS_PER_YEAR", "Durations", "RenewalModel", "durations", "fit_renewal", "survival"]
@@ -78,11 +78,9 @@ def durations(
     wrong = (first < 0) | (survived < first)
     if wrong.any():
         raise CxvalueError(
-            translate(
-                "{contracts:,} contracts were renewed fewer times than the age at which they came under observation. Leave "
-                "out contracts that ended before it.",
-                contracts=int(wrong.sum()),
-            )
+            "{contracts:,} contracts were renewed fewer times than the age at which they came under observation. Leave "
+            "out contracts that ended before it.",
+            contracts=int(wrong.sum()),
         )
     rows, which = np.unique(np.stack([first, survived, left]), axis=1, return_inverse=True)
     total = np.bincount(which.ravel(), weights=weight, minlength=rows.shape[1]).astype(float)
@@ -119,7 +117,7 @@ def _log_likelihood(data: Durations) -> Callable[[Floats], tuple[float, Floats]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RenewalModel:
+class RenewalModel(Plain):
     """An sBG fitted by maximum likelihood; it carries the length of its period.
 
     Attributes:
@@ -244,38 +242,16 @@ class RenewalModel:
 
         if not (0 < alpha < math.inf and 0 < beta < math.inf):
             raise CxvalueError(
-                translate("alpha and beta must be positive numbers, got {alpha} and {beta}.", alpha=alpha, beta=beta)
+                "alpha and beta must be positive numbers, got {alpha} and {beta}.", alpha=alpha, beta=beta
             )
         return replace(self, params={"alpha": float(alpha), "beta": float(beta)})
 
     def _factor(self, annual_discount_rate: float) -> float:
         if not annual_discount_rate >= 0:
             raise CxvalueError(
-                translate(
-                    "annual_discount_rate is {rate}; it must be 0 or more, 0.1 being 10%.", rate=annual_discount_rate
-                )
+                "annual_discount_rate is {rate}; it must be 0 or more, 0.1 being 10%.", rate=annual_discount_rate
             )
         return float((1 + annual_discount_rate) ** (-1 / PERIODS_PER_YEAR[self.time_unit]))
-
-    # exchange ---------------------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {
-            "params": dict(self.params),
-            "se": dict(self.se),
-            "covariance": self.covariance.tolist(),
-            "log_likelihood": self.log_likelihood,
-            "customers": self.customers,
-            "time_unit": self.time_unit,
-            "status": self.status,
-            "reason": self.reason,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> RenewalModel:
-        """The inverse of `to_dict`."""
-        return cls(**{**data, "covariance": np.array(data["covariance"], dtype=float)})
 
 
 def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
@@ -291,18 +267,14 @@ def fit_renewal(data: Durations, *, time_unit: str = "month") -> RenewalModel:
     if not data.ends:
         if periods:
             raise CxvalueError(
-                translate(
-                    "No contract ended in {periods:,} {unit}s, so nothing about how long they last can be learnt.",
-                    periods=periods,
-                    unit=time_unit,
-                )
-            )
-        raise CxvalueError(
-            translate(
-                "No contract ended and none was observed for a whole {unit}, so nothing about how long they last can be "
-                "learnt.",
+                "No contract ended in {periods:,} {unit}s, so nothing about how long they last can be learnt.",
+                periods=periods,
                 unit=time_unit,
             )
+        raise CxvalueError(
+            "No contract ended and none was observed for a whole {unit}, so nothing about how long they last can be "
+            "learnt.",
+            unit=time_unit,
         )
     rate = data.ends / max(periods, 1)
     share = min(max(rate, 1e-4), 1 - 1e-4)

@@ -15,15 +15,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 
 __all__ = ["OPEN", "Spells", "age_in_periods", "months_later", "spells"]
 
 OPEN = int(np.iinfo(np.int64).max // 4)
 """The last day of what has not ended, in days."""
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def months_later(day: ArrayLike, months: ArrayLike) -> Ints:
@@ -57,7 +56,7 @@ def age_in_periods(start: ArrayLike, day: ArrayLike, months: int = 1) -> Floats:
     return np.asarray(whole + (now - low) / (high - low), dtype=np.float64)
 
 
-def _month(day: Ints) -> NDArray[np.int64]:
+def _month(day: Ints) -> Ints:
     return np.asarray(day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
 
 
@@ -70,10 +69,10 @@ class Spells:
     for the others). `kept` marks the members whose observation says something; the others hold no information.
     """
 
-    kept: NDArray[np.bool_]
+    kept: Bools
     entry: Ints
     renewed: Ints
-    ended: NDArray[np.bool_]
+    ended: Bools
     part: Floats
     lasted: Floats
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints
+from cxvalue.foundation.plain import Plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Attempts", "origins_before", "plain_list", "step_days"]
+__all__ = ["Attempts", "origins_before", "step_days"]
 
-Floats = NDArray[np.float64]
 
 FIRST_AFTER_DAYS = 28
 """History of the earliest past day from which is forecast."""
@@ -48,7 +50,7 @@ def origins_before(first_day: int, day: int, shortest_horizon: int, most: int | 
 
 
 @dataclass(frozen=True, eq=False)
-class Attempts:
+class Attempts(Plain):
     """Forecasts of a total: a row for each origin and horizon, a column of `made` for each candidate.
 
     Attributes:
@@ -61,8 +63,8 @@ class Attempts:
         names: of the candidates.
     """
 
-    origin: NDArray[np.int64]
-    days: NDArray[np.int64]
+    origin: Ints
+    days: Ints
     history: Floats
     growth: Floats
     chance: Floats
@@ -91,28 +93,3 @@ class Attempts:
             return cls(whole, whole, real, real, real, real, np.zeros((0, len(names))), names)
         columns: dict[str, Any] = {name: np.concatenate([getattr(one, name) for one in rows]) for name in _COLUMNS}
         return replace(rows[0], **columns)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; what is not there becomes None."""
-        told: dict[str, Any] = {name: plain_list(getattr(self, name)) for name in _COLUMNS}
-        return {**told, "names": list(self.names)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        whole: dict[str, Any] = {name: np.array(data[name], dtype=np.int64) for name in ("origin", "days")}
-        real: dict[str, Any] = {
-            name: np.array(data[name], dtype=float) for name in ("history", "growth", "chance", "actual")
-        }
-        names = tuple(data["names"])
-        made = np.array(data["made"], dtype=float).reshape(len(data["origin"]), len(names))
-        return cls(**whole, **real, made=made, names=names)
-
-
-def plain_list(column: NDArray[Any]) -> list[Any]:
-    """An array as lists of plain JSON types, None where a number is not there."""
-    told = column.astype(object)
-    if column.dtype.kind == "f":
-        told[~np.isfinite(column)] = None
-    listed: list[Any] = told.tolist()
-    return listed

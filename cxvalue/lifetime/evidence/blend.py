@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
 
 __all__ = [

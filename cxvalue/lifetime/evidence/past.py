@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
+from cxvalue.foundation.plain import Plain
 from cxvalue.lifetime.candidates.looks import Look, groups_of, look_back
 from cxvalue.lifetime.candidates.outlook import Ahead
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats, origins_before, plain_list
+from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
 from cxvalue.lifetime.evidence.reference import CANDIDATES
 from cxvalue.tables.purchase_log import PurchaseLog
 
@@ -32,7 +34,7 @@ LARGEST_GROUP_MISS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class Past(Plain):
     """What forecasts from past days said and what came, of margin and of purchases, with the misses of groups of customers.
 
     `margin` and `purchases` have the same rows. `groups` (rows, 2, 9) are logarithms of actual over forecast, beyond that of
@@ -43,18 +45,6 @@ class Past:
     purchases: Attempts
     groups: Floats
     share: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        margin, purchases = self.margin.to_dict(), self.purchases.to_dict()
-        return {"margin": margin, "purchases": purchases, "groups": plain_list(self.groups), "share": self.share}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        groups = np.array(data["groups"], dtype=float).reshape(-1, 2, GROUPS)
-        margin, purchases = Attempts.from_dict(data["margin"]), Attempts.from_dict(data["purchases"])
-        return cls(margin, purchases, groups, float(data["share"]))
 
 
 def horizons_for(months: float, history_days: int) -> tuple[int, ...]:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, gammaln, logsumexp
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import History, Params
-from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
     "PARAMETERS",

@@ -12,10 +12,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
-from cxvalue.lifetime.families.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.futures import FutureDraw
 
 __all__ = ["BB", "BG_BB", "DISCRETE_CRITICAL_VALUE"]
 

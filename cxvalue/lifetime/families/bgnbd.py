@@ -16,11 +16,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc, betaln, expit, polygamma, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
-from cxvalue.lifetime.families.futures import Floats, FutureDraw, drawn_before
+from cxvalue.lifetime.families.futures import FutureDraw, drawn_before
 from cxvalue.lifetime.families.nbd import count_probability, log_rise
 from cxvalue.lifetime.families.quadrature import beta_mean, discounted_tail
 from cxvalue.lifetime.families.scaled_time import read_off

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.blocks import in_blocks
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.quadrature import legendre
 
 __all__ = ["DropoutTables", "Silences", "dropout_tables", "powers_that_fit"]

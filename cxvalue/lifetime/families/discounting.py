@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import TimeUnit
-from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["DiscountCurve"]
 

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.discounting import DiscountCurve
-from cxvalue.lifetime.families.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.futures import FutureDraw
 from cxvalue.tables.distinct import distinct_counts, distinct_rows
 
-__all__ = ["DROPOUT_CRITICAL_VALUE", "Family", "Floats", "History", "Params", "Search", "history"]
+__all__ = ["DROPOUT_CRITICAL_VALUE", "Family", "History", "Params", "Search", "history"]
 
 Params = tuple[Floats, ...]
 """Parameters in the family's order; each an array that broadcasts with the states (one value, or one a draw)."""

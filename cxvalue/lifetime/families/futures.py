@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from cxvalue.foundation.arrays import Floats, Ints, Places
 
 __all__ = ["Floats", "FutureDraw", "drawn_before"]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +20,13 @@ class FutureDraw:
     """Purchases of customers who are alive: `cell` is the flat index of those with at least one purchase, `purchases`
     their number, `worth` the mean discount factor of them and `early` how many come before the given time."""
 
-    cell: NDArray[np.intp]
+    cell: Places
     purchases: Floats
     worth: Floats
     early: Floats
 
 
-def drawn_before(number: NDArray[np.int64], end: Floats, early: float, rng: np.random.Generator) -> NDArray[np.int64]:
+def drawn_before(number: Ints, end: Floats, early: float, rng: np.random.Generator) -> Ints:
     """How many of `number` uniform times in (0, end) come before `early`."""
     if not end.size or end.max() <= early:
         return number

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
-from cxvalue.lifetime.families.futures import Floats, FutureDraw, drawn_before
+from cxvalue.lifetime.families.futures import FutureDraw, drawn_before
 
 __all__ = ["NBD", "count_probability", "draw_purchases", "draw_until", "log_rise", "search"]
 

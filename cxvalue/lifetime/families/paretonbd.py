@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, exprel
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families import nbd
 from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params, Search
-from cxvalue.lifetime.families.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.futures import FutureDraw
 from cxvalue.lifetime.families.nbd import count_probability
 from cxvalue.lifetime.families.quadrature import discounted_tail, legendre
 from cxvalue.lifetime.families.silences import DECAY, curvature, log_likelihood, log_odds_dead, odds_dead_shared, slopes

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import betaln, expit
 
-from cxvalue.lifetime.families.futures import Floats
+from cxvalue.foundation.arrays import Floats
 
 __all__ = ["beta_mean", "discounted_tail", "legendre"]
 

@@ -16,11 +16,12 @@ from functools import lru_cache, partial
 import numpy as np
 from scipy.special import betainc, betaln, expit, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families import bgnbd, nbd
 from cxvalue.lifetime.families.blocks import add_up, in_blocks
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, History, Params
-from cxvalue.lifetime.families.futures import Floats, FutureDraw
+from cxvalue.lifetime.families.futures import FutureDraw
 from cxvalue.lifetime.families.nbd import log_rise
 
 __all__ = ["REGULAR_CRITICAL_VALUE", "log_likelihood", "regular_family"]

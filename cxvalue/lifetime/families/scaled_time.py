@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.blocks import in_blocks
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.tables.distinct import distinct_rows
 
 __all__ = ["read_off"]

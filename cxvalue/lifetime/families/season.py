@@ -12,26 +12,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.language.catalogue import translate
+from cxvalue.foundation.plain import Plain
 
 __all__ = ["SeasonalClock", "SeasonalIndex", "seasonal_index"]
 
-Floats = NDArray[np.float64]
 
 MONTHS = 12
 _FIRST_YEAR, _LAST_YEAR = 1900, 2201
 
 
 @lru_cache(maxsize=1)
-def _calendar() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _calendar() -> tuple[Ints, Ints]:
     """First day of each month as days since 1970, and how long the month is."""
     months = np.arange(f"{_FIRST_YEAR}-01", f"{_LAST_YEAR}-02", dtype="datetime64[M]")
     starts = months.astype("datetime64[D]").astype(np.int64)
@@ -64,9 +63,7 @@ class SeasonalClock:
         values = np.asarray(speed, dtype=float)
         if values.shape != (MONTHS,) or not (np.isfinite(values) & (values > 0)).all():
             raise CxvalueError(
-                translate(
-                    "A seasonal clock needs 12 speeds above 0, January first, got {given}.", given=values.tolist()
-                )
+                "A seasonal clock needs 12 speeds above 0, January first, got {given}.", given=values.tolist()
             )
         return cls(tuple(_normal_speed(values).tolist()))
 
@@ -84,7 +81,7 @@ class SeasonalClock:
 
 
 @dataclass(frozen=True, slots=True)
-class SeasonalIndex:
+class SeasonalIndex(Plain):
     """The seasonal index of a customer base, one number for each month of the year, January first.
 
     Attributes:
@@ -108,19 +105,6 @@ class SeasonalIndex:
         """The clock that runs at these speeds."""
         return SeasonalClock.of(self.index)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        names = ("index", "low", "high", "observed", "expected")
-        return {**{name: list(getattr(self, name)) for name in names}, "p_value": self.p_value, "months": self.months}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> SeasonalIndex:
-        """The inverse of `to_dict`."""
-        index, low, high, observed, expected = (
-            tuple(data[name]) for name in ("index", "low", "high", "observed", "expected")
-        )
-        return cls(index, low, high, observed, expected, float(data["p_value"]), int(data["months"]))
-
 
 def seasonal_index(month: ArrayLike, observed: ArrayLike, expected: ArrayLike, *, level: float = 0.95) -> SeasonalIndex:
     """Estimate the index from purchases by calendar month, beside what is expected of them without a season.
@@ -141,10 +125,10 @@ def seasonal_index(month: ArrayLike, observed: ArrayLike, expected: ArrayLike, *
     y, mean = np.asarray(observed, dtype=float), np.asarray(expected, dtype=float)
     if not of.shape == y.shape == mean.shape or not (mean > 0).all():
         raise CxvalueError(
-            translate("A seasonal index needs for each calendar month its purchases and what was expected, above 0.")
+            "A seasonal index needs for each calendar month its purchases and what was expected, above 0."
         )
     if np.bincount(of, minlength=MONTHS).min() < 2:
-        raise CxvalueError(translate("A seasonal index needs every month of the year at least twice."))
+        raise CxvalueError("A seasonal index needs every month of the year at least twice.")
     contrasts = np.vstack([np.eye(MONTHS - 1), -np.ones(MONTHS - 1)])
     time = np.linspace(-1.0, 1.0, y.size)
     design = np.column_stack([np.ones(y.size), time, contrasts[of]])

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import polygamma, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.blocks import add_up, in_blocks, in_logs, products
 from cxvalue.lifetime.families.cumulated import PRODUCTS, Silences
 from cxvalue.lifetime.families.family import History, Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.nbd import log_rise
 from cxvalue.lifetime.families.quadrature import legendre
 

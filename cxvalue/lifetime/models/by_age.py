@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import Family, Params
-from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["AGES", "ByAge", "FewFutures", "interpolation", "linear", "shortest_scale"]
 

@@ -7,18 +7,17 @@ the same draws of the joint parameters (`cxvalue.lifetime.models.model.LifetimeM
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
-from cxvalue.language.catalogue import translate
+from cxvalue.foundation.plain import NOT_KEPT
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.optimise import principal_steps
 
@@ -102,9 +101,9 @@ class CovariateModel(LifetimeModel):
     covariates: tuple[tuple[str, tuple[Level, ...]], ...] = ()
     groups: tuple[tuple[int, ...], ...] = ()
     p_value: float = float("nan")
-    plain: LifetimeModel | None = None
-    group_of: NDArray[np.intp] | None = None
-    members: Members | None = None
+    plain: LifetimeModel | None = field(default=None, metadata=NOT_KEPT)
+    group_of: NDArray[np.intp] | None = field(default=None, metadata=NOT_KEPT)
+    members: Members | None = field(default=None, metadata=NOT_KEPT)
 
     # the combinations --------------------------------------------------------------------------------------------
 
@@ -205,7 +204,7 @@ class CovariateModel(LifetimeModel):
         elif states.customer_id is None and self.group_of is not None and self.group_of.size == len(states):
             found = self.group_of
         if found is None or (found < 0).any():
-            raise CxvalueError(translate("These are not the customers that the covariates were given for."))
+            raise CxvalueError("These are not the customers that the covariates were given for.")
         return found
 
     def with_members(self, members: Members) -> CovariateModel:
@@ -218,16 +217,14 @@ class CovariateModel(LifetimeModel):
     def values(self) -> Params:
         """Refused: no parameters hold for everybody."""
         raise CxvalueError(
-            translate(
-                "{model} has parameters for each combination of levels, not for everybody: see `parts`.",
-                model=self.name,
-            )
+            "{model} has parameters for each combination of levels, not for everybody: see `parts`.",
+            model=self.name,
         )
 
     @property
     def directions(self) -> Floats:
         """Refused, as `values` is."""
-        raise CxvalueError(translate("{model} is drawn for each combination of levels: see `models`.", model=self.name))
+        raise CxvalueError("{model} is drawn for each combination of levels: see `models`.", model=self.name)
 
     def p_alive(self, states: PurchaseStates) -> Floats:
         """P(still alive at T) of each customer; nan throughout when it is withheld."""
@@ -259,25 +256,6 @@ class CovariateModel(LifetimeModel):
         for part in parts(self, states):
             result[part.rows] = getattr(part.model, what)(part.states, *(one[part.rows] for one in each))
         return result
-
-    # exchange ----------------------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; which customer has which levels is not among them."""
-        levels = [[name, [[one.name, one.customers] for one in levels]] for name, levels in self.covariates]
-        own = {"covariates": levels, "groups": [list(group) for group in self.groups], "p_value": self.p_value}
-        return LifetimeModel.to_dict(self) | own
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> CovariateModel:
-        """The inverse of `to_dict`; `with_members` then says who has which levels."""
-        levels = tuple((name, tuple(Level(*one) for one in levels)) for name, levels in data["covariates"])
-        return cls.of(
-            LifetimeModel.from_dict(data),
-            covariates=levels,
-            groups=tuple(tuple(group) for group in data["groups"]),
-            p_value=float(data["p_value"]),
-        )
 
 
 class Part(NamedTuple):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import check_level, reach_of
+from cxvalue.foundation.plain import NOT_KEPT, Plain
 from cxvalue.foundation.shown import Drawn
-from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import MODELS, family_of
 from cxvalue.lifetime.families.season import SeasonalClock
 from cxvalue.lifetime.models.by_age import FewFutures
@@ -47,7 +47,7 @@ def measured(states: PurchaseStates, unit: TimeUnit, clock: SeasonalClock | None
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LifetimeModel(Drawn):
+class LifetimeModel(Drawn, Plain):
     """A repeat-purchase model fitted by maximum likelihood; it carries its unit of time.
 
     Attributes:
@@ -82,7 +82,7 @@ class LifetimeModel(Drawn):
     likelihood_ratio: float
     k: int = 1
     clock: SeasonalClock | None = None
-    root: NDArray[np.float64] | None = None
+    root: NDArray[np.float64] | None = field(default=None, metadata=NOT_KEPT)
 
     _card = "lifetime_card"
 
@@ -123,7 +123,7 @@ class LifetimeModel(Drawn):
 
     def bounds(self, level: float = 0.95) -> dict[str, tuple[float, float]]:
         """Wald bounds from the log scale, so that none is negative."""
-        _check_level(level)
+        check_level(level)
         z = reach_of(level)
         spread = np.exp(z * np.sqrt(np.diag(self.covariance)))
         return {name: (v / s, v * s) for (name, v), s in zip(self.params.items(), spread.tolist(), strict=True)}
@@ -133,13 +133,11 @@ class LifetimeModel(Drawn):
         numbers = np.asarray(values, dtype=float)
         if numbers.shape != (len(self.params),) or not (np.isfinite(numbers) & (numbers > 0)).all():
             raise CxvalueError(
-                translate(
-                    "{model} needs {number} positive parameters ({names}), got {given}.",
-                    model=self.name,
-                    number=len(self.params),
-                    names=enumerated(self.params),
-                    given=numbers.tolist(),
-                )
+                "{model} needs {number} positive parameters ({names}), got {given}.",
+                model=self.name,
+                number=len(self.params),
+                names=enumerated(self.params),
+                given=numbers.tolist(),
             )
         return replace(self, params=dict(zip(self.params, numbers.tolist(), strict=True)))
 
@@ -254,53 +252,16 @@ class LifetimeModel(Drawn):
         share, future = self.family.newcomer(self.values)
         return (share * self.family.count(future, times, count) + (1 - share) * (count == 0)).reshape(shape)
 
-    # exchange ---------------------------------------------------------------------------------------------------
-
     def to_lifetimes(self) -> Any:
         """The same model as a fitted object of the lifetimes package (none exists for the NBD)."""
         from cxvalue.lifetime.fitting.lifetimes_bridge import to_lifetimes
 
         return to_lifetimes(self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined number becomes None."""
-        return {
-            "name": self.name,
-            "params": dict(self.params),
-            "se": {key: _plain(value) for key, value in self.se.items()},
-            "covariance": [[_plain(value) for value in row] for row in self.covariance.tolist()],
-            "log_likelihood": self.log_likelihood,
-            "customers": self.customers,
-            "time_unit": self.time_unit.value,
-            "status": self.status,
-            "reason": self.reason,
-            "likelihood_ratio": _plain(self.likelihood_ratio),
-            "k": self.k,
-            "clock": list(self.clock.speed) if self.clock else None,
-        }
-
     @classmethod
     def of(cls, model: LifetimeModel, **own: Any) -> Self:
         """The same model as one of this kind, with fields of its own."""
         return cls(**{field.name: getattr(model, field.name) for field in fields(LifetimeModel)} | own)
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> LifetimeModel:
-        """The inverse of `to_dict`."""
-        return cls(
-            name=str(data["name"]),
-            params={key: float(value) for key, value in data["params"].items()},
-            se={key: _number(value) for key, value in data["se"].items()},
-            covariance=np.array([[_number(value) for value in row] for row in data["covariance"]]),
-            log_likelihood=float(data["log_likelihood"]),
-            customers=int(data["customers"]),
-            time_unit=TimeUnit(data["time_unit"]),
-            status=str(data["status"]),
-            reason=str(data["reason"]),
-            likelihood_ratio=_number(data["likelihood_ratio"]),
-            k=int(data.get("k", 1)),
-            clock=SeasonalClock(tuple(data["clock"])) if data.get("clock") else None,
-        )
 
     def _rows(self, states: PurchaseStates) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         return self.family.rows(states.frequency, states.recency_days, states.age_days)
@@ -311,9 +272,7 @@ class LifetimeModel(Drawn):
         times = np.asarray(t, dtype=float)
         if times.shape not in ((), (1,), alive.shape) or not (times >= 0).all():
             raise CxvalueError(
-                translate(
-                    "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
-                )
+                "t must be a time of at least 0 {unit}s, one for all or one a state.", unit=self.time_unit.value
             )
         times = self.ahead(times, states.as_of)
         if times.size == 1:
@@ -323,15 +282,3 @@ class LifetimeModel(Drawn):
 
 def _day_number(day: date) -> float:
     return float(np.datetime64(day, "D").astype(np.int64))
-
-
-def _check_level(level: float) -> None:
-    check_level(level)
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)

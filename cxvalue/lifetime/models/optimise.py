@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.family import History, history
-from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["Optimum", "climb_from", "coarsen", "invert", "maximise", "principal_steps"]
 

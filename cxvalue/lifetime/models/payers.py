@@ -8,14 +8,14 @@ beta-binomial likelihood (Skellam 1948), and the next one pays with probability 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit, psi
 
-from cxvalue.lifetime.families.futures import Floats
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.models.optimise import invert
 
 if TYPE_CHECKING:
@@ -63,10 +63,6 @@ class PayShare:
     def draw(self, n: int, rng: np.random.Generator) -> Floats:
         """n draws of `mean` from the normal approximation of its log-odds."""
         return np.asarray(expit(logit(self.mean) + self.error * rng.standard_normal(n)))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return asdict(self)
 
 
 def fit_payers(states: PurchaseStates) -> PayShare | None:

@@ -19,12 +19,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, psi
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import reach_of
+from cxvalue.foundation.plain import Plain
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate, translate_count
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.optimise import invert, maximise
 from cxvalue.lifetime.models.payers import PayShare, fit_payers
 
@@ -38,7 +39,7 @@ _SAMPLE = 5_000
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SpendModel(Drawn):
+class SpendModel(Drawn, Plain):
     """The spend per purchase of a population, and of a customer given what they spent.
 
     Attributes:
@@ -110,9 +111,7 @@ class SpendModel(Drawn):
     def known(self, states: PurchaseStates) -> Spent:
         """What per-customer states say about the spend of each customer."""
         if states.mean_spend is None:
-            raise CxvalueError(
-                translate("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
-            )
+            raise CxvalueError("Expected spend needs states per customer: purchase_states(..., per_customer=True).")
         x, mean = known_spend(np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float))
         if self.pays is None:
             return Spent(x, mean)
@@ -162,44 +161,6 @@ class SpendModel(Drawn):
         from cxvalue.lifetime.fitting.lifetimes_bridge import spend_to_lifetimes
 
         return spend_to_lifetimes(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; an undefined number becomes None."""
-
-        def plain(value: float) -> float | None:
-            return float(value) if math.isfinite(value) else None
-
-        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
-        return {
-            "params": dict(self.params),
-            "se": {key: plain(value) for key, value in self.se.items()},
-            "covariance": [[plain(value) for value in row] for row in self.covariance.tolist()],
-            "customers": self.customers,
-            "status": self.status,
-            "reason": self.reason,
-            **{name: plain(getattr(self, name)) for name in numbers},
-            "pays": None if self.pays is None else self.pays.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SpendModel:
-        """The inverse of `to_dict`."""
-
-        def number(value: float | None) -> float:
-            return math.nan if value is None else float(value)
-
-        numbers = ("log_likelihood", "mean", "mean_se", "variation", "pearson", "spearman")
-        size = len(data["covariance"])
-        return cls(
-            params=dict(data["params"]),
-            se={key: number(value) for key, value in data["se"].items()},
-            covariance=np.array([[number(v) for v in row] for row in data["covariance"]]).reshape(size, size),
-            customers=int(data["customers"]),
-            status=str(data["status"]),
-            reason=str(data["reason"]),
-            **{name: number(data[name]) for name in numbers},
-            pays=PayShare(**data["pays"]) if data.get("pays") else None,
-        )
 
 
 class Spent(NamedTuple):
@@ -277,9 +238,7 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
         CxvalueError: states without spend, or without one repeat purchase of positive value.
     """
     if states.mean_spend is None:
-        raise CxvalueError(
-            translate("The spend model needs states per customer: purchase_states(..., per_customer=True).")
-        )
+        raise CxvalueError("The spend model needs states per customer: purchase_states(..., per_customer=True).")
     pays = fit_payers(states)
     x, m = np.asarray(states.frequency, dtype=float), np.asarray(states.mean_spend, dtype=float)
     if pays is not None:
@@ -288,10 +247,8 @@ def fit_spend(states: PurchaseStates) -> SpendModel:
     spending = known & (m > 0)
     if not spending.any():
         raise CxvalueError(
-            translate(
-                "No spend can be estimated: no customer has a repeat purchase with positive revenue. Check that revenue is "
-                "filled in and that the table goes back far enough to hold second purchases."
-            )
+            "No spend can be estimated: no customer has a repeat purchase with positive revenue. Check that revenue is "
+            "filled in and that the table goes back far enough to hold second purchases."
         )
     mean, mean_se = _ratio_mean(x[known], m[known])
     x, m = x[spending], m[spending]

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.models.by_level import parts
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -62,11 +62,9 @@ def dert(model: LifetimeModel, states: PurchaseStates, annual_discount_rate: flo
         raise CxvalueError(closed_up(f"{reason} {translate('Use customer_value with a horizon in months.')}"))
     if not 0 < annual_discount_rate < 10:
         raise CxvalueError(
-            translate(
-                "annual_discount_rate == {rate}, must be an effective annual rate above 0 for a value without an end: 0.12 "
-                "stands for 12%.",
-                rate=annual_discount_rate,
-            )
+            "annual_discount_rate == {rate}, must be an effective annual rate above 0 for a value without an end: 0.12 "
+            "stands for 12%.",
+            rate=annual_discount_rate,
         )
     result = np.empty(len(states))
     rate = math.log1p(annual_discount_rate) / model.time_unit.per_year
@@ -91,9 +89,7 @@ def residual_value(
     """
     rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
-        raise CxvalueError(
-            translate("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
-        )
+        raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     even = 1.0
     if model.family.by_period:
         # Money that comes in evenly over a period, as over a stated horizon, and not at its end.

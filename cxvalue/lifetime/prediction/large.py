@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtri
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.discounting import DiscountCurve
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_age import AGES, ByAge, shortest_scale
 from cxvalue.lifetime.models.model import LifetimeModel
 from cxvalue.lifetime.models.spend import SpendModel, Spent

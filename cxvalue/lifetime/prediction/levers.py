@@ -31,13 +31,13 @@ from scipy.interpolate import BarycentricInterpolator
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, interval_ends
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Family, Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_age import FewFutures
 from cxvalue.lifetime.models.by_level import CovariateModel, parts
@@ -135,9 +135,7 @@ def value_levers(
     check_forecast(model, states, "value_levers")
     rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
-        raise CxvalueError(
-            translate("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
-        )
+        raise CxvalueError("The margin rate is not known. Pass margin_rate=..., the margin per unit of revenue.")
     divided = parts(model, states)
     bases = [_Base.of(part.model, part.states, dormancy_days) for part in divided]
     curve = model.curve(annual_discount_rate, horizon_months, states.as_of)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.lifetime.families.discounting import DiscountCurve
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_age import AGES, ByAge, interpolation, linear, shortest_scale
 from cxvalue.lifetime.models.model import LifetimeModel
 

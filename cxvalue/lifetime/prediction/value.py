@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level, reach_of
 from cxvalue.foundation.progress import working
 from cxvalue.foundation.shown import Drawn
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.discounting import DiscountCurve
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import check_forecast, margin_rate_of
 from cxvalue.lifetime.models.by_level import Newcomers, Part, parts
 from cxvalue.lifetime.models.model import LifetimeModel
@@ -240,30 +240,22 @@ def _check(
     """The margin rate, once everything has been found to make sense."""
     check_forecast(model, states, "customer_value", withheld=True)
     if months < 1 or int(months) != months:
-        raise CxvalueError(
-            translate("horizon_months == {months}, must be a whole number of months, 1 or more.", months=months)
-        )
+        raise CxvalueError("horizon_months == {months}, must be a whole number of months, 1 or more.", months=months)
     if not 0 <= discount < 10:
         raise CxvalueError(
-            translate(
-                "annual_discount_rate == {rate}, must be an effective annual rate of 0 or more: 0.12 stands for 12%.",
-                rate=discount,
-            )
+            "annual_discount_rate == {rate}, must be an effective annual rate of 0 or more: 0.12 stands for 12%.",
+            rate=discount,
         )
     check_level(level)
     if draws < 20:
-        raise CxvalueError(
-            translate("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
-        )
+        raise CxvalueError("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
     rate = margin_rate_of(states, margin_rate)
     if not math.isfinite(rate):
         raise CxvalueError(
-            translate(
-                "The margin rate is not known: total margin {margin}, total revenue {revenue}. Pass margin_rate=..., the "
-                "margin per unit of revenue.",
-                margin=states.total_margin,
-                revenue=states.total_revenue,
-            )
+            "The margin rate is not known: total margin {margin}, total revenue {revenue}. Pass margin_rate=..., the "
+            "margin per unit of revenue.",
+            margin=states.total_margin,
+            revenue=states.total_revenue,
         )
     return rate
 

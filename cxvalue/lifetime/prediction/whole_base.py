@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.lifetime.candidates.looks import Look, groups_of, squeeze
 from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import BIAS_HALF_LIFE, Blend, blend, skewed_range, weigh
 from cxvalue.lifetime.evidence.past import Past, row_of
 from cxvalue.lifetime.evidence.reference import Reference

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.calendar import date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["WINDOWS", "CampaignData", "Window", "campaign_data", "history_on"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOT_CONTACTED = "not contacted"
@@ -54,7 +53,7 @@ class Window:
     """
 
     days: int
-    observed: NDArray[np.bool_]
+    observed: Bools
     sums: NDArray[Any]
 
     @property
@@ -78,9 +77,9 @@ class Window:
         return self.sums[3].astype(np.float64)
 
     @property
-    def returned(self) -> NDArray[np.bool_]:
+    def returned(self) -> Bools:
         """Who bought."""
-        bought: NDArray[np.bool_] = self.sums[0] > 0
+        bought: Bools = self.sums[0] > 0
         return bought
 
 
@@ -107,7 +106,7 @@ class CampaignData:
     name: str
     customer_id: NDArray[np.object_]
     arm: NDArray[np.object_]
-    control: NDArray[np.bool_]
+    control: Bools
     contacted_on: Ints
     cost: Floats
     days_silent: Floats
@@ -120,7 +119,7 @@ class CampaignData:
     window_days: int
     as_of: date
     priced: bool = True
-    unit: NDArray[np.int64] | None = None
+    unit: Ints | None = None
     unit_name: str = ""
 
     @property

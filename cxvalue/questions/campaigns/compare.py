@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.abtest import (
     Adjustment,
@@ -19,14 +18,12 @@ from cxvalue.effects.estimators.clustered import (
     clustered_difference,
     clustered_ratio_change,
 )
+from cxvalue.foundation.arrays import Bools, Floats
 
 if TYPE_CHECKING:
     from cxvalue.questions.campaigns.campaign import CampaignData
 
 __all__ = ["Comparison"]
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 class Comparison:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.campaigns import targeting
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTACTED_SHARE", "NextContacts", "Whom", "contact_list", "next_contacts", "whom_to_contact"]
 
-Floats = NDArray[np.float64]
 CONTACTED_SHARE = 0.3
 """Share of the customers for which two ways of ranking them are compared."""
 

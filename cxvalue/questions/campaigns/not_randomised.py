@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, around, size_of
 from cxvalue.effects.estimators.doubly_robust import cross_fitted_att, cross_fitted_odds
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.rounding import settled, spread_of
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.questions.campaigns.campaign import CampaignData
@@ -17,8 +17,6 @@ from cxvalue.questions.campaigns.randomised import CampaignResult, check_uplift,
 
 __all__ = ["balance_table", "matched_campaign_result"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 HIGHEST_ODDS = 20.0
 LEAST_ALIKE = 0.5
@@ -94,7 +92,7 @@ def matched_campaign_result(
     return result("", estimates, checks)
 
 
-def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, NDArray[np.int64]]:
+def _compared(data: CampaignData) -> tuple[Floats, Floats, Bools, Bools, Bools, Ints]:
     """Covariates, odds of a contact, who is compared with whom, who has somebody alike, and the fold of each."""
     x = _described(data)
     folds = np.random.default_rng(1).permutation(len(x)) % FOLDS

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from cxvalue.effects.checks.data_checks import data_checks
 from cxvalue.effects.effect import Check, grade_of, holm
 from cxvalue.effects.estimators.abtest import Estimate, capped, holm_adjusted, sample_ratio, standardised_difference
 from cxvalue.findings.numbers import format_p, format_value
+from cxvalue.foundation.arrays import Bools
 from cxvalue.foundation.calendar import date_of
 from cxvalue.foundation.rounding import spread_of
 from cxvalue.language.catalogue import translatable, translate
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CampaignResult", "campaign_result", "windows_table", "with_cautions"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 FEWEST_RETURNERS = 5
 FEW_UNITS = 10

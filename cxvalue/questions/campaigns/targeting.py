@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.integrate import trapezoid
 
 from cxvalue.effects.estimators.abtest import Estimate, around, difference_in_means
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import interval_ends, reach_of
 from cxvalue.foundation.rounding import spread_of
 
@@ -32,8 +32,6 @@ __all__ = [
     "target",
 ]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 FOLDS, LEARN_FIRST = 6, 2
 RIDGE_SHARE = 0.02

@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.choice.items import Items
 
 __all__ = ["BUDGETS", "Choice", "best_choice", "choose_items", "shrunk"]
 
-Floats = NDArray[np.float64]
-Chosen = NDArray[np.bool_]
+Chosen = Bools
 
 BUDGETS = (0.5, 0.75, 1.0, 1.25, 1.5)
 ENUMERATED = 14

@@ -8,8 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import closed_up
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ALL", "Items", "few_touched", "items_of", "made_items", "segment_members", "segment_problems"]
 
-Floats = NDArray[np.float64]
 
 ALL = "all"
 MOST_SEGMENTS = 2000
@@ -186,10 +185,8 @@ def segment_members(customers: Any, segment: str) -> ir.Table:
         if rows.limit(1).count().to_pyarrow().as_py():
             return rows
     raise CxvalueError(
-        translate(
-            "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
-            "value. Its columns: {columns}.",
-            segment=segment,
-            columns=enumerated(names) or translate("none"),
-        )
+        "touchpoints: there is no customer of the segment {segment!r}: no text column of the table 'customers' has that "
+        "value. Its columns: {columns}.",
+        segment=segment,
+        columns=enumerated(names) or translate("none"),
     )

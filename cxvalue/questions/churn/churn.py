@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
+from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
@@ -49,13 +50,12 @@ __all__ = [
 ]
 
 CHURN_MONTHS = 12
-Floats = NDArray[np.float64]
 
 
 def active_states(states: PurchaseStates, dormancy_days: int) -> PurchaseStates:
     """The customers silent for fewer than `dormancy_days` days, in the same order; with ids where the states have them."""
     if states.mean_spend is None:
-        raise CxvalueError(translate("churn needs states per customer: purchase_states(..., per_customer=True)."))
+        raise CxvalueError("churn needs states per customer: purchase_states(..., per_customer=True).")
     active = states.days_silent < dormancy_days
     return states.take(active)
 
@@ -91,7 +91,7 @@ def away_in_draws(probabilities: Floats, total: Total, draws: int, seed: int) ->
     hazard = np.exp(unsided(off))
     away = np.clip(probabilities, 1e-9, 1 - 1e-9)
 
-    def at(rows: NDArray[np.intp]) -> Floats:
+    def at(rows: Places) -> Floats:
         # Customers with equal chances come one after the other: they are worked out once.
         own = away[rows]
         starts = np.flatnonzero(np.append(own.size > 0, own[1:] != own[:-1]))
@@ -127,7 +127,7 @@ class Churn:
     withheld: str
     in_draws: InDraws | None = None
     draws: int = 0
-    places: NDArray[np.intp] | None = None
+    places: Places | None = None
 
     @property
     def as_of(self) -> date:

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.small_groups import withheld_groups
+from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval, check_level
 from cxvalue.language.catalogue import translate, written
@@ -29,8 +30,7 @@ BAND_EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _CELLS = 1_000_000
 """Members x draws held at once; bounds the memory."""
 
-Floats = NDArray[np.float64]
-InDraws = Callable[[NDArray[np.intp]], Floats]
+InDraws = Callable[[Places], Floats]
 
 
 class GroupLosses(NamedTuple):
@@ -154,27 +154,23 @@ def losses(
 
 def _check(
     p: Floats, values: Floats, groups: Sequence[str] | NDArray[Any] | None, level: float, draws: int
-) -> tuple[NDArray[Any], NDArray[np.intp]]:
+) -> tuple[NDArray[Any], Places]:
     """Names of the groups and the group of each member, once everything has been found to make sense."""
     if p.ndim != 1 or p.size == 0:
-        raise CxvalueError(translate("losses needs one probability a member, and at least one member."))
+        raise CxvalueError("losses needs one probability a member, and at least one member.")
     if values.shape != p.shape or (groups is not None and len(groups) != p.size):
         raise CxvalueError(
-            translate(
-                "losses needs one value and one group a member: {members} members, {values} values.",
-                members=p.size,
-                values=values.size,
-            )
+            "losses needs one value and one group a member: {members} members, {values} values.",
+            members=p.size,
+            values=values.size,
         )
     if not ((p >= 0) & (p <= 1)).all():
-        raise CxvalueError(translate("losses: every probability must lie between 0 and 1."))
+        raise CxvalueError("losses: every probability must lie between 0 and 1.")
     if not np.isfinite(values).all():
-        raise CxvalueError(translate("losses: every value must be a finite number."))
+        raise CxvalueError("losses: every value must be a finite number.")
     check_level(level)
     if draws < 20:
-        raise CxvalueError(
-            translate("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
-        )
+        raise CxvalueError("draws == {draws}, must be 20 or more for an interval to mean anything.", draws=draws)
     if groups is None:
         return np.array(["all"]), np.zeros(p.size, dtype=np.intp)
     names, group = np.unique(np.asarray(groups, dtype=str), return_inverse=True)

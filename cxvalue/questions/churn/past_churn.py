@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import share_interval
-from cxvalue.language.catalogue import translate
 from cxvalue.questions.churn.churn import p_no_purchase
 from cxvalue.questions.lifetime_value.past_states import PastStates
 
@@ -130,7 +129,7 @@ def backtest(
         return None
     counted = then.bought(fit.holdout_start, fit.as_of)
     if counted.shape != before.frequency.shape:
-        raise CxvalueError(translate("The holdout and the states before it are not of the same customers."))
+        raise CxvalueError("The holdout and the states before it are not of the same customers.")
     away = counted[active] == 0
     asked = None
     if fit.combines and fit.past is not None:

@@ -31,8 +31,8 @@ from cxvalue.questions.lifetime_value.base_forecast import PastRecord
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from cxvalue.foundation.arrays import Floats
     from cxvalue.lifetime.evidence.attempts import Attempts
-    from cxvalue.lifetime.families.futures import Floats
 
 __all__ = [
     "Foreseen",

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     import ibis
     from numpy.typing import NDArray
 
+    from cxvalue.foundation.arrays import Floats
     from cxvalue.lifetime.evidence.attempts import Attempts
-    from cxvalue.lifetime.families.futures import Floats
 
 __all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "hazard_of", "monthly_outlook", "widened"]
 

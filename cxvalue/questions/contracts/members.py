@@ -19,7 +19,6 @@ import pandas as pd
 from cxvalue.engine.buckets import bucket
 from cxvalue.foundation.calendar import EPOCH, day_number
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.contracts.hazard import FEWEST_EVENTS, HazardModel, cell_scores, fit_hazard, robust, worth_keeping
 from cxvalue.lifetime.contracts.spells import months_later, spells
 
@@ -168,9 +167,7 @@ def member_months(members: Members, con: ibis.BaseBackend) -> ir.Table:
     clash = sorted(RESERVED_DRIVERS.intersection(members.fixed))
     if clash:
         raise CxvalueError(
-            translate(
-                "A driver may not be called {name!r}: the months of members have a column of that name.", name=clash[0]
-            )
+            "A driver may not be called {name!r}: the months of members have a column of that name.", name=clash[0]
         )
     until, begun = day_number(members.until), day_number(members.observed_from)
     table = members.table

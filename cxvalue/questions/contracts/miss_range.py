@@ -7,11 +7,12 @@ from datetime import date
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.contracts.pace import SURE, Pace, pace_variance
 from cxvalue.lifetime.contracts.sbg import RenewalModel
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import (
     LARGEST_MISS,
     LARGEST_RATIO,

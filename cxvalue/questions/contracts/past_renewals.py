@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Self
 
 import numpy as np
 
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.plain import Plain
 from cxvalue.lifetime.contracts.pace import pace_of, pace_variance
 from cxvalue.lifetime.contracts.sbg import fit_renewal, survival
 from cxvalue.lifetime.evidence.attempts import Attempts, origins_before
@@ -32,7 +32,7 @@ USUAL_MONTHS = (3, 6, 12, 24)
 
 
 @dataclass(frozen=True, eq=False)
-class PastRenewals:
+class PastRenewals(Plain):
     """Forecasts made again from past days, a row for each day and horizon, and what came.
 
     `margin` has the revenue of the contracts of the day (no rows where contracts have no value), `leaving` how much slower
@@ -42,15 +42,6 @@ class PastRenewals:
 
     margin: Attempts
     leaving: Attempts
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return {"margin": self.margin.to_dict(), "leaving": self.leaving.to_dict()}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """The inverse of `to_dict`."""
-        return cls(Attempts.from_dict(data["margin"]), Attempts.from_dict(data["leaving"]))
 
 
 def past_renewals(contracts: Contracts, horizon_months: int, annual_discount_rate: float) -> PastRenewals:

@@ -14,13 +14,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cxvalue.foundation.calendar import default_holdout_start, months_before
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime import HoldoutScore
 from cxvalue.lifetime.contracts.sbg import RenewalModel, fit_renewal
@@ -42,7 +42,7 @@ YEAR = 12
 
 
 @dataclass(frozen=True)
-class RenewalFit:
+class RenewalFit(Plain):
     """The model of a study's contracts: on all data, and on what was known before the holdout.
 
     `part` is the mean part of their last period for which those who left still were customers, `part_calibration` the
@@ -61,38 +61,6 @@ class RenewalFit:
     left_out: int
     clock: str = "month"
     at_anniversaries: float | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain JSON types."""
-        return {
-            "as_of": self.as_of.isoformat(),
-            "holdout_start": self.holdout_start.isoformat() if self.holdout_start else None,
-            "full": self.full.to_dict(),
-            "part": self.part,
-            "calibration": self.calibration.to_dict() if self.calibration else None,
-            "part_calibration": self.part_calibration,
-            "score": self.score.to_dict() if self.score else None,
-            "left_out": self.left_out,
-            "clock": self.clock,
-            "at_anniversaries": self.at_anniversaries,
-        }
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> RenewalFit:
-        """The fit that `to_dict` wrote down."""
-        start, before, score = data["holdout_start"], data["calibration"], data["score"]
-        return cls(
-            as_of=date.fromisoformat(data["as_of"]),
-            holdout_start=date.fromisoformat(start) if start else None,
-            full=RenewalModel.from_dict(data["full"]),
-            part=data["part"],
-            calibration=RenewalModel.from_dict(before) if before else None,
-            part_calibration=data["part_calibration"],
-            score=HoldoutScore.from_dict(score) if score else None,
-            left_out=data["left_out"],
-            clock=data["clock"],
-            at_anniversaries=data["at_anniversaries"],
-        )
 
 
 def fit_renewals(contracts: Contracts, *, holdout_start: date | None = None) -> RenewalFit:

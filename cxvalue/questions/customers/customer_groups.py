@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.findings.small_groups import NO_GROUPS, ShownBefore, withheld_groups
 from cxvalue.findings.suppression import dominated
+from cxvalue.foundation.arrays import Bools, Floats, Places
 
 __all__ = ["SEGMENTS", "SUMMARY", "VALUES", "Split", "customers_in_groups", "groups_by"]
 
@@ -25,9 +26,6 @@ _HISTORY = {
 _CHANCES = (0.0, 0.2, 0.4, 0.6, 0.8)
 _MOST_PARTS = 10
 _MEANS = ("p_alive", "expected_transactions", "p_return_90d")
-
-Places = NDArray[np.intp]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class Split:
 
 
 def groups_by(
-    splits: Sequence[Split], amounts: ArrayLike, least: int, marked: NDArray[np.bool_] | None = None
+    splits: Sequence[Split], amounts: ArrayLike, least: int, marked: Bools | None = None
 ) -> list[tuple[dict[str, Any], Places]]:
     """All customers in groups that are told apart by the first split, within it by the next, as far as groups stay large.
 
@@ -181,7 +179,7 @@ def _by_rank(worth: Floats, least: int) -> Split:
     return Split("value_part", rank * parts // max(worth.size, 1) + 1, range(1, parts + 1), end=parts)
 
 
-def _measured(number: Mapping[str, Floats], who: Places | NDArray[np.bool_]) -> dict[str, float]:
+def _measured(number: Mapping[str, Floats], who: Places | Bools) -> dict[str, float]:
     told: dict[str, float] = {"customers": int(number["cltv"][who].size)}
     for name in _MEANS:
         known = number[name][who]
@@ -202,7 +200,7 @@ def _by_segment(
 
 
 def _few_apart(
-    segments: Mapping[str, NDArray[np.object_]], sides: Sequence[NDArray[np.bool_]], least: int
+    segments: Mapping[str, NDArray[np.object_]], sides: Sequence[Bools], least: int
 ) -> Iterator[tuple[str, str]]:
     """Groups of which one of the sides has fewer than `least`: others are counted elsewhere, and the rest would be these."""
     for name, labels in segments.items():

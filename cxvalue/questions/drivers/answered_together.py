@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import NDArray
+
+from cxvalue.foundation.arrays import Floats
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = ["MOST_DRIVERS", "Occasions", "occasions_together"]
 
-Floats = NDArray[np.float64]
 
 MOST_DRIVERS = 12
 LEAST_ANSWERED = 0.5

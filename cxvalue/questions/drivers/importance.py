@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Places
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.drivers.answered_together import Occasions
 from cxvalue.questions.experience.bags import bag_sums, bags_of, redraw_weights
@@ -21,7 +22,6 @@ from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 
 __all__ = ["Importance", "fit_importance", "inflation", "lmg"]
 
-Floats = NDArray[np.float64]
 
 GROUPED_ABOVE = 10.0
 """Variance inflation above which drivers cannot be told apart and stand as a group."""
@@ -150,7 +150,7 @@ def fit_importance(data: Occasions, *, level: float = 0.95, seed: int = 1) -> Im
     )
 
 
-def _redrawn_shares(z: Floats, bags: NDArray[np.intp], seed: int) -> Floats:
+def _redrawn_shares(z: Floats, bags: Places, seed: int) -> Floats:
     """Shares of R² with customers drawn again: correlations from sums of products by bag of customers."""
     p = z.shape[1]
     ones = np.column_stack([np.ones(len(z)), z])

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.drivers.importance import Importance
 from cxvalue.questions.drivers.score_link import ScoreLink
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Branch", "Drawn", "build_tree", "draws_of", "touched_customers"]
 
-Floats = NDArray[np.float64]
 
 YEAR_DAYS = 365
 DRAWS = 1000

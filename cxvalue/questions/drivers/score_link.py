@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_around
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LinkRows", "ScoreLink", "fit_link", "link_rows", "reliability_of"]
 
-Floats = NDArray[np.float64]
 
 LEAST_TENURE_DAYS = 730
 FEWEST = 100
@@ -41,8 +41,8 @@ class LinkRows:
     before: Floats
     earlier: Floats
     tenure: Floats
-    unit: NDArray[np.int64]
-    month: NDArray[np.int64]
+    unit: Ints
+    month: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,7 @@ def reliability_of(
     return Interval.holding(r, float(np.tanh(centre - half)), float(np.tanh(centre + half))), int(pair.size)
 
 
-def _complained_between(
-    ids: NDArray[Any], day: NDArray[np.int64], pair: NDArray[np.intp], complaints: ir.Table
-) -> NDArray[np.bool_]:
+def _complained_between(ids: NDArray[Any], day: Ints, pair: Places, complaints: ir.Table) -> Bools:
     frame = complaints.select("customer_id", "date").to_pandas()
     when = frame["date"].to_numpy().astype("datetime64[D]").astype(np.int64)
     every = codes_of(np.concatenate([ids, frame["customer_id"].to_numpy()]))

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Places
+
 __all__ = ["MOST_BAGS", "bag_sums", "bags_of", "redraw_weights", "redrawn"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
 MOST_BAGS = 2000
 
 
-def bags_of(ids: NDArray[Any]) -> Ints:
+def bags_of(ids: NDArray[Any]) -> Places:
     """The bag of each row, by its customer alone, so that the rows of a customer share one whatever table they are from.
 
     >>> first, _, again = bags_of(np.array(["a", "b", "a"], dtype=object))
@@ -28,7 +28,7 @@ def bags_of(ids: NDArray[Any]) -> Ints:
     return np.asarray(hashed % MOST_BAGS, dtype=np.intp)
 
 
-def bag_sums(columns: Floats, bags: Ints) -> Floats:
+def bag_sums(columns: Floats, bags: Places) -> Floats:
     """Columns added up within bags: bags x columns."""
     table = columns.reshape(len(bags), -1)
     return np.column_stack([np.bincount(bags, table[:, j], MOST_BAGS) for j in range(table.shape[1])])
@@ -40,6 +40,6 @@ def redraw_weights(draws: int, seed: int = 1) -> Floats:
     return rng.multinomial(MOST_BAGS, np.full(MOST_BAGS, 1 / MOST_BAGS), size=draws).astype(float)
 
 
-def redrawn(values: Floats, influence: Floats, bags: Ints, weights: Floats) -> Floats:
+def redrawn(values: Floats, influence: Floats, bags: Places, weights: Floats) -> Floats:
     """Draws (draws x values) of estimates from the influence of their rows: value + Σ (weight − 1) × influence."""
     return np.asarray(values + (weights - 1) @ bag_sums(influence, bags))

@@ -7,15 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Places
 from cxvalue.foundation.rounding import LEAST_LEFT, independent
 
 __all__ = ["Slopes", "centred", "cluster_sums", "codes_of", "dummies", "slopes_clustered"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
 
-
-def codes_of(values: NDArray[Any]) -> Ints:
+def codes_of(values: NDArray[Any]) -> Places:
     """The number of each distinct value, from 0; missing ones are a value of their own."""
     import pandas as pd
 
@@ -35,7 +33,7 @@ def dummies(values: NDArray[Any], least: int = 1) -> Floats:
     return np.asarray((codes[:, None] == np.array(kept, dtype=np.intp)[None, :]).astype(float))
 
 
-def centred(columns: Floats, group: Ints) -> Floats:
+def centred(columns: Floats, group: Places) -> Floats:
     """Columns less their mean within each group."""
     count = np.maximum(np.bincount(group), 1)
     table = columns.reshape(len(group), -1)
@@ -44,7 +42,7 @@ def centred(columns: Floats, group: Ints) -> Floats:
     return out if columns.ndim > 1 else out[:, 0]
 
 
-def cluster_sums(influence: Floats, cluster: Ints) -> Floats:
+def cluster_sums(influence: Floats, cluster: Places) -> Floats:
     """Influences added up within clusters: clusters x columns."""
     table = influence.reshape(len(cluster), -1)
     return np.column_stack([np.bincount(cluster, table[:, j]) for j in range(table.shape[1])])
@@ -58,16 +56,16 @@ class Slopes(NamedTuple):
 
     beta: Floats
     influence: Floats
-    kept: NDArray[np.bool_]
+    kept: Bools
 
-    def covariance(self, cluster: Ints) -> Floats:
+    def covariance(self, cluster: Places) -> Floats:
         """Covariance of the coefficients, rows going together within clusters: CR1 without a correction for columns."""
         sums = cluster_sums(self.influence, cluster)
         groups = int(np.count_nonzero(np.bincount(cluster)))
         return np.asarray(sums.T @ sums * groups / max(groups - 1, 1))
 
 
-def slopes_clustered(y: Floats, x: Floats, group: Ints | None = None) -> Slopes:
+def slopes_clustered(y: Floats, x: Floats, group: Places | None = None) -> Slopes:
     """Least squares of y on the columns of x, both centred within `group` (over all rows where there is none).
 
     >>> x = np.array([[0.0], [1.0], [0.0], [1.0]])

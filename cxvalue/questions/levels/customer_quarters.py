@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints, Places
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.language.words import enumerated
@@ -37,8 +38,6 @@ __all__ = [
     "starter_problems",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 LEVELS = ("negative", "none", "low", "medium", "high")
 UNKNOWN, GONE = len(LEVELS), len(LEVELS) + 1
@@ -83,8 +82,8 @@ class CustomerQuarters:
     after: Floats
     before: Floats
     bought_after: Floats
-    known: NDArray[np.bool_]
-    past: NDArray[np.bool_]
+    known: Bools
+    past: Bools
     tenure: Floats
     quarters: Quarters
     surveyed: bool
@@ -111,7 +110,7 @@ def level_word(name: str) -> str:
     return translate(_WORDS[name])
 
 
-def level_numbers(stimulus: Floats, active: NDArray[np.bool_], rules: ExperienceRules) -> Ints:
+def level_numbers(stimulus: Floats, active: Bools, rules: ExperienceRules) -> Ints:
     """The level of a stimulus in points and of whether the customer took an active part.
 
     >>> from cxvalue.study.experience import ExperienceRules
@@ -298,9 +297,7 @@ def _units(customers: ir.Table | None) -> ir.Table | None:
     return customers.group_by("customer_id").agg(unit=customers.unit.cast("string").max())
 
 
-def _next_levels(
-    customer: NDArray[np.intp], quarter: Ints, level: Ints, follow: NDArray[np.bool_], awake: NDArray[np.bool_]
-) -> Ints:
+def _next_levels(customer: Places, quarter: Ints, level: Ints, follow: Bools, awake: Bools) -> Ints:
     """Where each row is a quarter later; rows are in order of customer and quarter."""
     after = np.where(awake, UNKNOWN, GONE)
     again = np.flatnonzero((customer[1:] == customer[:-1]) & (quarter[1:] == quarter[:-1] + 1))

@@ -12,8 +12,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints, Places
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import centred, cluster_sums
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Exposures", "Habituation", "exposures_of", "fit_habituation", "habituation_of", "half_life", "runs_of"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 QUIET_DAYS = 365
 """A first exposure comes after so many observed days without one."""
@@ -264,7 +262,7 @@ def fit_habituation(data: Exposures, *, level: float = 0.95) -> Habituation | No
     )
 
 
-def _counted(row: NDArray[np.intp], column: NDArray[np.intp], columns: int) -> Floats:
+def _counted(row: Places, column: Places, columns: int) -> Floats:
     """How often each row meets each column, of pairs of them."""
     rows = int(row.max()) + 1
     return np.bincount(row * columns + column, minlength=rows * columns).reshape(rows, columns).astype(float)

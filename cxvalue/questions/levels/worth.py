@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import Interval, share_interval
 from cxvalue.questions.experience.dummies import cluster_sums, codes_of, slopes_clustered
 from cxvalue.questions.levels.customer_quarters import LEVELS, CustomerQuarters
@@ -22,7 +22,6 @@ __all__ = ["LevelWorth", "level_worth", "ratio_by_customer", "values_of"]
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Floats = NDArray[np.float64]
 MOVES = (*LEVELS, "unknown", "gone")
 FEWEST = 10
 """Customers below whom a figure of a level is withheld."""
@@ -63,7 +62,7 @@ def values_of(rows: CustomerQuarters, customers: ir.Table | None) -> Floats | No
     return np.asarray(found.to_numpy(float))
 
 
-def ratio_by_customer(y: Floats, customer: NDArray[np.int64], level: float) -> Interval:
+def ratio_by_customer(y: Floats, customer: Ints, level: float) -> Interval:
     """Mean of rows of which customers have several, its error clustered by customer.
 
     >>> ratio_by_customer(np.array([1.0, 3.0]), np.array([0, 1]), 0.95).value
@@ -121,12 +120,12 @@ def level_worth(
     )  # fmt: skip
 
 
-def _distinct(rows: CustomerQuarters, chosen: NDArray[np.bool_]) -> int:
+def _distinct(rows: CustomerQuarters, chosen: Bools) -> int:
     """How many customers the chosen rows are of."""
     return int(np.count_nonzero(np.bincount(rows.customer[chosen])))
 
 
-def _share(hit: Floats, customer: NDArray[np.int64], level: float) -> Interval:
+def _share(hit: Floats, customer: Ints, level: float) -> Interval:
     """A share: clustered by customer, by Wilson's rule where it is 0 or 1 and would have no width."""
     if 0 < hit.sum() < hit.size:
         found = ratio_by_customer(hit, customer, level)
@@ -134,7 +133,7 @@ def _share(hit: Floats, customer: NDArray[np.int64], level: float) -> Interval:
     return Interval(float(hit.mean()), *share_interval(int(hit.sum()), hit.size, level))
 
 
-def _latest_level(rows: CustomerQuarters) -> NDArray[np.int64]:
+def _latest_level(rows: CustomerQuarters) -> Ints:
     latest = np.full(rows.names.size, -1)
     latest[rows.customer] = rows.level  # rows are in order of quarters within customers: the last one stays
     return latest

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.experience.answers import rules_of
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TREND_UNIT", "Gap", "active_customers", "gaps_of", "trend_of"]
 
-Floats = NDArray[np.float64]
 
 NEAR_DAYS = 45
 FEWEST_DATES = 8
@@ -42,13 +42,13 @@ class Gap:
     latest: float
     interval: Interval | None
     trend: Interval | None
-    days: NDArray[np.int64]
+    days: Ints
     gaps: Floats
     own: float
     theirs: float
 
 
-def trend_of(days: NDArray[np.int64], gaps: Floats, level: float = 0.95) -> Interval | None:
+def trend_of(days: Ints, gaps: Floats, level: float = 0.95) -> Interval | None:
     """Slope a year by least squares with HC3 errors; None with fewer than 8 dates."""
     if np.unique(days).size < FEWEST_DATES:
         return None
@@ -108,9 +108,7 @@ def gaps_of(
     return tuple(found)
 
 
-def _gaps_apart(
-    days: NDArray[np.int64], theirs: Floats, own_days: NDArray[np.int64], number: Floats, total: Floats
-) -> tuple[NDArray[np.int64], Floats]:
+def _gaps_apart(days: Ints, theirs: Floats, own_days: Ints, number: Floats, total: Floats) -> tuple[Ints, Floats]:
     """Gaps at dates with enough own answers, each at the nearest date within 45 days (of two, the earlier)."""
     dates, place = np.unique(days, return_inverse=True)
     nearest = np.searchsorted((dates[1:] + dates[:-1]) / 2, own_days, side="left")
@@ -137,7 +135,7 @@ def _valued(answers: ir.Table, metrics: Mapping[str, MetricRules], names: Iterab
 
 def _own_by_day(
     answers: ir.Table, names: list[str], metrics: Mapping[str, MetricRules]
-) -> dict[str, tuple[NDArray[np.int64], Floats, Floats]]:
+) -> dict[str, tuple[Ints, Floats, Floats]]:
     """Of each metric its days with own answers, how many there are and what they add up to."""
     own = _valued(answers, metrics, names)
     own = own.filter(own.metric.isin(sorted(set(names)))) if names else own.limit(0)
@@ -150,7 +148,7 @@ def _own_by_day(
 
 
 def _own_at(
-    answers: ir.Table, metric: NDArray[np.object_], when: NDArray[np.int64], metrics: Mapping[str, MetricRules]
+    answers: ir.Table, metric: NDArray[np.object_], when: Ints, metrics: Mapping[str, MetricRules]
 ) -> dict[tuple[str, int], tuple[float, float]]:
     """Mean of the own answers around each metric and day with enough of them, and its error, clustered by customer."""
     import ibis

@@ -22,6 +22,7 @@ from cxvalue.effects.estimate import estimate_effect
 from cxvalue.foundation.calendar import months_apart
 from cxvalue.foundation.errors import BadInput, CxvalueError, Problem, nearest
 from cxvalue.foundation.intervals import Interval, stated_draws
+from cxvalue.foundation.plain import Plain
 from cxvalue.language.catalogue import translate
 from cxvalue.money.policy import GoodwillSearch, Handling, search_rules
 from cxvalue.questions.programmes.measure import ProgrammeFit, StudyTables, panel_for
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["GoodwillFit", "fit_goodwill", "handling_saved", "recent_effect"]
 
 Triple = tuple[float, float, float]
-Floats = NDArray[np.float64]
 
 WINDOW = 12
 CALL_DAYS = 31
@@ -46,7 +46,7 @@ CALL_DAYS = 31
 
 
 @dataclass(frozen=True)
-class GoodwillFit:
+class GoodwillFit(Plain):
     """The rules of one programme, what each is worth a year, and what that rests on.
 
     Attributes:
@@ -95,15 +95,6 @@ class GoodwillFit:
         return next(
             one for one in self.rules if (one["cap"], one["times_per_year"]) == (self.current_cap, self.current_times)
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain JSON types."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> GoodwillFit:
-        """The fit that `to_dict` wrote down."""
-        return cls(**data)
 
 
 def fit_goodwill(tables: StudyTables, programme: Programme, settings: Goodwill, fit: ProgrammeFit) -> GoodwillFit:

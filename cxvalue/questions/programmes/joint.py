@@ -14,11 +14,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimators.group_time import BASE_MONTHS, group_time, jackknife
 from cxvalue.effects.together import StateEffects, contained, state_effects
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translate, translate_count
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Claims", "Counted", "count_once", "measure_portfolio", "refuse_treated"]
 
-Floats = NDArray[np.float64]
 
 COMPARABLE = ("staggered", "experiment")
 """Designs whose programmes can be measured together by comparing with customers under none."""

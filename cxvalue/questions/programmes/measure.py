@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from cxvalue.effects.effect import Effect
 from cxvalue.effects.estimate import estimate_effect
 from cxvalue.effects.vintage import earlier_effects
 from cxvalue.foundation.errors import BadInput
+from cxvalue.foundation.plain import Plain
 from cxvalue.foundation.rounding import settled
 from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.words import enumerated
@@ -80,7 +81,7 @@ class StudyTables:
 
 
 @dataclass(frozen=True)
-class ProgrammeFit:
+class ProgrammeFit(Plain):
     """What was measured of one programme, and what turns it into money.
 
     `margin_per_unit` is the margin for one unit of the outcome (None: the outcome has no price); `everyone` the customers of
@@ -96,17 +97,6 @@ class ProgrammeFit:
     chosen: str
     usual_margin: float | None = None
     earlier: tuple[Effect, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fit as plain JSON types."""
-        earlier = [one.to_dict() for one in self.earlier]
-        return {**vars(self), "effect": self.effect.to_dict(), "earlier": earlier}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> ProgrammeFit:
-        """The fit that `to_dict` wrote down."""
-        earlier = tuple(Effect.from_dict(one) for one in data["earlier"])
-        return cls(**{**data, "effect": Effect.from_dict(data["effect"]), "earlier": earlier})
 
 
 def fit_programme(tables: StudyTables, programme: Programme) -> ProgrammeFit:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.questions.experience.dummies import codes_of, dummies
 from cxvalue.tables.windows import BEFORE, moments_of, sums_around
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["QUIET_DAYS", "Complaints", "IndexComplaints", "complaints_of", "index_complaints"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 QUIET_DAYS = 180
 """A story begins with a complaint after so many observed days without one."""
@@ -65,7 +64,7 @@ class IndexComplaints:
     """
 
     x: Floats
-    fast: NDArray[np.bool_]
+    fast: Bools
     retained: Floats
     margin: Floats
     backlog: Floats | None

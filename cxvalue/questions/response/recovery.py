@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from cxvalue.effects.estimators.doubly_robust import (
@@ -19,13 +18,13 @@ from cxvalue.effects.estimators.doubly_robust import (
     robustness_value,
 )
 from cxvalue.effects.estimators.survival import Survival, kaplan_meier
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import slopes_clustered
 from cxvalue.questions.response.complaints import Complaints, IndexComplaints
 
 __all__ = ["Instrument", "Recovery", "Speed", "answer_speed", "by_backlog", "fit_recovery"]
 
-Floats = NDArray[np.float64]
 
 YEAR_DAYS = 365
 FEWEST = 100
@@ -153,11 +152,11 @@ def by_backlog(data: IndexComplaints, *, level: float = 0.95) -> Instrument | No
     return Instrument(effect, strength, float(chi2.sf(wald, max(kept.size, 1))))
 
 
-def _columns(codes: NDArray[np.int64]) -> Floats:
+def _columns(codes: Ints) -> Floats:
     return (codes[:, None] == np.arange(1, int(codes.max()) + 1)[None, :]).astype(float)
 
 
-def _left(values: Floats, others: Floats, unit: NDArray[np.int64]) -> Floats:
+def _left(values: Floats, others: Floats, unit: Ints) -> Floats:
     """What units, weekdays and months leave unexplained of columns."""
     from cxvalue.questions.experience.dummies import centred
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.survival import garwood, kaplan_meier
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.intervals import Interval
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["HeadCount", "Turnover", "head_count_of", "turnover_of"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 INVOLUNTARY = (
     "dismissed",
@@ -48,7 +46,7 @@ class HeadCount:
     leavers: Floats
     chose: Floats
     stayed: Floats
-    left: NDArray[np.bool_]
+    left: Bools
     entry: Floats
     people: int
     monthly_cost: float | None

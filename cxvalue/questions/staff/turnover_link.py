@@ -12,16 +12,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
 from cxvalue.effects.checks.few_units import wild_bootstrap
+from cxvalue.foundation.arrays import Bools, Floats, Places
 from cxvalue.foundation.intervals import Interval, interval_ends, reach_of
 from cxvalue.questions.staff.unit_months import ShopMonths
 
 __all__ = ["Above", "TurnoverLink", "fit_turnover_link", "jackknife", "turnover_above_best"]
 
-Floats = NDArray[np.float64]
 
 LAGS, LEADS = 4, 2
 FEWEST_UNITS = 5
@@ -71,7 +70,7 @@ def _shifted(values: Floats, by: int) -> Floats:
     return out
 
 
-def jackknife(y: Floats, x: Floats, weight: Floats, unit: NDArray[np.intp], keep: int) -> tuple[Floats, Floats]:
+def jackknife(y: Floats, x: Floats, weight: Floats, unit: Places, keep: int) -> tuple[Floats, Floats]:
     """Weighted least squares and its CRV3 covariance (the first `keep` coefficients): each unit left out once."""
     root = np.sqrt(weight)
     table, outcome = x * root[:, None], y * root
@@ -125,9 +124,7 @@ def fit_turnover_link(rows: ShopMonths, *, level: float = 0.95) -> TurnoverLink 
     )
 
 
-def _design(
-    rows: ShopMonths, columns: list[Floats], used: NDArray[np.bool_]
-) -> tuple[Floats, Floats, Floats, NDArray[np.intp]]:
+def _design(rows: ShopMonths, columns: list[Floats], used: Bools) -> tuple[Floats, Floats, Floats, Places]:
     """Outcome, columns with dummies of units and months, weights, and the unit of each cell."""
     where, month = np.nonzero(used)
     _, unit = np.unique(where, return_inverse=True)
@@ -137,7 +134,7 @@ def _design(
     return rows.lost[used], x, rows.customers[used], unit.astype(np.intp)
 
 
-def _fit(rows: ShopMonths, columns: list[Floats], used: NDArray[np.bool_]) -> tuple[Floats, Floats, int, int]:
+def _fit(rows: ShopMonths, columns: list[Floats], used: Bools) -> tuple[Floats, Floats, int, int]:
     y, x, weight, unit = _design(rows, columns, used)
     beta, covariance = jackknife(y, x, weight, unit, len(columns))
     return beta, covariance, y.size, int(unit.max()) + 1

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.questions.staff.head_count import HeadCount
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["APART", "ShopMonths", "shop_months", "units_of_customers", "yearly_rate"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 AROUND = 3
 """Months in which a customer bought, and in which they come back or not."""

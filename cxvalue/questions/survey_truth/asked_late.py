@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Places
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.tables.ask import in_order
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Expectation", "Lateness", "expectation_of", "lateness_of"]
 
-Floats = NDArray[np.float64]
 
 FEWEST = 100
 _TOLD = ("customer_id", "points", "days", "month", "where")
@@ -56,7 +55,7 @@ def _delays(answers: ir.Table, main: str) -> ir.Table | None:
     return rows.mutate(month=month, where=rows.touchpoint if "touchpoint" in rows.columns else rows.metric)
 
 
-def _cells(frame: pd.DataFrame) -> NDArray[np.intp]:
+def _cells(frame: pd.DataFrame) -> Places:
     """Touchpoint and month of each row as one number."""
     where = codes_of(frame["where"].to_numpy(object))
     return np.asarray(codes_of(frame["month"].to_numpy()) * (int(where.max()) + 1) + where)

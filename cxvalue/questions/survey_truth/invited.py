@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.questions.experience.answers import points, rules_of
 from cxvalue.questions.experience.dummies import dummies
 from cxvalue.tables.labels import segments_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KNOWN_BEFORE", "Invited", "invited_of"]
 
-Floats = NDArray[np.float64]
 
 KNOWN_BEFORE = ("margin", "purchases", "silence", "complaints")
 YEAR_DAYS = 365
@@ -46,7 +46,7 @@ class Invited:
     high: float
 
     @property
-    def answered(self) -> NDArray[np.bool_]:
+    def answered(self) -> Bools:
         """Who answered."""
         return np.isfinite(self.score)
 

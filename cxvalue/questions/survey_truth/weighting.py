@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, ndtr, ndtri
 
 from cxvalue.effects.estimators.doubly_robust import fit_logit
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.foundation.intervals import Interval, reach_of, share_interval
 from cxvalue.questions.survey_truth.invited import KNOWN_BEFORE, Invited
 
@@ -30,7 +30,6 @@ __all__ = [
     "shares_of_invited",
 ]
 
-Floats = NDArray[np.float64]
 
 FEWEST_ANSWERS = 30
 
@@ -91,12 +90,12 @@ def imbens_manski(width_in_errors: float, level: float = 0.95) -> float:
     return float(brentq(lambda c: ndtr(c + width_in_errors) - ndtr(-c) - level, 0.0, reach_of(level) + 1e-9))
 
 
-def answer_chances(x: Floats, answered: NDArray[np.bool_]) -> Floats:
+def answer_chances(x: Floats, answered: Bools) -> Floats:
     """P(answer) of each row from a logit on `x`, whose first column is the intercept."""
     return np.asarray(expit(x @ fit_logit(x, answered, ridge=1e-6)))
 
 
-def hajek(score: Floats, answered: NDArray[np.bool_], chance: Floats, x: Floats) -> tuple[float, Floats]:
+def hajek(score: Floats, answered: Bools, chance: Floats, x: Floats) -> tuple[float, Floats]:
     """The weighted mean of the answers and each row's influence on it, chances estimated by a logit on `x`."""
     weight = answered / chance
     y = np.where(answered, score, 0.0)
@@ -169,9 +168,7 @@ def answer_weights(frame: Invited | None) -> dict[str, float] | None:
     return dict(zip(map(str, frame.ids[frame.answered]), (weight / weight.mean()).tolist(), strict=True))
 
 
-def shares_of_invited(
-    frame: Invited, kind: NDArray[np.int64], kinds: int, *, level: float = 0.95
-) -> tuple[Interval, ...] | None:
+def shares_of_invited(frame: Invited, kind: Ints, kinds: int, *, level: float = 0.95) -> tuple[Interval, ...] | None:
     """The share of each kind, 0 to `kinds` - 1, among all invited, from the kinds of those who answered.
 
     `kind` has an element a row of the frame, which counts where the row was answered. None as for `answer_weights`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats, Ints
 from cxvalue.questions.experience.answers import WALLET
 from cxvalue.questions.experience.dummies import codes_of
 from cxvalue.tables.windows import AFTER, BEFORE, moments_of, sums_around
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TILLS", "WalletRows", "wallet_rows"]
 
-Floats = NDArray[np.float64]
 
 TILLS = (
     "till", "checkout", "pos", "cash desk", "cash register", "register", "cashier", "kasse",
@@ -42,15 +42,15 @@ class WalletRows:
     category_spend: Floats
     brands_used: Floats
     rank: Floats
-    at_till: NDArray[np.bool_]
+    at_till: Bools
     visits: Floats
     before_revenue: Floats
     before_margin: Floats
     after_margin: Floats
     tenure: Floats
-    unit: NDArray[np.int64]
-    followed: NDArray[np.bool_]
-    preceded: NDArray[np.bool_]
+    unit: Ints
+    followed: Bools
+    preceded: Bools
 
 
 def wallet_rows(

@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Bools, Floats
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import codes_of, slopes_clustered
 from cxvalue.questions.wallet.wallet_answers import WalletRows
 
 __all__ = ["Wallet", "fit_wallet", "ratio_of_sums", "rule_share", "weighted_share"]
 
-Floats = NDArray[np.float64]
 
 FEWEST = 30
 SEVERAL_USE = 0.4
@@ -136,7 +135,7 @@ def fit_wallet(
     )
 
 
-def _main_margin(rows: WalletRows, main: Floats, kept: NDArray[np.bool_], level: float) -> Interval | None:
+def _main_margin(rows: WalletRows, main: Floats, kept: Bools, level: float) -> Interval | None:
     """Margin of the year after, main store less not, given margin before, tenure and unit."""
     if min((main[kept] == 1).sum(), (main[kept] == 0).sum()) < FEWEST:
         return None
