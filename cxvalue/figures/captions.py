@@ -79,7 +79,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "churn_calibration_of_contracts": (
         translatable("Did the past warning come true?"),
         translatable(
-            "Each point is a tenth of the customers of that day. On the line, what was said is what happened."
+            "Customers under contract then, by tenths of their forecast risk; where bar and point meet, the forecast was "
+            "right."
         ),
     ),
     "hazard_ratios": (

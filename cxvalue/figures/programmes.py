@@ -15,6 +15,7 @@ from cxvalue.findings.numbers import format_chance, format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import begun
 from cxvalue.money.bridge import gross_name
 from cxvalue.money.finance import discount_factors
 
@@ -63,7 +64,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
         if base
         else translate("Months since the unit's first treated month")
     )
-    outcome = translate(effect.outcome).capitalize()
+    outcome = begun(translate(effect.outcome))
     axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     style.scale(axes.yaxis, unit)
