@@ -440,8 +440,8 @@ def test_a_campaign_figure_says_whether_what_was_added_lasts() -> None:
             table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, table[name] + half
         return figures.message_of(figures.campaign_uplift(table, "EUR"))
 
-    assert said(1.0, 2.0, 1.99) == "What a contact added had not fallen back after 90 days"
-    assert said(1.0, 2.0, 1.0) == "After 90 days a part of what a contact added was gone again"
+    assert said(1.0, 2.0, 1.99) == "The margin that a contact added had not fallen back after 90 days"
+    assert said(1.0, 2.0, 1.0) == "After 90 days a part of the margin that a contact added was gone again"
     assert said(-1.0, -2.0) == "After 60 days a contact had cost more margin than it added"
     assert said(1.0, 0.05) == "After 60 days it is open whether a contact added margin or cost some"
 
