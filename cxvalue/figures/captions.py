@@ -150,7 +150,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_risk": (
         translatable("{title}: what a bad year costs"),
         translatable(
-            "Probability that a year's loss exceeds each amount, beside the average year and the benefit of a year."
+            "Probability that a year's loss exceeds each amount, beside the average year and, where it is near, the "
+            "benefit."
         ),
     ),
 }
