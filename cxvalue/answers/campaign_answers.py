@@ -28,6 +28,7 @@ from cxvalue.questions.campaigns.display import (
     no_model_sentence,
     no_rule_sentence,
     no_segments_sentence,
+    not_by_lot_sentence,
     qini_sentence,
     rankings,
     returns_display,
@@ -118,7 +119,7 @@ class CampaignAnswers(Asked):
         """Can it be believed?"""
         money = self.currency
         for name, found in self.results.items():
-            answer.head(name, grade=found.grade)
+            answer.head(name.replace("_", " "), grade=found.grade)
             answer.show(campaign_checks_display(found.checks))
             answer.say(found.note, found.interim)
             if found.capped:
@@ -140,6 +141,8 @@ class CampaignAnswers(Asked):
                 answer.draw(figures.campaign_uplift(table, money), f"campaign_{name}", uplift_caption(name))
                 answer.show(windows_display(table, money, rows.window_days))
                 answer.say(claims.pull_forward_sentence(table, money))
+            else:
+                answer.say(not_by_lot_sentence(self.results[name]))
 
     @question
     def claims(self, answer: Answer) -> None:
@@ -174,6 +177,8 @@ class CampaignAnswers(Asked):
                 answer.findings += arm_findings.arm_findings(found, table, against, currency=money, level=self.level)
                 answer.show(arms_display(table, money))
                 answer.say(arm_findings.arms_sentence(against, money))
+            else:
+                answer.say(not_by_lot_sentence(found))
         answer.say(*(one.text for one in self.opened.tables.cautions if one.kind == "two_arms"))
 
     @question
@@ -206,6 +211,8 @@ class CampaignAnswers(Asked):
                 lives = second_life.second_lives(rows, self.purchases, dormancy_days=silent, level=self.level)
                 answer.show(second_lives_display(lives, self.currency))
                 answer.draw(figures.second_lifetimes(second_life.survival_after_return(lives)))
+            else:
+                answer.say(not_by_lot_sentence(self.results[name]))
 
     @question
     def whom_to_contact(self, answer: Answer) -> None:

@@ -42,8 +42,8 @@ def draw_bands(
     *,
     contractual: bool = False,
 ) -> None:
-    """Draw members and margin by how likely they are to leave; not where all bands would give a small one away."""
-    if bands["members"].any():
+    """Draw members and margin by how likely they are to leave; not where there is no second band to compare with."""
+    if (bands["members"] > 0).sum() > 1:
         drawn = figures.churn_bands(bands, currency, found.expected if found else None, contractual=contractual)
         answer.draw(drawn, "churn_bands", caption)
 

@@ -146,7 +146,8 @@ class ExperienceAnswers(Surveyed):
             moves = moves_table(worth)
             answer.tables |= {"experience_levels.csv": levels_table(worth), "experience_transitions.csv": moves}
             answer.show(moves_display(worth))
-            answer.draw(figures.level_moves(moves), "experience_levels", figures.caption("experience_levels"))
+            if (moves["share"] > 0).where(moves["to"] != "unknown", False).any():
+                answer.draw(figures.level_moves(moves), "experience_levels", figures.caption("experience_levels"))
 
     @question
     def habituation(self, answer: Answer) -> None:

@@ -11,6 +11,7 @@ from cxvalue.findings.display import sentences
 from cxvalue.findings.finding import behind_a_colon, opening
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.language.catalogue import translate
+from cxvalue.language.letters import begun
 from cxvalue.lifetime import value_levers
 from cxvalue.lifetime.families.registry import MODEL_TITLES
 from cxvalue.questions.customers import crosssell, referral
@@ -174,7 +175,7 @@ class LifetimeAnswers(Asked):
                 by_time, fit.holdout_start, MODEL_TITLES, chosen=fit.selected, things=fit.things, each=step
             )
             key = "holdout_tracking_by_period" if fit.period else "holdout_tracking"
-            things = translate(fit.things).capitalize()
+            things = begun(translate(fit.things))
             answer.draw(drawn, "holdout_tracking", figures.caption(key, things=things))
 
     @question

@@ -79,7 +79,7 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
     """How the margin changed from one period to the next, and through what.
 
     `periods` has the column group and those of `change_parts`. One group is drawn as a waterfall, several as bars that
-    add up to each group's change (the dot).
+    add up to each group's change (the dot); a group named "all" is the sum of the others, and the title tells it.
     """
     style.need_columns(periods, ("group", *_PERIODS), "period_change")
     parts = change_parts(periods)
@@ -102,7 +102,7 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
         below = np.where(amounts < 0, below + amounts, below)
     axes.plot(parts["change"], positions, "o", color=INK, markersize=6, label=translate("change in all"), zorder=4)
     axes.axvline(0, color=GREY, linewidth=0.9)
-    axes.set_yticks(positions, [style.wrapped(group, 22) for group in parts["group"]])
+    axes.set_yticks(positions, [style.wrapped(translate(str(group)), 22) for group in parts["group"]])
     axes.invert_yaxis()
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
@@ -115,6 +115,8 @@ def period_change(periods: pd.DataFrame, currency: str) -> Figure:
 
 def _through(parts: pd.DataFrame, currency: str, span: Mapping[str, str]) -> str:
     """By how much the margin changed in all groups together, and the part that did most of it."""
+    together = parts[parts["group"] == "all"]
+    parts = parts if together.empty else together
     summed = {part: float(parts[part].sum()) for part in _PART_NAMES}
     change = float(parts["change"].sum())
     if not summed or not np.isfinite(change) or not change:

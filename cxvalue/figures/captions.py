@@ -79,7 +79,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "churn_calibration_of_contracts": (
         translatable("Did the past warning come true?"),
         translatable(
-            "Each point is a tenth of the customers of that day. On the line, what was said is what happened."
+            "Customers under contract then, by tenths of their forecast risk; where bar and point meet, the forecast was "
+            "right."
         ),
     ),
     "hazard_ratios": (
@@ -149,7 +150,8 @@ _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "programme_risk": (
         translatable("{title}: what a bad year costs"),
         translatable(
-            "Probability that a year's loss exceeds each amount, beside the average year and the benefit of a year."
+            "Probability that a year's loss exceeds each amount, beside the average year and, where it is near, the "
+            "benefit."
         ),
     ),
 }

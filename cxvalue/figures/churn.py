@@ -95,12 +95,12 @@ def churn_calibration(tenths: pd.DataFrame, span: str = "", *, contractual: bool
         return style.nothing_to_show(axes, translate("No part of the history was held back"))
     said, came, low, high = (tenths[name].to_numpy(dtype=float) for name in ("predicted", "actual", "low", "high"))
     message = (
-        translatable("Of the tenth held safest {safest} ended, of the tenth held most at risk {riskiest}")
+        translatable("{came} ended against {said} forecast; of the tenth held most at risk {riskiest}")
         if contractual
-        else translatable("Of the tenth held safest {safest} bought nothing, of the tenth held most at risk {riskiest}")
+        else translatable("{came} bought nothing against {said} forecast; of the tenth held most at risk {riskiest}")
     )
-    safest, riskiest = (format_value(float(came[place]), "share") for place in (0, -1))
-    style.title(figure, translate(message, safest=safest, riskiest=riskiest))
+    shares = {"came": came.mean(), "said": said.mean(), "riskiest": came[-1]}
+    style.title(figure, translate(message, **{name: format_value(float(one), "share") for name, one in shares.items()}))
     places = np.arange(1, len(said) + 1)
     axes.bar(places, said, color=LIGHT, width=0.74, label=translate("forecast"))
     reach = np.clip(np.array([came - low, high - came]), 0, None)

@@ -14,6 +14,7 @@ from cxvalue.figures import style
 from cxvalue.figures.style import GREY, INK, MAIN, PALETTE, SECOND
 from cxvalue.findings.numbers import format_level, format_number, format_range, format_value
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import begun
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -175,7 +176,7 @@ def holdout_calibration(
         if things == "purchases"
         else translate("Further {things} before the forecast", things=translate(things))
     )
-    each = translate("{things} per customer\nin the forecast period", things=translate(things).capitalize())
+    each = translate("{things} per customer\nin the forecast period", things=begun(translate(things)))
     style.scale(axes.yaxis, "", each)
     style.legend(figure, 3)
     style.title(figure, _furthest_off(bins, chosen, things))
@@ -208,7 +209,7 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
     values = np.asarray(p, dtype=float)
     known = values[~np.isnan(values)]
     figure, (axes,) = style.new_figure(3.3)
-    alive = {"alive": round(float(known.sum())), "customers": known.size}
+    alive = {"alive": round(float(f"{known.sum():.3g}")), "customers": known.size}
     style.title(
         figure,
         translate("About {alive:,} of {customers:,} customers are still with us", **alive)

@@ -8,6 +8,7 @@ from cxvalue.figures import style
 from cxvalue.figures.style import GREY, MAIN
 from cxvalue.findings.numbers import format_month, format_value
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import begun
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +56,7 @@ def _last_month(cells: pd.DataFrame, outcome: str, currency: str) -> str:
     if cells.empty:
         return translate("What a customer brings, month by month")
     last = cells[cells["month"] == cells["month"].max()]
-    told = {"outcome": translate(outcome).capitalize(), "month": format_month(cells["month"].max())}
+    told = {"outcome": begun(translate(outcome)), "month": format_month(cells["month"].max())}
     for name, part in (("gets", last[last["start"].notna()]), ("never", last[last["start"].isna()])):
         customers = float(part["customers"].sum())
         if customers:

@@ -15,6 +15,7 @@ from cxvalue.findings.numbers import format_chance, format_range, format_value
 from cxvalue.foundation.calendar import month_after
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import begun
 from cxvalue.money.bridge import gross_name
 from cxvalue.money.finance import discount_factors
 
@@ -63,7 +64,7 @@ def event_study(effect: Effect, unit: str) -> Figure:
         if base
         else translate("Months since the unit's first treated month")
     )
-    outcome = translate(effect.outcome).capitalize()
+    outcome = begun(translate(effect.outcome))
     axes.set_ylabel(translate("{outcome} per customer\nand month, {unit}", outcome=outcome, unit=unit))
     axes.xaxis.set_major_locator(style.few_ticks(10, whole=True))
     style.scale(axes.yaxis, unit)
@@ -359,13 +360,15 @@ def yearly_risk(loss: YearlyLoss, benefit: float, currency: str) -> Figure:
     bad = translate("a year's loss")
     keep = np.unique(np.linspace(0, ordered.size - 1, 400).astype(int))
     axes.step(ordered[keep], 1 - (keep + 1) / ordered.size, where="post", color=BAD, linewidth=2, label=bad)
-    marks = ((loss.mean, translate("average year"), GREY), (benefit, translate("benefit of a year"), GOOD))
+    worst = float(np.quantile(ordered, 0.999))
+    far = benefit > 2 * worst > 0  # it would press the curve into a corner, and the title says it
+    marks = [(loss.mean, translate("average year"), GREY)]
+    marks += [] if far else [(benefit, translate("benefit of a year"), GOOD)]
     for value, name, colour in marks:
         axes.axvline(value, color=colour, linewidth=1.4, linestyle=(0, (3, 3)), label=name)
     axes.set_ylim(0, 1)
-    worst = float(np.quantile(ordered, 0.999))
-    if benefit > 2 * worst > 0:
-        axes.set_xlim(0, 1.1 * worst)  # the benefit lies far to the right, and the title says it
+    if far:
+        axes.set_xlim(0, 1.1 * worst)
     style.scale(axes.xaxis, currency, translate("A year's loss, {currency}", currency=currency), ticks=6)
     style.scale(axes.yaxis, "share", translate("Probability of more than that"))
     style.legend(figure, 3)

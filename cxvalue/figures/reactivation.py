@@ -107,8 +107,8 @@ def _lasting(windows: pd.DataFrame) -> str:
     if last["margin"] < 0:
         return translate("After {days} days a contact had cost more margin than it added", days=days)
     if last["margin"] >= most * (1 - FALLEN_BACK):
-        return translate("What a contact added had not fallen back after {days} days", days=days)
-    return translate("After {days} days a part of what a contact added was gone again", days=days)
+        return translate("The margin that a contact added had not fallen back after {days} days", days=days)
+    return translate("After {days} days a part of the margin that a contact added was gone again", days=days)
 
 
 @style.drawn

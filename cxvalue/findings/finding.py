@@ -16,7 +16,7 @@ from cxvalue.foundation.errors import CxvalueError, nearest, one_of
 from cxvalue.foundation.grades import GRADES
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import closed_up
+from cxvalue.language.letters import begun, closed_up
 from cxvalue.language.words import enumerated
 
 __all__ = ["Finding", "Kind", "Withheld", "behind_a_colon", "opening", "read_findings", "write_findings"]
@@ -128,7 +128,7 @@ class Finding:
         if self.value is not None:
             return ""
         rest = self.text[len(opening(self.withheld)) :]
-        return rest[:1].upper() + rest[1:] if self.withheld else rest
+        return begun(rest) if self.withheld else rest
 
     def _refused(self, name: str, rule: str) -> CxvalueError:
         return self._wrong(name, repr(getattr(self, name)), rule)

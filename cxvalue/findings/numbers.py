@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from cxvalue.findings.finding import Finding
-from cxvalue.language.catalogue import translate
+from cxvalue.language.catalogue import day_in_words, translate
 from cxvalue.language.words import spoken_words, unit_word
 
 __all__ = [
@@ -54,14 +54,15 @@ def is_currency(unit: str) -> bool:
 def format_finding(finding: Finding, words: Words | None = None) -> str:
     """Write a finding's value with its unit; a verdict in its own word; None as "withheld" or "not available".
 
-    A plain count that cannot be had is "not available"; an estimate that is not stated is "withheld".
+    A missing value is told with the word that its sentence begins with; without one, a plain count that cannot be had is
+    "not available" and an estimate that is not stated is "withheld".
 
     >>> format_finding(Finding("base.lost_value", "Lost value", None, text="The history is too short.", kind="count"))
     'not available'
     """
     words = words or spoken_words()
     if finding.value is None:
-        return words["not_available" if finding.kind == "count" else "withheld"]
+        return words[finding.withheld or ("not_available" if finding.kind == "count" else "withheld")]
     if isinstance(finding.value, str):
         return words.get(finding.value, finding.value)
     if finding.kind == "chance":
@@ -197,7 +198,7 @@ def format_date(day: date, words: Words | None = None) -> str:
     '30 June 2026'
     """
     words = words or spoken_words()
-    return words["date"].format(day=day.day, month=words["months"].split(",")[day.month - 1], year=day.year)
+    return day_in_words(day, words["language"])
 
 
 def format_month(day: date) -> str:
@@ -261,9 +262,8 @@ def _share(value: float, words: Words) -> str:
     if value == 0 or percent < _SMALLEST:
         return "0%"
     if percent < 0.05:
-        return words["below_share" if value > 0 else "above_share"].format(
-            share=(words["minus"] if value < 0 else "") + with_signs("0.1%", words)
-        )
+        # A fall so small has no word of its own: "more than −0.1%" would be a riddle.
+        return words["below_share"].format(share=with_signs("0.1%", words)) if value > 0 else _percent(0.0, words)
     if 99.95 <= percent < 100 * (1 - 1e-12):
         nearly = with_signs("99.9%", words)
         return words["above_share"].format(share=nearly) if value > 0 else words["minus"] + nearly

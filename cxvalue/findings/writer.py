@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from cxvalue.findings.finding import Finding, opening
+from cxvalue.findings.finding import Finding, behind_a_colon, opening
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.language.letters import closed_up
 
@@ -101,7 +101,7 @@ class FindingWriter:
         withheld: Withheld = word if number is None and missing else ""
         return Finding(
             id=self.prefix + key,
-            label=self.label + label,
+            label=self.label + (behind_a_colon(label) if self.label else label),
             value=number,
             low=low,
             high=high,

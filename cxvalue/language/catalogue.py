@@ -11,15 +11,19 @@ import re
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import cache
 from io import BytesIO
 from numbers import Number
 from pathlib import Path
 from typing import Any
 
+from cxvalue.language.english import ENGLISH
+
 __all__ = [
     "CATALOGUES",
     "LANGUAGES",
+    "day_in_words",
     "speak",
     "spoken",
     "translatable",
@@ -38,6 +42,7 @@ _ABBREVIATED = re.compile(r"(?<=\d [гр]\.)\.(?!\.)")
 """The full stop after a date that ends in one: "30 июня 2026 г."."""
 _SHARE = re.compile(r"\.\d%")
 _LEAST_SHARE = 1e-9
+_NOTHING = re.compile(r"-0(\.0+)?%?")
 
 _SPOKEN = {"language": "en"}
 """Of the whole process, its threads too: a run has one study, and so has a notebook's kernel."""
@@ -84,10 +89,10 @@ def translate(message: str, /, **values: object) -> str:
     Args:
         message: the whole message in English, with places for values by name; a number with a format in its place, as
             in ``{customers:,}``, is written with the signs of the language.
-        **values: what stands in those places, written for a reader already or numbers.
+        **values: what stands in those places, written for a reader already, numbers or days, which are told in words.
 
-    >>> translate("{customers:,} customers came back, {share} of those contacted.", customers=1234, share="12.0%")
-    '1,234 customers came back, 12.0% of those contacted.'
+    >>> translate("{customers:,} customers came back by {day}.", customers=1234, day=date(2026, 6, 30))
+    '1,234 customers came back by 30 June 2026.'
     """
     # A catalogue has its own description under the empty text.
     return _filled(_catalogue(spoken()).gettext(message), values) if message else ""
@@ -117,8 +122,7 @@ def written(number: float, form: str) -> str:
     >>> written(-1234.5, ",.2f")
     '−1,234.50'
     """
-    text = _signed(format(number, form))
-    return word_of(spoken(), "minus", "−") + text[1:] if text.startswith("-") else text
+    return _with_minus(_signed(_without_sign_of_zero(format(number, form))))
 
 
 def word_of(language: str, key: str, english: str) -> str:
@@ -130,17 +134,29 @@ def word_of(language: str, key: str, english: str) -> str:
     return _catalogue(language).pgettext(key, english)
 
 
+def day_in_words(day: date, language: str) -> str:
+    """A day as a sentence of a language tells it.
+
+    >>> day_in_words(date(2026, 6, 30), "en"), day_in_words(date(2026, 6, 30), "uk")
+    ('30 June 2026', '30 червня 2026 р.')
+    """
+    form, months = (word_of(language, key, ENGLISH[key]) for key in ("date", "months"))
+    return form.format(day=day.day, month=months.split(",")[day.month - 1], year=day.year)
+
+
 def _filled(message: str, values: Mapping[str, object]) -> str:
     return _ABBREVIATED.sub("", _Written().vformat(message, (), values)) if values else message
 
 
 class _Written(string.Formatter):
-    """Fills in values; a number with a format gets the decimal sign and the thousands of the language.
+    """Fills in values; a number with a format gets the decimal sign and the thousands of the language, a day its words.
 
     A share that rounds to none or to all and is neither is told as less or more than the nearest one: "<1%", ">99%".
     """
 
     def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec and isinstance(value, date) and not isinstance(value, datetime):
+            return day_in_words(value, spoken())
         written = str(super().format_field(value, format_spec))
         if not format_spec or not isinstance(value, Number):
             return written
@@ -150,7 +166,16 @@ class _Written(string.Formatter):
                 written = "<" + format(step, format_spec)
             elif share < 1 - _LEAST_SHARE and float(written[:-1]) == 100:
                 written = ">" + format(1 - step, format_spec)
-        return _signed(written)
+        return _with_minus(_signed(_without_sign_of_zero(written)))
+
+
+def _with_minus(written: str) -> str:
+    return word_of(spoken(), "minus", "−") + written[1:] if written.startswith("-") else written
+
+
+def _without_sign_of_zero(written: str) -> str:
+    """Nothing is not below zero: "−0.00" would be read as a loss."""
+    return written[1:] if _NOTHING.fullmatch(written) else written
 
 
 def _signed(written: str) -> str:

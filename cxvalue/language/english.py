@@ -26,6 +26,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         "below_share": "less than {share}",
         "counted": "{number} {unit}",
         "between": ", ",
+        "between_names": "; ",
         # units: the word after a number, in the forms that the language has (one, few, many, other)
         "unit_customers": "customer|customers",
         "unit_transactions": "transaction|transactions",

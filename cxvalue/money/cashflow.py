@@ -123,6 +123,11 @@ class Decay:
         return self.rate_per_month > 0 and self.p_value < 0.05
 
     @property
+    def rises(self) -> bool:
+        """Whether the effect grew with the time since the start by more than chance would show 1 time in 20."""
+        return self.rate_per_month == 0 and self.p_value < 0.05
+
+    @property
     def half_life_months(self) -> float:
         """Months until half of the effect is left."""
         return float(np.log(2) / self.rate_per_month) if self.rate_per_month > 0 else float("inf")

@@ -142,7 +142,11 @@ def fade_check(effect: Effect) -> Check:
         return Check("fade", question, None, False, short)
     told = format_p(decay.p_value)
     if not decay.significant:
-        steady = translate("No fading can be told from chance ({p_value}).", p_value=told)
+        steady = (
+            translate("It does not fade: it rose with the months since the start ({p_value}).", p_value=told)
+            if decay.rises
+            else translate("No fading can be told from chance ({p_value}).", p_value=told)
+        )
         return Check("fade", question, True, False, steady)
     detail = translate_count(
         "It fades: half of it is gone every {count:,} month ({p_value}).",

@@ -13,9 +13,18 @@ from typing import Literal
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_finding, format_interval, format_value
-from cxvalue.language.letters import closed_up, parted_at_colon
+from cxvalue.language.letters import begun, closed_up, parted_at_colon
 
-__all__ = ["MOST_ANSWERS", "Answer", "Tone", "answers_of", "first_sentence", "is_about_money", "without_name"]
+__all__ = [
+    "MOST_ANSWERS",
+    "Answer",
+    "Tone",
+    "answers_of",
+    "first_sentence",
+    "is_about_money",
+    "told_of_campaign",
+    "without_name",
+]
 
 MOST_ANSWERS = 3
 """Programmes or campaigns answered on the first screen, those with most money first."""
@@ -77,7 +86,16 @@ def without_name(text: str, name: str) -> str:
     >>> without_name("The waiver: it pays.", "The waiver"), without_name("减免：划算。", "减免")
     ('It pays.', '划算。')
     """
-    return _capital(text.removeprefix(f"{name}: ").removeprefix(f"{name}："))
+    return begun(text.removeprefix(f"{name}: ").removeprefix(f"{name}："))
+
+
+def told_of_campaign(profit: Finding, words: Words) -> str:
+    """What a campaign earned or lost, or that this is open, in a sentence."""
+    return words[f"campaign_{_judged(profit)}"].format(
+        title=parted_at_colon(profit.label)[0],
+        profit=format_value(abs(_number(profit)), profit.unit, words),
+        interval=format_interval(profit, words),
+    )
 
 
 def _shortened(answer: Answer, words: Words) -> Answer:
@@ -147,11 +165,7 @@ def _campaign(found: Found, name: str, words: Words) -> Answer | None:
         return None
     judged = _judged(profit)
     won = _people(profit, each, back)
-    told = words[f"campaign_{judged}"].format(
-        title=parted_at_colon(profit.label)[0],
-        profit=format_value(abs(_number(profit)), profit.unit, words),
-        interval=format_interval(profit, words),
-    )
+    told = told_of_campaign(profit, words)
     if won and (back.low or 0) > 0:
         told = _joined(words["won_back"].format(customers=f"{won:,}".replace(",", words["thousands"])), told)
     undo = words["undo_campaign"].format(margin=format_value(_number(each), each.unit, words))
@@ -177,7 +191,7 @@ def _discounts(found: Found, words: Words) -> tuple[Answer, ...]:
     at = format_finding(depth, words) if depth and depth.is_number else ""
     names = {part: words[f"discount_{part}"].format(depth=at) for part in priced}
     told = words["discount_ahead"].format(
-        best=names[best][:1].upper() + names[best][1:],
+        best=begun(names[best]),
         second=names[second],
         gain=format_value(_number(ahead) - _number(behind), ahead.unit, words),
         high=format_value(_number(ahead), ahead.unit, words),
@@ -230,14 +244,16 @@ def _lifetime(found: Found, words: Words) -> tuple[Answer, ...]:
         spend = words["do_lifetime"].format(value=format_value(least, newcomer.unit, words))
     return (
         _answer(
-            "cltv", _capital(format_interval(equity, words)) if equity.is_range else format_finding(equity, words), "plain",
+            "cltv", begun(format_interval(equity, words)) if equity.is_range else format_finding(equity, words), "plain",
             told,
             "forecast_record", words,
             do=spend,
             brings=first_sentence(risk.text)[0] if risk and risk.is_number else "",
             brings_heading="answer_risk",
-            sure=miss.text if miss and miss.is_number else _evidence(equity, words),
-            undo=_joined(words["undo_lifetime"], held.text if held and held.is_number else ""),
+            sure=_joined(miss.text, held.text if held and held.is_number else "")
+            if miss and miss.is_number
+            else _evidence(equity, words),
+            undo=words["undo_lifetime"],
         ),
     )  # fmt: skip
 
@@ -289,10 +305,6 @@ def _evidence(finding: Finding, words: Words) -> str:
     if finding.grade is None:
         return ""
     return words["answer_evidence"].format(grade=finding.grade, meaning=words[f"grade_{finding.grade}"])
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _joined(*parts: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_level, format_range, format_value
+from cxvalue.language.letters import begun
 from cxvalue.language.words import named, words_for
 from cxvalue.report.page_model import Assumption
 
@@ -74,7 +75,7 @@ def _stated(study: StudyFile, words: Mapping[str, str]) -> Iterator[Assumption]:
         return Assumption(label, text, stated=True, owner=one.owner or "", source=one.source or "")
 
     for programme in study.programmes:
-        title = programme.name.replace("_", " ").capitalize()
+        title = begun(programme.name.replace("_", " ").replace("-", " "))
         for key in ("one_off", "monthly", "per_treated_customer_month"):
             cost = getattr(programme.costs, key)
             low, value, high = cost.range

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_value
@@ -64,7 +65,7 @@ def _cash(model: ReportModel, case: CaseTables) -> Slide:
         title = words["deck_cash_back"].format(months=format_value(payback.value, "months", words))
     chart = Chart(
         "line",
-        tuple(_month(row.calendar.year, row.calendar.month) for row in months),
+        tuple(_month(row.calendar, words) for row in months),
         (
             Series(words["deck_cash_seen"], tuple(row.to_date if row.month <= seen else None for row in months)),
             Series(
@@ -223,5 +224,5 @@ def _texts(model: ReportModel, case: CaseTables, names: Iterable[str]) -> tuple[
     return tuple(told)
 
 
-def _month(year: int, month: int) -> str:
-    return f"{year}-{month:02d}"
+def _month(day: date, words: Mapping[str, str]) -> str:
+    return words["month"].format(month=words["months_short"].split(",")[day.month - 1], year=day.year)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from cxvalue.findings.finding import Finding
 from cxvalue.findings.numbers import format_date, format_finding
+from cxvalue.language.letters import begun
 from cxvalue.report.headlines import HEADLINES
 
 __all__ = ["Change", "Changes", "changes_since"]
@@ -128,7 +129,7 @@ def _reasons(
     if before.get("cxvalue") != now.get("cxvalue"):
         found.append(words["why_version"].format(then=before.get("cxvalue"), now=now.get("cxvalue")))
     said = "; ".join(found) or words["why_unknown"]
-    return said[:1].upper() + said[1:] + words["stop"]
+    return begun(said) + words["stop"]
 
 
 def _short(value: Any) -> str:

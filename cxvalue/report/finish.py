@@ -1,4 +1,4 @@
-"""What a page gets last: amounts that no line breaks, the Chinese letters it is written with and its signs closed up."""
+"""What a page and its papers get last: amounts that no line breaks, Chinese letters and signs that stand close."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from cxvalue.language.letters import FONTS
 
-__all__ = ["embed_letters", "keep_amounts_whole", "signs_closed_up"]
+__all__ = ["embed_letters", "keep_amounts_whole", "signs_closed_up", "unbroken"]
 
 _APART = re.compile(r"(<(style|title)\b.*?</\2>)", re.DOTALL)
 _TEXT = re.compile(r"(?<=>)[^<>]+(?=<)")
 _NUMBER = r"−?\d(?:[\d.,\u00a0\u202f]*\d)?(?: (?:M|bn|tn|млн|млрд|трлн)\b|[万亿])?"
 _CURRENCY = "(?<![A-Za-z])(?!UTC)[A-Z]{3}"
-_AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])")
+_SCALED = r"−?\d[\d.,]* (?:M|bn|tn|млн|млрд|трлн)\b"
+_AMOUNT = re.compile(rf"{_CURRENCY} {_NUMBER}|{_NUMBER} {_CURRENCY}\b(?! [−\d])|{_SCALED}")
 _AFTER_A_SIGN = re.compile("(?<=[，。；：！？）])((?:</[a-z]+>)*) (?=[^ \n])")
 _FAMILY = "Report-Letters"
 _WEIGHTS = {"Regular": "400", "Bold": "600 700"}
@@ -37,6 +38,15 @@ def keep_amounts_whole(page: str) -> str:
         for place, part in enumerate(parts)
         if place % 3 != 2
     )
+
+
+def unbroken(text: str) -> str:
+    """A text of a paper whose amounts of money stand on one line with their currency.
+
+    >>> unbroken("It costs EUR 4,310.")
+    'It costs EUR\\xa04,310.'
+    """
+    return _AMOUNT.sub(lambda amount: amount[0].replace(" ", "\u00a0"), text)
 
 
 def signs_closed_up(page: str) -> str:

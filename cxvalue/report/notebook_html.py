@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.lazy import INJECTED, import_nbformat
 from cxvalue.language.catalogue import translate, using
 from cxvalue.language.words import words_for
+from cxvalue.report.finish import keep_amounts_whole
 from cxvalue.report.html import render_notebook_shell
 from cxvalue.report.revenue_words import notebook_in_revenue
 from cxvalue.report.sanitize import clean_markup
@@ -33,6 +34,7 @@ _NOISE_TAGS = frozenset({INJECTED, "papermill-error-cell-tag", "hand-over"})
 _BINARY = ("image/png", "image/jpeg", "image/gif", "application/pdf")
 _NOT_SHOWN = ("application/javascript", "application/vnd.jupyter.widget-view+json", "text/latex")
 _CELL = re.compile(r"<t[hd]\b")
+_SHORT = re.compile(r"(<td\b[^>]*>)(?=[^<]*\d)(?=[^<]* )([^<\n]{1,16})</td>")
 _KERNEL_FILE = re.compile(r"ipykernel_\d+")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
 
@@ -64,7 +66,18 @@ def notebook_html(
     body = clean_markup(markup, image_alt=words["notebook_image"], table_name=title)
     if "<h1" not in body:
         body = f"<h1>{Markup.escape(title)}</h1>\n{body}"
-    return render_notebook_shell(Markup(body), title, back_href="../index.html", language=language)
+    return render_notebook_shell(
+        Markup(_short_cells_whole(keep_amounts_whole(body))), title, back_href="../index.html", language=language
+    )
+
+
+def _short_cells_whole(body: str) -> str:
+    """The same page with figures, dates and spans of months in tables on one line.
+
+    >>> _short_cells_whole("<td>31 May 2024</td><td>a short text</td>")
+    '<td><span class="amount">31 May 2024</span></td><td>a short text</td>'
+    """
+    return _SHORT.sub(r'\1<span class="amount">\2</span></td>', body)
 
 
 @lru_cache(maxsize=1)

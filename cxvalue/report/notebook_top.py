@@ -8,8 +8,10 @@ from fnmatch import fnmatchcase
 from html import escape
 from typing import TYPE_CHECKING
 
-from cxvalue.findings.numbers import format_date
+from cxvalue.findings.finding import behind_a_colon
+from cxvalue.findings.numbers import format_date, format_finding
 from cxvalue.language.catalogue import translate
+from cxvalue.language.words import named, spoken_words
 from cxvalue.report.headlines import MINUTE
 
 if TYPE_CHECKING:
@@ -57,8 +59,20 @@ class Opening:
 def in_short(findings: Sequence[Finding]) -> list[str]:
     """The sentences of a notebook's findings that matter most, in the order in which the page tells them.
 
-    Where the page tells none of them in its first minute, the first of them.
+    Where the page tells none of them in its first minute, the first of them. What cannot be told comes last, with its name.
     """
     told = [one for pattern in MINUTE for one in findings if fnmatchcase(one.id, pattern) and one.text]
     chosen = told or [one for one in findings if one.text]
-    return list(dict.fromkeys(one.text for one in chosen))[:_MOST]
+    missing: dict[str, Finding] = {}
+    for one in chosen:
+        if one.withheld:
+            missing.setdefault(one.reason, one)
+    sentences = dict.fromkeys(one.text for one in chosen if not one.withheld)
+    return [*sentences, *map(_missing, missing.values())][:_MOST]
+
+
+def _missing(finding: Finding) -> str:
+    """What cannot be told, and why."""
+    words = spoken_words()
+    name = finding.label + words["bracketed"].format(what=format_finding(finding, words))
+    return named(name, behind_a_colon(finding.reason), words)

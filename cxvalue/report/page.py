@@ -186,7 +186,7 @@ def _without_subject(cards: Sequence[FindingLine], answers: Sequence[Answer]) ->
     def short(line: FindingLine) -> FindingLine:
         rest = parted_at_colon(line.label)[1]
         mine = bool(rest) and line.id.startswith(f"{answers[0].about}.")
-        return replace(line, label=rest[:1].upper() + rest[1:]) if mine else line
+        return replace(line, label=begun(rest)) if mine else line
 
     return tuple(map(short, cards))
 
@@ -240,7 +240,7 @@ def _once_named(sentences: Sequence[str]) -> list[str]:
         name, rest = parted_at_colon(sentence)
         again = bool(rest) and name == named
         named = name if rest and len(name) <= LONGEST_NAME else named
-        told.append(rest[:1].upper() + rest[1:] if again else sentence)
+        told.append(begun(rest) if again else sentence)
     return told
 
 

@@ -223,7 +223,7 @@ def _listed(labels: Sequence[str], words: Mapping[str, str]) -> str:
         name, rest = parted_at_colon(label)
         told.append(rest if rest and name == before else label)
         before = name
-    return words["between"].join(told)
+    return words["between_names"].join(told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,16 @@ forecasts fared, and what is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_finding, format_level
 from cxvalue.language.letters import closed_up, parted_at_colon
-from cxvalue.report.answer_block import first_sentence
+from cxvalue.report.answer_block import first_sentence, told_of_campaign
 from cxvalue.report.case_story import case_slides, decision
 from cxvalue.report.case_tables import read_cases, rows_of
 from cxvalue.report.paper_model import Chart, ReportModel, Series, Slide, methods_of
@@ -100,9 +101,11 @@ def _campaigns(model: ReportModel) -> tuple[Slide, ...]:
                 words["deck_back_told"],
                 shares=True,
             )
-        title = words["deck_campaign"].format(
-            title=parted_at_colon(profit.label)[0], profit=format_finding(profit, words)
-        )
+        title = told_of_campaign(profit, words).rstrip(words["stop"])
+        if profit.low is None:
+            title = words["deck_campaign"].format(
+                title=parted_at_colon(profit.label)[0], profit=format_finding(profit, words)
+            )
         told = tuple(one.text for one in parts if one is not None and one.text)
         slides.append(
             Slide(
@@ -183,12 +186,18 @@ def _record(model: ReportModel) -> tuple[Slide, ...]:
     if rows:
         rows.sort(key=lambda row: row["origin"])
         chart = Chart(
-            "columns", tuple(row["origin"] for row in rows),
+            "columns", tuple(_short_day(row["origin"], words) for row in rows),
             (Series(words["deck_forecast"], tuple(float(row["predicted_margin"]) for row in rows), True),
              Series(words["deck_actual"], tuple(float(row["actual_margin"]) for row in rows))),
             words["deck_record_told"], model.currency, across=words["deck_across_origins"],
         )  # fmt: skip
     return (Slide(words["deck_record"], title, told[:1] if chart else _first(told), chart=chart, notes=told),)
+
+
+def _short_day(day: str, words: Mapping[str, str]) -> str:
+    """A day as the axis of a chart says it."""
+    told = date.fromisoformat(day)
+    return words["date"].format(day=told.day, month=words["months_short"].split(",")[told.month - 1], year=told.year)
 
 
 def _unknown(model: ReportModel) -> tuple[Slide, ...]:

@@ -39,12 +39,12 @@ def disagreements(study: StudyFile, label: str) -> list[Problem]:
         found = translate("is revenue: no margin is known, and yet gross_margin is not 1.")
         add("money", found, translate("Write gross_margin: 1, or leave out 'money' and give the margin."))
     if as_of and study.observed_from and study.observed_from > as_of:
-        found = translate("{day} is after as_of {as_of}.", day=study.observed_from, as_of=as_of)
+        found = translate("{day} is after as_of {as_of}.", day=str(study.observed_from), as_of=str(as_of))
         add("observed_from", found, translate("It must be on or before it."))
     start = study.cltv.holdout_start
     if start and study.observed_from and start <= study.observed_from:
         found = translate(
-            "{start} leaves no history before it (observed_from {day}).", start=start, day=study.observed_from
+            "{start} leaves no history before it (observed_from {day}).", start=str(start), day=str(study.observed_from)
         )
         add("cltv.holdout_start", found, translate("Choose a later day."))
     for kind, items in (("campaigns", study.campaigns), ("programmes", study.programmes)):

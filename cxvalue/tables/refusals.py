@@ -54,19 +54,22 @@ def day_problems(
 
     `new` is the day from which a study counts first purchases as those of new customers.
     """
+    # Days stand as a study file writes them, since they are to be corrected there.
     first, last = between
     if end > today:
-        found = translate("{day} lies in the future.", day=end)
-        return [Problem(where, found, translate("Today is {today}; choose a day that has passed.", today=today))]
+        found = translate("{day} lies in the future.", day=str(end))
+        remedy = translate("Today is {today}; choose a day that has passed.", today=str(today))
+        return [Problem(where, found, remedy)]
     if new and new > end:
-        found = translate("is {day}, after {last}, the last day observed: nobody is new.", day=new, last=end)
+        found = translate("is {day}, after {last}, the last day observed: nobody is new.", day=str(new), last=str(end))
         remedy = translate("Name the first day from which first purchases are those of new customers.")
         return [Problem("study.first_purchases.ignore_before", found, remedy)]
     if end < first:
+        told = {"first": str(first), "last": str(last)}
         found = (
-            translate("{day} is before the first day in the tables, {first}.", day=end, first=first)
+            translate("{day} is before the first day in the tables, {first}.", day=str(end), first=told["first"])
             if named
-            else translate("no month is complete: the tables cover {first} to {last}.", first=first, last=last)
+            else translate("no month is complete: the tables cover {first} to {last}.", **told)
         )
-        return [Problem(where, found, translate("Choose a day from {first} to {last}.", first=first, last=last))]
+        return [Problem(where, found, translate("Choose a day from {first} to {last}.", **told))]
     return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cxvalue.answers.campaign_answers import CampaignAnswers
 from cxvalue.workspace.opened import Study
 
@@ -18,3 +20,16 @@ def test_each_campaign_is_compared_with_those_held_out(little: Study) -> None:
     assert {"dormancy_months.csv", "dormancy_returns.csv", "campaign_spring_windows.csv"} <= set(given["tables"])
     assert not any("customer_id" in table.columns for table in given["tables"].values())
     assert set(given["private"]) <= {"contact_list_spring.csv"}
+
+
+def test_every_question_says_why_it_has_no_answer(little: Study) -> None:
+    campaigns = CampaignAnswers(little)
+    reason = "The groups differ."
+    for found, told in (
+        ({"randomised": False}, "spring: not told, as no customers were held out by lot."),
+        ({"withheld": reason}, "spring: not told: the groups differ."),
+    ):
+        asked = CampaignAnswers(little)
+        asked.__dict__["results"] = {"spring": replace(campaigns.results["spring"], **found)}
+        for answer in (asked.windows(), asked.arms(), asked.second_lifetimes()):
+            assert told in repr(answer)

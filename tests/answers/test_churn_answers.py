@@ -35,7 +35,7 @@ def test_bands_too_small_to_show_are_neither_drawn_nor_left_out_of_what_is_said_
     forecast = ChurnAnswers(sample).forecast
     few, many = np.full((2, len(forecast.probabilities)), 0.1)
     few[0] = 0.3
-    many[0], many[1 : len(many) // 3] = 0.3, 0.7
+    many[0], many[1 : len(many) // 3], many[len(many) // 2 :] = 0.3, 0.7, 0.5
 
     def shown(chances: NDArray[np.float64]) -> Answer:
         churn, alike = ChurnAnswers(sample), np.ones_like(chances)
@@ -43,9 +43,11 @@ def test_bands_too_small_to_show_are_neither_drawn_nor_left_out_of_what_is_said_
         churn.__dict__["forecast"] = replace(forecast, probabilities=chances, margins=alike, losses=found)
         return churn.bands()
 
-    nothing, some = shown(few), shown(many)
+    nothing, some, alone = shown(few), shown(many), shown(np.full_like(few, 0.1))
     assert not nothing.tables["churn_bands.csv"]["members"].any()
     assert nothing.figures == {}
+    assert alone.tables["churn_bands.csv"]["members"].sum() == len(many)
+    assert alone.figures == {}  # one column beside nothing is no picture
     assert 0 < some.tables["churn_bands.csv"]["members"].sum() < len(many)
     assert f"of {len(many):,} customers" in message_of(some.figures["churn_bands"][0])
 

@@ -19,6 +19,7 @@ from cxvalue.figures import style
 from cxvalue.figures.behaviour import change_parts
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.language.catalogue import using
 from cxvalue.lifetime import fit
 from cxvalue.money.sensitivity import Swing
 from cxvalue.questions.customers.audit import Waterfall
@@ -439,8 +440,8 @@ def test_a_campaign_figure_says_whether_what_was_added_lasts() -> None:
             table[f"{name}_low"], table[f"{name}_high"] = table[name] - half, table[name] + half
         return figures.message_of(figures.campaign_uplift(table, "EUR"))
 
-    assert said(1.0, 2.0, 1.99) == "What a contact added had not fallen back after 90 days"
-    assert said(1.0, 2.0, 1.0) == "After 90 days a part of what a contact added was gone again"
+    assert said(1.0, 2.0, 1.99) == "The margin that a contact added had not fallen back after 90 days"
+    assert said(1.0, 2.0, 1.0) == "After 90 days a part of the margin that a contact added was gone again"
     assert said(-1.0, -2.0) == "After 60 days a contact had cost more margin than it added"
     assert said(1.0, 0.05) == "After 60 days it is open whether a contact added margin or cost some"
 
@@ -507,6 +508,8 @@ def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
         figures.message_of(figures.p_alive_distribution([0.5, 1.0, 0.5, np.nan]))
         == "About 2 of 3 customers are still with us"
     )
+    many = figures.message_of(figures.p_alive_distribution(np.full(19_718, 0.6771)))
+    assert many == "About 13,400 of 19,718 customers are still with us"
     past = pd.DataFrame(
         {"origin": [date(2025, 1, 1), date(2025, 7, 1)] * 2, "model": ["nbd"] * 2 + ["bg_nbd"] * 2,
          "relative_bias": [0.1, -0.3, 0.2, np.nan]}
@@ -527,5 +530,11 @@ def test_titles_of_cohorts_and_forecasts_are_statements() -> None:
         "Margin fell by EUR 40.00; the largest part: more or fewer customers"
     )
     assert figures.message_of(figures.period_change(table[1:], "EUR")).startswith("Margin rose by EUR 10.00; ")
+    whole = pd.concat([table, table.sum(numeric_only=True).to_frame().T.assign(group="all")])
+    together = figures.period_change(whole, "EUR")
+    assert figures.message_of(together) == figures.message_of(figures.period_change(table, "EUR"))
+    with using("uk"):
+        told = figures.period_change(whole, "EUR")
+    assert [tick.get_text() for tick in told.axes[0].get_yticklabels()] == ["a", "b", "усі"]
     same = table.assign(margin_after=table["margin_before"])
     assert figures.message_of(figures.period_change(same, "EUR")).startswith("What changed the margin")

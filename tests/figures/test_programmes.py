@@ -36,11 +36,15 @@ def test_every_rule_is_shown_with_its_value(scale):
 @pytest.mark.parametrize("per_year", [0.01, 3.0, 400.0])
 def test_the_curve_of_a_years_loss_falls_from_one_to_zero(per_year):
     loss = yearly_loss([Risk("fraud", per_year, 100.0, 250.0)], draws=2000)
-    (axes,) = figures.yearly_risk(loss, 500.0, "EUR").axes
+    near = float(np.quantile(loss.draws, 0.999))
+    (axes,) = figures.yearly_risk(loss, near, "EUR").axes
     curve = np.asarray(axes.lines[0].get_ydata())
     assert (np.diff(curve) <= 0).all()
     assert curve[-1] == 0.0
-    assert [line.get_xdata()[0] for line in axes.lines[1:]] == [loss.mean, 500.0]
+    assert [line.get_xdata()[0] for line in axes.lines[1:]] == [loss.mean, near]
+    (far,) = figures.yearly_risk(loss, 2.5 * near + 1, "EUR").axes
+    drawn = [line.get_xdata()[0] for line in far.lines[1:]]
+    assert drawn == ([loss.mean] if near else [loss.mean, 1.0]), "the legend names no line that lies outside"
 
 
 def a_case(effect: float = 2.0):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxvalue.findings.finding import Finding
+from cxvalue.findings.finding import Finding, Kind, Withheld, opening
 from cxvalue.findings.numbers import (
     format_date,
     format_finding,
@@ -52,7 +52,7 @@ from cxvalue.language.english import ENGLISH
         (0, "share", "0%"),
         (0.99999, "share", "more than 99.9%"),
         (0.000123, "share", "less than 0.1%"),
-        (-0.000123, "share", "more than −0.1%"),
+        (-0.000123, "share", "0%"),
         (-0.9999, "share", "−99.9%"),
         (1.5, "", "1.50"),
         (1e-9, "", "0"),
@@ -131,3 +131,11 @@ def test_another_language_brings_its_own_signs() -> None:
     assert format_value(1_238_412.77, "RUB", words) == "RUB 1,24 млн"
     assert format_value(12_345, "", words) == "12\u00a0345"
     assert format_level(0.999, words) == "99,9%"
+
+
+@pytest.mark.parametrize(("kind", "word", "told"), [
+    ("estimate", "not_available", "not available"), ("count", "withheld", "withheld"), ("estimate", "", "withheld"),
+])  # fmt: skip
+def test_a_missing_value_is_told_with_the_word_of_its_sentence(kind: Kind, word: Withheld, told: str) -> None:
+    finding = Finding("cltv.equity", "Equity", None, text=f"{opening(word)}too short.", kind=kind, withheld=word)
+    assert format_finding(finding) == told

@@ -44,6 +44,12 @@ def test_a_finding_takes_what_it_does_not_say_from_its_writer(value: Any) -> Non
     assert (made.method, made.notebook, made.kind, made.withheld) == ("By a model.", "20_cltv", "holdout", "")
 
 
+def test_a_label_goes_on_in_small_letters_behind_what_it_belongs_to() -> None:
+    assert WRITER.write("npv", "Net present value", 5.0, "EUR", "Five.").label == "Shop: net present value"
+    assert WRITER.write("roi", "ROI", 5.0, "share", "Five.").label == "Shop: ROI"
+    assert replace(WRITER, label="").write("npv", "Net present value", 5.0, "EUR", "Five.").label == "Net present value"
+
+
 def test_what_a_finding_says_itself_counts() -> None:
     own: dict[str, Any] = {"case": "C6", "grade": "D", "level": 0.5, "kind": "chance"}
     made = WRITER.write("equity", "equity", Estimate(), "EUR", "It is EUR 5.00.", "Counted.", **own)

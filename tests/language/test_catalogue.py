@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from cxvalue.language.catalogue import (
     translate_count,
     using,
     word_of,
+    written,
 )
 
 
@@ -48,7 +50,7 @@ def test_a_number_is_written_with_the_signs_of_the_language() -> None:
     [
         (0.0008, ".0%", "<1%"), (0.005, ".0%", "<1%"), (0.0051, ".0%", "1%"), (0.0, ".0%", "0%"), (1e-17, ".0%", "0%"),
         (0.9994, ".0%", ">99%"), (0.995, ".1%", "99.5%"), (1.0, ".0%", "100%"), (0.00049, ".1%", "<0.1%"),
-        (0.99996, ".2%", ">99.99%"), (-0.001, ".0%", "-0%"),
+        (0.99996, ".2%", ">99.99%"), (-0.001, ".0%", "0%"),
     ],
 )  # fmt: skip
 def test_a_share_that_is_neither_none_nor_all_is_not_told_as_one(share: float, form: str, told: str) -> None:
@@ -86,3 +88,23 @@ def test_a_date_that_ends_in_a_full_stop_needs_no_second_one() -> None:
     with using("ru"):
         assert translate("up to {day}.", day="30 июня 2026 г.") == "up to 30 июня 2026 г."
         assert translate("{day}. {dots}", day="30 червня 2026 р.", dots="12 г...") == "30 червня 2026 р. 12 г..."
+
+
+def test_a_day_is_told_as_a_reader_says_it_in_every_language() -> None:
+    day = date(2026, 6, 30)
+    told = {}
+    for language in LANGUAGES:
+        with using(language):
+            told[language] = translate("by {day} and {written!s}", day=day, written=day)
+    assert {one.partition(" and ")[2] for one in told.values()} == {"2026-06-30"}
+    assert [one.partition(" and ")[0] for one in told.values()] == [
+        "by 30 June 2026", "by 30 июня 2026 г.", "by 30 червня 2026 р.", "by 2026年6月30日",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "told"), [(-0.001, "+.2f", "0.00"), (-0.2, ".0f", "0"), (-0.01, ".2f", "−0.01")]
+)
+def test_nothing_is_not_below_zero(value: float, form: str, told: str) -> None:
+    assert written(value, form) == told
+    assert translate(f"{{value:{form}}}", value=value).replace("-", "−") == told

@@ -97,4 +97,7 @@ def test_a_fade_is_flagged_and_lowers_no_grade():
     assert "half of it is gone every 7 months" in check.detail
     lasting = replace(fading, event_effect=np.full(18, 10.0))
     assert fade_check(lasting).passed
+    rising = fade_check(replace(fading, event_effect=10 * np.exp(0.1 * np.arange(18))))
+    assert rising.passed
+    assert rising.detail == "It does not fade: it rose with the months since the start (p below 0.001)."
     assert fade_check(an_effect([1.0, 0.5], np.eye(2))).passed is None

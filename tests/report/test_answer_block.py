@@ -217,3 +217,13 @@ def test_nothing_known_is_no_answer() -> None:
 def test_the_first_sentence_is_parted_from_the_rest() -> None:
     assert first_sentence("EUR 1.20 M came.") == ("EUR 1.20 M came.", "")
     assert first_sentence("") == ("", "")
+
+
+def test_what_past_ranges_held_is_told_where_it_is_said_how_sure_we_are() -> None:
+    miss = Finding("cltv.typical_miss", "Miss", 0.03, unit="share", text="Forecasts missed by 3.0%.")
+    held = Finding("cltv.coverage", "Held", 1.0, unit="share", text="10 of 10 ranges held what came.")
+    equity = money("cltv.equity", 5e6, 4e6, 6e6, grade="C", text="Customers are worth EUR 5.00 M.")
+    (answer,) = answers_of([equity, miss, held], ENGLISH)
+    points = dict(answer.points)
+    assert points[ENGLISH["answer_sure"]] == "Forecasts missed by 3.0%. 10 of 10 ranges held what came."
+    assert points[ENGLISH["answer_undo"]] == ENGLISH["undo_lifetime"]

@@ -17,6 +17,7 @@ from cxvalue.report.finish import embed_letters, keep_amounts_whole
     [
         ("in 2025 EUR 1,234.50, then", "EUR 1,234.50"),
         ("worth USD −1.24 M a year", "USD −1.24 M"),
+        ("and as likely 1.26 M", "1.26 M"),
         ("принесут 1,91 млн EUR маржи", "1,91 млн EUR"),
         ("принесли 167\u00a0000 EUR маржі", "167\u00a0000 EUR"),
         ("带来EUR 16.7万的毛利", "EUR 16.7万"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from cxvalue.findings.finding import Finding
+from cxvalue.findings.writer import FindingWriter
 from cxvalue.report.notebook_top import Opening, in_short
 from cxvalue.study import find_study, load_study_file
 
@@ -37,3 +38,12 @@ def test_an_opening_waits_for_the_answer_and_says_what_is_simulated() -> None:
     answered = Opening.of(load_study_file(find_study("cdnow")), *days, ["A < B."])
     assert "Simulated" not in repr(answered)
     assert answered._repr_html_().endswith("<ul><li>A &lt; B.</li></ul>")
+
+
+def test_what_cannot_be_told_comes_last_with_its_name() -> None:
+    writer = FindingWriter("40_reactivation", prefix="reactivation.spring.", label="The spring campaign: ")
+    missing = [writer.withhold(key, key, "Nobody was held out.", "USD") for key in ("return_uplift", "profit")]
+    assert in_short([*missing, Finding("reactivation.autumn.profit", "Profit", 1.0, text="It earned USD 1.")]) == [
+        "It earned USD 1.",
+        "The spring campaign: return_uplift (not available): nobody was held out.",
+    ]

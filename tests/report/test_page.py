@@ -81,7 +81,7 @@ def test_a_reason_that_holds_for_several_findings_is_told_once() -> None:
              for name, label in (("lost_customers", "Base: lost"), ("repeat_rate", "Base: back"))]  # fmt: skip
     page = build_page(META, [LOST, *short, RATE])
     assert page.not_stated == (
-        ("Lost value, Base: lost, back", "not available", "The history is too short."),
+        ("Lost value; Base: lost; back", "not available", "The history is too short."),
         ("Churn", "withheld", "Not identified."),
     )
     same = "For the same reason."

@@ -25,3 +25,19 @@ def test_without_a_case_the_value_of_customers_is_told(published: Published, tmp
 
 def test_without_a_finding_nothing_is_told(published: Published, tmp_path: Path) -> None:
     assert published.rebuilt(some=[], tables=tmp_path).slides == ()
+
+
+def test_a_campaign_that_proves_nothing_is_not_told_as_a_loss(published: Published, tmp_path: Path) -> None:
+    label, text = "The spring campaign: profit", "Whether it earned or lost money is open."
+    found = Finding("reactivation.spring.profit", label, -802.0, -2960.0, 1350.0, 0.95, "EUR", "B", text)
+    told = [slide.title for slide in published.rebuilt(some=[VALUE, found], tables=tmp_path).slides]
+    assert any(title.startswith("The spring campaign: whether it earned or lost money is open") for title in told)
+    assert not any("of profit" in title for title in told)
+
+
+def test_the_axis_of_past_forecasts_names_days_as_a_reader_does(published: Published, tmp_path: Path) -> None:
+    rows = "model,origin,horizon_months,predicted_margin,actual_margin\ncombination,2017-02-05,6,476000,502000\n"
+    (tmp_path / "rolling.csv").write_text(rows, encoding="utf-8")
+    missed = Finding("cltv.typical_miss", "Miss", 0.029, unit="share", text="Past forecasts missed by 2.9%.")
+    slides = published.rebuilt(some=[VALUE, missed], tables=tmp_path).slides
+    assert [slide.chart.categories for slide in slides if slide.chart] == [("5 Feb 2017",)]

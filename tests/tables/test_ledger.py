@@ -292,7 +292,7 @@ def test_every_row_read_is_accounted_for(tmp_path: Path) -> None:
         "one order_id with conflicting content (customer or day differ)": 2,
         "a refund larger than the customer's earlier purchases together": 1,
     }
-    assert counted(result, "cut") == {"after 2025-12-31, the last day observed": 1}
+    assert counted(result, "cut") == {"after 31 December 2025, the last day observed": 1}
     assert counted(result, "merged") == {"repeated lines of one order": 1, "further lines of one customer and day": 2}
     assert counted(result, "netted") == {
         "refunds taken off their purchase": 2,
@@ -467,7 +467,7 @@ def test_as_of_overrides_the_study_and_must_make_sense(tmp_path: Path) -> None:
 
 def test_rows_before_the_first_day_observed_are_kept_and_noted(tmp_path: Path) -> None:
     result = load(tmp_path, ledger("a,2025-01-05,1", "a,2025-02-05,1"), observed_from=date(2025, 2, 1))
-    assert counted(result, "note") == {"before 2025-02-01, the first day observed": 1}
+    assert counted(result, "note") == {"before 1 February 2025, the first day observed": 1}
     assert len(rows(result)) == 2
 
 

@@ -233,7 +233,7 @@ def interim_look(data: CampaignData) -> str:
         "This is a look before the end: the window of {waiting:,} contacted customers is open until {day}. A test that is "
         "watched and stopped when it looks good finds an effect too often; decide on that day.",
         waiting=waiting,
-        day=last.isoformat(),
+        day=last,
     )
 
 

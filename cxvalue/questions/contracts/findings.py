@@ -327,7 +327,7 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
         reason = translate("the history is too short to hold part of it back and forecast it.")
         return [
             writer.withhold("holdout_bias", label, reason, "customers"),
-            writer.withhold("holdout_mae", each, reason, "customers"),
+            writer.withhold("holdout_mae", each, reason, ""),
         ]
     when = {"day": format_date(start - timedelta(days=1)), "as_of": format_date(fit.as_of)}
     method = translate(
@@ -349,6 +349,6 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
     )
     mean = translate("Mean absolute difference of the probability to stay and what happened (0 or 1).")
     return [
-        writer.write("holdout_bias", label, score.bias, "customers", stayed, method),
-        writer.write("holdout_mae", each, score.mae, "customers", single, f"{method} {mean}"),
+        writer.write("holdout_bias", label, round(score.predicted) - round(score.actual), "customers", stayed, method),
+        writer.write("holdout_mae", each, score.mae, "", single, f"{method} {mean}"),
     ]

@@ -77,7 +77,7 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
         told.append(translate("{amount} of other margin that it replaced is taken off.", amount=replaced))
     told += [
         translate(
-            "One more in a hundred taking it up would be worth {worth}, {range}.",
+            "If the product itself is the reason, one more in a hundred taking it up is worth {worth}, {range}.",
             worth=format_value(best.point_value, currency),
             range=format_range(best.point_low, best.point_high, currency),
         ),

@@ -173,12 +173,12 @@ def record_sentence(record: PastRecord | None, months: int) -> str:
     if len(record) == 1:
         if record.own_horizon:
             return translate(
-                "From 1 past date this way of forecasting the margin of the following {months} months missed by {miss:.0%}.",
+                "From 1 past date this way of forecasting the margin of the following {months} months missed by {miss:.1%}.",
                 **numbers,
             )
         return translate(
             "No forecast of {months} months could be checked on these data yet; from 1 past date forecasts of {span} missed "
-            "by {miss:.0%}.",
+            "by {miss:.1%}.",
             **numbers,
         )
     return _many_missed(record, numbers)
@@ -195,30 +195,30 @@ def _many_missed(record: PastRecord, numbers: dict[str, Any]) -> str:
 
 _MISSED = {
     0: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
-        "on average, {worst:.0%} at worst."
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
+        "on average, {worst:.1%} at worst."
     ),
     -1: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
-        "on average, {worst:.0%} at worst, mostly too low."
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
+        "on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
-        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.0%} "
-        "on average, {worst:.0%} at worst, mostly too high."
+        "From {dates} past dates this way of forecasting the margin of the following {months} months missed by {miss:.1%} "
+        "on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 _MISSED_SHORTER = {
     0: translatable(
         "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.0%} on average, {worst:.0%} at worst."
+        "missed by {miss:.1%} on average, {worst:.1%} at worst."
     ),
     -1: translatable(
         "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.0%} on average, {worst:.0%} at worst, mostly too low."
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too low."
     ),
     1: translatable(
         "No forecast of {months} months could be checked on these data yet; from {dates} past dates forecasts of {span} "
-        "missed by {miss:.0%} on average, {worst:.0%} at worst, mostly too high."
+        "missed by {miss:.1%} on average, {worst:.1%} at worst, mostly too high."
     ),
 }
 
@@ -377,7 +377,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     mean = translate("Mean absolute error over customers first seen before {day}.", day=format_date(fit.holdout_start))
     came = _joined(_came(fit, score, {"day": before, **span}), _others(fit))
     return [
-        writer.write("holdout_bias", total, score.bias, unit, came, method),
+        writer.write("holdout_bias", total, round(score.predicted) - round(score.actual), unit, came, method),
         writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),
     ]
 

@@ -12,6 +12,8 @@ from cxvalue.findings.writer import FindingWriter
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import reach_of
 from cxvalue.language.catalogue import translatable, translate
+from cxvalue.language.letters import begun
+from cxvalue.language.words import named, spoken_words
 from cxvalue.questions.programmes.declared_case import contribution_to_date
 from cxvalue.tables.read.schema import CUSTOMER
 
@@ -56,12 +58,12 @@ def title_of(name: str) -> str:
     'Penalty waiver'
     """
     words = name.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
+    return begun(words)
 
 
 def writer_of(writer: FindingWriter, programme: str, case: str | None = None) -> FindingWriter:
     """The writer of one programme's findings."""
-    label = f"{title_of(programme)}: "
+    label = named(title_of(programme), "", spoken_words())
     return replace(writer, prefix=f"programme.{programme}.", label=label, case=case or writer.case)
 
 

@@ -312,7 +312,8 @@ def _advice(fit: GoodwillFit, currency: str) -> str:
         if fit.cap > fit.current_cap or fit.times_per_year > fit.current_times:
             texts.append(
                 translate(
-                    "It goes beyond what was tried: its customers are assumed to respond like those let off so far."
+                    "The best one goes beyond what was tried: its customers are assumed to respond like those let off so "
+                    "far."
                 )
             )
         if now["high"] >= fit.low:

@@ -167,7 +167,7 @@ def _target_finding(writer: FindingWriter, speed: Speed | None, found: Recovery,
         return writer.withhold("value_of_target", label, reason, currency)
     worth = Interval(*(end * speed.slow for end in found.margin_of_slow))
     text = translate(
-        "Doing so for last year's {slow:,} slow ones is worth {margin} ({range}), before what faster answers cost.",
+        "Doing so for last year's {slow:,} slow ones would be worth {margin} ({range}), before what faster answers cost.",
         slow=speed.slow,
         margin=format_value(worth.value, currency),
         range=format_range(worth.low, worth.high, currency),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import OFFICE_FONTS, lines_of, longest_word, parted_at_colon, width_of
+from cxvalue.language.letters import OFFICE_FONTS, begun, lines_of, longest_word, parted_at_colon, width_of
 from cxvalue.language.words import named
 
 if TYPE_CHECKING:
@@ -112,10 +112,10 @@ class _Sheets:
     # -- helpers
 
     def _format(self, **given: Any) -> Any:
-        key = tuple(sorted(given.items()))
-        if key not in self.formats:
+        if (key := tuple(sorted(given.items()))) not in self.formats:
             font = OFFICE_FONTS.get(self.words["language"], OFFICE_FONTS["en"])
-            self.formats[key] = self.book.add_format({"font_name": font, "valign": "top", **given})
+            side = {"align": "left"} if given.get("indent") else {}  # programs indent only what is aligned
+            self.formats[key] = self.book.add_format({"font_name": font, "valign": "top", **side, **given})
         return self.formats[key]
 
     def _text(self, sheet: str, row: int, column: int, text: str, **form: Any) -> None:
@@ -184,7 +184,7 @@ class _Sheets:
                 name = f"{one.kind}_{len(known) + 1}"
                 known.append((self._name(name), one.value))
                 self.cells[_said_of(one.label)] = self._name(name)
-                label = one.label[:1].upper() + one.label[1:]
+                label = begun(one.label)
             form = SHARE if one.kind in ("discount_rate", "market") else CENTS
             self._assumption(
                 row, label, one.value, one.low, one.high, one.owner or words["book_nobody"], one.source, name, form

@@ -18,7 +18,8 @@ from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
 from cxvalue.language.catalogue import translate
-from cxvalue.language.letters import OFFICE_FONTS, parted_at_colon, width_of
+from cxvalue.language.letters import OFFICE_FONTS, begun, parted_at_colon, width_of
+from cxvalue.report.finish import unbroken
 
 if TYPE_CHECKING:
     from cxvalue.report.page_model import FindingLine
@@ -33,6 +34,8 @@ TITLES = {55: (28, 30), 150: (22, 26), math.inf: (18, 21)}
 """Size and line spacing of a title with fewer letters than these."""
 LETTERS_IN_A_LINE = 115
 """Of 14 points; fewer than there is room for, since letters differ in width."""
+LETTERS_OF_AN_AXIS = 125
+"""Of 12 points, beside one another."""
 _MOMENT = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:\2>)")
 
 
@@ -112,7 +115,7 @@ class _Slide:
         title = self.drawn.shapes.title
         title.left, title.top, title.width, title.height = map(Inches, (MARGIN, 0.62, WIDTH - 2 * MARGIN, 0.95))
         frame = title.text_frame
-        frame.text, frame.word_wrap, frame.vertical_anchor = self.slide.title, True, MSO_ANCHOR.TOP
+        frame.text, frame.word_wrap, frame.vertical_anchor = unbroken(self.slide.title), True, MSO_ANCHOR.TOP
         frame.margin_left = frame.margin_right = frame.margin_top = 0
         letters = width_of(self.slide.title)
         size, spacing = next(look for most, look in TITLES.items() if letters < most)
@@ -128,8 +131,9 @@ class _Slide:
         gap, count = 0.2, len(cards)
         width = (WIDTH - 2 * MARGIN - gap * (count - 1)) / count
         for place, card in enumerate(cards):
-            label = parted_at_colon(card.label)[1] or card.label
-            rows = [label[:1].upper() + label[1:], card.value, card.interval or card.confidence]
+            name, rest = parted_at_colon(card.label)
+            label = begun(rest) if rest and name in self.slide.title else card.label
+            rows = [label, card.value, card.interval or card.confidence]
             box = self._text(MARGIN + place * (width + gap), top, width, 1.5, rows, size=12, colour=QUIET, fill=PALE)
             self._style(box.paragraphs[1], 24, INK, True)
 
@@ -151,7 +155,7 @@ class _Slide:
             frame.margin_left = frame.margin_right = 0
         for number, row in enumerate(rows):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
-            paragraph.text = row
+            paragraph.text = unbroken(row)
             paragraph.space_after = Pt(gap)
             self._style(paragraph, size, colour, bold)
         return frame
@@ -203,6 +207,10 @@ class _Slide:
         numbers, names = drawn.value_axis, drawn.category_axis
         numbers.major_gridlines.format.line.color.rgb = RGBColor.from_string("DDE2E7")
         numbers.format.line.fill.background()
+        if chart.kind in ("columns", "steps") and all(
+            (value or 0.0) >= 0 for one in drawn.series for value in one.values
+        ):
+            numbers.minimum_scale = 0  # columns without their feet tell other proportions
         numbers.tick_labels.number_format, numbers.tick_labels.number_format_is_linked = _number_form(chart), False
         for axis, said in ((numbers, chart.unit), (names, chart.across)):
             axis.has_title = bool(said)
@@ -211,6 +219,9 @@ class _Slide:
                 self._style(axis.axis_title.text_frame.paragraphs[0], 12, QUIET, False)
         names.tick_label_position = XL_TICK_LABEL_POSITION.LOW
         names.format.line.color.rgb = RGBColor.from_string("9AA5B1")
+        step = math.ceil(sum(width_of(one) + 2 for one in chart.categories) / LETTERS_OF_AN_AXIS)
+        if chart.kind in ("line", "columns") and step > 1:
+            self._named_apart(names._element, step)
         if chart.kind == "line":
             self._lines(drawn, chart)
         elif chart.kind == "steps":
@@ -225,11 +236,19 @@ class _Slide:
                 series.format.fill.fore_color.rgb = RGBColor.from_string(GREY if one.quiet else BLUE)
                 series.invert_if_negative = False
 
+    @staticmethod
+    def _named_apart(axis: Any, step: int) -> None:
+        """Only every so many categories bear their names, which would lie across each other."""
+        from pptx.oxml.ns import qn
+
+        skip = axis.makeelement(qn("c:tickLblSkip"), {"val": str(step)})
+        before = axis.find(qn("c:noMultiLvlLbl"))
+        axis.insert(len(axis) if before is None else list(axis).index(before), skip)
+
     def _lines(self, drawn: Any, chart: Chart) -> None:
         from pptx.dml.color import RGBColor
         from pptx.enum.chart import XL_MARKER_STYLE
         from pptx.enum.dml import MSO_LINE
-        from pptx.oxml.ns import qn
         from pptx.util import Pt
 
         colour = iter(SERIES * len(chart.series))
@@ -240,11 +259,6 @@ class _Slide:
             series.format.line.color.rgb = RGBColor.from_string(GREY if one.quiet else next(colour))
             if one.quiet:
                 series.format.line.dash_style = MSO_LINE.DASH
-        if len(chart.categories) > 15:
-            axis = drawn.category_axis._element
-            step = axis.makeelement(qn("c:tickLblSkip"), {"val": str(max(len(chart.categories) // 10, 1))})
-            before = axis.find(qn("c:noMultiLvlLbl"))
-            axis.insert(len(axis) if before is None else list(axis).index(before), step)
 
     def _steps(self, drawn: Any, chart: Chart) -> None:
         """Bars on each other: the part below is not drawn, what adds is green, what takes away is red."""

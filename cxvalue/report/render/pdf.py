@@ -20,6 +20,7 @@ from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import FONTS, families_of
 from cxvalue.language.words import named
+from cxvalue.report.finish import unbroken
 from cxvalue.report.pictures import below_its_title
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def render_pdf(model: ReportModel, path: Path) -> None:
     """
     import typst
 
-    data = json.dumps(_content(model), ensure_ascii=False)
+    data = json.dumps(_unbroken(_content(model)), ensure_ascii=False)
     source, fonts = TEMPLATE.read_bytes(), [str(_fonts()), str(FONTS)]
 
     def compiled(**options: Any) -> bytes:
@@ -66,6 +67,15 @@ def render_pdf(model: ReportModel, path: Path) -> None:
         path.write_bytes(compiled(ignore_system_fonts=True))
     except typst.TypstError as error:
         raise CxvalueError(str(error).splitlines()[0]) from error
+
+
+def _unbroken(content: Any) -> Any:
+    """The same content with amounts that no line breaks; pictures stay as they are."""
+    if isinstance(content, dict):
+        return {key: one if key == "data" else _unbroken(one) for key, one in content.items()}
+    if isinstance(content, list):
+        return [_unbroken(one) for one in content]
+    return unbroken(content) if isinstance(content, str) else content
 
 
 def _fonts() -> Path:

@@ -26,7 +26,7 @@ def declared_problems(
     for programme in study.programmes:
         if programme.success and programme.success.registered_on and programme.success.registered_on > today:
             where = f"programmes.{programme.name}.success.registered_on"
-            found = translate("{day} lies in the future.", day=programme.success.registered_on)
+            found = translate("{day} lies in the future.", day=str(programme.success.registered_on))
             problems.append(Problem(where, found, translate("Write the day on which the criterion was set.")))
     for key, table in (("campaigns", "contacts"), ("programmes", "rollout")):
         declared = getattr(study, key)

@@ -183,14 +183,15 @@ def test_the_range_is_said_with_the_half_that_is_as_likely_as_not_and_what_it_is
     ("ratios", "days", "said"),
     [
         ((1.1, 0.95, 1.15, 1.2), OWN_DAYS, "From 4 past dates this way of forecasting the margin of the following 24 months "
-         "missed by 11% on average, 17% at worst, mostly too low."),
-        ((0.9, 0.8, 0.95), OWN_DAYS, "missed by 14% on average, 25% at worst, mostly too high."),
-        ((1.1, 0.9, 1.1, 0.9), OWN_DAYS, "missed by 10% on average, 11% at worst."),
+         "missed by 11.0% on average, 16.7% at worst, mostly too low."),
+        ((0.9, 0.8, 0.95), OWN_DAYS, "missed by 13.8% on average, 25.0% at worst, mostly too high."),
+        ((1.1, 0.9, 1.1, 0.9), OWN_DAYS, "missed by 10.1% on average, 11.1% at worst."),
         ((1.1, 1.1), OWN_DAYS, "From 2 past dates this way of forecasting the margin of the following 24 months missed by "
-         "9% on average, 9% at worst."),
-        ((1.25,), OWN_DAYS, "From 1 past date this way of forecasting the margin of the following 24 months missed by 20%."),
+         "9.1% on average, 9.1% at worst."),
+        ((1.25,), OWN_DAYS, "From 1 past date this way of forecasting the margin of the following 24 months missed by "
+         "20.0%."),
         ((1.1, 1.1), 183, "No forecast of 24 months could be checked on these data yet; from 2 past dates forecasts of 6 "
-         "months missed by 9% on average, 9% at worst."),
+         "months missed by 9.1% on average, 9.1% at worst."),
         ((1.1, 1.1), 30, "from 2 past dates forecasts of 1 month missed by"),
         ((1.1, 1.1), 14, "from 2 past dates forecasts of 14 days missed by"),
         ((), OWN_DAYS, "No past forecast could be checked on these data: the range comes from other companies alone."),

@@ -13,6 +13,8 @@ import pptx
 import pytest
 
 from cxvalue.foundation.errors import CxvalueError
+from cxvalue.report.finish import unbroken
+from cxvalue.report.paper_model import Chart, Series, Slide
 from cxvalue.report.render.deck import render_deck
 from tests.report.conftest import FORMULA, MARKUP, Published
 
@@ -26,7 +28,8 @@ def deck(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_six_slides_with_a_title_and_notes_each(deck: Path, published: Published) -> None:
     slides = list(pptx.Presentation(str(deck)).slides)
-    assert [slide.shapes.title.text for slide in slides] == [slide.title for slide in published.model.slides]
+    assert [slide.shapes.title.text for slide in slides] == [unbroken(slide.title) for slide in published.model.slides]
+    assert slides[0].shapes.title.text == "Waiver pays: EUR\u00a0101,000. Keep it."
     assert len(slides) == 6
     assert all(slide.notes_slide.notes_text_frame.text.strip() for slide in slides)
     banner = published.model.words["simulated"]
@@ -97,3 +100,32 @@ def test_steps_below_zero_are_drawn_below_zero(published: Published, tmp_path: P
 def test_a_report_without_a_finding_has_no_slides(published: Published, tmp_path: Path) -> None:
     with pytest.raises(CxvalueError, match="nothing to tell"):
         render_deck(replace(published.model, slides=()), tmp_path / "deck.pptx")
+
+
+def test_columns_stand_on_zero_and_names_do_not_lie_across_each_other(published: Published, tmp_path: Path) -> None:
+    days = tuple(f"{day} February 2017" for day in range(1, 25))
+    columns = Chart("columns", days, (Series("Actual", (500.0,) * len(days)),), "told")
+    losses = Chart("columns", ("a", "b"), (Series("Change", (-5.0, 7.0)),), "told")
+    slides = (Slide("Record", "Past forecasts", chart=columns), Slide("Change", "What changed", chart=losses))
+    render_deck(replace(published.model, slides=slides), tmp_path / "deck.pptx")
+    drawn = [shape.chart for slide in pptx.Presentation(str(tmp_path / "deck.pptx")).slides for shape in slide.shapes
+             if shape.has_chart]  # fmt: skip
+    assert [chart.value_axis.minimum_scale for chart in drawn] == [0, None]
+    skipped = [
+        axis.get("val") for chart in drawn for axis in chart._chartSpace.iter() if axis.tag.endswith("tickLblSkip")
+    ]
+    assert skipped == ["4"]
+
+
+def test_a_card_loses_the_name_that_the_title_says_and_no_other(published: Published, tmp_path: Path) -> None:
+    model = published.model
+    card = replace(model.page.cards[0], label="The spring campaign: profit")
+    slides = (
+        Slide("Answer", "USD 5. The shop.", cards=(card,)),
+        Slide("Campaign", "The spring campaign", cards=(card,)),
+    )
+    render_deck(replace(model, slides=slides), tmp_path / "deck.pptx")
+    texts = [[shape.text_frame.paragraphs[0].text for shape in slide.shapes if shape.has_text_frame]
+             for slide in pptx.Presentation(str(tmp_path / "deck.pptx")).slides]  # fmt: skip
+    assert "The spring campaign: profit" in texts[0]
+    assert "Profit" in texts[1]

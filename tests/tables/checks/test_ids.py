@@ -161,7 +161,7 @@ def test_guests_count_in_the_totals_and_are_no_customer(tmp_path: Path) -> None:
     )
     assert [row[0] for row in rows(found)] == ["a", "b"]
     assert counted(found, "apart") == {"sales of guests: in the totals, no customer": 3}
-    assert counted(found, "cut") == {"sales of guests after 2025-12-31": 1}
+    assert counted(found, "cut") == {"sales of guests after 31 December 2025": 1}
     assert found.control is not None
     assert found.control.within
     assert found.control.found == 53.0

@@ -58,7 +58,7 @@ def test_data_that_end_long_before_the_last_day_observed_are_stale() -> None:
     observed = _observed(_weekdays(date(2025, 3, 31)))
     (caution,) = observed.stale(date(2026, 11, 26), TODAY)
     assert (caution.kind, caution.table, caution.lowers) == ("stale", "transactions", True)
-    assert "The data end on 2025-03-31, 605 days before the last day observed, 2026-11-26" in caution.text
+    assert "The data end on 31 March 2025, 605 days before the last day observed, 26 November 2026" in caution.text
     assert "No silence of the year before was longer than 2 days." in caution.text
     assert not observed.stale(date(2025, 4, 7), TODAY)
     assert observed.stale(date(2025, 4, 8), TODAY)
@@ -99,7 +99,7 @@ def test_the_day_of_the_run_counts_where_the_tables_set_the_last_day() -> None:
     assert not observed.stale(None, TODAY)
     (caution,) = observed.stale(None, date(2028, 6, 30))
     assert (caution.kind, caution.lowers) == ("stale", False)
-    assert "609 days before the day of the run, 2028-06-30" in caution.text
+    assert "609 days before the day of the run, 30 June 2028" in caution.text
     monthly = _observed([day.date() for day in pd.date_range("2024-01-01", "2025-12-01", freq="61D")])
     assert not monthly.stale(monthly.last + timedelta(days=60), TODAY)
     assert monthly.stale(monthly.last + timedelta(days=61), TODAY)
@@ -118,5 +118,5 @@ def test_contracts_that_neither_begin_nor_end_for_a_quarter_are_no_stale_data(tm
 
     assert not cautions("2025-09-30")
     (text,) = cautions("2026-01-14")
-    assert "The data end on 2025-06-30, 198 days before the last day observed, 2026-01-14" in text
+    assert "The data end on 30 June 2025, 198 days before the last day observed, 14 January 2026" in text
     assert "nobody seems to have come or gone since" in text

@@ -131,9 +131,9 @@ def test_the_latest_rate_on_or_before_the_day_counts(tmp_path: Path) -> None:
 def test_what_is_wrong_with_rates_by_day_is_said(tmp_path: Path) -> None:
     text = ledger("1,2025-01-05,100,EUR", "2,2025-01-31,100,USD", header="customer_id,date,revenue,currency")
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, "USD,2025-02-01,0.8"))
-    assert "1 row in USD from 2025-01-31 on without a rate: the first is of 2025-02-01." in message
+    assert "1 row in USD from 31 January 2025 on without a rate: the first is of 1 February 2025." in message
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, "GBP,2025-01-01,1.2"))
-    assert "1 row in USD from 2025-01-31 on without a rate: it is not among the rates." in message
+    assert "1 row in USD from 31 January 2025 on without a rate: it is not among the rates." in message
     message = problems(tmp_path, text, exchange_rates=_rates(tmp_path, 'USD,2025-01-01,"1,085"'))
     assert "exchange_rates.rate: its numbers could be read two ways (1,085)." in message
     twice = ("USD,2025-01-01,0.8", "USD,2025-01-01,0.9", "USD,2025-03-01,-1")
