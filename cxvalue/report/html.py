@@ -15,7 +15,6 @@ from urllib.parse import quote
 from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.numbers import format_date, format_finding, format_moment
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.language.english import ENGLISH
 from cxvalue.language.words import named, words_for
 from cxvalue.report.finish import embed_letters, keep_amounts_whole, signs_closed_up
@@ -72,9 +71,7 @@ def relative_link(href: str) -> str:
     'tables/models%201.csv'
     """
     if not href or SCHEME.match(href) or href.startswith(("/", "\\")):
-        raise CxvalueError(
-            translate("The link {link!r} leaves the report; links must be relative to the page.", link=href)
-        )
+        raise CxvalueError("The link {link!r} leaves the report; links must be relative to the page.", link=href)
     return quote(href, safe="/#%._-~")
 
 

@@ -86,11 +86,9 @@ class NotebookOutcome:
             raise CxvalueError(closed_up(f"{found} {one_of(allowed)}"))
         if self.status in ("not_run", "failed") and not self.reason.strip():
             raise CxvalueError(
-                translate(
-                    "Notebook {notebook!r}: status {status!r} needs a reason for the page.",
-                    notebook=self.name,
-                    status=self.status,
-                )
+                "Notebook {notebook!r}: status {status!r} needs a reason for the page.",
+                notebook=self.name,
+                status=self.status,
             )
 
 

@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 
 __all__ = ["below_its_title", "data_uri", "on_a_page"]
 
@@ -24,14 +23,12 @@ def data_uri(path: Path | str) -> str:
     path = Path(path)
     media_type = _MEDIA_TYPES.get(path.suffix.lower())
     if media_type is None:
-        raise CxvalueError(
-            translate("The figure {file!r} is neither svg nor png, so it cannot be embedded.", file=path.name)
-        )
+        raise CxvalueError("The figure {file!r} is neither svg nor png, so it cannot be embedded.", file=path.name)
     try:
         content = path.read_bytes()
     except OSError as error:
         raise CxvalueError(
-            translate("The figure {file!r} cannot be read: {reason}.", file=path.name, reason=error.strerror)
+            "The figure {file!r} cannot be read: {reason}.", file=path.name, reason=error.strerror
         ) from error
     if path.suffix.lower() == ".svg":
         content = on_a_page(content.decode("utf-8")).encode("utf-8")

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.days import as_day
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 
 if TYPE_CHECKING:
@@ -245,19 +244,15 @@ def opportunities_of(states: PurchaseStates) -> DiscreteStates:
     unit = states.time_unit.value
     if unit not in list(Period):
         raise CxvalueError(
-            translate(
-                "The BG/BB counts calendar periods, and a {unit} is none. Allowed: {allowed}.",
-                unit=unit,
-                allowed=enumerated(Period),
-            )
+            "The BG/BB counts calendar periods, and a {unit} is none. Allowed: {allowed}.",
+            unit=unit,
+            allowed=enumerated(Period),
         )
     recency, age = (np.rint(column).astype(np.int64) for column in (states.recency, states.T))
     if (states.frequency > recency).any():
         raise CxvalueError(
-            translate(
-                "Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
-                "purchases with cxvalue.tables.periods.by_period first.",
-                unit=unit,
-            )
+            "Some customers bought more than once a {unit}: the BG/BB takes histories counted by period. Count the "
+            "purchases with cxvalue.tables.periods.by_period first.",
+            unit=unit,
         )
     return DiscreteStates(states.frequency, recency, age, np.asarray(states.count), Period(unit), states.customer_id)

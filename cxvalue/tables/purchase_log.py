@@ -12,12 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = ["Known", "PurchaseLog", "purchase_log"]
 
-Floats = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 1_000_000
 """Rows whose ids are held as text at once."""

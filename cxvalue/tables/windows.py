@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 __all__ = ["AFTER", "BEFORE", "EARLIER", "moments_of", "sums_around"]
 
-Floats = NDArray[np.float64]
 
 AFTER, BEFORE, EARLIER = (1, 365), (-365, -1), (-730, -366)
 """The year after a day, the year before it and the year before that one, in days from it."""

@@ -59,7 +59,7 @@ def fit_with_covariates(
     family = family_of(model)
     if model not in COVARIATES.values():
         models = enumerated(COVARIATES.values())
-        raise CxvalueError(translate("Covariates go with {models}, not with {model}.", models=models, model=model))
+        raise CxvalueError("Covariates go with {models}, not with {model}.", models=models, model=model)
     checked_history(states)
     levels, combined, group_of = _combinations(states, covariates, order or {})
     blocks = [combined[:, [i]] == np.arange(1, len(one)) for i, (_, one) in enumerate(levels)]
@@ -122,17 +122,15 @@ def _combinations(
         text = np.array([str(label) for label in labels])
         if text.size != weight.size:
             raise CxvalueError(
-                translate(
-                    "The covariate {name!r} has {labels} labels for {states} purchase states.",
-                    name=name,
-                    labels=text.size,
-                    states=weight.size,
-                )
+                "The covariate {name!r} has {labels} labels for {states} purchase states.",
+                name=name,
+                labels=text.size,
+                states=weight.size,
             )
         levels, code = np.unique(text, return_inverse=True)
         if levels.size < 2:
             raise CxvalueError(
-                translate("The covariate {name!r} has one level only, so it cannot explain a difference.", name=name)
+                "The covariate {name!r} has one level only, so it cannot explain a difference.", name=name
             )
         counted = np.bincount(code, weight, levels.size)
         often = np.argsort(-counted, kind="stable")
@@ -141,7 +139,7 @@ def _combinations(
         codes.append(np.argsort(often)[code])
         found.append((name, tuple(Level(str(levels[one]), round(counted[one])) for one in often)))
     if not codes:
-        raise CxvalueError(translate("No covariate was given."))
+        raise CxvalueError("No covariate was given.")
     combined, group_of = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
     return found, combined, group_of.reshape(-1).astype(np.intp)
 

@@ -29,23 +29,19 @@ def checked_history(states: PurchaseStates, *, by_period: bool = False) -> Histo
     x, recency = np.asarray(states.frequency), np.asarray(states.recency_days)
     age, count = np.asarray(states.age_days), np.asarray(states.count)
     if not count.size or count.sum() <= 0:
-        raise CxvalueError(
-            translate("There are no customers to fit a lifetime model to: the purchase states are empty.")
-        )
+        raise CxvalueError("There are no customers to fit a lifetime model to: the purchase states are empty.")
     wrong = (x < 0) | (recency < 0) | (recency > age) | ((x == 0) != (recency == 0)) | (count < 0)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise CxvalueError(
-            translate(
-                "{states} purchase states are impossible, the first has frequency {frequency}, recency {recency} days, age "
-                "{age} days and count {count}. Allowed: 0 <= recency <= age, and a recency of 0 exactly when the frequency "
-                "is 0.",
-                states=int(wrong.sum()),
-                frequency=x[i],
-                recency=recency[i],
-                age=age[i],
-                count=count[i],
-            )
+            "{states} purchase states are impossible, the first has frequency {frequency}, recency {recency} days, age "
+            "{age} days and count {count}. Allowed: 0 <= recency <= age, and a recency of 0 exactly when the frequency "
+            "is 0.",
+            states=int(wrong.sum()),
+            frequency=x[i],
+            recency=recency[i],
+            age=age[i],
+            count=count[i],
         )
     days = states.time_unit.days
     return history(x, recency, age, count, days)
@@ -55,29 +51,25 @@ def checked_opportunities(states: DiscreteStates) -> History:
     """Distinct histories of opportunities; refuses impossible ones, and those in which there was none yet."""
     x, recency, n, count = states.frequency, states.recency, states.opportunities, states.count
     if not count.size or count.sum() <= 0:
-        raise CxvalueError(translate("There are no customers to fit a BG/BB model to: the states are empty."))
+        raise CxvalueError("There are no customers to fit a BG/BB model to: the states are empty.")
     wrong = (x < 0) | (recency > n) | (x > recency) | ((x == 0) != (recency == 0)) | (count < 0)
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
         raise CxvalueError(
-            translate(
-                "{states} states are impossible, the first has frequency {frequency}, recency {recency}, {opportunities} "
-                "opportunities and count {count}. Allowed: 0 <= frequency <= recency <= opportunities, and a recency of 0 "
-                "exactly when the frequency is 0.",
-                states=int(wrong.sum()),
-                frequency=x[i],
-                recency=recency[i],
-                opportunities=n[i],
-                count=count[i],
-            )
+            "{states} states are impossible, the first has frequency {frequency}, recency {recency}, {opportunities} "
+            "opportunities and count {count}. Allowed: 0 <= frequency <= recency <= opportunities, and a recency of 0 "
+            "exactly when the frequency is 0.",
+            states=int(wrong.sum()),
+            frequency=x[i],
+            recency=recency[i],
+            opportunities=n[i],
+            count=count[i],
         )
     if not (count[n > 0] > 0).any():
         raise CxvalueError(
-            translate(
-                "No customer has had an opportunity yet: the first full {period} after an acquisition must have ended. "
-                "Observe for longer, or choose a shorter period.",
-                period=states.period.value,
-            )
+            "No customer has had an opportunity yet: the first full {period} after an acquisition must have ended. "
+            "Observe for longer, or choose a shorter period.",
+            period=states.period.value,
         )
     return history(x, recency, n, count)
 
@@ -88,9 +80,7 @@ def check_forecast(model: LifetimeModel, states: PurchaseStates, what: str, *, w
     `withheld`: the reason may be passed on to whoever gets the forecast of another model.
     """
     if states.mean_spend is None or (np.asarray(states.count) != 1).any():
-        raise CxvalueError(
-            translate("{what} needs states per customer: purchase_states(..., per_customer=True).", what=what)
-        )
+        raise CxvalueError("{what} needs states per customer: purchase_states(..., per_customer=True).", what=what)
     if model.family.dropout and model.status == "degenerate":
         found = translate("The {model} cannot forecast: {reason}", model=model.family.title, reason=model.reason)
         remedy = translate("Pass fit(states, {fallback!r}) instead.", fallback=model.fallback)

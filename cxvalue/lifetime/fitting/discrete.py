@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.family import Params
@@ -55,11 +54,9 @@ class DiscreteModel(LifetimeModel):
         """
         if not annual_discount_rate > 0:
             raise CxvalueError(
-                translate(
-                    "annual_discount_rate == {rate}, must be above 0 for an infinite horizon, for example 0.1 for 10% a "
-                    "year.",
-                    rate=annual_discount_rate,
-                )
+                "annual_discount_rate == {rate}, must be above 0 for an infinite horizon, for example 0.1 for 10% a "
+                "year.",
+                rate=annual_discount_rate,
             )
         rate = math.log1p(annual_discount_rate) / self.time_unit.per_year
         alive, future, which = self.futures(states)
@@ -95,6 +92,6 @@ def fit_bg_bb(states: DiscreteStates) -> DiscreteModel:
 def _whole(value: Any, name: str) -> int:
     if value < 0 or int(value) != value:
         raise CxvalueError(
-            translate("{name} == {value}, must be a whole number of opportunities, 0 or more.", name=name, value=value)
+            "{name} == {value}, must be a whole number of opportunities, 0 or more.", name=name, value=value
         )
     return int(value)

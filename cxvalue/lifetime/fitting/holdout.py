@@ -68,17 +68,15 @@ def score_holdout(
     count = np.asarray(actual, dtype=float)
     if count.shape != np.shape(calibration_states.frequency):
         raise CxvalueError(
-            translate(
-                "The holdout has {counts} counts for {states} calibration states: one count per customer is needed, in the "
-                "same order.",
-                counts=count.size,
-                states=np.size(calibration_states.frequency),
-            )
+            "The holdout has {counts} counts for {states} calibration states: one count per customer is needed, in the "
+            "same order.",
+            counts=count.size,
+            states=np.size(calibration_states.frequency),
         )
     if (np.asarray(calibration_states.count) != 1).any():
-        raise CxvalueError(translate("The holdout needs states per customer: purchase_states(..., per_customer=True)."))
+        raise CxvalueError("The holdout needs states per customer: purchase_states(..., per_customer=True).")
     if not days > 0:
-        raise CxvalueError(translate("days == {days}, must be above 0: the holdout has to have a length.", days=days))
+        raise CxvalueError("days == {days}, must be above 0: the holdout has to have a length.", days=days)
     scores = tuple(_score(model, calibration_states, count, days) for model in models)
     chosen = select_model(scores)
     return tuple(replace(score, selected=score.model == chosen) for score in scores)

@@ -157,10 +157,8 @@ def to_lifetimes(model: PurchaseModel, states: Any = None) -> Any:
 
     if model.clock is not None:
         raise CxvalueError(
-            translate(
-                "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
-                "without a season instead."
-            )
+            "This model runs on a seasonal clock, which the lifetimes package does not know. Exchange the same model "
+            "without a season instead."
         )
     by_period = model.family.by_period
     with _lifetimes() as module:
@@ -219,9 +217,7 @@ def _theirs(data: History, model: str) -> LifetimesFit:
                 fitter.fit(**columns, **settings)
         except Exception as error:
             reason = str(error).strip().splitlines()[0]
-            raise CxvalueError(
-                translate("lifetimes could not fit {model}: {reason}", model=model, reason=reason)
-            ) from error
+            raise CxvalueError("lifetimes could not fit {model}: {reason}", model=model, reason=reason) from error
         params = {str(name): float(value) for name, value in fitter.params_.items()}
     theta = np.log(np.array([params[name] for name in family.parameters]))
     return LifetimesFit(params, float(family.log_likelihood(theta, data)[0]))

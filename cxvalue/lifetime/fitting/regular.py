@@ -75,13 +75,11 @@ def fit_regular(
         refused = translate("There is no model of regular timing {name!r}.", name=model)
         raise CxvalueError(closed_up(f"{refused} {one_of(list(RHYTHMS))}"))
     if k is not None and (k < 1 or int(k) != k):
-        raise CxvalueError(translate("k == {k}, must be a whole number of at least 1.", k=k))
+        raise CxvalueError("k == {k}, must be a whole number of at least 1.", k=k)
     if states.sum_log_gaps is None:
         raise CxvalueError(
-            translate(
-                "These states do not say how regularly customers buy. Count them again with purchase_states(..., "
-                "log_gaps=True)."
-            )
+            "These states do not say how regularly customers buy. Count them again with purchase_states(..., "
+            "log_gaps=True)."
         )
     data = checked_history(states)
     log_gaps = float(states.sum_log_gaps.sum()) - data.purchases * math.log(states.time_unit.days)

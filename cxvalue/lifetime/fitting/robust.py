@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.families.family import Family, History, history
 from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
@@ -82,25 +81,21 @@ def robust_covariance(
     """
     own = np.asarray(model.covariance, dtype=float)
     if isinstance(model, CovariateModel):
-        raise CxvalueError(translate("Robust standard errors are not worked out for a model with covariates."))
+        raise CxvalueError("Robust standard errors are not worked out for a model with covariates.")
     if not np.isfinite(own).all():
         raise CxvalueError(
-            translate(
-                "The {model} has no covariance to check: {reason}",
-                model=model.family.title,
-                reason=model.reason or model.status,
-            )
+            "The {model} has no covariance to check: {reason}",
+            model=model.family.title,
+            reason=model.reason or model.status,
         )
     x, recency, age = model.history_of(states)
     data = history(x, recency, age, np.asarray(states.count))
     if round(data.customers) != model.customers:
         raise CxvalueError(
-            translate(
-                "The model was fitted to {customers:,} customers and these states are of {given:,}: pass the states that it "
-                "was fitted to.",
-                customers=model.customers,
-                given=round(data.customers),
-            )
+            "The model was fitted to {customers:,} customers and these states are of {given:,}: pass the states that it "
+            "was fitted to.",
+            customers=model.customers,
+            given=round(data.customers),
         )
     theta = np.log(np.array(list(model.params.values())))
     sampled = data.x.size > most

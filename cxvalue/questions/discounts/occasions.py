@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.ask import ask
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GROUPS", "Occasions", "occasions_of", "offer_problems", "segment_column", "with_occasions"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 GROUPS = 250
 """Random groups of customers, which are drawn anew together to tell how sure a figure is."""

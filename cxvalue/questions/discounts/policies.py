@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.findings.small_groups import withheld_list
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import interval_ends
 from cxvalue.language.catalogue import translatable, translate
@@ -26,7 +26,6 @@ from cxvalue.questions.discounts.reservation import Fitted, fit_families, goodne
 
 __all__ = ["DEPTHS", "DiscountResult", "Figure", "analyse"]
 
-Floats = NDArray[np.float64]
 
 DEPTHS = np.round(np.arange(0, 0.4 + 1e-9, 0.0005), 4)
 NO_RANGE = translatable(

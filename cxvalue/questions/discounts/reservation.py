@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 from scipy.optimize import minimize
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.language.catalogue import translatable
 
 __all__ = [
@@ -29,8 +29,6 @@ __all__ = [
     "weights_of",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Cdf = Callable[[Floats, Floats], Floats]
 
 SMALLEST = 1e-12

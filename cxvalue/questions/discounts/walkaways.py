@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
-from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.intervals import interval_ends
 from cxvalue.language.catalogue import translatable
 from cxvalue.questions.discounts.occasions import GROUPS, with_occasions
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Afterwards", "PolicyOutcome", "afterwards", "lost_share", "policy_outcomes"]
 
-Floats = NDArray[np.float64]
 
 DRAWS = 1000
 FEWEST_OCCASIONS = 100

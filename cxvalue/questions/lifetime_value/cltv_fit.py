@@ -83,11 +83,9 @@ class CltvFit:
         """
         if self.holdout_start is None:
             raise CxvalueError(
-                translate(
-                    "{what} needs a holdout, and these models were fitted without one. Where the history allows it, name "
-                    "its first day as cltv.holdout_start.",
-                    what=what,
-                )
+                "{what} needs a holdout, and these models were fitted without one. Where the history allows it, name "
+                "its first day as cltv.holdout_start.",
+                what=what,
             )
         return self.holdout_start
 

@@ -313,7 +313,7 @@ def base_of_study(
     """
     purchases = table("purchases")
     if purchases is None:
-        raise CxvalueError(translate("The study has no purchases."))
+        raise CxvalueError("The study has no purchases.")
     terms = {"horizon_months": study.horizon_months, "annual_discount_rate": study.annual_discount_rate}
     states = states or states_of_study(study, purchases, fit.as_of)
     return forecast_base(fit, purchases, states, **terms, level=study.level, log=log)  # type: ignore[arg-type]
@@ -334,7 +334,7 @@ def fit_study(
     """
     purchases, customers, wanted = table("purchases"), table("customers"), study.cltv
     if purchases is None:
-        raise CxvalueError(translate("The study has no purchases."))
+        raise CxvalueError("The study has no purchases.")
     everybody = purchases
     if study.new_from is not None:
         # Of customers who are older than the tables neither age nor pace is known: others teach how customers stay.

@@ -10,7 +10,6 @@ import numpy as np
 
 from cxvalue.foundation.calendar import TimeUnit, day_number, default_holdout_start
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.candidates.by_model import states_of
 from cxvalue.lifetime.families.bgbb_family import BG_BB
 from cxvalue.lifetime.families.registry import PERIODIC, RHYTHMS
@@ -100,14 +99,10 @@ def plan_forecast(
         full = _states(purchases, as_of, unit, period, rhythm)
     if not full.frequency.any():
         if period is None:
-            raise CxvalueError(
-                translate("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
-            )
+            raise CxvalueError("Nobody bought a second time, so nothing about a customer's lifetime can be learnt.")
         raise CxvalueError(
-            translate(
-                "Nobody bought in a second {period}, so nothing about a customer's lifetime can be learnt.",
-                period=unit.value,
-            )
+            "Nobody bought in a second {period}, so nothing about a customer's lifetime can be learnt.",
+            period=unit.value,
         )
     # One that leaves nothing to compare with does not count: the last day may be earlier than the study file expected.
     asked_for = holdout_start if holdout_start is not None and holdout_start < full.as_of else None
@@ -125,11 +120,9 @@ def _period_of(allowed: tuple[str, ...] | None, unit: TimeUnit) -> Period | None
     if allowed is None or not set(allowed) & set(PERIODIC):
         return None
     if set(allowed) != {BG_BB.name}:
-        raise CxvalueError(
-            translate("The model bg_bb counts periods and cannot be compared with models that count days.")
-        )
+        raise CxvalueError("The model bg_bb counts periods and cannot be compared with models that count days.")
     if unit.value not in list(Period):
-        raise CxvalueError(translate("The model bg_bb counts calendar periods, and a {unit} is none.", unit=unit.value))
+        raise CxvalueError("The model bg_bb counts calendar periods, and a {unit} is none.", unit=unit.value)
     return Period(unit.value)
 
 

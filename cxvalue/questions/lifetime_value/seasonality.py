@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.registry import SEASONAL
 from cxvalue.lifetime.families.season import SeasonalIndex, seasonal_index
@@ -29,7 +30,6 @@ __all__ = ["MONTH_NAMES", "SHORTEST_DAYS", "Season", "expected_on_days", "find_s
 SHORTEST_DAYS = 730
 FOUND_BELOW = 0.01
 _GRID = 1_500
-Floats = NDArray[np.float64]
 MONTH_NAMES = (
     *(translatable("January"), translatable("February"), translatable("March"), translatable("April")),
     *(translatable("May"), translatable("June"), translatable("July"), translatable("August")),

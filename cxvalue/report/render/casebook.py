@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
-from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import OFFICE_FONTS, begun, lines_of, longest_word, parted_at_colon, width_of
 from cxvalue.language.words import named
 
@@ -41,7 +40,7 @@ def render_casebook(model: ReportModel, path: Path) -> None:
     import xlsxwriter
 
     if not model.cases:
-        raise CxvalueError(translate("There is no business case to write a workbook of."))
+        raise CxvalueError("There is no business case to write a workbook of.")
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties(
@@ -227,9 +226,7 @@ class _Sheets:
             total += (row.margin + (gained - lost if later else 0.0) - costs) * factor
         if npv is None or abs(total - npv) > 1e-6 * max(abs(npv), 1.0):
             about = {"programme": case.programme, "total": total, "npv": npv}
-            raise CxvalueError(
-                translate("The assumptions of {programme!r} give {total:,.2f}, its case says {npv}.", **about)
-            )
+            raise CxvalueError("The assumptions of {programme!r} give {total:,.2f}, its case says {npv}.", **about)
 
     def _months(self) -> None:
         words, case = self.words, self.case

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from cxvalue.findings.numbers import format_date, format_value
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.inert import inert_text
-from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import OFFICE_FONTS, begun, parted_at_colon, width_of
 from cxvalue.report.finish import unbroken
 
@@ -49,7 +48,7 @@ def render_deck(model: ReportModel, path: Path) -> None:
     from pptx.util import Inches
 
     if not model.slides:
-        raise CxvalueError(translate("There is nothing to tell on slides."))
+        raise CxvalueError("There is nothing to tell on slides.")
     deck = pptx.Presentation()
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
     about, day = deck.core_properties, datetime.combine(model.as_of, time())

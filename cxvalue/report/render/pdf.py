@@ -17,7 +17,6 @@ from unicodedata import east_asian_width
 
 from cxvalue.findings.numbers import format_date, format_level, format_value
 from cxvalue.foundation.errors import CxvalueError
-from cxvalue.language.catalogue import translate
 from cxvalue.language.letters import FONTS, families_of
 from cxvalue.language.words import named
 from cxvalue.report.finish import unbroken
@@ -82,7 +81,7 @@ def _fonts() -> Path:
     """The folder of the letters that matplotlib brings; it is not imported for them."""
     spec = find_spec("matplotlib")
     if spec is None or not spec.submodule_search_locations:
-        raise CxvalueError(translate("matplotlib is not installed, and with it the letters of the PDF are missing."))
+        raise CxvalueError("matplotlib is not installed, and with it the letters of the PDF are missing.")
     return Path(next(iter(spec.submodule_search_locations))) / "mpl-data" / "fonts" / "ttf"
 
 

@@ -9,8 +9,9 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.tables.labels import customers_as_numbers
-from cxvalue.tables.panels.by_unit import Floats, Ints, _population, outcome_values
+from cxvalue.tables.panels.by_unit import _population, outcome_values
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
 from cxvalue.tables.read.schema import CUSTOMER
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.shown import Drawn
 from cxvalue.tables.ask import ask
 from cxvalue.tables.panels.inputs import Early, PanelMonths, PanelSource
@@ -33,9 +34,6 @@ __all__ = ["CLUSTERS", "Cells", "UnitPanel", "add_up", "outcome_values", "popula
 
 CLUSTERS = 200
 """Groups that customers are put into where they are the units themselves: enough for a jackknife."""
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

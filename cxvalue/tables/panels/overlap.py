@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.engine.buckets import bucket
+from cxvalue.foundation.arrays import Floats, Ints
 from cxvalue.foundation.errors import BadInput, Problem, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.held_out import in_held_out_arm
@@ -36,8 +37,6 @@ __all__ = [
     "programme_paths",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ABSENT = -2
 """Start of a programme for customers outside its population, such as those who found it in place when they joined."""
