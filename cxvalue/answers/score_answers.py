@@ -15,7 +15,13 @@ from cxvalue.questions.market.findings import NEEDS as NEEDS_MARKET
 from cxvalue.questions.market.findings import do_nothing_finding, gap_findings
 from cxvalue.questions.survey_truth.display import scores_display, scores_table
 from cxvalue.questions.survey_truth.findings import NEEDS as NEEDS_INVITED
-from cxvalue.questions.survey_truth.findings import NEEDS_DATES, minimum_finding, response_findings_of, timing_findings
+from cxvalue.questions.survey_truth.findings import (
+    NEEDS_DATES,
+    everybody_answered,
+    minimum_finding,
+    response_findings_of,
+    timing_findings,
+)
 from cxvalue.questions.wallet.findings import NEEDS as NEEDS_WALLET
 from cxvalue.questions.wallet.findings import wallet_findings
 from cxvalue.tables.ask import ask
@@ -33,6 +39,9 @@ class ScoreAnswers(Surveyed):
     def who_answers(self, answer: Answer) -> None:
         """Who answers, and who does not?"""
         frame = self._invited(self.main) if self.main else None
+        if frame is not None and frame.answered.all():
+            answer.say(everybody_answered(frame))
+            return
         scores = None if frame is None else survey_truth.reweight(frame, level=self.level)
         if frame is None or scores is None:
             answer.say(translate(NEEDS_INVITED))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cxvalue.questions.survey_truth.invited import Invited
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["NEEDS", "NEEDS_DATES", "minimum_finding", "response_findings_of", "timing_findings"]
+__all__ = ["NEEDS", "NEEDS_DATES", "everybody_answered", "minimum_finding", "response_findings_of", "timing_findings"]
 
 WRITER = FindingWriter("62_scores", "experience.survey.", case="C13")
 NEEDS = translatable(
@@ -65,6 +65,15 @@ LESS = {
 
 def _writer(level: float | None = None) -> FindingWriter:
     return replace(WRITER, label=translate("Survey: "), level=level)
+
+
+def everybody_answered(frame: Invited) -> str:
+    """Why nothing is told of who answers where every invitation has a score."""
+    return translate(
+        "Left out: all {invited:,} customers invited in 12 months have a score. Either invitations without an answer are "
+        "not in the file, or a number such as 0 stands for no answer. Add them with an empty score.",
+        invited=frame.score.size,
+    )
 
 
 def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level: float) -> list[Finding]:
