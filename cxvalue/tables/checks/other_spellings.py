@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import ibis
+
 from cxvalue.foundation.errors import Problem
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
@@ -32,24 +34,34 @@ def other_spellings(study: StudyFile, tables: Mapping[str, ir.Table]) -> list[Pr
         ("surveys", "metric", study.metrics),
         ("interactions", "touchpoint", [*study.experience.journey, *(one.name for one in study.touchpoints)]),
     )
-    problems: list[Problem] = []
+    asked: dict[tuple[str, str], tuple[set[str], ir.Table]] = {}
     for table, column, names in declared:
         wanted, rows = set(names), tables.get(table)
         if rows is not None and column in rows.columns and (wanted or column == "metric"):
-            # An undeclared metric is a figure of its own all the same.
-            problems += _of_column(rows, table, column, wanted, every=column == "metric")
-    return problems
+            asked[table, column] = wanted, _spellings(rows, table, column, wanted)
+    if not asked:
+        return []
+    each = ibis.union(*(one for _, one in asked.values())).to_pyarrow().to_pylist()
+    return [
+        problem
+        for (table, column), (wanted, _) in asked.items()
+        for problem in _refused(
+            table, column, wanted, {one["written"]: one["rows"] for one in each if one["place"] == table}
+        )
+    ]
 
 
-def _of_column(rows: ir.Table, table: str, column: str, wanted: set[str], *, every: bool) -> Iterator[Problem]:
-    said = rows.filter(rows[column].notnull())
-    if not every:
-        said = said.filter(said[column].strip().lower().isin(sorted({_word(name) for name in wanted})))
-    each = said.group_by(column).agg(rows=said.count()).to_pyarrow().to_pylist()
+def _spellings(rows: ir.Table, table: str, column: str, wanted: set[str]) -> ir.Table:
+    said = rows.select(written=rows[column].cast("string")).filter(lambda t: t.written.notnull())
+    if column != "metric":  # an undeclared metric is a figure of its own all the same
+        said = said.filter(said.written.strip().lower().isin(sorted({_word(name) for name in wanted})))
+    return said.group_by("written").agg(rows=said.count()).mutate(place=ibis.literal(table))
+
+
+def _refused(table: str, column: str, wanted: set[str], each: Mapping[str, int]) -> Iterator[Problem]:
     alike: dict[str, dict[str, int]] = {}
-    for one in each:
-        written = str(one[column])
-        alike.setdefault(_word(written), {})[written] = one["rows"]
+    for written, rows in each.items():
+        alike.setdefault(_word(written), {})[written] = rows
     for word, forms in sorted(alike.items()):
         meant = sorted(name for name in wanted if _word(name) == word) or [
             max(forms, key=lambda form: (forms[form], form))
