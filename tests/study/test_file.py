@@ -297,11 +297,11 @@ def test_what_does_not_go_with_periods_is_said_together(tmp_path: Path, settings
         assert words in one
 
 
-@pytest.mark.parametrize("start", ["2025-01-31", "2025-02-01"])
-def test_a_holdout_that_begins_too_late_is_said_and_not_refused(tmp_path: Path, start: str) -> None:
+@pytest.mark.parametrize(("start", "told"), [("2025-01-31", "31 January 2025"), ("2025-02-01", "1 February 2025")])
+def test_a_holdout_that_begins_too_late_is_said_and_not_refused(tmp_path: Path, start: str, told: str) -> None:
     text = sound(f"as_of: 2025-01-31\ncltv: {{holdout_start: {start}}}\n")
     study = load_study_file(write(tmp_path, text))
-    said = f"cltv.holdout_start {start} is not before as_of 2025-01-31: the usual part is held back instead."
+    said = f"cltv.holdout_start {told} is not before as_of 31 January 2025: the usual part is held back instead."
     assert said in study.assumptions
     earlier = load_study_file(write(tmp_path, text.replace(f"holdout_start: {start}", "holdout_start: 2025-01-30")))
     assert not any("holdout_start" in one for one in earlier.assumptions)

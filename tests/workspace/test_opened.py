@@ -223,8 +223,8 @@ def test_bad_data_leaves_nothing_in_the_cache(folder: Path, cache: Path) -> None
 def test_check_says_what_there_is_and_writes_nothing(folder: Path, cache: Path) -> None:
     said = check(find_study(folder))
     assert "tiny: the study file and its tables can be read. To look at first: 1." in said
-    assert "The data end on 2025-05-02, 243 days before the last day observed" in said
-    assert "2025-01-05 to 2025-12-31" in said
+    assert "The data end on 2 May 2025, 243 days before the last day observed" in said
+    assert "5 January 2025 to 31 December 2025" in said
     assert not cache.exists()
 
 

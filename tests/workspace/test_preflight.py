@@ -72,7 +72,7 @@ def rollout(world, **starts: str | None) -> pd.DataFrame:
         ({"costs": {"one_off": "two million"}}, r"costs.one_off: 'two million' is no amount; write a plain number"),
         ({"costs": {"monthly": "2000 EUR"}}, r"costs.monthly: '2000 EUR' is no amount"),
         ({"costs": {"monthly": None}}, r"costs.monthly: is empty; write a plain number"),
-        ({"costs": {"one_off": -5}}, r"costs.one_off: -5 is below 0; write a cost"),
+        ({"costs": {"one_off": -5}}, r"costs.one_off: −5 is below 0; write a cost"),
         ({"costs": {"one_off": {"value": 5, "low": 6}}}, r"costs.one_off: 5 does not lie in its range, 6 to 5"),
         ({"success": {"metric": "roi", "at_least": 0}}, r"success.metric: 'roi' is not known. Allowed: 'effect', 'npv'"),
         ({"success": {"metric": "payback_months", "at_least": 9}}, r"success.at_least: asks for a payback that comes late"),
@@ -174,7 +174,7 @@ def test_what_is_no_mistake_is_noted(world, tmp_path):
     notes = " ".join(study.programmes[0].effect.notes)
     assert "1 of the units in the roll-out has no customers and counts for nothing: branch 900." in notes
     counted = {(count.table, count.what): count.rows for count in study.tables.counts}
-    assert counted["rollout", f"'start' after {study.as_of}, so still open on that day"] == 1
+    assert counted["rollout", "'start' after 28 February 2025, so still open on that day"] == 1
     assert counted["rollout", "of programmes that the study does not declare, not used"] == 1
 
 

@@ -218,7 +218,7 @@ def test_likelihood_adds_up_over_all_strings():
 def test_presentation(model):
     for name, (low, high) in model.bounds(0.99).items():
         assert 0 < low < model.params[name] < high
-    assert "BG/BB: 11,104 customers, one opportunity a year, log-likelihood -33,225.58, sound" in model._repr_html_()
+    assert "BG/BB: 11,104 customers, one opportunity a year, log-likelihood −33,225.58, sound" in model._repr_html_()
 
 
 def test_messages(model):

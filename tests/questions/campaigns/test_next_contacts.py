@@ -177,7 +177,7 @@ def test_a_look_before_the_end_is_named() -> None:
     given["contacts"]["date"][:300] = ["2025-03-20"] * 300
     result = campaign_result(data_of(given, as_of=date(2025, 4, 10)))
     assert "before the end" in result.interim
-    assert "2025-04-19" in result.interim
+    assert "19 April 2025" in result.interim
     texts = reactivation_findings(result, None, currency="EUR", level=0.95)
     assert "decide on that day" in texts[0].text
     assert not campaign_result(data_of(given)).interim

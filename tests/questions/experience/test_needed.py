@@ -58,7 +58,7 @@ def test_a_metric_asked_up_to_five_is_not_read_as_up_to_ten() -> None:
     [
         ("main_store", [1.0, 2.0], "'main_store' holds 2 to 2;"),
         ("main_store", [85.0, 0.0], "holds 85 to 85"),
-        ("category_spend", [100.0, -5.0], "holds -5 to -5"),
+        ("category_spend", [100.0, -5.0], "holds −5 to −5"),
         ("rank", [0.0, 1.0], "holds 0 to 0"),
         ("brands_used", [0.0, 3.0], "holds 0 to 0"),
     ],

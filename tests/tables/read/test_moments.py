@@ -166,7 +166,7 @@ def test_numbers_that_are_days_have_a_line_that_reads_them(tmp_path: Path, word:
     lines = [f"1,{first},10", f"2,{last},10"]
     (tmp_path / "d.csv").write_text(ledger(*lines))
     message = problems(tmp_path, {"transactions": {"path": "d.csv"}})
-    assert f"({first} would be 2024-01-01). If they are, paste this line into the study file:" in message
+    assert f"({first} would be 1 January 2024). If they are, paste this line into the study file:" in message
     (line,) = [line for line in message.splitlines() if line.strip().startswith("read:")]
     read = yaml.safe_load(line)["read"]
     assert read == {"date_format": word}
@@ -204,7 +204,7 @@ def test_the_word_stands_for_the_columns_that_are_written_so(tmp_path: Path) -> 
 def test_serial_days_among_dates_are_refused(tmp_path: Path) -> None:
     message = problems(tmp_path, ledger("1,2024-01-01,10", "2,2024-01-02,10", "3,45292,10"))
     assert (
-        "1 looks like serial days of a spreadsheet (45292 would be 2024-01-01), the others do not: a column must be "
+        "1 looks like serial days of a spreadsheet (45292 would be 1 January 2024), the others do not: a column must be "
         "written in one way, so export it again as dates." in message
     )
     assert "date_format" not in message

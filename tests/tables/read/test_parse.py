@@ -116,9 +116,11 @@ def test_a_declared_format_is_the_only_one_tried(tmp_path: Path) -> None:
 
 def test_a_date_after_today_is_bad_and_one_after_as_of_is_cut(tmp_path: Path) -> None:
     message = problems(tmp_path, ledger("1,2025-03-05,1", "2,2026-01-16,1"))
-    assert "1 row with a date after today in 'date'. The day of this run is 2026-01-15; correct the date." in message
+    assert (
+        "1 row with a date after today in 'date'. The day of this run is 15 January 2026; correct the date." in message
+    )
     result = load(tmp_path, ledger("1,2025-03-05,1", "2,2026-01-15,2"))
-    assert counted(result, "cut") == {"after 2025-12-31, the last day observed": 1}
+    assert counted(result, "cut") == {"after 31 December 2025, the last day observed": 1}
     assert rows(result) == [("1", "2025-03-05", 1.0)]
 
 
@@ -281,8 +283,8 @@ def test_ends_after_as_of_had_not_come_yet(tmp_path: Path) -> None:
     text = "customer_id,start,end\n1,2025-01-01,2026-01-02\n2,2026-01-01,\n"
     result = load(tmp_path, {"transactions": SOLD, "subscriptions": text})
     assert rows(result, "subscriptions", 'customer_id, "end"') == [("1", None)]
-    assert counted(result, "note", "subscriptions") == {"'end' after 2025-12-31, so still open on that day": 1}
-    assert counted(result, "cut", "subscriptions") == {"after 2025-12-31, the last day observed": 1}
+    assert counted(result, "note", "subscriptions") == {"'end' after 31 December 2025, so still open on that day": 1}
+    assert counted(result, "cut", "subscriptions") == {"after 31 December 2025, the last day observed": 1}
 
 
 def test_a_declared_campaign_needs_its_control_among_the_arms(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_moment_just_before_midnight_stays_on_its_day(tmp_path: Path) -> None:
 
 def test_a_number_in_a_column_of_dates_is_refused(tmp_path: Path) -> None:
     message = problems(tmp_path, _source(tmp_path, [*SOLD, ["c", 45351, 2.0]]))
-    assert "1 looks like serial days of a spreadsheet (45351 would be 2024-02-29)" in message
+    assert "1 looks like serial days of a spreadsheet (45351 would be 29 February 2024)" in message
 
 
 def test_the_sheet_and_its_header(tmp_path: Path) -> None:
