@@ -10,6 +10,7 @@ __all__ = [
     "DAYS_PER_MONTH",
     "DAYS_PER_YEAR",
     "EPOCH",
+    "WHOLE_YEAR_DAYS",
     "TimeUnit",
     "date_of",
     "day_number",
@@ -24,6 +25,8 @@ EPOCH = date(1970, 1, 1)
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+WHOLE_YEAR_DAYS = 365
+"""A year where days are counted whole, as in a window of the last year."""
 
 
 class TimeUnit(StrEnum):

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats
-from cxvalue.foundation.calendar import DAYS_PER_MONTH
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS
 from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.tables.purchase_log import Known, PurchaseLog
 
@@ -25,7 +25,6 @@ __all__ = ["FEWEST_CUSTOMERS", "CellForecast", "forecast_by_cells", "landmarks_o
 FEWEST_CUSTOMERS = 30
 """Customers known at a landmark, and how many a wider cell counts for in the rate of a narrower one."""
 HALF_YEAR_DAYS = 182
-YEAR_DAYS = 365
 SHORTEST_LOOK_BACK_DAYS = 90
 
 Codes = NDArray[np.uint8]
@@ -57,8 +56,8 @@ def landmarks_of(log: PurchaseLog, day: int, horizon: int) -> list[int]:
 
 def year_ago(log: PurchaseLog, day: int, horizon: int) -> list[int]:
     """The same day a year before, for horizons short of a year: what came then carries the season."""
-    mark = day - YEAR_DAYS
-    return [mark] if horizon < YEAR_DAYS and _known_enough(log, mark, horizon) else []
+    mark = day - WHOLE_YEAR_DAYS
+    return [mark] if horizon < WHOLE_YEAR_DAYS and _known_enough(log, mark, horizon) else []
 
 
 def _known_enough(log: PurchaseLog, mark: int, horizon: int) -> bool:

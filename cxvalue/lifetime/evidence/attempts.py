@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Ints
+from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.plain import Plain
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def step_days(history_days: int) -> int:
 
     A week up to 0.4 years, half a month up to 1.2, a month up to 2.6, a quarter above.
     """
-    years = history_days / 365.25
+    years = history_days / DAYS_PER_YEAR
     return next(days for longest, days in ((0.4, 7), (1.2, 15), (2.6, 30), (np.inf, 91)) if years <= longest)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.intervals import Interval
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.reference import BELIEVED_AT_FIRST, Reference
@@ -46,7 +47,6 @@ _USUAL_MISS = 0.35
 _POWER = 4.0
 """A candidate that missed half as much gets sixteen times the weight."""
 _LEAST = 1e-12
-_YEAR_DAYS = 365.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,7 +234,7 @@ def _seen_a_year_ago(attempts: Attempts, misses: Floats, row: int) -> float:
     near, found = max(10.0, min(horizon / 4, 31.0)), []
     over = (attempts.days == horizon) & (attempts.origin + horizon <= attempts.origin[row]) & np.isfinite(misses)
     for years in range(1, 5):
-        away = np.abs(attempts.origin - (attempts.origin[row] - years * _YEAR_DAYS))
+        away = np.abs(attempts.origin - (attempts.origin[row] - years * DAYS_PER_YEAR))
         rows = np.flatnonzero(over & (away <= near))
         if rows.size:
             found.append(float(misses[rows[np.argmin(away[rows])]]))

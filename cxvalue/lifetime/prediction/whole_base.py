@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.lifetime.candidates.looks import Look, groups_of, squeeze
 from cxvalue.lifetime.candidates.outlook import Ahead, Outlook
@@ -141,7 +142,7 @@ class WholeBase:
             name: getattr(value, name)[chosen]
             for name in ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_alive", "p_return_90d")
         }
-        year = self.at(365.25)
+        year = self.at(DAYS_PER_YEAR)
         return replace(
             value,
             **masked,
@@ -368,7 +369,7 @@ def moved_by_groups(now: Look, past: Past, rows: Attempts) -> tuple[Floats, Floa
 
 def _valued(base: WholeBase, level: float) -> CustomerValue:
     """The model's value with the combined figures in it."""
-    value, place, year = base.model_value, base.place, base.at(365.25)
+    value, place, year = base.model_value, base.place, base.at(DAYS_PER_YEAR)
     low, high = _ranges(base, level)
     new = base.total.widened(value.new_customer, base.first_margin, level)
     return replace(

@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats, Ints
-from cxvalue.foundation.calendar import date_of, day_number
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS, date_of, day_number
 from cxvalue.foundation.errors import BadInput, nearest
 from cxvalue.language.catalogue import translate
 from cxvalue.tables.checks.campaign_rows import held_and_sent, unnamed_control
@@ -34,7 +34,6 @@ WINDOWS = (7, 14, 30, 45, 60, 90, 120, 150, 180)
 NOT_CONTACTED = "not contacted"
 SHORTEST_RULE_DAYS = 14
 NEARLY_ALL = 0.9
-YEAR_DAYS = 365
 
 PART_CUSTOMERS = 1_000_000
 """Customers whose purchases are added up at a time: the engine holds all sums of a part in memory."""
@@ -358,7 +357,7 @@ def _since(first: ir.Table, bought: ir.Table) -> ir.Table:
 def _facts(joined: ir.Table, last: int) -> ir.Table:
     """What each customer had done by the day numbered `last`: one row for each who had bought by then."""
     past: Any = joined.filter(joined.since <= last)
-    year = past.since > last - YEAR_DAYS
+    year = past.since > last - WHOLE_YEAR_DAYS
     return past.group_by("number").agg(
         days_silent=-past.since.max(),
         tenure_days=-past.since.min(),

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cxvalue.effects.estimators.abtest import around
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.language.catalogue import translate
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.campaign import CampaignData
 
 __all__ = ["SecondLife", "second_lives", "survival_after_return"]
-
-YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +69,9 @@ def second_lives(
     lives = later.group_by(["customer_id", "control"]).agg(began=later.date.min(), last=later.date.max())
     spent = later.inner_join(lives.select("customer_id", "began"), "customer_id")
     since = spent.date.delta(spent.began, unit="day")
-    sums = spent.group_by("customer_id").agg(year=spent.margin.sum(where=since < YEAR_DAYS), whole=spent.margin.sum())
+    sums = spent.group_by("customer_id").agg(
+        year=spent.margin.sum(where=since < WHOLE_YEAR_DAYS), whole=spent.margin.sum()
+    )
     table = lives.inner_join(sums, "customer_id").order_by("customer_id").to_pandas()
     began, last = (np.asarray(table[name], dtype="datetime64[D]") for name in ("began", "last"))
     end = np.datetime64(data.as_of)
@@ -79,7 +80,7 @@ def second_lives(
     for kind, control in (("contacted", False), ("by themselves", True)):
         rows = (table["control"] == control).to_numpy(bool)
         told = rows & (seen >= dormancy_days)
-        year = rows & (seen >= YEAR_DAYS)
+        year = rows & (seen >= WHOLE_YEAR_DAYS)
         lives_found.append(
             SecondLife(
                 kind=kind,

@@ -19,7 +19,7 @@ import pandas as pd
 from cxvalue.effects.estimators.clustered import clustered_variance
 from cxvalue.findings.small_groups import withheld_list
 from cxvalue.findings.suppression import dominated
-from cxvalue.foundation.calendar import day_number, months_before
+from cxvalue.foundation.calendar import DAYS_PER_YEAR, day_number, months_before
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translate
 from cxvalue.questions.contracts.contract_base import Contracts
@@ -146,7 +146,7 @@ def _looked_at(
         * rows["value"]
         * np.clip(np.minimum(rows["end"], day) - np.maximum(rows["start"], low), 0, None)
         * 12
-        / 365.25
+        / DAYS_PER_YEAR
     )
     if low > day_number(months_before(landmark, 12)):
         paid = paid * math.nan  # the data begins within these 12 months

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, day_number, months_before
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
@@ -43,7 +43,7 @@ __all__ = ["ContractChurn", "Hazard", "Miss", "ModelScore", "contract_churn", "h
 
 CHURN_MONTHS = 12
 LEAST_PROBABILITY = 1e-3
-YEAR_DAYS, FEWEST_NEWCOMERS = 365, 30
+FEWEST_NEWCOMERS = 30
 SBG, HAZARD = "sbg", "hazard"
 
 
@@ -112,7 +112,7 @@ class Hazard:
         Where fewer than 30 of them are there, alike to all; at most `most` of them, evenly chosen.
         """
         day = day_number(self.members.until)
-        recent = np.flatnonzero(self.start > day - YEAR_DAYS)
+        recent = np.flatnonzero(self.start > day - WHOLE_YEAR_DAYS)
         rows = recent if recent.size >= FEWEST_NEWCOMERS else np.arange(self.start.size)
         rows = rows[np.linspace(0, rows.size - 1, min(most, rows.size)).astype(np.intp)] if rows.size else rows
         never = {name: np.full(rows.size, -math.inf) for name in self.last_day}

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from cxvalue.findings.small_groups import withheld_list
-from cxvalue.foundation.calendar import day_number, months_before
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, day_number, months_before
 from cxvalue.foundation.intervals import share_interval
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
@@ -238,7 +238,7 @@ class PeriodPair:
     @property
     def months(self) -> float:
         """Length of each period in months."""
-        return (self.end - self.middle).days / (365.25 / 12)
+        return (self.end - self.middle).days / DAYS_PER_MONTH
 
 
 def period_pair(as_of: date, observed_from: date) -> PeriodPair:

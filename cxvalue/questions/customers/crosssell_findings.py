@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cxvalue.findings.numbers import format_date, format_range, format_value
 from cxvalue.findings.writer import FindingWriter
+from cxvalue.foundation.calendar import DAYS_PER_MONTH
 from cxvalue.language.catalogue import translate, translate_count
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def crosssell_findings(found: CrossSelling | None, *, currency: str) -> list[Fin
     if found is None:
         return []
     best = found.products.iloc[0]
-    when = {"months": found.days / (365.25 / 12), "until": format_date(found.until)}
+    when = {"months": found.days / DAYS_PER_MONTH, "until": format_date(found.until)}
     made = translate(
         "Customers active on {day} who had not bought the product by then; new buyers did so in the {months:.0f} months up "
         "to {until}. Margin of the product itself, less the fall of their other margin against customers with as many "

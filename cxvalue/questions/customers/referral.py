@@ -15,6 +15,7 @@ import ibis
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
 from cxvalue.foundation.chance import is_a_point
 from cxvalue.foundation.intervals import Interval
 
@@ -26,7 +27,6 @@ __all__ = ["REFERRAL_CHANNELS", "Referrals", "referrals", "who_was_referred"]
 
 REFERRAL_CHANNELS = ("referral", "referred", "refer a friend", "friend", "word of mouth", "recommendation")
 FEWEST_REFERRED = 10
-YEAR_DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def referrals(
         return None
     worth = (rows["so_far"] + rows["cltv"] - rows["acquisition_cost"]).to_numpy(dtype=float)
     ahead = rows["cltv"].to_numpy(dtype=float)
-    new = (rows["age_days"] < YEAR_DAYS).to_numpy()
+    new = (rows["age_days"] < WHOLE_YEAR_DAYS).to_numpy()
     brought = rows["referred_by"].dropna()
     others = ~referred
 

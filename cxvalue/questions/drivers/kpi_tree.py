@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxvalue.foundation.arrays import Floats
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.drivers.importance import Importance
 from cxvalue.questions.drivers.score_link import ScoreLink
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["Branch", "Drawn", "build_tree", "draws_of", "touched_customers"]
 
 
-YEAR_DAYS = 365
 DRAWS = 1000
 
 
@@ -65,7 +65,7 @@ def touched_customers(
     """
     import ibis
 
-    since = ibis.literal(as_of - timedelta(days=YEAR_DAYS))
+    since = ibis.literal(as_of - timedelta(days=WHOLE_YEAR_DAYS))
     about = surveys.metric == metric
     if "touchpoint" in surveys.columns:
         about = about | (surveys.touchpoint == metric).fill_null(False)

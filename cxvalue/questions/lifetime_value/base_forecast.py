@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxvalue.foundation.calendar import DAYS_PER_MONTH, TimeUnit, date_of, day_number
+from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, TimeUnit, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime.candidates.by_model import outlook_of_model
@@ -45,7 +45,7 @@ __all__ = [
     "weights_of",
 ]
 
-SHORT_DAYS, YEAR_DAYS = 90, 365
+SHORT_DAYS = 90
 USUAL_MONTHS = (12, 24, 36)
 _REPLACED = ("cltv", "cltv_low", "cltv_high", "expected_transactions", "p_return_90d")
 _TITLES = {
@@ -105,7 +105,7 @@ def forecast_base(
     past = fit.past or past_of(purchases, as_of=fit.as_of, unit=unit, log=log, **terms)  # type: ignore[arg-type]
     own = round(horizon_months * DAYS_PER_MONTH)
     usual = {round(months * DAYS_PER_MONTH) for months in USUAL_MONTHS if months < horizon_months}
-    ahead = Ahead(tuple(sorted({SHORT_DAYS, YEAR_DAYS, own} | usual)), annual_discount_rate)
+    ahead = Ahead(tuple(sorted({SHORT_DAYS, WHOLE_YEAR_DAYS, own} | usual)), annual_discount_rate)
     per_purchase = margin_rate_of(states) * fit.spend.expected_spend(states)
     if fit.combines:
         known = log.known(day)

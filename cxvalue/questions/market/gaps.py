@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Floats, Ints
+from cxvalue.foundation.calendar import DAYS_PER_YEAR
 from cxvalue.foundation.intervals import Interval
 from cxvalue.questions.experience.answers import rules_of
 
@@ -25,7 +26,6 @@ __all__ = ["TREND_UNIT", "Gap", "active_customers", "gaps_of", "trend_of"]
 NEAR_DAYS = 45
 FEWEST_DATES = 8
 FEWEST_ANSWERS = 10
-YEAR_DAYS = 365.25
 TREND_UNIT = "points a year"
 
 
@@ -52,7 +52,7 @@ def trend_of(days: Ints, gaps: Floats, level: float = 0.95) -> Interval | None:
     """Slope a year by least squares with HC3 errors; None with fewer than 8 dates."""
     if np.unique(days).size < FEWEST_DATES:
         return None
-    x = np.column_stack([np.ones(days.size), days / YEAR_DAYS])
+    x = np.column_stack([np.ones(days.size), days / DAYS_PER_YEAR])
     x[:, 1] -= x[:, 1].mean()
     bread = np.linalg.inv(x.T @ x)
     beta = bread @ x.T @ gaps

@@ -19,6 +19,7 @@ from cxvalue.effects.estimators.doubly_robust import (
 )
 from cxvalue.effects.estimators.survival import Survival, kaplan_meier
 from cxvalue.foundation.arrays import Floats, Ints
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
 from cxvalue.foundation.intervals import Interval, reach_of
 from cxvalue.questions.experience.dummies import slopes_clustered
 from cxvalue.questions.response.complaints import Complaints, IndexComplaints
@@ -26,7 +27,6 @@ from cxvalue.questions.response.complaints import Complaints, IndexComplaints
 __all__ = ["Instrument", "Recovery", "Speed", "answer_speed", "by_backlog", "fit_recovery"]
 
 
-YEAR_DAYS = 365
 FEWEST = 100
 FEWEST_AN_ARM = 30
 FOLDS = 5
@@ -72,7 +72,7 @@ class Recovery:
 
 def answer_speed(complaints: Complaints, target_days: int, *, level: float = 0.95) -> Speed | None:
     """Days to the answer of the complaints of the last 12 months, open ones censored; None without any."""
-    recent = complaints.day > complaints.as_of - YEAR_DAYS
+    recent = complaints.day > complaints.as_of - WHOLE_YEAR_DAYS
     if not recent.any():
         return None
     waited, closed = complaints.waited[recent].astype(float), complaints.closed[recent] <= complaints.as_of

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxvalue.foundation.arrays import Bools, Floats
+from cxvalue.foundation.calendar import WHOLE_YEAR_DAYS
 from cxvalue.questions.experience.answers import points, rules_of
 from cxvalue.questions.experience.dummies import dummies
 from cxvalue.tables.labels import segments_of
@@ -26,7 +27,6 @@ __all__ = ["KNOWN_BEFORE", "Invited", "invited_of"]
 
 
 KNOWN_BEFORE = ("margin", "purchases", "silence", "complaints")
-YEAR_DAYS = 365
 FEWEST = 100
 
 
@@ -74,7 +74,7 @@ def invited_of(
     else:
         rows = rows.filter(rows.invited_on.notnull())
     day = rows.invited_on.fill_null(rows.date) if "invited_on" in told else rows.date
-    rows = rows.mutate(day=day).filter(lambda t: t.day > ibis.literal(as_of - timedelta(days=YEAR_DAYS)))
+    rows = rows.mutate(day=day).filter(lambda t: t.day > ibis.literal(as_of - timedelta(days=WHOLE_YEAR_DAYS)))
     latest = rows.group_by("customer_id").agg(latest=rows.day.max())
     last = rows.join(latest, "customer_id")
     last = last.filter(last.day == last.latest)
@@ -92,7 +92,7 @@ def invited_of(
         made = interactions.filter(interactions.complaint.fill_null(False)).select("customer_id", "date")
         made = made.mutate(margin=ibis.literal(0.0))
         complaints = sums_around(moments, made, {"before": BEFORE}, len(ids))["before_orders"]
-    silence = np.where(np.isnan(sums["silence"]), float(YEAR_DAYS), np.minimum(sums["silence"], YEAR_DAYS))
+    silence = np.where(np.isnan(sums["silence"]), float(WHOLE_YEAR_DAYS), np.minimum(sums["silence"], WHOLE_YEAR_DAYS))
     known = np.column_stack([sums["before_margin"], sums["before_orders"], silence, complaints])
     groups = segments_of(customers, ids, text_only=True) if customers is not None else {}
     segments = np.column_stack([np.zeros((len(ids), 0)), *(dummies(one, 20) for one in groups.values())])
