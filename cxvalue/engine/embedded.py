@@ -7,7 +7,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
@@ -102,6 +103,15 @@ class _Engine(Backend):  # type: ignore[misc]  # ibis comes without types
         with _TURN:
             return super().raw_sql(query, **given)
 
+    def to_pyarrow_batches(self, expr: ir.Expr, /, **given: Any) -> pa.RecordBatchReader:
+        import pyarrow as pa
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with _alone():
+                yield from super(_Engine, self).to_pyarrow_batches(expr, **given)
+
+        return pa.RecordBatchReader.from_batches(expr.as_table().schema().to_pyarrow(), batches())
+
     def _create_cached_table(self, name: str, expr: ir.Table) -> ir.Table:
         # A load keeps up to twenty tables, and ibis has the engine name its catalogue and describe each of them.
         schema = expr.schema()
@@ -126,16 +136,22 @@ class _Answer:
     sql: str
 
     def to_arrow_table(self) -> pa.Table:
-        # A connection holds one answer at a time. Another thread would put its own in place of it, and so would a table
-        # that was kept on the way and is dropped when it is collected.
-        with _TURN:
-            collecting = gc.isenabled()
-            gc.disable()
-            try:
-                return self.con.execute(self.sql).to_arrow_table()
-            finally:
-                if collecting:
-                    gc.enable()
+        with _alone():
+            return self.con.execute(self.sql).to_arrow_table()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    # A connection holds one answer at a time. Another thread would put its own in place of it, and so would a table
+    # that was kept on the way and is dropped when it is collected.
+    with _TURN:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            yield
+        finally:
+            if collecting:
+                gc.enable()
 
 
 @cache

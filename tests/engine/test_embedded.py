@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,6 +8,7 @@ from types import SimpleNamespace
 import ibis
 import pyarrow.parquet as pq
 import pytest
+from duckdb import DuckDBPyConnection
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -66,6 +68,31 @@ def test_threads_that_share_one_get_their_own_answers() -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(ask, (10, 20, 30, 40))) == [{10}, {20}, {30}, {40}]
+
+
+class Asking:
+    """Part of a circle, and asks its engine something as it is collected, as a table that was kept may do."""
+
+    def __init__(self, con: DuckDBPyConnection) -> None:
+        self.con, self.circle = con, self
+
+    def __del__(self) -> None:
+        self.con.execute("SELECT 1")
+
+
+def test_rows_that_come_in_batches_are_all_there_whatever_is_collected_meanwhile() -> None:
+    con = connect()
+    con.con.execute("CREATE TEMP TABLE many AS SELECT range AS n FROM range(1_000_000)")
+    rows, before = 0, gc.get_threshold()
+    gc.set_threshold(10)
+    try:
+        for batch in con.table("many").to_pyarrow_batches(chunk_size=50_000):
+            rows += len(batch)
+            Asking(con.con)
+            assert len([[one] for one in range(1_000)]) == 1_000
+    finally:
+        gc.set_threshold(*before)
+    assert rows == 1_000_000
 
 
 def test_a_kernel_opens_one_without_anything_to_draw_a_bar_with() -> None:
