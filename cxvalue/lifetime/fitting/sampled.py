@@ -16,7 +16,7 @@ LARGEST_WHOLE, SAMPLE = 200_000, 100_000
 """Customers up to whom everybody is taken, and how many are taken of more."""
 
 
-def sample_of(states: PurchaseStates) -> tuple[PurchaseStates, NDArray[np.intp] | slice]:
+def sample_of(states: PurchaseStates, *, whole: bool = False) -> tuple[PurchaseStates, NDArray[np.intp] | slice]:
     """The states on which models are compared, and which of all they are; up to `LARGEST_WHOLE` customers the same states.
 
     Of more customers `SAMPLE` are taken at equal steps in order of first purchase, frequency and recency: of every day and
@@ -25,6 +25,8 @@ def sample_of(states: PurchaseStates) -> tuple[PurchaseStates, NDArray[np.intp] 
 
     Args:
         states: one a customer, whose sums over all customers stay as they are.
+        whole: take everybody all the same, as where covariates are compared: a model must have seen every combination of
+            levels that it is asked about.
 
     Returns:
         The states of the sample in the order that they had, and their places, with which columns beside them are taken.
@@ -38,7 +40,7 @@ def sample_of(states: PurchaseStates) -> tuple[PurchaseStates, NDArray[np.intp] 
     (100000, True)
     """
     size = len(states)
-    if size <= LARGEST_WHOLE:
+    if whole or size <= LARGEST_WHOLE:
         return states, slice(None)
     columns: tuple[NDArray[Any], ...] = (states.age_days.max() - states.age_days, states.frequency, states.recency_days)
     key = np.zeros(size, dtype=np.int64)

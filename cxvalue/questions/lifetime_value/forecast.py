@@ -140,14 +140,14 @@ def fit_cltv(
 def calibrate(plan: ForecastPlan) -> Calibration:
     """Fit on what was known before the holdout and score it; an empty calibration where nobody had come back by then.
 
-    Of a large base these models are fitted to the sample of `cxvalue.lifetime.fitting.sampled`, on which the first months
-    are compared too; the index of the season and the scores of the whole holdout are those of everybody.
+    Of a large base without labels these models are fitted to the sample of `cxvalue.lifetime.fitting.sampled`, on which
+    the first months are compared too; the index of the season and the scores of the whole holdout are those of everybody.
     """
     start, until = plan.holdout_start, plan.full.as_of
     before = None if start is None else plan.states(start - timedelta(days=1))
     if start is None or before is None or not before.frequency.any():
         return Calibration()
-    some, which = sample_of(before)
+    some, which = sample_of(before, whole=plan.labels is not None)
     models, season, covariates = _fit_first(plan, some, season=True)
     bought, newcomers = plan.bought(start, until)
     return Calibration(

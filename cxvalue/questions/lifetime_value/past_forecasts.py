@@ -94,9 +94,9 @@ def rolling_table(
 
     Columns: origin (first day forecast), until, days, customers, model, actual, predicted, bias, relative_bias (of the
     actual total), mae, log_score_per_customer, decile_error, gini, status, best (of the origin, by the log score among
-    the sound ones). Of a large base the models are fitted to a sample (`cxvalue.lifetime.fitting.sampled`)
-    and forecast everybody. Origins before anybody bought twice are left out; without a holdout the table is empty. `then` is
-    what was read of the same purchases before.
+    the sound ones). Of a large base without covariates the models are fitted to a sample
+    (`cxvalue.lifetime.fitting.sampled`) and forecast everybody. Origins before anybody bought twice are left out; without
+    a holdout the table is empty. `then` is what was read of the same purchases before.
     """
     columns = [
         *("origin", "until", "days", "customers", "model", "actual", "predicted", "bias", "relative_bias", "mae"),
@@ -111,7 +111,7 @@ def rolling_table(
                 continue
             models = fit.calibration
             if origin != fit.holdout_start:
-                some, _ = sample_of(states)
+                some, _ = sample_of(states, whole=fit.covariates is not None)
                 models, _ = refit(purchases, some, observed_from, models, fit.covariates, fit.labels)
             foreseen = _foreseen(fit, then, models, states, actual, origin, until)
             rows += _scored(models, foreseen, actual, origin, until)

@@ -42,6 +42,12 @@ def some(monkeypatch: pytest.MonkeyPatch) -> tuple[PurchaseStates, np.ndarray]:
     return found, which
 
 
+def test_whoever_compares_covariates_has_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampled, "LARGEST_WHOLE", 20)
+    states = base()
+    assert sample_of(states, whole=True)[0] is states
+
+
 def test_up_to_a_size_it_is_everybody() -> None:
     states = base()
     found, which = sample_of(states)

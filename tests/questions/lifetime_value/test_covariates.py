@@ -18,6 +18,7 @@ from cxvalue import figures
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.lifetime import customer_value, dert, fit_spend, fit_with_covariates, value_levers
 from cxvalue.lifetime.families.registry import COVARIATES, FAMILIES, MODEL_TITLES
+from cxvalue.lifetime.fitting import sampled
 from cxvalue.lifetime.fitting.robust import robust_covariance
 from cxvalue.lifetime.models.by_level import CovariateModel, Newcomers, parts
 from cxvalue.lifetime.prediction.whole_base import WholeBase
@@ -184,6 +185,22 @@ def test_the_levels_are_drawn_jointly() -> None:
     together = np.cov(np.log(np.hstack([one, other])).T)
     turn = np.vstack(model.turns)
     assert together == pytest.approx(turn @ model.covariance @ turn.T, abs=0.05 * np.diag(together).max())
+
+
+def test_of_a_large_base_everybody_is_fitted_where_labels_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A model of a sample has not seen a rare pair of levels, and could not be asked about it.
+    monkeypatch.setattr(sampled, "LARGEST_WHOLE", 300)
+    monkeypatch.setattr(sampled, "SAMPLE", 200)
+    purchases, labels, _ = world()
+    region = np.where(np.arange(labels.customer_id.size) % 9 == 0, "north", "south").astype(object)
+    region[np.flatnonzero(labels.columns["segment"] == "gold")[3:]] = "south"
+    both = Labels(labels.customer_id, {**labels.columns, "region": region})
+    fit = forecast.fit_cltv(
+        purchases, as_of=AS_OF, observed_from=START, models="bg_nbd", holdout_start=date(2025, 10, 1), labels=both
+    )
+    known = {model.customers for model in fit.calibration}
+    assert min(known) == max(known) > 300
+    assert {one.model for one in fit.scores} == {model.name for model in fit.calibration}
 
 
 def test_labels_that_say_nothing_are_not_followed_and_leave_the_interval_as_it_is() -> None:
