@@ -259,15 +259,19 @@ def _contradictions(each: ir.Table, priced: bool) -> list[Problem]:
 
 
 def _no_money(each: ir.Table) -> list[Problem]:
-    """Margins that cannot be money: more than the baskets in all, or the same whatever the basket."""
+    """Margins that cannot be money: more than the baskets in all, or a share. The same above 1 may be a fee a sale."""
     sold = each.filter((each.bv > 0) & each.bm.notnull())
+    share = sold.bm / sold.bv
+    shares = {"least_share": share.min(), "most_share": share.max()}
     ends = {"least": sold.bm.min(), "most": sold.bm.max(), "least_sale": sold.bv.min(), "most_sale": sold.bv.max()}
-    asked = ask(sold.aggregate(number=sold.count(), value=sold.bv.sum(), margin=sold.bm.sum(), **ends))
+    asked = ask(sold.aggregate(number=sold.count(), value=sold.bv.sum(), margin=sold.bm.sum(), **ends, **shares))
     if (asked["number"] or 0) < FEWEST_SALES:
         return []
     if asked["margin"] > asked["value"] * (1 + 1e-9):
         found = translate("the basket margins add up to more than the basket values.")
-    elif is_no_amount([float(asked[name]) for name in ends], asked["margin"] / asked["value"]):
+    elif asked["most"] <= 1 and is_no_amount(
+        [float(asked[name]) for name in ends], [float(asked[name]) for name in shares], asked["margin"] / asked["value"]
+    ):
         found = translate("the basket margin is {least:g} to {most:g} whatever the basket's value.", **asked)
     else:
         return []

@@ -98,6 +98,7 @@ def judge_signs(
 def margin_of_sales(rows: ir.Table) -> ir.Table:
     """What `implausible_margin` asks of rows: the sales with a margin, their revenue and margin, the ends of both."""
     sold = rows.filter((rows.revenue > 0) & rows.margin.notnull())
+    share = sold.margin / sold.revenue
     return sold.aggregate(
         sales=sold.count(),
         sold=sold.revenue.sum(),
@@ -106,21 +107,27 @@ def margin_of_sales(rows: ir.Table) -> ir.Table:
         least_margin=sold.margin.min(),
         best_sale=sold.revenue.max(),
         least_sale=sold.revenue.min(),
+        best_share=share.max(),
+        least_share=share.min(),
     )
 
 
-def is_no_amount(ends: Sequence[float], share: float) -> bool:
+def is_no_amount(ends: Sequence[float], shares: Sequence[float], share: float) -> bool:
     """Whether margins are a share or a percentage rather than money: `ends` are theirs and those of the sales.
 
-    The same margin on sales that differ is none in money; nor are margins up to 1 that are a small `share` of the revenue.
+    The same margin on sales that differ is none in money; nor are margins up to 1 that are a small `share` of the revenue,
+    unless they grow with the sale as those of a thin trade do: `shares` are the least and the largest share of a sale.
 
-    >>> is_no_amount((0.4, 0.4, 5.0, 80.0), 0.01), is_no_amount((0.2, 0.6, 0.4, 1.5), 0.4)
+    >>> is_no_amount((0.4, 0.4, 5.0, 80.0), (0.005, 0.08), 0.01), is_no_amount((0.2, 0.6, 0.4, 1.5), (0.4, 0.5), 0.4)
     (True, False)
+    >>> is_no_amount((0.3, 0.9, 18.0, 75.0), (0.012, 0.017), 0.013)  # fuel
+    False
     """
     least, most, least_sale, most_sale = ends
     if most == least != 0:
         return most_sale >= DIFFERENT * least_sale
-    return 0 <= least < most <= 1 and share < SMALL_SHARE and most_sale >= 20
+    grows = shares[1] * least_sale < shares[0] * most_sale
+    return 0 <= least < most <= 1 and share < SMALL_SHARE and most_sale >= 20 and not grows
 
 
 def implausible_margin(found: dict[str, Any]) -> Caution | None:
@@ -139,6 +146,7 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
         )
     elif found["sales"] >= FEWEST_SALES and is_no_amount(
         [float(found[name]) for name in ("least_margin", "best_margin", "least_sale", "best_sale")],
+        [float(found[name]) for name in ("least_share", "best_share")],
         found["earned"] / found["sold"],
     ):
         text = translate(
