@@ -349,6 +349,6 @@ def _holdout(fit: RenewalFit, churn: ContractChurn) -> list[Finding]:
     )
     mean = translate("Mean absolute difference of the probability to stay and what happened (0 or 1).")
     return [
-        writer.write("holdout_bias", label, round(score.predicted) - round(score.actual), "customers", stayed, method),
+        writer.write("holdout_bias", label, score.bias, "customers", stayed, method),
         writer.write("holdout_mae", each, score.mae, "", single, f"{method} {mean}"),
     ]

@@ -377,7 +377,7 @@ def _holdout_findings(fit: CltvFit) -> list[Finding]:
     mean = translate("Mean absolute error over customers first seen before {day}.", day=format_date(fit.holdout_start))
     came = _joined(_came(fit, score, {"day": before, **span}), _others(fit))
     return [
-        writer.write("holdout_bias", total, round(score.predicted) - round(score.actual), unit, came, method),
+        writer.write("holdout_bias", total, score.bias, unit, came, method),
         writer.write("holdout_mae", each, score.mae, unit, single, f"{method} {mean}"),
     ]
 
