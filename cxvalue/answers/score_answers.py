@@ -17,7 +17,6 @@ from cxvalue.questions.survey_truth.display import scores_display, scores_table
 from cxvalue.questions.survey_truth.findings import NEEDS as NEEDS_INVITED
 from cxvalue.questions.survey_truth.findings import (
     NEEDS_DATES,
-    everybody_answered,
     minimum_finding,
     response_findings_of,
     timing_findings,
@@ -39,15 +38,13 @@ class ScoreAnswers(Surveyed):
     def who_answers(self, answer: Answer) -> None:
         """Who answers, and who does not?"""
         frame = self._invited(self.main) if self.main else None
-        if frame is not None and frame.answered.all():
-            answer.say(everybody_answered(frame))
-            return
         scores = None if frame is None else survey_truth.reweight(frame, level=self.level)
         if frame is None or scores is None:
             answer.say(translate(NEEDS_INVITED))
             return
-        answer.tables["survey_scores.csv"] = scores_table(scores)
-        answer.show(scores_display(scores))
+        if not frame.answered.all():
+            answer.tables["survey_scores.csv"] = scores_table(scores)
+            answer.show(scores_display(scores))
         answer.find(response_findings_of(scores, frame, main=self.main, level=self.level))
 
     @question

@@ -33,9 +33,12 @@ def test_a_response_rate_is_told_only_where_somebody_did_not_answer(silent: int)
     study = cxvalue.study_from(
         transactions=bought, surveys=surveys, currency="EUR", gross_margin=0.5, as_of="2026-06-30"
     )
-    told = ScoreAnswers(study).who_answers()
+    told = {one.id: one for one in ScoreAnswers(study).who_answers().findings}
+    rate, score = told["experience.survey.response_rate"], told["experience.survey.reweighted"]
+    assert told["experience.survey.raw"].value == pytest.approx(13 / 3)
     if silent:
-        assert {one.id: one.value for one in told.findings}["experience.survey.response_rate"] == pytest.approx(2 / 3)
+        assert rate.value == pytest.approx(2 / 3)
+        assert score.low < score.value < score.high
     else:
-        assert told.findings == []
-        assert repr(told).startswith("Left out: all 180 customers invited in 12 months have a score.")
+        assert rate.value is score.value is None
+        assert "every invitation in 12 months has a score" in rate.text

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from cxvalue.questions.survey_truth.invited import Invited
     from cxvalue.questions.survey_truth.weighting import Reweighted
 
-__all__ = ["NEEDS", "NEEDS_DATES", "everybody_answered", "minimum_finding", "response_findings_of", "timing_findings"]
+__all__ = ["NEEDS", "NEEDS_DATES", "minimum_finding", "response_findings_of", "timing_findings"]
 
 WRITER = FindingWriter("62_scores", "experience.survey.", case="C13")
 NEEDS = translatable(
     "Left out: it needs to know who was invited and did not answer: rows with an empty score, and the column invited or "
     "invited_on; at least 100 invited and 30 answers in 12 months."
+)
+ALL_ANSWERED = translatable(
+    "every invitation in 12 months has a score. Either those without an answer are not in the file, or a number such as 0 "
+    "stands for no answer: add them with an empty score."
 )
 NEEDS_DATES = translatable(
     "Left out: the answers have neither event_date and invited_on nor expected_best and expected_worst."
@@ -67,17 +71,11 @@ def _writer(level: float | None = None) -> FindingWriter:
     return replace(WRITER, label=translate("Survey: "), level=level)
 
 
-def everybody_answered(frame: Invited) -> str:
-    """Why nothing is told of who answers where every invitation has a score."""
-    return translate(
-        "Left out: all {invited:,} customers invited in 12 months have a score. Either invitations without an answer are "
-        "not in the file, or a number such as 0 stands for no answer. Add them with an empty score.",
-        invited=frame.score.size,
-    )
-
-
 def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level: float) -> list[Finding]:
-    """Who answers, the score as published and of all invited, and its bounds without assumptions."""
+    """Who answers, the score as published and of all invited, and its bounds without assumptions.
+
+    Where every invitation has a score nobody can tell who answers: all but the score as published is withheld.
+    """
     method = translate(
         "{invited:,} customers invited in 12 months, the latest invitation of each; {answers:,} answered.",
         invited=frame.score.size,
@@ -85,12 +83,23 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
     )
     writer = replace(_writer(level), method=method, grade="C")
     rate, raw, score = found.rate, found.raw, found.score
+    labels = {
+        "response_rate": translate("share that answers"),
+        "raw": translate("{main} as published", main=main),
+        "reweighted": translate("{main} of all invited", main=main),
+        "bounds": translate("{main} without assumptions", main=main),
+    }
+    text = translate("Among those who answered, {main} is {score}.", main=main, score=format_number(raw.value))
+    published = writer.write("raw", labels["raw"], raw, "", text)
+    if frame.answered.all():
+        told = (("response_rate", "share"), ("reweighted", ""), ("bounds", ""))
+        return [published, *(writer.withhold(key, labels[key], translate(ALL_ANSWERED), unit) for key, unit in told)]
     text = translate(
         "Of those invited {share} answer ({range}).",
         share=format_value(rate.value, "share"),
         range=format_range(rate.low, rate.high, "share"),
     )
-    out = [writer.write("response_rate", translate("share that answers"), range_of(*rate), "share", text)]
+    out = [writer.write("response_rate", labels["response_rate"], range_of(*rate), "share", text)]
     for name, gap in found.gaps.items():
         more = gap.value >= 0
         text = translate(
@@ -99,8 +108,7 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
             range=format_range(gap.low, gap.high, "") if more else format_range(-gap.high, -gap.low, ""),
         )
         out.append(writer.write(f"gap.{name}", translate(GAP_LABELS[name]), gap, "", text))
-    text = translate("Among those who answered, {main} is {score}.", main=main, score=format_number(raw.value))
-    out.append(writer.write("raw", translate("{main} as published", main=main), raw, "", text))
+    out.append(published)
     text = translate(
         "Published {main} is {published}; of all invited, reweighted, it is {score} ({range}); without assumptions it is "
         "{bounds}.",
@@ -111,11 +119,13 @@ def response_findings_of(found: Reweighted, frame: Invited, *, main: str, level:
         bounds=format_range(*found.bounded, ""),
     )
     how = f"{method} {_weighting(found)}"
-    out.append(writer.write("reweighted", translate("{main} of all invited", main=main), score, "", text, how))
+    out.append(writer.write("reweighted", labels["reweighted"], score, "", text, how))
     centre, (low, high) = sum(found.bounds) / 2, found.bounded
     bounds = range_of(centre, min(low, centre), max(high, centre))
-    label, text = translate("{main} without assumptions", main=main), _bounds_text(found, frame, main)
-    out.append(writer.write("bounds", label, bounds, "", text, f"{method} " + translate("Imbens and Manski.")))
+    text = _bounds_text(found, frame, main)
+    out.append(
+        writer.write("bounds", labels["bounds"], bounds, "", text, f"{method} " + translate("Imbens and Manski."))
+    )
     return out
 
 
