@@ -209,7 +209,7 @@ def p_alive_distribution(p: ArrayLike) -> Figure:
     values = np.asarray(p, dtype=float)
     known = values[~np.isnan(values)]
     figure, (axes,) = style.new_figure(3.3)
-    alive = {"alive": round(float(f"{known.sum():.3g}")), "customers": known.size}
+    alive = {"alive": min(round(float(f"{known.sum():.3g}")), known.size), "customers": known.size}
     style.title(
         figure,
         translate("About {alive:,} of {customers:,} customers are still with us", **alive)

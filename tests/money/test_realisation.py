@@ -99,5 +99,5 @@ def test_a_fade_is_flagged_and_lowers_no_grade():
     assert fade_check(lasting).passed
     rising = fade_check(replace(fading, event_effect=10 * np.exp(0.1 * np.arange(18))))
     assert rising.passed
-    assert rising.detail == "It does not fade: it rose with the months since the start (p below 0.001)."
+    assert rising.detail == "It does not fade: its size grew with the months since the start (p below 0.001)."
     assert fade_check(an_effect([1.0, 0.5], np.eye(2))).passed is None

@@ -131,7 +131,7 @@ class _Slide:
         width = (WIDTH - 2 * MARGIN - gap * (count - 1)) / count
         for place, card in enumerate(cards):
             name, rest = parted_at_colon(card.label)
-            label = begun(rest) if rest and name in self.slide.title else card.label
+            label = begun(rest) if rest and name == parted_at_colon(self.slide.title)[0] else card.label
             rows = [label, card.value, card.interval or card.confidence]
             box = self._text(MARGIN + place * (width + gap), top, width, 1.5, rows, size=12, colour=QUIET, fill=PALE)
             self._style(box.paragraphs[1], 24, INK, True)
