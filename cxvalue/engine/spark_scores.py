@@ -35,7 +35,7 @@ def obstacles_in_spark(session: SparkSession, named: str, study: str) -> list[tu
         return [(found, translate("Have it made: {command}.", command=f"CREATE SCHEMA {schema}"))]
     if not session.catalog.tableExists(named):
         return []
-    if _known_of(session, named).get(_WHOSE) != whose_scores(study):
+    if _known_of(session, named).get(_WHOSE) != _as_hex(whose_scores(study)):
         return [not_ours(named)]
     columns = {field.name: field.dataType.simpleString() for field in session.table(_quoted(named)).schema}
     return [] if columns == _TYPED else [other_columns(named)]
@@ -59,15 +59,16 @@ def replace_in_spark(
         for batch in batches_of_scores(customers, run_id, as_of, _ROWS_AT_ONCE):
             session.createDataFrame(batch).write.insertInto(_quoted(there))
             rows += batch.num_rows
-        before = _known_of(session, named).get(_ROWS_OF) if session.catalog.tableExists(named) else None
+        before = _rows_of(session, named)
         marks = ", ".join(f"{_text(key)} = {_text(value)}" for key, value in _marks(study, there).items())
         names = ", ".join(map(_quoted, _TYPED))
         session.sql(
             f"CREATE OR REPLACE VIEW {_quoted(named)} TBLPROPERTIES ({marks}) AS SELECT {names} FROM {_quoted(there)}"
         )
     except BaseException:
-        with suppress(Exception):
-            session.sql(f"DROP TABLE IF EXISTS {_quoted(there)}")
+        with suppress(Exception):  # in doubt the table stays: the view may be turned to it already
+            if _rows_of(session, named) != there:
+                session.sql(f"DROP TABLE IF EXISTS {_quoted(there)}")
         raise
     if before is not None:
         with suppress(Exception):  # the scores stand there; what is left over costs room alone
@@ -76,7 +77,18 @@ def replace_in_spark(
 
 
 def _marks(study: str, there: str) -> dict[str, str]:
-    return {_WHOSE: whose_scores(study), _ROWS_OF: there}
+    return {_WHOSE: _as_hex(whose_scores(study)), _ROWS_OF: _as_hex(there)}
+
+
+def _as_hex(value: str) -> str:
+    # Spark shows stars in place of a property with a word such as url or token in it, and the name of a study may have one.
+    return value.encode().hex()
+
+
+def _rows_of(session: SparkSession, named: str) -> str | None:
+    """The table that the view shows, where the view is there."""
+    told = _known_of(session, named).get(_ROWS_OF) if session.catalog.tableExists(named) else None
+    return None if told is None else bytes.fromhex(told).decode()
 
 
 def _known_of(session: SparkSession, named: str) -> dict[str, Any]:
