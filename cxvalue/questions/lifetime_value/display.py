@@ -66,7 +66,7 @@ def holdout_display(fit: CltvFit) -> Styler:
             translate("model"): _title(score.model, chosen=score.model == fit.selected),
             translate("came"): written(score.actual, ",.0f"),
             translate("predicted"): written(score.predicted, ",.0f"),
-            translate("bias"): written(round(score.predicted) - round(score.actual), ",.0f"),
+            translate("bias"): written(np.round(score.predicted) - np.round(score.actual), ",.0f"),
             translate("MAE"): format_number(score.mae),
             translate("RMSE"): format_number(score.rmse),
             translate("wMAPE"): format_value(score.wmape, "share") if score.wmape == score.wmape else "—",

@@ -54,7 +54,9 @@ def other_spellings(study: StudyFile, tables: Mapping[str, ir.Table]) -> list[Pr
 def _spellings(rows: ir.Table, table: str, column: str, wanted: set[str]) -> ir.Table:
     said = rows.select(written=rows[column].cast("string")).filter(lambda t: t.written.notnull())
     if column != "metric":  # an undeclared metric is a figure of its own all the same
-        said = said.filter(said.written.strip().lower().isin(sorted({_word(name) for name in wanted})))
+        said = said.filter(
+            said.written.re_replace(r"\s+", " ").strip().lower().isin(sorted({_word(name) for name in wanted}))
+        )
     return said.group_by("written").agg(rows=said.count()).mutate(place=ibis.literal(table))
 
 

@@ -157,7 +157,10 @@ def implausible_margin(found: dict[str, Any]) -> Caution | None:
         )
     else:
         return None
-    return Caution("sign", "transactions", "margin", found["sales"], 1.0, text, True)
+    # The same amount with cents may be a fee for each sale, which is money: that is said and lowers nothing.
+    least = float(found["least_margin"])
+    a_fee = least == found["best_margin"] and least > 1 and not least.is_integer() and found["earned"] <= found["sold"]
+    return Caution("sign", "transactions", "margin", found["sales"], 1.0, text, not a_fee)
 
 
 def repeats(table: ir.Table) -> tuple[ir.Table, ir.Table]:

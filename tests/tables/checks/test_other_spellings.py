@@ -54,6 +54,9 @@ def test_the_product_of_a_campaign_and_the_steps_of_a_journey_are_held_as_declar
     found = said(tmp_path, {"transactions": sold, "contacts": sent}, campaigns=campaigns)
     assert "tables.transactions.product: 3 rows write 'tea' as 'Tea'" in found
     load(tmp_path, {"transactions": sold, "contacts": sent}, campaigns=[{**campaigns[0], "product": None}])
+    green = {"transactions": sold.replace("Tea", "green  tea").replace(",tea", ",green tea"), "contacts": sent}
+    found = said(tmp_path, green, campaigns=[{**campaigns[0], "product": "green tea"}])
+    assert "tables.transactions.product: 3 rows write 'green tea' as 'green  tea'" in found
     calls = "customer_id,date,channel,reason,touchpoint\nc1,2025-02-01,app,x,Order\nc1,2025-02-03,app,x,Delivery\n"
     found = said(tmp_path, {"interactions": calls}, experience={"journey": ["order", "Delivery"]})
     assert "tables.interactions.touchpoint: 1 rows write 'order' as 'Order'" in found
