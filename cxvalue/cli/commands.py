@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from cxvalue.cli.arguments import Command, parser_of
 from cxvalue.cli.options import language_asked_for, with_words
-from cxvalue.foundation.errors import BadInput, CxvalueError, nearest
+from cxvalue.foundation.errors import BadInput, CxvalueError, OutOfTime, nearest
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.foundation.temporary import private_name
 from cxvalue.language.catalogue import speak, spoken, translate, using
@@ -58,8 +58,8 @@ def _main(argv: list[str], *, alone: bool) -> int:
                 return command(arguments)
     except SystemExit as left:  # argparse leaves so after --help and --version
         return left.code if isinstance(left.code, int) else DONE
-    except KeyboardInterrupt:
-        _complain(translate("interrupted; nothing was published"))
+    except KeyboardInterrupt as ended:
+        _complain(str(ended) or translate("interrupted; nothing was published"))
         return FAILED
     except CxvalueError as error:
         _explain(error)
@@ -258,8 +258,10 @@ def _ended_in_time(seconds: float | None) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
-        raise CxvalueError(
-            "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
+        raise OutOfTime(
+            translate(
+                "it took longer than --timeout {seconds:g} s and was ended; nothing was published.", seconds=seconds
+            )
         )
 
     before = signal.signal(signal.SIGALRM, stop)

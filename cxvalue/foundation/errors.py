@@ -22,7 +22,18 @@ from cxvalue.language.catalogue import translate, translate_count
 from cxvalue.language.letters import closed_up
 from cxvalue.language.words import enumerated
 
-__all__ = ["IN_RUN", "BadInput", "CxvalueError", "Problem", "RunFailed", "meant", "nearest", "one_of", "quoted"]
+__all__ = [
+    "IN_RUN",
+    "BadInput",
+    "CxvalueError",
+    "OutOfTime",
+    "Problem",
+    "RunFailed",
+    "meant",
+    "nearest",
+    "one_of",
+    "quoted",
+]
 
 IN_RUN = "CXVALUE_IN_RUN"
 """Stands in the environment of the notebooks of a run, which nobody watches."""
@@ -47,6 +58,10 @@ class CxvalueError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What Jupyter shows of it: the sentence alone, which is all that helps; in a run the whole way to it."""
         return traceback.format_exception(self) if IN_RUN in os.environ else str(self).splitlines()
+
+
+class OutOfTime(KeyboardInterrupt):
+    """The time that a command may take is over: like Ctrl-C, so that nothing on the way takes it for a refusal."""
 
 
 class RunFailed(CxvalueError):

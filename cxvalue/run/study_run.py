@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.errors import CxvalueError, RunFailed
+from cxvalue.foundation.errors import CxvalueError, OutOfTime, RunFailed
 from cxvalue.foundation.machine import trouble_of
 from cxvalue.language.catalogue import translatable, translate, using
 from cxvalue.report.page import NotebookOutcome, PageNotes
@@ -164,10 +164,12 @@ def run_study(
             )
             folder = publish(record, reports)
             log.note("published", run=folder.name, partial=chosen.partial)
-        except Exception as error:
+        except (Exception, OutOfTime) as error:
             log.note("failed", reason=_reason(error))
             name = f"{prepared.as_of.isoformat()}-{run_id}"
             left = _keep_failure(reports / prepared.study.name / "failed", name, work, error)
+            if isinstance(error, OutOfTime):
+                raise
             raise RunStopped(_reason(error), left) from error
         unwritten = ""
         if record.study.work.write_back is not None and not chosen.partial:
@@ -217,8 +219,8 @@ def _notes(prepared: Prepared) -> PageNotes:
     )
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, CxvalueError):
+def _reason(error: Exception | OutOfTime) -> str:
+    if isinstance(error, CxvalueError | OutOfTime):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
@@ -228,7 +230,7 @@ def _reason(error: Exception) -> str:
     return translate("the run failed unexpectedly: {reason}", reason=reason)
 
 
-def _keep_failure(failed: Path, name: str, work: Path, error: Exception) -> Path | None:
+def _keep_failure(failed: Path, name: str, work: Path, error: Exception | OutOfTime) -> Path | None:
     """Keep what a failed run left, with the reason; readable by its owner only, and the last five runs only."""
     folder = failed / name
     with suppress(OSError):

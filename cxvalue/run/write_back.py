@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.foundation.errors import BadInput, OutOfTime
 from cxvalue.language.catalogue import translate
 from cxvalue.run.folders import write_in_one_step
 
@@ -45,7 +45,7 @@ def write_back(record: RunRecord, folder: Path) -> tuple[int, str]:
         write_in_one_step(folder.parent / NOTE, json.dumps(note, ensure_ascii=False) + "\n")
     except (BadInput, EngineFailed) as error:
         return 0, _failed(named, " ".join(str(error).split()))
-    except CxvalueError:  # the command's own limit: what it says is said of a run that publishes nothing
+    except OutOfTime:  # what it says is said of a run that publishes nothing
         return 0, _failed(named, translate("the time that the command may take was over."))
     except KeyboardInterrupt:
         return 0, _failed(named, translate("it was interrupted."))

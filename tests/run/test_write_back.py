@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cxvalue.engine.warehouse import Warehouse
-from cxvalue.foundation.errors import CxvalueError
+from cxvalue.foundation.errors import OutOfTime
 from cxvalue.run.study_run import RunResult, run_study
 from cxvalue.run.write_back import is_written, write_back
 from cxvalue.study import load_study_file
@@ -69,7 +69,7 @@ def test_a_part_of_a_report_writes_nothing(shop: Workshop) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (CxvalueError("it took longer than --timeout 1 s and was ended; nothing was published."), "time .* was over"),
+        (OutOfTime("it took longer than --timeout 1 s and was ended; nothing was published."), "time .* was over"),
         (MemoryError(SECRET), "MemoryError$"),
         (KeyboardInterrupt(), "it was interrupted"),
     ],

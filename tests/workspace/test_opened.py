@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from cxvalue.findings.finding import Finding, read_findings
-from cxvalue.foundation.errors import BadInput, CxvalueError
+from cxvalue.foundation.errors import BadInput, CxvalueError, OutOfTime
 from cxvalue.study import find_study, load_study_file
 from cxvalue.study.fingerprints import hash_of_inputs
 from cxvalue.workspace import prepared as workspace
@@ -205,6 +205,20 @@ def test_what_cannot_be_fitted_is_said_and_the_rest_is_prepared(folder: Path) ->
     assert "Nobody bought a second time" in prepared.unavailable["20_cltv"]
     with pytest.raises(CxvalueError, match="Nobody bought a second time"):
         _ = Study(prepared, None).cltv
+
+
+@pytest.mark.parametrize("step", ["past_of", "fit_cltv"])
+def test_a_time_limit_ends_the_preparation_wherever_it_is_hit(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """It was taken for what the models refused, and a report without lifetime values was published in its name."""
+
+    def late(*arguments: object, **options: object) -> None:
+        raise OutOfTime("it took longer than --timeout 1 s")
+
+    monkeypatch.setattr(f"cxvalue.questions.lifetime_value.forecast.{step}", late)
+    with pytest.raises(OutOfTime, match="--timeout 1 s"):
+        prepare(find_study(folder))
 
 
 def test_contractual_customers_are_not_valued_by_models_without_contracts(folder: Path) -> None:
