@@ -80,10 +80,10 @@ def _part_of(font: Path, letters: list[int]) -> str:
     options = subset.Options(
         flavor="woff", layout_features=[], hinting=False, recalc_timestamp=False, name_IDs=[0, 13, 14], drop_tables=[]
     )
-    whole = subset.load_font(str(font), options)
     part = subset.Subsetter(options)
     part.populate(unicodes=letters)
-    part.subset(whole)
     written = BytesIO()
-    subset.save_font(whole, written, options)
+    with subset.load_font(str(font), options) as whole:
+        part.subset(whole)
+        subset.save_font(whole, written, options)
     return base64.b64encode(written.getvalue()).decode("ascii")

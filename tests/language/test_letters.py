@@ -18,11 +18,11 @@ from tests.fonts import characters_of_the_catalogues
 def test_the_fonts_have_every_letter_of_the_chinese_catalogues(weight: str) -> None:
     from fontTools.ttLib import TTFont
 
-    font = TTFont(FONTS / f"NotoSansSC-{weight}.otf")
-    known = {chr(code) for code in font.getBestCmap()}
-    assert sorted(characters_of_the_catalogues() - known) == [], "make the fonts anew: tests/fonts.py"
-    assert font["name"].getDebugName(1).removesuffix(" Bold") == families_of("zh")[0]
-    assert "Open Font License" in font["name"].getDebugName(13)
+    with TTFont(FONTS / f"NotoSansSC-{weight}.otf") as font:
+        known = {chr(code) for code in font.getBestCmap()}
+        assert sorted(characters_of_the_catalogues() - known) == [], "make the fonts anew: tests/fonts.py"
+        assert font["name"].getDebugName(1).removesuffix(" Bold") == families_of("zh")[0]
+        assert "Open Font License" in font["name"].getDebugName(13)
 
 
 @pytest.mark.parametrize("language", ["ru", "uk", "zh"])
