@@ -39,7 +39,7 @@ from cxvalue.questions.campaigns.display import (
     uplift_caption,
     windows_display,
 )
-from cxvalue.questions.campaigns.findings import reactivation_findings, targeting_sentence
+from cxvalue.questions.campaigns.findings import campaign_title, reactivation_findings, targeting_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +119,7 @@ class CampaignAnswers(Asked):
         """Can it be believed?"""
         money = self.currency
         for name, found in self.results.items():
-            answer.head(name.replace("_", " "), grade=found.grade)
+            answer.head(campaign_title(name), grade=found.grade)
             answer.show(campaign_checks_display(found.checks))
             answer.say(found.note, found.interim)
             if found.capped:

@@ -16,9 +16,10 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.stats import t as student
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of, day_number, months_before
 from cxvalue.foundation.intervals import Interval
-from cxvalue.lifetime.evidence.attempts import Attempts, Floats
+from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import sided
 from cxvalue.lifetime.evidence.reference import Reference
 from cxvalue.questions.contracts import miss_range

@@ -10,7 +10,7 @@ import numpy as np
 from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH
 
-__all__ = ["Ahead", "Floats", "Outlook"]
+__all__ = ["Ahead", "Outlook"]
 
 
 @dataclass(frozen=True)

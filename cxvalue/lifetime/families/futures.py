@@ -12,7 +12,7 @@ import numpy as np
 
 from cxvalue.foundation.arrays import Floats, Ints, Places
 
-__all__ = ["Floats", "FutureDraw", "drawn_before"]
+__all__ = ["FutureDraw", "drawn_before"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 from cxvalue.language.words import enumerated
 from cxvalue.lifetime.families.family import History, history
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import COVARIATES, family_of, variant_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.fitting.fits import fit

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import TimeUnit
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families import bgbb
 from cxvalue.lifetime.families.bgbb_family import BB, BG_BB
 from cxvalue.lifetime.families.family import Params
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import checked_opportunities
 from cxvalue.lifetime.fitting.fits import best_of, model_at
 from cxvalue.lifetime.models.model import LifetimeModel

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.progress import working
 from cxvalue.language.catalogue import translatable, translate
 from cxvalue.lifetime.families.family import Family, History, history
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.families.registry import FAMILIES, SEASONAL, family_of
 from cxvalue.lifetime.fitting.checked import checked_history
 from cxvalue.lifetime.models.model import LifetimeModel, measured

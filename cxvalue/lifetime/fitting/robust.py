@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.lifetime.families.family import Family, History, history
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.models.by_level import CovariateModel
 from cxvalue.lifetime.models.model import LifetimeModel
 

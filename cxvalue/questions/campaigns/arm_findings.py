@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxvalue.findings.numbers import format_p, format_range, format_value
 from cxvalue.language.catalogue import translate
-from cxvalue.questions.campaigns.findings import writer_of
+from cxvalue.questions.campaigns.findings import campaign_title, writer_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def arm_findings(
     """Margin per contact of each arm, and how far the best is ahead; nothing for a campaign with a single arm."""
     if len(arms) < 2:
         return []
-    title, writer = result.name.replace("_", " "), writer_of(result.name)
+    title, writer = campaign_title(result.name), writer_of(result.name)
     method = translate(
         "Each of {arms} arms against {held_out:,} customers held out by lot, as assigned, over {window} from the first "
         "contact; the ranges hold for all arms together (Bonferroni).",

@@ -10,6 +10,7 @@ from cxvalue.findings.finding import behind_a_colon
 from cxvalue.findings.numbers import format_range, format_value
 from cxvalue.foundation.intervals import Interval
 from cxvalue.language.catalogue import translatable, translate, written
+from cxvalue.questions.campaigns.findings import campaign_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ def flow_caption(asleep_after: int) -> tuple[str, str]:
 
 def uplift_caption(campaign: str) -> tuple[str, str]:
     """Title and caption of the figure of what a campaign's contact added."""
-    return translate("The {title} campaign: what the contact added", title=campaign.replace("_", " ")), translate(
+    return translate("The {title} campaign: what the contact added", title=campaign_title(campaign)), translate(
         "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
     )
 
@@ -73,7 +74,7 @@ def uplift_caption(campaign: str) -> tuple[str, str]:
 def targeting_caption(campaign: str) -> tuple[str, str]:
     """Title and caption of the figure of what contacting only some earns."""
     return translate(
-        "The {title} campaign: what it earns to contact only some", title=campaign.replace("_", " ")
+        "The {title} campaign: what it earns to contact only some", title=campaign_title(campaign)
     ), translate(
         "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
     )
@@ -93,7 +94,7 @@ def no_rule_sentence(campaign: str) -> str:
     """Why nothing is said of what the selection rule promises."""
     return translate(
         "{title}: silence was not the rule of this campaign, so the rule promises nothing by itself.",
-        title=campaign.replace("_", " "),
+        title=campaign_title(campaign),
     )
 
 
@@ -101,20 +102,20 @@ def no_segments_sentence(campaign: str) -> str:
     """What segments need."""
     return translate(
         "{title}: segments need customers held out by lot and a table of customers with text columns.",
-        title=campaign.replace("_", " "),
+        title=campaign_title(campaign),
     )
 
 
 def no_customers_sentence(result: CampaignResult) -> str:
     """Why nothing is said of single customers."""
     reason = result.withheld or translate("customers were not assigned one by one.")
-    title = result.name.replace("_", " ")
+    title = campaign_title(result.name)
     return translate("{title}: nothing can be said about single customers: {reason}", title=title, reason=reason)
 
 
 def not_by_lot_sentence(result: CampaignResult) -> str:
     """Why nothing is said of what only customers held out by lot can tell; the reason of the answer where there is one."""
-    title = result.name.replace("_", " ")
+    title = campaign_title(result.name)
     if result.withheld:
         return translate("{title}: not told: {reason}", title=title, reason=behind_a_colon(result.withheld))
     return translate("{title}: not told, as no customers were held out by lot.", title=title)

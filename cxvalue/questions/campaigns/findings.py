@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns import CampaignResult
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = ["reactivation_findings", "targeting_sentence", "writer_of"]
+__all__ = ["campaign_title", "reactivation_findings", "targeting_sentence", "writer_of"]
 
 WRITER = FindingWriter("40_reactivation", case="C3")
 
@@ -74,9 +74,18 @@ BOUGHT = {
 """The same of others: who was not asleep cannot come back."""
 
 
+def campaign_title(name: str) -> str:
+    """A campaign's name as a sentence says it.
+
+    >>> campaign_title("spring_mail")
+    'spring mail'
+    """
+    return name.replace("_", " ")
+
+
 def writer_of(campaign: str) -> FindingWriter:
     """The writer of one campaign's findings."""
-    label = translate("The {title} campaign: ", title=campaign.replace("_", " "))
+    label = translate("The {title} campaign: ", title=campaign_title(campaign))
     return replace(WRITER, prefix=f"reactivation.{campaign}.", label=label)
 
 
@@ -89,7 +98,7 @@ def reactivation_findings(
     product: str | None = None,
 ) -> list[Finding]:
     """The five findings of one campaign; `first_ever` counts new buyers and all buyers of its product, None without one."""
-    title, writer, words = result.name.replace("_", " "), writer_of(result.name), _words(result)
+    title, writer, words = campaign_title(result.name), writer_of(result.name), _words(result)
     method = _method(result)
     doubtful = (check.detail for check in result.checks if check.gating and check.passed is False)
     doubt = [translate("Doubtful: {finding}", finding=one) for one in doubtful][:1]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, WHOLE_YEAR_DAYS, TimeUnit, date_of, day_number
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translatable, translate, translate_count
 from cxvalue.lifetime.candidates.by_model import outlook_of_model
 from cxvalue.lifetime.candidates.looks import look, look_back, variation_of
-from cxvalue.lifetime.candidates.outlook import Ahead, Floats
+from cxvalue.lifetime.candidates.outlook import Ahead
 from cxvalue.lifetime.evidence.attempts import Attempts
 from cxvalue.lifetime.evidence.blend import Blend, blend
 from cxvalue.lifetime.evidence.past import Past, growth_before, horizons_for, look_at_past, row_of

@@ -16,6 +16,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import DAYS_PER_MONTH, date_of
 from cxvalue.foundation.intervals import Interval
 from cxvalue.foundation.progress import working
@@ -24,7 +25,6 @@ from cxvalue.lifetime import LifetimeModel
 from cxvalue.lifetime.evidence.blend import blend
 from cxvalue.lifetime.evidence.reference import REFERENCE
 from cxvalue.lifetime.families.discounting import DiscountCurve
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.lifetime.fitting.checked import margin_rate_of
 from cxvalue.lifetime.fitting.sampled import sample_of
 from cxvalue.lifetime.models.by_level import parts

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cxvalue.foundation.arrays import Floats
 from cxvalue.foundation.calendar import day_number
 from cxvalue.language.catalogue import translate
 from cxvalue.lifetime.candidates.by_model import states_of
-from cxvalue.lifetime.families.futures import Floats
 from cxvalue.questions.lifetime_value.base_forecast import PastForecast, forecast_then
 from cxvalue.tables.purchase_log import PurchaseLog, purchase_log
 from cxvalue.tables.states import PurchaseStates, holdout_counts, purchase_states_from_purchases
