@@ -42,13 +42,11 @@ def other_spellings(study: StudyFile, tables: Mapping[str, ir.Table]) -> list[Pr
     if not asked:
         return []
     each = ibis.union(*(one for _, one in asked.values())).to_pyarrow().to_pylist()
-    return [
-        problem
-        for (table, column), (wanted, _) in asked.items()
-        for problem in _refused(
-            table, column, wanted, {one["written"]: one["rows"] for one in each if one["place"] == table}
-        )
-    ]
+    problems: list[Problem] = []
+    for (table, column), (wanted, _) in asked.items():
+        forms = {one["written"]: one["rows"] for one in each if one["place"] == table}
+        problems += _refused(table, column, wanted, forms)
+    return problems
 
 
 def _spellings(rows: ir.Table, table: str, column: str, wanted: set[str]) -> ir.Table:
