@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
     from cxvalue.study import Campaign
 
-__all__ = ["CampaignAnswers"]
-
 
 class CampaignAnswers(Asked):
     """Whether a campaign brought customers back, and what it was worth."""

@@ -29,8 +29,6 @@ from cxvalue.questions.discounts.findings import discount_findings, extrapolatio
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DiscountAnswers"]
-
 
 class DiscountAnswers(Asked):
     """How deep a discount should be."""

@@ -23,8 +23,6 @@ from cxvalue.questions.drivers.findings import (
     link_findings,
 )
 
-__all__ = ["DriverAnswers"]
-
 
 class DriverAnswers(Surveyed):
     """What drives the score, what goes along with a point of it, and where money should go."""

@@ -28,8 +28,6 @@ from cxvalue.tables.ask import ask
 if TYPE_CHECKING:
     from cxvalue.findings.finding import Finding
 
-__all__ = ["ScoreAnswers"]
-
 
 class ScoreAnswers(Surveyed):
     """Whether the score can be trusted, and where the company stands."""

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from cxvalue.language.catalogue import translatable, translate
 
-__all__ = ["caption"]
-
 _CAPTIONS: Mapping[str, tuple[str, str]] = {
     "customer_bridge": (
         translatable("From last year's active customers to today's"),

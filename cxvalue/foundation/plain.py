@@ -12,8 +12,6 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-__all__ = ["NOT_KEPT", "Plain", "built", "plain"]
-
 NOT_KEPT = {"kept": False}
 """Metadata of a field that is left out, and has its default in what is built again."""
 

@@ -17,8 +17,6 @@ from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec, declared_in
 if TYPE_CHECKING:
     from cxvalue.study import StudyFile
 
-__all__ = ["NOTEBOOKS", "NOT_ASKED", "PLANNED", "NotebookSpec", "Plan", "PlannedNotebook", "asked_for", "plan"]
-
 
 @dataclass(frozen=True, slots=True)
 class PlannedNotebook:

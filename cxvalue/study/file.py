@@ -27,8 +27,6 @@ from cxvalue.study.money import (
 from cxvalue.study.money import Settings as _Settings
 from cxvalue.study.source import IdRules, TableSource
 
-__all__ = ["LATEST_COMPLETE_MONTH", "MODEL_NAMES", "TABLE_NAMES", "ModelName", "Simulated", "StudyFile"]
-
 LATEST_COMPLETE_MONTH = "latest_complete_month"
 MOST_ROWS = 1_000_000
 """Customers of a study in an engine up to which each has a row in a report that does not say what it wants."""

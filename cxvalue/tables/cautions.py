@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["KINDS", "Caution", "worst_first"]
-
 KINDS = (
     "stale",  # the data end long before the last day observed
     "guest_id",  # an id that stands for no customer, or for many

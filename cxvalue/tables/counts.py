@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.file import ControlTotals
 
-__all__ = ["ControlResult", "CountKind", "RowCount", "TableSet", "fate", "hold_against_totals"]
-
 FATES = {
     "read": translatable("rows read"),
     "kept": translatable("rows kept"),

@@ -8,7 +8,8 @@ import pytest
 
 from cxvalue.foundation.errors import BadInput, CxvalueError
 from cxvalue.language.catalogue import using
-from cxvalue.run.graph import NOT_ASKED, NOTEBOOKS, NotebookSpec, PlannedNotebook, plan, resolve
+from cxvalue.run.graph import NOT_ASKED, PlannedNotebook, plan, resolve
+from cxvalue.workspace.notebooks import NOTEBOOKS, NotebookSpec
 
 
 def study(contract: str = "noncontractual", **declared: object) -> SimpleNamespace:

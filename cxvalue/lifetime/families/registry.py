@@ -20,21 +20,6 @@ from cxvalue.lifetime.families.nbd import NBD
 from cxvalue.lifetime.families.paretonbd import PARETO_NBD
 from cxvalue.lifetime.families.regular_family import regular_family
 
-__all__ = [
-    "COVARIATES",
-    "FAMILIES",
-    "MODELS",
-    "MODEL_TITLES",
-    "PERIODIC",
-    "RHYTHMS",
-    "SEASONAL",
-    "Row",
-    "at_limit",
-    "family_of",
-    "variant_of",
-    "without_dropout",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.lifetime.models.model import LifetimeModel
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["HoldoutScore", "score_holdout", "select_model"]
-
 _FLOOR = 1e-300
 
 

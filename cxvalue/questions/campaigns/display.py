@@ -22,28 +22,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.campaigns.second_life import SecondLife
     from cxvalue.questions.campaigns.targeting import Targeting
 
-__all__ = [
-    "arms_display",
-    "balance_display",
-    "campaign_checks_display",
-    "capped_sentence",
-    "flow_caption",
-    "groups_display",
-    "no_customers_sentence",
-    "no_model_sentence",
-    "no_rule_sentence",
-    "no_segments_sentence",
-    "qini_sentence",
-    "rankings",
-    "returns_display",
-    "second_lives_display",
-    "segments_display",
-    "sleeping_sentence",
-    "targeting_caption",
-    "uplift_caption",
-    "windows_display",
-]
-
 SHOWN_DAYS = (30, 60, 90, 180)
 JUDGED = {True: translatable("passed"), False: translatable("FAILED"), None: translatable("could not be made")}
 CAME_BACK = {"contacted": translatable("after a contact"), "by themselves": translatable("by themselves")}

@@ -21,24 +21,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.discounts.policies import Figure
     from cxvalue.questions.discounts.walkaways import Afterwards, PolicyOutcome
 
-__all__ = [
-    "acceptance_caption",
-    "curve_table",
-    "depths_display",
-    "families_display",
-    "families_table",
-    "learning_sentence",
-    "lost_sentence",
-    "misfit_sentence",
-    "no_curve_sentence",
-    "outcomes_display",
-    "outcomes_table",
-    "policies_caption",
-    "profit_caption",
-    "segments_display",
-    "segments_table",
-]
-
 
 def acceptance_caption() -> tuple[str, str]:
     """Title and caption of the figure of how many buy at which discount."""

@@ -12,9 +12,6 @@ from cxvalue.foundation.arrays import Floats
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["MOST_DRIVERS", "Occasions", "occasions_together"]
-
-
 MOST_DRIVERS = 12
 LEAST_ANSWERED = 0.5
 """A driver is answered on at least this share of the occasions with the main score."""

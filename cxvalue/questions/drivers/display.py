@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from cxvalue.questions.drivers.kpi_tree import Branch
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["drivers_caption", "drivers_display", "drivers_table", "kpi_display"]
-
 
 def drivers_caption() -> tuple[str, str]:
     """Title and caption of the figure of drivers."""

@@ -22,9 +22,6 @@ from cxvalue.tables.windows import AFTER, BEFORE, EARLIER, moments_of, sums_arou
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["LinkRows", "ScoreLink", "fit_link", "link_rows", "reliability_of"]
-
-
 LEAST_TENURE_DAYS = 730
 FEWEST = 100
 PAIR_DAYS = (14, 90)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["WALLET", "Quarters", "answered", "main_metric", "off_scale", "off_wallet", "points", "rules_of"]
-
 WALLET = ("category_spend", "brands_used", "rank", "main_store")
 """Metrics that ask what is bought elsewhere: no experience."""
 PROMOTER, DETRACTOR = 9.0, 6.0

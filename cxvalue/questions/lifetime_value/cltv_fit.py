@@ -22,8 +22,6 @@ from cxvalue.tables.periods import Period, by_period
 if TYPE_CHECKING:
     import ibis
 
-__all__ = ["CltvFit", "days_counted", "model_of"]
-
 
 def days_counted(start: date, until: date, period: Period | None) -> float:
     """Days from `start` to `until`, both inclusive, as models measure them: periods all have the same length."""

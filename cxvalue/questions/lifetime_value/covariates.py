@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     import ibis
 
 
-__all__ = ["Covariate", "Covariates", "Labels", "covariate_problems", "find_no_better", "labels_of"]
-
 FEWEST_ALIKE = 50
 """Customers that a level must have before the holdout to stand for itself."""
 OTHER = "other"

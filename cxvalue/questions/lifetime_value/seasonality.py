@@ -25,8 +25,6 @@ from cxvalue.lifetime.models.model import LifetimeModel
 if TYPE_CHECKING:
     from cxvalue.tables.states import PurchaseStates
 
-__all__ = ["MONTH_NAMES", "SHORTEST_DAYS", "Season", "expected_on_days", "find_season"]
-
 SHORTEST_DAYS = 730
 FOUND_BELOW = 0.01
 _GRID = 1_500

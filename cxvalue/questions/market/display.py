@@ -13,8 +13,6 @@ from cxvalue.language.catalogue import translate
 if TYPE_CHECKING:
     from cxvalue.questions.market.gaps import Gap
 
-__all__ = ["gaps_caption", "gaps_table"]
-
 
 def gaps_caption() -> tuple[str, str]:
     """Title and caption of the figure of gaps to competitors."""

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-__all__ = ["Expectation", "Lateness", "expectation_of", "lateness_of"]
-
-
 FEWEST = 100
 _TOLD = ("customer_id", "points", "days", "month", "where")
 

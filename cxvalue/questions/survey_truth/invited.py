@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from cxvalue.study.experience import MetricRules
 
-__all__ = ["KNOWN_BEFORE", "Invited", "invited_of"]
-
-
 KNOWN_BEFORE = ("margin", "purchases", "silence", "complaints")
 FEWEST = 100
 
