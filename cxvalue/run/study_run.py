@@ -26,7 +26,7 @@ from cxvalue.report.page_model import NotebookOutcome, PageNotes
 from cxvalue.run.crowding import at_a_time
 from cxvalue.run.execute import Limits, StudyReference, run_notebooks, usable_cores, warm_up
 from cxvalue.run.folders import alone, claimed, locked, new_run_id, run_id_of
-from cxvalue.run.graph import NOT_ASKED, PLANNED, Plan, asked_for, plan
+from cxvalue.run.graph import NOT_ASKED, Plan, asked_for, plan
 from cxvalue.run.journal import Journal, Reporter
 from cxvalue.run.manifest import cxvalue_version
 from cxvalue.run.publish import import_renderers, publish
@@ -192,7 +192,7 @@ def _held_to_memory(limits: Limits, prepared: Prepared, chosen: Plan, log: Journ
 
 def _outcomes(chosen: Plan, specs: Sequence[NotebookSpec]) -> tuple[NotebookOutcome, ...]:
     """How each notebook ended, in the order of their numbers."""
-    titles = {spec.name: spec.title for spec in specs} | {late.name: late.question for late in PLANNED}
+    titles = {spec.name: spec.title for spec in specs}
     done = [NotebookOutcome(spec.name, spec.title, "done") for spec in chosen.run]
     left_out = [
         NotebookOutcome(name, titles.get(name) or name, "not_asked")

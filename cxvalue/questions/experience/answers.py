@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cxvalue.foundation.errors import CxvalueError
 from cxvalue.language.catalogue import translate
 
@@ -185,8 +182,3 @@ def main_metric(surveys: ir.Table, metrics: Mapping[str, MetricRules]) -> str | 
     counted = rows.group_by("metric").agg(n=rows.count()).to_pyarrow().to_pylist()
     most = sorted(counted, key=lambda one: (one["metric"] != "overall", -one["n"], one["metric"]))
     return str(most[0]["metric"]) if most else None
-
-
-def months_of(days: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The month of days since 1970, as a whole number that grows by one a month."""
-    return np.asarray(days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64))
