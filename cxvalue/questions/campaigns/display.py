@@ -34,30 +34,6 @@ FIFTHS = (
 )
 
 
-def flow_caption(asleep_after: int) -> tuple[str, str]:
-    """Title and caption of the figure of who sleeps and who wakes."""
-    return translate("Who fell silent, who came back"), translate(
-        "Customers without a purchase for {silence}, by month, with those who came back and those who fell silent.",
-        silence=format_value(asleep_after, "days"),
-    )
-
-
-def uplift_caption(campaign: str) -> tuple[str, str]:
-    """Title and caption of the figure of what a campaign's contact added."""
-    return translate("The {title} campaign: what the contact added", title=campaign_title(campaign)), translate(
-        "Contacted less held out by days since the contact; a fall after a rise would be purchases brought forward."
-    )
-
-
-def targeting_caption(campaign: str) -> tuple[str, str]:
-    """Title and caption of the figure of what contacting only some earns."""
-    return translate(
-        "The {title} campaign: what it earns to contact only some", title=campaign_title(campaign)
-    ), translate(
-        "Earned per customer when the first so many percent of a ranking are contacted, measured on the test itself."
-    )
-
-
 def rankings() -> tuple[str, str]:
     """The names of the two rankings whose worth is compared."""
     return translate("by what a contact adds"), translate("most likely to stay away first")
