@@ -1,7 +1,8 @@
 """Every repeat-purchase model, a row each: its family of functions, what a reader calls it, and what it is a variant of.
 
-A new model is a module with its `Family` and a row of `_PLAIN` here. Where its family says so, the variants follow: on a
-seasonal clock, where customers leave at a purchase, and with covariates, where there are parameters that these move.
+A new model is a module with its `Family`, a row of `_PLAIN` here and its name in `cxvalue.study.file`, by which a study asks
+for it. Where its family says so, the variants follow: on a seasonal clock, where customers leave at a purchase, and with
+covariates, where there are parameters that these move (`cxvalue.study.consistency` lists those).
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 WALLET = ("category_spend", "brands_used", "rank", "main_store")
 """Metrics that ask what is bought elsewhere: no experience."""
+FEWEST_TO_FIT = 100
+"""Answers to a score below which nothing is fitted to them."""
 PROMOTER, DETRACTOR = 9.0, 6.0
 SHORT_SCALE, FEWEST_TO_TELL = 7.0, 100
 """So many answers to a metric without rules, none above this: asked on a scale up to 5 or 7, not on one up to 10."""

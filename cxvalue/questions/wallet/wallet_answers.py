@@ -23,6 +23,7 @@ TILLS = (
 )  # fmt: skip
 """Channels of a survey that meet customers as often as they come."""
 FEWEST = 30
+"""Customers who told it, from whom on a share is worked out."""
 
 
 @dataclass(frozen=True, slots=True)
